@@ -1,0 +1,28 @@
+// This module is browser compatible.
+
+/**
+ * The foundation every other module stands on: time, randomness, bounded queues,
+ * the hand-rolled event loop, retries, rate limits and durable queues. It imports
+ * nothing.
+ *
+ * What needs Deno itself has its own entry, `@tickwire/net/core/deno`.
+ *
+ * @example A bounded queue of events, drained once a frame
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { EventQueue } from "@tickwire/net/core";
+ *
+ * const events = new EventQueue<string>({ capacity: 1024 });
+ * events.push("connected");
+ * const seen: string[] = [];
+ * for (const event of events.drain()) seen.push(event);
+ * assertEquals(seen, ["connected"]);
+ * ```
+ *
+ * @module
+ */
+export * from "./backoff.ts";
+export * from "./clock.ts";
+export * from "./event_queue.ts";
+export * from "./random.ts";
+export * from "./token_bucket.ts";
