@@ -235,35 +235,45 @@ Deno.test("EventQueue keeps no reference to an event that was taken", async () =
   setFlagsFromString("--expose-gc");
   const gc = runInNewContext("gc") as () => void;
 
-  const queue = new EventQueue<{ id: number }>({ capacity: 100 });
-  const taken = fillAndTake(queue);
+  const queues = [
+    takeAll((queue) => {
+      while (queue.poll() !== undefined) { /* taken */ }
+    }),
+    takeAll((queue) => {
+      for (const _event of queue.drain()) { /* taken */ }
+    }),
+    takeAll((queue) => queue.clear()),
+    takeAll((queue) => {
+      for (let id = 0; id < queue.capacity; id++) queue.push({ id: -1 });
+    }),
+  ];
   // A WeakRef holds its target until the current task has ended.
   await new Promise((resolve) => setTimeout(resolve, 0));
   gc();
-  assertEquals(
-    taken.map((ref) => ref.deref()?.id),
-    taken.map(() => undefined),
-  );
-  assertEquals(queue.poll()?.id, 99);
+  for (const { queue, taken } of queues) {
+    assertEquals(taken.filter((ref) => ref.deref() !== undefined).length, 0);
+    assertEquals(queue.capacity, 50);
+  }
 });
 
-/** Ways to take an event: each leaves its slot, none may leave the event. */
-function fillAndTake(
-  queue: EventQueue<{ id: number }>,
-): WeakRef<{ id: number }>[] {
-  const refs: WeakRef<{ id: number }>[] = [];
-  function push(id: number): void {
+interface Taken {
+  queue: EventQueue<{ id: number }>;
+  taken: WeakRef<{ id: number }>[];
+}
+
+function takeAll(take: (queue: Taken["queue"]) => void): Taken {
+  const queue: Taken["queue"] = new EventQueue({
+    capacity: 50,
+    policy: "dropOldest",
+  });
+  const taken: Taken["taken"] = [];
+  for (let id = 0; id < 40; id++) {
     const event = { id };
-    refs.push(new WeakRef(event));
+    taken.push(new WeakRef(event));
     queue.push(event);
   }
-  for (let id = 0; id < 20; id++) push(id);
-  for (let i = 0; i < 5; i++) queue.poll();
-  for (const _event of queue.drain()) { /* taken */ }
-  for (let id = 20; id < 30; id++) push(id);
-  queue.clear();
-  queue.push({ id: 99 });
-  return refs;
+  take(queue);
+  return { queue, taken };
 }
 
 Deno.test("EventQueue behaves like an array with a bound", () => {
