@@ -50,6 +50,7 @@ Deno.test("startDemoServer() takes the match origin down and up again on the sam
   const response = await fetch(`${server.url}/outage?ms=200`, {
     method: "POST",
   });
+  await response.body?.cancel();
   assertEquals(response.status, 202);
   await untilUp(false);
   await untilUp(true);
