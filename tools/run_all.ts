@@ -13,19 +13,28 @@ import { printTally, sumTallies, type Tally } from "./tally.ts";
 import { chooseStd } from "./with_std.ts";
 
 async function runDemo(): Promise<Tally> {
-  const success =
-    await runDeno(["task", "--quiet", "demo", "--frames", "120", "--json"]) ===
-      0;
+  const args = ["task", "--quiet", "demo", "--frames", "120", "--json"];
+  const success = await runDeno(args) === 0;
   console.log(`demo ... ${success ? "ok" : "FAILED"}`);
   return { passed: success ? 1 : 0, failed: success ? 0 : 1, skipped: [] };
 }
 
 const flags = await chooseStd();
-const tally = sumTallies([
-  await runChecks(flags),
-  await runTests(flags, []),
-  await runBenches(flags, ["--smoke"]),
-  await runDemo(),
-]);
+const stages: (() => Promise<Tally>)[] = [
+  () => runChecks(flags),
+  () => runTests(flags, []),
+  () => runBenches(flags, ["--smoke"]),
+  runDemo,
+];
+const tallies: Tally[] = [];
+for (const stage of stages) {
+  try {
+    tallies.push(await stage());
+  } catch (error) {
+    console.error(error);
+    tallies.push({ passed: 0, failed: 1, skipped: [] });
+  }
+}
+const tally = sumTallies(tallies);
 printTally(tally);
 Deno.exit(tally.failed > 0 ? 1 : 0);
