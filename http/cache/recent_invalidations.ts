@@ -1,0 +1,44 @@
+// This module is browser compatible.
+
+const MAX_KEYS = 64;
+
+/**
+ * Remembers for a while which URLs were invalidated, and when: the response to a `GET` that was sent before
+ * a `POST` has changed the resource may come after it, and must not be stored as if it were current.
+ */
+export class RecentInvalidations {
+  readonly #epochMsByKey = new Map<string, number>();
+  // Of all that is forgotten, the latest: older requests are not trusted for any URL.
+  #forgottenEpochMs = -Infinity;
+
+  /**
+   * Notes an invalidation.
+   *
+   * @param key The URL.
+   * @param epochMs When it was, in milliseconds since the epoch.
+   */
+  add(key: string, epochMs: number): void {
+    const before = this.#epochMsByKey.get(key) ?? -Infinity;
+    this.#epochMsByKey.delete(key);
+    this.#epochMsByKey.set(key, Math.max(before, epochMs));
+    if (this.#epochMsByKey.size <= MAX_KEYS) return;
+    for (const [oldest, oldestEpochMs] of this.#epochMsByKey) {
+      this.#epochMsByKey.delete(oldest);
+      this.#forgottenEpochMs = Math.max(this.#forgottenEpochMs, oldestEpochMs);
+      return;
+    }
+  }
+
+  /**
+   * Tells whether a URL was invalidated since a request was sent.
+   *
+   * @param key The URL.
+   * @param requestEpochMs When the request was sent.
+   * @returns `true` if it was, or if too much was invalidated since to be sure.
+   */
+  has(key: string, requestEpochMs: number): boolean {
+    if (requestEpochMs < this.#forgottenEpochMs) return true;
+    const epochMs = this.#epochMsByKey.get(key);
+    return epochMs !== undefined && requestEpochMs < epochMs;
+  }
+}
