@@ -3,12 +3,12 @@
 // Every form is of bounded length, so a longer text needs no look at all.
 const MAX_DATE_LENGTH = 36;
 
-// RFC 9110 section 5.6.7. RFC 9111 section 4.2 asks caches to ignore case and to take "UTC" for "GMT";
-// any other zone makes the date invalid, as do missing commas, other separators and missing digits.
+// RFC 9110 section 5.6.7. RFC 9111 section 4.2 asks caches to ignore case, and to take a date with any zone but
+// "GMT" for invalid; so are missing commas, other separators and missing digits.
 const IMF_FIXDATE =
-  /^(?:mon|tue|wed|thu|fri|sat|sun), (\d\d) ([a-z]{3}) (\d{4}) (\d\d):(\d\d):(\d\d) (?:gmt|utc)$/i;
+  /^(?:mon|tue|wed|thu|fri|sat|sun), (\d\d) ([a-z]{3}) (\d{4}) (\d\d):(\d\d):(\d\d) gmt$/i;
 const RFC_850_DATE =
-  /^(?:mon|tues|wednes|thurs|fri|satur|sun)day, (\d\d)-([a-z]{3})-(\d\d) (\d\d):(\d\d):(\d\d) (?:gmt|utc)$/i;
+  /^(?:mon|tues|wednes|thurs|fri|satur|sun)day, (\d\d)-([a-z]{3})-(\d\d) (\d\d):(\d\d):(\d\d) gmt$/i;
 const ASCTIME_DATE =
   /^(?:mon|tue|wed|thu|fri|sat|sun) ([a-z]{3}) (\d\d| \d) (\d\d):(\d\d):(\d\d) (\d{4})$/i;
 
@@ -31,8 +31,8 @@ const MONTHS: readonly string[] = [
  * Parses an HTTP date in any of its three forms (RFC 9110 section 5.6.7).
  *
  * Strict, as a cache must be: a date in another time zone, with a part missing or
- * out of range, or in any other format is invalid, never guessed at. Case is ignored and
- * `UTC` is taken for `GMT` (RFC 9111 section 4.2). The name of the day is not compared with
+ * out of range, or in any other format is invalid, never guessed at. Case is ignored
+ * (RFC 9111 section 4.2). The name of the day is not compared with
  * the date. A leap second counts as the second before it.
  *
  * @param text The field's value, without surrounding white space.

@@ -25,14 +25,13 @@ Deno.test("parseHttpDate() reads the three forms of RFC 9110 section 5.6.7", () 
   }
 });
 
-Deno.test("parseHttpDate() ignores case and takes UTC for GMT (RFC 9111 section 4.2)", () => {
+Deno.test("parseHttpDate() ignores case (RFC 9111 section 4.2)", () => {
   const expected = 784111777000;
   for (
     const text of [
       "SUN, 06 Nov 1994 08:49:37 GMT",
       "Sun, 06 NOV 1994 08:49:37 GMT",
       "Sun, 06 Nov 1994 08:49:37 gMT",
-      "Sun, 06 Nov 1994 08:49:37 UTC",
       "sunday, 06-nov-94 08:49:37 gmt",
       "sun nov  6 08:49:37 1994",
     ]
@@ -48,6 +47,7 @@ const INVALID: readonly string[] = [
   "1",
   "784111777",
   "Sun, 06 Nov 1994 08:49:37 AEST",
+  "Sun, 06 Nov 1994 08:49:37 UTC",
   "Sun, 06 Nov 1994 08:49:37 +0000",
   "Sun, 06 Nov 1994 08:49:37",
   "Sun, 06 Nov 94 08:49:37 GMT",

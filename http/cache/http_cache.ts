@@ -36,12 +36,7 @@ import {
   mergeFields,
   selectedBy304,
 } from "./validation.ts";
-import {
-  type Selecting,
-  selectingFields,
-  selectingNames,
-  selects,
-} from "./vary.ts";
+import { type Selecting, selectingFields, selectingNames } from "./vary.ts";
 
 export type { CacheMode } from "./reuse.ts";
 
@@ -347,12 +342,12 @@ export class HttpCache {
       if (entry.part !== undefined) {
         // A part answers only what it has, and never for a whole.
         if (
-          range === undefined || !selects(entry.selecting, headers) ||
+          range === undefined || !stored.selector.matches(headers) ||
           !ifRangeHolds(headers.get("if-range"), stored) ||
           answerRange(range, stored) === undefined
         ) continue;
         selected ??= stored;
-      } else if (!selects(entry.selecting, headers)) {
+      } else if (!stored.selector.matches(headers)) {
         (variants ??= []).push(stored);
       } else if (
         // RFC 9111 section 4: of several the most recent one.
@@ -615,7 +610,7 @@ export class HttpCache {
     for (const entry of entries) {
       if (
         entry.id !== stored?.entry.id &&
-        selects(entry.selecting, request.headers)
+        this.#interpret(entry).selector.matches(request.headers)
       ) changes.remove(key, entry.id);
     }
     if (stored !== undefined) changes.put(stored);
@@ -634,7 +629,7 @@ export class HttpCache {
       for (const entry of entries) {
         if (
           entry.method !== "GET" || entry.status !== 200 ||
-          !selects(entry.selecting, request.headers)
+          !this.#interpret(entry).selector.matches(request.headers)
         ) continue;
         const stored = this.#interpret(entry);
         if (!agreesWithHead(response.headers, stored)) {
@@ -682,7 +677,7 @@ export class HttpCache {
     for (const entry of entries) {
       if (
         entry.method !== "GET" || entry.status !== 200 ||
-        !selects(entry.selecting, request.headers)
+        !this.#interpret(entry).selector.matches(request.headers)
       ) continue;
       const stored = this.#interpret(entry);
       if (entry.part === undefined) {

@@ -18,8 +18,11 @@ export interface MemoryCacheStoreOptions {
 }
 
 interface Slot {
-  entries: CacheEntry[];
+  readonly key: string;
+  readonly entries: CacheEntry[];
   bytes: number;
+  newer: Slot | undefined;
+  older: Slot | undefined;
 }
 
 // Strings may take two bytes per unit. The rest was measured as heap growth with many small entries and rounded up.
@@ -45,8 +48,10 @@ const MAX_ENTRY_SHARE = 1 / 4;
  */
 export class MemoryCacheStore implements HttpCacheStore {
   readonly #maxBytes: number;
-  // In order of use, the least recent first.
   readonly #slots = new Map<string, Slot>();
+  // A list in order of use. To delete from a map and set again would order it, too, but costs more than the whole hit.
+  #newest: Slot | undefined;
+  #oldest: Slot | undefined;
   #entryCount = 0;
   #usedBytes = 0;
   #evictedCount = 0;
@@ -91,8 +96,10 @@ export class MemoryCacheStore implements HttpCacheStore {
   get(key: string): readonly CacheEntry[] {
     const slot = this.#slots.get(key);
     if (slot === undefined) return NO_ENTRIES;
-    this.#slots.delete(key);
-    this.#slots.set(key, slot);
+    if (slot !== this.#newest) {
+      this.#unlink(slot);
+      this.#link(slot);
+    }
     return slot.entries;
   }
 
@@ -108,10 +115,17 @@ export class MemoryCacheStore implements HttpCacheStore {
     if (BYTES_PER_KEY + bytes > this.#maxBytes * MAX_ENTRY_SHARE) return false;
     let slot = this.#slots.get(entry.key);
     if (slot === undefined) {
-      slot = { entries: [], bytes: BYTES_PER_KEY + 2 * entry.key.length };
+      slot = {
+        key: entry.key,
+        entries: [],
+        bytes: BYTES_PER_KEY + 2 * entry.key.length,
+        newer: undefined,
+        older: undefined,
+      };
+      this.#slots.set(entry.key, slot);
       this.#usedBytes += slot.bytes;
-    } else this.#slots.delete(entry.key);
-    this.#slots.set(entry.key, slot);
+    } else this.#unlink(slot);
+    this.#link(slot);
     slot.entries.unshift(entry);
     slot.bytes += bytes;
     this.#usedBytes += bytes;
@@ -136,6 +150,7 @@ export class MemoryCacheStore implements HttpCacheStore {
     if (slot === undefined) return 0;
     if (id === undefined) {
       this.#slots.delete(key);
+      this.#unlink(slot);
       this.#usedBytes -= slot.bytes;
       this.#entryCount -= slot.entries.length;
       return slot.entries.length;
@@ -172,22 +187,37 @@ export class MemoryCacheStore implements HttpCacheStore {
   /** Removes everything. */
   clear(): void {
     this.#slots.clear();
+    this.#newest = undefined;
+    this.#oldest = undefined;
     this.#entryCount = 0;
     this.#usedBytes = 0;
   }
 
   #shrink(newest: Slot): void {
-    if (this.#usedBytes <= this.#maxBytes) return;
-    for (const [key, slot] of this.#slots) {
-      if (slot === newest) break;
-      this.#evictedCount += this.delete(key);
-      if (this.#usedBytes <= this.#maxBytes) return;
+    while (this.#usedBytes > this.#maxBytes && this.#oldest !== newest) {
+      this.#evictedCount += this.delete(this.#oldest!.key);
     }
     // One URL has so many large variants that they alone are too much: the oldest of them go.
     while (this.#usedBytes > this.#maxBytes && newest.entries.length > 1) {
       const { key, id } = newest.entries.at(-1)!;
       this.#evictedCount += this.delete(key, id);
     }
+  }
+
+  #link(slot: Slot): void {
+    slot.older = this.#newest;
+    if (this.#newest === undefined) this.#oldest = slot;
+    else this.#newest.newer = slot;
+    this.#newest = slot;
+  }
+
+  #unlink(slot: Slot): void {
+    if (slot.newer === undefined) this.#newest = slot.older;
+    else slot.newer.older = slot.older;
+    if (slot.older === undefined) this.#oldest = slot.newer;
+    else slot.older.newer = slot.newer;
+    slot.newer = undefined;
+    slot.older = undefined;
   }
 }
 

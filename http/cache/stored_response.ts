@@ -10,6 +10,7 @@ import {
 import { entityTag } from "./entity_tag.ts";
 import { isHeuristicallyCacheable } from "./storable.ts";
 import type { CacheEntry } from "./store.ts";
+import { Selector } from "./vary.ts";
 
 // RFC 9111 section 4.2.2: "a typical setting of this fraction might be 10%".
 const HEURISTIC_FRACTION = 0.1;
@@ -38,6 +39,8 @@ export interface StoredResponse {
   readonly lastModified: string | undefined;
   /** The time that field names. */
   readonly lastModifiedEpochMs: number | undefined;
+  /** Whether it answers a request, by its selecting fields. */
+  readonly selector: Selector;
 }
 
 /** What {@linkcode interpret} reads of an entry; everything that is known before it is stored. */
@@ -158,6 +161,7 @@ function readFields(entry: UnfinishedEntry): Omit<StoredResponse, "entry"> {
     etag,
     lastModified: lastModifiedEpochMs === undefined ? undefined : lastModified,
     lastModifiedEpochMs,
+    selector: new Selector(entry.selecting),
   };
 }
 

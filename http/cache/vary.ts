@@ -68,26 +68,43 @@ export function selectingFields(
   });
 }
 
-/**
- * Tells whether a request is answered by a stored response, by its selecting fields.
- *
- * @param selecting The selecting fields of the stored response.
- * @param request The request's header fields.
- * @returns `true` if all of them match.
- */
-export function selects(selecting: Selecting, request: HttpHeaders): boolean {
-  for (let i = 0; i < selecting.length; i++) {
-    const [name, stored] = selecting[i]!;
-    const value = request.get(name);
-    if (value === undefined) {
-      if (stored !== null) return false;
-    } else if (stored === null) {
-      return false;
-    } else if (value !== stored && normalize(name, value) !== stored) {
-      return false;
-    }
+/** Tells which requests a stored response answers, by its selecting fields. */
+export class Selector {
+  readonly #selecting: Selecting;
+  // The values that matched last, as they were. The next request most often has the same, and to compare them costs
+  // nothing beside normalising or digesting.
+  readonly #matched: Array<string | undefined>;
+
+  /**
+   * Makes a selector.
+   *
+   * @param selecting The selecting fields of the stored response.
+   */
+  constructor(selecting: Selecting) {
+    this.#selecting = selecting;
+    this.#matched = selecting.map(() => undefined);
   }
-  return true;
+
+  /**
+   * Compares a request with the one that the response was for.
+   *
+   * @param request The request's header fields.
+   * @returns `true` if all selecting fields match.
+   */
+  matches(request: HttpHeaders): boolean {
+    const selecting = this.#selecting;
+    for (let i = 0; i < selecting.length; i++) {
+      const [name, stored] = selecting[i]!;
+      const value = request.get(name);
+      if (value === undefined || stored === null) {
+        if (value !== undefined || stored !== null) return false;
+      } else if (value !== this.#matched[i]) {
+        if (normalize(name, value) !== stored) return false;
+        this.#matched[i] = value;
+      }
+    }
+    return true;
+  }
 }
 
 // RFC 9111 section 4.1 allows to combine lines, to change white space where the syntax allows it, and what the
