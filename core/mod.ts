@@ -24,6 +24,7 @@
 export * from "./backoff.ts";
 export * from "./clock.ts";
 export * from "./event_queue.ts";
+export * from "./journal.ts";
 export * from "./poll_loop.ts";
 export * from "./random.ts";
 export * from "./token_bucket.ts";

@@ -121,6 +121,11 @@ export class CircuitBreaker {
     return this.#state;
   }
 
+  /** Whether a probe is under way, so that nothing else may go. */
+  get isProbing(): boolean {
+    return this.#probing;
+  }
+
   /** The number that an attempt keeps from {@linkcode CircuitBreaker.tryAcquire} to the report of its end. */
   get generation(): number {
     return this.#generation;

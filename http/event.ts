@@ -3,10 +3,8 @@
 import type { HttpHeaders } from "./headers.ts";
 import type { HttpResponse } from "./response.ts";
 
-declare const requestIdBrand: unique symbol;
-
 /** Names a request in the events of the client that sent it: an integer, 1 for the first, never reused. */
-export type RequestId = number & { readonly [requestIdBrand]: true };
+export type RequestId = number & { readonly "~brand": "RequestId" };
 
 /** Why a request failed. Branch on `type`; new members may be added in a minor version. */
 export type HttpError =
@@ -46,7 +44,7 @@ export interface HttpEventBase {
   /** The request. */
   readonly id: RequestId;
   /** The request's tag, if it has one. */
-  readonly tag?: string;
+  readonly tag: string | undefined;
 }
 
 /** The server (or the cache) answered with a status below 500. Terminal. */
@@ -66,9 +64,9 @@ export interface HttpFailure extends HttpEventBase {
   /** Why, for people. */
   readonly message: string;
   /** What the runtime threw, if it did. */
-  readonly cause?: unknown;
+  readonly cause: unknown;
   /** The last answer, if the reason is a status of 500 or above. */
-  readonly response?: HttpResponse;
+  readonly response: HttpResponse | undefined;
 }
 
 /** Time ran out. Terminal. */
@@ -116,7 +114,7 @@ export interface HttpUploadProgress extends HttpEventBase {
   /** Bytes handed to the connection. */
   readonly sentBytes: number;
   /** Bytes in all, if known. */
-  readonly totalBytes?: number;
+  readonly totalBytes: number | undefined;
 }
 
 /** Part of the body was received. */
@@ -126,7 +124,7 @@ export interface HttpDownloadProgress extends HttpEventBase {
   /** Decoded bytes so far. */
   readonly receivedBytes: number;
   /** Bytes in all, if the server said so and the body is not compressed. */
-  readonly totalBytes?: number;
+  readonly totalBytes: number | undefined;
 }
 
 /** A streamed response began. */

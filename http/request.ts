@@ -1,7 +1,7 @@
 // This module is browser compatible.
 
 import { HttpHeaders } from "./headers.ts";
-import { CachePolicy } from "./cache_policy.ts";
+import type { CachePolicy } from "./cache_policy.ts";
 import { Method } from "./method.ts";
 
 /**

@@ -1,0 +1,251 @@
+// This module is browser compatible.
+
+import type { Clock } from "../core/mod.ts";
+import {
+  BodyTooLargeError,
+  cancelBody,
+  readBody,
+  type ReadBodyOptions,
+} from "./_body_reader.ts";
+import {
+  attemptBody,
+  canStreamUploads,
+  countedStream,
+} from "./_request_body.ts";
+import { HttpHeaders } from "./headers.ts";
+import type { Job } from "./_job.ts";
+import { isSafe } from "./method.ts";
+import type { OriginState } from "./_scheduler.ts";
+import type { TokenSource } from "./_token_source.ts";
+
+/** The part of `fetch` that the client uses. */
+export type FetchLike = (input: string, init: RequestInit) => Promise<Response>;
+
+/** What an attempt tells the client, which reads it at its next tick. */
+export type AttemptNews =
+  | {
+    readonly type: "answered";
+    readonly attempt: Attempt;
+    readonly response: Response;
+    readonly headers: HttpHeaders;
+    readonly body: Uint8Array;
+  }
+  | {
+    readonly type: "failed";
+    readonly attempt: Attempt;
+    readonly error: unknown;
+    readonly stage: "token" | "fetch" | "body";
+  }
+  | {
+    readonly type: "started";
+    readonly attempt: Attempt;
+    readonly response: Response;
+    readonly headers: HttpHeaders;
+  }
+  | {
+    readonly type: "chunk";
+    readonly attempt: Attempt;
+    readonly bytes: Uint8Array;
+  }
+  | { readonly type: "progress"; readonly attempt: Attempt };
+
+/** What attempts need of the world and of the client. */
+export interface AttemptContext {
+  readonly fetch: FetchLike;
+  readonly clock: Clock;
+  readonly tokens: TokenSource | undefined;
+  readonly news: { push(news: AttemptNews): void };
+}
+
+/** Chunks of a stream that may wait for the game before reading pauses. */
+export const MAX_UNDRAINED_CHUNKS = 8;
+
+/** One call of `fetch`: all the IO of a job. It reports by news and never touches the client. */
+export class Attempt {
+  readonly job: Job;
+  readonly startedAtMs: number;
+  /** -1 until the header of the response is there. */
+  headerAtMs = -1;
+  endedAtMs = 0;
+  /** The token that this attempt sent, if it sent one. */
+  token: string | undefined;
+  sentBytes = 0;
+  receivedBytes = 0;
+  uploadBytes: number | undefined;
+  downloadBytes: number | undefined;
+  hasProgress = false;
+  readonly origin: OriginState;
+  /** The generation of the origin's breaker that let it through. */
+  readonly ticket: number;
+  /** The URL that answered, after redirects. */
+  responseUrl = "";
+
+  readonly #context: AttemptContext;
+  readonly #controller = new AbortController();
+  #openGate: (() => void) | undefined;
+
+  constructor(
+    job: Job,
+    origin: OriginState,
+    startedAtMs: number,
+    context: AttemptContext,
+  ) {
+    this.job = job;
+    this.origin = origin;
+    this.ticket = origin.breaker?.generation ?? 0;
+    this.#context = context;
+    this.startedAtMs = startedAtMs;
+  }
+
+  /** Gives up: nothing of it will be read any more. */
+  abort(): void {
+    this.#controller.abort();
+    this.resume();
+  }
+
+  /** Whether a stream waits for the game to drain chunks. */
+  get isPaused(): boolean {
+    return this.#openGate !== undefined;
+  }
+
+  /** Lets a paused stream read on. */
+  resume(): void {
+    this.#openGate?.();
+    this.#openGate = undefined;
+  }
+
+  async run(
+    headers: Record<string, string>,
+    usesToken: boolean,
+  ): Promise<void> {
+    const { clock, news } = this.#context;
+    let stage: "token" | "fetch" | "body" = "token";
+    try {
+      if (usesToken) {
+        const token = this.#context.tokens!.get();
+        this.token = typeof token === "string" ? token : await token;
+        headers["authorization"] = `Bearer ${this.token}`;
+      }
+      stage = "fetch";
+      // Awaiting what is there already would cost a turn of the microtask queue.
+      const made = this.#init(headers);
+      const init = made instanceof Promise ? await made : made;
+      if (this.#controller.signal.aborted) return;
+      const response = await this.#context.fetch(this.job.url, init);
+      this.headerAtMs = clock.nowMs();
+      this.responseUrl = response.url;
+      stage = "body";
+      if (this.#controller.signal.aborted) return await cancelBody(response);
+      const responseHeaders = new HttpHeaders(response.headers);
+      let body: Uint8Array;
+      if (this.job.isStreaming && response.ok) {
+        news.push({
+          type: "started",
+          attempt: this,
+          response,
+          headers: responseHeaders,
+        });
+        await this.#stream(response);
+        body = new Uint8Array(0);
+      } else {
+        body = await readBody(response, this.#readOptions());
+      }
+      this.endedAtMs = clock.nowMs();
+      news.push({
+        type: "answered",
+        attempt: this,
+        response,
+        headers: responseHeaders,
+        body,
+      });
+    } catch (error) {
+      this.endedAtMs = clock.nowMs();
+      news.push({ type: "failed", attempt: this, error, stage });
+    }
+  }
+
+  #init(headers: Record<string, string>): RequestInit | Promise<RequestInit> {
+    const { request, body: prepared } = this.job;
+    const init: RequestInit & { duplex?: "half" } = {
+      method: request.method,
+      headers,
+      signal: this.#controller.signal,
+      redirect: request.redirect,
+      // The browser's own cache would answer beside ours, by other rules.
+      cache: "no-store",
+    };
+    if (isSafe(request.method)) return init;
+    const body = attemptBody(prepared);
+    if (body instanceof Promise) {
+      return body.then((blob) => this.#withBody(init, blob));
+    }
+    return this.#withBody(init, body);
+  }
+
+  #withBody(
+    init: RequestInit & { duplex?: "half" },
+    body: Blob | ReadableStream<Uint8Array>,
+  ): RequestInit {
+    if (this.job.request.reportsProgress) {
+      if (body instanceof Blob) this.uploadBytes = body.size;
+      if (!(body instanceof Blob) || canStreamUploads()) {
+        const headers = init.headers as Record<string, string>;
+        if (body instanceof Blob && body.type !== "") {
+          headers["content-type"] ??= body.type;
+        }
+        body = countedStream(body, (sentBytes) => {
+          this.sentBytes = sentBytes;
+          this.#reportProgress();
+        });
+      }
+    }
+    init.body = body;
+    if (!(body instanceof Blob)) init.duplex = "half";
+    return init;
+  }
+
+  #readOptions(): ReadBodyOptions {
+    const { request, maxBodyBytes } = this.job;
+    return {
+      maxBytes: maxBodyBytes,
+      hasBody: request.method !== "HEAD",
+      onProgress: request.reportsProgress
+        ? (receivedBytes, totalBytes) => {
+          this.receivedBytes = receivedBytes;
+          this.downloadBytes = totalBytes;
+          this.#reportProgress();
+        }
+        : undefined,
+    };
+  }
+
+  async #stream(response: Response): Promise<void> {
+    const reader = response.body?.getReader();
+    if (reader === undefined) return;
+    while (true) {
+      // The count grows here and shrinks when the game drains, so memory is bounded
+      // by what the game lets lie, not by what the server sends.
+      if (this.job.undrainedChunks >= MAX_UNDRAINED_CHUNKS) {
+        await new Promise<void>((resolve) => this.#openGate = resolve);
+      }
+      if (this.#controller.signal.aborted) {
+        reader.cancel().catch(() => {});
+        return;
+      }
+      const { done, value } = await reader.read();
+      if (done) return;
+      if (value.length === 0) continue;
+      this.receivedBytes += value.length;
+      this.job.undrainedChunks++;
+      this.#context.news.push({ type: "chunk", attempt: this, bytes: value });
+    }
+  }
+
+  #reportProgress(): void {
+    if (this.hasProgress) return;
+    this.hasProgress = true;
+    this.#context.news.push({ type: "progress", attempt: this });
+  }
+}
+
+export { BodyTooLargeError };

@@ -1,0 +1,123 @@
+// This module is browser compatible.
+
+/** The body is larger than allowed; the connection was given up. */
+export class BodyTooLargeError extends Error {
+  override readonly name = "BodyTooLargeError";
+}
+
+/** The body broke off before the length that the server had declared. */
+export class TruncatedBodyError extends Error {
+  override readonly name = "TruncatedBodyError";
+}
+
+/** How a body is read. */
+export interface ReadBodyOptions {
+  /** Largest body in decoded bytes. */
+  readonly maxBytes: number;
+  /** Whether a declared length announces a body: not in the answer to HEAD. */
+  readonly hasBody: boolean;
+  /** Called with the decoded bytes so far and with the total if it is known. */
+  readonly onProgress:
+    | ((receivedBytes: number, totalBytes: number | undefined) => void)
+    | undefined;
+}
+
+/**
+ * Reads a whole body, and no more than allowed: a small compressed body may expand without end, so decoded bytes are
+ * counted as they come and Content-Length is not believed.
+ *
+ * @param response The response; its body is consumed or cancelled.
+ * @param options How it is read.
+ * @returns The bytes.
+ * @throws {BodyTooLargeError} If the body is larger than `maxBytes`.
+ * @throws {TruncatedBodyError} If it is shorter than declared.
+ * @throws {Error} Whatever the runtime throws when the connection breaks.
+ */
+export async function readBody(
+  response: Response,
+  options: ReadBodyOptions,
+): Promise<Uint8Array> {
+  const { maxBytes, onProgress } = options;
+  if (
+    !options.hasBody || response.status === 204 || response.status === 304
+  ) {
+    await cancelBody(response);
+    return new Uint8Array(0);
+  }
+  const declared = declaredLength(response);
+  if (declared !== undefined && declared > maxBytes) {
+    await cancelBody(response);
+    throw new BodyTooLargeError();
+  }
+  // The connection itself limits an uncompressed body of declared length, so it may be read in one go, which is several
+  // times faster.
+  const bytes = declared !== undefined && onProgress === undefined
+    ? new Uint8Array(await response.arrayBuffer())
+    : await readChunks(response, declared, options);
+  if (bytes.length > maxBytes) throw new BodyTooLargeError();
+  // Not every runtime notices that a connection closed too early.
+  if (declared !== undefined && bytes.length < declared) {
+    throw new TruncatedBodyError(
+      `Cannot read body as it broke off: received ${bytes.length} of ${declared} bytes`,
+    );
+  }
+  return bytes;
+}
+
+async function readChunks(
+  response: Response,
+  declared: number | undefined,
+  { maxBytes, onProgress }: ReadBodyOptions,
+): Promise<Uint8Array> {
+  const reader = response.body?.getReader();
+  if (reader === undefined) return new Uint8Array(0);
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  while (true) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    length += value.length;
+    if (length > maxBytes) {
+      reader.cancel().catch(() => {});
+      throw new BodyTooLargeError();
+    }
+    chunks.push(value);
+    onProgress?.(length, declared);
+  }
+  if (chunks.length === 1) return chunks[0]!;
+  const bytes = new Uint8Array(length);
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return bytes;
+}
+
+/** The length of the decoded body, where the server declared it and nothing may have changed it on the way. */
+function declaredLength(response: Response): number | undefined {
+  // A "cors" response may hide its Content-Encoding.
+  if (response.type === "cors") return undefined;
+  const { headers } = response;
+  const value = headers.get("content-length");
+  if (
+    value === null || !/^[0-9]{1,15}$/.test(value) ||
+    headers.has("content-encoding")
+  ) {
+    return undefined;
+  }
+  return Number(value);
+}
+
+/**
+ * Gives up a body that nobody will read, so that its connection is closed.
+ *
+ * @param response The response.
+ */
+export async function cancelBody(response: Response): Promise<void> {
+  try {
+    await response.body?.cancel();
+  } catch {
+    // It broke by itself: what was wanted.
+  }
+}

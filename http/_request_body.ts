@@ -1,0 +1,101 @@
+// This module is browser compatible.
+
+import type { HttpBody } from "./request.ts";
+
+/** A body as `send` keeps it: nothing that the game may still change, but for a `FormData`. */
+export type PreparedBody =
+  | undefined
+  | Blob
+  | FormData
+  | ReadableStream<Uint8Array>;
+
+const UPLOAD_CHUNK_BYTES = 65_536;
+
+/**
+ * Takes what it needs of a body, so that the game may reuse its buffers. Text and
+ * bytes become a `Blob`: Deno's fetch resends a POST whose pooled connection died
+ * when the body is text or bytes, and never when it is a Blob.
+ *
+ * @param body What the request carries.
+ * @returns The body to keep.
+ */
+export function prepareBody(body: HttpBody | undefined): PreparedBody {
+  if (body === undefined) return undefined;
+  if (typeof body === "string") {
+    return new Blob([body], { type: "text/plain;charset=UTF-8" });
+  }
+  if (body instanceof Uint8Array || body instanceof ArrayBuffer) {
+    return new Blob([body as Uint8Array<ArrayBuffer>]);
+  }
+  if (body instanceof URLSearchParams) {
+    return new Blob([body.toString()], {
+      type: "application/x-www-form-urlencoded;charset=UTF-8",
+    });
+  }
+  return body;
+}
+
+/**
+ * The body of one attempt that uses an unsafe method: always a Blob (or the game's own stream).
+ *
+ * @param body The prepared body.
+ * @returns The blob or stream; an empty blob where there is no body.
+ */
+export function attemptBody(
+  body: PreparedBody,
+): Blob | ReadableStream<Uint8Array> | Promise<Blob> {
+  if (body === undefined) return new Blob([]);
+  if (body instanceof FormData) return new Response(body).blob();
+  return body;
+}
+
+/**
+ * Turns a body into a stream that counts what the connection takes.
+ *
+ * @param body The body.
+ * @param onProgress Called with the bytes taken so far.
+ * @returns The stream.
+ */
+export function countedStream(
+  body: Blob | ReadableStream<Uint8Array>,
+  onProgress: (sentBytes: number) => void,
+): ReadableStream<Uint8Array> {
+  let sent = 0;
+  const count = (bytes: number): void => {
+    sent += bytes;
+    onProgress(sent);
+  };
+  if (!(body instanceof Blob)) {
+    return body.pipeThrough(
+      new TransformStream<Uint8Array, Uint8Array>({
+        transform(chunk, controller): void {
+          controller.enqueue(chunk);
+          count(chunk.byteLength);
+        },
+      }),
+    );
+  }
+  let offset = 0;
+  return new ReadableStream<Uint8Array>({
+    async pull(controller): Promise<void> {
+      const part = body.slice(offset, offset + UPLOAD_CHUNK_BYTES);
+      const bytes = new Uint8Array(await part.arrayBuffer());
+      offset += bytes.length;
+      if (bytes.length > 0) {
+        controller.enqueue(bytes);
+        count(bytes.length);
+      }
+      if (offset >= body.size) controller.close();
+    },
+  }, { highWaterMark: 0 });
+}
+
+/**
+ * Tells whether `fetch` streams request bodies over any connection. Browsers do so over HTTP/2
+ * only, if at all, and fail otherwise.
+ *
+ * @returns `true` in Deno, Node and Bun.
+ */
+export function canStreamUploads(): boolean {
+  return /^(Deno|Node\.js|Bun)\//.test(globalThis.navigator?.userAgent ?? "");
+}

@@ -1,0 +1,34 @@
+// This module is browser compatible.
+
+import { invalidHeader } from "./headers.ts";
+import { isSafe, Method } from "./method.ts";
+import type { HttpRequest } from "./request.ts";
+
+/** Says what of a request cannot be sent, the URL left aside. */
+export function invalidRequest(request: HttpRequest): string | undefined {
+  const { method, body, headers } = request;
+  if (!Object.hasOwn(Method, method)) {
+    return `Cannot send request as its method must be one of ${
+      Object.keys(Method).join(", ")
+    }: current method is "${String(method).slice(0, 40)}"`;
+  }
+  if (body !== undefined && isSafe(method)) {
+    return `Cannot send request as ${method} must not have a body`;
+  }
+  if (
+    body instanceof ReadableStream && body.locked
+  ) {
+    return "Cannot send request as its body stream is locked or was read already";
+  }
+  if (headers.size > 0) {
+    for (const [name, value] of headers) {
+      const problem = invalidHeader(name, value);
+      if (problem !== undefined) return problem;
+    }
+  }
+  const { idempotencyKey } = request;
+  if (idempotencyKey !== undefined && idempotencyKey !== "") {
+    return invalidHeader("idempotency-key", idempotencyKey);
+  }
+  return undefined;
+}

@@ -1,0 +1,301 @@
+// This module is browser compatible.
+
+import type { Clock, Random } from "../core/mod.ts";
+import { CircuitBreaker, type CircuitState } from "./circuit_breaker.ts";
+import { IndexedHeap } from "./indexed_heap.ts";
+import type { Job } from "./_job.ts";
+import { RateLimiter } from "./rate_limiter.ts";
+import { RetryBudget } from "./retry_budget.ts";
+
+/** When the circuit of an origin opens, and for how long. */
+export interface CircuitBreakerOptions {
+  /**
+   * Failures in a row that open it: network errors, timeouts and statuses of 500 and above.
+   *
+   * @default {5}
+   */
+  readonly failureThreshold?: number;
+  /**
+   * Milliseconds until the first probe, jittered by ±50 %; doubled by each probe that fails.
+   *
+   * @default {5000}
+   */
+  readonly openMs?: number;
+  /**
+   * Longest time between probes in milliseconds.
+   *
+   * @default {60000}
+   */
+  readonly maxOpenMs?: number;
+}
+
+/** What the client knows of an origin. */
+export class OriginState {
+  readonly origin: string;
+  readonly breaker: CircuitBreaker | undefined;
+  readonly budget = new RetryBudget();
+  active = 0;
+  /** Requests that the server still allows until `serverResetMs`. */
+  serverRemaining = Infinity;
+  serverResetMs = 0;
+  readonly lanes: Lane[] = [];
+
+  constructor(origin: string, breaker: CircuitBreaker | undefined) {
+    this.origin = origin;
+    this.breaker = breaker;
+  }
+
+  /** Milliseconds until the server allows a request. */
+  serverWaitMs(nowMs: number): number {
+    if (nowMs >= this.serverResetMs) {
+      this.serverRemaining = Infinity;
+      return 0;
+    }
+    return this.serverRemaining >= 1 ? 0 : this.serverResetMs - nowMs;
+  }
+}
+
+/** Jobs that wait for the same origin and the same rate limit, so that what holds one holds all. */
+export class Lane {
+  readonly origin: OriginState;
+  readonly limiter: RateLimiter | undefined;
+  /** Durable requests wait for an open circuit, others fail: they must not stand in each other's way. */
+  readonly isDurable: boolean;
+  /** Streams take no slot, so they must not stand behind what waits for one. */
+  readonly isStreaming: boolean;
+  readonly queue: IndexedHeap<Job> = new IndexedHeap();
+
+  constructor(
+    origin: OriginState,
+    limiter: RateLimiter | undefined,
+    isDurable: boolean,
+    isStreaming: boolean,
+  ) {
+    this.origin = origin;
+    this.limiter = limiter;
+    this.isDurable = isDurable;
+    this.isStreaming = isStreaming;
+  }
+}
+
+/** What the scheduler is told at its making. */
+export interface SchedulerOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly circuitBreaker: CircuitBreakerOptions | false;
+  readonly maxConcurrentPerOrigin: number;
+  readonly onRateLimited: (job: Job, delayMs: number) => void;
+  readonly onCircuitOpen: (job: Job, retryInMs: number) => void;
+  readonly onCircuitChanged: (origin: OriginState, state: CircuitState) => void;
+}
+
+const MAX_IDLE_ORIGINS = 256;
+
+/**
+ * Decides which job is next. Each origin and rate limit has a lane of its own, so that what is held
+ * back in one never stands before what may go in another.
+ */
+export class Scheduler {
+  readonly #options: SchedulerOptions;
+  readonly #origins = new Map<string, OriginState>();
+  /** The lanes with jobs in them. */
+  readonly #lanes: Lane[] = [];
+  /** Longest prefix first. */
+  readonly #limits: { prefix: string; limiter: RateLimiter }[] = [];
+  #queued = 0;
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options;
+  }
+
+  /** Number of jobs that wait for their turn. */
+  get queued(): number {
+    return this.#queued;
+  }
+
+  origin(name: string): OriginState {
+    let origin = this.#origins.get(name);
+    if (origin === undefined) {
+      if (this.#origins.size >= MAX_IDLE_ORIGINS) this.#forgetIdleOrigins();
+      const { circuitBreaker, random } = this.#options;
+      origin = new OriginState(
+        name,
+        circuitBreaker === false ? undefined : new CircuitBreaker({
+          failureThreshold: circuitBreaker.failureThreshold ?? 5,
+          openMs: circuitBreaker.openMs ?? 5_000,
+          maxOpenMs: circuitBreaker.maxOpenMs ?? 60_000,
+          random,
+        }),
+      );
+      this.#origins.set(name, origin);
+    }
+    return origin;
+  }
+
+  setRateLimit(prefix: string, limit: number, windowSecs: number): void {
+    const limiter = new RateLimiter({
+      limit,
+      windowSecs,
+      clock: this.#options.clock,
+    });
+    const known = this.#limits.find((it) => it.prefix === prefix);
+    if (known !== undefined) known.limiter = limiter;
+    else {
+      this.#limits.push({ prefix, limiter });
+      this.#limits.sort((a, b) => b.prefix.length - a.prefix.length);
+    }
+    const jobs: Job[] = [];
+    for (const lane of this.#lanes) {
+      for (let job = lane.queue.pop(); job; job = lane.queue.pop()) {
+        jobs.push(job);
+      }
+    }
+    this.#lanes.length = 0;
+    for (const origin of this.#origins.values()) origin.lanes.length = 0;
+    this.#queued = 0;
+    for (const job of jobs) this.add(job);
+  }
+
+  add(job: Job): void {
+    const lane = this.#lane(job);
+    job.lane = lane;
+    if (lane.queue.size === 0) this.#lanes.push(lane);
+    lane.queue.push(job);
+    this.#queued++;
+  }
+
+  remove(job: Job): void {
+    const lane = job.lane;
+    if (lane === undefined || !lane.queue.remove(job)) return;
+    this.#leave(lane, job);
+  }
+
+  /** Moves a queued job to where its changed priority belongs. */
+  reprioritise(job: Job, heapKey: number): void {
+    const queue = job.lane?.queue;
+    const wasQueued = queue?.remove(job) ?? false;
+    job.heapKey = heapKey;
+    if (wasQueued) queue!.push(job);
+  }
+
+  /** Takes the first job that may go now (without a free slot: the first stream); its rate limits are charged. */
+  next(nowMs: number, hasSlot: boolean): Job | undefined {
+    while (true) {
+      let best: Lane | undefined;
+      for (let i = 0; i < this.#lanes.length; i++) {
+        const lane = this.#lanes[i]!;
+        const first = lane.queue.peek()!;
+        if (best !== undefined && !precedes(first, best.queue.peek()!)) {
+          continue;
+        }
+        if ((hasSlot || lane.isStreaming) && this.#mayGo(lane, first, nowMs)) {
+          best = lane;
+        }
+      }
+      if (best === undefined) return undefined;
+      const { origin, limiter } = best;
+      const job = best.queue.pop()!;
+      this.#leave(best, job);
+      const { breaker } = origin;
+      if (breaker !== undefined) {
+        const before = breaker.state;
+        const isAllowed = breaker.tryAcquire(nowMs);
+        if (breaker.state !== before) {
+          this.#options.onCircuitChanged(origin, breaker.state);
+        }
+        if (!isAllowed) {
+          this.#options.onCircuitOpen(job, breaker.retryAtMs - nowMs);
+          continue;
+        }
+      }
+      limiter?.tryConsume();
+      origin.serverRemaining--;
+      return job;
+    }
+  }
+
+  #mayGo(lane: Lane, first: Job, nowMs: number): boolean {
+    const { origin, limiter } = lane;
+    const { breaker } = origin;
+    if (breaker !== undefined && breaker.state !== "closed") {
+      const isOpen = breaker.state === "open" && nowMs < breaker.retryAtMs;
+      // Open: what must be stored waits, what must not fails at once. Half open: the
+      // probe will soon tell, so everything waits for it.
+      if (isOpen) return !lane.isDurable;
+      if (breaker.state === "halfOpen" && breaker.isProbing) return false;
+    }
+    if (
+      !lane.isStreaming &&
+      origin.active >= this.#options.maxConcurrentPerOrigin
+    ) {
+      return false;
+    }
+    let waitMs = origin.serverWaitMs(nowMs);
+    if (limiter !== undefined) waitMs = Math.max(waitMs, limiter.waitTime());
+    if (waitMs <= 0) return true;
+    if (!first.wasRateLimitReported) {
+      first.wasRateLimitReported = true;
+      this.#options.onRateLimited(first, waitMs);
+    }
+    return false;
+  }
+
+  #leave(lane: Lane, job: Job): void {
+    job.lane = undefined;
+    this.#queued--;
+    if (lane.queue.size > 0) return;
+    this.#lanes.splice(this.#lanes.indexOf(lane), 1);
+  }
+
+  #lane(job: Job): Lane {
+    const origin = this.origin(job.origin);
+    const limiter = this.#limiter(job.url);
+    const { isDurable } = job.request;
+    const { isStreaming } = job;
+    for (const lane of origin.lanes) {
+      if (
+        lane.limiter === limiter && lane.isDurable === isDurable &&
+        lane.isStreaming === isStreaming
+      ) {
+        return lane;
+      }
+    }
+    const lane = new Lane(origin, limiter, isDurable, isStreaming);
+    origin.lanes.push(lane);
+    return lane;
+  }
+
+  #limiter(url: string): RateLimiter | undefined {
+    for (const limit of this.#limits) {
+      if (hasPrefix(url, limit.prefix)) return limit.limiter;
+    }
+    return undefined;
+  }
+
+  /** Bounds what a game that talks to ever new origins would pile up. */
+  #forgetIdleOrigins(): void {
+    const used = new Set(this.#lanes.map((lane) => lane.origin));
+    for (const [name, origin] of this.#origins) {
+      if (
+        origin.active === 0 && !used.has(origin) &&
+        (origin.breaker?.state ?? "closed") === "closed"
+      ) {
+        this.#origins.delete(name);
+      }
+    }
+  }
+}
+
+function precedes(a: Job, b: Job): boolean {
+  return a.heapKey !== b.heapKey
+    ? a.heapKey < b.heapKey
+    : a.sequence < b.sequence;
+}
+
+/** Whether a prefix ends where a part of the URL ends: "/api" covers "/api/x" and not "/apix". */
+function hasPrefix(url: string, prefix: string): boolean {
+  if (!url.startsWith(prefix)) return false;
+  if (url.length === prefix.length || prefix.endsWith("/")) return true;
+  const next = url[prefix.length];
+  return next === "/" || next === "?";
+}

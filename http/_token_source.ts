@@ -1,0 +1,51 @@
+// This module is browser compatible.
+
+/**
+ * Gives the token of `Authorization: Bearer …`. A function is asked when the first request needs a token, and
+ * again (with `refresh: true`) after the server answered 401.
+ */
+export type BearerToken =
+  | string
+  | ((info: { readonly refresh: boolean }) => string | Promise<string>);
+
+/** Keeps the current token, so that many requests share one call of the provider. */
+export class TokenSource {
+  readonly #provider: BearerToken;
+  #current: string | Promise<string> | undefined;
+  #isStale = false;
+
+  constructor(provider: BearerToken) {
+    this.#provider = provider;
+  }
+
+  /** The current token, asked for if there is none. */
+  get(): string | Promise<string> {
+    if (typeof this.#provider === "string") return this.#provider;
+    if (this.#current !== undefined) return this.#current;
+    const token = this.#provider({ refresh: this.#isStale });
+    if (typeof token === "string") return this.#current = token;
+    const pending = token.then((value) => {
+      if (this.#current === pending) this.#current = value;
+      return value;
+    }, (error) => {
+      if (this.#current === pending) this.#current = undefined;
+      throw error;
+    });
+    return this.#current = pending;
+  }
+
+  /**
+   * Forgets a token that the server refused. Of many requests that were refused with the
+   * same token, only the first makes the provider be asked again.
+   *
+   * @returns Whether another token may be had.
+   */
+  refuse(token: string): boolean {
+    if (typeof this.#provider === "string") return false;
+    if (this.#current === token) {
+      this.#current = undefined;
+      this.#isStale = true;
+    }
+    return true;
+  }
+}

@@ -1,0 +1,1448 @@
+// This module is browser compatible.
+
+import {
+  type Clock,
+  EventQueue,
+  fullJitter,
+  type Random,
+  SecureRandom,
+  SystemClock,
+} from "../core/mod.ts";
+import {
+  Attempt,
+  type AttemptContext,
+  type AttemptNews,
+  type FetchLike,
+  MAX_UNDRAINED_CHUNKS,
+} from "./_attempt.ts";
+import { BodyTooLargeError } from "./_body_reader.ts";
+import {
+  DurableQueue,
+  isStorableBody,
+  type RestoredRequest,
+} from "./_durable_queue.ts";
+import { failureEvent, shownUrl } from "./_failure.ts";
+import { makeIdempotencyKey } from "./_idempotency_key.ts";
+import { Job } from "./_job.ts";
+import {
+  checkInteger,
+  checkNotNegative,
+  checkPositive,
+} from "./_option_check.ts";
+import { invalidRequest } from "./_request_check.ts";
+import { prepareBody } from "./_request_body.ts";
+import { type OriginState, Scheduler } from "./_scheduler.ts";
+import { TargetResolver } from "./_target.ts";
+import { TokenSource } from "./_token_source.ts";
+import { CachePolicy } from "./cache_policy.ts";
+import {
+  type CachedResponse,
+  type CacheForward,
+  type CacheLookup,
+  type CacheMode,
+  type CacheResult,
+  HttpCache,
+} from "./cache/http_cache.ts";
+import { MemoryCacheStore } from "./cache/memory_store.ts";
+import type { CircuitState } from "./circuit_breaker.ts";
+import type {
+  HttpError,
+  HttpEvent,
+  HttpTerminalEvent,
+  RequestId,
+} from "./event.ts";
+import { classifyFetchError } from "./fetch_error.ts";
+import { HttpHeaders, invalidHeader } from "./headers.ts";
+import { IndexedHeap } from "./indexed_heap.ts";
+import type { JobTimer } from "./_job.ts";
+import { isIdempotent, Method } from "./method.ts";
+import type { HttpRequest } from "./request.ts";
+import { HttpResponse, type HttpTimings } from "./response.ts";
+import { parseRetryAfter } from "./retry_after.ts";
+import { parseServerRateLimit } from "./server_rate_limit.ts";
+
+import type { HttpClientOptions, HttpClientStats } from "./client_options.ts";
+
+type News =
+  | AttemptNews
+  | {
+    readonly type: "lookup";
+    readonly job: Job;
+    readonly lookup: CacheLookup | undefined;
+  }
+  | {
+    readonly type: "settled";
+    readonly job: Job;
+    readonly attempt: Attempt;
+    readonly result: CacheResult;
+  }
+  | { readonly type: "stored"; readonly job: Job; readonly journalId: number }
+  | { readonly type: "storeFailed"; readonly job: Job; readonly error: unknown }
+  | { readonly type: "restored"; readonly requests: RestoredRequest[] };
+
+const MAX_TICK_SECS = 3_600;
+
+/**
+ * An HTTP client that a game ticks. `send` queues, `tick` moves everything on, `drainEvents` hands out what
+ * happened: exactly one of `success`, `failure`, `timeout` and `cancelled` for each request. Nothing blocks, nothing is
+ * awaited, and nothing that a server or a network does throws.
+ *
+ * Time goes by `tick` alone: a paused game pauses time-outs and back-offs.
+ *
+ * @example Ask, tick, drain
+ * ```ts
+ * import { HttpClient, HttpRequest } from "@tickwire/net/http";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const client = new HttpClient({
+ *   fetch: () => Promise.resolve(Response.json({ best: 4200 })),
+ * });
+ * const id = client.send(HttpRequest.get("https://example.com/best"));
+ * let best: unknown;
+ * while (client.pendingCount > 0) {
+ *   client.tick(1 / 60);
+ *   for (const event of client.drainEvents()) {
+ *     if (event.type === "success" && event.id === id) {
+ *       best = event.response.jsonField("best");
+ *     }
+ *   }
+ *   await new Promise((resolve) => setTimeout(resolve)); // the rest of the frame
+ * }
+ * assertEquals(best, 4200);
+ * ```
+ */
+export class HttpClient {
+  readonly #fetch: FetchLike;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #events: EventQueue<HttpEvent>;
+  readonly #targets: TargetResolver;
+  readonly #tokens: TokenSource | undefined;
+  readonly #cache: HttpCache | undefined;
+  readonly #scheduler: Scheduler;
+  readonly #durable: DurableQueue | undefined;
+  readonly #context: AttemptContext;
+  readonly #log: (line: string) => void;
+  readonly #maxPending: number;
+  readonly #timeoutMs: number;
+  readonly #deadlineMs: number;
+  readonly #retries: number;
+  readonly #backoffBaseMs: number;
+  readonly #backoffMaxMs: number;
+  readonly #maxBodyBytes: number;
+
+  readonly #jobs = new Map<RequestId, Job>();
+  readonly #background = new Set<Job>();
+  readonly #timers: IndexedHeap<JobTimer> = new IndexedHeap();
+  readonly #admitted: Job[] = [];
+  readonly #news: News[] = [];
+  readonly #streaming = new Set<Attempt>();
+  readonly #shared = new Map<string, Job>();
+  #restored: RestoredRequest[] = [];
+
+  #nowMs = 0;
+  #nextId = 1;
+  #nextSequence = 1;
+  #refusedFrom = 0;
+  #refusedTo = -1;
+  #active = 0;
+  #inFlight = 0;
+  #isOnline = true;
+  #isClosed = false;
+  #maxConcurrent = 6;
+  #defaultHeaders: HttpHeaders;
+  #done = 0;
+  #attempts = 0;
+  #retried = 0;
+  #coalesced = 0;
+
+  /** Whether each attempt and its outcome are logged. */
+  verbose: boolean;
+
+  /**
+   * Makes a client. Nothing is sent before the first `tick`.
+   *
+   * @param options How it behaves.
+   * @throws {RangeError} If a number is out of its range.
+   * @throws {TypeError} If `baseUrl` is not an absolute http(s) URL or a default header is invalid.
+   */
+  constructor(options: HttpClientOptions = {}) {
+    this.#clock = options.clock ?? new SystemClock();
+    this.#random = options.random ?? new SecureRandom();
+    // Called unbound, as browsers demand; looked up late, so that a game may replace it.
+    this.#fetch = options.fetch ?? ((url, init) => fetch(url, init));
+    this.#log = options.log ?? ((line) => console.debug(line));
+    this.verbose = options.verbose ?? false;
+    this.#targets = new TargetResolver(options.baseUrl);
+    this.#tokens = options.bearerToken === undefined
+      ? undefined
+      : new TokenSource(options.bearerToken);
+    if (this.#tokens !== undefined && this.#targets.baseOrigin === undefined) {
+      throw new TypeError(
+        "Cannot use bearerToken without baseUrl as the token is for its origin alone",
+      );
+    }
+    this.#defaultHeaders = new HttpHeaders();
+    for (const [name, value] of new HttpHeaders(options.defaultHeaders)) {
+      this.setDefaultHeader(name, value);
+    }
+    this.maxConcurrent = options.maxConcurrent ?? 6;
+    this.#maxPending = checkInteger(
+      "maxPending",
+      options.maxPending ?? 4_096,
+      1,
+      1_000_000,
+    );
+    this.#timeoutMs = checkPositive("timeoutMs", options.timeoutMs ?? 30_000);
+    this.#deadlineMs = checkPositive(
+      "deadlineMs",
+      options.deadlineMs ?? Infinity,
+    );
+    this.#retries = checkInteger("retries", options.retries ?? 2, 0, 100);
+    this.#backoffBaseMs = checkPositive(
+      "backoffBaseMs",
+      options.backoffBaseMs ?? 500,
+    );
+    this.#backoffMaxMs = checkPositive(
+      "backoffMaxMs",
+      options.backoffMaxMs ?? 60_000,
+    );
+    this.#maxBodyBytes = checkInteger(
+      "maxBodyBytes",
+      options.maxBodyBytes ?? 16_777_216,
+      0,
+      Number.MAX_SAFE_INTEGER,
+    );
+    const cacheTtlMs = checkNotNegative(
+      "cacheTtlMs",
+      options.cacheTtlMs ?? 60_000,
+    );
+    this.#cache = options.cache === false ? undefined : new HttpCache({
+      store: options.cache ?? new MemoryCacheStore(),
+      fallbackTtlMs: cacheTtlMs,
+    });
+    // Besides the results somebody waits for there is some room for progress.
+    this.#events = new EventQueue({ capacity: this.#maxPending + 1_024 });
+    const tickClock: Clock = {
+      nowMs: () => this.#nowMs,
+      epochMs: () => this.#clock.epochMs(),
+    };
+    const { maxConcurrentPerOrigin } = options;
+    if (maxConcurrentPerOrigin !== undefined) {
+      checkInteger("maxConcurrentPerOrigin", maxConcurrentPerOrigin, 1, 1_024);
+    }
+    this.#scheduler = new Scheduler({
+      clock: tickClock,
+      random: this.#random,
+      circuitBreaker: options.circuitBreaker ?? {},
+      maxConcurrentPerOrigin: maxConcurrentPerOrigin ?? Infinity,
+      onRateLimited: (job, delayMs) => this.#onRateLimited(job, delayMs),
+      onCircuitOpen: (job, retryInMs) =>
+        this.#fail(job, { type: "circuitOpen", retryInMs }),
+      onCircuitChanged: (origin, state) =>
+        this.#onCircuitChanged(origin, state),
+    });
+    this.#context = {
+      fetch: this.#fetch,
+      clock: this.#clock,
+      tokens: this.#tokens,
+      news: this.#news,
+    };
+    if (options.journal !== undefined) {
+      this.#durable = new DurableQueue(options.journal);
+      this.#durable.restore().then(
+        (requests) => this.#news.push({ type: "restored", requests }),
+        (error) => this.#note(`journal could not be read: ${error}`),
+      );
+    }
+  }
+
+  /**
+   * Attempts under way at a time, streams not counted: 1 to 1024. A lower value takes effect as attempts end.
+   *
+   * @throws {RangeError} If it is set to a value out of range.
+   */
+  get maxConcurrent(): number {
+    return this.#maxConcurrent;
+  }
+  set maxConcurrent(value: number) {
+    this.#maxConcurrent = checkInteger("maxConcurrent", value, 1, 1_024);
+  }
+
+  /**
+   * Milliseconds for which `CachePolicy.UseCache` reuses a response that says nothing about its freshness.
+   *
+   * @throws {RangeError} If it is set to a negative value.
+   */
+  get cacheTtlMs(): number {
+    return this.#cache?.fallbackTtlMs ?? 0;
+  }
+  set cacheTtlMs(value: number) {
+    checkNotNegative("cacheTtlMs", value);
+    if (this.#cache !== undefined) this.#cache.fallbackTtlMs = value;
+  }
+
+  /** The header fields of every request; a copy. */
+  get defaultHeaders(): HttpHeaders {
+    return new HttpHeaders(this.#defaultHeaders);
+  }
+
+  /** Requests without a terminal event so far. */
+  get pendingCount(): number {
+    return this.#jobs.size;
+  }
+
+  /** Whether requests are sent; `setOnline` changes it. */
+  get isOnline(): boolean {
+    return this.#isOnline;
+  }
+
+  /** What was counted so far. Makes an object: ask when you show it, not in every frame. */
+  get stats(): HttpClientStats {
+    const cache = this.#cache?.counters;
+    return {
+      queued: this.#jobs.size - this.#inFlight,
+      inFlight: this.#inFlight,
+      done: this.#done,
+      attempts: this.#attempts,
+      retries: this.#retried,
+      coalesced: this.#coalesced,
+      cacheHits: cache?.hits ?? 0,
+      cacheMisses: cache?.misses ?? 0,
+      cacheRevalidated: cache?.revalidated ?? 0,
+      droppedEvents: this.#events.dropped,
+    };
+  }
+
+  /**
+   * Sets a header field of every later request, to whatever origin. For tokens use `bearerToken`, which goes to one.
+   *
+   * @param name The field's name, in any case.
+   * @param value The field's value.
+   * @throws {TypeError} If the name or the value is invalid.
+   */
+  setDefaultHeader(name: string, value: string): void {
+    const problem = invalidHeader(name, value);
+    if (problem !== undefined) throw new TypeError(problem);
+    // Jobs keep the object that was current when they were sent.
+    this.#defaultHeaders = new HttpHeaders(this.#defaultHeaders);
+    this.#defaultHeaders.set(name, value);
+  }
+
+  /**
+   * Limits how often requests are sent: a token bucket of `limit` tokens that refills in `windowSecs`. The longest
+   * prefix that fits a request's URL counts; requests elsewhere are not held up.
+   *
+   * @param baseUrl An origin or a longer prefix of URLs, such as "https://example.com/api".
+   * @param limit Requests per window, and at once: an integer of 1 or more.
+   * @param windowSecs The window in seconds, above 0.
+   * @throws {TypeError} If the prefix is not an http(s) URL.
+   * @throws {RangeError} If a number is out of range.
+   */
+  setRateLimit(baseUrl: string, limit: number, windowSecs: number): void {
+    const target = this.#targets.resolve(baseUrl);
+    if (typeof target === "string") throw new TypeError(target);
+    // "https://example.com" is meant as the whole origin, and resolves to "https://example.com/".
+    this.#scheduler.setRateLimit(target.url, limit, windowSecs);
+  }
+
+  /**
+   * Queues a request. The next `tick` looks into the cache and, if need be, sends it.
+   *
+   * @param request The request.
+   * @returns The id that every event of the request repeats.
+   * @throws {TypeError} If the request is durable and the client has no journal, or its body cannot be stored.
+   */
+  send(request: HttpRequest): RequestId {
+    if (request.isDurable) this.#checkDurable(request);
+    const id = this.#nextId++ as RequestId;
+    const slots = request.idempotencyKey === undefined && !request.isDurable &&
+        request.idleTimeoutMs === undefined
+      ? 1
+      : slotsFor(request);
+    // While refusals wait to be drained, all are refused: so they stay one run of ids, however many.
+    if (
+      this.#refusedTo >= this.#refusedFrom ||
+      this.#jobs.size >= this.#maxPending || !this.#events.reserve(slots)
+    ) {
+      if (this.#refusedTo < this.#refusedFrom) this.#refusedFrom = id;
+      this.#refusedTo = id;
+      this.#done++;
+      return id;
+    }
+    const job = new Job(id, request, this.#nextSequence++);
+    job.reservedSlots = slots;
+    this.#accept(job);
+    return id;
+  }
+
+  /**
+   * Cancels a request. Its `cancelled` event is queued at once.
+   *
+   * @param id What `send` returned.
+   * @returns `true` if the request was pending.
+   */
+  cancel(id: RequestId): boolean {
+    const job = this.#jobs.get(id);
+    if (job === undefined) return false;
+    this.#cancel(job, true);
+    return true;
+  }
+
+  /**
+   * Cancels all requests with a tag.
+   *
+   * @param tag The tag.
+   * @returns How many were cancelled.
+   */
+  cancelByTag(tag: string): number {
+    let count = 0;
+    for (const job of this.#jobs.values()) {
+      if (job.request.tag !== tag) continue;
+      this.#cancel(job, true);
+      count++;
+    }
+    return count;
+  }
+
+  /**
+   * Cancels all requests.
+   *
+   * @returns How many were cancelled.
+   */
+  cancelAll(): number {
+    const count = this.#jobs.size;
+    for (const job of this.#jobs.values()) this.#cancel(job, true);
+    return count;
+  }
+
+  /**
+   * Hints whether the network is there. While it is not, requests wait (and are answered from the cache where it
+   * may); attempts under way go on.
+   *
+   * @param online What the platform's `online` and `offline` events say.
+   */
+  setOnline(online: boolean): void {
+    this.#isOnline = online;
+  }
+
+  /**
+   * Moves everything on by a frame: takes in what arrived, runs timers, answers from the cache, sends what may go.
+   *
+   * @param dt Seconds since the last tick, 0 or more. More than an hour counts as an hour.
+   * @throws {RangeError} If `dt` is negative or not a number.
+   */
+  tick(dt: number): void {
+    if (!(dt >= 0)) {
+      throw new RangeError(
+        `Cannot tick as dt must be 0 or more seconds: current value is ${dt}`,
+      );
+    }
+    this.#nowMs += Math.min(dt, MAX_TICK_SECS) * 1_000;
+    // What arrived comes before the timers: after a long pause an answer that is there is not a timeout.
+    if (this.#news.length > 0) this.#takeNews();
+    const due = this.#timers.peek();
+    if (due !== undefined && due.heapKey <= this.#nowMs) this.#runTimers();
+    if (this.#streaming.size > 0) this.#resumeStreams();
+    if (this.#restored.length > 0) this.#acceptRestored();
+    if (this.#admitted.length > 0) this.#admitAll();
+    if (this.#scheduler.queued > 0 && this.#isOnline) this.#dispatch();
+  }
+
+  /**
+   * Hands out what happened since the last drain, oldest first. Events queued meanwhile wait for the next drain.
+   * Leaving the loop early keeps the rest.
+   *
+   * @param budgetMs Milliseconds after which it stops, at least one event given; no limit by default.
+   * @returns An iterator that removes what it yields.
+   */
+  *drainEvents(budgetMs?: number): IterableIterator<HttpEvent> {
+    const last = this.#refusedTo;
+    while (this.#refusedFrom <= last) yield this.#takeRefusal();
+    for (const event of this.#events.drain(budgetMs, this.#clock)) {
+      if (event.type === "chunk") this.#onChunkDrained(event.id);
+      yield event;
+    }
+  }
+
+  /**
+   * Takes one event.
+   *
+   * @returns The oldest event, or `undefined` if there is none.
+   */
+  pollEvent(): HttpEvent | undefined {
+    if (this.#refusedFrom <= this.#refusedTo) return this.#takeRefusal();
+    const event = this.#events.poll();
+    if (event?.type === "chunk") this.#onChunkDrained(event.id);
+    return event;
+  }
+
+  /** Forgets every stored response: for a change of user, say. */
+  clearCache(): void {
+    this.#watch(this.#cache?.clear());
+  }
+
+  /** Forgets stored responses that could not be used without asking the server. */
+  evictStaleCache(): void {
+    this.#watch(this.#cache?.evictStale(this.#clock.epochMs()));
+  }
+
+  /**
+   * Ends everything: each pending request gets its `cancelled` event; durable ones stay in the journal. The client
+   * takes no further request.
+   */
+  close(): void {
+    if (this.#isClosed) return;
+    for (const job of this.#jobs.values()) this.#cancel(job, false);
+    for (const job of this.#background) this.#finish(job, undefined);
+    this.#isClosed = true;
+  }
+
+  /** Closes the client: `using client = new HttpClient()`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #checkDurable(request: HttpRequest): void {
+    if (this.#durable === undefined) {
+      throw new TypeError(
+        "Cannot send durable request as the client has no journal",
+      );
+    }
+    if (!isStorableBody(request.body) || request.idleTimeoutMs !== undefined) {
+      throw new TypeError(
+        "Cannot send durable request as its body must be text or bytes and its response not streamed",
+      );
+    }
+  }
+
+  #accept(job: Job): void {
+    const { request } = job;
+    this.#jobs.set(job.id, job);
+    job.sentAtMs = this.#clock.nowMs();
+    if (this.#isClosed) {
+      this.#cancel(job, false);
+      return;
+    }
+    const target = this.#targets.resolve(request.url);
+    const problem = typeof target === "string"
+      ? target
+      : invalidRequest(request);
+    if (typeof target === "string" || problem !== undefined) {
+      this.#fail(job, { type: "invalidRequest" }, undefined, problem);
+      return;
+    }
+    job.url = target.url;
+    job.origin = target.origin;
+    job.headers = mergeHeaders(this.#defaultHeaders, request.headers);
+    job.timeoutMs = request.timeoutMs ?? this.#timeoutMs;
+    job.retries = request.retries ?? this.#retries;
+    job.maxBodyBytes = request.maxBodyBytes ?? this.#maxBodyBytes;
+    job.deadlineAtMs = this.#nowMs + (request.deadlineMs ?? this.#deadlineMs);
+    const { signal } = request;
+    if (signal !== undefined) {
+      if (signal.aborted) {
+        this.#cancel(job, true);
+        return;
+      }
+      job.onAbort = () => this.#cancel(job, true);
+      signal.addEventListener("abort", job.onAbort);
+    }
+    if (request.idempotencyKey !== undefined || request.isDurable) {
+      job.idempotencyKey = request.idempotencyKey ||
+        makeIdempotencyKey(this.#random);
+    }
+    if (request.body !== undefined) job.body = prepareBody(request.body);
+    this.#schedule(job, Infinity);
+    if (request.isDurable && job.journalId === 0) this.#store(job);
+    else this.#admitted.push(job);
+  }
+
+  #store(job: Job): void {
+    job.phase = "storing";
+    this.#durable!.append(job.request, job.idempotencyKey!).then(
+      (journalId) => this.#news.push({ type: "stored", job, journalId }),
+      (error) => this.#news.push({ type: "storeFailed", job, error }),
+    );
+  }
+
+  #acceptRestored(): void {
+    const restored = this.#restored;
+    while (restored.length > 0) {
+      if (
+        this.#refusedTo >= this.#refusedFrom ||
+        this.#jobs.size >= this.#maxPending
+      ) return;
+      const { journalId, request } = restored[0]!;
+      const slots = slotsFor(request);
+      if (!this.#events.reserve(slots)) return;
+      restored.shift();
+      const job = new Job(
+        this.#nextId++ as RequestId,
+        request,
+        this.#nextSequence++,
+      );
+      job.reservedSlots = slots;
+      job.journalId = journalId;
+      this.#pushReserved(job, {
+        type: "restored",
+        id: job.id,
+        tag: request.tag,
+        url: request.url,
+        idempotencyKey: request.idempotencyKey!,
+      });
+      this.#accept(job);
+    }
+  }
+
+  #takeRefusal(): HttpEvent {
+    const id = this.#refusedFrom++ as RequestId;
+    return {
+      type: "failure",
+      id,
+      tag: undefined,
+      reason: { type: "queueFull", maxPending: this.#maxPending },
+      message:
+        `Cannot send request as at most ${this.#maxPending} may be pending or have undrained results`,
+      cause: undefined,
+      response: undefined,
+    };
+  }
+
+  #takeNews(): void {
+    const all = this.#news;
+    // Callbacks cannot run meanwhile, but a signal's listener might send or cancel: the length is read anew.
+    for (let i = 0; i < all.length; i++) {
+      const news = all[i]!;
+      switch (news.type) {
+        case "answered":
+          if (this.#isCurrent(news.attempt)) this.#onAnswered(news);
+          break;
+        case "failed":
+          if (this.#isCurrent(news.attempt)) this.#onAttemptFailed(news);
+          break;
+        case "started":
+          if (this.#isCurrent(news.attempt)) this.#onStarted(news);
+          break;
+        case "chunk":
+          if (this.#isCurrent(news.attempt)) this.#onChunk(news);
+          break;
+        case "progress":
+          if (this.#isCurrent(news.attempt)) this.#onProgress(news.attempt);
+          break;
+        case "lookup":
+          if (news.job.phase === "lookup") {
+            this.#onLookup(news.job, news.lookup);
+          }
+          break;
+        case "settled":
+          if (news.job.phase === "settling") {
+            this.#deliver(news.job, news.result, news.attempt);
+          }
+          break;
+        case "stored":
+          this.#onStored(news.job, news.journalId);
+          break;
+        case "storeFailed":
+          this.#fail(news.job, { type: "journalFailed" }, news.error);
+          break;
+        case "restored":
+          this.#restored = news.requests;
+          break;
+      }
+    }
+    all.length = 0;
+  }
+
+  #isCurrent(attempt: Attempt): boolean {
+    return attempt.job.attempt === attempt;
+  }
+
+  #onStored(job: Job, journalId: number): void {
+    job.journalId = journalId;
+    if (job.phase !== "storing") {
+      // Cancelled meanwhile; a closed client leaves it for the next run.
+      if (!this.#isClosed) this.#forgetStored(job);
+      return;
+    }
+    this.#pushReserved(job, {
+      type: "stored",
+      id: job.id,
+      tag: job.request.tag,
+    });
+    job.phase = "admitted";
+    this.#admitted.push(job);
+  }
+
+  #runTimers(): void {
+    while (true) {
+      const timer = this.#timers.peek();
+      if (timer === undefined || timer.heapKey > this.#nowMs) return;
+      this.#timers.pop();
+      const { job } = timer;
+      if (this.#nowMs >= job.deadlineAtMs) this.#timeOut(job, "deadline");
+      else if (this.#nowMs < job.phaseDueMs) {
+        this.#schedule(job, job.phaseDueMs);
+      } else if (job.phase === "waiting") this.#enqueue(job);
+      else if (job.phase === "active") this.#onAttemptTimeout(job);
+    }
+  }
+
+  #schedule(job: Job, phaseDueMs: number): void {
+    job.phaseDueMs = phaseDueMs;
+    const dueMs = Math.min(phaseDueMs, job.deadlineAtMs);
+    const { timer } = job;
+    // A timer that fires too early is set again then: cheaper than moving it for every change.
+    if (timer.heapIndex !== -1) {
+      if (timer.heapKey <= dueMs) return;
+      this.#timers.remove(timer);
+    }
+    if (dueMs === Infinity) return;
+    timer.heapKey = dueMs;
+    this.#timers.push(timer);
+  }
+
+  #admitAll(): void {
+    const jobs = this.#admitted;
+    for (let i = 0; i < jobs.length; i++) {
+      const job = jobs[i]!;
+      if (job.phase === "admitted") this.#admit(job);
+    }
+    jobs.length = 0;
+  }
+
+  #admit(job: Job): void {
+    const cache = this.#cache;
+    if (cache === undefined || !usesCache(job)) {
+      this.#enqueue(job);
+      return;
+    }
+    const lookup = cache.lookup(
+      cacheRequest(job),
+      cacheMode(job),
+      this.#clock.epochMs(),
+    );
+    if (!(lookup instanceof Promise)) {
+      this.#onLookup(job, lookup);
+      return;
+    }
+    job.phase = "lookup";
+    lookup.then(
+      (lookup) => this.#news.push({ type: "lookup", job, lookup }),
+      (error) => {
+        this.#note(`cache could not be read: ${error}`);
+        this.#news.push({ type: "lookup", job, lookup: undefined });
+      },
+    );
+  }
+
+  #onLookup(job: Job, lookup: CacheLookup | undefined): void {
+    job.lookup = lookup;
+    switch (lookup?.type) {
+      case "fresh":
+      case "stale":
+        if (lookup.revalidate !== undefined) {
+          this.#revalidate(job, lookup.revalidate);
+        }
+        this.#answer(job, lookup.response, true, undefined);
+        return;
+      case "unsatisfiable":
+        this.#answer(
+          job,
+          {
+            status: 504,
+            statusText: "Gateway Timeout",
+            headers: new HttpHeaders(),
+            body: new Uint8Array(0),
+          },
+          true,
+          undefined,
+        );
+        return;
+    }
+    if (!this.#isOnline && lookup !== undefined) {
+      const stale = this.#cache!.handleFailure(
+        lookup,
+        "disconnected",
+        this.#clock.epochMs(),
+      );
+      if (stale !== undefined && stale.status < 500) {
+        this.#answer(job, stale, true, undefined);
+        return;
+      }
+    }
+    if (mayShare(job)) {
+      const key = shareKey(job);
+      const leader = this.#shared.get(key);
+      if (leader !== undefined) {
+        this.#follow(job, leader);
+        return;
+      }
+      job.shareKey = key;
+      this.#shared.set(key, job);
+    }
+    this.#enqueue(job);
+  }
+
+  #follow(job: Job, leader: Job): void {
+    job.phase = "following";
+    job.leader = leader;
+    (leader.followers ??= []).push(job);
+    if (job.heapKey < leader.heapKey) {
+      this.#scheduler.reprioritise(leader, job.heapKey);
+    }
+  }
+
+  /** Asks the server behind the game's back, as stale-while-revalidate wants it. */
+  #revalidate(job: Job, forward: CacheForward): void {
+    const key = shareKey(job);
+    if (this.#shared.has(key)) return;
+    const background = new Job(
+      0 as RequestId,
+      job.request,
+      this.#nextSequence++,
+    );
+    background.url = job.url;
+    background.origin = job.origin;
+    background.headers = job.headers;
+    background.timeoutMs = job.timeoutMs;
+    background.maxBodyBytes = job.maxBodyBytes;
+    background.lookup = forward;
+    background.shareKey = key;
+    this.#shared.set(key, background);
+    this.#background.add(background);
+    this.#enqueue(background);
+  }
+
+  #enqueue(job: Job): void {
+    job.phase = "queued";
+    this.#schedule(job, Infinity);
+    this.#scheduler.add(job);
+  }
+
+  #dispatch(): void {
+    const clockMs = this.#clock.nowMs();
+    while (true) {
+      const job = this.#scheduler.next(
+        this.#nowMs,
+        this.#active < this.#maxConcurrent,
+      );
+      if (job === undefined) return;
+      this.#start(job, clockMs);
+    }
+  }
+
+  #start(job: Job, clockMs: number): void {
+    const origin = this.#scheduler.origin(job.origin);
+    if (job.attempts === 0) {
+      origin.budget.deposit();
+      job.firstAttemptAtMs = clockMs;
+    } else this.#retried++;
+    job.attempts++;
+    this.#attempts++;
+    this.#inFlight++;
+    if (!job.isStreaming) {
+      this.#active++;
+      origin.active++;
+    }
+    job.phase = "active";
+    const attempt = new Attempt(job, origin, clockMs, this.#context);
+    job.attempt = attempt;
+    this.#schedule(job, this.#nowMs + job.timeoutMs);
+    const headers: Record<string, string> = {};
+    for (const [name, value] of job.outgoing) {
+      headers[name] = value;
+    }
+    if (job.idempotencyKey !== undefined) {
+      headers["idempotency-key"] = job.idempotencyKey;
+    }
+    const usesToken = this.#tokens !== undefined &&
+      job.origin === this.#targets.baseOrigin &&
+      headers["authorization"] === undefined;
+    if (this.verbose) this.#noteJob(job, `attempt ${job.attempts}`);
+    attempt.run(headers, usesToken);
+  }
+
+  /** Frees the slot of the attempt under way. */
+  #endAttempt(job: Job): void {
+    const { attempt } = job;
+    if (attempt === undefined) return;
+    job.attempt = undefined;
+    this.#inFlight--;
+    if (job.isStreaming) this.#streaming.delete(attempt);
+    else {
+      this.#active--;
+      attempt.origin.active--;
+    }
+  }
+
+  #onAnswered(news: AttemptNews & { type: "answered" }): void {
+    const { attempt, response, headers } = news;
+    const { job } = attempt;
+    const { origin } = attempt;
+    const { status } = response;
+    this.#endAttempt(job);
+    if (this.verbose) this.#noteJob(job, `status ${status}`);
+    this.#breakerHears(attempt, status < 500);
+    const epochMs = this.#clock.epochMs();
+    const limit = parseServerRateLimit(headers, epochMs);
+    if (limit !== undefined) {
+      origin.serverRemaining = Math.max(0, limit.remaining - origin.active);
+      origin.serverResetMs = this.#nowMs + limit.resetMs;
+    }
+    const retryAfterText = headers.get("retry-after");
+    const retryAfterMs = retryAfterText === undefined
+      ? undefined
+      : parseRetryAfter(retryAfterText, epochMs);
+    if (status === 429 && retryAfterMs !== undefined) {
+      origin.serverRemaining = 0;
+      origin.serverResetMs = Math.max(
+        origin.serverResetMs,
+        this.#nowMs + Math.min(retryAfterMs, this.#backoffMaxMs),
+      );
+    }
+    if (status === 401 && this.#retryWithNewToken(job, attempt)) return;
+    if (
+      isRetryableStatus(status) && !job.hasStarted &&
+      this.#retry(job, { type: "serverError", status }, retryAfterMs)
+    ) {
+      return;
+    }
+    this.#settle(job, news);
+  }
+
+  #retryWithNewToken(job: Job, attempt: Attempt): boolean {
+    if (
+      attempt.token === undefined || job.hasRetriedToken ||
+      job.body instanceof ReadableStream || !this.#tokens!.refuse(attempt.token)
+    ) {
+      return false;
+    }
+    job.hasRetriedToken = true;
+    this.#enqueue(job);
+    return true;
+  }
+
+  #breakerHears(attempt: Attempt, isSuccess: boolean): void {
+    const { breaker } = attempt.origin;
+    if (breaker === undefined) return;
+    const changed = isSuccess
+      ? breaker.onSuccess(attempt.ticket)
+      : breaker.onFailure(attempt.ticket, this.#nowMs);
+    if (changed !== undefined) this.#onCircuitChanged(attempt.origin, changed);
+  }
+
+  #onAttemptFailed(news: AttemptNews & { type: "failed" }): void {
+    const { attempt, error, stage } = news;
+    const { job } = attempt;
+    this.#endAttempt(job);
+    if (stage === "token") {
+      this.#breakerForgets(attempt);
+      this.#fail(job, { type: "tokenUnavailable" }, error);
+      return;
+    }
+    if (error instanceof BodyTooLargeError) {
+      this.#breakerHears(attempt, true);
+      this.#fail(job, { type: "bodyTooLarge", maxBodyBytes: job.maxBodyBytes });
+      return;
+    }
+    const reason: HttpError = stage === "body"
+      ? { type: "readError" }
+      : classifyFetchError(error);
+    if (this.verbose) this.#noteJob(job, reason.type);
+    if (
+      reason.type === "invalidRequest" || reason.type === "tooManyRedirects"
+    ) {
+      this.#breakerForgets(attempt);
+    } else {
+      this.#breakerHears(attempt, false);
+      if (!job.hasStarted && this.#retry(job, reason, undefined)) return;
+    }
+    this.#failOrServeStale(job, reason, error);
+  }
+
+  #onAttemptTimeout(job: Job): void {
+    const attempt = job.attempt!;
+    if (attempt.isPaused) {
+      // The game does not drain: the server is not to blame.
+      this.#schedule(job, this.#nowMs + job.request.idleTimeoutMs!);
+      return;
+    }
+    this.#endAttempt(job);
+    attempt.abort();
+    this.#breakerHears(attempt, false);
+    if (this.verbose) this.#noteJob(job, "timeout");
+    if (job.hasStarted) {
+      this.#timeOut(job, "idle");
+      return;
+    }
+    if (this.#retry(job, { type: "timeout" }, undefined)) return;
+    const stale = this.#staleAnswer(job, "disconnected");
+    if (stale !== undefined) this.#answer(job, stale, true, undefined);
+    else this.#timeOut(job, "attempt");
+  }
+
+  #breakerForgets(attempt: Attempt): void {
+    attempt.origin.breaker?.onCancel(attempt.ticket);
+  }
+
+  /** Schedules another attempt, if one is allowed. */
+  #retry(
+    job: Job,
+    reason: HttpError | { readonly type: "timeout" },
+    retryAfterMs: number | undefined,
+  ): boolean {
+    const { request } = job;
+    job.lastError = reason;
+    if (
+      job.isBackground || job.body instanceof ReadableStream ||
+      !(isIdempotent(request.method) || job.idempotencyKey !== undefined)
+    ) {
+      return false;
+    }
+    let delayMs = fullJitter(
+      job.attempts - 1,
+      this.#backoffBaseMs,
+      this.#backoffMaxMs,
+      this.#random,
+    );
+    if (retryAfterMs !== undefined) {
+      // Everybody was told the same time: the jitter keeps them from coming back together.
+      if (retryAfterMs > this.#backoffMaxMs && !request.isDurable) return false;
+      delayMs += retryAfterMs;
+    }
+    if (this.#nowMs + delayMs >= job.deadlineAtMs) return false;
+    if (!request.isDurable) {
+      if (job.attempts > job.retries) return false;
+      const origin = this.#scheduler.origin(job.origin);
+      if (!origin.budget.tryWithdraw()) return false;
+    }
+    job.phase = "waiting";
+    this.#schedule(job, this.#nowMs + delayMs);
+    this.#events.push({
+      type: "retrying",
+      id: job.id,
+      tag: request.tag,
+      attempt: job.attempts + 1,
+      delayMs,
+      reason,
+    });
+    return true;
+  }
+
+  /** The last word of the server: through the cache to the game. */
+  #settle(job: Job, news: AttemptNews & { type: "answered" }): void {
+    const { attempt, response, headers, body } = news;
+    const { status } = response;
+    const epochMs = this.#clock.epochMs();
+    const answer: CachedResponse = {
+      status,
+      statusText: response.statusText,
+      headers,
+      body,
+    };
+    const cache = this.#cache;
+    if (cache === undefined || response.redirected || job.isStreaming) {
+      this.#deliver(job, {
+        response: answer,
+        outcome: "network",
+        isReusable: false,
+      }, attempt);
+      return;
+    }
+    if (status >= 500) {
+      const stale = this.#staleAnswer(job, "serverError");
+      if (stale !== undefined) {
+        this.#answer(job, stale, true, attempt);
+        return;
+      }
+    }
+    const ageMs = this.#clock.nowMs() - attempt.startedAtMs;
+    const result = cache.handleResponse(
+      cacheRequest(job),
+      cacheMode(job),
+      job.lookup,
+      answer,
+      epochMs - ageMs,
+      epochMs - (this.#clock.nowMs() - attempt.endedAtMs),
+    );
+    if (!(result instanceof Promise)) {
+      this.#deliver(job, result, attempt);
+      return;
+    }
+    job.phase = "settling";
+    result.then(
+      (result) => this.#news.push({ type: "settled", job, attempt, result }),
+      (error) => {
+        this.#note(`cache could not be written: ${error}`);
+        const result: CacheResult = {
+          response: answer,
+          outcome: "network",
+          isReusable: false,
+        };
+        this.#news.push({ type: "settled", job, attempt, result });
+      },
+    );
+  }
+
+  #deliver(job: Job, result: CacheResult, attempt: Attempt): void {
+    const { response, outcome, isReusable } = result;
+    if (outcome === "resend" && !job.hasResent && !job.isBackground) {
+      job.hasResent = true;
+      this.#unshare(job);
+      job.phase = "admitted";
+      this.#admitted.push(job);
+      return;
+    }
+    const { followers } = job;
+    if (followers !== undefined) {
+      job.followers = undefined;
+      this.#unshare(job);
+      for (const follower of followers) {
+        follower.leader = undefined;
+        if (follower.phase !== "following") continue;
+        if (isReusable) {
+          this.#coalesced++;
+          this.#answer(follower, response, true, attempt);
+        } else this.#enqueue(follower);
+      }
+    }
+    this.#answer(job, response, outcome === "revalidated", attempt);
+  }
+
+  /** Ends a request with an answer. */
+  #answer(
+    job: Job,
+    answer: CachedResponse,
+    fromCache: boolean,
+    attempt: Attempt | undefined,
+  ): void {
+    if (job.isBackground) {
+      this.#finish(job, undefined);
+      return;
+    }
+    const response = new HttpResponse({
+      status: answer.status,
+      statusText: answer.statusText,
+      url: attempt?.responseUrl || job.url,
+      headers: answer.headers,
+      body: answer.body,
+      isBodyShared: this.#cache !== undefined && answer.body.length > 0,
+      fromCache,
+      attempts: job.attempts,
+      timings: this.#timings(job, attempt),
+    });
+    const { status } = response;
+    if (status < 500) {
+      this.#finish(job, {
+        type: "success",
+        id: job.id,
+        tag: job.request.tag,
+        response,
+      });
+      return;
+    }
+    this.#finish(
+      job,
+      failureEvent(job, { type: "serverError", status }, { response }),
+    );
+  }
+
+  #timings(job: Job, attempt: Attempt | undefined): HttpTimings {
+    if (attempt === undefined || job.attempts === 0) {
+      const totalMs = this.#clock.nowMs() - job.sentAtMs;
+      return { queuedMs: 0, waitingMs: 0, firstByteMs: 0, totalMs };
+    }
+    return {
+      queuedMs: job.firstAttemptAtMs - job.sentAtMs,
+      waitingMs: attempt.headerAtMs - attempt.startedAtMs,
+      firstByteMs: attempt.headerAtMs - job.sentAtMs,
+      totalMs: attempt.endedAtMs - job.sentAtMs,
+    };
+  }
+
+  #staleAnswer(
+    job: Job,
+    error: "disconnected" | "serverError",
+  ): CachedResponse | undefined {
+    if (this.#cache === undefined || job.lookup === undefined) return undefined;
+    return this.#cache.handleFailure(job.lookup, error, this.#clock.epochMs());
+  }
+
+  #failOrServeStale(job: Job, reason: HttpError, cause: unknown): void {
+    const stale = this.#staleAnswer(job, "disconnected");
+    if (stale !== undefined) this.#answer(job, stale, true, undefined);
+    else this.#fail(job, reason, cause);
+  }
+
+  #fail(job: Job, reason: HttpError, cause?: unknown, message?: string): void {
+    if (reason.type === "circuitOpen") {
+      const stale = this.#staleAnswer(job, "disconnected");
+      if (stale !== undefined) {
+        this.#answer(job, stale, true, undefined);
+        return;
+      }
+    }
+    this.#finish(job, failureEvent(job, reason, { cause, message }));
+  }
+
+  #timeOut(job: Job, limit: "attempt" | "deadline" | "idle"): void {
+    const { request } = job;
+    this.#finish(job, {
+      type: "timeout",
+      id: job.id,
+      tag: request.tag,
+      limit,
+      limitMs: limit === "attempt"
+        ? job.timeoutMs
+        : limit === "idle"
+        ? request.idleTimeoutMs!
+        : request.deadlineMs ?? this.#deadlineMs,
+      attempts: job.attempts,
+    });
+  }
+
+  #cancel(job: Job, forgetStored: boolean): void {
+    if (!forgetStored) job.journalId = 0;
+    this.#finish(job, {
+      type: "cancelled",
+      id: job.id,
+      tag: job.request.tag,
+    });
+  }
+
+  /** The one place where a request ends. */
+  #finish(job: Job, event: HttpTerminalEvent | undefined): void {
+    if (job.phase === "done") return;
+    const { attempt } = job;
+    if (attempt !== undefined) {
+      this.#endAttempt(job);
+      this.#breakerForgets(attempt);
+      attempt.abort();
+    }
+    if (job.phase === "queued") this.#scheduler.remove(job);
+    job.phase = "done";
+    this.#timers.remove(job.timer);
+    if (job.onAbort !== undefined) {
+      job.request.signal!.removeEventListener("abort", job.onAbort);
+      job.onAbort = undefined;
+    }
+    this.#unshare(job);
+    this.#releaseFollowers(job);
+    if (job.leader !== undefined) {
+      const { followers } = job.leader;
+      followers?.splice(followers.indexOf(job), 1);
+      job.leader = undefined;
+    }
+    if (event === undefined) {
+      this.#background.delete(job);
+      return;
+    }
+    this.#jobs.delete(job.id);
+    this.#done++;
+    this.#pushReserved(job, event);
+    if (job.reservedSlots > 0) this.#events.release(job.reservedSlots);
+    job.reservedSlots = 0;
+    if (job.journalId !== 0) this.#forgetStored(job);
+  }
+
+  #forgetStored(job: Job): void {
+    this.#durable!.done(job.journalId).catch((error) =>
+      this.#note(`journal could not be written: ${error}`)
+    );
+  }
+
+  #unshare(job: Job): void {
+    if (job.shareKey === "") return;
+    this.#shared.delete(job.shareKey);
+    job.shareKey = "";
+  }
+
+  /** Those who waited for an answer that will not come go on by themselves. */
+  #releaseFollowers(job: Job): void {
+    const { followers } = job;
+    if (followers === undefined) return;
+    job.followers = undefined;
+    for (const follower of followers) {
+      follower.leader = undefined;
+      if (follower.phase !== "following") continue;
+      follower.phase = "admitted";
+      this.#admitted.push(follower);
+    }
+  }
+
+  #pushReserved(job: Job, event: HttpEvent): void {
+    job.reservedSlots--;
+    this.#events.pushReserved(event);
+  }
+
+  #onStarted(news: AttemptNews & { type: "started" }): void {
+    const { attempt, response, headers } = news;
+    const { job } = attempt;
+    job.hasStarted = true;
+    this.#streaming.add(attempt);
+    this.#schedule(job, this.#nowMs + job.request.idleTimeoutMs!);
+    this.#pushReserved(job, {
+      type: "responseStarted",
+      id: job.id,
+      tag: job.request.tag,
+      status: response.status,
+      url: response.url || job.url,
+      headers,
+    });
+  }
+
+  #onChunk(news: AttemptNews & { type: "chunk" }): void {
+    const { job } = news.attempt;
+    this.#schedule(job, this.#nowMs + job.request.idleTimeoutMs!);
+    this.#pushReserved(job, {
+      type: "chunk",
+      id: job.id,
+      tag: job.request.tag,
+      bytes: news.bytes,
+    });
+  }
+
+  #onChunkDrained(id: RequestId): void {
+    const job = this.#jobs.get(id);
+    if (job === undefined) return;
+    job.undrainedChunks--;
+    // The event just taken left room for this.
+    if (this.#events.reserve()) job.reservedSlots++;
+  }
+
+  #resumeStreams(): void {
+    for (const attempt of this.#streaming) {
+      if (
+        attempt.isPaused && attempt.job.undrainedChunks < MAX_UNDRAINED_CHUNKS
+      ) {
+        this.#schedule(
+          attempt.job,
+          this.#nowMs + attempt.job.request.idleTimeoutMs!,
+        );
+        attempt.resume();
+      }
+    }
+  }
+
+  #onProgress(attempt: Attempt): void {
+    attempt.hasProgress = false;
+    const { job } = attempt;
+    const { id, request: { tag } } = job;
+    if (attempt.headerAtMs < 0) {
+      const { sentBytes } = attempt;
+      this.#events.push({
+        type: "uploadProgress",
+        id,
+        tag,
+        sentBytes,
+        totalBytes: attempt.uploadBytes,
+      });
+    } else {
+      const { receivedBytes } = attempt;
+      this.#events.push({
+        type: "downloadProgress",
+        id,
+        tag,
+        receivedBytes,
+        totalBytes: attempt.downloadBytes,
+      });
+    }
+  }
+
+  #onRateLimited(job: Job, delayMs: number): void {
+    if (job.isBackground) return;
+    this.#events.push({
+      type: "rateLimited",
+      id: job.id,
+      tag: job.request.tag,
+      delayMs,
+    });
+  }
+
+  #onCircuitChanged(origin: OriginState, state: CircuitState): void {
+    const retryInMs = state === "open"
+      ? Math.max(0, origin.breaker!.retryAtMs - this.#nowMs)
+      : 0;
+    if (this.verbose) this.#note(`${origin.origin}: circuit ${state}`);
+    this.#events.push({
+      type: "circuitChanged",
+      origin: origin.origin,
+      state,
+      retryInMs,
+    });
+  }
+
+  /** A store that fails costs its entries, nothing else. */
+  #watch(work: unknown): void {
+    if (!(work instanceof Promise)) return;
+    work.catch((error) => this.#note(`cache could not be written: ${error}`));
+  }
+
+  #noteJob(job: Job, what: string): void {
+    this.#note(`${job.request.method} ${shownUrl(job)}: ${what}`);
+  }
+
+  #note(line: string): void {
+    if (this.verbose) this.#log(`http: ${line}`);
+  }
+}
+
+/** One slot for the end, and those of the events on the way that somebody waits for. */
+function slotsFor(request: HttpRequest): number {
+  let slots = 1;
+  if (request.isDurable) slots += 1;
+  if (request.idleTimeoutMs !== undefined) slots += 1 + MAX_UNDRAINED_CHUNKS;
+  return slots;
+}
+
+function mergeHeaders(defaults: HttpHeaders, own: HttpHeaders): HttpHeaders {
+  if (own.size === 0) return defaults;
+  if (defaults.size === 0) return own;
+  const merged = new HttpHeaders(defaults);
+  for (const [name, value] of own) merged.set(name, value);
+  return merged;
+}
+
+function isRetryableStatus(status: number): boolean {
+  switch (status) {
+    case 408:
+    case 425:
+    case 429:
+    case 500:
+    case 502:
+    case 503:
+    case 504:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Whether the cache is asked, or told: streams are not kept, and what is sent may invalidate. */
+function usesCache(job: Job): boolean {
+  const { method } = job.request;
+  return !job.isStreaming && (method === Method.GET || method === Method.HEAD);
+}
+
+function cacheMode(job: Job): CacheMode {
+  return job.request.cachePolicy ?? "default";
+}
+
+function cacheRequest(job: Job) {
+  return { method: job.request.method, url: job.url, headers: job.headers };
+}
+
+function mayShare(job: Job): boolean {
+  const { method, cachePolicy, reportsProgress, isDurable } = job.request;
+  return method === Method.GET && !reportsProgress && !isDurable &&
+    (cachePolicy === undefined || cachePolicy === CachePolicy.UseCache);
+}
+
+function shareKey(job: Job): string {
+  let key = `${
+    job.request.cachePolicy ?? ""
+  } ${job.request.redirect} ${job.maxBodyBytes} ${job.url}`;
+  for (const [name, value] of job.headers) key += `\n${name}:${value}`;
+  return key;
+}

@@ -1,0 +1,167 @@
+// This module is browser compatible.
+
+import type { Clock, Journal, Random } from "../core/mod.ts";
+import type { FetchLike } from "./_attempt.ts";
+import type { CircuitBreakerOptions } from "./_scheduler.ts";
+import type { BearerToken } from "./_token_source.ts";
+import type { HttpCacheStore } from "./cache/store.ts";
+import type { HttpHeadersInit } from "./headers.ts";
+
+/** How an {@linkcode HttpClient} behaves. Every option has a default that suits a game. */
+export interface HttpClientOptions {
+  /**
+   * What relative request URLs are resolved against; the only origin that gets `bearerToken`.
+   *
+   * @default {undefined}
+   */
+  readonly baseUrl?: string;
+  /**
+   * Header fields of every request, to whatever origin.
+   *
+   * @default {{}}
+   */
+  readonly defaultHeaders?: HttpHeadersInit;
+  /**
+   * The token of `Authorization: Bearer …` for requests to the origin of `baseUrl` that bring no `Authorization` of
+   * their own. A function is asked once, and again after a 401, which repeats the request once.
+   *
+   * @default {undefined}
+   */
+  readonly bearerToken?: BearerToken;
+  /**
+   * Attempts under way at a time: 1 to 1024.
+   *
+   * @default {6}
+   */
+  readonly maxConcurrent?: number;
+  /**
+   * Attempts under way at a time for one origin.
+   *
+   * @default {maxConcurrent}
+   */
+  readonly maxConcurrentPerOrigin?: number;
+  /**
+   * Requests that wait, are under way, or have results that nobody drained: 1 to 1000000. At this bound `send` refuses
+   * with `queueFull`.
+   *
+   * @default {4096}
+   */
+  readonly maxPending?: number;
+  /**
+   * Milliseconds of `tick` time for one attempt.
+   *
+   * @default {30000}
+   */
+  readonly timeoutMs?: number;
+  /**
+   * Milliseconds of `tick` time from `send` to the end whatever happens.
+   *
+   * @default {Infinity}
+   */
+  readonly deadlineMs?: number;
+  /**
+   * Attempts after the first one: 0 to 100.
+   *
+   * @default {2}
+   */
+  readonly retries?: number;
+  /**
+   * Longest wait before the first repetition in milliseconds; doubled by each one after it (exponential backoff, full
+   * jitter).
+   *
+   * @default {500}
+   */
+  readonly backoffBaseMs?: number;
+  /**
+   * Longest wait before any repetition. A `Retry-After` beyond it ends the request with what the server answered.
+   *
+   * @default {60000}
+   */
+  readonly backoffMaxMs?: number;
+  /**
+   * Largest response body in decoded bytes.
+   *
+   * @default {16777216}
+   */
+  readonly maxBodyBytes?: number;
+  /**
+   * The circuit breaker of each origin, or `false` for none.
+   *
+   * @default {{}}
+   */
+  readonly circuitBreaker?: CircuitBreakerOptions | false;
+  /**
+   * Where responses are kept, or `false` for no cache.
+   *
+   * @default {new MemoryCacheStore()}
+   */
+  readonly cache?: HttpCacheStore | false;
+  /**
+   * Milliseconds for which `CachePolicy.UseCache` reuses a response that says nothing about its freshness.
+   *
+   * @default {60000}
+   */
+  readonly cacheTtlMs?: number;
+  /**
+   * Where durable requests are kept over restarts; needed for `withDurability`. The client reads it when it is made and
+   * does not close it.
+   *
+   * @default {undefined}
+   */
+  readonly journal?: Journal;
+  /**
+   * Whether each attempt and its outcome are written by `log`. URLs are written without their query, and
+   * no header field is.
+   *
+   * @default {false}
+   */
+  readonly verbose?: boolean;
+  /**
+   * Where `verbose` lines go.
+   *
+   * @default {console.debug}
+   */
+  readonly log?: (line: string) => void;
+  /**
+   * What makes the requests.
+   *
+   * @default {fetch}
+   */
+  readonly fetch?: FetchLike;
+  /**
+   * The time that is reported and that the cache goes by. Limits go by `tick`.
+   *
+   * @default {new SystemClock()}
+   */
+  readonly clock?: Clock;
+  /**
+   * What jitter and idempotency keys come from.
+   *
+   * @default {new SecureRandom()}
+   */
+  readonly random?: Random;
+}
+
+/** What an {@linkcode HttpClient} has counted since it was made. */
+export interface HttpClientStats {
+  /** Requests that wait for their turn or for their next attempt. */
+  readonly queued: number;
+  /** Attempts under way, streams included. */
+  readonly inFlight: number;
+  /** Requests that ended, however. */
+  readonly done: number;
+  /** Attempts made. */
+  readonly attempts: number;
+  /** Attempts that repeated an earlier one. */
+  readonly retries: number;
+  /** Requests answered by the answer to an identical one that was under way. */
+  readonly coalesced: number;
+  /** Requests answered from the cache without asking the server. */
+  readonly cacheHits: number;
+  /** Requests that the cache had nothing for. */
+  readonly cacheMisses: number;
+  /** Requests answered from the cache after the server confirmed with 304. */
+  readonly cacheRevalidated: number;
+  /** Informative events lost because nobody drained. */
+  readonly droppedEvents: number;
+}
