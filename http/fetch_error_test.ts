@@ -1,5 +1,5 @@
 import { assertEquals, assertLessOrEqual, fail } from "@std/assert";
-import { FaultServer, MALFORMED_REPLIES } from "./_testing/fault_server.ts";
+import { FaultServer } from "./_testing/fault_server.ts";
 import { classifyFetchError, type FetchErrorReason } from "./fetch_error.ts";
 
 /** What a fetch that must fail rejects with. */
@@ -74,7 +74,7 @@ Deno.test("classifyFetchError() tells apart what Deno's fetch rejects with", asy
     ["ftp://127.0.0.1/", undefined, "invalidRequest"],
     ["http://127.0.0.1:6000/", undefined, "invalidRequest"],
     [origin, { headers: { "a b": "" } }, "invalidRequest"],
-    [origin, { headers: { a: "\n" + "b\nc" } }, "invalidRequest"],
+    [origin, { headers: { a: "b\nc" } }, "invalidRequest"],
     [origin, { method: "CONNECT" }, "invalidRequest"],
     [origin, { method: "A B" }, "invalidRequest"],
     [origin, { method: "GET", body: "x" }, "invalidRequest"],
@@ -92,13 +92,12 @@ Deno.test("classifyFetchError() tells apart what Deno's fetch rejects with", asy
 Deno.test("classifyFetchError() says connectionFailed where a reply is cut in its header", async () => {
   await using server = await FaultServer.start();
   for (const kind of ["empty-line", "header-cut"]) {
-    assertEquals(kind in MALFORMED_REPLIES, true);
     const error = await failure(`${server.origin}/malformed/${kind}`);
     assertEquals(classifyFetchError(error), { type: "connectionFailed" });
   }
 });
 
-// Recorded on Linux x64, November 2026 or before: Deno 2.9.6, Node 22.23.3, Bun 1.4.5, Chromium 156.
+// Recorded on Linux x64 with Deno 2.9.6, Node 22.23.3, Bun 1.4.5, Chromium 156.
 const RECORDED: [RecordedError, FetchErrorReason["type"]][] = [
   // Deno, where this test cannot provoke them.
   [
