@@ -174,7 +174,7 @@ export class Attempt {
       // The browser's own cache would answer beside ours, by other rules.
       cache: "no-store",
     };
-    if (isSafe(request.method)) return init;
+    if (isSafe(request.method) && prepared === undefined) return init;
     const body = attemptBody(prepared);
     if (body instanceof Promise) {
       return body.then((blob) => this.#withBody(init, blob));

@@ -3,8 +3,8 @@
 import type { HeapItem } from "./indexed_heap.ts";
 import type { PreparedBody } from "./_request_body.ts";
 import type { Attempt } from "./_attempt.ts";
-import type { CacheLookup } from "./cache/http_cache.ts";
-import type { HttpError, RequestId } from "./event.ts";
+import type { CacheLookup, CacheResult } from "./cache/http_cache.ts";
+import type { RequestId } from "./event.ts";
 import type { HttpHeaders } from "./headers.ts";
 import type { HttpRequest } from "./request.ts";
 import type { Lane } from "./_scheduler.ts";
@@ -76,13 +76,17 @@ export class Job implements HeapItem {
 
   attempts = 0;
   attempt: Attempt | undefined;
+  /** Attempts that do not count as repetitions: after a 401, say. */
+  freeAttempts = 0;
   hasRetriedToken = false;
   /** Whether it was sent again because a 304 confirmed what was not asked for. */
   hasResent = false;
   wasRateLimitReported = false;
-  lastError: HttpError | { readonly type: "timeout" } | undefined;
 
   lookup: CacheLookup | undefined;
+  /** The answer while the cache is still storing it. */
+  unsettled: CacheResult | undefined;
+  settlingAttempt: Attempt | undefined;
   /** Names identical requests that may share one answer; empty if this one may not. */
   shareKey = "";
   followers: Job[] | undefined;

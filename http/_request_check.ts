@@ -1,7 +1,7 @@
 // This module is browser compatible.
 
 import { invalidHeader } from "./headers.ts";
-import { isSafe, Method } from "./method.ts";
+import { Method } from "./method.ts";
 import type { HttpRequest } from "./request.ts";
 
 /** Says what of a request cannot be sent, the URL left aside. */
@@ -12,7 +12,7 @@ export function invalidRequest(request: HttpRequest): string | undefined {
       Object.keys(Method).join(", ")
     }: current method is "${String(method).slice(0, 40)}"`;
   }
-  if (body !== undefined && isSafe(method)) {
+  if (body !== undefined && (method === Method.GET || method === Method.HEAD)) {
     return `Cannot send request as ${method} must not have a body`;
   }
   if (

@@ -2,8 +2,6 @@
 
 import {
   type Clock,
-  EventQueue,
-  fullJitter,
   type Random,
   SecureRandom,
   SystemClock,
@@ -16,25 +14,32 @@ import {
   MAX_UNDRAINED_CHUNKS,
 } from "./_attempt.ts";
 import { BodyTooLargeError } from "./_body_reader.ts";
+import { Coalescer } from "./_coalescer.ts";
 import {
   DurableQueue,
   isStorableBody,
   type RestoredRequest,
 } from "./_durable_queue.ts";
+import { EventOutbox } from "./_event_outbox.ts";
 import { failureEvent, shownUrl } from "./_failure.ts";
 import { makeIdempotencyKey } from "./_idempotency_key.ts";
 import { Job } from "./_job.ts";
+import { JobTimers } from "./_job_timers.ts";
 import {
   checkInteger,
   checkNotNegative,
   checkPositive,
 } from "./_option_check.ts";
 import { invalidRequest } from "./_request_check.ts";
+import {
+  isRetryableStatus,
+  retryDelayMs,
+  type RetryOptions,
+} from "./_retry.ts";
 import { prepareBody } from "./_request_body.ts";
 import { type OriginState, Scheduler } from "./_scheduler.ts";
 import { TargetResolver } from "./_target.ts";
 import { TokenSource } from "./_token_source.ts";
-import { CachePolicy } from "./cache_policy.ts";
 import {
   type CachedResponse,
   type CacheForward,
@@ -53,14 +58,11 @@ import type {
 } from "./event.ts";
 import { classifyFetchError } from "./fetch_error.ts";
 import { HttpHeaders, invalidHeader } from "./headers.ts";
-import { IndexedHeap } from "./indexed_heap.ts";
-import type { JobTimer } from "./_job.ts";
-import { isIdempotent, Method } from "./method.ts";
+import { isSafe, Method } from "./method.ts";
 import type { HttpRequest } from "./request.ts";
 import { HttpResponse, type HttpTimings } from "./response.ts";
 import { parseRetryAfter } from "./retry_after.ts";
 import { parseServerRateLimit } from "./server_rate_limit.ts";
-
 import type { HttpClientOptions, HttpClientStats } from "./client_options.ts";
 
 type News =
@@ -115,7 +117,7 @@ export class HttpClient {
   readonly #fetch: FetchLike;
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #events: EventQueue<HttpEvent>;
+  readonly #events: EventOutbox;
   readonly #targets: TargetResolver;
   readonly #tokens: TokenSource | undefined;
   readonly #cache: HttpCache | undefined;
@@ -123,28 +125,24 @@ export class HttpClient {
   readonly #durable: DurableQueue | undefined;
   readonly #context: AttemptContext;
   readonly #log: (line: string) => void;
-  readonly #maxPending: number;
   readonly #timeoutMs: number;
   readonly #deadlineMs: number;
   readonly #retries: number;
-  readonly #backoffBaseMs: number;
-  readonly #backoffMaxMs: number;
+  readonly #retryOptions: RetryOptions;
   readonly #maxBodyBytes: number;
 
   readonly #jobs = new Map<RequestId, Job>();
   readonly #background = new Set<Job>();
-  readonly #timers: IndexedHeap<JobTimer> = new IndexedHeap();
+  readonly #timers = new JobTimers();
   readonly #admitted: Job[] = [];
   readonly #news: News[] = [];
   readonly #streaming = new Set<Attempt>();
-  readonly #shared = new Map<string, Job>();
+  readonly #coalescer = new Coalescer();
   #restored: RestoredRequest[] = [];
 
   #nowMs = 0;
   #nextId = 1;
   #nextSequence = 1;
-  #refusedFrom = 0;
-  #refusedTo = -1;
   #active = 0;
   #inFlight = 0;
   #isOnline = true;
@@ -187,7 +185,7 @@ export class HttpClient {
       this.setDefaultHeader(name, value);
     }
     this.maxConcurrent = options.maxConcurrent ?? 6;
-    this.#maxPending = checkInteger(
+    const maxPending = checkInteger(
       "maxPending",
       options.maxPending ?? 4_096,
       1,
@@ -199,14 +197,17 @@ export class HttpClient {
       options.deadlineMs ?? Infinity,
     );
     this.#retries = checkInteger("retries", options.retries ?? 2, 0, 100);
-    this.#backoffBaseMs = checkPositive(
-      "backoffBaseMs",
-      options.backoffBaseMs ?? 500,
-    );
-    this.#backoffMaxMs = checkPositive(
-      "backoffMaxMs",
-      options.backoffMaxMs ?? 60_000,
-    );
+    this.#retryOptions = {
+      backoffBaseMs: checkPositive(
+        "backoffBaseMs",
+        options.backoffBaseMs ?? 500,
+      ),
+      backoffMaxMs: checkPositive(
+        "backoffMaxMs",
+        options.backoffMaxMs ?? 60_000,
+      ),
+      random: this.#random,
+    };
     this.#maxBodyBytes = checkInteger(
       "maxBodyBytes",
       options.maxBodyBytes ?? 16_777_216,
@@ -221,8 +222,11 @@ export class HttpClient {
       store: options.cache ?? new MemoryCacheStore(),
       fallbackTtlMs: cacheTtlMs,
     });
-    // Besides the results somebody waits for there is some room for progress.
-    this.#events = new EventQueue({ capacity: this.#maxPending + 1_024 });
+    this.#events = new EventOutbox(
+      maxPending,
+      this.#clock,
+      (id) => this.#onChunkDrained(id),
+    );
     const tickClock: Clock = {
       nowMs: () => this.#nowMs,
       epochMs: () => this.#clock.epochMs(),
@@ -238,7 +242,7 @@ export class HttpClient {
       maxConcurrentPerOrigin: maxConcurrentPerOrigin ?? Infinity,
       onRateLimited: (job, delayMs) => this.#onRateLimited(job, delayMs),
       onCircuitOpen: (job, retryInMs) =>
-        this.#fail(job, { type: "circuitOpen", retryInMs }),
+        this.#failOrServeStale(job, { type: "circuitOpen", retryInMs }),
       onCircuitChanged: (origin, state) =>
         this.#onCircuitChanged(origin, state),
     });
@@ -356,17 +360,9 @@ export class HttpClient {
   send(request: HttpRequest): RequestId {
     if (request.isDurable) this.#checkDurable(request);
     const id = this.#nextId++ as RequestId;
-    const slots = request.idempotencyKey === undefined && !request.isDurable &&
-        request.idleTimeoutMs === undefined
-      ? 1
-      : slotsFor(request);
-    // While refusals wait to be drained, all are refused: so they stay one run of ids, however many.
-    if (
-      this.#refusedTo >= this.#refusedFrom ||
-      this.#jobs.size >= this.#maxPending || !this.#events.reserve(slots)
-    ) {
-      if (this.#refusedTo < this.#refusedFrom) this.#refusedFrom = id;
-      this.#refusedTo = id;
+    const slots = slotsFor(request);
+    if (!this.#events.admit(slots)) {
+      this.#events.refuse(id);
       this.#done++;
       return id;
     }
@@ -441,8 +437,13 @@ export class HttpClient {
     this.#nowMs += Math.min(dt, MAX_TICK_SECS) * 1_000;
     // What arrived comes before the timers: after a long pause an answer that is there is not a timeout.
     if (this.#news.length > 0) this.#takeNews();
-    const due = this.#timers.peek();
-    if (due !== undefined && due.heapKey <= this.#nowMs) this.#runTimers();
+    for (
+      let job = this.#timers.takeDue(this.#nowMs);
+      job !== undefined;
+      job = this.#timers.takeDue(this.#nowMs)
+    ) {
+      this.#onDue(job);
+    }
     if (this.#streaming.size > 0) this.#resumeStreams();
     if (this.#restored.length > 0) this.#acceptRestored();
     if (this.#admitted.length > 0) this.#admitAll();
@@ -456,13 +457,8 @@ export class HttpClient {
    * @param budgetMs Milliseconds after which it stops, at least one event given; no limit by default.
    * @returns An iterator that removes what it yields.
    */
-  *drainEvents(budgetMs?: number): IterableIterator<HttpEvent> {
-    const last = this.#refusedTo;
-    while (this.#refusedFrom <= last) yield this.#takeRefusal();
-    for (const event of this.#events.drain(budgetMs, this.#clock)) {
-      if (event.type === "chunk") this.#onChunkDrained(event.id);
-      yield event;
-    }
+  drainEvents(budgetMs?: number): IterableIterator<HttpEvent> {
+    return this.#events.drain(budgetMs);
   }
 
   /**
@@ -471,10 +467,7 @@ export class HttpClient {
    * @returns The oldest event, or `undefined` if there is none.
    */
   pollEvent(): HttpEvent | undefined {
-    if (this.#refusedFrom <= this.#refusedTo) return this.#takeRefusal();
-    const event = this.#events.poll();
-    if (event?.type === "chunk") this.#onChunkDrained(event.id);
-    return event;
+    return this.#events.poll();
   }
 
   /** Forgets every stored response: for a change of user, say. */
@@ -538,7 +531,9 @@ export class HttpClient {
     job.timeoutMs = request.timeoutMs ?? this.#timeoutMs;
     job.retries = request.retries ?? this.#retries;
     job.maxBodyBytes = request.maxBodyBytes ?? this.#maxBodyBytes;
-    job.deadlineAtMs = this.#nowMs + (request.deadlineMs ?? this.#deadlineMs);
+    // The client's own deadline is not for what must not be lost.
+    job.deadlineAtMs = this.#nowMs +
+      (request.deadlineMs ?? (request.isDurable ? Infinity : this.#deadlineMs));
     const { signal } = request;
     if (signal !== undefined) {
       if (signal.aborted) {
@@ -553,13 +548,14 @@ export class HttpClient {
         makeIdempotencyKey(this.#random);
     }
     if (request.body !== undefined) job.body = prepareBody(request.body);
-    this.#schedule(job, Infinity);
+    this.#timers.schedule(job, Infinity);
     if (request.isDurable && job.journalId === 0) this.#store(job);
     else this.#admitted.push(job);
   }
 
   #store(job: Job): void {
     job.phase = "storing";
+    this.#timers.schedule(job, this.#nowMs + job.timeoutMs);
     this.#durable!.append(job.request, job.idempotencyKey!).then(
       (journalId) => this.#news.push({ type: "stored", job, journalId }),
       (error) => this.#news.push({ type: "storeFailed", job, error }),
@@ -569,13 +565,9 @@ export class HttpClient {
   #acceptRestored(): void {
     const restored = this.#restored;
     while (restored.length > 0) {
-      if (
-        this.#refusedTo >= this.#refusedFrom ||
-        this.#jobs.size >= this.#maxPending
-      ) return;
       const { journalId, request } = restored[0]!;
       const slots = slotsFor(request);
-      if (!this.#events.reserve(slots)) return;
+      if (!this.#events.admit(slots)) return;
       restored.shift();
       const job = new Job(
         this.#nextId++ as RequestId,
@@ -584,7 +576,7 @@ export class HttpClient {
       );
       job.reservedSlots = slots;
       job.journalId = journalId;
-      this.#pushReserved(job, {
+      this.#events.push(job, {
         type: "restored",
         id: job.id,
         tag: request.tag,
@@ -593,20 +585,6 @@ export class HttpClient {
       });
       this.#accept(job);
     }
-  }
-
-  #takeRefusal(): HttpEvent {
-    const id = this.#refusedFrom++ as RequestId;
-    return {
-      type: "failure",
-      id,
-      tag: undefined,
-      reason: { type: "queueFull", maxPending: this.#maxPending },
-      message:
-        `Cannot send request as at most ${this.#maxPending} may be pending or have undrained results`,
-      cause: undefined,
-      response: undefined,
-    };
   }
 
   #takeNews(): void {
@@ -665,7 +643,7 @@ export class HttpClient {
       if (!this.#isClosed) this.#forgetStored(job);
       return;
     }
-    this.#pushReserved(job, {
+    this.#events.push(job, {
       type: "stored",
       id: job.id,
       tag: job.request.tag,
@@ -674,32 +652,29 @@ export class HttpClient {
     this.#admitted.push(job);
   }
 
-  #runTimers(): void {
-    while (true) {
-      const timer = this.#timers.peek();
-      if (timer === undefined || timer.heapKey > this.#nowMs) return;
-      this.#timers.pop();
-      const { job } = timer;
-      if (this.#nowMs >= job.deadlineAtMs) this.#timeOut(job, "deadline");
-      else if (this.#nowMs < job.phaseDueMs) {
-        this.#schedule(job, job.phaseDueMs);
-      } else if (job.phase === "waiting") this.#enqueue(job);
-      else if (job.phase === "active") this.#onAttemptTimeout(job);
+  #onDue(job: Job): void {
+    if (this.#nowMs >= job.deadlineAtMs) {
+      this.#timeOut(job, "deadline");
+      return;
     }
-  }
-
-  #schedule(job: Job, phaseDueMs: number): void {
-    job.phaseDueMs = phaseDueMs;
-    const dueMs = Math.min(phaseDueMs, job.deadlineAtMs);
-    const { timer } = job;
-    // A timer that fires too early is set again then: cheaper than moving it for every change.
-    if (timer.heapIndex !== -1) {
-      if (timer.heapKey <= dueMs) return;
-      this.#timers.remove(timer);
+    switch (job.phase) {
+      case "waiting":
+        this.#enqueue(job);
+        break;
+      case "active":
+        this.#onAttemptTimeout(job);
+        break;
+      // A store or a journal that never answers must not keep a request for ever.
+      case "lookup":
+        this.#onLookup(job, undefined);
+        break;
+      case "settling":
+        this.#deliver(job, job.unsettled!, job.settlingAttempt!);
+        break;
+      case "storing":
+        this.#fail(job, { type: "journalFailed" });
+        break;
     }
-    if (dueMs === Infinity) return;
-    timer.heapKey = dueMs;
-    this.#timers.push(timer);
   }
 
   #admitAll(): void {
@@ -727,6 +702,7 @@ export class HttpClient {
       return;
     }
     job.phase = "lookup";
+    this.#timers.schedule(job, this.#nowMs + job.timeoutMs);
     lookup.then(
       (lookup) => this.#news.push({ type: "lookup", job, lookup }),
       (error) => {
@@ -760,34 +736,21 @@ export class HttpClient {
         );
         return;
     }
-    if (!this.#isOnline && lookup !== undefined) {
-      const stale = this.#cache!.handleFailure(
-        lookup,
-        "disconnected",
-        this.#clock.epochMs(),
-      );
-      if (stale !== undefined && stale.status < 500) {
-        this.#answer(job, stale, true, undefined);
+    if (!this.#isOnline) {
+      const stale = this.#staleAnswer(job, "disconnected");
+      if (stale !== undefined && stale.response.status < 500) {
+        this.#deliver(job, stale, undefined);
         return;
       }
     }
-    if (mayShare(job)) {
-      const key = shareKey(job);
-      const leader = this.#shared.get(key);
-      if (leader !== undefined) {
-        this.#follow(job, leader);
-        return;
-      }
-      job.shareKey = key;
-      this.#shared.set(key, job);
+    const leader = this.#coalescer.join(job);
+    if (leader === undefined) {
+      this.#enqueue(job);
+      return;
     }
-    this.#enqueue(job);
-  }
-
-  #follow(job: Job, leader: Job): void {
     job.phase = "following";
-    job.leader = leader;
-    (leader.followers ??= []).push(job);
+    this.#timers.schedule(job, Infinity);
+    // What waits for the leader must not wait longer than its own priority says.
     if (job.heapKey < leader.heapKey) {
       this.#scheduler.reprioritise(leader, job.heapKey);
     }
@@ -795,8 +758,6 @@ export class HttpClient {
 
   /** Asks the server behind the game's back, as stale-while-revalidate wants it. */
   #revalidate(job: Job, forward: CacheForward): void {
-    const key = shareKey(job);
-    if (this.#shared.has(key)) return;
     const background = new Job(
       0 as RequestId,
       job.request,
@@ -808,15 +769,18 @@ export class HttpClient {
     background.timeoutMs = job.timeoutMs;
     background.maxBodyBytes = job.maxBodyBytes;
     background.lookup = forward;
-    background.shareKey = key;
-    this.#shared.set(key, background);
+    // One at a time is enough.
+    if (this.#coalescer.join(background) !== undefined) {
+      this.#coalescer.leave(background);
+      return;
+    }
     this.#background.add(background);
     this.#enqueue(background);
   }
 
   #enqueue(job: Job): void {
     job.phase = "queued";
-    this.#schedule(job, Infinity);
+    this.#timers.schedule(job, Infinity);
     this.#scheduler.add(job);
   }
 
@@ -848,7 +812,7 @@ export class HttpClient {
     job.phase = "active";
     const attempt = new Attempt(job, origin, clockMs, this.#context);
     job.attempt = attempt;
-    this.#schedule(job, this.#nowMs + job.timeoutMs);
+    this.#timers.schedule(job, this.#nowMs + job.timeoutMs);
     const headers: Record<string, string> = {};
     for (const [name, value] of job.outgoing) {
       headers[name] = value;
@@ -898,12 +862,12 @@ export class HttpClient {
       origin.serverRemaining = 0;
       origin.serverResetMs = Math.max(
         origin.serverResetMs,
-        this.#nowMs + Math.min(retryAfterMs, this.#backoffMaxMs),
+        this.#nowMs + Math.min(retryAfterMs, this.#retryOptions.backoffMaxMs),
       );
     }
     if (status === 401 && this.#retryWithNewToken(job, attempt)) return;
     if (
-      isRetryableStatus(status) && !job.hasStarted &&
+      isRetryableStatus(status) &&
       this.#retry(job, { type: "serverError", status }, retryAfterMs)
     ) {
       return;
@@ -919,6 +883,7 @@ export class HttpClient {
       return false;
     }
     job.hasRetriedToken = true;
+    job.freeAttempts++;
     this.#enqueue(job);
     return true;
   }
@@ -956,7 +921,7 @@ export class HttpClient {
       this.#breakerForgets(attempt);
     } else {
       this.#breakerHears(attempt, false);
-      if (!job.hasStarted && this.#retry(job, reason, undefined)) return;
+      if (this.#retry(job, reason, undefined)) return;
     }
     this.#failOrServeStale(job, reason, error);
   }
@@ -965,7 +930,7 @@ export class HttpClient {
     const attempt = job.attempt!;
     if (attempt.isPaused) {
       // The game does not drain: the server is not to blame.
-      this.#schedule(job, this.#nowMs + job.request.idleTimeoutMs!);
+      this.#timers.schedule(job, this.#nowMs + job.request.idleTimeoutMs!);
       return;
     }
     this.#endAttempt(job);
@@ -978,7 +943,7 @@ export class HttpClient {
     }
     if (this.#retry(job, { type: "timeout" }, undefined)) return;
     const stale = this.#staleAnswer(job, "disconnected");
-    if (stale !== undefined) this.#answer(job, stale, true, undefined);
+    if (stale !== undefined) this.#deliver(job, stale, undefined);
     else this.#timeOut(job, "attempt");
   }
 
@@ -992,37 +957,21 @@ export class HttpClient {
     reason: HttpError | { readonly type: "timeout" },
     retryAfterMs: number | undefined,
   ): boolean {
-    const { request } = job;
-    job.lastError = reason;
-    if (
-      job.isBackground || job.body instanceof ReadableStream ||
-      !(isIdempotent(request.method) || job.idempotencyKey !== undefined)
-    ) {
-      return false;
-    }
-    let delayMs = fullJitter(
-      job.attempts - 1,
-      this.#backoffBaseMs,
-      this.#backoffMaxMs,
-      this.#random,
+    const { budget } = this.#scheduler.origin(job.origin);
+    const delayMs = retryDelayMs(
+      job,
+      this.#nowMs,
+      retryAfterMs,
+      budget,
+      this.#retryOptions,
     );
-    if (retryAfterMs !== undefined) {
-      // Everybody was told the same time: the jitter keeps them from coming back together.
-      if (retryAfterMs > this.#backoffMaxMs && !request.isDurable) return false;
-      delayMs += retryAfterMs;
-    }
-    if (this.#nowMs + delayMs >= job.deadlineAtMs) return false;
-    if (!request.isDurable) {
-      if (job.attempts > job.retries) return false;
-      const origin = this.#scheduler.origin(job.origin);
-      if (!origin.budget.tryWithdraw()) return false;
-    }
+    if (delayMs === undefined) return false;
     job.phase = "waiting";
-    this.#schedule(job, this.#nowMs + delayMs);
-    this.#events.push({
+    this.#timers.schedule(job, this.#nowMs + delayMs);
+    this.#events.inform({
       type: "retrying",
       id: job.id,
-      tag: request.tag,
+      tag: job.request.tag,
       attempt: job.attempts + 1,
       delayMs,
       reason,
@@ -1041,71 +990,71 @@ export class HttpClient {
       headers,
       body,
     };
+    const passed: CacheResult = {
+      response: answer,
+      outcome: "network",
+      isReusable: false,
+    };
     const cache = this.#cache;
-    if (cache === undefined || response.redirected || job.isStreaming) {
-      this.#deliver(job, {
-        response: answer,
-        outcome: "network",
-        isReusable: false,
-      }, attempt);
+    // After a redirect it is not known which of the URLs the response may be stored for.
+    const isUncacheable = job.isStreaming ||
+      (response.redirected && isSafe(job.request.method));
+    if (cache === undefined || isUncacheable) {
+      this.#deliver(job, passed, attempt);
       return;
     }
     if (status >= 500) {
       const stale = this.#staleAnswer(job, "serverError");
       if (stale !== undefined) {
-        this.#answer(job, stale, true, attempt);
+        this.#deliver(job, stale, attempt);
         return;
       }
     }
-    const ageMs = this.#clock.nowMs() - attempt.startedAtMs;
+    const clockMs = this.#clock.nowMs();
     const result = cache.handleResponse(
       cacheRequest(job),
       cacheMode(job),
       job.lookup,
       answer,
-      epochMs - ageMs,
-      epochMs - (this.#clock.nowMs() - attempt.endedAtMs),
+      epochMs - (clockMs - attempt.startedAtMs),
+      epochMs - (clockMs - attempt.endedAtMs),
     );
     if (!(result instanceof Promise)) {
       this.#deliver(job, result, attempt);
       return;
     }
     job.phase = "settling";
+    job.unsettled = passed;
+    job.settlingAttempt = attempt;
+    this.#timers.schedule(job, this.#nowMs + job.timeoutMs);
     result.then(
       (result) => this.#news.push({ type: "settled", job, attempt, result }),
       (error) => {
         this.#note(`cache could not be written: ${error}`);
-        const result: CacheResult = {
-          response: answer,
-          outcome: "network",
-          isReusable: false,
-        };
-        this.#news.push({ type: "settled", job, attempt, result });
+        this.#news.push({ type: "settled", job, attempt, result: passed });
       },
     );
   }
 
-  #deliver(job: Job, result: CacheResult, attempt: Attempt): void {
+  /** Ends a request, and those that wait for the same answer if it may serve them. */
+  #deliver(
+    job: Job,
+    result: CacheResult,
+    attempt: Attempt | undefined,
+  ): void {
     const { response, outcome, isReusable } = result;
     if (outcome === "resend" && !job.hasResent && !job.isBackground) {
       job.hasResent = true;
-      this.#unshare(job);
-      job.phase = "admitted";
-      this.#admitted.push(job);
+      job.freeAttempts++;
+      this.#admit(job);
       return;
     }
-    const { followers } = job;
-    if (followers !== undefined) {
-      job.followers = undefined;
-      this.#unshare(job);
-      for (const follower of followers) {
-        follower.leader = undefined;
-        if (follower.phase !== "following") continue;
-        if (isReusable) {
-          this.#coalesced++;
-          this.#answer(follower, response, true, attempt);
-        } else this.#enqueue(follower);
-      }
+    for (const follower of this.#coalescer.leave(job)) {
+      if (isReusable) {
+        this.#coalesced++;
+        const headers = new HttpHeaders(response.headers);
+        this.#answer(follower, { ...response, headers }, true, attempt);
+      } else this.#enqueue(follower);
     }
     this.#answer(job, response, outcome === "revalidated", attempt);
   }
@@ -1127,7 +1076,7 @@ export class HttpClient {
       url: attempt?.responseUrl || job.url,
       headers: answer.headers,
       body: answer.body,
-      isBodyShared: this.#cache !== undefined && answer.body.length > 0,
+      isBodyShared: this.#cache !== undefined && isSafe(job.request.method),
       fromCache,
       attempts: job.attempts,
       timings: this.#timings(job, attempt),
@@ -1161,29 +1110,35 @@ export class HttpClient {
     };
   }
 
+  /** What the cache has for a request that failed: a stale response or, where that is forbidden, a 504. */
   #staleAnswer(
     job: Job,
     error: "disconnected" | "serverError",
-  ): CachedResponse | undefined {
+  ): CacheResult | undefined {
     if (this.#cache === undefined || job.lookup === undefined) return undefined;
-    return this.#cache.handleFailure(job.lookup, error, this.#clock.epochMs());
+    const response = this.#cache.handleFailure(
+      job.lookup,
+      error,
+      this.#clock.epochMs(),
+    );
+    return response === undefined
+      ? undefined
+      : { response, outcome: "revalidated", isReusable: true };
   }
 
-  #failOrServeStale(job: Job, reason: HttpError, cause: unknown): void {
+  #failOrServeStale(job: Job, reason: HttpError, cause?: unknown): void {
     const stale = this.#staleAnswer(job, "disconnected");
-    if (stale !== undefined) this.#answer(job, stale, true, undefined);
+    if (stale !== undefined) this.#deliver(job, stale, undefined);
     else this.#fail(job, reason, cause);
   }
 
   #fail(job: Job, reason: HttpError, cause?: unknown, message?: string): void {
-    if (reason.type === "circuitOpen") {
-      const stale = this.#staleAnswer(job, "disconnected");
-      if (stale !== undefined) {
-        this.#answer(job, stale, true, undefined);
-        return;
-      }
-    }
+    const followers = this.#coalescer.leave(job);
     this.#finish(job, failureEvent(job, reason, { cause, message }));
+    // What failed for the leader has failed for them: each on its own would only repeat it.
+    for (const follower of followers) {
+      this.#finish(follower, failureEvent(follower, reason, { cause }));
+    }
   }
 
   #timeOut(job: Job, limit: "attempt" | "deadline" | "idle"): void {
@@ -1222,27 +1177,23 @@ export class HttpClient {
     }
     if (job.phase === "queued") this.#scheduler.remove(job);
     job.phase = "done";
-    this.#timers.remove(job.timer);
+    this.#timers.cancel(job);
     if (job.onAbort !== undefined) {
       job.request.signal!.removeEventListener("abort", job.onAbort);
       job.onAbort = undefined;
     }
-    this.#unshare(job);
-    this.#releaseFollowers(job);
-    if (job.leader !== undefined) {
-      const { followers } = job.leader;
-      followers?.splice(followers.indexOf(job), 1);
-      job.leader = undefined;
+    // Those who waited for an answer that will not come go on by themselves.
+    for (const follower of this.#coalescer.leave(job)) {
+      follower.phase = "admitted";
+      this.#admitted.push(follower);
     }
-    if (event === undefined) {
+    if (event === undefined || job.isBackground) {
       this.#background.delete(job);
       return;
     }
     this.#jobs.delete(job.id);
     this.#done++;
-    this.#pushReserved(job, event);
-    if (job.reservedSlots > 0) this.#events.release(job.reservedSlots);
-    job.reservedSlots = 0;
+    this.#events.end(job, event);
     if (job.journalId !== 0) this.#forgetStored(job);
   }
 
@@ -1252,37 +1203,13 @@ export class HttpClient {
     );
   }
 
-  #unshare(job: Job): void {
-    if (job.shareKey === "") return;
-    this.#shared.delete(job.shareKey);
-    job.shareKey = "";
-  }
-
-  /** Those who waited for an answer that will not come go on by themselves. */
-  #releaseFollowers(job: Job): void {
-    const { followers } = job;
-    if (followers === undefined) return;
-    job.followers = undefined;
-    for (const follower of followers) {
-      follower.leader = undefined;
-      if (follower.phase !== "following") continue;
-      follower.phase = "admitted";
-      this.#admitted.push(follower);
-    }
-  }
-
-  #pushReserved(job: Job, event: HttpEvent): void {
-    job.reservedSlots--;
-    this.#events.pushReserved(event);
-  }
-
   #onStarted(news: AttemptNews & { type: "started" }): void {
     const { attempt, response, headers } = news;
     const { job } = attempt;
     job.hasStarted = true;
     this.#streaming.add(attempt);
-    this.#schedule(job, this.#nowMs + job.request.idleTimeoutMs!);
-    this.#pushReserved(job, {
+    this.#timers.schedule(job, this.#nowMs + job.request.idleTimeoutMs!);
+    this.#events.push(job, {
       type: "responseStarted",
       id: job.id,
       tag: job.request.tag,
@@ -1294,8 +1221,8 @@ export class HttpClient {
 
   #onChunk(news: AttemptNews & { type: "chunk" }): void {
     const { job } = news.attempt;
-    this.#schedule(job, this.#nowMs + job.request.idleTimeoutMs!);
-    this.#pushReserved(job, {
+    this.#timers.schedule(job, this.#nowMs + job.request.idleTimeoutMs!);
+    this.#events.push(job, {
       type: "chunk",
       id: job.id,
       tag: job.request.tag,
@@ -1308,7 +1235,7 @@ export class HttpClient {
     if (job === undefined) return;
     job.undrainedChunks--;
     // The event just taken left room for this.
-    if (this.#events.reserve()) job.reservedSlots++;
+    this.#events.extend(job);
   }
 
   #resumeStreams(): void {
@@ -1316,7 +1243,7 @@ export class HttpClient {
       if (
         attempt.isPaused && attempt.job.undrainedChunks < MAX_UNDRAINED_CHUNKS
       ) {
-        this.#schedule(
+        this.#timers.schedule(
           attempt.job,
           this.#nowMs + attempt.job.request.idleTimeoutMs!,
         );
@@ -1331,7 +1258,7 @@ export class HttpClient {
     const { id, request: { tag } } = job;
     if (attempt.headerAtMs < 0) {
       const { sentBytes } = attempt;
-      this.#events.push({
+      this.#events.inform({
         type: "uploadProgress",
         id,
         tag,
@@ -1340,7 +1267,7 @@ export class HttpClient {
       });
     } else {
       const { receivedBytes } = attempt;
-      this.#events.push({
+      this.#events.inform({
         type: "downloadProgress",
         id,
         tag,
@@ -1352,7 +1279,7 @@ export class HttpClient {
 
   #onRateLimited(job: Job, delayMs: number): void {
     if (job.isBackground) return;
-    this.#events.push({
+    this.#events.inform({
       type: "rateLimited",
       id: job.id,
       tag: job.request.tag,
@@ -1365,7 +1292,7 @@ export class HttpClient {
       ? Math.max(0, origin.breaker!.retryAtMs - this.#nowMs)
       : 0;
     if (this.verbose) this.#note(`${origin.origin}: circuit ${state}`);
-    this.#events.push({
+    this.#events.inform({
       type: "circuitChanged",
       origin: origin.origin,
       state,
@@ -1404,21 +1331,6 @@ function mergeHeaders(defaults: HttpHeaders, own: HttpHeaders): HttpHeaders {
   return merged;
 }
 
-function isRetryableStatus(status: number): boolean {
-  switch (status) {
-    case 408:
-    case 425:
-    case 429:
-    case 500:
-    case 502:
-    case 503:
-    case 504:
-      return true;
-    default:
-      return false;
-  }
-}
-
 /** Whether the cache is asked, or told: streams are not kept, and what is sent may invalidate. */
 function usesCache(job: Job): boolean {
   const { method } = job.request;
@@ -1431,18 +1343,4 @@ function cacheMode(job: Job): CacheMode {
 
 function cacheRequest(job: Job) {
   return { method: job.request.method, url: job.url, headers: job.headers };
-}
-
-function mayShare(job: Job): boolean {
-  const { method, cachePolicy, reportsProgress, isDurable } = job.request;
-  return method === Method.GET && !reportsProgress && !isDurable &&
-    (cachePolicy === undefined || cachePolicy === CachePolicy.UseCache);
-}
-
-function shareKey(job: Job): string {
-  let key = `${
-    job.request.cachePolicy ?? ""
-  } ${job.request.redirect} ${job.maxBodyBytes} ${job.url}`;
-  for (const [name, value] of job.headers) key += `\n${name}:${value}`;
-  return key;
 }

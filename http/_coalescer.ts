@@ -1,0 +1,61 @@
+// This module is browser compatible.
+
+import type { Job } from "./_job.ts";
+import { CachePolicy } from "./cache_policy.ts";
+import { Method } from "./method.ts";
+
+/**
+ * Lets identical requests wait for the first of them, the leader. They are identical if the same response would
+ * answer them all: same URL, same header fields, same use of the cache.
+ */
+export class Coalescer {
+  readonly #leaders = new Map<string, Job>();
+
+  /** Makes a job follow an identical one, or lead those to come. Returns its leader, or `undefined` if it has none. */
+  join(job: Job): Job | undefined {
+    if (!mayShare(job)) return undefined;
+    const key = shareKey(job);
+    const leader = this.#leaders.get(key);
+    if (leader === undefined) {
+      job.shareKey = key;
+      this.#leaders.set(key, job);
+      return undefined;
+    }
+    job.leader = leader;
+    (leader.followers ??= []).push(job);
+    return leader;
+  }
+
+  /** Takes a job out, as leader or as follower. Returns those that followed it. */
+  leave(job: Job): readonly Job[] {
+    if (job.leader !== undefined) {
+      const { followers } = job.leader;
+      followers?.splice(followers.indexOf(job), 1);
+      job.leader = undefined;
+    }
+    if (job.shareKey !== "") {
+      this.#leaders.delete(job.shareKey);
+      job.shareKey = "";
+    }
+    const { followers } = job;
+    if (followers === undefined) return NO_JOBS;
+    job.followers = undefined;
+    for (const follower of followers) follower.leader = undefined;
+    return followers;
+  }
+}
+
+const NO_JOBS: readonly Job[] = [];
+
+function mayShare(job: Job): boolean {
+  const { method, cachePolicy, reportsProgress, isDurable } = job.request;
+  return method === Method.GET && !reportsProgress && !isDurable &&
+    (cachePolicy === undefined || cachePolicy === CachePolicy.UseCache);
+}
+
+function shareKey(job: Job): string {
+  const { cachePolicy, redirect } = job.request;
+  let key = `${cachePolicy} ${redirect} ${job.maxBodyBytes} ${job.url}`;
+  for (const [name, value] of job.headers) key += `\n${name}:${value}`;
+  return key;
+}
