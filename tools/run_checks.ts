@@ -19,7 +19,7 @@ import { moduleEntries, portableEntries } from "./entries.ts";
  */
 export async function runChecks(flags: readonly string[]): Promise<Tally> {
   const checks: [name: string, args: string[]][] = [
-    ["formatting", ["fmt", "--check", "--quiet"]],
+    ["formatting", ["fmt", "--check"]],
     ["lint", ["lint", "--quiet"]],
     ["types", ["check", "--quiet", "--doc", ...flags, "."]],
     ["types in a browser", [
