@@ -1,3 +1,5 @@
+import { setImmediate } from "node:timers";
+
 /** A call of `fetch` that the test answers when it likes. */
 export class FakeCall {
   readonly url: string;
@@ -66,5 +68,5 @@ export class FakeFetch {
 
 /** Lets everything that was answered arrive: a turn of the event loop, not a wait. */
 export function settle(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
+  return new Promise((resolve) => setImmediate(resolve));
 }
