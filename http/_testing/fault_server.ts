@@ -27,7 +27,7 @@ export type { ReceivedRequest } from "./raw_connection.ts";
  * | `/drop-reused?how=reset` | answers the first request of a connection as `/echo`; any later one is received whole, and the connection ended (or reset) without a response: a pooled connection that dies |
  * | `/redirect?to=…&status=302` | a redirect |
  * | `/redirect-loop` | a redirect between two paths for ever |
- * | `/endless?bytes=…` | a body of so many bytes (default 1 GiB) made as it is read |
+ * | `/endless?bytes=…&undeclared` | a body of so many bytes (default 1 GiB) made as it is read, without Content-Length if asked |
  * | `/bomb?bytes=…` | a gzip body that expands to so many bytes (default 200 MB) |
  * | `/huge-headers?bytes=…` | so many bytes of header fields (default 1 MiB) |
  * | `/malformed/<kind>` | one of {@linkcode MALFORMED_REPLIES}, then the end |
@@ -41,6 +41,8 @@ export class FaultServer implements AsyncDisposable {
   acceptedConnections = 0;
   /** Bytes that the kernel took for sending. */
   bytesSent = 0;
+  /** Requests that are being answered, stalls included: what a client gave up is none of them. */
+  busy = 0;
   #server: Server;
   #port = 0;
   #open = new Map<RawConnection, Promise<void>>();
@@ -164,8 +166,10 @@ export class FaultServer implements AsyncDisposable {
       const request = await connection.receive();
       if (request === undefined) break;
       this.requests.push(request);
+      this.busy++;
       keepsAlive = await this.#answer(connection, request) &&
         !request.url.searchParams.has("close");
+      this.busy--;
     }
     await connection.close();
     this.#open.delete(connection);
@@ -267,16 +271,17 @@ export class FaultServer implements AsyncDisposable {
         ], "");
       case "endless": {
         let rest = number("bytes", 2 ** 30);
-        await connection.write(
-          `HTTP/1.1 200 OK\r\nContent-Length: ${rest}\r\n\r\n`,
-        );
+        const length = searchParams.has("undeclared")
+          ? ""
+          : `Content-Length: ${rest}\r\n`;
+        await connection.write(`HTTP/1.1 200 OK\r\n${length}\r\n`);
         const block = new Uint8Array(65536).fill(120);
         while (rest > 0) {
           const count = Math.min(rest, block.length);
           if (!await connection.write(block.subarray(0, count))) return false;
           rest -= count;
         }
-        return true;
+        return !searchParams.has("undeclared");
       }
       case "bomb": {
         const body = await this.#bomb(number("bytes", 200_000_000));
@@ -355,10 +360,20 @@ export const MALFORMED_REPLIES: Readonly<Record<string, string>> = {
   "header-name": "HTTP/1.1 200 OK\r\nBad Name: x\r\nContent-Length: 0\r\n\r\n",
   "header-colon": "HTTP/1.1 200 OK\r\nnocolon\r\nContent-Length: 0\r\n\r\n",
   "header-cut": "HTTP/1.1 200 OK\r\nContent-Le",
+  "header-control": "HTTP/1.1 200 OK\r\nX: a\x01\r\nContent-Length: 0\r\n\r\n",
+  "switching":
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n",
+  "chunk-extension": `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;${
+    "x".repeat(100_000)
+  }\r\nhello\r\n0\r\n\r\n`,
+  "chunk-huge":
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFF\r\nhello",
   "chunk-size":
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n0\r\n\r\n",
   "chunk-end":
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloXX0\r\n\r\n",
+  "gzip-cut":
+    "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 10\r\n\r\n\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03",
   "gzip":
     "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 11\r\n\r\nhello world",
 };

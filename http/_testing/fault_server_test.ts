@@ -134,9 +134,11 @@ Deno.test("FaultServer gives a pass to nobody who left", async () => {
   const controller = new AbortController();
   const left = fetch(`${server.origin}/stall?gate=g`, controller);
   await until(() => server.hits("/stall") === 1);
+  assertEquals(server.busy, 1);
   controller.abort();
   await assertRejects(() => left, DOMException);
   await until(() => server.openConnections === 0);
+  assertEquals(server.busy, 0);
   const stays = fetch(`${server.origin}/stall?gate=g`);
   await until(() => server.hits("/stall") === 2);
   server.release("g", 1);
