@@ -8,9 +8,9 @@ import {
   type ReadBodyOptions,
 } from "./_body_reader.ts";
 import {
-  attemptBody,
   canStreamUploads,
   countedStream,
+  encodeForm,
 } from "./_request_body.ts";
 import { HttpHeaders } from "./headers.ts";
 import type { Job } from "./_job.ts";
@@ -175,11 +175,13 @@ export class Attempt {
       cache: "no-store",
     };
     if (isSafe(request.method) && prepared === undefined) return init;
-    const body = attemptBody(prepared);
-    if (body instanceof Promise) {
-      return body.then((blob) => this.#withBody(init, blob));
+    if (prepared instanceof FormData) {
+      const form = encodeForm(prepared);
+      headers["content-type"] ??= form.contentType;
+      return form.body.then((blob) => this.#withBody(init, blob));
     }
-    return this.#withBody(init, body);
+    // An empty blob where there is no body, for Deno resends a request without one, too.
+    return this.#withBody(init, prepared ?? new Blob([]));
   }
 
   #withBody(

@@ -35,18 +35,26 @@ export function prepareBody(body: HttpBody | undefined): PreparedBody {
   return body;
 }
 
+/** A form as it goes over the wire. */
+export interface EncodedForm {
+  /** The content type with the boundary. A `Blob` would not do: its own type is in lower case. */
+  readonly contentType: string;
+  /** The body. */
+  readonly body: Promise<Blob>;
+}
+
 /**
- * The body of one attempt that uses an unsafe method: always a Blob (or the game's own stream).
+ * Encodes a form, so that it is sent as a `Blob` too.
  *
- * @param body The prepared body.
- * @returns The blob or stream; an empty blob where there is no body.
+ * @param form The form.
+ * @returns The encoded form.
  */
-export function attemptBody(
-  body: PreparedBody,
-): Blob | ReadableStream<Uint8Array> | Promise<Blob> {
-  if (body === undefined) return new Blob([]);
-  if (body instanceof FormData) return new Response(body).blob();
-  return body;
+export function encodeForm(form: FormData): EncodedForm {
+  const response = new Response(form);
+  return {
+    contentType: response.headers.get("content-type") ?? "",
+    body: response.blob(),
+  };
 }
 
 /**

@@ -398,7 +398,7 @@ export class HttpRequest {
   /**
    * Asks for `uploadProgress` and `downloadProgress` events. Upload progress needs a
    * runtime that streams request bodies over HTTP/1.1 (Deno, Node, Bun): the body then goes
-   * out in chunks without a Content-Length. Browsers report only its end.
+   * out in chunks without a Content-Length. Browsers report none.
    *
    * @returns A new request.
    */

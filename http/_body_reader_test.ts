@@ -1,0 +1,103 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  BodyTooLargeError,
+  readBody,
+  type ReadBodyOptions,
+  TruncatedBodyError,
+} from "./_body_reader.ts";
+
+const OPTIONS: ReadBodyOptions = {
+  maxBytes: 100,
+  hasBody: true,
+  onProgress: undefined,
+};
+
+function chunked(sizes: number[], headers: Record<string, string> = {}) {
+  const state = { pulled: 0, isCancelled: false };
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller): void {
+      const size = sizes[state.pulled++];
+      if (size === undefined) controller.close();
+      else controller.enqueue(new Uint8Array(size).fill(state.pulled));
+    },
+    cancel(): void {
+      state.isCancelled = true;
+    },
+  }, { highWaterMark: 0 });
+  return { response: new Response(body, { headers }), state };
+}
+
+Deno.test("readBody() joins chunks up to the limit", async () => {
+  for (const sizes of [[], [0], [100], [40, 60], [1, 2, 3]]) {
+    const { response } = chunked(sizes);
+    const bytes = await readBody(response, OPTIONS);
+    assertEquals(bytes.length, sizes.reduce((a, b) => a + b, 0));
+  }
+});
+
+Deno.test("readBody() stops at the limit and cancels", async () => {
+  const { response, state } = chunked([60, 60, 60, 60]);
+  await assertRejects(() => readBody(response, OPTIONS), BodyTooLargeError);
+  assertEquals(state.pulled, 2);
+  assert(state.isCancelled);
+});
+
+Deno.test("readBody() believes a declared length only to refuse", async () => {
+  const large = chunked([1], { "content-length": "101" });
+  await assertRejects(
+    () => readBody(large.response, OPTIONS),
+    BodyTooLargeError,
+  );
+  assertEquals(large.state.pulled, 0);
+  const lying = chunked([60, 60], { "content-length": "5" });
+  await assertRejects(
+    () => readBody(lying.response, OPTIONS),
+    BodyTooLargeError,
+  );
+  const short = chunked([4], { "content-length": "5" });
+  await assertRejects(
+    () => readBody(short.response, OPTIONS),
+    TruncatedBodyError,
+    "4 of 5",
+  );
+});
+
+for (const length of ["-1", "5x", "1e1", "", "99999999999999999999"]) {
+  Deno.test(`readBody() passes over the length "${length}"`, async () => {
+    const { response } = chunked([3], { "content-length": length });
+    assertEquals((await readBody(response, OPTIONS)).length, 3);
+  });
+}
+
+Deno.test("readBody() does not take the length of a compressed body for the decoded one", async () => {
+  const { response } = chunked([50], {
+    "content-length": "10",
+    "content-encoding": "gzip",
+  });
+  assertEquals((await readBody(response, OPTIONS)).length, 50);
+});
+
+Deno.test("readBody() expects no body after HEAD, 204 and 304", async () => {
+  const head = new Response(null, { headers: { "content-length": "5000" } });
+  assertEquals(
+    (await readBody(head, { ...OPTIONS, hasBody: false })).length,
+    0,
+  );
+  for (const status of [204, 304]) {
+    const response = new Response(null, {
+      status,
+      headers: { "content-length": "5000" },
+    });
+    assertEquals((await readBody(response, OPTIONS)).length, 0);
+  }
+});
+
+Deno.test("readBody() reports progress", async () => {
+  const { response } = chunked([10, 20], { "content-length": "30" });
+  const seen: unknown[] = [];
+  await readBody(response, {
+    ...OPTIONS,
+    onProgress: (received, total) => seen.push([received, total]),
+  });
+  assertEquals(seen, [[10, 30], [30, 30]]);
+});
