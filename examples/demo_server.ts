@@ -7,26 +7,33 @@
  *
  * | request                    | answer                                                             |
  * | -------------------------- | ------------------------------------------------------------------ |
- * | `GET /leaderboard?page=N`  | a page of ten entries, fresh for a second, then `304` by its ETag   |
+ * | `GET /leaderboard?page=N`  | a page of ten entries, fresh for 2 s, then `304` by its ETag        |
  * | `GET /players/ID`          | a profile that never changes                                       |
  * | `POST /scores`             | takes `{ playerId, score }`, answers with the rank                 |
  * | `POST /telemetry`          | `204`                                                              |
  * | `GET /slow`                | answers after 250 ms                                               |
  * | `GET /flaky`               | every third answer is `503`                                        |
- * | `GET /limited`             | six per second, with `RateLimit`, then `429` with `Retry-After`    |
  * | `POST /outage?ms=N`        | takes the second origin down for that long                         |
  *
  * Second origin: `GET /match` answers with the state of a match, unless it is down. Then
  * nothing listens there.
+ *
+ * Third origin: `GET /offers` is answered six times per second, with a `RateLimit` field, and
+ * then with `429` and `Retry-After`.
  */
 
-/** A running demo server. */
-export interface DemoServer extends AsyncDisposable {
+/** Where the demo's server is. */
+export interface DemoUrls {
   /** The main origin. */
   readonly url: string;
   /** The origin that can be taken down. */
   readonly matchUrl: string;
+  /** The origin that limits the rate of its requests. */
+  readonly shopUrl: string;
 }
+
+/** A running demo server. */
+export interface DemoServer extends DemoUrls, AsyncDisposable {}
 
 const PAGE_SIZE = 10;
 const PLAYERS = 200;
@@ -36,7 +43,7 @@ const LIMIT_WINDOW_MS = 1_000;
 const MAX_OUTAGE_MS = 60_000;
 
 /**
- * Starts both origins on free ports of 127.0.0.1.
+ * Starts all three origins on free ports of 127.0.0.1.
  *
  * @returns The server; dispose of it to stop it.
  */
@@ -45,8 +52,6 @@ export function startDemoServer(): DemoServer {
   const board = new Board();
   const timers = new Set<ReturnType<typeof setTimeout>>();
   let flakyCount = 0;
-  let windowEndsMs = 0;
-  let windowCount = 0;
 
   function after(ms: number): Promise<void> {
     return new Promise((resolve) => {
@@ -56,24 +61,6 @@ export function startDemoServer(): DemoServer {
       }, ms);
       timers.add(timer);
     });
-  }
-
-  function limited(): Response {
-    const now = performance.now();
-    if (now >= windowEndsMs) {
-      windowEndsMs = now + LIMIT_WINDOW_MS;
-      windowCount = 0;
-    }
-    windowCount++;
-    const resetSecs = Math.ceil((windowEndsMs - now) / 1000);
-    const remaining = Math.max(LIMIT - windowCount, 0);
-    const headers = { "RateLimit": `"demo";r=${remaining};t=${resetSecs}` };
-    return windowCount <= LIMIT
-      ? Response.json({ remaining }, { headers })
-      : new Response("Too many requests\n", {
-        status: 429,
-        headers: { ...headers, "Retry-After": `${resetSecs}` },
-      });
   }
 
   async function handle(request: Request): Promise<Response> {
@@ -94,8 +81,6 @@ export function startDemoServer(): DemoServer {
         return flakyCount % 3 === 0
           ? new Response("Out of luck\n", { status: 503 })
           : Response.json({ luck: flakyCount });
-      case "GET /limited":
-        return limited();
       case "POST /outage": {
         const ms = Number(searchParams.get("ms"));
         if (!(ms > 0 && ms <= MAX_OUTAGE_MS)) {
@@ -116,13 +101,15 @@ export function startDemoServer(): DemoServer {
   }
 
   const server = serve(0, handle);
+  const shop = startShop();
   match.start();
   return {
     url: `http://127.0.0.1:${server.addr.port}`,
     matchUrl: `http://127.0.0.1:${match.port}`,
+    shopUrl: `http://127.0.0.1:${shop.addr.port}`,
     async [Symbol.asyncDispose](): Promise<void> {
       for (const timer of timers) clearTimeout(timer);
-      await Promise.all([match.stop(), server.shutdown()]);
+      await Promise.all([match.stop(), shop.shutdown(), server.shutdown()]);
     },
   };
 }
@@ -154,6 +141,31 @@ class MatchOrigin {
   }
 }
 
+function startShop(): Deno.HttpServer<Deno.NetAddr> {
+  let windowEndsMs = 0;
+  let count = 0;
+  return serve(0, (request) => {
+    if (new URL(request.url).pathname !== "/offers") {
+      return new Response("Not found\n", { status: 404 });
+    }
+    const now = performance.now();
+    if (now >= windowEndsMs) {
+      windowEndsMs = now + LIMIT_WINDOW_MS;
+      count = 0;
+    }
+    count++;
+    const resetSecs = Math.ceil((windowEndsMs - now) / 1000);
+    const remaining = Math.max(LIMIT - count, 0);
+    const headers = { "RateLimit": `"demo";r=${remaining};t=${resetSecs}` };
+    return count <= LIMIT
+      ? Response.json({ offers: ["hat", "sword"] }, { headers })
+      : new Response("Too many requests\n", {
+        status: 429,
+        headers: { ...headers, "Retry-After": `${resetSecs}` },
+      });
+  });
+}
+
 class Board {
   readonly #scores: { player: number; score: number }[] = [];
   #version = 1;
@@ -170,7 +182,7 @@ class Board {
       return new Response("No such page\n", { status: 404 });
     }
     const headers = {
-      "Cache-Control": "max-age=1",
+      "Cache-Control": "max-age=2",
       "ETag": `"v${this.#version}-${page}"`,
     };
     if (request.headers.get("If-None-Match") === headers.ETag) {
@@ -233,4 +245,5 @@ if (import.meta.main) {
   const server = startDemoServer();
   console.log(`Leaderboard: ${server.url}/leaderboard?page=1`);
   console.log(`Match:       ${server.matchUrl}/match`);
+  console.log(`Shop:        ${server.shopUrl}/offers`);
 }

@@ -24,11 +24,11 @@ Deno.test("startDemoServer() serves pages that are confirmed by their ETag", asy
   await third.body?.cancel();
 });
 
-Deno.test("startDemoServer() limits /limited and says so", async () => {
+Deno.test("startDemoServer() limits /offers and says so", async () => {
   await using server = startDemoServer();
   const statuses = new Set<number>();
   for (let i = 0; i < 8; i++) {
-    const response = await fetch(`${server.url}/limited`);
+    const response = await fetch(`${server.shopUrl}/offers`);
     await response.body?.cancel();
     statuses.add(response.status);
     assert(response.headers.has("RateLimit"));

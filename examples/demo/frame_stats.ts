@@ -16,7 +16,7 @@ export interface FrameSummary {
   readonly frameMs: Percentiles;
   /** Time a frame's own code took: game, network and drawing. */
   readonly workMs: Percentiles;
-  /** Of that, what the network took: sending requests, ticking the client, draining and handling its events. */
+  /** Of that, what passed in the network's part: sending requests, ticking the client, draining and handling its events. */
   readonly networkMs: Percentiles;
   /** Time a frame may take. */
   readonly budgetMs: number;
@@ -24,7 +24,11 @@ export interface FrameSummary {
   readonly lateFrames: number;
   /** Frames whose own code took longer than the budget. */
   readonly framesOverBudget: number;
-  /** Of these, the ones that would have been within the budget without the network. */
+  /**
+   * Of these, the ones that would have been within the budget without the network's own
+   * work. In the others the game or the drawing took too long, or the machine gave the
+   * processor to another program.
+   */
   readonly framesOverBudgetBecauseOfNetwork: number;
 }
 
@@ -59,9 +63,15 @@ export class FrameStats {
    *
    * @param frameMs Time since the frame before began, `undefined` for the first one.
    * @param workMs Time the frame's own code took.
-   * @param networkMs Of that, what the network took.
+   * @param networkMs Of that, what passed in the network's part.
+   * @param networkOwnMs Of that, what was the network's own work.
    */
-  add(frameMs: number | undefined, workMs: number, networkMs: number): void {
+  add(
+    frameMs: number | undefined,
+    workMs: number,
+    networkMs: number,
+    networkOwnMs: number,
+  ): void {
     if (frameMs !== undefined) {
       this.#frameMs.push(frameMs);
       if (frameMs > 1.5 * this.#budgetMs) this.#late++;
@@ -70,7 +80,7 @@ export class FrameStats {
     this.#networkMs.push(networkMs);
     if (workMs <= this.#budgetMs) return;
     this.#over++;
-    if (workMs - networkMs <= this.#budgetMs) this.#overBecauseOfNetwork++;
+    if (workMs - networkOwnMs <= this.#budgetMs) this.#overBecauseOfNetwork++;
   }
 
   /**
@@ -84,7 +94,7 @@ export class FrameStats {
   }
 
   /**
-   * The last times that the network took, oldest first.
+   * The last times that passed in the network's part, oldest first.
    *
    * @param count How many at most: up to 256.
    * @returns Times in milliseconds.

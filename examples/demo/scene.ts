@@ -24,6 +24,10 @@ export interface LogEntry {
 
 /** A part of the demo: the game's use of one module of the package. */
 export interface Scene {
+  /** The name of the module. */
+  readonly name: string;
+  /** Does what a game does behind its loading screen, before the first frame. */
+  load(): Promise<void>;
   /**
    * Does the scene's work of one frame. What it costs is measured as the network's part of the frame.
    *
@@ -56,4 +60,10 @@ export interface Scene {
    * @returns Plain data, to be printed as JSON.
    */
   summary(): Readonly<Record<string, unknown>>;
+  /**
+   * Sums up the scene for people.
+   *
+   * @returns Lines.
+   */
+  report(): string[];
 }

@@ -5,5 +5,5 @@
 
 import { startDemoServer } from "../demo_server.ts";
 
-const { url, matchUrl } = startDemoServer();
-self.postMessage({ url, matchUrl });
+const { url, matchUrl, shopUrl } = startDemoServer();
+self.postMessage({ url, matchUrl, shopUrl });

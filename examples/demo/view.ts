@@ -50,7 +50,8 @@ export function renderView(state: ViewState, screen: Screen): string[] {
     MIN_COLUMNS,
   );
   const barWidth = width - LABEL_WIDTH;
-  const { frames, frameMs, networkMs, budgetMs, lateFrames } = stats.summary();
+  const { frames, frameMs, networkMs, budgetMs, lateFrames } = stats
+    .summary();
   const lines: (readonly Span[])[] = [
     [["tickwire", "good"], [
       `  frame ${frames} of ${totalFrames}  ${seconds.toFixed(1)} s  `,
@@ -79,7 +80,10 @@ export function renderView(state: ViewState, screen: Screen): string[] {
     }),
     labelled({
       label: "",
-      spans: [[sparkline(stats.recentNetworkMs(barWidth), budgetMs), "good"]],
+      spans: [[
+        sparkline(stats.recentNetworkMs(barWidth), budgetMs),
+        "good",
+      ]],
     }),
     ...scenes.flatMap((scene) => scene.rows()).map(labelled),
     [["─".repeat(width), "dim"]],

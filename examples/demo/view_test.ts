@@ -10,6 +10,8 @@ import { renderView, sparkline, type ViewState } from "./view.ts";
 
 function scene(log: LogEntry[]): Scene {
   return {
+    name: "test",
+    load: () => Promise.resolve(),
     tick: () => {},
     rows: () => [{
       label: "requests",
@@ -19,12 +21,13 @@ function scene(log: LogEntry[]): Scene {
     line: () => "",
     close: () => {},
     summary: () => ({}),
+    report: () => [],
   };
 }
 
 function state(entries = 0): ViewState {
   const stats = new FrameStats(16);
-  for (let i = 0; i < 300; i++) stats.add(16, 2, 1);
+  for (let i = 0; i < 300; i++) stats.add(16, 2, 1, 1);
   const log = Array.from(
     { length: entries },
     (_, i): LogEntry => ({ atSecs: i, text: `entry ${i}`, tone: "bad" }),

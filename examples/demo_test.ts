@@ -1,0 +1,95 @@
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertGreater,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+
+async function runDemo(
+  ...args: string[]
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", new URL("demo.ts", import.meta.url).href, ...args],
+    env: { NO_COLOR: "1" },
+  }).output();
+  const decoder = new TextDecoder();
+  return {
+    code,
+    stdout: decoder.decode(stdout),
+    stderr: decoder.decode(stderr),
+  };
+}
+
+Deno.test("demo.ts --json prints what the frames cost and what became of every request", async () => {
+  const { stdout, run, http } = await summarize();
+
+  assertEquals(run.frames, 120);
+  assertGreater(run.seconds, 1.9);
+  assertGreater(run.frameMs.p50, 0);
+  assertGreater(run.networkMs.p50, 0);
+  assert(run.networkMs.worst <= run.workMs.worst, stdout);
+  // Half of the frames are far from it even on a busy machine, and the machine is rarely busy for 1 in 20.
+  assert(run.networkMs.p50 < run.budgetMs / 4, stdout);
+  assert(run.framesOverBudgetBecauseOfNetwork <= run.framesOverBudget, stdout);
+  assert(run.framesOverBudgetBecauseOfNetwork <= run.frames / 20, stdout);
+
+  assertEquals(
+    http.succeeded + http.refused + http.failed + http.timedOut +
+      http.cancelled,
+    http.sent,
+    stdout,
+  );
+  for (
+    const name of [
+      "succeeded",
+      "failed",
+      "timedOut",
+      "cancelled",
+      "retries",
+      "rateLimited",
+      "cacheHits",
+      "coalesced",
+      "circuitOpened",
+      "circuitClosed",
+      "circuitRefused",
+    ]
+  ) assertGreater(http[name], 0, `${name} in ${stdout}`);
+});
+
+/** Runs for two seconds. The outage and what follows need these, so a run that the machine brought to a halt is repeated. */
+async function summarize() {
+  for (let attempt = 1;; attempt++) {
+    const { code, stdout, stderr } = await runDemo(
+      "--frames",
+      "120",
+      "--json",
+    );
+    assertEquals(code, 0, stderr);
+    const { http, ...run } = JSON.parse(stdout);
+    if (run.frameMs.worst < 300 || attempt === 5) return { stdout, run, http };
+  }
+}
+
+Deno.test("demo.ts prints plain lines where there is no terminal", async () => {
+  const { code, stdout, stderr } = await runDemo("--frames=61");
+  assertEquals(code, 0, stderr);
+  assertMatch(stdout, /^frame 60 of 61 .* circuit /);
+  assertMatch(stdout, /^61 frames in \d+\.\d s/m);
+  assertMatch(stdout, /circuit opened \d+ and closed \d+$/m);
+  assertFalse(stdout.includes("\x1b"));
+});
+
+Deno.test("demo.ts --help prints how it is called", async () => {
+  const { code, stdout } = await runDemo("--help");
+  assertEquals(code, 0);
+  assertStringIncludes(stdout, "--frames N");
+});
+
+Deno.test("demo.ts refuses an unknown option with exit code 2", async () => {
+  const { code, stdout, stderr } = await runDemo("--fast");
+  assertEquals(code, 2);
+  assertEquals(stdout, "");
+  assertStringIncludes(stderr, 'there is no option "--fast"');
+});
