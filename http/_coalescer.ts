@@ -6,7 +6,8 @@ import { Method } from "./method.ts";
 
 /**
  * Lets identical requests wait for the first of them, the leader. They are identical if the same response would
- * answer them all: same URL, same header fields, same use of the cache.
+ * answer them all: same URL, same header fields, same use of the cache. They also have the same time and retries,
+ * since what fails for the leader fails for all.
  */
 export class Coalescer {
   readonly #leaders = new Map<string, Job>();
@@ -55,7 +56,8 @@ function mayShare(job: Job): boolean {
 
 function shareKey(job: Job): string {
   const { cachePolicy, redirect } = job.request;
-  let key = `${cachePolicy} ${redirect} ${job.maxBodyBytes} ${job.url}`;
+  let key =
+    `${cachePolicy} ${redirect} ${job.maxBodyBytes} ${job.timeoutMs} ${job.retries} ${job.url}`;
   for (const [name, value] of job.headers) key += `\n${name}:${value}`;
   return key;
 }

@@ -1143,6 +1143,9 @@ export class HttpClient {
 
   #timeOut(job: Job, limit: "attempt" | "deadline" | "idle"): void {
     const { request } = job;
+    const followers = limit === "attempt"
+      ? this.#coalescer.leave(job)
+      : undefined;
     this.#finish(job, {
       type: "timeout",
       id: job.id,
@@ -1155,6 +1158,9 @@ export class HttpClient {
         : request.deadlineMs ?? this.#deadlineMs,
       attempts: job.attempts,
     });
+    if (followers === undefined) return;
+    // One after the other they would wait many times as long as each was given.
+    for (const follower of followers) this.#timeOut(follower, limit);
   }
 
   #cancel(job: Job, forgetStored: boolean): void {

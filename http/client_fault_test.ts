@@ -10,6 +10,7 @@ import {
 } from "@std/assert";
 import { SeededRandom } from "../core/mod.ts";
 import { FaultServer } from "./_testing/fault_server.ts";
+import { MemoryCacheStore } from "./cache/memory_store.ts";
 import { HttpClient } from "./client.ts";
 import type { HttpClientOptions } from "./client_options.ts";
 import type { HttpEvent, HttpTerminalEvent } from "./event.ts";
@@ -459,6 +460,25 @@ for (const path of ["/stall", "/stall-mid-body", "/drip?gate=never"]) {
     assertEquals(server.requests.length, 2);
   });
 }
+
+Deno.test("HttpClient times out identical requests together, and those in more of a hurry before", async () => {
+  await using server = await FaultServer.start();
+  await using player = new Player(server, {
+    cache: new MemoryCacheStore(),
+    timeoutMs: 10_000,
+    retries: 0,
+  });
+  const request = HttpRequest.get("/stall");
+  for (let count = 0; count < 5; count++) player.client.send(request);
+  player.client.send(request.withTimeout(1_000));
+  await player.until(() => server.requests.length === 2, 0);
+  await player.frame(2);
+  assertEquals(player.outcomes(), ["timeout attempt"]);
+  await player.frame(9);
+  assertEquals((await player.finish()).length, 6);
+  assertEquals(new Set(player.outcomes()).size, 1);
+  assertEquals(server.requests.length, 2);
+});
 
 Deno.test("HttpClient ends a stream that stalls at its idle time", async () => {
   await using server = await FaultServer.start();
