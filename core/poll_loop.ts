@@ -335,9 +335,9 @@ class SystemTimer implements LoopTimer {
       this.#timeout = setTimeout(this.#fire, delayMs);
       return;
     }
-    const { setImmediate } = globalThis as WithSetImmediate;
-    if (setImmediate !== undefined) {
-      setImmediate(this.#fire);
+    const runtime = globalThis as WithSetImmediate;
+    if (runtime.setImmediate !== undefined) {
+      runtime.setImmediate(this.#fire);
       return;
     }
     // Browsers have no setImmediate() and make timeouts of 0 ms wait for 4 ms.
