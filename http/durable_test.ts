@@ -1,0 +1,223 @@
+import { assert, assertEquals } from "@std/assert";
+import { ManualClock, MemoryJournal, SeededRandom } from "../core/mod.ts";
+import { decodeRecord } from "./_durable_queue.ts";
+import { FakeFetch, settle } from "./_testing/fake_fetch.ts";
+import { HttpClient } from "./client.ts";
+import type { HttpEvent } from "./event.ts";
+import { HttpRequest } from "./request.ts";
+
+const BASE = "http://game.test";
+const CRASHES = Deno.env.get("TICKWIRE_SOAK") === "1" ? 2_000 : 100;
+
+/** A run of the game: a client that dies with `kill`, which a real crash does without a word. */
+function start(journal: MemoryJournal, seed = 1) {
+  const fake = new FakeFetch();
+  const client = new HttpClient({
+    baseUrl: BASE,
+    fetch: fake.fetch,
+    clock: new ManualClock(),
+    random: new SeededRandom(seed),
+    journal,
+    retries: 0,
+  });
+  const events: HttpEvent[] = [];
+  const step = async (dt = 0): Promise<string[]> => {
+    await settle();
+    client.tick(dt);
+    const drained = [...client.drainEvents()];
+    events.push(...drained);
+    return drained.map((event) => event.type);
+  };
+  return { client, fake, events, step };
+}
+
+async function journalSize(journal: MemoryJournal): Promise<number> {
+  return (await journal.read(0, 1e9)).length;
+}
+
+Deno.test("HttpClient stores a durable request before it sends it, and removes it when it is answered", async () => {
+  const journal = new MemoryJournal();
+  const { client, fake, step } = start(journal);
+  client.send(HttpRequest.post("/score", "42").withDurability());
+  client.tick(0);
+  assertEquals(fake.calls.length, 0);
+  assertEquals(await step(), ["stored"]);
+  assertEquals(await journalSize(journal), 1);
+  assertEquals(fake.calls.length, 1);
+  fake.calls[0]!.answer("", { status: 201 });
+  assertEquals(await step(), ["success"]);
+  await settle();
+  assertEquals(await journalSize(journal), 0);
+});
+
+Deno.test("HttpClient sends what an earlier run left, with the same idempotency key", async () => {
+  const journal = new MemoryJournal();
+  const first = start(journal, 1);
+  first.client.send(
+    HttpRequest.postJson("/score?s=1", { score: 42 }).withDurability()
+      .withTag("score").withPriority(3).bearerAuth("secret"),
+  );
+  await first.step();
+  const sent = first.fake.calls[0]!;
+  assertEquals(sent.headers.get("authorization"), "Bearer secret");
+
+  const second = start(journal, 2);
+  assertEquals(await second.step(), ["restored"]);
+  const again = second.fake.calls[0]!;
+  assertEquals(again.url, sent.url);
+  assertEquals(
+    again.headers.get("idempotency-key"),
+    sent.headers.get("idempotency-key"),
+  );
+  assertEquals(again.headers.get("content-type"), "application/json");
+  assertEquals(again.headers.has("authorization"), false);
+  assertEquals(await (again.init.body as Blob).text(), '{"score":42}');
+  const [restored] = second.events;
+  assert(restored?.type === "restored");
+  assertEquals(restored.tag, "score");
+  again.answer();
+  assertEquals(await second.step(), ["success"]);
+  await settle();
+  assertEquals(await start(journal, 3).step(), []);
+});
+
+Deno.test("HttpClient repeats a durable request until the server answers, through an open circuit", async () => {
+  const journal = new MemoryJournal();
+  const { client, fake, events, step } = start(journal);
+  let failures = 0;
+  fake.onCall = (call) => {
+    if (failures++ < 20) call.fail();
+    else call.answer();
+  };
+  client.send(HttpRequest.post("/", "x").withDurability());
+  for (let i = 0; i < 4_000 && client.pendingCount > 0; i++) await step(1);
+  assertEquals(events.filter((event) => event.type === "success").length, 1);
+  assertEquals(events.filter((event) => event.type === "failure").length, 0);
+  assertEquals(fake.calls.length, 21);
+  const keys = fake.calls.map((call) => call.headers.get("idempotency-key"));
+  assertEquals(new Set(keys).size, 1);
+});
+
+Deno.test("HttpClient.cancel() removes a durable request from the journal, close() does not", async () => {
+  const journal = new MemoryJournal();
+  const first = start(journal);
+  const id = first.client.send(HttpRequest.post("/1", "x").withDurability());
+  const early = first.client.send(HttpRequest.post("/2", "x").withDurability());
+  first.client.cancel(early);
+  await first.step();
+  first.client.cancel(id);
+  await first.step();
+  assertEquals(await start(journal).step(), []);
+
+  const second = start(journal);
+  second.client.send(HttpRequest.post("/3", "x").withDurability());
+  await second.step();
+  second.client.close();
+  const third = start(journal);
+  assertEquals(await third.step(), ["restored"]);
+  third.client.close();
+});
+
+Deno.test("HttpClient reports a journal that takes nothing", async () => {
+  const { client, fake, events, step } = start(
+    new MemoryJournal({ maxBytes: 10 }),
+  );
+  client.send(HttpRequest.post("/", "too much for it").withDurability());
+  assertEquals(await step(), ["failure"]);
+  const [event] = events;
+  assert(event?.type === "failure");
+  assertEquals(event.reason, { type: "journalFailed" });
+  assertEquals(fake.calls.length, 0);
+});
+
+Deno.test("HttpClient passes over records that are not its own", async () => {
+  const journal = new MemoryJournal();
+  await journal.append(new TextEncoder().encode("not ours"));
+  await journal.append(new Uint8Array(0));
+  const { client, step } = start(journal);
+  assertEquals(await step(), []);
+  client.close();
+});
+
+Deno.test(`HttpClient loses no durable request and mints no second key over ${CRASHES} random lives`, async () => {
+  for (let seed = 1; seed <= CRASHES; seed++) {
+    const random = new SeededRandom(seed);
+    const below = (n: number): number => random.nextU32() % n;
+    const journal = new MemoryJournal();
+    /** What the server saw: keys by body. */
+    const keysByBody = new Map<string, Set<string>>();
+    const answered = new Set<string>();
+    const stored = new Set<string>();
+    let next = 0;
+    let isLast = false;
+    for (let run = 0; !isLast; run++) {
+      isLast = run === 6;
+      const { client, fake, events, step } = start(journal, seed * 100 + run);
+      const bodyById = new Map<number, string>();
+      fake.onCall = async (call) => {
+        const body = await (call.init.body as Blob).text();
+        const key = call.headers.get("idempotency-key")!;
+        const keys = keysByBody.get(body) ?? new Set();
+        keysByBody.set(body, keys.add(key));
+        const luck = isLast ? 0 : below(4);
+        if (luck === 0) {
+          answered.add(body);
+          call.answer();
+        } else if (luck === 1) call.fail();
+        else if (luck === 2) call.answer("", { status: 503 });
+      };
+      if (!isLast) {
+        for (let n = below(6); n > 0; n--) {
+          const body = `${next++}`;
+          bodyById.set(
+            client.send(HttpRequest.post("/", body).withDurability()),
+            body,
+          );
+        }
+      }
+      const steps = below(12);
+      for (let i = 0; i < steps; i++) await step(below(3));
+      for (let i = 0; isLast && i < 400; i++) {
+        await step(2);
+        if (client.pendingCount === 0 && await journalSize(journal) === 0) {
+          break;
+        }
+      }
+      for (const event of events) {
+        if (event.type === "stored") stored.add(bodyById.get(event.id)!);
+      }
+      // The run ends here without close(): a crash.
+    }
+    for (const body of stored) {
+      assert(answered.has(body), `seed ${seed}: "${body}" was lost`);
+    }
+    for (const [body, keys] of keysByBody) {
+      assertEquals(keys.size, 1, `seed ${seed}: "${body}" had several keys`);
+    }
+  }
+});
+
+Deno.test("decodeRecord() survives any bytes", () => {
+  const random = new SeededRandom(3);
+  for (let i = 0; i < 20_000; i++) {
+    const bytes = new Uint8Array(random.nextU32() % 60);
+    random.fill(bytes);
+    if (bytes.length > 4) bytes.set([bytes.length % 30, 0, 0, 0]);
+    decodeRecord(bytes);
+  }
+  const json = new TextEncoder().encode(
+    '{"v":1,"key":"k","method":"POST","url":"/","headers":[[1,"\\n"]],"priority":0,"hasBody":true}',
+  );
+  const bytes = new Uint8Array(4 + json.length + 3);
+  new DataView(bytes.buffer).setUint32(0, json.length, true);
+  bytes.set(json, 4);
+  for (let i = 0; i < bytes.length; i++) {
+    for (let bit = 0; bit < 8; bit++) {
+      bytes[i]! ^= 1 << bit;
+      decodeRecord(bytes);
+      bytes[i]! ^= 1 << bit;
+    }
+    decodeRecord(bytes.subarray(0, i));
+  }
+  assert(typeof decodeRecord(bytes) === "object");
+});
