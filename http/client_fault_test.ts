@@ -185,15 +185,20 @@ Deno.test("HttpClient ends each request once, whatever the server does", async (
   }
 });
 
-for (const circuitBreaker of [false, {}] as const) {
-  const breaker = circuitBreaker ? "a circuit breaker" : "no circuit breaker";
-  Deno.test(`HttpClient ends each of many requests once, all faults at a time, with ${breaker}`, async () => {
+const MIXES: [string, HttpClientOptions][] = [
+  ["alone", {}],
+  ["with a circuit breaker", { circuitBreaker: {} }],
+  ["with a cache", { cache: new MemoryCacheStore() }],
+];
+
+for (const [name, options] of MIXES) {
+  Deno.test(`HttpClient ends each of many requests once, all faults at a time, ${name}`, async () => {
     await using server = await FaultServer.start();
     await using player = new Player(server, {
       retries: 1,
       maxConcurrent: 16,
-      circuitBreaker,
-      timeoutMs: 60_000,
+      timeoutMs: 10_000,
+      ...options,
     });
     const ids = new Set<number>();
     for (let round = 0; round < 3; round++) {
