@@ -98,7 +98,10 @@ async function readChunks(
 function declaredLength(response: Response): number | undefined {
   // A "cors" response may hide its Content-Encoding.
   if (response.type === "cors") return undefined;
-  const { headers } = response;
+  const { headers, status } = response;
+  // Deno loses the body of a redirect that names no target.
+  const isRedirect = status > 300 && status < 400;
+  if (isRedirect && !headers.has("location")) return undefined;
   const value = headers.get("content-length");
   if (
     value === null || !/^[0-9]{1,15}$/.test(value) ||

@@ -148,6 +148,8 @@ const FAULTS: [target: string, outcome: string, hits: number][] = [
   ["/length", "200 11", 1],
   ["/drip?bytes=100", "200 100", 1],
   ["/redirect", "200", 1],
+  ["/status/302", "302 ", 1],
+  ["/status/307", "307 ", 1],
   ["/redirect-loop", "tooManyRedirects", 1],
   ["/redirect?to=http%3A%2F%2F%5Bx", "2x readError", 2],
   ["/redirect?to=ftp%3A%2F%2Fx", "2x readError", 2],
