@@ -199,11 +199,24 @@ Deno.test("FileJournal does not mind a new file that a crash left behind", () =>
     let journal = await FileJournal.open(path);
     for (let i = 0; i < 10; i++) await journal.append(new Uint8Array(9000));
     await journal.remove(9);
+    await journal.append(bytesOf(1));
+    await journal.remove(5);
     await journal.close();
     journal = await FileJournal.open(path);
-    assertEquals(await idsIn(journal), [10]);
-    assertEquals((await Deno.stat(path)).size < 10_000, true);
+    assertEquals(await idsIn(journal), [10, 11]);
+    assertEquals(journal.corruptRecords, 0);
+    assert((await Deno.stat(path)).size < 10_000);
     await journal.close();
+  }));
+
+Deno.test("FileJournal.remove() writes nothing where nothing is to remove", () =>
+  withFolder(async (path) => {
+    await using journal = await FileJournal.open(path);
+    for (let i = 0; i < 3; i++) await journal.append(bytesOf(i));
+    await journal.remove(2);
+    const { size } = await Deno.stat(path);
+    for (const id of [0, 1, 2]) await journal.remove(id);
+    assertEquals((await Deno.stat(path)).size, size);
   }));
 
 /** Replaces a method of all files while `run` runs. */
@@ -276,6 +289,29 @@ Deno.test('FileJournal.append() rejects with "full" when the disk is', () =>
     await using again = await FileJournal.open(path);
     assertEquals(await idsIn(again), [1, id]);
     assertEquals(again.corruptRecords, 0);
+  }));
+
+Deno.test("FileJournal.append() leaves nothing of a batch that was refused", () =>
+  withFolder(async (path) => {
+    const journal = await FileJournal.open(path);
+    await journal.append(bytesOf(1));
+    const { write } = Deno.FsFile.prototype;
+    let writes = 0;
+    await withStub("write", function (this: Deno.FsFile, bytes) {
+      return ++writes > 1
+        ? Promise.reject(diskFull())
+        : write.call(this, bytes.subarray(0, bytes.length - 1));
+    }, async () => {
+      // The first record is on the disk as a whole when the second fails.
+      const results = await Promise.allSettled([
+        journal.append(bytesOf(2)),
+        journal.append(bytesOf(3)),
+      ]);
+      assertEquals(results.map((it) => it.status), ["rejected", "rejected"]);
+    });
+    await journal.close();
+    await using again = await FileJournal.open(path);
+    assertEquals(await idsIn(again), [1]);
   }));
 
 Deno.test("FileJournal.append() frees the room of what was refused", () =>

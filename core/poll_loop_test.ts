@@ -44,6 +44,14 @@ class FakeTimer implements LoopTimer {
     wake();
   }
 
+  fireAt(nowMs: number): void {
+    const wake = this.#wake;
+    assert(wake !== undefined);
+    this.#wake = undefined;
+    this.clock.setNowMs(nowMs);
+    wake();
+  }
+
   fireUntil(nowMs: number): void {
     while (this.clock.nowMs() < nowMs) this.fire();
   }
@@ -63,8 +71,12 @@ class Recorder implements Pollable {
   }
 }
 
-function start(hz: number, options: { maxCatchUpTicks?: number } = {}) {
-  const timer = new FakeTimer();
+function start(
+  hz: number,
+  options: { maxCatchUpTicks?: number } = {},
+  startMs = 0,
+) {
+  const timer = new FakeTimer(startMs);
   const loop = new PollLoop({ timer, clock: timer.clock, ...options });
   const recorder = new Recorder();
   loop.add(recorder);
@@ -123,17 +135,19 @@ Deno.test("PollLoop.run() does not drift though every wait ends late", async () 
 });
 
 Deno.test("PollLoop.run() ticks when the clock stands exactly at the time", async () => {
-  for (const hz of [3, 7, 30, 60, 144, 999]) {
-    const { timer, recorder, controller, run } = start(hz);
-    for (let n = 1; n <= 200; n++) {
-      timer.clock.setNowMs(Math.max(timer.clock.nowMs(), n * 1000 / hz));
-      timer.fire(0, 1e-9);
-      assertEquals(recorder.dts.length, n, `${hz} Hz, tick ${n}`);
-      // The wait of the tick before is over by the time that was set.
-      timer.delays.push(0);
+  // Times that are rounded, of which the quotient may fall short of the tick.
+  for (const startMs of [0, 0.1, 123_456.789, 1e9 / 3]) {
+    for (const hz of [3, 7, 30, 60, 144, 999]) {
+      const { timer, loop, recorder, controller, run } = start(hz, {}, startMs);
+      for (let n = 1; n <= 200; n++) {
+        const dueMs = startMs + n * (1000 / hz);
+        timer.fireAt(dueMs);
+        assertEquals(recorder.dts.length, n, `${startMs}, ${hz} Hz, ${n}`);
+      }
+      assertEquals(loop.overruns, 0);
+      controller.abort();
+      await run;
     }
-    controller.abort();
-    await run;
   }
 });
 
@@ -223,6 +237,33 @@ Deno.test("PollLoop.run() resolves on abort and leaves nothing behind", async ()
   assertEquals(recorder.dts, [0.01, 0.01]);
   again.abort();
   await second;
+});
+
+Deno.test("PollLoop.run() lets go of the signal", async () => {
+  const controller = new AbortController();
+  const { signal } = controller;
+  let listeners = 0;
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = (...args: unknown[]) => {
+    listeners++;
+    Reflect.apply(addEventListener, signal, args);
+  };
+  signal.removeEventListener = (...args: unknown[]) => {
+    listeners--;
+    Reflect.apply(removeEventListener, signal, args);
+  };
+  const timer = new FakeTimer();
+  const loop = new PollLoop({ timer, clock: timer.clock });
+  loop.add({
+    tick: () => {
+      throw new Error("broken");
+    },
+  });
+  const run = loop.run({ hz: 100, signal });
+  assertEquals(listeners, 1);
+  timer.fire(10);
+  await assertRejects(() => run, Error, "broken");
+  assertEquals(listeners, 0);
 });
 
 Deno.test("PollLoop.run() stops within a catch-up when a tick aborts", async () => {
