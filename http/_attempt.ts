@@ -148,7 +148,11 @@ export class Attempt {
         await this.#stream(response);
         body = new Uint8Array(0);
       } else {
-        body = await readBody(response, this.#readOptions());
+        body = await readBody(
+          response,
+          responseHeaders,
+          this.#readOptions(),
+        );
       }
       this.endedAtMs = clock.nowMs();
       news.push({

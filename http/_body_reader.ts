@@ -1,5 +1,7 @@
 // This module is browser compatible.
 
+import type { HttpHeaders } from "./headers.ts";
+
 /** The body is larger than allowed; the connection was given up. */
 export class BodyTooLargeError extends Error {
   override readonly name = "BodyTooLargeError";
@@ -27,6 +29,7 @@ export interface ReadBodyOptions {
  * counted as they come and Content-Length is not believed.
  *
  * @param response The response; its body is consumed or cancelled.
+ * @param headers Its header fields.
  * @param options How it is read.
  * @returns The bytes.
  * @throws {BodyTooLargeError} If the body is larger than `maxBytes`.
@@ -35,6 +38,7 @@ export interface ReadBodyOptions {
  */
 export async function readBody(
   response: Response,
+  headers: HttpHeaders,
   options: ReadBodyOptions,
 ): Promise<Uint8Array> {
   const { maxBytes, onProgress } = options;
@@ -44,7 +48,7 @@ export async function readBody(
     await cancelBody(response);
     return new Uint8Array(0);
   }
-  const declared = declaredLength(response);
+  const declared = declaredLength(response, headers);
   if (declared !== undefined && declared > maxBytes) {
     await cancelBody(response);
     throw new BodyTooLargeError();

@@ -197,16 +197,9 @@ export class Scheduler {
       const job = best.queue.pop()!;
       this.#leave(best, job);
       const { breaker } = origin;
-      if (breaker !== undefined) {
-        const before = breaker.state;
-        const isAllowed = breaker.tryAcquire(nowMs);
-        if (breaker.state !== before) {
-          this.#options.onCircuitChanged(origin, breaker.state);
-        }
-        if (!isAllowed) {
-          this.#options.onCircuitOpen(job, breaker.retryAtMs - nowMs);
-          continue;
-        }
+      if (breaker !== undefined && !breaker.tryAcquire(nowMs)) {
+        this.#options.onCircuitOpen(job, breaker.retryAtMs - nowMs);
+        continue;
       }
       limiter?.tryConsume();
       origin.serverRemaining--;
@@ -218,11 +211,14 @@ export class Scheduler {
     const { origin, limiter } = lane;
     const { breaker } = origin;
     if (breaker !== undefined && breaker.state !== "closed") {
-      const isOpen = breaker.state === "open" && nowMs < breaker.retryAtMs;
-      // Open: what must be stored waits, what must not fails at once. Half open: the
-      // probe will soon tell, so everything waits for it.
-      if (isOpen) return !lane.isDurable;
-      if (breaker.state === "halfOpen" && breaker.isProbing) return false;
+      const changed = breaker.advance(nowMs);
+      if (changed !== undefined) {
+        this.#options.onCircuitChanged(origin, changed);
+      }
+      // Open: what must not be lost waits, the rest fails at once. Half open: the probe will
+      // soon tell, so everything waits for it.
+      if (breaker.state === "open") return !lane.isDurable;
+      if (!breaker.isReady(nowMs)) return false;
     }
     if (
       !lane.isStreaming &&

@@ -32,6 +32,9 @@ export interface CircuitBreakerOptions {
   readonly maxOpenMs?: number;
 }
 
+/** The longest that a probe is held back, in milliseconds: a second, the rhythm in which many games ask. */
+const MAX_PROBE_SPREAD_MS = 1_000;
+
 /**
  * Stops sending to an origin that fails, and finds out gently when it is back.
  *
@@ -39,7 +42,8 @@ export interface CircuitBreakerOptions {
  * sent. Then one attempt goes through as a probe. Its success closes the circuit, its
  * failure opens it again for twice as long, up to `maxOpenMs`. Each opening time is
  * multiplied by a random factor from 0.5 to 1.5, so that clients that saw the same outage
- * do not come back in the same moment.
+ * do not come back in the same moment, and the probe takes its turn at a random moment of
+ * the second (or of a fifth of `openMs`, if that is shorter) after there is something to send.
  *
  * Answers arrive late: an attempt begun before the circuit opened may end while another
  * is the probe. So an attempt keeps the {@linkcode CircuitBreaker.generation} that it
@@ -63,9 +67,9 @@ export interface CircuitBreakerOptions {
  * assertFalse(breaker.tryAcquire(101));
  *
  * const later = breaker.retryAtMs;
- * assert(breaker.tryAcquire(later));
- * assertEquals(breaker.state, "halfOpen");
- * assertFalse(breaker.tryAcquire(later));
+ * assertEquals(breaker.advance(later), "halfOpen");
+ * assert(breaker.tryAcquire(later + 1_000));
+ * assertFalse(breaker.tryAcquire(later + 1_000));
  * assertEquals(breaker.onSuccess(breaker.generation), "closed");
  * ```
  */
@@ -80,6 +84,7 @@ export class CircuitBreaker {
   #nextOpenMs: number;
   #retryAtMs = 0;
   #probing = false;
+  #probeAtMs = 0;
 
   /**
    * Makes a closed circuit.
@@ -121,11 +126,6 @@ export class CircuitBreaker {
     return this.#state;
   }
 
-  /** Whether a probe is under way, so that nothing else may go. */
-  get isProbing(): boolean {
-    return this.#probing;
-  }
-
   /** The number that an attempt keeps from {@linkcode CircuitBreaker.tryAcquire} to the report of its end. */
   get generation(): number {
     return this.#generation;
@@ -137,21 +137,42 @@ export class CircuitBreaker {
   }
 
   /**
-   * Asks whether an attempt may be made now. The first to ask once the opening time is over
-   * makes the probe, and the state goes from `open` to `halfOpen` in that call.
+   * Moves on to `halfOpen` once the opening time is over. To be called when there is something to send: the probe is let
+   * through at a random moment of the time after that, so that clients whose players all act at the same
+   * moment do not probe together.
+   *
+   * @param nowMs The time now, in milliseconds.
+   * @returns The new state if the state changed.
+   */
+  advance(nowMs: number): CircuitState | undefined {
+    if (this.#state !== "open" || nowMs < this.#retryAtMs) return undefined;
+    this.#probeAtMs = nowMs +
+      Math.min(MAX_PROBE_SPREAD_MS, this.#openMs / 5) *
+        this.#random.nextFloat();
+    return this.#enter("halfOpen");
+  }
+
+  /**
+   * Tells whether an attempt may be made now.
+   *
+   * @param nowMs The time now, in milliseconds.
+   * @returns `true` if the circuit is closed, or half open and the probe is due and not under way.
+   */
+  isReady(nowMs: number): boolean {
+    return this.#state === "closed" ||
+      (this.#state === "halfOpen" && !this.#probing &&
+        nowMs >= this.#probeAtMs);
+  }
+
+  /**
+   * Begins an attempt, if one may be made now. In a half-open circuit it is the probe.
    *
    * @param nowMs The time now, in milliseconds.
    * @returns `true` if the attempt may be made: read {@linkcode CircuitBreaker.generation} then, and report its end.
    */
   tryAcquire(nowMs: number): boolean {
-    if (this.#state === "closed") return true;
-    if (this.#state === "open") {
-      if (nowMs < this.#retryAtMs) return false;
-      this.#enter("halfOpen");
-    } else if (this.#probing) {
-      return false;
-    }
-    this.#probing = true;
+    if (!this.isReady(nowMs)) return false;
+    this.#probing = this.#state === "halfOpen";
     return true;
   }
 

@@ -9,8 +9,10 @@ function fixedRandom(value: number): Random {
 
 const NO_JITTER = fixedRandom(0.5);
 
+/** Begins an attempt; a probe as late as it may be. */
 function begin(breaker: CircuitBreaker, nowMs: number): number {
-  assert(breaker.tryAcquire(nowMs));
+  breaker.advance(nowMs);
+  assert(breaker.tryAcquire(nowMs + 1_000));
   return breaker.generation;
 }
 
@@ -39,11 +41,16 @@ Deno.test("CircuitBreaker opens after failureThreshold failures in a row", () =>
 Deno.test("CircuitBreaker.tryAcquire() lets exactly one probe through", () => {
   const breaker = new CircuitBreaker({ random: NO_JITTER });
   openAt(breaker, 0);
+  assertEquals(breaker.advance(4_999), undefined);
   assertFalse(breaker.tryAcquire(4_999));
   assertEquals(breaker.state, "open");
-  assert(breaker.tryAcquire(5_000));
-  assertEquals(breaker.state, "halfOpen");
-  assertFalse(breaker.tryAcquire(5_000));
+  assertEquals(breaker.advance(5_000), "halfOpen");
+  assertEquals(breaker.advance(5_001), undefined);
+  // Half of the spread of one second, as the random number has it.
+  assertFalse(breaker.tryAcquire(5_499));
+  assert(breaker.isReady(5_500));
+  assert(breaker.tryAcquire(5_500));
+  assertFalse(breaker.tryAcquire(5_500));
   assertFalse(breaker.tryAcquire(1e12));
 });
 
@@ -184,10 +191,21 @@ Deno.test("CircuitBreaker keeps its promises over 100,000 random steps", () => {
     if (choice < 0.5) {
       nowMs += random.nextFloat() * 20;
       const due = nowMs >= breaker.retryAtMs;
+      breaker.advance(nowMs);
+      if (before === "open") {
+        assertEquals(breaker.state, due ? "halfOpen" : "open", message);
+      }
+      const isReady = breaker.isReady(nowMs);
       const acquired = breaker.tryAcquire(nowMs);
-      const expected = before === "closed" || before === "open" && due ||
-        before === "halfOpen" && probes === 0;
-      assertEquals(acquired, expected, message);
+      assertEquals(acquired, isReady, message);
+      if (before === "closed") assert(acquired, message);
+      if (breaker.state === "open" || probes > 0) {
+        assertFalse(acquired, message);
+      }
+      // A fifth of openMs is the longest spread.
+      if (breaker.state === "halfOpen" && probes === 0 && !acquired) {
+        assert(breaker.isReady(nowMs + 20), message);
+      }
       if (acquired && running.length < 20) running.push(breaker.generation);
       else if (acquired) breaker.onCancel(breaker.generation);
       probes = breaker.state === "halfOpen"

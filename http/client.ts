@@ -846,6 +846,12 @@ export class HttpClient {
     const { origin } = attempt;
     const { status } = response;
     this.#endAttempt(job);
+    if (status > 0 && status < 200) {
+      // An interim response as the last one (0 is a redirect that a browser hides).
+      const error = new Error(`Cannot use response as its status is ${status}`);
+      this.#onAttemptFailed({ type: "failed", attempt, error, stage: "body" });
+      return;
+    }
     if (this.verbose) this.#noteJob(job, `status ${status}`);
     this.#breakerHears(attempt, status < 500);
     const epochMs = this.#clock.epochMs();
@@ -1050,7 +1056,8 @@ export class HttpClient {
       return;
     }
     for (const follower of this.#coalescer.leave(job)) {
-      if (isReusable) {
+      // What the server could not do for the leader it would not do for the others now.
+      if (isReusable || response.status >= 500) {
         this.#coalesced++;
         const headers = new HttpHeaders(response.headers);
         this.#answer(follower, { ...response, headers }, true, attempt);
@@ -1133,34 +1140,37 @@ export class HttpClient {
   }
 
   #fail(job: Job, reason: HttpError, cause?: unknown, message?: string): void {
-    const followers = this.#coalescer.leave(job);
-    this.#finish(job, failureEvent(job, reason, { cause, message }));
-    // What failed for the leader has failed for them: each on its own would only repeat it.
-    for (const follower of followers) {
-      this.#finish(follower, failureEvent(follower, reason, { cause }));
-    }
+    this.#finishAll(job, failureEvent(job, reason, { cause, message }));
   }
 
   #timeOut(job: Job, limit: "attempt" | "deadline" | "idle"): void {
     const { request } = job;
-    const followers = limit === "attempt"
-      ? this.#coalescer.leave(job)
-      : undefined;
-    this.#finish(job, {
+    const limitMs = limit === "attempt"
+      ? job.timeoutMs
+      : limit === "idle"
+      ? request.idleTimeoutMs!
+      : request.deadlineMs ?? this.#deadlineMs;
+    const event: HttpTerminalEvent = {
       type: "timeout",
       id: job.id,
       tag: request.tag,
       limit,
-      limitMs: limit === "attempt"
-        ? job.timeoutMs
-        : limit === "idle"
-        ? request.idleTimeoutMs!
-        : request.deadlineMs ?? this.#deadlineMs,
+      limitMs,
       attempts: job.attempts,
-    });
-    if (followers === undefined) return;
-    // One after the other they would wait many times as long as each was given.
-    for (const follower of followers) this.#timeOut(follower, limit);
+    };
+    // A deadline is the job's own, a server that does not answer fails everybody.
+    if (limit === "attempt") this.#finishAll(job, event);
+    else this.#finish(job, event);
+  }
+
+  /** Ends a request that failed, and those that follow it: each on its own would only repeat what failed. */
+  #finishAll(job: Job, event: HttpTerminalEvent): void {
+    const followers = this.#coalescer.leave(job);
+    this.#finish(job, event);
+    for (const follower of followers) {
+      const { id, request: { tag } } = follower;
+      this.#finish(follower, { ...event, id, tag });
+    }
   }
 
   #cancel(job: Job, forgetStored: boolean): void {

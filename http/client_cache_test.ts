@@ -155,6 +155,23 @@ Deno.test("HttpClient ends followers with their leader's network error", async (
   assertEquals(fake.calls.length, 1);
 });
 
+Deno.test("HttpClient ends followers with their leader's last status of 500 or above", async () => {
+  const { fake, client, step } = setUp({ retries: 1 });
+  for (let i = 0; i < 3; i++) client.send(HttpRequest.get("/a"));
+  await step();
+  fake.calls[0]!.answer("down", { status: 500 });
+  await step();
+  await step(1);
+  fake.calls[1]!.answer("down", { status: 500 });
+  const events = await step();
+  assertEquals(events.length, 3);
+  for (const event of events) {
+    assert(event.type === "failure");
+    assertEquals(event.response?.text, "down");
+  }
+  assertEquals(fake.calls.length, 2);
+});
+
 Deno.test("HttpClient ends a follower at its own deadline", async () => {
   const { fake, client, step } = setUp();
   client.send(HttpRequest.get("/a"));

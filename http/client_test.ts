@@ -518,6 +518,8 @@ Deno.test("HttpClient opens the circuit of an origin, probes once, and closes it
   client.send(HttpRequest.get("/probe"));
   client.send(HttpRequest.get("/waits"));
   assertEquals(summary(await step()), ["circuit halfOpen"]);
+  assertEquals(fake.calls.length, 6);
+  assertEquals(await step(1), []);
   assertEquals(fake.paths.slice(6), ["/probe"]);
   fake.calls[6]!.answer();
   assertEquals(summary(await step()), ["circuit closed", "success 9 200"]);
@@ -538,6 +540,7 @@ Deno.test("HttpClient lets another probe through when the first was cancelled", 
   await step(8);
   const probe = client.send(HttpRequest.get("/probe1"));
   await step();
+  await step(1);
   client.cancel(probe);
   client.send(HttpRequest.get("/probe2"));
   await step();

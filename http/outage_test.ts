@@ -160,7 +160,6 @@ Deno.test("HttpClient without its circuit breaker does amplify the outage", asyn
 
 Deno.test("HttpClient comes back spread out even where 1,000 clients act in lockstep", async () => {
   const { firstAfterMs } = await simulate(1, {}, 0);
-  // They ask once a second and together, so there are but some ten moments to come back in.
   const most = mostWithin(firstAfterMs, 100);
-  assert(most <= 0.15 * CLIENTS, `${most} clients came back within 100 ms`);
+  assert(most <= CLIENTS / 10, `${most} clients came back within 100 ms`);
 });

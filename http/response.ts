@@ -187,6 +187,8 @@ export class HttpResponse {
 }
 
 const NO_BYTES = new Uint8Array(0);
+// To make one costs more than to decode a small body.
+const UTF_8 = new TextDecoder();
 const NO_TIMINGS: HttpTimings = Object.freeze({
   queuedMs: 0,
   waitingMs: 0,
@@ -205,7 +207,7 @@ function decodeText(bytes: Uint8Array, contentType: string | undefined) {
       // A label that the runtime does not know: UTF-8 is the best guess left.
     }
   }
-  return new TextDecoder().decode(bytes);
+  return UTF_8.decode(bytes);
 }
 
 function parseJson(text: string): { value: unknown } | { error: unknown } {
