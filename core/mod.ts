@@ -30,4 +30,5 @@ export * from "./local_storage_journal.ts";
 export * from "./memory_journal.ts";
 export * from "./poll_loop.ts";
 export * from "./random.ts";
+export * from "./redis_like.ts";
 export * from "./token_bucket.ts";
