@@ -99,21 +99,23 @@ async function readChunks(
 }
 
 /** The length of the decoded body, where the server declared it and nothing may have changed it on the way. */
-function declaredLength(response: Response): number | undefined {
-  // A "cors" response may hide its Content-Encoding.
-  if (response.type === "cors") return undefined;
-  const { headers, status } = response;
-  // Deno loses the body of a redirect that names no target.
-  const isRedirect = status > 300 && status < 400;
-  if (isRedirect && !headers.has("location")) return undefined;
+function declaredLength(
+  response: Response,
+  headers: HttpHeaders,
+): number | undefined {
   const value = headers.get("content-length");
   if (
-    value === null || !/^[0-9]{1,15}$/.test(value) ||
+    value === undefined || !/^[0-9]{1,15}$/.test(value) ||
     headers.has("content-encoding")
   ) {
     return undefined;
   }
-  return Number(value);
+  const { status } = response;
+  // Deno loses the body of a redirect that names no target.
+  const isRedirect = status > 300 && status < 400;
+  if (isRedirect && !headers.has("location")) return undefined;
+  // A "cors" response may hide its Content-Encoding.
+  return response.type === "cors" ? undefined : Number(value);
 }
 
 /**
