@@ -41,6 +41,7 @@ export type { CircuitBreakerOptions } from "./_scheduler.ts";
 export type { BearerToken } from "./_token_source.ts";
 export * from "./cache/memory_store.ts";
 export * from "./cache/store.ts";
+export * from "./cache/web_cache_store.ts";
 export * from "./cache_policy.ts";
 export * from "./event.ts";
 export { HttpHeaders, type HttpHeadersInit } from "./headers.ts";
