@@ -11,7 +11,9 @@ export interface RedisLike {
    *
    * @param args The name of the command and its arguments.
    * @returns A promise of the reply as the client decodes it: a string, a
-   * number, `null`, or an array of these.
+   * number, `null`, or an array of these. Its shape may depend on the version of
+   * the protocol: members with their scores are one flat list of strings in
+   * RESP 2, a list of pairs in RESP 3, where the score may be a number.
    * @throws If the server replies with an error or cannot be reached.
    */
   command(args: readonly string[]): Promise<unknown>;
