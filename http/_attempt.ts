@@ -4,6 +4,8 @@ import type { Clock } from "../core/mod.ts";
 import {
   BodyTooLargeError,
   cancelBody,
+  checkLength,
+  lengthAtOnce,
   readBody,
   type ReadBodyOptions,
 } from "./_body_reader.ts";
@@ -82,6 +84,7 @@ export class Attempt {
 
   readonly #context: AttemptContext;
   readonly #controller = new AbortController();
+  #isAborted = false;
   #openGate: (() => void) | undefined;
 
   constructor(
@@ -99,6 +102,7 @@ export class Attempt {
 
   /** Gives up: nothing of it will be read any more. */
   abort(): void {
+    this.#isAborted = true;
     this.#controller.abort();
     this.resume();
   }
@@ -130,12 +134,12 @@ export class Attempt {
       // Awaiting what is there already would cost a turn of the microtask queue.
       const made = this.#init(headers);
       const init = made instanceof Promise ? await made : made;
-      if (this.#controller.signal.aborted) return;
+      if (this.#isAborted) return;
       const response = await this.#context.fetch(this.job.url, init);
       this.headerAtMs = clock.nowMs();
       this.responseUrl = response.url;
       stage = "body";
-      if (this.#controller.signal.aborted) return await cancelBody(response);
+      if (this.#isAborted) return await cancelBody(response);
       const responseHeaders = new HttpHeaders(response.headers);
       let body: Uint8Array;
       if (this.job.isStreaming && response.ok) {
@@ -148,11 +152,16 @@ export class Attempt {
         await this.#stream(response);
         body = new Uint8Array(0);
       } else {
-        body = await readBody(
-          response,
-          responseHeaders,
-          this.#readOptions(),
-        );
+        const options = this.#readOptions();
+        const length = lengthAtOnce(response, responseHeaders, options);
+        // Awaited here, as one more asynchronous function would cost as much as the way through the queue.
+        body = length === undefined
+          ? await readBody(response, responseHeaders, options)
+          : checkLength(
+            new Uint8Array(await response.arrayBuffer()),
+            length,
+            options,
+          );
       }
       this.endedAtMs = clock.nowMs();
       news.push({
@@ -234,7 +243,7 @@ export class Attempt {
       if (this.job.undrainedChunks >= MAX_UNDRAINED_CHUNKS) {
         await new Promise<void>((resolve) => this.#openGate = resolve);
       }
-      if (this.#controller.signal.aborted) {
+      if (this.#isAborted) {
         reader.cancel().catch(() => {});
         return;
       }

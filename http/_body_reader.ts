@@ -2,6 +2,8 @@
 
 import type { HttpHeaders } from "./headers.ts";
 
+const LENGTH = /^[0-9]{1,15}$/;
+
 /** The body is larger than allowed; the connection was given up. */
 export class BodyTooLargeError extends Error {
   override readonly name = "BodyTooLargeError";
@@ -25,7 +27,7 @@ export interface ReadBodyOptions {
 }
 
 /**
- * Reads a whole body, and no more than allowed: a small compressed body may expand without end, so decoded bytes are
+ * Reads a body, and no more of it than allowed: a small compressed body may expand without end, so decoded bytes are
  * counted as they come and Content-Length is not believed.
  *
  * @param response The response; its body is consumed or cancelled.
@@ -41,31 +43,70 @@ export async function readBody(
   headers: HttpHeaders,
   options: ReadBodyOptions,
 ): Promise<Uint8Array> {
-  const { maxBytes, onProgress } = options;
-  if (
-    !options.hasBody || response.status === 204 || response.status === 304
-  ) {
+  if (!hasBody(response, options)) {
     await cancelBody(response);
     return new Uint8Array(0);
   }
   const declared = declaredLength(response, headers);
-  if (declared !== undefined && declared > maxBytes) {
+  if (declared !== undefined && declared > options.maxBytes) {
     await cancelBody(response);
     throw new BodyTooLargeError();
   }
-  // The connection itself limits an uncompressed body of declared length, so it may be read in one go, which is several
-  // times faster.
-  const bytes = declared !== undefined && onProgress === undefined
-    ? new Uint8Array(await response.arrayBuffer())
-    : await readChunks(response, declared, options);
-  if (bytes.length > maxBytes) throw new BodyTooLargeError();
-  // Not every runtime notices that a connection closed too early.
-  if (declared !== undefined && bytes.length < declared) {
-    throw new TruncatedBodyError(
-      `Cannot read body as it broke off: received ${bytes.length} of ${declared} bytes`,
-    );
+  const bytes = await readChunks(response, declared, options);
+  return declared === undefined ? bytes : checkLength(bytes, declared, options);
+}
+
+/**
+ * Tells whether a body may be read by `arrayBuffer()`, which is several times faster: the connection itself limits an
+ * uncompressed body of declared length.
+ *
+ * @param response The response.
+ * @param headers Its header fields.
+ * @param options How it is to be read.
+ * @returns The declared length, for {@linkcode checkLength}, or `undefined` if {@linkcode readBody} has to read it.
+ */
+export function lengthAtOnce(
+  response: Response,
+  headers: HttpHeaders,
+  options: ReadBodyOptions,
+): number | undefined {
+  if (options.onProgress !== undefined || !hasBody(response, options)) {
+    return undefined;
   }
-  return bytes;
+  const declared = declaredLength(response, headers);
+  return declared !== undefined && declared <= options.maxBytes
+    ? declared
+    : undefined;
+}
+
+/**
+ * Refuses a body that was not read up to its end, which not every runtime notices, or that is larger than allowed after
+ * all.
+ *
+ * @param bytes The body.
+ * @param declared The length that the server declared.
+ * @param options How it was read.
+ * @returns The body.
+ * @throws {BodyTooLargeError} If it is larger than `maxBytes`.
+ * @throws {TruncatedBodyError} If it is shorter than declared.
+ */
+export function checkLength(
+  bytes: Uint8Array,
+  declared: number,
+  options: ReadBodyOptions,
+): Uint8Array {
+  if (bytes.length > options.maxBytes) throw new BodyTooLargeError();
+  if (bytes.length >= declared) return bytes;
+  throw new TruncatedBodyError(
+    `Cannot read body as it broke off: received ${bytes.length} of ${declared} bytes`,
+  );
+}
+
+function hasBody(
+  { status }: Response,
+  options: ReadBodyOptions,
+): boolean {
+  return options.hasBody && status !== 204 && status !== 304;
 }
 
 async function readChunks(
@@ -105,7 +146,7 @@ function declaredLength(
 ): number | undefined {
   const value = headers.get("content-length");
   if (
-    value === undefined || !/^[0-9]{1,15}$/.test(value) ||
+    value === undefined || !LENGTH.test(value) ||
     headers.has("content-encoding")
   ) {
     return undefined;

@@ -1,6 +1,14 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
 import {
   BodyTooLargeError,
+  checkLength,
+  lengthAtOnce,
   readBody,
   type ReadBodyOptions,
   TruncatedBodyError,
@@ -108,4 +116,38 @@ Deno.test("readBody() reports progress", async () => {
     onProgress: (received, total) => seen.push([received, total]),
   });
   assertEquals(seen, [[10, 30], [30, 30]]);
+});
+
+Deno.test("lengthAtOnce() is for plain bodies of declared and allowed length", () => {
+  function length(
+    init: ResponseInit,
+    options: ReadBodyOptions = OPTIONS,
+  ): number | undefined {
+    const response = new Response(init.status === 204 ? null : "hello", init);
+    return lengthAtOnce(response, new HttpHeaders(response.headers), options);
+  }
+  const headers = { "content-length": "5" };
+  assertEquals(length({ headers }), 5);
+  assertEquals(length({}), undefined);
+  assertEquals(length({ headers: { "content-length": "101" } }), undefined);
+  assertEquals(
+    length({ headers: { ...headers, "content-encoding": "gzip" } }),
+    undefined,
+  );
+  assertEquals(length({ headers, status: 204 }), undefined);
+  assertEquals(length({ headers }, { ...OPTIONS, hasBody: false }), undefined);
+  assertEquals(
+    length({ headers }, { ...OPTIONS, onProgress: () => {} }),
+    undefined,
+  );
+});
+
+Deno.test("checkLength() refuses what is too short or too large", () => {
+  const bytes = new Uint8Array(5);
+  assertStrictEquals(checkLength(bytes, 5, OPTIONS), bytes);
+  assertThrows(() => checkLength(bytes, 6, OPTIONS), TruncatedBodyError);
+  assertThrows(
+    () => checkLength(bytes, 5, { ...OPTIONS, maxBytes: 4 }),
+    BodyTooLargeError,
+  );
 });

@@ -187,6 +187,7 @@ export class HttpResponse {
 }
 
 const NO_BYTES = new Uint8Array(0);
+const CHARSET = /;\s*charset="?([\w.:+-]{1,40})/i;
 // To make one costs more than to decode a small body.
 const UTF_8 = new TextDecoder();
 const NO_TIMINGS: HttpTimings = Object.freeze({
@@ -199,7 +200,7 @@ const NO_TIMINGS: HttpTimings = Object.freeze({
 function decodeText(bytes: Uint8Array, contentType: string | undefined) {
   const charset = contentType === undefined
     ? undefined
-    : /;\s*charset="?([\w.:+-]{1,40})/i.exec(contentType)?.[1];
+    : CHARSET.exec(contentType)?.[1];
   if (charset !== undefined && charset.toLowerCase() !== "utf-8") {
     try {
       return new TextDecoder(charset).decode(bytes);
