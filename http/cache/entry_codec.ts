@@ -71,7 +71,7 @@ export function decodeEntry(bytes: Uint8Array): CacheEntry | undefined {
     responseEpochMs,
     staleEpochMs,
     selecting,
-    ...(part === undefined ? undefined : { part }),
+    ...(part === undefined ? undefined : { part: copyPart(part) }),
   };
 }
 
@@ -104,6 +104,10 @@ function isPairs<T>(
       Array.isArray(pair) && pair.length === 2 && isString(pair[0]) &&
       isValue(pair[1])
     );
+}
+
+function copyPart({ range, first, last, total }: CachePart): CachePart {
+  return { range, first, last, total };
 }
 
 function isPart(value: unknown): value is CachePart {
