@@ -602,19 +602,27 @@ export class HttpCache {
     entries: readonly CacheEntry[],
     changes: Changes,
   ): StoredResponse | undefined {
-    const { request, response, key } = exchange;
-    const { status } = response;
-    const stored = this.#newEntry(exchange, "GET", response.body);
+    const { status, body } = exchange.response;
+    const stored = this.#newEntry(exchange, "GET", body);
     if (stored === undefined && !isNews(status)) return undefined;
-    // Whatever answered this request before is not current any more.
+    this.#outdate(exchange, entries, stored, changes);
+    if (stored !== undefined) changes.put(stored);
+    return stored;
+  }
+
+  /** Removes what answered a request before there was something newer. */
+  #outdate(
+    { request, key }: Exchange,
+    entries: readonly CacheEntry[],
+    newer: StoredResponse | undefined,
+    changes: Changes,
+  ): void {
     for (const entry of entries) {
       if (
-        entry.id !== stored?.entry.id &&
+        entry.id !== newer?.entry.id &&
         this.#interpret(entry).selector.matches(request.headers)
       ) changes.remove(key, entry.id);
     }
-    if (stored !== undefined) changes.put(stored);
-    return stored;
   }
 
   #takeHead(
@@ -651,8 +659,17 @@ export class HttpCache {
         } else changes.remove(key, entry.id);
       }
     }
-    if (hasUpdated) return;
-    const stored = this.#newEntry(exchange, "HEAD", EMPTY);
+    const stored = hasUpdated
+      ? undefined
+      : this.#newEntry(exchange, "HEAD", EMPTY);
+    if (stored !== undefined || isNews(response.status)) {
+      this.#outdate(
+        exchange,
+        entries.filter(({ method }) => method === "HEAD"),
+        stored,
+        changes,
+      );
+    }
     if (stored !== undefined) changes.put(stored);
   }
 
@@ -673,7 +690,10 @@ export class HttpCache {
     ) return;
     const part: CachePart = { range, ...content };
     const fresh = this.#newEntry(exchange, "GET", body, part);
-    if (fresh === undefined) return;
+    if (fresh === undefined) {
+      this.#outdate(exchange, entries, undefined, changes);
+      return;
+    }
     for (const entry of entries) {
       if (
         entry.method !== "GET" || entry.status !== 200 ||

@@ -63,7 +63,6 @@ Deno.test("Selector.matches() does not confuse an absent field with an empty one
 });
 
 Deno.test("digest() is the 64-bit FNV-1a hash of UTF-16", () => {
-  // Values of the draft for the bytes "a", 0 and so on, computed with big integers below.
   const reference = (text: string): string => {
     let hash = 0xcbf29ce484222325n;
     for (let i = 0; i < text.length; i++) {

@@ -12,6 +12,9 @@ import type { HttpCacheStore } from "../store.ts";
 /** What the origin server of a test answers, or that it does not. */
 export type Origin = OriginResponse | "down";
 
+/** An origin server that looks at what it was sent. */
+export type OriginServer = (sent: HttpHeaders) => Origin;
+
 /** A response of the origin server. */
 export interface OriginResponse {
   readonly status?: number;
@@ -85,7 +88,10 @@ export class TestCache {
   }
 
   /** Makes a request as a client does. */
-  async fetch(request: TestRequest, origin: Origin): Promise<Answer> {
+  async fetch(
+    request: TestRequest,
+    origin: Origin | OriginServer,
+  ): Promise<Answer> {
     const cacheable = toCacheable(request);
     const mode = request.mode ?? "default";
     const lookup = await this.cache.lookup(cacheable, mode, this.nowEpochMs);
@@ -111,9 +117,10 @@ export class TestCache {
   /** Sends a request that the cache did not answer. */
   async send(
     forward: CacheLookup & CacheForward,
-    origin: Origin,
+    server: Origin | OriginServer,
   ): Promise<Answer> {
     const { request, mode, headers: sent } = forward;
+    const origin = typeof server === "function" ? server(sent) : server;
     const sentEpochMs = this.nowEpochMs;
     if (origin === "down") {
       const response = this.cache.handleFailure(
@@ -146,7 +153,10 @@ export class TestCache {
     if (result.outcome === "resend") {
       const again = await this.cache.lookup(request, mode, this.nowEpochMs);
       if (again.type !== "miss") throw new Error(`got ${again.type} on resend`);
-      return await this.send(again, { ...origin, status: 200 });
+      return await this.send(
+        again,
+        typeof server === "function" ? server : { ...origin, status: 200 },
+      );
     }
     return {
       ...toAnswer(
