@@ -1,0 +1,125 @@
+// Requests per second over loopback: a real server in a process of its own, small JSON, plain
+// fetch beside the clients. Every request has a URL of its own, so that neither the cache nor
+// the sharing of identical requests saves any.
+import ky from "ky";
+import { ofetch } from "ofetch";
+import { HttpClient, HttpRequest } from "../../http/mod.ts";
+import {
+  atLeast,
+  type Contender,
+  median,
+  pairedMedian,
+  type Section,
+  takeTurns,
+} from "../_report.ts";
+import { runPool, runTicked } from "./_drive.ts";
+
+interface Score {
+  readonly score: number;
+}
+
+export async function measureThroughput(isSmoke: boolean): Promise<Section[]> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-net", import.meta.resolve("./server.ts")],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const stdout = child.stdout.getReader();
+  const { value } = await stdout.read();
+  const port = Number(new TextDecoder().decode(value));
+  const urlPrefix = `http://127.0.0.1:${port}/scores?id=`;
+  try {
+    const sections: Section[] = [];
+    for (const concurrency of [6, 64]) {
+      sections.push(await measureAt(urlPrefix, concurrency, isSmoke));
+    }
+    return sections;
+  } finally {
+    await child.stdin.close();
+    await stdout.cancel();
+    await child.status;
+  }
+}
+
+async function measureAt(
+  urlPrefix: string,
+  concurrency: number,
+  isSmoke: boolean,
+): Promise<Section> {
+  const contenders = makeContenders(urlPrefix, concurrency);
+  const samples = await takeTurns(contenders, {
+    count: isSmoke ? 300 : 2_000,
+    repetitions: isSmoke ? 5 : 15,
+    warmUps: isSmoke ? 1 : 3,
+  });
+  const plain = samples.get("plain fetch")!;
+  function ratio(name: string): number {
+    return 100 * pairedMedian(plain, samples.get(name)!, (a, b) => a / b);
+  }
+  return {
+    title: `http: throughput over loopback, ${concurrency} at a time`,
+    notes: [
+      "The server runs in a process of its own. Ours is ticked once per turn of the event",
+      "loop (setImmediate). cpu: processor time of the client's process, with its threads.",
+    ],
+    rows: contenders.map(({ name }) => {
+      const own = samples.get(name)!;
+      return {
+        name,
+        "requests/s": Math.round(1e6 / median(own.map(({ us }) => us))),
+        "us/request": median(own.map(({ us }) => us)),
+        "cpu us/request": median(own.map(({ cpuUs }) => cpuUs)),
+        "% of plain fetch": ratio(name),
+      };
+    }),
+    bars: [
+      atLeast(
+        `ours at ${concurrency} against plain fetch`,
+        95,
+        ratio("ours"),
+        "%",
+      ),
+    ],
+  };
+}
+
+function makeContenders(urlPrefix: string, concurrency: number): Contender[] {
+  const sink = new Float64Array(1);
+  let id = 0;
+  function awaited(
+    name: string,
+    call: (url: string) => Promise<Score>,
+  ): Contender {
+    return {
+      name,
+      run: (count) =>
+        runPool(count, concurrency, async () => {
+          sink[0]! += (await call(urlPrefix + id++)).score;
+        }),
+    };
+  }
+  function ticked(name: string, client: HttpClient): Contender {
+    return {
+      name,
+      run: (count) =>
+        runTicked(
+          client,
+          count,
+          concurrency,
+          () => HttpRequest.get(urlPrefix + id++),
+          (response) => sink[0]! += response.json<Score>().score,
+        ),
+    };
+  }
+  return [
+    awaited("plain fetch", async (url) => await (await fetch(url)).json()),
+    ticked("ours", new HttpClient({ maxConcurrent: concurrency })),
+    ticked(
+      "ours, no cache",
+      new HttpClient({ maxConcurrent: concurrency, cache: false }),
+    ),
+    awaited("ofetch", (url) => ofetch<Score>(url)),
+    awaited("ky", (url) => ky.get(url).json()),
+  ];
+}

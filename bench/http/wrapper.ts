@@ -1,0 +1,125 @@
+// What a client costs by itself: `fetch` is a stub whose answer is there at once. Each
+// contender builds its request, has a time limit on, reads the JSON of the answer and takes
+// a number out of it. Ours also has a tag, a priority and a rate limiter on.
+import ky from "ky";
+import { createFetch } from "ofetch";
+import { HttpClient, HttpRequest } from "../../http/mod.ts";
+import {
+  atMost,
+  type Contender,
+  median,
+  pairedMedian,
+  quantile,
+  type Section,
+  takeTurns,
+} from "../_report.ts";
+import { runPool, runTicked } from "./_drive.ts";
+
+const CONCURRENCY = 64;
+const BODY = '{"rank":12,"score":4200,"name":"ada"}';
+const FIELDS = {
+  "content-type": "application/json",
+  "content-length": String(BODY.length),
+  "date": new Date().toUTCString(),
+};
+const NO_STORE_FIELDS = { ...FIELDS, "cache-control": "no-store" };
+const URL_PREFIX = "http://localhost/score?id=";
+
+interface Score {
+  readonly score: number;
+}
+
+export async function measureWrapper(isSmoke: boolean): Promise<Section> {
+  const contenders = makeContenders();
+  const samples = await takeTurns(contenders, {
+    count: 512,
+    repetitions: isSmoke ? 20 : 400,
+    warmUps: isSmoke ? 10 : 60,
+  });
+  const stub = samples.get("stub alone")!;
+  function netUs(name: string): number {
+    return pairedMedian(samples.get(name)!, stub, (a, b) => a - b);
+  }
+  return {
+    title: "http: the wrapper alone, over a stub fetch",
+    notes: [
+      `us per request, ${CONCURRENCY} at a time; net: less the stub in the same round (its`,
+      "Response and reading its JSON cost everybody the same); p10: the fastest tenth of",
+      "the rounds, what a quiet machine gives.",
+    ],
+    rows: contenders.map(({ name }) => {
+      const own = samples.get(name)!;
+      return {
+        name,
+        "total": median(own.map(({ us }) => us)),
+        "net": netUs(name),
+        "total p10": quantile(own.map(({ us }) => us), 0.1),
+        "net p10": quantile(own.map(({ us }, i) => us - stub[i]!.us), 0.1),
+      };
+    }),
+    bars: [
+      atMost("ours, net of the stub", 5, netUs("ours, no cache"), "us"),
+    ],
+  };
+}
+
+function makeContenders(): Contender[] {
+  const sink = new Float64Array(1);
+  let id = 0;
+  function stub(_input?: unknown, _init?: unknown): Promise<Response> {
+    return Promise.resolve(new Response(BODY, { headers: FIELDS }));
+  }
+  function stubNoStore(): Promise<Response> {
+    return Promise.resolve(new Response(BODY, { headers: NO_STORE_FIELDS }));
+  }
+  function awaited(
+    name: string,
+    call: (url: string) => Promise<Score>,
+  ): Contender {
+    return {
+      name,
+      run: (count) =>
+        runPool(count, CONCURRENCY, async () => {
+          sink[0]! += (await call(URL_PREFIX + id++)).score;
+        }),
+    };
+  }
+  function ticked(name: string, client: HttpClient): Contender {
+    client.setRateLimit("http://localhost", 1_000_000, 0.001);
+    return {
+      name,
+      run: (count) =>
+        runTicked(
+          client,
+          count,
+          CONCURRENCY,
+          (index) =>
+            HttpRequest.get(URL_PREFIX + id++)
+              .withTimeout(5_000)
+              .withTag("scores")
+              .withPriority(index & 3),
+          (response) => sink[0]! += response.json<Score>().score,
+        ),
+    };
+  }
+  const ofetch = createFetch({ fetch: stub as typeof fetch });
+  const kyOverStub = ky.create({ fetch: stub as typeof fetch });
+  const shared = { maxConcurrent: CONCURRENCY };
+  return [
+    awaited("stub alone", async (url) => await (await stub(url)).json()),
+    ticked(
+      "ours, no cache",
+      new HttpClient({ ...shared, fetch: stub, cache: false }),
+    ),
+    ticked(
+      "ours, cache on, answers with no-store",
+      new HttpClient({ ...shared, fetch: stubNoStore }),
+    ),
+    ticked(
+      "ours, cache on, each answer stored",
+      new HttpClient({ ...shared, fetch: stub }),
+    ),
+    awaited("ofetch", (url) => ofetch<Score>(url, { timeout: 5_000 })),
+    awaited("ky", (url) => kyOverStub.get(url, { timeout: 5_000 }).json()),
+  ];
+}
