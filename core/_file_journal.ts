@@ -363,6 +363,8 @@ export class FileJournal implements Journal {
       throw toJournalError(error);
     } finally {
       closeQuietly(this.#file);
+      // Closing alone would leave the lock to a process that is being started and has copies of our files still.
+      this.#lock.unlockSync();
       this.#lock.close();
     }
   }
