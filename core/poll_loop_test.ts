@@ -498,7 +498,11 @@ Deno.test("PollLoop.run() keeps time with the timers of the runtime", async () =
       const tookMs = performance.now() - startMs;
       // A busy machine may be late, but never early, and other tasks ran.
       assert(tookMs >= 99.9 && tookMs < 5000, `${tookMs} ms`);
-      assertAlmostEquals(recorder.seconds, 0.1, 1e-9);
+      // The time that was passed on is the time that went by, to a period.
+      assert(
+        recorder.seconds > 0.0999 && recorder.seconds <= tookMs / 1_000 + 0.005,
+        `${recorder.seconds} s in ${tookMs} ms`,
+      );
       assert(io > 3, `${io} other tasks`);
 
       const second = new AbortController();

@@ -74,6 +74,16 @@ export class RawConnection {
    * @returns The request, or `undefined` if the connection ended or what came is no request.
    */
   async receive(): Promise<ReceivedRequest | undefined> {
+    try {
+      return await this.#receive();
+    } catch (error) {
+      // The first bytes of a TLS handshake are random: as a header field or a target they are refused.
+      if (error instanceof TypeError) return undefined;
+      throw error;
+    }
+  }
+
+  async #receive(): Promise<ReceivedRequest | undefined> {
     const requestLine = await this.#line();
     const [method, target] = requestLine?.split(" ") ?? [];
     if (method === undefined || target === undefined) return undefined;
