@@ -607,6 +607,10 @@ const RULES: readonly Rule[] = [
       for (const status of [201, 202, 302, 307, 400, 403, 500, 503, 599]) {
         assert(!await isReused(c, lm, status), `${status}`);
         assert(
+          !await isReused(c, { ...lm, "cache-control": "private" }, status),
+          `${status}`,
+        );
+        assert(
           await isReused(c, { ...lm, "cache-control": "public" }, status),
           `${status}`,
         );
@@ -686,6 +690,16 @@ const RULES: readonly Rule[] = [
   ],
   [
     "RFC 9111 section 4.2.3",
+    "a Date, which has whole seconds, does not make what is new old",
+    async (c) => {
+      c.wait(0.9);
+      await c.get({ headers: { "cache-control": "max-age=1" } });
+      c.wait(0.9);
+      assertEquals((await c.get("down")).from, "cache");
+    },
+  ],
+  [
+    "RFC 9111 section 4.2.3",
     "nothing is fresh if the clock was set back behind it",
     async (c) => {
       await c.get(fresh({ etag: '"1"' }));
@@ -750,6 +764,16 @@ const RULES: readonly Rule[] = [
         assertEquals((await c.get("down", {}, mode)).from, "none", mode);
       }
       assertEquals((await c.get("down")).from, "fallback");
+      const url = "https://example.com/b";
+      await c.fetch({ url }, {
+        headers: { "cache-control": "max-age=99, must-revalidate" },
+      });
+      c.wait(10);
+      const answer = await c.fetch({
+        url,
+        headers: { "cache-control": "max-age=5" },
+      }, "down");
+      assertEquals(answer.from, "none");
     },
   ],
   [
@@ -1573,6 +1597,18 @@ const RULES: readonly Rule[] = [
   ],
   [
     "RFC 9110 section 14.2",
+    "the tags of other variants are not sent with a Range",
+    async (c) => {
+      await c.get(fresh({ vary: "a", etag: '"1"' }), { a: "1" });
+      const { sent } = await c.get({ status: 500 }, {
+        a: "2",
+        range: "bytes=0-1",
+      });
+      assertEquals(sent!.has("if-none-match"), false);
+    },
+  ],
+  [
+    "RFC 9110 section 14.2",
     "ranges of coded content are not cut from decoded bytes",
     async (c) => {
       await c.get(fresh({ "content-encoding": "gzip" }));
@@ -1753,6 +1789,19 @@ const RULES: readonly Rule[] = [
       );
       assertEquals(answer.from, "validated");
       assertEquals(answer.sent!.get("cache-control"), "max-age=0");
+    },
+  ],
+  [
+    "RFC 8246 section 2",
+    "immutable allows nothing once stale",
+    async (c) => {
+      await c.get({
+        headers: {
+          "cache-control": "max-age=10, immutable, stale-while-revalidate=90",
+        },
+      });
+      c.wait(10);
+      assertEquals((await c.get({}, {}, "revalidate")).from, "origin");
     },
   ],
   [

@@ -23,7 +23,7 @@ const CLOCK_SLACK_MS = 1_000;
 export interface StoredResponse {
   /** The entry. */
   readonly entry: CacheEntry;
-  /** The fields to send with a hit, without `Age`; shared, to be copied. */
+  /** The fields to send with a hit, `Age` as it came; shared, to be copied. */
   readonly headers: HttpHeaders;
   /** Its `Cache-Control`. */
   readonly directives: ResponseDirectives;
@@ -150,7 +150,6 @@ function readFields(entry: UnfinishedEntry): Omit<StoredResponse, "entry"> {
     );
   }
   const etag = entityTag(headers.get("etag"));
-  headers.delete("age");
   for (const name of directives.noCacheFields) headers.delete(name);
   return {
     headers,
