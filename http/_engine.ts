@@ -10,6 +10,7 @@ import {
 import { BodyTooLargeError } from "./_body_reader.ts";
 import { Coalescer } from "./_coalescer.ts";
 import { isStorableBody, type RestoredRequest } from "./_durable_queue.ts";
+import { Inbox, type News } from "./_inbox.ts";
 import { EventOutbox } from "./_event_outbox.ts";
 import { failureEvent, shownUrl } from "./_failure.ts";
 import { makeIdempotencyKey } from "./_idempotency_key.ts";
@@ -39,23 +40,6 @@ import { parseRetryAfter } from "./retry_after.ts";
 import { parseServerRateLimit } from "./server_rate_limit.ts";
 import type { HttpClientStats } from "./client_options.ts";
 
-type News =
-  | AttemptNews
-  | {
-    readonly type: "lookup";
-    readonly job: Job;
-    readonly lookup: CacheLookup | undefined;
-  }
-  | {
-    readonly type: "settled";
-    readonly job: Job;
-    readonly attempt: Attempt;
-    readonly result: CacheResult;
-  }
-  | { readonly type: "stored"; readonly job: Job; readonly journalId: number }
-  | { readonly type: "storeFailed"; readonly job: Job; readonly error: unknown }
-  | { readonly type: "restored"; readonly requests: RestoredRequest[] };
-
 const MAX_TICK_SECS = 3_600;
 
 /**
@@ -76,7 +60,7 @@ export class Engine {
   readonly #background = new Set<Job>();
   readonly #timers = new JobTimers();
   readonly #admitted: Job[] = [];
-  readonly #news: News[] = [];
+  readonly #inbox: Inbox;
   readonly #streaming = new Set<Attempt>();
   readonly #coalescer = new Coalescer();
   #restored: RestoredRequest[] = [];
@@ -97,6 +81,7 @@ export class Engine {
     const { clock, random, durable } = settings;
     this.#clock = clock;
     this.#cache = settings.cache;
+    this.#inbox = new Inbox(settings.onWake);
     this.events = new EventOutbox(
       settings.maxPending,
       clock,
@@ -118,10 +103,10 @@ export class Engine {
       fetch: settings.fetch,
       clock,
       tokens: settings.tokens,
-      news: this.#news,
+      news: this.#inbox,
     };
     durable?.restore().then(
-      (requests) => this.#news.push({ type: "restored", requests }),
+      (requests) => this.#inbox.push({ type: "restored", requests }),
       (error) => this.#note(`journal could not be read: ${error}`),
     );
   }
@@ -200,7 +185,7 @@ export class Engine {
     }
     this.#nowMs += Math.min(dt, MAX_TICK_SECS) * 1_000;
     // What arrived comes before the timers: after a long pause an answer that is there is not a timeout.
-    if (this.#news.length > 0) this.#takeNews();
+    if (!this.#inbox.isEmpty) this.#inbox.takeAll(this.#take);
     for (
       let job = this.#timers.takeDue(this.#nowMs);
       job !== undefined;
@@ -291,8 +276,8 @@ export class Engine {
     job.phase = "storing";
     this.#timers.schedule(job, this.#nowMs + job.timeoutMs);
     this.#settings.durable!.append(job.request, job.idempotencyKey!).then(
-      (journalId) => this.#news.push({ type: "stored", job, journalId }),
-      (error) => this.#news.push({ type: "storeFailed", job, error }),
+      (journalId) => this.#inbox.push({ type: "stored", job, journalId }),
+      (error) => this.#inbox.push({ type: "storeFailed", job, error }),
     );
   }
 
@@ -321,50 +306,44 @@ export class Engine {
     }
   }
 
-  #takeNews(): void {
-    const all = this.#news;
-    // Callbacks cannot run meanwhile, but a signal's listener might send or cancel: the length is read anew.
-    for (let i = 0; i < all.length; i++) {
-      const news = all[i]!;
-      switch (news.type) {
-        case "answered":
-          if (this.#isCurrent(news.attempt)) this.#onAnswered(news);
-          break;
-        case "failed":
-          if (this.#isCurrent(news.attempt)) this.#onAttemptFailed(news);
-          break;
-        case "started":
-          if (this.#isCurrent(news.attempt)) this.#onStarted(news);
-          break;
-        case "chunk":
-          if (this.#isCurrent(news.attempt)) this.#onChunk(news);
-          break;
-        case "progress":
-          if (this.#isCurrent(news.attempt)) this.#onProgress(news.attempt);
-          break;
-        case "lookup":
-          if (news.job.phase === "lookup") {
-            this.#onLookup(news.job, news.lookup);
-          }
-          break;
-        case "settled":
-          if (news.job.phase === "settling") {
-            this.#deliver(news.job, news.result, news.attempt);
-          }
-          break;
-        case "stored":
-          this.#onStored(news.job, news.journalId);
-          break;
-        case "storeFailed":
-          this.#fail(news.job, { type: "journalFailed" }, news.error);
-          break;
-        case "restored":
-          this.#restored = news.requests;
-          break;
-      }
+  readonly #take = (news: News): void => {
+    switch (news.type) {
+      case "answered":
+        if (this.#isCurrent(news.attempt)) this.#onAnswered(news);
+        break;
+      case "failed":
+        if (this.#isCurrent(news.attempt)) this.#onAttemptFailed(news);
+        break;
+      case "started":
+        if (this.#isCurrent(news.attempt)) this.#onStarted(news);
+        break;
+      case "chunk":
+        if (this.#isCurrent(news.attempt)) this.#onChunk(news);
+        break;
+      case "progress":
+        if (this.#isCurrent(news.attempt)) this.#onProgress(news.attempt);
+        break;
+      case "lookup":
+        if (news.job.phase === "lookup") {
+          this.#onLookup(news.job, news.lookup);
+        }
+        break;
+      case "settled":
+        if (news.job.phase === "settling") {
+          this.#deliver(news.job, news.result, news.attempt);
+        }
+        break;
+      case "stored":
+        this.#onStored(news.job, news.journalId);
+        break;
+      case "storeFailed":
+        this.#fail(news.job, { type: "journalFailed" }, news.error);
+        break;
+      case "restored":
+        this.#restored = news.requests;
+        break;
     }
-    all.length = 0;
-  }
+  };
 
   #isCurrent(attempt: Attempt): boolean {
     return attempt.job.attempt === attempt;
@@ -438,10 +417,10 @@ export class Engine {
     job.phase = "lookup";
     this.#timers.schedule(job, this.#nowMs + job.timeoutMs);
     lookup.then(
-      (lookup) => this.#news.push({ type: "lookup", job, lookup }),
+      (lookup) => this.#inbox.push({ type: "lookup", job, lookup }),
       (error) => {
         this.#note(`cache could not be read: ${error}`);
-        this.#news.push({ type: "lookup", job, lookup: undefined });
+        this.#inbox.push({ type: "lookup", job, lookup: undefined });
       },
     );
   }
@@ -769,10 +748,10 @@ export class Engine {
     job.settlingAttempt = attempt;
     this.#timers.schedule(job, this.#nowMs + job.timeoutMs);
     result.then(
-      (result) => this.#news.push({ type: "settled", job, attempt, result }),
+      (result) => this.#inbox.push({ type: "settled", job, attempt, result }),
       (error) => {
         this.#note(`cache could not be written: ${error}`);
-        this.#news.push({ type: "settled", job, attempt, result: passed });
+        this.#inbox.push({ type: "settled", job, attempt, result: passed });
       },
     );
   }

@@ -28,6 +28,7 @@ export class Settings {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: (line: string) => void;
+  readonly onWake: (() => void) | undefined;
   readonly targets: TargetResolver;
   readonly tokens: TokenSource | undefined;
   readonly cache: HttpCache | undefined;
@@ -50,6 +51,7 @@ export class Settings {
     // Called unbound, as browsers demand; looked up late, so that a game may replace it.
     this.fetch = options.fetch ?? ((url, init) => fetch(url, init));
     this.log = options.log ?? ((line) => console.debug(line));
+    this.onWake = options.onWake;
     this.verbose = options.verbose ?? false;
     this.targets = new TargetResolver(options.baseUrl);
     this.tokens = options.bearerToken === undefined

@@ -123,6 +123,13 @@ export interface HttpClientOptions {
    */
   readonly log?: (line: string) => void;
   /**
+   * Called when something has arrived for the next `tick` to take in, once until that tick. A game ticks in every frame and
+   * needs none; a tool without frames ticks when it is woken. Only note it here: do not call the client.
+   *
+   * @default {undefined}
+   */
+  readonly onWake?: () => void;
+  /**
    * What makes the requests.
    *
    * @default {fetch}

@@ -808,3 +808,22 @@ Deno.test("HttpClient refuses bad options, and tick() a bad dt", () => {
     "journal",
   );
 });
+
+Deno.test("HttpClient calls onWake once for what the next tick takes in", async () => {
+  let wakes = 0;
+  const { fake, client, step } = setUp({ onWake: () => wakes++ });
+  client.send(HttpRequest.get("/1"));
+  client.send(HttpRequest.get("/2"));
+  await step();
+  assertEquals(wakes, 0);
+  fake.calls.forEach((call) => call.answer());
+  await settle();
+  assertEquals(wakes, 1);
+  client.tick(0);
+  assertEquals([...client.drainEvents()].length, 2);
+  client.send(HttpRequest.get("/3"));
+  await step();
+  fake.calls[2]!.answer();
+  await step();
+  assertEquals(wakes, 2);
+});
