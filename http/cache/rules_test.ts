@@ -1512,6 +1512,17 @@ const RULES: readonly Rule[] = [
     },
   ],
   [
+    "RFC 9110 section 13.2.1",
+    "conditions mean nothing to what is not a success",
+    async (c) => {
+      await c.get({ ...fresh({ etag: '"1"' }), status: 404 });
+      for (const tag of ["*", '"1"']) {
+        const answer = await c.get("down", { "if-none-match": tag });
+        assertEquals(answer.status, 404);
+      }
+    },
+  ],
+  [
     "RFC 9110 section 14.2",
     "ranges are answered from a stored whole",
     async (c) => {

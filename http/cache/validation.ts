@@ -47,6 +47,8 @@ export function isNotModified(
   headers: HttpHeaders,
   stored: StoredResponse,
 ): boolean {
+  // RFC 9110 section 13.2.1: conditions mean nothing to what is not a success without them.
+  if (stored.entry.status < 200 || stored.entry.status > 299) return false;
   const ifNoneMatch = headers.get("if-none-match");
   if (ifNoneMatch !== undefined) {
     const { etag } = stored;
