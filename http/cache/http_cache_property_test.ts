@@ -170,7 +170,7 @@ class World {
   }
 
   #bodyFor({ site, variant, user }: Get): string {
-    const version = this.#versions.get(site) ?? 0;
+    const version = String(this.#versions.get(site) ?? 0).padStart(3, "0");
     const a = site === "vary" ? variant ?? "-" : "";
     const who = site === "auth" ? user ?? "-" : "";
     return `${site}_v${version}_a${a}_u${who}_`.padEnd(40, ".");
