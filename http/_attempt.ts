@@ -79,7 +79,7 @@ export class Attempt {
   readonly origin: OriginState;
   /** The generation of the origin's breaker that let it through. */
   readonly ticket: number;
-  /** The URL that answered, after redirects. */
+  /** The URL that answered, if a redirect led to it. */
   responseUrl = "";
 
   readonly #context: AttemptContext;
@@ -137,7 +137,8 @@ export class Attempt {
       if (this.#isAborted) return;
       const response = await this.#context.fetch(this.job.url, init);
       this.headerAtMs = clock.nowMs();
-      this.responseUrl = response.url;
+      // Deno parses the URL once more to tell it, and only a redirect changes it.
+      if (response.redirected) this.responseUrl = response.url;
       stage = "body";
       if (this.#isAborted) return await cancelBody(response);
       const responseHeaders = new HttpHeaders(response.headers);

@@ -2,7 +2,6 @@
 
 import type { Journal } from "../core/mod.ts";
 import { HttpRequest } from "./request.ts";
-import { Method } from "./method.ts";
 
 /**
  * A record of the journal: u32 (little-endian) length of the JSON in bytes, the JSON, then the request's body
@@ -11,7 +10,7 @@ import { Method } from "./method.ts";
 interface RequestRecord {
   readonly v: 1;
   readonly key: string;
-  readonly method: Method;
+  readonly method: string;
   readonly url: string;
   readonly headers: readonly (readonly [string, string])[];
   readonly priority: number;
@@ -194,7 +193,7 @@ function decodeRequest(
   const { key, method, url, headers, priority, tag, hasBody } = record;
   if (
     typeof key !== "string" || key === "" || typeof url !== "string" ||
-    method === undefined || !Object.hasOwn(Method, method) ||
+    typeof method !== "string" ||
     !Array.isArray(headers) || !Number.isFinite(priority)
   ) {
     return undefined;

@@ -710,6 +710,15 @@ export class Engine {
       headers,
       body,
     };
+    if (
+      status === 304 && response.redirected &&
+      job.lookup?.type === "validate" &&
+      !job.hasResent && !job.isBackground
+    ) {
+      // The conditions were about the first URL: what they confirmed elsewhere is not what is stored.
+      this.#resend(job, true);
+      return;
+    }
     const passed: CacheResult = {
       response: answer,
       outcome: "network",
@@ -764,9 +773,7 @@ export class Engine {
   ): void {
     const { response, outcome, isReusable } = result;
     if (outcome === "resend" && !job.hasResent && !job.isBackground) {
-      job.hasResent = true;
-      job.freeAttempts++;
-      this.#admit(job);
+      this.#resend(job, false);
       return;
     }
     for (const follower of this.#coalescer.leave(job)) {
@@ -778,6 +785,20 @@ export class Engine {
       } else this.#enqueue(follower);
     }
     this.#answer(job, response, outcome === "revalidated", attempt);
+  }
+
+  /** Sends a request again, without the conditions that the server took wrong. */
+  #resend(job: Job, isUncacheable: boolean): void {
+    job.hasResent = true;
+    job.freeAttempts++;
+    job.lookup = undefined;
+    for (const follower of this.#coalescer.leave(job)) {
+      // They lead or follow anew once the answer may be in the cache.
+      follower.phase = "admitted";
+      this.#admitted.push(follower);
+    }
+    if (isUncacheable) this.#enqueue(job);
+    else this.#admit(job);
   }
 
   /** Ends a request with an answer. */

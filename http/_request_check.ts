@@ -1,16 +1,16 @@
 // This module is browser compatible.
 
-import { invalidHeader } from "./headers.ts";
+import { invalidHeader, isToken } from "./headers.ts";
 import { Method } from "./method.ts";
 import type { HttpRequest } from "./request.ts";
 
 /** Says what of a request cannot be sent, the URL left aside. */
 export function invalidRequest(request: HttpRequest): string | undefined {
   const { method, body, headers } = request;
-  if (!Object.hasOwn(Method, method)) {
-    return `Cannot send request as its method must be one of ${
-      Object.keys(Method).join(", ")
-    }: current method is "${String(method).slice(0, 40)}"`;
+  if (!isToken(method)) {
+    return `Cannot send request as its method must be a token: current method is "${
+      method.slice(0, 40)
+    }"`;
   }
   if (body !== undefined && (method === Method.GET || method === Method.HEAD)) {
     return `Cannot send request as ${method} must not have a body`;

@@ -97,6 +97,43 @@ Deno.test("HttpClient validates a stale response and hands out the stored body a
   assertEquals(texts(await step()), ["2 one true"]);
 });
 
+Deno.test("HttpClient sends again without conditions after a 304 to what it did not ask", async () => {
+  const { fake, client, step } = setUp();
+  client.send(HttpRequest.get("/a"));
+  await step();
+  fake.calls[0]!.answer(cacheable("one", "max-age=0"));
+  await step();
+  client.send(HttpRequest.get("/a"));
+  client.send(HttpRequest.get("/a"));
+  await step();
+  assertEquals(fake.calls[1]!.headers.get("if-none-match"), '"one"');
+  fake.calls[1]!.answer(
+    new Response(null, { status: 304, headers: { etag: '"two"' } }),
+  );
+  assertEquals(await step(), []);
+  assertEquals(fake.calls[2]!.headers.has("if-none-match"), false);
+  fake.calls[2]!.answer(cacheable("two", "max-age=9"));
+  assertEquals(texts(await step()).sort(), ["2 two false", "3 two true"]);
+  assertEquals(fake.calls.length, 3);
+});
+
+Deno.test("HttpClient sends again without conditions after a 304 behind a redirect", async () => {
+  const { fake, client, step } = setUp();
+  client.send(HttpRequest.get("/a"));
+  await step();
+  fake.calls[0]!.answer(cacheable("one", "max-age=0"));
+  await step();
+  client.send(HttpRequest.get("/a"));
+  await step();
+  const elsewhere = new Response(null, { status: 304 });
+  Object.defineProperty(elsewhere, "redirected", { value: true });
+  fake.calls[1]!.answer(elsewhere);
+  assertEquals(await step(), []);
+  assertEquals(fake.calls[2]!.headers.has("if-none-match"), false);
+  fake.calls[2]!.answer("there");
+  assertEquals(texts(await step()), ["2 there false"]);
+});
+
 Deno.test("HttpClient sends one request for identical ones and answers them all", async () => {
   const { fake, client, step } = setUp();
   for (let i = 0; i < 4; i++) client.send(HttpRequest.get("/a"));

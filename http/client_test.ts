@@ -407,7 +407,7 @@ const INVALID: [string, HttpRequest][] = [
   ],
   ["a header value beyond Latin-1", HttpRequest.get("/").withHeader("a", "€")],
   ["a body on GET", HttpRequest.get("/").withBody("x")],
-  ["an unknown method", HttpRequest.create("BREW" as "GET", "/")],
+  ["a method that is no token", HttpRequest.create("GET /x", "/")],
   [
     "an idempotency key with a line break",
     HttpRequest.post("/").withIdempotencyKey("a\nb"),
@@ -425,6 +425,15 @@ for (const [what, request] of INVALID) {
     assertEquals(fake.calls.length, 0);
   });
 }
+
+Deno.test("HttpClient sends a method of the game's own, and does not repeat it", async () => {
+  const { fake, client, step } = setUp();
+  client.send(HttpRequest.create("M-SEARCH", "/"));
+  await step();
+  assertEquals(fake.calls[0]!.init.method, "M-SEARCH");
+  fake.calls[0]!.fail();
+  assertEquals(summary(await step()), ["failure 1 connectionFailed"]);
+});
 
 Deno.test("HttpClient without baseUrl asks for an absolute URL", () => {
   const client = new HttpClient();

@@ -133,6 +133,16 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /**
+ * Tells whether a text is a token (RFC 9110 section 5.6.2).
+ *
+ * @param text The text.
+ * @returns `true` if it may be the name of a field or a method.
+ */
+export function isToken(text: string): boolean {
+  return TOKEN.test(text);
+}
+
+/**
  * Tells what is wrong with a header field that is to be sent.
  *
  * @param name The field's name.
@@ -143,7 +153,7 @@ export function invalidHeader(
   name: string,
   value: string,
 ): string | undefined {
-  if (!TOKEN.test(name)) {
+  if (!isToken(name)) {
     return `Cannot send header as its name must be a token: current name is "${name}"`;
   }
   if (!VALUE.test(value)) {

@@ -21,14 +21,17 @@ export const Method = {
 /** A request method. */
 export type Method = typeof Method[keyof typeof Method];
 
+/** A method, or the name of another one (RFC 9110 section 16.1.1): a token, case-sensitive. */
+export type MethodName = Method | (string & Record<never, never>);
+
 /**
  * Tells whether repeating a request has the effect of sending it once (RFC 9110 section 9.2.2).
  *
  * @param method The method.
- * @returns `true` for all but POST and PATCH.
+ * @returns `true` for GET, HEAD, OPTIONS, PUT and DELETE; of others nothing is known.
  */
-export function isIdempotent(method: Method): boolean {
-  return method !== Method.POST && method !== Method.PATCH;
+export function isIdempotent(method: MethodName): boolean {
+  return isSafe(method) || method === Method.PUT || method === Method.DELETE;
 }
 
 /**
@@ -37,7 +40,7 @@ export function isIdempotent(method: Method): boolean {
  * @param method The method.
  * @returns `true` for GET, HEAD and OPTIONS.
  */
-export function isSafe(method: Method): boolean {
+export function isSafe(method: MethodName): boolean {
   return method === Method.GET || method === Method.HEAD ||
     method === Method.OPTIONS;
 }

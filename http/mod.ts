@@ -45,7 +45,7 @@ export * from "./cache/web_cache_store.ts";
 export * from "./cache_policy.ts";
 export * from "./event.ts";
 export { HttpHeaders, type HttpHeadersInit } from "./headers.ts";
-export { Method } from "./method.ts";
+export { Method, type MethodName } from "./method.ts";
 export * from "./rate_limiter.ts";
 export * from "./request.ts";
 export * from "./response.ts";

@@ -2,7 +2,7 @@
 
 import { HttpHeaders } from "./headers.ts";
 import type { CachePolicy } from "./cache_policy.ts";
-import { Method } from "./method.ts";
+import { Method, type MethodName } from "./method.ts";
 
 /**
  * What a request may carry. Bytes are copied by `send`; a `Blob` is immutable; a
@@ -33,7 +33,7 @@ export interface StreamingOptions {
 }
 
 interface RequestFields {
-  readonly method: Method;
+  readonly method: MethodName;
   readonly url: string;
   readonly headers: HttpHeaders;
   readonly body: HttpBody | undefined;
@@ -82,11 +82,11 @@ export class HttpRequest {
   /**
    * Makes a request with any method.
    *
-   * @param method The method.
+   * @param method The method; `fetch` refuses CONNECT, TRACE and TRACK.
    * @param url An absolute `http:` or `https:` URL, or one relative to the client's `baseUrl`.
    * @returns The request.
    */
-  static create(method: Method, url: string): HttpRequest {
+  static create(method: MethodName, url: string): HttpRequest {
     return new HttpRequest({
       method,
       url,
@@ -143,7 +143,7 @@ export class HttpRequest {
   }
 
   /** The method. */
-  get method(): Method {
+  get method(): MethodName {
     return this.#fields.method;
   }
 
