@@ -651,3 +651,16 @@ Deno.test("HttpClient does not take Authorization to another origin", async () =
     assertEquals(request.headers.get("authorization"), null);
   }
 });
+
+Deno.test("HttpClient tells the URL that answered", async () => {
+  await using server = await FaultServer.start();
+  await using player = new Player(server);
+  for (const target of ["/redirect?to=/json", "/json", "/json?a#b"]) {
+    const end = await player.play(HttpRequest.get(target));
+    assertEquals(end.type, "success");
+    assertEquals(
+      end.type === "success" && end.response.url,
+      `${server.origin}/json${target.includes("?a") ? "?a" : ""}`,
+    );
+  }
+});
