@@ -29,15 +29,15 @@ import type {
   CacheResult,
   HttpCache,
 } from "./cache/http_cache.ts";
-import type { CircuitState } from "./circuit_breaker.ts";
+import type { CircuitState } from "./_circuit_breaker.ts";
 import type { HttpError, HttpTerminalEvent, RequestId } from "./event.ts";
-import { classifyFetchError } from "./fetch_error.ts";
+import { classifyFetchError } from "./_fetch_error.ts";
 import { HttpHeaders } from "./headers.ts";
 import { isSafe, Method } from "./method.ts";
 import type { HttpRequest } from "./request.ts";
 import { HttpResponse, type HttpTimings } from "./response.ts";
-import { parseRetryAfter } from "./retry_after.ts";
-import { parseServerRateLimit } from "./server_rate_limit.ts";
+import { parseRetryAfter } from "./_retry_after.ts";
+import { parseServerRateLimit } from "./_server_rate_limit.ts";
 import type { HttpClientStats } from "./client_options.ts";
 
 const MAX_TICK_SECS = 3_600;

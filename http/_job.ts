@@ -1,6 +1,6 @@
 // This module is browser compatible.
 
-import type { HeapItem } from "./indexed_heap.ts";
+import type { HeapItem } from "./_indexed_heap.ts";
 import type { PreparedBody } from "./_request_body.ts";
 import type { Attempt } from "./_attempt.ts";
 import type { CacheLookup, CacheResult } from "./cache/http_cache.ts";

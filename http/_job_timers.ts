@@ -1,6 +1,6 @@
 // This module is browser compatible.
 
-import { IndexedHeap } from "./indexed_heap.ts";
+import { IndexedHeap } from "./_indexed_heap.ts";
 import type { Job, JobTimer } from "./_job.ts";
 
 /** The timers of all jobs: each job has one, for the end of its phase or its deadline, whichever comes first. */

@@ -3,7 +3,7 @@
 import { fullJitter, type Random } from "../core/mod.ts";
 import type { Job } from "./_job.ts";
 import { isIdempotent } from "./method.ts";
-import type { RetryBudget } from "./retry_budget.ts";
+import type { RetryBudget } from "./_retry_budget.ts";
 
 /** What decides about repetitions besides the job itself. */
 export interface RetryOptions {

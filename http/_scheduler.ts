@@ -1,11 +1,11 @@
 // This module is browser compatible.
 
 import type { Clock, Random } from "../core/mod.ts";
-import { CircuitBreaker, type CircuitState } from "./circuit_breaker.ts";
-import { IndexedHeap } from "./indexed_heap.ts";
+import { CircuitBreaker, type CircuitState } from "./_circuit_breaker.ts";
+import { IndexedHeap } from "./_indexed_heap.ts";
 import type { Job } from "./_job.ts";
 import { RateLimiter } from "./rate_limiter.ts";
-import { RetryBudget } from "./retry_budget.ts";
+import { RetryBudget } from "./_retry_budget.ts";
 
 /** When the circuit of an origin opens, and for how long. */
 export interface CircuitBreakerOptions {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
 import { SeededRandom } from "../core/mod.ts";
-import { type HeapItem, IndexedHeap } from "./indexed_heap.ts";
+import { type HeapItem, IndexedHeap } from "./_indexed_heap.ts";
 
 function item(heapKey: number, sequence: number): HeapItem {
   return { heapKey, sequence, heapIndex: -1 };

@@ -28,7 +28,7 @@ export interface HeapItem {
  *
  * @example Take by priority, cancel one
  * ```ts
- * import { IndexedHeap } from "./indexed_heap.ts";
+ * import { IndexedHeap } from "./_indexed_heap.ts";
  * import { assertEquals, assertStrictEquals } from "@std/assert";
  *
  * const heap = new IndexedHeap();

@@ -49,7 +49,7 @@ const DECIMAL = /^[0-9]{1,15}(?:\.[0-9]{1,9})?$/;
  * @example Two policies
  * ```ts
  * import { HttpHeaders } from "./headers.ts";
- * import { parseServerRateLimit } from "./server_rate_limit.ts";
+ * import { parseServerRateLimit } from "./_server_rate_limit.ts";
  * import { assertEquals } from "@std/assert";
  *
  * const headers = new HttpHeaders({ RateLimit: '"burst";r=3;t=1, "daily";r=900;t=3600' });

@@ -58,7 +58,7 @@ const MAX_PROBE_SPREAD_MS = 1_000;
  * @example Open, probe, close
  * ```ts
  * import { SeededRandom } from "../core/mod.ts";
- * import { CircuitBreaker } from "./circuit_breaker.ts";
+ * import { CircuitBreaker } from "./_circuit_breaker.ts";
  * import { assert, assertEquals, assertFalse } from "@std/assert";
  *
  * const breaker = new CircuitBreaker({ random: new SeededRandom(1), failureThreshold: 1 });

@@ -1,6 +1,6 @@
 import { assertEquals, assertLessOrEqual, fail } from "@std/assert";
 import { FaultServer } from "./_testing/fault_server.ts";
-import { classifyFetchError, type FetchErrorReason } from "./fetch_error.ts";
+import { classifyFetchError, type FetchErrorReason } from "./_fetch_error.ts";
 
 /** What a fetch that must fail rejects with. */
 async function failure(url: string, init?: RequestInit): Promise<unknown> {

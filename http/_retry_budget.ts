@@ -33,7 +33,7 @@ const UNITS_PER_RETRY = 1000;
  *
  * @example Retries run out
  * ```ts
- * import { RetryBudget } from "./retry_budget.ts";
+ * import { RetryBudget } from "./_retry_budget.ts";
  * import { assert, assertFalse } from "@std/assert";
  *
  * const budget = new RetryBudget({ ratio: 0.5, reserve: 1 });

@@ -1,5 +1,5 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { MAX_RETRY_AFTER_MS, parseRetryAfter } from "./retry_after.ts";
+import { MAX_RETRY_AFTER_MS, parseRetryAfter } from "./_retry_after.ts";
 
 const NOW = Date.UTC(2026, 6, 1, 12, 0, 0);
 

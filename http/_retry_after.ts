@@ -19,7 +19,7 @@ const DIGITS = /^[0-9]+$/;
  *
  * @example Both forms
  * ```ts
- * import { parseRetryAfter } from "./retry_after.ts";
+ * import { parseRetryAfter } from "./_retry_after.ts";
  * import { assertEquals } from "@std/assert";
  *
  * const now = Date.UTC(2026, 0, 1);

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
 import { type Random, SeededRandom } from "../core/mod.ts";
-import { CircuitBreaker } from "./circuit_breaker.ts";
+import { CircuitBreaker } from "./_circuit_breaker.ts";
 
 /** Always draws the same number: 0.5 makes the jitter factor exactly 1. */
 function fixedRandom(value: number): Random {

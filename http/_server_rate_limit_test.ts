@@ -4,7 +4,7 @@ import { HttpHeaders } from "./headers.ts";
 import {
   MAX_RATE_LIMIT_RESET_MS,
   parseServerRateLimit,
-} from "./server_rate_limit.ts";
+} from "./_server_rate_limit.ts";
 
 const NOW = Date.UTC(2026, 6, 1, 12, 0, 0);
 const NOW_SECONDS = NOW / 1000;

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
-import { RetryBudget } from "./retry_budget.ts";
+import { RetryBudget } from "./_retry_budget.ts";
 
 Deno.test("RetryBudget.tryWithdraw() lets a quiet client use its reserve", () => {
   const budget = new RetryBudget();
