@@ -22,5 +22,5 @@
  *
  * @module
  */
-export { FileJournal } from "./_file_journal.ts";
+export { FileJournal } from "./file_journal.ts";
 export * from "./journal.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { FileJournal } from "./_file_journal.ts";
+import { FileJournal } from "./file_journal.ts";
 import { testJournal } from "./_testing/journal_conformance.ts";
 import { JournalError, type JournalLimits } from "./journal.ts";
 import { SeededRandom } from "./random.ts";
@@ -375,7 +375,7 @@ Deno.test("FileJournal keeps a log that it cannot shorten", () =>
 Deno.test("FileJournal keeps every promise over a kill", async () => {
   const script = `
     import { FileJournal } from ${
-    JSON.stringify(new URL("_file_journal.ts", import.meta.url).href)
+    JSON.stringify(new URL("file_journal.ts", import.meta.url).href)
   };
     const journal = await FileJournal.open(Deno.args[0]);
     const line = (text) => Deno.stdout.writeSync(new TextEncoder().encode(text + "\\n"));
