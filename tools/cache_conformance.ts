@@ -12,7 +12,6 @@
 
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { HttpCache } from "../http/cache/http_cache.ts";
 import {
   HttpClient,
   HttpHeaders,
@@ -20,7 +19,6 @@ import {
   type HttpResponse,
   type HttpTerminalEvent,
   MemoryCacheStore,
-  Method,
 } from "../http/mod.ts";
 
 /** The results of the tests of one kind. */
@@ -138,10 +136,7 @@ class Caller {
   readonly fetch: SuiteFetch = async (url, init = {}) => {
     const headers = new HttpHeaders(init.headers ?? []);
     const method = init.method ?? "GET";
-    if (!Object.hasOwn(Method, method)) {
-      return await this.#fetchUnknown(method, url, headers, init.body);
-    }
-    let request = HttpRequest.create(method as Method, url).withRetries(0);
+    let request = HttpRequest.create(method, url).withRetries(0);
     for (const [name, value] of headers) {
       request = request.withHeader(name, value);
     }
@@ -178,42 +173,6 @@ class Caller {
       }
     }
     setTimeout(() => this.#tick(), 1);
-  }
-
-  /** Sends what the client has no method for, past it but through a cache on the same store. */
-  async #fetchUnknown(
-    method: string,
-    url: string,
-    headers: HttpHeaders,
-    body: string | undefined,
-  ): Promise<SuiteResponse> {
-    const sentEpochMs = Date.now();
-    const response = await fetch(url, {
-      method,
-      headers: [...headers] as [string, string][],
-      body: body ?? null,
-    });
-    const bytes = new Uint8Array(await response.arrayBuffer());
-    const cache = new HttpCache({ store: this.#store, fallbackTtlMs: 0 });
-    await cache.handleResponse(
-      { method, url, headers },
-      "default",
-      undefined,
-      {
-        status: response.status,
-        statusText: response.statusText,
-        headers: new HttpHeaders(response.headers),
-        body: bytes,
-      },
-      sentEpochMs,
-      Date.now(),
-    );
-    return {
-      status: response.status,
-      statusText: response.statusText,
-      headers: response.headers,
-      text: () => Promise.resolve(new TextDecoder().decode(bytes)),
-    };
   }
 }
 
