@@ -33,7 +33,7 @@ export interface RedisLike {
   ): Promise<() => Promise<void>>;
 }
 
-/** The part of a client of the npm package `redis`, version 5, that is used. */
+/** The part of a client of the npm package `redis`, version 5 or later, that is used. */
 export interface NodeRedisClient {
   /**
    * Sends a command.
@@ -122,7 +122,8 @@ export interface IoredisSubscriber {
 }
 
 /**
- * Uses a client of the npm package `redis` (node-redis), version 5.
+ * Uses a client of the npm package `redis` (node-redis), version 5 or later
+ * (tested with 6).
  *
  * Each subscription is a connection of its own, a duplicate of the client, which
  * reconnects and subscribes again by itself. The client stays the caller's to
@@ -172,7 +173,8 @@ export function fromNodeRedis(client: NodeRedisClient): RedisLike {
 }
 
 /**
- * Uses a client of the npm package `ioredis`, version 5.
+ * Uses a client of the npm package `ioredis`, version 5 or later (tested with
+ * 6).
  *
  * Each subscription is a connection of its own, a duplicate of the client, which
  * reconnects and subscribes again by itself. The client stays the caller's to

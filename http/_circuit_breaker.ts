@@ -121,7 +121,7 @@ export class CircuitBreaker {
     this.#nextOpenMs = openMs;
   }
 
-  /** The state. An open circuit stays `open` until {@linkcode CircuitBreaker.tryAcquire} lets a probe through. */
+  /** The state. An open circuit stays `open` until {@linkcode CircuitBreaker.advance} is called in time. */
   get state(): CircuitState {
     return this.#state;
   }
@@ -131,7 +131,7 @@ export class CircuitBreaker {
     return this.#generation;
   }
 
-  /** When an open circuit lets the next probe through, in milliseconds. Says nothing in the other states. */
+  /** When {@linkcode CircuitBreaker.advance} half opens an open circuit, in milliseconds. Says nothing in the other states. */
   get retryAtMs(): number {
     return this.#retryAtMs;
   }

@@ -10,19 +10,19 @@ import { RetryBudget } from "./_retry_budget.ts";
 /** When the circuit of an origin opens, and for how long. */
 export interface CircuitBreakerOptions {
   /**
-   * Failures in a row that open it: network errors, timeouts and statuses of 500 and above.
+   * Failures in a row that open it, an integer of 1 or more: network errors, timeouts and statuses of 500 and above.
    *
    * @default {5}
    */
   readonly failureThreshold?: number;
   /**
-   * Milliseconds until the first probe, jittered by ±50 %; doubled by each probe that fails.
+   * Milliseconds until the first probe, above 0, jittered by ±50 %; doubled by each probe that fails.
    *
    * @default {5000}
    */
   readonly openMs?: number;
   /**
-   * Longest time between probes in milliseconds.
+   * Longest time between probes in milliseconds, before the jitter: finite, `openMs` or more.
    *
    * @default {60000}
    */

@@ -45,7 +45,8 @@ export class HttpClient {
    *
    * @param options How it behaves.
    * @throws {RangeError} If a number is out of its range.
-   * @throws {TypeError} If `baseUrl` is not an absolute http(s) URL or a default header is invalid.
+   * @throws {TypeError} If `baseUrl` is not an absolute http(s) URL, or `bearerToken` comes without it, or a default
+   * header is invalid.
    */
   constructor(options: HttpClientOptions = {}) {
     this.#settings = new Settings(options);
@@ -73,7 +74,8 @@ export class HttpClient {
   }
 
   /**
-   * Milliseconds for which `CachePolicy.UseCache` reuses a response that says nothing about its freshness.
+   * Milliseconds for which `CachePolicy.UseCache` reuses a response that says nothing about its freshness: 0 or more.
+   * Always 0 in a client without a cache.
    *
    * @throws {RangeError} If it is set to a negative value.
    */
@@ -119,7 +121,9 @@ export class HttpClient {
    * Limits how often requests are sent: a token bucket of `limit` tokens that refills in `windowSecs`. The longest
    * prefix that fits a request's URL counts; requests elsewhere are not held up.
    *
-   * @param baseUrl An origin or a longer prefix of URLs, such as "https://example.com/api".
+   * @param baseUrl An origin or a longer prefix of URLs, such as "https://example.com/api"; it ends where a part of the
+   * URL does, so that it does not cover "/apix". A relative one is resolved against the client's `baseUrl`. Setting the
+   * limit of a prefix again replaces it.
    * @param limit Requests per window, and at once: an integer of 1 or more.
    * @param windowSecs The window in seconds, above 0.
    * @throws {TypeError} If the prefix is not an http(s) URL.
@@ -134,7 +138,8 @@ export class HttpClient {
    *
    * @param request The request.
    * @returns The id that every event of the request repeats.
-   * @throws {TypeError} If the request is durable and the client has no journal, or its body cannot be stored.
+   * @throws {TypeError} If the request is durable and the client has no journal, its body cannot be stored, or its
+   * response is to be streamed.
    */
   send(request: HttpRequest): RequestId {
     return this.#engine.send(request);
@@ -193,8 +198,10 @@ export class HttpClient {
    * Hands out what happened since the last drain, oldest first. Events queued meanwhile wait for the next drain.
    * Leaving the loop early keeps the rest.
    *
-   * @param budgetMs Milliseconds after which it stops, at least one event given; no limit by default.
+   * @param budgetMs Milliseconds after which it stops, at least one event given: 0 or more; no limit by default. It does
+   * not cut refusals (`queueFull`) short.
    * @returns An iterator that removes what it yields.
+   * @throws {RangeError} When iteration begins, if the budget is negative or not a number.
    */
   drainEvents(budgetMs?: number): IterableIterator<HttpEvent> {
     return this.#engine.events.drain(budgetMs);
@@ -220,8 +227,8 @@ export class HttpClient {
   }
 
   /**
-   * Ends everything: each pending request gets its `cancelled` event; durable ones stay in the journal. The client
-   * takes no further request.
+   * Ends everything: each pending request gets its `cancelled` event; durable ones stay in the journal. Later requests
+   * are cancelled when they are sent.
    */
   close(): void {
     this.#engine.close();

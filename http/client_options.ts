@@ -29,32 +29,33 @@ export interface HttpClientOptions {
    */
   readonly bearerToken?: BearerToken;
   /**
-   * Attempts under way at a time: 1 to 1024.
+   * Attempts under way at a time, streams not counted: 1 to 1024.
    *
    * @default {6}
    */
   readonly maxConcurrent?: number;
   /**
-   * Attempts under way at a time for one origin.
+   * Attempts under way at a time for one origin, streams not counted: 1 to 1024.
    *
    * @default {maxConcurrent}
    */
   readonly maxConcurrentPerOrigin?: number;
   /**
    * Requests that wait, are under way, or have results that nobody drained: 1 to 1000000. At this bound `send` refuses
-   * with `queueFull`.
+   * with `queueFull`. A stream needs ten of the `maxPending` + 1024 slots for events, so streams alone reach it sooner.
    *
    * @default {4096}
    */
   readonly maxPending?: number;
   /**
-   * Milliseconds of `tick` time for one attempt.
+   * Milliseconds of `tick` time for one attempt: above 0, or `Infinity`.
    *
    * @default {30000}
    */
   readonly timeoutMs?: number;
   /**
-   * Milliseconds of `tick` time from `send` to the end whatever happens.
+   * Milliseconds of `tick` time from `send` to the end whatever happens: above 0. Durable requests have only a deadline
+   * of their own.
    *
    * @default {Infinity}
    */
@@ -66,20 +67,21 @@ export interface HttpClientOptions {
    */
   readonly retries?: number;
   /**
-   * Longest wait before the first repetition in milliseconds; doubled by each one after it (exponential backoff, full
-   * jitter).
+   * Longest wait before the first repetition in milliseconds, above 0; doubled by each one after it (exponential
+   * backoff, full jitter).
    *
    * @default {500}
    */
   readonly backoffBaseMs?: number;
   /**
-   * Longest wait before any repetition. A `Retry-After` beyond it ends the request with what the server answered.
+   * Longest wait before any repetition in milliseconds: finite, `backoffBaseMs` or more. A `Retry-After` is waited for
+   * before that; one beyond it ends the request with what the server answered.
    *
    * @default {60000}
    */
   readonly backoffMaxMs?: number;
   /**
-   * Largest response body in decoded bytes.
+   * Largest response body in decoded bytes: an integer of 0 or more.
    *
    * @default {16777216}
    */
@@ -97,14 +99,14 @@ export interface HttpClientOptions {
    */
   readonly cache?: HttpCacheStore | false;
   /**
-   * Milliseconds for which `CachePolicy.UseCache` reuses a response that says nothing about its freshness.
+   * Milliseconds for which `CachePolicy.UseCache` reuses a response that says nothing about its freshness: 0 or more.
    *
    * @default {60000}
    */
   readonly cacheTtlMs?: number;
   /**
    * Where durable requests are kept over restarts; needed for `withDurability`. The client reads it when it is made and
-   * does not close it.
+   * does not close it. A journal is for one client at a time.
    *
    * @default {undefined}
    */

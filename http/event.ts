@@ -14,7 +14,7 @@ export type HttpError =
   | { readonly type: "dnsFailure" }
   /** The secure connection could not be made or the certificate is not trusted. */
   | { readonly type: "tlsError" }
-  /** The server answered with a status of 500 or above; the event carries the response. */
+  /** The server (or the cache, with 504) answered with a status of 500 or above; the event carries the response. */
   | { readonly type: "serverError"; readonly status: number }
   /** The response broke off or is malformed. */
   | { readonly type: "readError" }
@@ -26,7 +26,7 @@ export type HttpError =
   | { readonly type: "bodyTooLarge"; readonly maxBodyBytes: number }
   /** The origin failed too often of late; nothing was sent. Worth another try in `retryInMs`. */
   | { readonly type: "circuitOpen"; readonly retryInMs: number }
-  /** `maxPending` requests wait or have undrained results; nothing was sent. */
+  /** `maxPending` requests (fewer if some are streams) wait or have undrained results; nothing was sent. */
   | { readonly type: "queueFull"; readonly maxPending: number }
   /** The client's `bearerToken` provider failed. */
   | { readonly type: "tokenUnavailable" }
@@ -43,7 +43,7 @@ export type HttpError =
 export interface HttpEventBase {
   /** The request. */
   readonly id: RequestId;
-  /** The request's tag, if it has one. */
+  /** The request's tag, if it has one; not in a failure with the reason `queueFull`. */
   readonly tag: string | undefined;
 }
 

@@ -14,7 +14,7 @@ export type HttpHeadersInit =
  * cheaper to build and read than web-standard `Headers`, with the same iteration
  * (lower-case name, value). `new Headers([...fields])` converts.
  *
- * Names and values are kept as given: {@linkcode invalidHeader} tells whether they may be sent.
+ * Names and values are kept as given: what may not be sent is found when a request is sent.
  *
  * @example Read a field
  * ```ts

@@ -182,7 +182,7 @@ export class HttpRequest {
     return this.#fields.priority;
   }
 
-  /** The tag that `cancelByTag` looks for, repeated in every event. */
+  /** The tag that `cancelByTag` looks for, repeated in the events. */
   get tag(): string | undefined {
     return this.#fields.tag;
   }
@@ -345,7 +345,7 @@ export class HttpRequest {
   /**
    * Sets the tag.
    *
-   * @param tag What `cancelByTag` looks for, and what every event repeats.
+   * @param tag What `cancelByTag` looks for, and what the events repeat.
    * @returns A new request.
    */
   withTag(tag: string): HttpRequest {
@@ -398,7 +398,8 @@ export class HttpRequest {
   /**
    * Asks for `uploadProgress` and `downloadProgress` events. Upload progress needs a
    * runtime that streams request bodies over HTTP/1.1 (Deno, Node, Bun): the body then goes
-   * out in chunks without a Content-Length. Browsers report none.
+   * out in chunks without a Content-Length. Browsers report none. A streamed response has no
+   * `downloadProgress`: its chunks tell.
    *
    * @returns A new request.
    */
@@ -407,7 +408,8 @@ export class HttpRequest {
   }
 
   /**
-   * Sets what happens at a redirect. Followed ones are limited to 20 by `fetch`.
+   * Sets what happens at a redirect. Followed ones are limited to 20 by `fetch`. Of one that is not
+   * followed ("manual") a browser shows nothing: its response has the status 0.
    *
    * @param redirect "follow" (default), "manual" or "error", as in `fetch`.
    * @returns A new request.
@@ -440,8 +442,8 @@ export class HttpRequest {
   /**
    * Keeps the request in the client's journal from `send` until it is answered, over restarts. It gets
    * an idempotency key, is repeated until the server answers (no retry limit, circuit and rate
-   * limit are waited for), and never stores `Authorization`, `Cookie` or `Proxy-Authorization`: use the client's
-   * `bearerToken`. The body must be text, bytes, or none.
+   * limit are waited for, and the client's own `deadlineMs` does not count), and never stores `Authorization`, `Cookie`
+   * or `Proxy-Authorization`: use the client's `bearerToken`. The body must be text, bytes, or none.
    *
    * @returns A new request.
    */

@@ -2,9 +2,12 @@
 
 import { HttpHeaders } from "./headers.ts";
 
-/** When a request was where, in milliseconds of the client's clock. */
+/**
+ * When a request was where, in milliseconds of the client's clock. An answer that needed no attempt of this request, and
+ * a stale one after a failure, has `totalMs` alone; the rest is 0.
+ */
 export interface HttpTimings {
-  /** From `send` to the start of the first attempt; 0 for an answer from the cache. */
+  /** From `send` to the start of the first attempt. */
   readonly queuedMs: number;
   /** From the start of the last attempt to its response header. */
   readonly waitingMs: number;
@@ -16,7 +19,7 @@ export interface HttpTimings {
 
 /** What an {@linkcode HttpResponse} is made of. */
 export interface HttpResponseInit {
-  /** The status code: 100 to 599. */
+  /** The status code: 200 to 999, or 0. */
   readonly status: number;
   /** The reason phrase, often empty. */
   readonly statusText?: string;
@@ -30,7 +33,7 @@ export interface HttpResponseInit {
   readonly isBodyShared?: boolean;
   /** Whether the cache answered. */
   readonly fromCache?: boolean;
-  /** How many attempts were made; 0 for an answer from the cache. */
+  /** How many attempts were made; 0 for an answer that needed none. */
   readonly attempts?: number;
   /** The timings; zeros by default. */
   readonly timings?: HttpTimings;
@@ -51,7 +54,7 @@ export interface HttpResponseInit {
  * ```
  */
 export class HttpResponse {
-  /** The status code: 100 to 599. */
+  /** The status code: 200 to 999; 0 for a redirect that a browser hides from `withRedirect("manual")`. */
   readonly status: number;
   /** The reason phrase, often empty. */
   readonly statusText: string;
@@ -59,9 +62,12 @@ export class HttpResponse {
   readonly url: string;
   /** The header fields. */
   readonly headers: HttpHeaders;
-  /** Whether the cache answered, also after the server confirmed with 304. */
+  /**
+   * Whether the cache answered, also after the server confirmed with 304, or the request shared the answer to an
+   * identical one.
+   */
   readonly fromCache: boolean;
-  /** How many attempts were made; 0 for an answer from the cache. */
+  /** How many attempts were made; 0 for an answer that needed none. */
   readonly attempts: number;
   /** When the request was where. */
   readonly timings: HttpTimings;
