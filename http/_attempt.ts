@@ -2,7 +2,6 @@
 
 import type { Clock } from "../core/mod.ts";
 import {
-  BodyTooLargeError,
   cancelBody,
   checkLength,
   lengthAtOnce,
@@ -263,5 +262,3 @@ export class Attempt {
     this.#context.news.push({ type: "progress", attempt: this });
   }
 }
-
-export { BodyTooLargeError };

@@ -1084,7 +1084,7 @@ function mergeHeaders(defaults: HttpHeaders, own: HttpHeaders): HttpHeaders {
   return merged;
 }
 
-/** Whether the cache is asked, or told: streams are not kept, and what is sent may invalidate. */
+/** Whether the cache is asked: it keeps no streams, and nothing that answers other methods. */
 function usesCache(job: Job): boolean {
   const { method } = job.request;
   return !job.isStreaming && (method === Method.GET || method === Method.HEAD);
