@@ -48,11 +48,11 @@ export function fullJitter(
 /** Options for {@linkcode Backoff}. */
 export interface BackoffOptions {
   /** The upper end of the first wait in milliseconds: 0 or more. */
-  baseMs: number;
+  readonly baseMs: number;
   /** The upper end that no wait exceeds, in milliseconds: `baseMs` or more. */
-  maxMs: number;
+  readonly maxMs: number;
   /** Where the jitter comes from. */
-  random: Random;
+  readonly random: Random;
 }
 
 /**

@@ -54,13 +54,13 @@ export interface ManualClockOptions {
    *
    * @default {0}
    */
-  nowMs?: number;
+  readonly nowMs?: number;
   /**
    * The wall clock at the start, in milliseconds since 1970-01-01T00:00:00Z.
    *
    * @default {0}
    */
-  epochMs?: number;
+  readonly epochMs?: number;
 }
 
 /**

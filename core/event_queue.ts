@@ -10,7 +10,7 @@ export interface EventQueueOptions {
    * How many events the queue holds at most, those it keeps a slot for
    * included: 1 to 16777216.
    */
-  capacity: number;
+  readonly capacity: number;
   /**
    * What `push()` does at the bound: `"dropNewest"` refuses the event,
    * `"dropOldest"` makes room by dropping the oldest one. Only a `"dropNewest"`
@@ -18,7 +18,7 @@ export interface EventQueueOptions {
    *
    * @default {"dropNewest"}
    */
-  policy?: EventQueuePolicy;
+  readonly policy?: EventQueuePolicy;
 }
 
 /** Above this an array of slots would no longer be one flat block in V8. */

@@ -42,7 +42,7 @@ export interface IndexedDbJournalOptions extends JournalLimits {
    *
    * @default {globalThis.indexedDB}
    */
-  indexedDB?: IndexedDbLike;
+  readonly indexedDB?: IndexedDbLike;
 }
 
 /** Where the journal begins and ends, beside the entries. */

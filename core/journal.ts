@@ -67,13 +67,13 @@ export interface JournalLimits {
    *
    * @default {4194304}
    */
-  maxBytes?: number;
+  readonly maxBytes?: number;
   /**
    * How many entries there may be: an integer, 1 or more.
    *
    * @default {10000}
    */
-  maxEntries?: number;
+  readonly maxEntries?: number;
 }
 
 /**

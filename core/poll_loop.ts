@@ -37,30 +37,30 @@ export interface PollLoopOptions {
    *
    * @default {5}
    */
-  maxCatchUpTicks?: number;
+  readonly maxCatchUpTicks?: number;
   /**
    * Told what a pollable threw; the loop goes on. Without it, the loop ends.
    *
    * @param error What was thrown.
    * @param pollable Who threw it.
    */
-  onError?: (error: unknown, pollable: Pollable) => void;
+  readonly onError?: (error: unknown, pollable: Pollable) => void;
   /**
    * The clock that says when a tick is due.
    *
    * @default {new SystemClock()}
    */
-  clock?: Clock;
+  readonly clock?: Clock;
   /** How the loop waits; by default with the timers of the runtime. */
-  timer?: LoopTimer;
+  readonly timer?: LoopTimer;
 }
 
 /** Options for {@linkcode PollLoop.run}. */
 export interface PollLoopRunOptions {
   /** How many ticks per second: above 0, up to 1000. */
-  hz: number;
+  readonly hz: number;
   /** Ends the loop. Without it the loop runs until a pollable throws. */
-  signal?: AbortSignal;
+  readonly signal?: AbortSignal;
 }
 
 /**

@@ -3,9 +3,9 @@
 /** Options for {@linkcode TokenBucket}. */
 export interface TokenBucketOptions {
   /** How many tokens the full bucket holds: an integer, 1 or more. */
-  capacity: number;
+  readonly capacity: number;
   /** How many tokens flow in per second: above 0, a fraction allowed. */
-  refillPerSecond: number;
+  readonly refillPerSecond: number;
 }
 
 /**
