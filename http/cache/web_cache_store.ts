@@ -51,10 +51,17 @@ export interface WebCacheStoreOptions {
 interface StoredRecord extends IndexedItem {
   /** Where the entry is in the web cache. What the index has to know is in it, so that `keys()` brings it back. */
   readonly url: string;
+  /** Which one to be stored it was: what was stored last counts as used last. */
+  readonly number: number;
 }
 
 // A name that no host can have (RFC 6761 section 6.4), as these URLs are never fetched.
 const BASE_URL = "https://tickwire.invalid/http-cache/1";
+// The parts of such a URL's query in the order in which they are written: to parse thousands as any URL takes seconds.
+const QUERY =
+  /^\?number=(\d{1,16})&bytes=(\d{1,16})&stale=([^&]+)&key=([^&]*)&id=([^&]*)$/;
+// After so many entries read, others have their turn: some milliseconds of work.
+const ENTRIES_PER_TURN = 1_000;
 // Bodies that wait to be written are held in memory.
 const MAX_PENDING_BYTES = 16 * 1_048_576;
 
@@ -223,14 +230,19 @@ export class WebCacheStore implements HttpCacheStore {
     try {
       const cache = await this.#caches.open(this.#name);
       const records: StoredRecord[] = [];
-      for (const { url } of await cache.keys()) {
+      const requests = await cache.keys();
+      for (let i = 0; i < requests.length; i++) {
+        if (i % ENTRIES_PER_TURN === ENTRIES_PER_TURN - 1) await nextTurn();
+        const { url } = requests[i]!;
         const record = parseRecord(url);
         if (record === undefined) await cache.delete(url);
         else records.push(record);
       }
-      records.sort((a, b) => numberOf(a) - numberOf(b));
-      for (const record of records) {
-        this.#nextNumber = Math.max(this.#nextNumber, numberOf(record) + 1);
+      records.sort((a, b) => a.number - b.number);
+      for (let i = 0; i < records.length; i++) {
+        if (i % ENTRIES_PER_TURN === ENTRIES_PER_TURN - 1) await nextTurn();
+        const record = records[i]!;
+        this.#nextNumber = record.number + 1;
         const { isStored, removed } = this.#index.put(record);
         if (!isStored) removed.push(record);
         // There are two of one entry if the program ended between writing one and removing the other.
@@ -246,14 +258,17 @@ export class WebCacheStore implements HttpCacheStore {
 
   #newRecord(entry: CacheEntry, bytes: number): StoredRecord {
     const { key, id, staleEpochMs } = entry;
+    const number = this.#nextNumber++;
+    // As QUERY reads them.
     const query = new URLSearchParams({
-      number: String(this.#nextNumber++),
+      number: String(number),
       bytes: String(bytes),
       stale: String(staleEpochMs),
       key,
       id,
     });
-    return { key, id, staleEpochMs, bytes, url: `${BASE_URL}?${query}` };
+    const url = `${BASE_URL}?${query}`;
+    return { key, id, staleEpochMs, bytes, url, number };
   }
 
   async #read(
@@ -332,20 +347,31 @@ async function erase(cache: WebCache, record: StoredRecord): Promise<void> {
   }
 }
 
-function numberOf(record: StoredRecord): number {
-  return Number(new URL(record.url).searchParams.get("number"));
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 function parseRecord(url: string): StoredRecord | undefined {
-  if (!url.startsWith(`${BASE_URL}?`)) return undefined;
-  const query = new URL(url).searchParams;
-  const key = query.get("key");
-  const id = query.get("id");
-  const bytes = Number(query.get("bytes") ?? NaN);
-  const staleEpochMs = Number(query.get("stale") ?? NaN);
-  const number = Number(query.get("number") ?? NaN);
-  return key !== null && id !== null && bytes > 0 &&
-      Number.isFinite(staleEpochMs) && Number.isSafeInteger(number)
-    ? { key, id, bytes, staleEpochMs, url }
-    : undefined;
+  if (!url.startsWith(BASE_URL)) return undefined;
+  const match = QUERY.exec(url.slice(BASE_URL.length));
+  if (match === null) return undefined;
+  const number = Number(match[1]);
+  const bytes = Number(match[2]);
+  try {
+    const staleEpochMs = Number(decode(match[3]!));
+    const key = decode(match[4]!);
+    const id = decode(match[5]!);
+    return bytes > 0 && Number.isFinite(staleEpochMs) &&
+        Number.isSafeInteger(number)
+      ? { key, id, bytes, staleEpochMs, url, number }
+      : undefined;
+  } catch {
+    // No UTF-8 behind the percent signs.
+    return undefined;
+  }
+}
+
+// The form that URLSearchParams writes.
+function decode(text: string): string {
+  return decodeURIComponent(text.replaceAll("+", " "));
 }

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { FakeCacheStorage } from "./_testing/stores.ts";
+import { FakeCache, FakeCacheStorage } from "./_testing/stores.ts";
 import type { CacheEntry } from "./store.ts";
 import { WebCacheStore } from "./web_cache_store.ts";
 
@@ -126,14 +126,60 @@ Deno.test("WebCacheStore removes what it does not know from its cache", async ()
       "https://example.com/",
       "https://tickwire.invalid/http-cache/1",
       "https://tickwire.invalid/http-cache/1?key=a&id=b",
-      "https://tickwire.invalid/http-cache/1?key=a&id=b&bytes=-1&stale=1&number=1",
-      "https://tickwire.invalid/http-cache/1?key=a&id=b&bytes=1&stale=x&number=1",
-      "https://tickwire.invalid/http-cache/0?key=a&id=b&bytes=1&stale=1&number=1",
+      "https://tickwire.invalid/http-cache/1?number=1&bytes=-1&stale=1&key=a&id=b",
+      "https://tickwire.invalid/http-cache/1?number=1&bytes=0&stale=1&key=a&id=b",
+      "https://tickwire.invalid/http-cache/1?number=1&bytes=1&stale=x&key=a&id=b",
+      "https://tickwire.invalid/http-cache/1?number=1&bytes=1&stale=&key=a&id=b",
+      "https://tickwire.invalid/http-cache/1?number=9007199254740992&bytes=1&stale=1&key=a&id=b",
+      "https://tickwire.invalid/http-cache/1?number=1&bytes=1&stale=1&key=%ff&id=b",
+      "https://tickwire.invalid/http-cache/1?number=1&bytes=1&stale=1&key=a&id=b&x=1",
+      "https://tickwire.invalid/http-cache/0?number=1&bytes=1&stale=1&key=a&id=b",
     ]
   ) cache.bytes.set(url, new Uint8Array(1));
   const store = new WebCacheStore({ caches });
   await store.get(KEY);
   assertEquals(cache.bytes.size, 0);
+});
+
+Deno.test("WebCacheStore reads many entries without holding up the game", async () => {
+  const entryCount = 20_000;
+  const keys = Array.from({ length: entryCount }, (_, i) => {
+    const query = new URLSearchParams({
+      number: `${i * 7_919 % entryCount}`,
+      bytes: "2000",
+      stale: "1768478400000",
+      key: `https://example.com/avatars/${i}.png?size=64`,
+      id: '["GET","authorization",null]',
+    });
+    return {
+      url: `https://tickwire.invalid/http-cache/1?${query}`,
+    } as Request;
+  });
+  const cache = new FakeCache();
+  cache.keys = () => Promise.resolve(keys);
+  const store = new WebCacheStore({
+    caches: {
+      open: () => Promise.resolve(cache),
+      delete: () => Promise.resolve(false),
+    },
+  });
+  let isOpen = false;
+  const opened = store.delete("wait until it is open").then(() => {
+    isOpen = true;
+  });
+  let worstMs = 0;
+  let turns = 0;
+  for (let lastMs = performance.now(); !isOpen; turns++) {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    const nowMs = performance.now();
+    worstMs = Math.max(worstMs, nowMs - lastMs);
+    lastMs = nowMs;
+  }
+  await opened;
+  assertEquals(store.entryCount, entryCount);
+  assert(turns > 10, `${turns} turns`);
+  // It takes some milliseconds; much more is allowed for, as the machine may be busy.
+  assert(worstMs < 500, `held up for ${worstMs} ms`);
 });
 
 Deno.test("WebCacheStore keeps the newer of two left by a crash", async () => {
