@@ -4,6 +4,9 @@ import type { HttpHeaders } from "./headers.ts";
 
 const LENGTH = /^[0-9]{1,15}$/;
 
+/** Memory that a declared length is believed for before the bytes are there. */
+const MAX_EXPECTED_BYTES = 262_144;
+
 /** The body is larger than allowed; the connection was given up. */
 export class BodyTooLargeError extends Error {
   override readonly name = "BodyTooLargeError";
@@ -116,27 +119,29 @@ async function readChunks(
 ): Promise<Uint8Array> {
   const reader = response.body?.getReader();
   if (reader === undefined) return new Uint8Array(0);
-  const chunks: Uint8Array[] = [];
+  // The runtime's chunks are views on large buffers: one byte of a server that sends byte by byte would hold 64 KiB.
+  let bytes = new Uint8Array(0);
   let length = 0;
   while (true) {
     const { done, value } = await reader.read();
     if (done) break;
-    length += value.length;
-    if (length > maxBytes) {
+    const end = length + value.length;
+    if (end > maxBytes) {
       reader.cancel().catch(() => {});
       throw new BodyTooLargeError();
     }
-    chunks.push(value);
+    if (end > bytes.length) {
+      const expected = Math.min(declared ?? 0, MAX_EXPECTED_BYTES);
+      const size = Math.max(end, bytes.length * 2, expected);
+      const larger = new Uint8Array(Math.min(size, maxBytes));
+      larger.set(bytes.subarray(0, length));
+      bytes = larger;
+    }
+    bytes.set(value, length);
+    length = end;
     onProgress?.(length, declared);
   }
-  if (chunks.length === 1) return chunks[0]!;
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return bytes;
+  return length === bytes.length ? bytes : bytes.slice(0, length);
 }
 
 /** The length of the decoded body, where the server declared it and nothing may have changed it on the way. */

@@ -51,6 +51,32 @@ Deno.test("readBody() joins chunks up to the limit", async () => {
   }
 });
 
+for (const declared of [undefined, 1, 3, 1_000]) {
+  Deno.test(`readBody() keeps nothing of the chunks' large buffers when ${declared} bytes are declared`, async () => {
+    // Each chunk is a view on the same buffer: a reader that kept the views would read the last byte throughout.
+    const shared = new Uint8Array(65_536);
+    for (const length of [1, 2, 3, 1_000]) {
+      let sent = 0;
+      const body = new ReadableStream<Uint8Array>({
+        pull(controller): void {
+          if (sent === length) return controller.close();
+          shared[7] = ++sent;
+          controller.enqueue(shared.subarray(7, 8));
+        },
+      }, { highWaterMark: 0 });
+      const headers: HeadersInit = declared === undefined || declared > length
+        ? {}
+        : { "content-length": `${declared}` };
+      const bytes = await read(new Response(body, { headers }), {
+        ...OPTIONS,
+        maxBytes: 1_000,
+      });
+      assertEquals(bytes, Uint8Array.from({ length }, (_, i) => i + 1));
+      assertEquals(bytes.buffer.byteLength, length);
+    }
+  });
+}
+
 Deno.test("readBody() stops at the limit and cancels", async () => {
   const { response, state } = chunked([60, 60, 60, 60]);
   await assertRejects(() => read(response), BodyTooLargeError);
