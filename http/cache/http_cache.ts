@@ -348,7 +348,11 @@ export class HttpCache {
         ) continue;
         selected ??= stored;
       } else if (!stored.selector.matches(headers)) {
-        (variants ??= []).push(stored);
+        // A server that counts versions for each user has the same tag for two of them. Its 304 to one would hand out
+        // what is stored for the other.
+        if (stored.selector.matchesCredentials(headers)) {
+          (variants ??= []).push(stored);
+        }
       } else if (
         // RFC 9111 section 4: of several the most recent one.
         selected === undefined || selected.entry.part !== undefined ||
@@ -517,7 +521,10 @@ export class HttpCache {
     const { request, response, forward, key } = exchange;
     const { directives, mode, requestEpochMs, responseEpochMs } = exchange;
     const passed = { response, outcome: "network", isReusable: false } as const;
-    const asked = forward?.asked ?? [];
+    // The credentials may have changed since the lookup.
+    const asked = (forward?.asked ?? []).filter(({ selector }) =>
+      selector.matchesCredentials(request.headers)
+    );
     const selected = selectedBy304(response.headers, asked);
     const changes = new Changes();
     // What was removed while the server was asked is not put back.

@@ -306,6 +306,72 @@ const RULES: readonly Rule[] = [
     },
   ],
   [
+    "RFC 9111 section 4.3.1",
+    "the tags of what was stored for other credentials are not sent",
+    async (c) => {
+      const vary = "Lang, Cookie, Proxy-Authorization";
+      for (const name of ["authorization", "cookie", "proxy-authorization"]) {
+        const url = `https://example.com/${name}`;
+        const theirs = fresh({ vary, etag: '"1"' }, "for A");
+        await c.fetch({ url, headers: { [name]: "A", lang: "en" } }, theirs);
+        for (const headers of [{ [name]: "B" }, { lang: "en" }]) {
+          const { sent } = await c.fetch({ url, headers }, { status: 500 });
+          assertEquals(sent!.get("if-none-match"), undefined);
+        }
+        // To the same user it may be the answer in another language, too.
+        const { sent } = await c.fetch(
+          { url, headers: { [name]: "A", lang: "fr" } },
+          { status: 500 },
+        );
+        assertEquals(sent!.get("if-none-match"), '"1"');
+      }
+    },
+  ],
+  [
+    "RFC 9111 section 4.3.4",
+    "a 304 does not confirm what was stored for other credentials",
+    async (c) => {
+      await c.get(fresh({ etag: '"1"' }, "for A"), { authorization: "A" });
+      for (const headers of [{}, { etag: '"1"' }]) {
+        const url = "https://example.com/a";
+        // The credentials changed after the conditions were made.
+        const lookup = await c.cache.lookup(
+          {
+            method: "GET",
+            url,
+            headers: new HttpHeaders({ authorization: "A" }),
+          },
+          "revalidate",
+          c.nowEpochMs,
+        );
+        assert(lookup.type === "validate");
+        const request = {
+          method: "GET",
+          url,
+          headers: new HttpHeaders({ authorization: "B" }),
+        };
+        const result = await c.cache.handleResponse(
+          request,
+          "revalidate",
+          lookup,
+          {
+            status: 304,
+            statusText: "",
+            headers: new HttpHeaders(headers),
+            body: new Uint8Array(0),
+          },
+          c.nowEpochMs,
+          c.nowEpochMs,
+        );
+        assertEquals(result.outcome, "resend");
+        assertEquals(
+          from(await c.get("down", { authorization: "A" })),
+          "cache 200 for A",
+        );
+      }
+    },
+  ],
+  [
     "RFC 9111 section 3.5",
     "responses to requests with Authorization are stored, but for the same credentials only",
     async (c) => {

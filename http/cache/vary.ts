@@ -92,16 +92,33 @@ export class Selector {
    * @returns `true` if all selecting fields match.
    */
   matches(request: HttpHeaders): boolean {
-    const selecting = this.#selecting;
-    for (let i = 0; i < selecting.length; i++) {
-      const [name, stored] = selecting[i]!;
-      const value = request.get(name);
-      if (value === undefined || stored === null) {
-        if (value !== undefined || stored !== null) return false;
-      } else if (value !== this.#matched[i]) {
-        if (normalize(name, value) !== stored) return false;
-        this.#matched[i] = value;
-      }
+    for (let i = 0; i < this.#selecting.length; i++) {
+      if (!this.#matchesAt(i, request)) return false;
+    }
+    return true;
+  }
+
+  /**
+   * Compares the credentials of a request with those of the one that the response was for, as far as they selected it.
+   *
+   * @param request The request's header fields.
+   * @returns `true` if the response was not for another user.
+   */
+  matchesCredentials(request: HttpHeaders): boolean {
+    return this.#selecting.every(([name], i) =>
+      !CREDENTIALS.has(name) || this.#matchesAt(i, request)
+    );
+  }
+
+  #matchesAt(i: number, request: HttpHeaders): boolean {
+    const [name, stored] = this.#selecting[i]!;
+    const value = request.get(name);
+    if (value === undefined || stored === null) {
+      return value === undefined && stored === null;
+    }
+    if (value !== this.#matched[i]) {
+      if (normalize(name, value) !== stored) return false;
+      this.#matched[i] = value;
     }
     return true;
   }

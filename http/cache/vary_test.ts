@@ -77,3 +77,21 @@ Deno.test("digest() is the 64-bit FNV-1a hash of UTF-16", () => {
     assertEquals(digest(text), reference(text), text);
   }
 });
+
+Deno.test("Selector.matchesCredentials() compares nothing but what is secret", () => {
+  const request = new HttpHeaders({ authorization: "A", lang: "en" });
+  const names = ["authorization", "cookie", "lang"];
+  const selector = new Selector(selectingFields(names, request));
+  for (
+    const [fields, isMatch] of [
+      [{ authorization: "A", lang: "fr" }, true],
+      [{ authorization: "B", lang: "en" }, false],
+      [{ lang: "en" }, false],
+      [{ authorization: "A", cookie: "c" }, false],
+    ] as const
+  ) {
+    assertEquals(selector.matchesCredentials(new HttpHeaders(fields)), isMatch);
+  }
+  const shared = new Selector(selectingFields(["lang"], request));
+  assert(shared.matchesCredentials(new HttpHeaders({ authorization: "B" })));
+});
