@@ -17,7 +17,7 @@ import { HttpHeaders } from "./headers.ts";
 import type { Job } from "./_job.ts";
 import { isSafe } from "./method.ts";
 import type { OriginState } from "./_scheduler.ts";
-import type { TokenSource } from "./_token_source.ts";
+import { checkToken, type TokenSource } from "./_token_source.ts";
 
 /** The part of `fetch` that the client uses. */
 export type FetchLike = (input: string, init: RequestInit) => Promise<Response>;
@@ -68,6 +68,10 @@ export class Attempt {
   /** -1 until the header of the response is there. */
   headerAtMs = -1;
   endedAtMs = 0;
+  /** What it is doing, or was doing when it failed. */
+  stage: "token" | "fetch" | "body" = "token";
+  /** The status of the response, as soon as its header is there. */
+  status = 0;
   /** The token that this attempt sent, if it sent one. */
   token: string | undefined;
   sentBytes = 0;
@@ -117,19 +121,15 @@ export class Attempt {
     this.#openGate = undefined;
   }
 
-  async run(
-    headers: Record<string, string>,
-    usesToken: boolean,
-  ): Promise<void> {
+  async run(headers: Record<string, string>): Promise<void> {
     const { clock, news } = this.#context;
-    let stage: "token" | "fetch" | "body" = "token";
     try {
-      if (usesToken) {
-        const token = this.#context.tokens!.get();
-        this.token = typeof token === "string" ? token : await token;
+      if (this.job.usesToken) {
+        const given = this.#context.tokens!.get();
+        this.token = checkToken(given instanceof Promise ? await given : given);
         headers["authorization"] = `Bearer ${this.token}`;
       }
-      stage = "fetch";
+      this.stage = "fetch";
       // Awaiting what is there already would cost a turn of the microtask queue.
       const made = this.#init(headers);
       const init = made instanceof Promise ? await made : made;
@@ -138,7 +138,8 @@ export class Attempt {
       this.headerAtMs = clock.nowMs();
       // Deno parses the URL once more to tell it, and only a redirect changes it.
       if (response.redirected) this.responseUrl = response.url;
-      stage = "body";
+      this.status = response.status;
+      this.stage = "body";
       if (this.#isAborted) return await cancelBody(response);
       const responseHeaders = new HttpHeaders(response.headers);
       let body: Uint8Array;
@@ -173,7 +174,7 @@ export class Attempt {
       });
     } catch (error) {
       this.endedAtMs = clock.nowMs();
-      news.push({ type: "failed", attempt: this, error, stage });
+      news.push({ type: "failed", attempt: this, error, stage: this.stage });
     }
   }
 

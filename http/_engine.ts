@@ -22,6 +22,7 @@ import type { Settings } from "./_settings.ts";
 import { prepareBody } from "./_request_body.ts";
 import { type OriginState, Scheduler } from "./_scheduler.ts";
 import type {
+  CacheableRequest,
   CachedResponse,
   CacheForward,
   CacheLookup,
@@ -41,6 +42,8 @@ import { parseServerRateLimit } from "./_server_rate_limit.ts";
 import type { HttpClientStats } from "./client_options.ts";
 
 const MAX_TICK_SECS = 3_600;
+const MAX_LINES = 1_000;
+const MAX_BACKGROUND_JOBS = 64;
 
 /**
  * The state machine behind `HttpClient`: moves jobs from `send` to their terminal event. IO is done by attempts, cache
@@ -57,7 +60,8 @@ export class Engine {
   readonly #context: AttemptContext;
 
   readonly #jobs = new Map<RequestId, Job>();
-  readonly #background = new Set<Job>();
+  /** Revalidations behind the game's back, by method and URL. */
+  readonly #background = new Map<string, Job>();
   readonly #timers = new JobTimers();
   readonly #admitted: Job[] = [];
   readonly #inbox: Inbox;
@@ -71,6 +75,9 @@ export class Engine {
   #active = 0;
   #inFlight = 0;
   #isClosed = false;
+  #isTicking = false;
+  #lines: string[] = [];
+  #backgroundInFlight = 0;
   #done = 0;
   #attempts = 0;
   #retried = 0;
@@ -119,7 +126,7 @@ export class Engine {
   get stats(): HttpClientStats {
     const cache = this.#cache?.counters;
     return {
-      queued: this.#jobs.size - this.#inFlight,
+      queued: this.#jobs.size - this.#inFlight + this.#backgroundInFlight,
       inFlight: this.#inFlight,
       done: this.#done,
       attempts: this.#attempts,
@@ -183,7 +190,19 @@ export class Engine {
         `Cannot tick as dt must be 0 or more seconds: current value is ${dt}`,
       );
     }
-    this.#nowMs += Math.min(dt, MAX_TICK_SECS) * 1_000;
+    // A game's own fetch or token provider may call the client, also this.
+    if (this.#isTicking) return;
+    this.#isTicking = true;
+    try {
+      this.#nowMs += Math.min(dt, MAX_TICK_SECS) * 1_000;
+      this.#advance();
+    } finally {
+      this.#isTicking = false;
+    }
+    if (this.#lines.length > 0) this.#writeLines();
+  }
+
+  #advance(): void {
     // What arrived comes before the timers: after a long pause an answer that is there is not a timeout.
     if (!this.#inbox.isEmpty) this.#inbox.takeAll(this.#take);
     for (
@@ -200,18 +219,18 @@ export class Engine {
   }
 
   clearCache(): void {
-    this.#watch(this.#cache?.clear());
+    this.#watch(() => this.#cache?.clear());
   }
 
   evictStaleCache(): void {
-    this.#watch(this.#cache?.evictStale(this.#clock.epochMs()));
+    this.#watch(() => this.#cache?.evictStale(this.#clock.epochMs()));
   }
 
   close(): void {
     if (this.#isClosed) return;
-    for (const job of this.#jobs.values()) this.#cancel(job, false);
-    for (const job of this.#background) this.#finish(job, undefined);
     this.#isClosed = true;
+    for (const job of this.#jobs.values()) this.#cancel(job, false);
+    for (const job of this.#background.values()) this.#finish(job, undefined);
   }
 
   #checkDurable(request: HttpRequest): void {
@@ -262,11 +281,24 @@ export class Engine {
       job.onAbort = () => this.#cancel(job, true);
       signal.addEventListener("abort", job.onAbort);
     }
-    if (request.idempotencyKey !== undefined || request.isDurable) {
-      job.idempotencyKey = request.idempotencyKey ||
-        makeIdempotencyKey(this.#settings.random);
+    const ownKey = request.headers.get("idempotency-key");
+    if (
+      request.idempotencyKey !== undefined || request.isDurable ||
+      ownKey !== undefined
+    ) {
+      job.idempotencyKey = request.idempotencyKey || ownKey ||
+        makeIdempotencyKey();
     }
-    if (request.body !== undefined) job.body = prepareBody(request.body);
+    job.usesToken = this.#settings.tokens !== undefined &&
+      job.origin === this.#settings.targets.baseOrigin &&
+      !job.headers.has("authorization");
+    try {
+      if (request.body !== undefined) job.body = prepareBody(request.body);
+    } catch (error) {
+      // A buffer that was transferred away, say.
+      this.#fail(job, { type: "invalidRequest" }, error);
+      return;
+    }
     this.#timers.schedule(job, Infinity);
     if (request.isDurable && job.journalId === 0) this.#store(job);
     else this.#admitted.push(job);
@@ -329,9 +361,10 @@ export class Engine {
         }
         break;
       case "settled":
-        if (news.job.phase === "settling") {
-          this.#deliver(news.job, news.result, news.attempt);
-        }
+        if (news.job.phase !== "settling") break;
+        if (news.result === undefined) {
+          this.#deliverUnsettled(news.job, news.job.unsettled!, news.attempt);
+        } else this.#deliver(news.job, news.result, news.attempt);
         break;
       case "stored":
         this.#onStored(news.job, news.journalId);
@@ -382,7 +415,7 @@ export class Engine {
         this.#onLookup(job, undefined);
         break;
       case "settling":
-        this.#deliver(job, job.unsettled!, job.settlingAttempt!);
+        this.#deliverUnsettled(job, job.unsettled!, job.settlingAttempt!);
         break;
       case "storing":
         this.#fail(job, { type: "journalFailed" });
@@ -405,11 +438,22 @@ export class Engine {
       this.#enqueue(job);
       return;
     }
-    const lookup = cache.lookup(
-      cacheRequest(job),
-      cacheMode(job),
-      this.#clock.epochMs(),
-    );
+    const token = job.usesToken ? this.#settings.tokens!.known : undefined;
+    if (job.usesToken && token === undefined) {
+      // What is stored may belong to another player: who asks is not known before there is a token.
+      this.#enqueue(job);
+      return;
+    }
+    let lookup: CacheLookup | Promise<CacheLookup> | undefined;
+    try {
+      lookup = cache.lookup(
+        cacheRequest(job, token),
+        cacheMode(job),
+        this.#clock.epochMs(),
+      );
+    } catch (error) {
+      this.#note(`cache could not be read: ${error}`);
+    }
     if (!(lookup instanceof Promise)) {
       this.#onLookup(job, lookup);
       return;
@@ -471,6 +515,10 @@ export class Engine {
 
   /** Asks the server behind the game's back, as stale-while-revalidate wants it. */
   #revalidate(job: Job, forward: CacheForward): void {
+    const key = `${job.request.method} ${job.url}`;
+    if (
+      this.#background.has(key) || this.#background.size >= MAX_BACKGROUND_JOBS
+    ) return;
     const background = new Job(
       0 as RequestId,
       job.request,
@@ -479,15 +527,18 @@ export class Engine {
     background.url = job.url;
     background.origin = job.origin;
     background.headers = job.headers;
+    background.usesToken = job.usesToken;
     background.timeoutMs = job.timeoutMs;
+    background.retries = job.retries;
     background.maxBodyBytes = job.maxBodyBytes;
     background.lookup = forward;
-    // One at a time is enough.
+    // The same request is under way already.
     if (this.#coalescer.join(background) !== undefined) {
       this.#coalescer.leave(background);
       return;
     }
-    this.#background.add(background);
+    background.backgroundKey = key;
+    this.#background.set(key, background);
     this.#enqueue(background);
   }
 
@@ -518,6 +569,7 @@ export class Engine {
     job.attempts++;
     this.#attempts++;
     this.#inFlight++;
+    if (job.isBackground) this.#backgroundInFlight++;
     if (!job.isStreaming) {
       this.#active++;
       origin.active++;
@@ -533,11 +585,8 @@ export class Engine {
     if (job.idempotencyKey !== undefined) {
       headers["idempotency-key"] = job.idempotencyKey;
     }
-    const usesToken = this.#settings.tokens !== undefined &&
-      job.origin === this.#settings.targets.baseOrigin &&
-      headers["authorization"] === undefined;
     if (this.#settings.verbose) this.#noteJob(job, `attempt ${job.attempts}`);
-    attempt.run(headers, usesToken);
+    attempt.run(headers);
   }
 
   /** Frees the slot of the attempt under way. */
@@ -546,6 +595,7 @@ export class Engine {
     if (attempt === undefined) return;
     job.attempt = undefined;
     this.#inFlight--;
+    if (job.isBackground) this.#backgroundInFlight--;
     if (job.isStreaming) this.#streaming.delete(attempt);
     else {
       this.#active--;
@@ -567,23 +617,7 @@ export class Engine {
     }
     if (this.#settings.verbose) this.#noteJob(job, `status ${status}`);
     this.#breakerHears(attempt, status < 500);
-    const epochMs = this.#clock.epochMs();
-    const limit = parseServerRateLimit(headers, epochMs);
-    if (limit !== undefined) {
-      origin.serverRemaining = Math.max(0, limit.remaining - origin.active);
-      origin.serverResetMs = this.#nowMs + limit.resetMs;
-    }
-    const retryAfterText = headers.get("retry-after");
-    const retryAfterMs = retryAfterText === undefined
-      ? undefined
-      : parseRetryAfter(retryAfterText, epochMs);
-    if (status === 429 && retryAfterMs !== undefined) {
-      origin.serverRemaining = 0;
-      origin.serverResetMs = Math.max(
-        origin.serverResetMs,
-        this.#nowMs + Math.min(retryAfterMs, this.#settings.retry.backoffMaxMs),
-      );
-    }
+    const retryAfterMs = this.#heedLimits(origin, status, headers);
     if (status === 401 && this.#retryWithNewToken(job, attempt)) return;
     if (
       isRetryableStatus(status) &&
@@ -592,6 +626,31 @@ export class Engine {
       return;
     }
     this.#settle(job, news);
+  }
+
+  /** Takes in what the server says about its limits. Returns its `Retry-After` in milliseconds, if there is one. */
+  #heedLimits(
+    origin: OriginState,
+    status: number,
+    headers: HttpHeaders,
+  ): number | undefined {
+    const epochMs = this.#clock.epochMs();
+    const limit = parseServerRateLimit(headers, epochMs);
+    if (limit !== undefined) {
+      origin.serverRemaining = Math.max(0, limit.remaining - origin.active);
+      origin.serverResetMs = this.#nowMs + limit.resetMs;
+    }
+    const text = headers.get("retry-after");
+    if (text === undefined) return undefined;
+    const retryAfterMs = parseRetryAfter(text, epochMs);
+    if (status === 429 && retryAfterMs !== undefined) {
+      origin.serverRemaining = 0;
+      origin.serverResetMs = Math.max(
+        origin.serverResetMs,
+        this.#nowMs + Math.min(retryAfterMs, this.#settings.retry.backoffMaxMs),
+      );
+    }
+    return retryAfterMs;
   }
 
   #retryWithNewToken(job: Job, attempt: Attempt): boolean {
@@ -623,12 +682,25 @@ export class Engine {
     this.#endAttempt(job);
     if (stage === "token") {
       this.#breakerForgets(attempt);
-      this.#fail(job, { type: "tokenUnavailable" }, error);
+      const reason: HttpError = { type: "tokenUnavailable" };
+      // A durable request waits until there is one: signed out is not answered.
+      if (!job.request.isDurable || !this.#retry(job, reason, undefined)) {
+        this.#fail(job, reason, error);
+      }
       return;
     }
     if (error instanceof BodyTooLargeError) {
-      this.#breakerHears(attempt, true);
-      this.#fail(job, { type: "bodyTooLarge", maxBodyBytes: job.maxBodyBytes });
+      const { status } = attempt;
+      this.#breakerHears(attempt, status < 500);
+      if (
+        !isRetryableStatus(status) ||
+        !this.#retry(job, { type: "serverError", status }, undefined)
+      ) {
+        this.#fail(job, {
+          type: "bodyTooLarge",
+          maxBodyBytes: job.maxBodyBytes,
+        });
+      }
       return;
     }
     const reason: HttpError = stage === "body"
@@ -639,6 +711,8 @@ export class Engine {
       reason.type === "invalidRequest" || reason.type === "tooManyRedirects"
     ) {
       this.#breakerForgets(attempt);
+      // A portal that redirects everything must not eat what is to be kept.
+      if (job.request.isDurable && this.#retry(job, reason, undefined)) return;
     } else {
       this.#breakerHears(attempt, false);
       if (this.#retry(job, reason, undefined)) return;
@@ -650,21 +724,23 @@ export class Engine {
     const attempt = job.attempt!;
     if (attempt.isPaused) {
       // The game does not drain: the server is not to blame.
-      this.#timers.schedule(job, this.#nowMs + job.request.idleTimeoutMs!);
+      this.#timers.schedule(job, Infinity);
       return;
     }
     this.#endAttempt(job);
-    attempt.abort();
-    this.#breakerHears(attempt, false);
+    if (attempt.stage === "token") {
+      this.#settings.tokens!.abandon();
+      this.#breakerForgets(attempt);
+    } else this.#breakerHears(attempt, false);
     if (this.#settings.verbose) this.#noteJob(job, "timeout");
-    if (job.hasStarted) {
-      this.#timeOut(job, "idle");
-      return;
+    if (job.hasStarted) this.#timeOut(job, "idle");
+    else if (!this.#retry(job, { type: "timeout" }, undefined)) {
+      const stale = this.#staleAnswer(job, "disconnected");
+      if (stale !== undefined) this.#deliver(job, stale, undefined);
+      else this.#timeOut(job, "attempt");
     }
-    if (this.#retry(job, { type: "timeout" }, undefined)) return;
-    const stale = this.#staleAnswer(job, "disconnected");
-    if (stale !== undefined) this.#deliver(job, stale, undefined);
-    else this.#timeOut(job, "attempt");
+    // Last, for a listener of the signal may call the client.
+    attempt.abort();
   }
 
   #breakerForgets(attempt: Attempt): void {
@@ -710,15 +786,6 @@ export class Engine {
       headers,
       body,
     };
-    if (
-      status === 304 && response.redirected &&
-      job.lookup?.type === "validate" &&
-      !job.hasResent && !job.isBackground
-    ) {
-      // The conditions were about the first URL: what they confirmed elsewhere is not what is stored.
-      this.#resend(job, true);
-      return;
-    }
     const passed: CacheResult = {
       response: answer,
       outcome: "network",
@@ -727,9 +794,10 @@ export class Engine {
     const cache = this.#cache;
     // After a redirect it is not known which of the URLs the response may be stored for.
     const isUncacheable = job.isStreaming ||
-      (response.redirected && isSafe(job.request.method));
+      (isSafe(job.request.method) &&
+        (response.redirected || job.request.redirect !== "follow"));
     if (cache === undefined || isUncacheable) {
-      this.#deliver(job, passed, attempt);
+      this.#deliverUnsettled(job, passed, attempt);
       return;
     }
     if (status >= 500) {
@@ -740,14 +808,22 @@ export class Engine {
       }
     }
     const clockMs = this.#clock.nowMs();
-    const result = cache.handleResponse(
-      cacheRequest(job),
-      cacheMode(job),
-      job.lookup,
-      answer,
-      epochMs - (clockMs - attempt.startedAtMs),
-      epochMs - (clockMs - attempt.endedAtMs),
-    );
+    let result: CacheResult | Promise<CacheResult>;
+    try {
+      result = cache.handleResponse(
+        cacheRequest(job, attempt.token),
+        // The answer behind a redirect must not be stored for what was asked, only invalidate it.
+        response.redirected ? "noStore" : cacheMode(job),
+        job.lookup,
+        answer,
+        epochMs - (clockMs - attempt.startedAtMs),
+        epochMs - (clockMs - attempt.endedAtMs),
+      );
+    } catch (error) {
+      this.#note(`cache could not be written: ${error}`);
+      this.#deliverUnsettled(job, passed, attempt);
+      return;
+    }
     if (!(result instanceof Promise)) {
       this.#deliver(job, result, attempt);
       return;
@@ -760,9 +836,27 @@ export class Engine {
       (result) => this.#inbox.push({ type: "settled", job, attempt, result }),
       (error) => {
         this.#note(`cache could not be written: ${error}`);
-        this.#inbox.push({ type: "settled", job, attempt, result: passed });
+        this.#inbox.push({
+          type: "settled",
+          job,
+          attempt,
+          result: undefined,
+        });
       },
     );
+  }
+
+  /** Ends a request with an answer that the cache did not see. */
+  #deliverUnsettled(job: Job, passed: CacheResult, attempt: Attempt): void {
+    if (
+      passed.response.status === 304 && job.lookup?.type === "validate" &&
+      !job.hasResent && !job.isBackground
+    ) {
+      // The game did not ask for a condition: it gets the whole.
+      this.#resend(job, true);
+      return;
+    }
+    this.#deliver(job, passed, attempt);
   }
 
   /** Ends a request, and those that wait for the same answer if it may serve them. */
@@ -858,11 +952,16 @@ export class Engine {
     error: "disconnected" | "serverError",
   ): CacheResult | undefined {
     if (this.#cache === undefined || job.lookup === undefined) return undefined;
-    const response = this.#cache.handleFailure(
-      job.lookup,
-      error,
-      this.#clock.epochMs(),
-    );
+    let response: CachedResponse | undefined;
+    try {
+      response = this.#cache.handleFailure(
+        job.lookup,
+        error,
+        this.#clock.epochMs(),
+      );
+    } catch (error) {
+      this.#note(`cache could not be read: ${error}`);
+    }
     return response === undefined
       ? undefined
       : { response, outcome: "revalidated", isReusable: true };
@@ -924,7 +1023,9 @@ export class Engine {
     if (attempt !== undefined) {
       this.#endAttempt(job);
       this.#breakerForgets(attempt);
-      attempt.abort();
+    } else if (job.body instanceof ReadableStream && !job.body.locked) {
+      // Nobody has read it, so nobody else will let go of what is behind it.
+      job.body.cancel().catch(() => {});
     }
     if (job.phase === "queued") this.#scheduler.remove(job);
     job.phase = "done";
@@ -939,13 +1040,15 @@ export class Engine {
       this.#admitted.push(follower);
     }
     if (event === undefined || job.isBackground) {
-      this.#background.delete(job);
-      return;
+      this.#background.delete(job.backgroundKey);
+    } else {
+      this.#jobs.delete(job.id);
+      this.#done++;
+      this.events.end(job, event);
+      if (job.journalId !== 0) this.#forgetStored(job);
     }
-    this.#jobs.delete(job.id);
-    this.#done++;
-    this.events.end(job, event);
-    if (job.journalId !== 0) this.#forgetStored(job);
+    // Last, for a listener of the signal may call the client.
+    attempt?.abort();
   }
 
   #forgetStored(job: Job): void {
@@ -958,6 +1061,9 @@ export class Engine {
     const { attempt, response, headers } = news;
     const { job } = attempt;
     job.hasStarted = true;
+    // A stream may run for hours: that it began is all that the circuit wants to know.
+    this.#breakerHears(attempt, true);
+    this.#heedLimits(attempt.origin, response.status, headers);
     this.#streaming.add(attempt);
     this.#timers.schedule(job, this.#nowMs + job.request.idleTimeoutMs!);
     this.events.push(job, {
@@ -1006,6 +1112,7 @@ export class Engine {
   #onProgress(attempt: Attempt): void {
     attempt.hasProgress = false;
     const { job } = attempt;
+    if (job.isBackground) return;
     const { id, request: { tag } } = job;
     if (attempt.headerAtMs < 0) {
       const { sentBytes } = attempt;
@@ -1054,17 +1161,38 @@ export class Engine {
   }
 
   /** A store that fails costs its entries, nothing else. */
-  #watch(work: unknown): void {
-    if (!(work instanceof Promise)) return;
-    work.catch((error) => this.#note(`cache could not be written: ${error}`));
+  #watch(work: () => unknown): void {
+    const failed = (error: unknown): void =>
+      this.#note(`cache could not be written: ${error}`);
+    try {
+      const done = work();
+      if (done instanceof Promise) done.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
   }
 
   #noteJob(job: Job, what: string): void {
     this.#note(`${job.request.method} ${shownUrl(job)}: ${what}`);
   }
 
+  #writeLines(): void {
+    const lines = this.#lines;
+    this.#lines = [];
+    for (const line of lines) {
+      try {
+        this.#settings.log(line);
+      } catch {
+        // A log that fails loses its line, and nothing else.
+      }
+    }
+  }
+
   #note(line: string): void {
-    if (this.#settings.verbose) this.#settings.log(`http: ${line}`);
+    // Written when nothing is in the middle of a change, for a log may call the client.
+    if (this.#settings.verbose && this.#lines.length < MAX_LINES) {
+      this.#lines.push(`http: ${line}`);
+    }
   }
 }
 
@@ -1087,13 +1215,21 @@ function mergeHeaders(defaults: HttpHeaders, own: HttpHeaders): HttpHeaders {
 /** Whether the cache is asked: it keeps no streams, and nothing that answers other methods. */
 function usesCache(job: Job): boolean {
   const { method } = job.request;
-  return !job.isStreaming && (method === Method.GET || method === Method.HEAD);
+  return !job.isStreaming && job.request.redirect === "follow" &&
+    (method === Method.GET || method === Method.HEAD);
 }
 
 function cacheMode(job: Job): CacheMode {
   return job.request.cachePolicy ?? "default";
 }
 
-function cacheRequest(job: Job) {
-  return { method: job.request.method, url: job.url, headers: job.headers };
+function cacheRequest(
+  job: Job,
+  token: string | undefined,
+): CacheableRequest {
+  const { request: { method }, url } = job;
+  if (token === undefined) return { method, url, headers: job.headers };
+  const headers = new HttpHeaders(job.headers);
+  headers.set("authorization", `Bearer ${token}`);
+  return { method, url, headers };
 }

@@ -1,11 +1,11 @@
 // This module is browser compatible.
 
-import type { Random } from "../core/mod.ts";
-
-/** A random UUID (RFC 9562 section 5.4); `crypto.randomUUID` is missing on insecure pages. */
-export function makeIdempotencyKey(random: Random): string {
-  const bytes = new Uint8Array(16);
-  random.fill(bytes);
+/**
+ * A random UUID (RFC 9562 section 5.4); `crypto.randomUUID` is missing on insecure pages. Not from the client's `Random`:
+ * a game that seeds it would send the keys of its last run again, and a server would take new requests for old ones.
+ */
+export function makeIdempotencyKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = bytes[6]! & 0x0f | 0x40;
   bytes[8] = bytes[8]! & 0x3f | 0x80;
   let key = "";

@@ -17,7 +17,8 @@ export type News =
     readonly type: "settled";
     readonly job: Job;
     readonly attempt: Attempt;
-    readonly result: CacheResult;
+    /** `undefined` if the cache failed. */
+    readonly result: CacheResult | undefined;
   }
   | { readonly type: "stored"; readonly job: Job; readonly journalId: number }
   | { readonly type: "storeFailed"; readonly job: Job; readonly error: unknown }

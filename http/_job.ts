@@ -76,6 +76,10 @@ export class Job implements HeapItem {
 
   attempts = 0;
   attempt: Attempt | undefined;
+  /** Whether the client's token goes with it. */
+  usesToken = false;
+  /** What the engine knows a revalidation in the background by. */
+  backgroundKey = "";
   /** Attempts that do not count as repetitions: after a 401, say. */
   freeAttempts = 0;
   hasRetriedToken = false;

@@ -19,6 +19,14 @@ export function checkPositive(name: string, value: number): number {
   return value;
 }
 
+/** Refuses a number that is not above 0 or is infinite. */
+export function checkFinite(name: string, value: number): number {
+  if (!(value > 0 && value < Infinity)) {
+    throw rangeError(name, "above 0 and finite", value);
+  }
+  return value;
+}
+
 /** Refuses a negative number. */
 export function checkNotNegative(name: string, value: number): number {
   if (!(value >= 0)) throw rangeError(name, "0 or more", value);

@@ -9,6 +9,7 @@ import {
 import type { FetchLike } from "./_attempt.ts";
 import { DurableQueue } from "./_durable_queue.ts";
 import {
+  checkFinite,
   checkInteger,
   checkNotNegative,
   checkPositive,
@@ -16,7 +17,7 @@ import {
 import type { RetryOptions } from "./_retry.ts";
 import type { CircuitBreakerOptions } from "./_scheduler.ts";
 import { TargetResolver } from "./_target.ts";
-import { TokenSource } from "./_token_source.ts";
+import { checkToken, TokenSource } from "./_token_source.ts";
 import { HttpCache } from "./cache/http_cache.ts";
 import { MemoryCacheStore } from "./cache/memory_store.ts";
 import type { HttpClientOptions } from "./client_options.ts";
@@ -33,7 +34,7 @@ export class Settings {
   readonly tokens: TokenSource | undefined;
   readonly cache: HttpCache | undefined;
   readonly durable: DurableQueue | undefined;
-  readonly circuitBreaker: CircuitBreakerOptions | false;
+  readonly circuitBreaker: Required<CircuitBreakerOptions> | false;
   readonly maxConcurrentPerOrigin: number;
   readonly maxPending: number;
   readonly timeoutMs: number;
@@ -57,6 +58,9 @@ export class Settings {
     this.tokens = options.bearerToken === undefined
       ? undefined
       : new TokenSource(options.bearerToken);
+    if (typeof options.bearerToken === "string") {
+      checkToken(options.bearerToken);
+    }
     if (this.tokens !== undefined && this.targets.baseOrigin === undefined) {
       throw new TypeError(
         "Cannot use bearerToken without baseUrl as the token is for its origin alone",
@@ -86,24 +90,27 @@ export class Settings {
       options.deadlineMs ?? Infinity,
     );
     this.retries = checkInteger("retries", options.retries ?? 2, 0, 100);
-    this.retry = {
-      backoffBaseMs: checkPositive(
-        "backoffBaseMs",
-        options.backoffBaseMs ?? 500,
-      ),
-      backoffMaxMs: checkPositive(
-        "backoffMaxMs",
-        options.backoffMaxMs ?? 60_000,
-      ),
-      random: this.random,
-    };
+    const backoffMaxMs = checkFinite(
+      "backoffMaxMs",
+      options.backoffMaxMs ?? 60_000,
+    );
+    const backoffBaseMs = checkFinite(
+      "backoffBaseMs",
+      options.backoffBaseMs ?? Math.min(500, backoffMaxMs),
+    );
+    if (backoffBaseMs > backoffMaxMs) {
+      throw new RangeError(
+        `Cannot use backoffBaseMs as it must be <= backoffMaxMs (${backoffMaxMs}): current value is ${backoffBaseMs}`,
+      );
+    }
+    this.retry = { backoffBaseMs, backoffMaxMs, random: this.random };
     this.maxBodyBytes = checkInteger(
       "maxBodyBytes",
       options.maxBodyBytes ?? 16_777_216,
       0,
       Number.MAX_SAFE_INTEGER,
     );
-    this.circuitBreaker = options.circuitBreaker ?? {};
+    this.circuitBreaker = checkBreaker(options.circuitBreaker ?? {});
     const fallbackTtlMs = checkNotNegative(
       "cacheTtlMs",
       options.cacheTtlMs ?? 60_000,
@@ -143,4 +150,24 @@ export class Settings {
     this.#defaultHeaders = new HttpHeaders(this.#defaultHeaders);
     this.#defaultHeaders.set(name, value);
   }
+}
+
+/** Fills in the defaults; an opening time beyond the default maximum is its own. */
+function checkBreaker(
+  options: CircuitBreakerOptions | false,
+): Required<CircuitBreakerOptions> | false {
+  if (options === false) return false;
+  const { failureThreshold = 5, openMs = 5_000 } = options;
+  checkInteger("failureThreshold", failureThreshold, 1, 1_000_000);
+  checkFinite("openMs", openMs);
+  const maxOpenMs = checkFinite(
+    "maxOpenMs",
+    options.maxOpenMs ?? Math.max(openMs, 60_000),
+  );
+  if (maxOpenMs < openMs) {
+    throw new RangeError(
+      `Cannot use maxOpenMs as it must be >= openMs (${openMs}): current value is ${maxOpenMs}`,
+    );
+  }
+  return { failureThreshold, openMs, maxOpenMs };
 }

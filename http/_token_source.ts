@@ -1,5 +1,7 @@
 // This module is browser compatible.
 
+import { invalidHeader } from "./headers.ts";
+
 /**
  * Gives the token of `Authorization: Bearer …`. A function is asked when the first request needs a token, and
  * again (with `refresh: true`) after the server answered 401.
@@ -16,6 +18,17 @@ export class TokenSource {
 
   constructor(provider: BearerToken) {
     this.#provider = provider;
+  }
+
+  /** The current token, if it is there already. */
+  get known(): string | undefined {
+    if (typeof this.#provider === "string") return this.#provider;
+    return typeof this.#current === "string" ? this.#current : undefined;
+  }
+
+  /** Stops waiting for a provider that does not answer: the next request asks it again. */
+  abandon(): void {
+    if (typeof this.#current !== "string") this.#current = undefined;
   }
 
   /** The current token, asked for if there is none. */
@@ -48,4 +61,23 @@ export class TokenSource {
     }
     return true;
   }
+}
+
+/**
+ * Refuses what cannot be a token (RFC 6750 section 2.1), without showing it.
+ *
+ * @throws {TypeError} If the token is no text or cannot be a header field.
+ */
+export function checkToken(token: unknown): string {
+  if (typeof token !== "string" || token === "") {
+    throw new TypeError(
+      `Cannot use token as it must be a text that is not empty: current type is ${typeof token}`,
+    );
+  }
+  if (invalidHeader("authorization", token) !== undefined) {
+    throw new TypeError(
+      "Cannot use token as it has characters that a header field must not have",
+    );
+  }
+  return token;
 }
