@@ -106,7 +106,8 @@ export interface CacheResult {
   /**
    * - `network`: the response as it came.
    * - `revalidated`: the stored response, which a 304 confirmed.
-   * - `resend`: the server confirmed something that was not asked for. What was stored is dropped; look up and send again.
+   * - `resend`: the server confirmed something that was not asked for, or that was cleared since. What was stored is
+   *   dropped; look up and send again.
    */
   readonly outcome: "network" | "revalidated" | "resend";
   /** Whether the response also answers identical requests that waited for it. */
@@ -207,8 +208,15 @@ export class HttpCache {
     }
     const entries = this.#store.get(keyOf(request.url));
     if (entries instanceof Promise) {
+      const clearCount = this.#clearCount;
       return entries.then((entries) =>
-        this.#choose(request, mode, directives, entries, nowEpochMs)
+        this.#choose(
+          request,
+          mode,
+          directives,
+          clearCount === this.#clearCount ? entries : [],
+          nowEpochMs,
+        )
       );
     }
     return this.#choose(request, mode, directives, entries, nowEpochMs);
@@ -274,7 +282,10 @@ export class HttpCache {
     error: "disconnected" | "serverError",
     nowEpochMs: number,
   ): CachedResponse | undefined {
-    if (!isForward(lookup) || lookup.stored === undefined) return undefined;
+    if (
+      !isForward(lookup) || lookup.stored === undefined ||
+      lookup.clearCount !== this.#clearCount
+    ) return undefined;
     const { stored, request, directives, mode } = lookup;
     const isDisconnected = error === "disconnected";
     const reuse = decideFailureReuse(
@@ -315,7 +326,8 @@ export class HttpCache {
   }
 
   /**
-   * Removes everything. Responses to requests that are on their way now are not stored either.
+   * Removes everything. Requests that were looked up before get nothing of it any more, not after a failure either, and
+   * the responses to them are not stored.
    *
    * @returns A promise if the store needs time for it.
    */
@@ -534,7 +546,9 @@ export class HttpCache {
       const hasValidator = response.headers.has("etag") ||
         response.headers.has("last-modified");
       if (!hasValidator || !isCurrent) return passed;
-    } else if (selected.length === 0) {
+    } else if (
+      selected.length === 0 || forward.clearCount !== this.#clearCount
+    ) {
       for (const { entry } of asked) changes.remove(key, entry.id);
       return this.#apply(changes, { ...passed, outcome: "resend" });
     }

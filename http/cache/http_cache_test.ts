@@ -104,15 +104,52 @@ Deno.test("HttpCache.clear() also keeps out what is on its way", async () => {
   assert(whole.type === "miss" && validation.type === "validate");
   await c.cache.clear();
   assertEquals((await c.send(whole, FRESH)).text, "body");
-  const validated = await c.send(validation, {
-    status: 304,
-    headers: { etag: '"1"', "cache-control": "max-age=100" },
+  const validated = await c.send(
+    validation,
+    (sent) =>
+      sent.has("if-none-match")
+        ? {
+          status: 304,
+          headers: { etag: '"1"', "cache-control": "max-age=100" },
+        }
+        : { body: "new" },
+  );
+  // Whoever clears the cache, because another player signs in say, does not expect anything of it again.
+  assertEquals([validated.from, validated.text], ["origin", "new"]);
+  assertEquals((await c.get(FRESH)).from, "origin");
+  assertEquals((await c.get("down")).from, "cache");
+});
+
+Deno.test("HttpCache.clear() leaves nothing to stand in for a failure", async () => {
+  for (const cacheControl of ["max-age=1", "max-age=1, must-revalidate"]) {
+    const c = newCache();
+    await c.get({ headers: { "cache-control": cacheControl } });
+    c.wait(10);
+    const lookup = await c.cache.lookup(REQUEST, "default", c.nowEpochMs);
+    const fail = (): unknown =>
+      c.cache.handleFailure(lookup, "disconnected", c.nowEpochMs);
+    assert(fail() !== undefined);
+    await c.cache.clear();
+    assertEquals(fail(), undefined);
+  }
+});
+
+Deno.test("HttpCache.clear() empties a lookup that waits for its store", async () => {
+  const store = new MemoryCacheStore();
+  const c = new TestCache({
+    entryCount: 0,
+    usedBytes: 0,
+    evictedCount: 0,
+    get: async (key) => await store.get(key),
+    put: (entry) => store.put(entry),
+    delete: (key, id) => store.delete(key, id),
+    evictStale: (nowEpochMs) => store.evictStale(nowEpochMs),
+    clear: () => store.clear(),
   });
-  // What was validated is still the answer to who had asked.
-  assertEquals([validated.from, validated.text], ["validated", "body"]);
-  assertEquals(c.store.entryCount, 0);
   await c.get(FRESH);
-  assertEquals(c.store.entryCount, 1);
+  const lookup = c.cache.lookup(REQUEST, "default", c.nowEpochMs);
+  await c.cache.clear();
+  assertEquals((await lookup).type, "miss");
 });
 
 Deno.test("HttpCache.handleResponse() does not put back what was removed while it was validated", async () => {
