@@ -9,6 +9,8 @@ import { HttpRequest } from "./request.ts";
  */
 interface RequestRecord {
   readonly v: 1;
+  /** The id of the request's first record, if this is not it: this one stands for that one then. */
+  readonly moved?: number;
   readonly key: string;
   readonly method: string;
   readonly url: string;
@@ -18,14 +20,21 @@ interface RequestRecord {
   readonly hasBody: boolean;
 }
 
-/** Says that an earlier record was answered, while an older one still is not. */
+/** Says that a request was answered, while an older one still is not. */
 interface DoneRecord {
   readonly v: 1;
+  /** The id of the request's first record. */
   readonly done: number;
 }
 
+/** What a record says. */
+export type DecodedRecord =
+  | { readonly done: number }
+  | { readonly request: HttpRequest; readonly moved: number | undefined };
+
 /** A request found in the journal. */
 export interface RestoredRequest {
+  /** The id of its first record, its name over all runs. */
   readonly journalId: number;
   readonly request: HttpRequest;
 }
@@ -38,14 +47,23 @@ const SECRET_FIELDS = new Set([
 ]);
 const READ_BYTES = 262_144;
 
+/** Records that only wait to be forgotten, up to which nothing is moved. */
+const MAX_DEAD_RECORDS = 64;
+
 /**
  * Keeps durable requests in a journal. A journal only forgets from its start, so an answer that comes out of
- * order is noted by a record of its own until everything before it is answered too.
+ * order is noted by a record of its own until everything before it is answered too. So that one request that is
+ * never answered does not fill the journal, it is written again at the end once the dead records outweigh the
+ * others; only then may the first record go, so that no crash loses it.
  */
 export class DurableQueue {
   readonly #journal: Journal;
-  /** Journal ids of what is not answered, ascending. */
-  readonly #pending = new Set<number>();
+  /** The current record of each request that is not answered, by the id of its first; oldest record first. */
+  readonly #pending = new Map<number, number>();
+  /** Ids of all records that the journal may still hold, ascending. */
+  #records: number[] = [];
+  /** The request that is being written again. */
+  #moving: number | undefined;
   #lastId = 0;
   #removedUpTo = 0;
   /** Until everything was read, nothing may be removed: it could be an unanswered request. */
@@ -57,34 +75,44 @@ export class DurableQueue {
 
   /** Reads everything that an earlier run left unanswered. */
   async restore(): Promise<RestoredRequest[]> {
-    const found = new Map<number, HttpRequest>();
+    const found = new Map<number, { recordId: number; request: HttpRequest }>();
+    const ids = new Set<number>();
     let afterId = 0;
     while (true) {
       const entries = await this.#journal.read(afterId, READ_BYTES);
       if (entries.length === 0) break;
       for (const { id, bytes } of entries) {
         afterId = id;
+        ids.add(id);
         const record = decodeRecord(bytes);
         if (record === undefined) continue;
-        if (typeof record === "number") found.delete(record);
-        else found.set(id, record);
+        if ("done" in record) found.delete(record.done);
+        else {
+          const { request, moved = id } = record;
+          found.set(moved, { recordId: id, request });
+        }
       }
     }
-    this.#lastId = Math.max(this.#lastId, afterId);
     // What this run appended while it read is not for a second job.
-    const restored: RestoredRequest[] = [];
-    for (const [journalId, request] of found) {
-      if (this.#pending.has(journalId)) continue;
-      restored.push({ journalId, request });
+    for (const id of this.#records) {
+      found.delete(id);
+      ids.add(id);
     }
+    this.#records = [...ids].sort((a, b) => a - b);
+    this.#lastId = Math.max(this.#lastId, afterId);
     const mine = [...this.#pending];
     this.#pending.clear();
-    for (const id of [...found.keys(), ...mine].sort((a, b) => a - b)) {
-      this.#pending.add(id);
+    const earlier = [...found].map(([id, { recordId }]) =>
+      [id, recordId] as const
+    );
+    for (const [id, recordId] of [...earlier, ...mine].sort(byRecord)) {
+      this.#pending.set(id, recordId);
     }
     this.#isRestored = true;
-    await this.#trim();
-    return restored;
+    // What cannot be removed now costs room, not requests; the next answer tries again.
+    await this.#tidy().catch(() => {});
+    return [...found].sort(([a], [b]) => a - b)
+      .map(([journalId, { request }]) => ({ journalId, request }));
   }
 
   /**
@@ -93,33 +121,87 @@ export class DurableQueue {
    * @returns The record's id, once the journal has it.
    */
   async append(request: HttpRequest, idempotencyKey: string): Promise<number> {
-    const id = await this.#journal.append(
-      encodeRequest(request, idempotencyKey),
-    );
-    this.#pending.add(id);
-    this.#lastId = Math.max(this.#lastId, id);
+    const id = await this.#append(encodeRequest(request, idempotencyKey));
+    this.#pending.set(id, id);
     return id;
   }
 
   /** Notes that a request was answered. */
   async done(journalId: number): Promise<void> {
-    if (!this.#pending.delete(journalId)) return;
-    const [oldest] = this.#pending;
-    if (this.#isRestored && (oldest === undefined || oldest > journalId)) {
-      await this.#trim();
-      return;
+    const recordId = this.#pending.get(journalId);
+    if (recordId === undefined) return;
+    this.#pending.delete(journalId);
+    const oldest = this.#oldest();
+    const isForgotten = this.#isRestored &&
+      (oldest === undefined || oldest > recordId) &&
+      // Its second record is on its way to the end of the journal.
+      this.#moving !== journalId;
+    if (!isForgotten) {
+      await this.#append(encodeRecord({ v: 1, done: journalId }));
     }
-    const bytes = encodeRecord({ v: 1, done: journalId });
-    this.#lastId = Math.max(this.#lastId, await this.#journal.append(bytes));
+    if (this.#isRestored) await this.#tidy();
+  }
+
+  async #append(bytes: Uint8Array): Promise<number> {
+    const id = await this.#journal.append(bytes);
+    this.#records.push(id);
+    this.#lastId = Math.max(this.#lastId, id);
+    return id;
+  }
+
+  /** The oldest record of what is not answered. */
+  #oldest(): number | undefined {
+    const [recordId] = this.#pending.values();
+    return recordId;
+  }
+
+  async #tidy(): Promise<void> {
+    await this.#trim();
+    await this.#compact();
   }
 
   async #trim(): Promise<void> {
-    const [oldest] = this.#pending;
+    const oldest = this.#oldest();
     const upTo = oldest === undefined ? this.#lastId : oldest - 1;
     if (upTo <= this.#removedUpTo) return;
     this.#removedUpTo = upTo;
+    const kept = this.#records.findIndex((id) => id > upTo);
+    this.#records.splice(0, kept < 0 ? this.#records.length : kept);
     await this.#journal.remove(upTo);
   }
+
+  /** Moves the oldest requests to the end until the journal can forget the dead records between them. */
+  async #compact(): Promise<void> {
+    while (this.#moving === undefined && this.#hasTooManyDead()) {
+      const [[journalId, recordId] = [0, 0]] = this.#pending;
+      this.#moving = journalId;
+      try {
+        const [entry] = await this.#journal.read(recordId - 1, 0);
+        if (entry?.id !== recordId) return;
+        if (this.#pending.has(journalId)) {
+          const id = await this.#append(moveRecord(entry.bytes, journalId));
+          // If it was answered meanwhile, the note of that stands behind the new record.
+          if (this.#pending.delete(journalId)) this.#pending.set(journalId, id);
+        }
+      } finally {
+        this.#moving = undefined;
+      }
+      await this.#trim();
+    }
+  }
+
+  #hasTooManyDead(): boolean {
+    const live = this.#pending.size;
+    const dead = this.#records.length - live;
+    return live > 0 && dead > MAX_DEAD_RECORDS && dead > live;
+  }
+}
+
+function byRecord(
+  [, a]: readonly [number, number],
+  [, b]: readonly [number, number],
+): number {
+  return a - b;
 }
 
 /** Whether a body can be written down at once. */
@@ -165,25 +247,38 @@ function encodeRecord(
   return bytes;
 }
 
-/** A request, the id of an answered one, or `undefined` if the record is not ours or is broken. */
-export function decodeRecord(
-  bytes: Uint8Array,
-): HttpRequest | number | undefined {
-  if (bytes.length < 4) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const length = view.getUint32(0, true);
-  if (length > bytes.length - 4) return undefined;
+/** The same record for another place in the journal. */
+function moveRecord(bytes: Uint8Array, journalId: number): Uint8Array {
+  const { json, body } = splitRecord(bytes)!;
+  return encodeRecord({ ...json as RequestRecord, moved: journalId }, body);
+}
+
+/** What a record says, or `undefined` if it is not ours or is broken. */
+export function decodeRecord(bytes: Uint8Array): DecodedRecord | undefined {
   try {
-    const text = new TextDecoder("utf-8", { fatal: true })
-      .decode(bytes.subarray(4, 4 + length));
-    const record = JSON.parse(text) as Partial<RequestRecord & DoneRecord>;
-    if (record.v !== 1) return undefined;
-    if (typeof record.done === "number") return record.done;
-    return decodeRequest(record, bytes.slice(4 + length));
+    const { json, body } = splitRecord(bytes) ?? {};
+    if (json?.v !== 1 || body === undefined) return undefined;
+    const { done, moved } = json;
+    if (typeof done === "number") return { done };
+    const request = decodeRequest(json, body);
+    if (request === undefined) return undefined;
+    return { request, moved: typeof moved === "number" ? moved : undefined };
   } catch {
     // The journal's own checksum guards against damage; what is left is a record of another program.
     return undefined;
   }
+}
+
+function splitRecord(bytes: Uint8Array):
+  | { json: Partial<RequestRecord & DoneRecord>; body: Uint8Array }
+  | undefined {
+  if (bytes.length < 4) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const length = view.getUint32(0, true);
+  if (length > bytes.length - 4) return undefined;
+  const text = new TextDecoder("utf-8", { fatal: true })
+    .decode(bytes.subarray(4, 4 + length));
+  return { json: JSON.parse(text), body: bytes.slice(4 + length) };
 }
 
 function decodeRequest(
