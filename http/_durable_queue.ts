@@ -1,6 +1,7 @@
 // This module is browser compatible.
 
 import type { Journal } from "../core/mod.ts";
+import { CachePolicy } from "./cache_policy.ts";
 import { HttpRequest } from "./request.ts";
 
 /**
@@ -17,6 +18,11 @@ interface RequestRecord {
   readonly headers: readonly (readonly [string, string])[];
   readonly priority: number;
   readonly tag?: string;
+  /** `null` for `Infinity`, which JSON does not have. */
+  readonly timeoutMs?: number | null;
+  readonly maxBodyBytes?: number;
+  readonly cachePolicy?: CachePolicy;
+  readonly redirect?: RequestRedirect;
   readonly hasBody: boolean;
 }
 
@@ -211,7 +217,8 @@ export function isStorableBody(body: HttpRequest["body"]): boolean {
 }
 
 function encodeRequest(request: HttpRequest, key: string): Uint8Array {
-  const { method, url, priority, tag, body } = request;
+  const { method, url, priority, tag, body, redirect } = request;
+  const { timeoutMs, maxBodyBytes, cachePolicy } = request;
   const headers = [...request.headers].filter(([name]) =>
     !SECRET_FIELDS.has(name)
   );
@@ -231,6 +238,10 @@ function encodeRequest(request: HttpRequest, key: string): Uint8Array {
     headers,
     priority,
     ...(tag !== undefined && { tag }),
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(maxBodyBytes !== undefined && { maxBodyBytes }),
+    ...(cachePolicy !== undefined && { cachePolicy }),
+    ...(redirect !== "follow" && { redirect }),
     hasBody: bytes !== undefined,
   }, bytes);
 }
@@ -300,5 +311,24 @@ function decodeRequest(
   }
   if (typeof tag === "string") request = request.withTag(tag);
   if (hasBody === true) request = request.withBody(body);
-  return request;
+  return withOptions(request, record);
+}
+
+/** What is missing or makes no sense is left at its default: the request itself must not be lost for it. */
+function withOptions(
+  request: HttpRequest,
+  { timeoutMs, maxBodyBytes, cachePolicy, redirect }: Partial<RequestRecord>,
+): HttpRequest {
+  if (timeoutMs === null) request = request.withTimeout(Infinity);
+  else if (typeof timeoutMs === "number" && timeoutMs > 0) {
+    request = request.withTimeout(timeoutMs);
+  }
+  if (Number.isSafeInteger(maxBodyBytes) && maxBodyBytes! >= 0) {
+    request = request.withMaxBodyBytes(maxBodyBytes!);
+  }
+  const policy = Object.values(CachePolicy).find((it) => it === cachePolicy);
+  if (policy !== undefined) request = request.withCache(policy);
+  return redirect === "error" || redirect === "manual"
+    ? request.withRedirect(redirect)
+    : request;
 }

@@ -7,6 +7,7 @@ import {
 } from "../core/mod.ts";
 import { decodeRecord, DurableQueue } from "./_durable_queue.ts";
 import { FakeFetch, settle } from "./_testing/fake_fetch.ts";
+import { CachePolicy } from "./cache_policy.ts";
 import { HttpClient } from "./client.ts";
 import type { HttpEvent } from "./event.ts";
 import { HttpRequest } from "./request.ts";
@@ -34,6 +35,11 @@ function start(journal: MemoryJournal, seed = 1) {
     return drained.map((event) => event.type);
   };
   return { client, fake, events, step };
+}
+
+function options(request: HttpRequest): unknown {
+  const { redirect, timeoutMs, maxBodyBytes, cachePolicy } = request;
+  return { redirect, timeoutMs, maxBodyBytes, cachePolicy };
 }
 
 /** A journal whose calls hang from one on: that one takes effect, and nobody hears of it. */
@@ -105,6 +111,56 @@ Deno.test("HttpClient sends what an earlier run left, with the same idempotency 
   await settle();
   assertEquals(await start(journal, 3).step(), []);
 });
+
+Deno.test("DurableQueue.restore() keeps how a request is sent", async () => {
+  const plain = HttpRequest.post(BASE, "x");
+  const requests = [
+    plain,
+    plain.withRedirect("error").withTimeout(5).withMaxBodyBytes(0)
+      .withCache(CachePolicy.NoStore),
+    plain.withRedirect("manual").withTimeout(Infinity).withMaxBodyBytes(7)
+      .withCache(CachePolicy.Revalidate),
+  ];
+  const journal = new MemoryJournal();
+  const queue = new DurableQueue(journal);
+  for (const request of requests) await queue.append(request, "key");
+  const restored = await new DurableQueue(journal).restore();
+  assertEquals(
+    restored.map(({ request }) => options(request)),
+    requests.map(options),
+  );
+});
+
+for (
+  const bad of [
+    { timeoutMs: 0 },
+    { timeoutMs: "5" },
+    { maxBodyBytes: -1 },
+    { maxBodyBytes: 0.5 },
+    { cachePolicy: "toString" },
+    { cachePolicy: 1 },
+    { redirect: "else" },
+  ]
+) {
+  Deno.test(`decodeRecord() leaves out ${JSON.stringify(bad)} and keeps the request`, () => {
+    const json = new TextEncoder().encode(JSON.stringify({
+      v: 1,
+      key: "k",
+      method: "POST",
+      url: BASE,
+      headers: [],
+      priority: 0,
+      hasBody: false,
+      ...bad,
+    }));
+    const bytes = new Uint8Array(4 + json.length);
+    new DataView(bytes.buffer).setUint32(0, json.length, true);
+    bytes.set(json, 4);
+    const record = decodeRecord(bytes);
+    assert(record !== undefined && "request" in record);
+    assertEquals(options(record.request), options(HttpRequest.post(BASE)));
+  });
+}
 
 Deno.test("HttpClient repeats a durable request until the server answers, through an open circuit", async () => {
   const journal = new MemoryJournal();
