@@ -1,6 +1,12 @@
 // How the clients are driven: the awaited ones by a pool of workers, ours by a loop that
-// ticks once per turn of the event loop, as a server or a tool would without frames.
-import type { HttpClient, HttpRequest, HttpResponse } from "../../http/mod.ts";
+// ticks. A game would tick in every frame, a tool or a server that has none ticks when
+// `onWake` says that something has arrived, or simply once per turn of the event loop.
+import {
+  HttpClient,
+  type HttpClientOptions,
+  type HttpRequest,
+  type HttpResponse,
+} from "../../http/mod.ts";
 
 /** Keeps `concurrency` calls under way until `count` are done. */
 export async function runPool(
@@ -15,36 +21,66 @@ export async function runPool(
   await Promise.all(Array.from({ length: concurrency }, work));
 }
 
-/** Keeps `concurrency` requests under way until `count` are answered. */
-export async function runTicked(
-  client: HttpClient,
-  count: number,
-  concurrency: number,
-  request: (index: number) => HttpRequest,
-  onResponse: (response: HttpResponse) => void,
-): Promise<void> {
-  let sent = 0;
-  let done = 0;
-  let lastMs = performance.now();
-  while (true) {
-    const nowMs = performance.now();
-    client.tick((nowMs - lastMs) / 1_000);
-    lastMs = nowMs;
-    for (let event = client.pollEvent(); event; event = client.pollEvent()) {
-      if (event.type !== "success") {
-        throw new Error(`Cannot measure as a request ended as ${event.type}`);
-      }
-      onResponse(event.response);
-      done++;
-    }
-    if (done === count) return;
-    if (sent < count && sent - done < concurrency) {
-      while (sent < count && sent - done < concurrency) {
+/** Ends when the event loop has turned. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A client with the loop that drives it. */
+export class Driver {
+  readonly client: HttpClient;
+  readonly #concurrency: number;
+  readonly #pause: () => Promise<void>;
+  #resume: (() => void) | undefined;
+
+  /** Ticks when woken, or once per turn of the event loop. */
+  constructor(
+    concurrency: number,
+    when: "woken" | "turn",
+    options: HttpClientOptions,
+  ) {
+    this.#concurrency = concurrency;
+    this.client = new HttpClient({
+      ...options,
+      maxConcurrent: concurrency,
+      ...(when === "woken" ? { onWake: () => this.#resume?.() } : undefined),
+    });
+    this.#pause = when === "turn"
+      ? turn
+      : () => new Promise((resolve) => this.#resume = resolve);
+  }
+
+  /** Keeps requests under way until `count` are answered. None may be answered from the cache. */
+  async run(
+    count: number,
+    request: (index: number) => HttpRequest,
+    onResponse: (response: HttpResponse) => void,
+  ): Promise<void> {
+    const { client } = this;
+    let sent = 0;
+    let done = 0;
+    let dt = 0;
+    let lastMs = performance.now();
+    while (done < count) {
+      while (sent < count && sent - done < this.#concurrency) {
         client.send(request(sent++));
       }
-      // What is new goes out now and not a turn later.
-      client.tick(0);
+      client.tick(dt);
+      dt = 0;
+      let event = client.pollEvent();
+      if (event === undefined) {
+        await this.#pause();
+        const nowMs = performance.now();
+        dt = (nowMs - lastMs) / 1_000;
+        lastMs = nowMs;
+      }
+      for (; event !== undefined; event = client.pollEvent()) {
+        if (event.type !== "success") {
+          throw new Error(`Cannot measure as a request ended as ${event.type}`);
+        }
+        onResponse(event.response);
+        done++;
+      }
     }
-    await new Promise<void>((resolve) => setImmediate(resolve));
   }
 }

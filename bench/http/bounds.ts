@@ -4,7 +4,7 @@ import vm from "node:vm";
 import { HttpClient, HttpRequest, MemoryCacheStore } from "../../http/mod.ts";
 import { FaultServer } from "../../http/_testing/fault_server.ts";
 import { atMost, type Section } from "../_report.ts";
-import { runTicked } from "./_drive.ts";
+import { Driver, turn } from "./_drive.ts";
 
 const CACHE_BYTES = 16 * 1_048_576;
 const CAP_BYTES = 1_048_576;
@@ -20,10 +20,9 @@ export async function measureUrlFlood(isSmoke: boolean): Promise<Section> {
     "date": new Date().toUTCString(),
   };
   const store = new MemoryCacheStore({ maxBytes: CACHE_BYTES });
-  const client = new HttpClient({
+  const driver = new Driver(64, "woken", {
     fetch: () => Promise.resolve(new Response(body, { headers: fields })),
     cache: store,
-    maxConcurrent: 64,
   });
   const collectGarbage = garbageCollector();
   collectGarbage();
@@ -32,10 +31,8 @@ export async function measureUrlFlood(isSmoke: boolean): Promise<Section> {
   let peakRss = 0;
   const startMs = performance.now();
   let answered = 0;
-  await runTicked(
-    client,
+  await driver.run(
     urls,
-    64,
     (index) => HttpRequest.get(`http://localhost/asset/${index}`),
     () => {
       peakUsed = Math.max(peakUsed, store.usedBytes);
@@ -104,7 +101,7 @@ export async function measureBomb(isSmoke: boolean): Promise<Section> {
   while (client.pendingCount > 0) {
     client.tick(0.001);
     peakRss = Math.max(peakRss, Deno.memoryUsage().rss);
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await turn();
   }
   const ms = performance.now() - startMs;
   for (const event of client.drainEvents()) {

@@ -12,6 +12,7 @@ import {
   type Section,
   takeTurns,
 } from "../_report.ts";
+import { turn } from "./_drive.ts";
 
 const BODY = '{"rank":12,"score":4200,"name":"ada"}';
 
@@ -85,7 +86,7 @@ async function makeContenders(
   client.send(request);
   while (client.pendingCount > 0) {
     client.tick(0);
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await turn();
   }
   client.pollEvent();
   function hit(): Score & { readonly length: number } {

@@ -2,6 +2,7 @@
 // and with nothing to do.
 import { HttpClient, HttpRequest } from "../../http/mod.ts";
 import { atMost, quantile, type Section } from "../_report.ts";
+import { turn } from "./_drive.ts";
 
 const IN_FLIGHT = 64;
 const QUEUED = 1_000;
@@ -99,7 +100,7 @@ async function measureBusy(
     for (let i = 0; i < ticks; i++) {
       held.answer(answers);
       // The bodies are read in tasks of their own, as between two frames.
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      await turn();
       const startMs = performance.now();
       client.tick(DT);
       us.push((performance.now() - startMs) * 1_000);
