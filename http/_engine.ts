@@ -141,7 +141,11 @@ export class Engine {
 
   setRateLimit(baseUrl: string, limit: number, windowSecs: number): void {
     const target = this.#settings.targets.resolve(baseUrl);
-    if (typeof target === "string") throw new TypeError(target);
+    if (typeof target === "string") {
+      throw new TypeError(
+        `Cannot set rate limit as baseUrl must be an http(s) URL: current value is "${baseUrl}"`,
+      );
+    }
     // "https://example.com" is meant as the whole origin, and resolves to "https://example.com/".
     this.#scheduler.setRateLimit(target.url, limit, windowSecs);
   }
@@ -611,7 +615,9 @@ export class Engine {
     this.#endAttempt(job);
     if (status > 0 && status < 200) {
       // An interim response as the last one (0 is a redirect that a browser hides).
-      const error = new Error(`Cannot use response as its status is ${status}`);
+      const error = new Error(
+        `Cannot use response as its status must be 200 or above: current status is ${status}`,
+      );
       this.#onAttemptFailed({ type: "failed", attempt, error, stage: "body" });
       return;
     }
@@ -870,7 +876,9 @@ export class Engine {
       this.#resend(job, false);
       return;
     }
-    for (const follower of this.#coalescer.leave(job)) {
+    const followers = this.#coalescer.leave(job);
+    this.#answer(job, response, outcome === "revalidated", attempt);
+    for (const follower of followers) {
       // What the server could not do for the leader it would not do for the others now.
       if (isReusable || response.status >= 500) {
         this.#coalesced++;
@@ -878,7 +886,6 @@ export class Engine {
         this.#answer(follower, { ...response, headers }, true, attempt);
       } else this.#enqueue(follower);
     }
-    this.#answer(job, response, outcome === "revalidated", attempt);
   }
 
   /** Sends a request again, without the conditions that the server took wrong. */

@@ -2,9 +2,12 @@
 
 import { type Clock, EventQueue } from "../core/mod.ts";
 import type { HttpEvent, HttpTerminalEvent, RequestId } from "./event.ts";
+import { MAX_UNDRAINED_CHUNKS } from "./_attempt.ts";
 import type { Job } from "./_job.ts";
 
-/** Room for progress and for the chunks of streams beside the results that somebody waits for. */
+/** A stream's begin, chunks and end. */
+const MAX_SLOTS_PER_REQUEST = MAX_UNDRAINED_CHUNKS + 2;
+/** Room for progress beside the events that somebody waits for. */
 const EXTRA_SLOTS = 1_024;
 
 /**
@@ -30,7 +33,10 @@ export class EventOutbox {
     this.#maxPending = maxPending;
     this.#clock = clock;
     this.#onChunkDrained = onChunkDrained;
-    this.#queue = new EventQueue({ capacity: maxPending + EXTRA_SLOTS });
+    this.#queue = new EventQueue({
+      // The queue grows as needed, so room for the case that all are streams costs nothing.
+      capacity: maxPending * MAX_SLOTS_PER_REQUEST + EXTRA_SLOTS,
+    });
   }
 
   /** Informative events lost because nobody drained. */

@@ -60,16 +60,30 @@ function describe(reason: HttpError, job: Job, cause: unknown): string {
         Math.ceil(reason.retryInMs)
       } ms`;
     case "tokenUnavailable":
-      return `${where}: bearerToken gave no token`;
+      return `${where}: bearerToken gave no token${because(cause)}`;
     case "journalFailed":
-      return `${where}: the journal did not take the request`;
-    default: {
-      const text = cause instanceof Error ? cause.message : "";
-      return text === ""
-        ? `${where}: ${reason.type}`
-        : `${where}: ${reason.type} (${
-          text.replaceAll(/\?[^\s)]*/g, "?…").slice(0, 300)
-        })`;
-    }
+      return `${where}: the journal did not take the request${because(cause)}`;
+    case "connectionFailed":
+      return `${where}: the connection failed${because(cause)}`;
+    case "dnsFailure":
+      return `${where}: the host was not found${because(cause)}`;
+    case "tlsError":
+      return `${where}: the secure connection failed${because(cause)}`;
+    case "readError":
+      return `${where}: the response broke off or is malformed${
+        because(cause)
+      }`;
+    case "tooManyRedirects":
+      return `${where}: the redirects do not end${because(cause)}`;
+    default:
+      return `${where}: ${reason.type}${because(cause)}`;
   }
+}
+
+/** What the runtime said, without the queries of URLs, which may hold secrets. */
+function because(cause: unknown): string {
+  const text = cause instanceof Error ? cause.message : "";
+  return text === ""
+    ? ""
+    : ` (${text.replaceAll(/\?[^\s)]*/g, "?…").slice(0, 300)})`;
 }

@@ -803,6 +803,19 @@ Deno.test("HttpClient refuses bad options, and tick() a bad dt", () => {
   assertThrows(() => new HttpClient({ retries: 1.5 }), RangeError, "1.5");
   assertThrows(() => new HttpClient({ maxPending: NaN }), RangeError, "NaN");
   assertThrows(() => new HttpClient({ baseUrl: "/x" }), TypeError, "/x");
+  for (
+    const [options, name] of [
+      [{ circuitBreaker: { failureThreshold: 0 } }, "failureThreshold"],
+      [{ circuitBreaker: { openMs: 0 } }, "openMs"],
+      [{ circuitBreaker: { openMs: 10, maxOpenMs: 5 } }, "maxOpenMs"],
+      [{ backoffBaseMs: 500, backoffMaxMs: 10 }, "backoffBaseMs"],
+      [{ backoffMaxMs: Infinity }, "backoffMaxMs"],
+      [{ baseUrl: BASE, bearerToken: "a\nb" }, "token"],
+      [{ baseUrl: BASE, bearerToken: "" }, "token"],
+    ] as const
+  ) {
+    assertThrows(() => new HttpClient(options), Error, name);
+  }
   assertThrows(
     () => new HttpClient({ defaultHeaders: { "a b": "c" } }),
     TypeError,
@@ -835,4 +848,154 @@ Deno.test("HttpClient calls onWake once for what the next tick takes in", async 
   fake.calls[2]!.answer();
   await step();
   assertEquals(wakes, 2);
+});
+
+Deno.test("HttpClient takes an openMs above the default maximum, and a short backoffMaxMs", async () => {
+  const { fake, client, step } = setUp({
+    circuitBreaker: { openMs: 120_000 },
+    backoffMaxMs: 100,
+  });
+  client.send(HttpRequest.get("/"));
+  await step();
+  fake.calls[0]!.fail();
+  assertEquals(summary(await step()), ["retrying 1"]);
+  await step(0.11);
+  fake.calls[1]!.answer();
+  assertEquals(summary(await step()), ["success 1 200"]);
+});
+
+Deno.test("HttpClient takes the begin of a stream for the end of its probe", async () => {
+  const { fake, client, step } = setUp({
+    retries: 0,
+    circuitBreaker: { failureThreshold: 1 },
+  });
+  client.send(HttpRequest.get("/"));
+  await step();
+  fake.calls[0]!.fail();
+  await step();
+  await step(8);
+  client.send(HttpRequest.get("/events").withStreaming());
+  await step();
+  await step(1);
+  fake.calls[1]!.answer(
+    new Response(new ReadableStream(), {
+      headers: { ratelimit: '"default";r=1;t=5' },
+    }),
+  );
+  assertEquals(summary(await step()), ["circuit closed", "responseStarted 2"]);
+  client.send(HttpRequest.get("/1"));
+  client.send(HttpRequest.get("/2"));
+  await step();
+  assertEquals(fake.paths, ["/", "/events", "/1"]);
+  client.close();
+});
+
+Deno.test("HttpClient asks again for a token that its provider never gave", async () => {
+  let asked = 0;
+  const { fake, client, step } = setUp({
+    retries: 0,
+    timeoutMs: 1_000,
+    circuitBreaker: { failureThreshold: 1 },
+    bearerToken: () => ++asked === 1 ? new Promise(() => {}) : "good",
+  });
+  client.send(HttpRequest.get("/1"));
+  await step();
+  assertEquals(summary(await step(1)), ["timeout 1 attempt"]);
+  client.send(HttpRequest.get("/2"));
+  await step();
+  assertEquals(fake.calls[0]!.headers.get("authorization"), "Bearer good");
+  client.close();
+});
+
+for (const token of ["top\nsecret", "t€n", "", undefined, 7]) {
+  Deno.test(`HttpClient refuses the token ${JSON.stringify(token)} without showing or blaming`, async () => {
+    const { fake, client, events, step } = setUp({
+      circuitBreaker: { failureThreshold: 1 },
+      bearerToken: () => token as string,
+    });
+    client.send(HttpRequest.get("/"));
+    await step();
+    await step();
+    assertEquals(summary(events), ["failure 1 tokenUnavailable"]);
+    const [event] = events;
+    assert(event?.type === "failure" && !event.message.includes("secret"));
+    assertEquals(fake.calls.length, 0);
+  });
+}
+
+Deno.test("HttpClient ends a request whose body is gone, and keeps its slot", async () => {
+  const { client, events, step } = setUp({ maxPending: 2 });
+  const bytes = new Uint8Array(8);
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+  for (let i = 0; i < 5; i++) {
+    client.send(HttpRequest.post("/", bytes.buffer));
+    await step();
+  }
+  assertEquals(new Set(summary(events)).size, 5);
+  assert(
+    events.every((event) =>
+      event.type === "failure" && event.reason.type === "invalidRequest"
+    ),
+  );
+});
+
+Deno.test("HttpClient takes the game's own Idempotency-Key field for the key", async () => {
+  const { fake, client, step } = setUp();
+  client.send(HttpRequest.post("/", "x").withHeader("Idempotency-Key", "mine"));
+  await step();
+  fake.calls[0]!.answer("", { status: 503 });
+  await step();
+  await step(1);
+  assertEquals(
+    fake.calls.map((call) => call.headers.get("idempotency-key")),
+    ["mine", "mine"],
+  );
+  client.close();
+});
+
+Deno.test("HttpClient lets go of a stream body that it never sent", async () => {
+  let isCancelled = false;
+  const body = new ReadableStream<Uint8Array>({
+    cancel() {
+      isCancelled = true;
+    },
+  });
+  const { client, step } = setUp();
+  const id = client.send(HttpRequest.post("/", body));
+  client.cancel(id);
+  await step();
+  assert(isCancelled);
+});
+
+Deno.test("HttpClient holds as many streams as maxPending", () => {
+  const { client } = setUp({ maxPending: 600 });
+  for (let i = 0; i < 600; i++) {
+    client.send(HttpRequest.get("/").withStreaming());
+  }
+  assertEquals(client.pendingCount, 600);
+  client.close();
+});
+
+Deno.test("HttpClient lets a stream rest that nobody drains, however short its idle time", async () => {
+  const { fake, client, step } = setUp();
+  client.send(HttpRequest.get("/").withStreaming({ idleTimeoutMs: 1e-9 }));
+  await settle();
+  client.tick(0);
+  fake.calls[0]!.answer(
+    new Response(
+      new ReadableStream({
+        pull(controller) {
+          controller.enqueue(new Uint8Array(1));
+        },
+      }),
+    ),
+  );
+  await settle();
+  client.tick(0);
+  await settle();
+  client.tick(0);
+  client.tick(1);
+  assertEquals(client.pendingCount, 1);
+  client.close();
+  await step();
 });

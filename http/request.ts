@@ -87,8 +87,10 @@ export class HttpRequest {
    * @returns The request.
    */
   static create(method: MethodName, url: string): HttpRequest {
+    // As fetch does for all but "patch", which it would send in a form that servers refuse.
+    const upper = method.toUpperCase();
     return new HttpRequest({
-      method,
+      method: Object.hasOwn(Method, upper) ? upper as Method : method,
       url,
       headers: NO_HEADERS,
       body: undefined,

@@ -10,6 +10,8 @@ Deno.test("HttpRequest makers set method, body and content type", () => {
   assertEquals(json.body, '{"b":1}');
   assertEquals(json.headers.get("content-type"), "application/json");
   assertEquals(HttpRequest.create("DELETE", "/a").method, "DELETE");
+  assertEquals(HttpRequest.create("get", "/a").method, "GET");
+  assertEquals(HttpRequest.create("m-search", "/a").method, "m-search");
 });
 
 Deno.test("HttpRequest is not changed by its with methods", () => {
