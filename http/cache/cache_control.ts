@@ -8,6 +8,12 @@ import type { HttpHeaders } from "../headers.ts";
  */
 export const MAX_DELTA_SECONDS = 2 ** 31;
 
+/**
+ * The longest field that is parsed element by element. Real ones have some tens of characters, and a server may send
+ * hundreds of thousands, which would cost a frame.
+ */
+export const MAX_FIELD_LENGTH = 2_048;
+
 /** What the `Cache-Control` field of a response says to a private cache (RFC 9111 section 5.2.2). */
 export interface ResponseDirectives {
   /** Section 5.2.2.5. */
@@ -67,7 +73,7 @@ export const NO_REQUEST_DIRECTIVES: Readonly<RequestDirectives> = Object.freeze(
 
 /**
  * Parses the `Cache-Control` field of a response. What is invalid or contradicts itself counts as the
- * stricter reading (RFC 9111 section 4.2.1).
+ * stricter reading (RFC 9111 section 4.2.1), and what is longer than {@linkcode MAX_FIELD_LENGTH} as `no-store`.
  *
  * @param value The field's value, or `undefined` if there is none.
  * @returns What it says.
@@ -89,6 +95,10 @@ export function parseResponseDirectives(
     staleIfErrorSeconds: undefined,
   };
   if (value === undefined) return result;
+  if (value.length > MAX_FIELD_LENGTH) {
+    result.noStore = true;
+    return result;
+  }
   let noCacheFields: string[] | undefined;
   forEachDirective(value, (name, argument) => {
     switch (name) {
@@ -145,7 +155,7 @@ export function parseResponseDirectives(
 
 /**
  * Reads what a request asks of caches, from `Cache-Control` and, without it, `Pragma`. What is invalid or
- * contradicts itself counts as the stricter reading.
+ * contradicts itself counts as the stricter reading, and what is longer than {@linkcode MAX_FIELD_LENGTH} as `no-store`.
  *
  * @param headers The request's header fields.
  * @returns What it asks for.
@@ -158,6 +168,9 @@ export function parseRequestDirectives(
   if (value === undefined) {
     const pragma = headers.get("pragma");
     if (pragma === undefined) return NO_REQUEST_DIRECTIVES;
+    if (pragma.length > MAX_FIELD_LENGTH) {
+      return { ...NO_REQUEST_DIRECTIVES, noStore: true };
+    }
     let noCache = false;
     forEachDirective(pragma, (name) => noCache ||= name === "no-cache");
     return noCache
@@ -165,6 +178,10 @@ export function parseRequestDirectives(
       : NO_REQUEST_DIRECTIVES;
   }
   const result: RequestDirectives = { ...NO_REQUEST_DIRECTIVES };
+  if (value.length > MAX_FIELD_LENGTH) {
+    result.noStore = true;
+    return result;
+  }
   forEachDirective(value, (name, argument) => {
     switch (name) {
       case "no-cache":

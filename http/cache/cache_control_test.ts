@@ -151,3 +151,18 @@ Deno.test("parseResponseDirectives() takes time in proportion to the length", ()
     parseResponseDirectives(unit.repeat(1_000_000));
   }
 });
+
+Deno.test("parseResponseDirectives() takes what is too long for no-store", () => {
+  const text = "max-age=60,".repeat(200).slice(0, 2_049);
+  assert(parseResponseDirectives(text).noStore);
+  const { noStore, maxAgeSeconds } = parseResponseDirectives(text.slice(0, -9));
+  assertEquals([noStore, maxAgeSeconds], [false, 60]);
+});
+
+Deno.test("parseRequestDirectives() takes what is too long for no-store", () => {
+  const long = `max-age=60${",".repeat(2_048)}`;
+  const noStore = (name: string): boolean =>
+    parseRequestDirectives(new HttpHeaders({ [name]: long })).noStore;
+  assert(noStore("cache-control"));
+  assert(noStore("pragma"));
+});

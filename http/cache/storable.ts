@@ -1,7 +1,7 @@
 // This module is browser compatible.
 
 import type { HttpHeaders } from "../headers.ts";
-import type { ResponseDirectives } from "./cache_control.ts";
+import { MAX_FIELD_LENGTH, type ResponseDirectives } from "./cache_control.ts";
 
 // RFC 9110 section 15.1: reusable for a time that the cache may choose itself.
 const HEURISTICALLY_CACHEABLE: ReadonlySet<number> = new Set([
@@ -102,9 +102,11 @@ export function storableFields(
   headers: HttpHeaders,
 ): Array<readonly [string, string]> {
   const connection = headers.get("connection");
-  const listed = connection === undefined
-    ? undefined
-    : new Set(connection.toLowerCase().split(",").map((name) => name.trim()));
+  const listed = connection === undefined ? undefined : new Set(
+    // Whoever lists more is hostile, and harms nobody but himself by a field that stays.
+    connection.slice(0, MAX_FIELD_LENGTH).toLowerCase().split(",")
+      .map((name) => name.trim()),
+  );
   const fields: Array<readonly [string, string]> = [];
   for (const [name, value] of headers) {
     if (NOT_STORED.has(name) || listed?.has(name)) continue;

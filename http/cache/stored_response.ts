@@ -3,6 +3,8 @@
 import { HttpHeaders } from "../headers.ts";
 import { parseHttpDate } from "../http_date.ts";
 import {
+  MAX_DELTA_SECONDS,
+  MAX_FIELD_LENGTH,
   parseDeltaSeconds,
   parseResponseDirectives,
   type ResponseDirectives,
@@ -167,6 +169,8 @@ function readFields(entry: UnfinishedEntry): Omit<StoredResponse, "entry"> {
 // Section 5.1: of a list the first member counts, and what is invalid is ignored.
 function parseAge(value: string | undefined): number {
   if (value === undefined) return 0;
+  // A number so long is large.
+  if (value.length > MAX_FIELD_LENGTH) return MAX_DELTA_SECONDS;
   const comma = value.indexOf(",");
   const first = comma < 0 ? value : value.slice(0, comma);
   return parseDeltaSeconds(first.trim()) ?? 0;

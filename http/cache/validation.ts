@@ -2,7 +2,7 @@
 
 import { HttpHeaders } from "../headers.ts";
 import { parseHttpDate } from "../http_date.ts";
-import { splitList } from "./cache_control.ts";
+import { MAX_FIELD_LENGTH, splitList } from "./cache_control.ts";
 import { isStrong, strongMatch, weakMatch } from "./entity_tag.ts";
 import { storableFields } from "./storable.ts";
 import type { StoredResponse } from "./stored_response.ts";
@@ -53,7 +53,7 @@ export function isNotModified(
   if (ifNoneMatch !== undefined) {
     const { etag } = stored;
     if (ifNoneMatch.trim() === "*") return true;
-    return etag !== undefined &&
+    return etag !== undefined && ifNoneMatch.length <= MAX_FIELD_LENGTH &&
       splitList(ifNoneMatch).some((tag) => weakMatch(tag, etag));
   }
   const ifModifiedSince = headers.get("if-modified-since");

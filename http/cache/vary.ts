@@ -1,7 +1,7 @@
 // This module is browser compatible.
 
 import type { HttpHeaders } from "../headers.ts";
-import { splitList } from "./cache_control.ts";
+import { MAX_FIELD_LENGTH, splitList } from "./cache_control.ts";
 import { digest } from "./digest.ts";
 
 // A response that varies by more fields than this is as good as one that varies by everything.
@@ -41,6 +41,7 @@ export function selectingNames(
 ): string[] | undefined {
   const names = new Set<string>();
   if (vary !== undefined) {
+    if (vary.length > MAX_FIELD_LENGTH) return undefined;
     for (const element of splitList(vary)) {
       if (element === "*") return undefined;
       names.add(element.toLowerCase());

@@ -20,6 +20,8 @@ Deno.test("selectingNames() gives up at a star or too many names", () => {
   const names = Array.from({ length: 33 }, (_, i) => `x${i}`);
   assertEquals(selectingNames(names.join(), true), undefined);
   assertEquals(selectingNames(names.slice(1).join(), true)?.length, 32);
+  assertEquals(selectingNames(`a${",".repeat(2_047)}`, true), ["a"]);
+  assertEquals(selectingNames(`a${",".repeat(2_048)}`, true), undefined);
 });
 
 Deno.test("selectingFields() keeps no credentials", () => {
