@@ -72,7 +72,11 @@ export function finishEntry(
   const read = readFields(entry);
   const lifetimeMs = read.lifetimeMs ??
     (hasFallback(entry.status, read.directives) ? fallbackTtlMs : 0);
-  const staleEpochMs = entry.responseEpochMs + lifetimeMs - read.initialAgeMs;
+  // JSON, by which stores keep entries, has no infinity.
+  const staleEpochMs = Math.min(
+    entry.responseEpochMs + lifetimeMs - read.initialAgeMs,
+    Number.MAX_SAFE_INTEGER,
+  );
   return { ...read, entry: { ...entry, staleEpochMs } };
 }
 

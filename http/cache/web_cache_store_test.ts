@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { HttpHeaders } from "../headers.ts";
 import { FakeCache, FakeCacheStorage } from "./_testing/stores.ts";
 import type { CacheEntry } from "./store.ts";
+import { HttpCache } from "./http_cache.ts";
 import { WebCacheStore } from "./web_cache_store.ts";
 
 const KEY = "https://example.com/a?b=c d&é#x";
@@ -232,6 +234,35 @@ Deno.test("WebCacheStore() checks its options", () => {
       RangeError,
       "maxBytes must be >= 0",
     );
+  }
+});
+
+Deno.test("WebCacheStore keeps what is fresh for ever", async () => {
+  const caches = new FakeCacheStorage();
+  const request = { method: "GET", url: KEY, headers: new HttpHeaders() };
+  const newCache = (): HttpCache =>
+    new HttpCache({
+      store: new WebCacheStore({ caches }),
+      fallbackTtlMs: Infinity,
+    });
+  const before = newCache();
+  await before.handleResponse(
+    request,
+    "useCache",
+    undefined,
+    {
+      status: 200,
+      statusText: "OK",
+      headers: new HttpHeaders(),
+      body: new Uint8Array(3),
+    },
+    1_000,
+    1_000,
+  );
+  for (const cache of [before, newCache()]) {
+    const lookup = await cache.lookup(request, "useCache", 9e12);
+    assertEquals(lookup.type, "fresh");
+    assertEquals(await cache.evictStale(9e12), 0);
   }
 });
 
