@@ -11,6 +11,8 @@ import { Method } from "./method.ts";
  */
 export class Coalescer {
   readonly #leaders = new Map<string, Job>();
+  /** In sets: a game may cancel thousands of requests for the same thing in one frame. */
+  readonly #followers = new Map<Job, Set<Job>>();
 
   /** Makes a job follow an identical one, or lead those to come. Returns its leader, or `undefined` if it has none. */
   join(job: Job): Job | undefined {
@@ -23,24 +25,25 @@ export class Coalescer {
       return undefined;
     }
     job.leader = leader;
-    (leader.followers ??= []).push(job);
+    const followers = this.#followers.get(leader);
+    if (followers === undefined) this.#followers.set(leader, new Set([job]));
+    else followers.add(job);
     return leader;
   }
 
-  /** Takes a job out, as leader or as follower. Returns those that followed it. */
-  leave(job: Job): readonly Job[] {
+  /** Takes a job out, as leader or as follower. Returns those that followed it, in the order they came. */
+  leave(job: Job): Iterable<Job> {
     if (job.leader !== undefined) {
-      const { followers } = job.leader;
-      followers?.splice(followers.indexOf(job), 1);
+      this.#followers.get(job.leader)?.delete(job);
       job.leader = undefined;
     }
     if (job.shareKey !== "") {
       this.#leaders.delete(job.shareKey);
       job.shareKey = "";
     }
-    const { followers } = job;
+    const followers = this.#followers.get(job);
     if (followers === undefined) return NO_JOBS;
-    job.followers = undefined;
+    this.#followers.delete(job);
     for (const follower of followers) follower.leader = undefined;
     return followers;
   }
