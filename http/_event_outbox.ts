@@ -85,10 +85,19 @@ export class EventOutbox {
     if (this.#queue.reserve()) job.reservedSlots++;
   }
 
-  *drain(budgetMs?: number): IterableIterator<HttpEvent> {
+  *drain(budgetMs = Infinity): IterableIterator<HttpEvent> {
     const last = this.#refusedTo;
-    while (this.#refusedFrom <= last) yield this.#takeRefusal();
-    for (const event of this.#queue.drain(budgetMs, this.#clock)) {
+    let leftMs = budgetMs;
+    if (this.#refusedFrom <= last && budgetMs >= 0) {
+      const startMs = this.#clock.nowMs();
+      do {
+        yield this.#takeRefusal();
+        if (budgetMs === Infinity) continue;
+        leftMs = budgetMs - (this.#clock.nowMs() - startMs);
+        if (leftMs <= 0) return;
+      } while (this.#refusedFrom <= last);
+    }
+    for (const event of this.#queue.drain(leftMs, this.#clock)) {
       this.#onTaken(event);
       yield event;
     }
