@@ -195,6 +195,7 @@ export class HttpCache {
     nowEpochMs: number,
   ): CacheLookup | Promise<CacheLookup> {
     const { method, headers } = request;
+    nowEpochMs = withinYears(nowEpochMs);
     if (method !== "GET" && method !== "HEAD") {
       return this.#forward(request, mode, NO_REQUEST_DIRECTIVES, headers);
     }
@@ -254,8 +255,8 @@ export class HttpCache {
       directives: parseRequestDirectives(headers),
       forward: isForward(lookup) ? lookup : undefined,
       response,
-      requestEpochMs,
-      responseEpochMs,
+      requestEpochMs: withinYears(requestEpochMs),
+      responseEpochMs: withinYears(responseEpochMs),
     };
     if (method !== "GET" && method !== "HEAD") {
       const done = this.#handleUnsafe(exchange);
@@ -288,6 +289,7 @@ export class HttpCache {
     ) return undefined;
     const { stored, request, directives, mode } = lookup;
     const isDisconnected = error === "disconnected";
+    nowEpochMs = withinYears(nowEpochMs);
     const reuse = decideFailureReuse(
       stored,
       directives,
@@ -314,7 +316,7 @@ export class HttpCache {
    * @returns How many responses were removed.
    */
   evictStale(nowEpochMs: number): number | Promise<number> {
-    const removed = this.#store.evictStale(nowEpochMs);
+    const removed = this.#store.evictStale(withinYears(nowEpochMs));
     if (removed instanceof Promise) {
       return removed.then((removed) => {
         this.#evicted += removed;
@@ -901,6 +903,8 @@ class Changes {
 
 const UNSATISFIABLE = Object.freeze({ type: "unsatisfiable" });
 const EMPTY = new Uint8Array(0);
+const MIN_EPOCH_MS = Date.parse("0000-01-01T00:00:00.000Z");
+const MAX_EPOCH_MS = Date.parse("9999-12-31T23:59:59.999Z");
 
 // RFC 9110 section 8: what describes content that a 304 does not have.
 const CONTENT_FIELDS: readonly string[] = [
@@ -1008,6 +1012,13 @@ function gatewayTimeout(): CachedResponse {
 // A response that shows what a resource is like now, as opposed to one that only says that something went wrong.
 function isNews(status: number): boolean {
   return (status >= 200 && status < 400) || status === 404 || status === 410;
+}
+
+// Beyond these years there are no HTTP dates. A wall clock that says so, or nothing at all, is wrong anyway.
+function withinYears(epochMs: number): number {
+  return epochMs >= MIN_EPOCH_MS
+    ? Math.min(epochMs, MAX_EPOCH_MS)
+    : MIN_EPOCH_MS;
 }
 
 // RFC 9110 section 6.6.1: without a Date, the time at which it came is recorded.

@@ -296,3 +296,21 @@ Deno.test("HttpCache.handleResponse() leaves out what Connection lists, as far a
   const { headers } = await c.get("down");
   assertEquals([headers.get("a"), headers.get("b")], [undefined, "2"]);
 });
+
+Deno.test("HttpCache neither throws nor trusts what it stored under an impossible clock", async () => {
+  for (const epochMs of [NaN, Infinity, -Infinity, -1e18, 8.64e15 + 1, 1e300]) {
+    const c = newCache();
+    const headers = { "cache-control": "max-age=100, must-revalidate" };
+    const noDate = { headers: { ...headers, date: "", etag: '"1"' } };
+    await c.fetch({ url: "https://example.com/b" }, noDate);
+    const nowEpochMs = c.nowEpochMs;
+    c.nowEpochMs = epochMs;
+    assertEquals((await c.get(noDate)).from, "origin", `${epochMs}`);
+    await c.fetch({ method: "POST", url: "https://example.com/c" }, noDate);
+    await c.cache.evictStale(NaN);
+    const lost = await c.fetch({ url: "https://example.com/b" }, "down");
+    assertEquals(lost.status, 504);
+    c.nowEpochMs = nowEpochMs;
+    assertEquals((await c.get(noDate)).from, "origin", `${epochMs}`);
+  }
+});

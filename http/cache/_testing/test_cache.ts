@@ -169,11 +169,10 @@ export class TestCache {
   }
 
   #fromOrigin(origin: OriginResponse): CachedResponse {
-    const headers = new HttpHeaders({ date: this.date() });
-    for (const [name, value] of Object.entries(origin.headers ?? {})) {
-      if (name.toLowerCase() === "date" && value === "") headers.delete("date");
-      else headers.set(name, value);
-    }
+    const headers = new HttpHeaders(origin.headers);
+    const date = headers.get("date");
+    if (date === undefined) headers.set("date", this.date());
+    else if (date === "") headers.delete("date");
     return {
       status: origin.status ?? 200,
       statusText: "",
