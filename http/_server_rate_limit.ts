@@ -10,8 +10,12 @@ export interface ServerRateLimit {
   readonly resetMs: number;
 }
 
-/** The longest time to a reset that is believed: one day, in milliseconds. */
-export const MAX_RATE_LIMIT_RESET_MS = 86_400_000;
+/**
+ * The longest time to a reset that is believed: one hour, in milliseconds. One answer holds back everything that goes
+ * to its origin, so a wrong or hostile field must not silence a game for the day. Asking once an hour hurts no server
+ * that meant it.
+ */
+export const MAX_RATE_LIMIT_RESET_MS = 3_600_000;
 
 // Real fields have some tens of characters. More than this is not worth the frame's time.
 const MAX_FIELD_LENGTH = 1024;

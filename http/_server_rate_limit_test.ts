@@ -155,3 +155,8 @@ Deno.test("parseServerRateLimit() survives 100,000 mutated fields", () => {
   }
   assert(read > 10_000 && read < 99_000, `read ${read}`);
 });
+
+Deno.test("parseServerRateLimit() believes no reset of more than an hour", () => {
+  const headers = new HttpHeaders({ RateLimit: '"x";r=0;t=3601' });
+  assertEquals(parseServerRateLimit(headers, 0)?.resetMs, 3_600_000);
+});
