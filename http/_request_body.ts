@@ -18,21 +18,48 @@ const UPLOAD_CHUNK_BYTES = 65_536;
  *
  * @param body What the request carries.
  * @returns The body to keep.
+ * @throws {TypeError} If it is nothing that can be sent: another kind of value, or bytes whose buffer was given away.
  */
 export function prepareBody(body: HttpBody | undefined): PreparedBody {
   if (body === undefined) return undefined;
   if (typeof body === "string") {
     return new Blob([body], { type: "text/plain;charset=UTF-8" });
   }
-  if (body instanceof Uint8Array || body instanceof ArrayBuffer) {
-    return new Blob([body as Uint8Array<ArrayBuffer>]);
-  }
+  if (body instanceof Uint8Array) return bytesBlob(body, body.buffer);
+  if (body instanceof ArrayBuffer) return bytesBlob(body, body);
   if (body instanceof URLSearchParams) {
     return new Blob([body.toString()], {
       type: "application/x-www-form-urlencoded;charset=UTF-8",
     });
   }
-  return body;
+  if (
+    body instanceof Blob || body instanceof FormData ||
+    body instanceof ReadableStream
+  ) {
+    return body;
+  }
+  throw new TypeError(
+    `Cannot send request as its body must be text, bytes, a Blob, a form or a stream: current type is ${
+      body === null ? "null" : typeof body
+    }`,
+  );
+}
+
+function bytesBlob(
+  bytes: Uint8Array | ArrayBuffer,
+  buffer: ArrayBufferLike,
+): Blob {
+  // A Blob takes no shared memory, which another thread may change while it is copied.
+  if (!(buffer instanceof ArrayBuffer)) {
+    return new Blob([new Uint8Array(bytes as Uint8Array)]);
+  }
+  // Not every runtime says so by itself: some would send an empty body.
+  if (buffer.detached) {
+    throw new TypeError(
+      "Cannot send request as the buffer of its body was transferred and is empty now",
+    );
+  }
+  return new Blob([bytes as Uint8Array<ArrayBuffer>]);
 }
 
 /** A form as it goes over the wire. */

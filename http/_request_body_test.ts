@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { countedStream, encodeForm, prepareBody } from "./_request_body.ts";
 
 Deno.test("prepareBody() keeps text, bytes and parameters as blobs of their type", async () => {
@@ -26,6 +26,36 @@ Deno.test("prepareBody() copies bytes, so that their owner may reuse them", asyn
   const prepared = prepareBody(bytes.subarray(1)) as Blob;
   bytes.fill(9);
   assertEquals(await prepared.bytes(), new Uint8Array([2, 3]));
+});
+
+Deno.test("prepareBody() copies shared memory", async () => {
+  const bytes = new Uint8Array(new SharedArrayBuffer(4)).subarray(1);
+  bytes.set([1, 2, 3]);
+  const prepared = prepareBody(bytes) as Blob;
+  bytes.fill(9);
+  assertEquals(await prepared.bytes(), new Uint8Array([1, 2, 3]));
+});
+
+Deno.test("prepareBody() refuses a buffer that was given away", () => {
+  const bytes = new Uint8Array(4);
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+  for (const body of [bytes, bytes.buffer]) {
+    assertThrows(
+      () => prepareBody(body),
+      TypeError,
+      "Cannot send request as the buffer of its body was transferred",
+    );
+  }
+});
+
+Deno.test("prepareBody() refuses what is no body", () => {
+  for (const body of [null, 5, { a: 1 }, new Date(), [1]]) {
+    assertThrows(
+      () => prepareBody(body as unknown as string),
+      TypeError,
+      `current type is ${body === null ? "null" : typeof body}`,
+    );
+  }
 });
 
 Deno.test("encodeForm() gives the boundary that its body has", async () => {
