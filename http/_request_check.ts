@@ -15,9 +15,7 @@ export function invalidRequest(request: HttpRequest): string | undefined {
   if (body !== undefined && (method === Method.GET || method === Method.HEAD)) {
     return `Cannot send request as ${method} must not have a body`;
   }
-  if (
-    body instanceof ReadableStream && body.locked
-  ) {
+  if (body instanceof ReadableStream && isUsed(body)) {
     return "Cannot send request as its body stream is locked or was read already";
   }
   if (headers.size > 0) {
@@ -31,4 +29,15 @@ export function invalidRequest(request: HttpRequest): string | undefined {
     return invalidHeader("idempotency-key", idempotencyKey);
   }
   return undefined;
+}
+
+function isUsed(stream: ReadableStream<Uint8Array>): boolean {
+  if (stream.locked) return true;
+  try {
+    // A stream does not tell that it was read before, but a body is not made of such a one (Fetch, "extract a body").
+    new Response(stream);
+    return false;
+  } catch {
+    return true;
+  }
 }
