@@ -843,9 +843,9 @@ export class HttpCache {
 
   /** Whether a response may still be stored: not if what it answers was invalidated after the request was sent. */
   #mayStore(exchange: Exchange): boolean {
-    const { forward, key, requestEpochMs } = exchange;
+    const { forward, key, requestEpochMs, responseEpochMs } = exchange;
     return (forward === undefined || forward.clearCount === this.#clearCount) &&
-      !this.#invalidations.has(key, requestEpochMs);
+      !this.#invalidations.has(key, requestEpochMs, responseEpochMs);
   }
 
   #apply<T>(changes: Changes, result: T): T | Promise<T> {

@@ -314,3 +314,18 @@ Deno.test("HttpCache neither throws nor trusts what it stored under an impossibl
     assertEquals((await c.get(noDate)).from, "origin", `${epochMs}`);
   }
 });
+
+Deno.test("HttpCache stores again after the wall clock was ahead", async () => {
+  const c = newCache();
+  const nowEpochMs = c.nowEpochMs;
+  c.wait(1e8);
+  for (let i = 0; i < 100; i++) {
+    await c.fetch({ method: "POST", url: `https://example.com/${i}` }, {});
+  }
+  await c.fetch({ method: "POST" }, {});
+  c.nowEpochMs = nowEpochMs;
+  await c.get(FRESH);
+  c.wait(1);
+  await c.get(FRESH);
+  assertEquals((await c.get("down")).from, "cache");
+});
