@@ -232,7 +232,7 @@ export class HttpCache {
    * @param request The request.
    * @param mode How it uses the cache.
    * @param lookup What `lookup` said, or `undefined` if it could not be asked.
-   * @param response The response. Its body is shared with the cache from now on.
+   * @param response The response. Its body is shared with the cache from now on if the method is GET or HEAD.
    * @param requestEpochMs When the request was sent, in milliseconds since the epoch.
    * @param responseEpochMs When the header of the response came.
    * @returns What to hand to the game.
@@ -791,7 +791,8 @@ export class HttpCache {
       sameOriginKey(headers.get("content-location"), request.url) ===
         exchange.key
     ) {
-      const stored = this.#newEntry(exchange, "GET", response.body);
+      // The game may change the bytes of such a response: that a body is shared is said of safe methods only.
+      const stored = this.#newEntry(exchange, "GET", response.body.slice());
       const isExplicit = stored?.directives.maxAgeSeconds !== undefined ||
         headers.has("expires");
       if (stored !== undefined && isExplicit) changes.put(stored);

@@ -329,3 +329,28 @@ Deno.test("HttpCache stores again after the wall clock was ahead", async () => {
   await c.get(FRESH);
   assertEquals((await c.get("down")).from, "cache");
 });
+
+Deno.test("HttpCache.handleResponse() leaves the body of a response to POST to the game", async () => {
+  const c = newCache();
+  const request = { ...REQUEST, method: "POST" };
+  const body = new TextEncoder().encode("body");
+  const { response } = await c.cache.handleResponse(
+    request,
+    "default",
+    undefined,
+    {
+      status: 200,
+      statusText: "OK",
+      headers: new HttpHeaders({
+        ...FRESH.headers,
+        "content-location": REQUEST.url,
+      }),
+      body,
+    },
+    c.nowEpochMs,
+    c.nowEpochMs,
+  );
+  response.body.fill(88);
+  const { from, text } = await c.get("down");
+  assertEquals([from, text], ["cache", "body"]);
+});
