@@ -70,7 +70,9 @@ const MAX_PENDING_BYTES = 16 * 1_048_576;
  * else there is one. Bounded in bytes: at the bound the URLs that were not used for longest go. After a restart, what was
  * stored last counts as used last.
  *
- * What cannot be read is a miss, and what cannot be written, because the disk is full say, is not stored.
+ * What cannot be read is a miss, and what cannot be written, because the disk is full say, is not stored. `Set-Cookie`
+ * fields are left out, as cookies may be secrets and what is stored may be read by others. So may the bodies be: requests
+ * for secrets use the policy `NoStore`.
  *
  * @example A cache that survives a restart
  * ```ts
@@ -298,7 +300,8 @@ export class WebCacheStore implements HttpCacheStore {
     // Others may have pushed it out, or replaced it, before its turn came.
     if (!this.#index.get(record.key).includes(record)) return false;
     try {
-      const blob = new Blob(encodeEntry(entry) as BlobPart[]);
+      const fields = entry.fields.filter(([name]) => name !== "set-cookie");
+      const blob = new Blob(encodeEntry({ ...entry, fields }) as BlobPart[]);
       await cache.put(record.url, new Response(blob));
     } catch {
       this.#forget(record);

@@ -237,6 +237,21 @@ Deno.test("WebCacheStore() checks its options", () => {
   }
 });
 
+Deno.test("WebCacheStore writes no cookies", async () => {
+  const caches = new FakeCacheStorage();
+  const store = new WebCacheStore({ caches });
+  const fields = [["set-cookie", "session=secret"], ["etag", '"1"']] as const;
+  await store.put(entry({ fields }));
+  const [found] = await store.get(KEY);
+  assertEquals(found?.fields, [["etag", '"1"']]);
+  const { bytes } = await caches.open("tickwire-http");
+  for (const [url, written] of bytes) {
+    const text = url + new TextDecoder().decode(written);
+    assert(!text.includes("secret") && !text.includes("set-cookie"));
+  }
+  assertEquals(bytes.size, 1);
+});
+
 Deno.test("WebCacheStore keeps what is fresh for ever", async () => {
   const caches = new FakeCacheStorage();
   const request = { method: "GET", url: KEY, headers: new HttpHeaders() };
