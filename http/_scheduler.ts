@@ -53,6 +53,13 @@ export class OriginState {
     }
     return this.serverRemaining >= 1 ? 0 : this.serverResetMs - nowMs;
   }
+
+  /** Whether a request would be held back or refused by what is known. */
+  isHeld(nowMs: number): boolean {
+    const { breaker } = this;
+    return nowMs < this.serverResetMs ||
+      (breaker?.state === "open" && nowMs < breaker.retryAtMs);
+  }
 }
 
 /** Jobs that wait for the same origin and the same rate limit, so that what holds one holds all. */
@@ -89,7 +96,10 @@ export interface SchedulerOptions {
   readonly onCircuitChanged: (origin: OriginState, state: CircuitState) => void;
 }
 
+/** Origins above which those are forgotten of which nothing needs to be known. */
 const MAX_IDLE_ORIGINS = 256;
+/** Origins above which those without requests are forgotten, whatever is known of them: thousands of dead hosts. */
+const MAX_ORIGINS = 1_024;
 
 /**
  * Decides which job is next. Each origin and rate limit has a lane of its own, so that what is held
@@ -270,15 +280,16 @@ export class Scheduler {
 
   /** Bounds what a game that talks to ever new origins would pile up. */
   #forgetIdleOrigins(): void {
+    const nowMs = this.#options.clock.nowMs();
     const used = new Set(this.#lanes.map((lane) => lane.origin));
+    const held: string[] = [];
     for (const [name, origin] of this.#origins) {
-      if (
-        origin.active === 0 && !used.has(origin) &&
-        (origin.breaker?.state ?? "closed") === "closed"
-      ) {
-        this.#origins.delete(name);
-      }
+      if (origin.active > 0 || used.has(origin)) continue;
+      if (origin.isHeld(nowMs)) held.push(name);
+      else this.#origins.delete(name);
     }
+    const excess = Math.max(0, this.#origins.size - MAX_ORIGINS + 1);
+    for (const name of held.slice(0, excess)) this.#origins.delete(name);
   }
 }
 
