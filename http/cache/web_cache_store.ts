@@ -71,8 +71,8 @@ const MAX_PENDING_BYTES = 16 * 1_048_576;
  * stored last counts as used last.
  *
  * What cannot be read is a miss, and what cannot be written, because the disk is full say, is not stored. `Set-Cookie`
- * fields are left out, as cookies may be secrets and what is stored may be read by others. So may the bodies be: requests
- * for secrets use the policy `NoStore`.
+ * fields are left out, as cookies may be secrets and others may read what is stored. Bodies are written as they are:
+ * `CachePolicy.NoStore` is for what is secret.
  *
  * @example A cache that survives a restart
  * ```ts
