@@ -96,6 +96,13 @@ export interface SchedulerOptions {
   readonly onCircuitChanged: (origin: OriginState, state: CircuitState) => void;
 }
 
+interface PrefixLimit {
+  readonly prefix: string;
+  readonly limit: number;
+  readonly windowSecs: number;
+  readonly limiter: RateLimiter;
+}
+
 /** Origins above which those are forgotten of which nothing needs to be known. */
 const MAX_IDLE_ORIGINS = 256;
 /** Origins above which those without requests are forgotten, whatever is known of them: thousands of dead hosts. */
@@ -111,7 +118,7 @@ export class Scheduler {
   /** The lanes with jobs in them. */
   readonly #lanes: Lane[] = [];
   /** Longest prefix first. */
-  readonly #limits: { prefix: string; limiter: RateLimiter }[] = [];
+  readonly #limits: PrefixLimit[] = [];
   #queued = 0;
 
   constructor(options: SchedulerOptions) {
@@ -142,18 +149,17 @@ export class Scheduler {
     return origin;
   }
 
+  /** Sets the limit of a prefix. Another limit than before starts with all its tokens. */
   setRateLimit(prefix: string, limit: number, windowSecs: number): void {
-    const limiter = new RateLimiter({
-      limit,
-      windowSecs,
-      clock: this.#options.clock,
-    });
-    const known = this.#limits.find((it) => it.prefix === prefix);
-    if (known !== undefined) known.limiter = limiter;
-    else {
-      this.#limits.push({ prefix, limiter });
-      this.#limits.sort((a, b) => b.prefix.length - a.prefix.length);
-    }
+    const index = this.#limits.findIndex((it) => it.prefix === prefix);
+    const known = this.#limits[index];
+    // A game may say this every frame: the bucket must not be full again each time.
+    if (known?.limit === limit && known.windowSecs === windowSecs) return;
+    const { clock } = this.#options;
+    const limiter = new RateLimiter({ limit, windowSecs, clock });
+    if (known !== undefined) this.#limits.splice(index, 1);
+    this.#limits.push({ prefix, limit, windowSecs, limiter });
+    this.#limits.sort((a, b) => b.prefix.length - a.prefix.length);
     const jobs: Job[] = [];
     for (const lane of this.#lanes) {
       for (let job = lane.queue.pop(); job; job = lane.queue.pop()) {

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertNotStrictEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { ManualClock, SeededRandom } from "../core/mod.ts";
 import { Job } from "./_job.ts";
 import { type OriginState, Scheduler } from "./_scheduler.ts";
@@ -19,19 +19,27 @@ function setUp() {
     onCircuitChanged: () => {},
   });
   let made = 0;
-  /** Looks at ever new origins, which are idle. */
-  const visit = (count: number): OriginState[] =>
-    Array.from(
-      { length: count },
-      () => scheduler.origin(`http://visited${made++}.test`),
-    );
+  /** Looks at ever new origins, which have no requests. */
+  const visit = (
+    count: number,
+    then?: (origin: OriginState) => void,
+  ): OriginState[] =>
+    Array.from({ length: count }, () => {
+      const origin = scheduler.origin(`http://visited${made++}.test`);
+      then?.(origin);
+      return origin;
+    });
+  const limit = (origin: OriginState): void => {
+    origin.serverRemaining = 0;
+    origin.serverResetMs = 60_000;
+  };
   const fail = (origin: OriginState): void => {
     const { breaker } = origin;
     breaker!.onFailure(breaker!.generation, clock.nowMs());
   };
   const isKept = (origin: OriginState): boolean =>
     scheduler.origin(origin.origin) === origin;
-  return { clock, scheduler, visit, fail, isKept };
+  return { clock, scheduler, visit, limit, fail, isKept };
 }
 
 function makeJob(id: number): Job {
@@ -42,19 +50,19 @@ function makeJob(id: number): Job {
 }
 
 Deno.test("Scheduler.origin() forgets idle origins", () => {
-  const { scheduler, visit } = setUp();
+  const { scheduler, visit, isKept } = setUp();
   const idle = scheduler.origin(ORIGIN);
   visit(300);
-  assertNotStrictEquals(scheduler.origin(ORIGIN), idle);
+  assert(!isKept(idle));
 });
 
 Deno.test("Scheduler.origin() keeps origins with requests, however many there are", () => {
-  const { scheduler, visit, isKept } = setUp();
+  const { scheduler, visit, limit, isKept } = setUp();
   const active = scheduler.origin("http://active.test");
   active.active = 1;
   scheduler.add(makeJob(1));
   const queued = scheduler.origin(ORIGIN);
-  visit(3_000).forEach((origin) => origin.serverResetMs = Infinity);
+  visit(3_000, limit);
   assert(isKept(active));
   assert(isKept(queued));
 });
@@ -71,10 +79,9 @@ Deno.test("Scheduler.origin() forgets an open circuit only when its time is over
 });
 
 Deno.test("Scheduler.origin() keeps what the server said about its limit until it resets", () => {
-  const { clock, scheduler, visit, isKept } = setUp();
+  const { clock, scheduler, visit, limit, isKept } = setUp();
   const limited = scheduler.origin(ORIGIN);
-  limited.serverRemaining = 0;
-  limited.serverResetMs = 60_000;
+  limit(limited);
   clock.advance(59_999);
   visit(300);
   assert(isKept(limited));
@@ -84,14 +91,43 @@ Deno.test("Scheduler.origin() keeps what the server said about its limit until i
 });
 
 Deno.test("Scheduler.origin() forgets the oldest of 1,024 dead and limited origins", () => {
-  const { visit, fail, isKept } = setUp();
-  const dead = visit(600);
-  dead.forEach(fail);
-  const limited = visit(424);
-  limited.forEach((origin) => origin.serverResetMs = 60_000);
-  const [next] = visit(1);
-  next!.serverResetMs = 60_000;
+  const { visit, fail, limit, isKept } = setUp();
+  const dead = visit(600, fail);
+  const limited = visit(425, limit);
   assertEquals(dead.slice(1).every(isKept), true);
-  assertEquals([...limited, next!].every(isKept), true);
+  assertEquals(limited.every(isKept), true);
   assertEquals(isKept(dead[0]!), false);
+});
+
+Deno.test("Scheduler.setRateLimit() with the same numbers leaves the tokens as they are", () => {
+  const { scheduler, clock } = setUp();
+  for (let id = 1; id <= 5; id++) scheduler.add(makeJob(id));
+  const sent: number[] = [];
+  for (let frame = 0; frame < 60; frame++) {
+    scheduler.setRateLimit(`${ORIGIN}/`, 1, 60);
+    const job = scheduler.next(clock.nowMs(), true);
+    if (job !== undefined) sent.push(job.id);
+    clock.advance(1_000);
+  }
+  assertEquals(sent, [1]);
+  assertEquals(scheduler.queued, 4);
+});
+
+Deno.test("Scheduler.setRateLimit() with other numbers replaces the limit", () => {
+  const { scheduler, clock } = setUp();
+  for (let id = 1; id <= 5; id++) scheduler.add(makeJob(id));
+  const burst = (): number[] => {
+    const ids: number[] = [];
+    for (;;) {
+      const job = scheduler.next(clock.nowMs(), true);
+      if (job === undefined) return ids;
+      ids.push(job.id);
+    }
+  };
+  scheduler.setRateLimit(`${ORIGIN}/`, 1, 60);
+  assertEquals(burst(), [1]);
+  scheduler.setRateLimit(`${ORIGIN}/`, 2, 60);
+  assertEquals(burst(), [2, 3]);
+  scheduler.setRateLimit(`${ORIGIN}/`, 2, 1);
+  assertEquals(burst(), [4, 5]);
 });
