@@ -26,7 +26,10 @@ export type HttpError =
   | { readonly type: "bodyTooLarge"; readonly maxBodyBytes: number }
   /** The origin failed too often of late; nothing was sent. Worth another try in `retryInMs`. */
   | { readonly type: "circuitOpen"; readonly retryInMs: number }
-  /** `maxPending` requests (fewer if some are streams) wait or have undrained results; nothing was sent. */
+  /**
+   * `maxPending` requests (fewer if some are streams) wait or have undrained results; nothing was sent. The event has no
+   * `tag`, as nothing but the ids of refused requests is kept.
+   */
   | { readonly type: "queueFull"; readonly maxPending: number }
   /** The client's `bearerToken` provider failed. */
   | { readonly type: "tokenUnavailable" }
