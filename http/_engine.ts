@@ -856,7 +856,7 @@ export class Engine {
   #deliverUnsettled(job: Job, passed: CacheResult, attempt: Attempt): void {
     if (
       passed.response.status === 304 && job.lookup?.type === "validate" &&
-      !job.hasResent && !job.isBackground
+      job.resends < 2 && !job.isBackground
     ) {
       // The game did not ask for a condition: it gets the whole.
       this.#resend(job, true);
@@ -872,7 +872,7 @@ export class Engine {
     attempt: Attempt | undefined,
   ): void {
     const { response, outcome, isReusable } = result;
-    if (outcome === "resend" && !job.hasResent && !job.isBackground) {
+    if (outcome === "resend" && job.resends < 2 && !job.isBackground) {
       this.#resend(job, false);
       return;
     }
@@ -890,7 +890,7 @@ export class Engine {
 
   /** Sends a request again, without the conditions that the server took wrong. */
   #resend(job: Job, isUncacheable: boolean): void {
-    job.hasResent = true;
+    job.resends++;
     job.freeAttempts++;
     job.lookup = undefined;
     for (const follower of this.#coalescer.leave(job)) {
@@ -898,7 +898,8 @@ export class Engine {
       follower.phase = "admitted";
       this.#admitted.push(follower);
     }
-    if (isUncacheable) this.#enqueue(job);
+    // The second time without asking the cache: it might ask for conditions again.
+    if (isUncacheable || job.resends > 1) this.#enqueue(job);
     else this.#admit(job);
   }
 

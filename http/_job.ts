@@ -83,8 +83,8 @@ export class Job implements HeapItem {
   /** Attempts that do not count as repetitions: after a 401, say. */
   freeAttempts = 0;
   hasRetriedToken = false;
-  /** Whether it was sent again because a 304 confirmed what was not asked for. */
-  hasResent = false;
+  /** How often it was sent again because a 304 confirmed what was not asked for. */
+  resends = 0;
   wasRateLimitReported = false;
 
   lookup: CacheLookup | undefined;

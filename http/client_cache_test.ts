@@ -117,6 +117,30 @@ Deno.test("HttpClient sends again without conditions after a 304 to what it did 
   assertEquals(fake.calls.length, 3);
 });
 
+Deno.test("HttpClient gives no bare 304 to a game, however often it comes", async () => {
+  const { fake, client, step } = setUp();
+  fake.onCall = (call) =>
+    call.answer(
+      call.headers.has("if-none-match")
+        ? new Response(null, {
+          status: 304,
+          headers: { etag: `"${fake.calls.length}"` },
+        })
+        : cacheable("whole", "max-age=0"),
+    );
+  for (let round = 0; round < 3; round++) {
+    client.send(HttpRequest.get("/a"));
+    client.send(HttpRequest.get("/a"));
+    client.clearCache();
+    const events = [];
+    for (let i = 0; i < 8; i++) events.push(...await step());
+    assertEquals(events.length, 2);
+    for (const event of events) {
+      assert(event.type === "success" && event.response.text === "whole");
+    }
+  }
+});
+
 Deno.test("HttpClient sends again without conditions after a 304 behind a redirect", async () => {
   const { fake, client, step } = setUp();
   client.send(HttpRequest.get("/a"));
