@@ -10,18 +10,21 @@ import { Method } from "./method.ts";
  * since what fails for the leader fails for all.
  */
 export class Coalescer {
-  readonly #leaders = new Map<string, Job>();
+  /** By URL, a key that costs nothing to make. */
+  readonly #leaders = new Map<string, Job[]>();
   /** In sets: a game may cancel thousands of requests for the same thing in one frame. */
   readonly #followers = new Map<Job, Set<Job>>();
 
   /** Makes a job follow an identical one, or lead those to come. Returns its leader, or `undefined` if it has none. */
   join(job: Job): Job | undefined {
     if (!mayShare(job)) return undefined;
-    const key = shareKey(job);
-    const leader = this.#leaders.get(key);
+    const leaders = this.#leaders.get(job.url);
+    const leader = leaders?.find((it) => isIdentical(it, job));
     if (leader === undefined) {
-      job.shareKey = key;
-      this.#leaders.set(key, job);
+      if (leaders === undefined) this.#leaders.set(job.url, [job]);
+      else if (leaders.length < MAX_LEADERS_PER_URL) leaders.push(job);
+      else return undefined;
+      job.leads = true;
       return undefined;
     }
     job.leader = leader;
@@ -37,9 +40,11 @@ export class Coalescer {
       this.#followers.get(job.leader)?.delete(job);
       job.leader = undefined;
     }
-    if (job.shareKey !== "") {
-      this.#leaders.delete(job.shareKey);
-      job.shareKey = "";
+    if (job.leads) {
+      job.leads = false;
+      const leaders = this.#leaders.get(job.url)!;
+      if (leaders.length === 1) this.#leaders.delete(job.url);
+      else leaders.splice(leaders.indexOf(job), 1);
     }
     const followers = this.#followers.get(job);
     if (followers === undefined) return NO_JOBS;
@@ -50,6 +55,8 @@ export class Coalescer {
 }
 
 const NO_JOBS: readonly Job[] = [];
+// Each is compared with: more requests for one URL that differ in their header fields go their own ways.
+const MAX_LEADERS_PER_URL = 16;
 
 function mayShare(job: Job): boolean {
   const { method, cachePolicy, reportsProgress, isDurable } = job.request;
@@ -57,10 +64,17 @@ function mayShare(job: Job): boolean {
     (cachePolicy === undefined || cachePolicy === CachePolicy.UseCache);
 }
 
-function shareKey(job: Job): string {
-  const { cachePolicy, redirect } = job.request;
-  let key =
-    `${cachePolicy} ${redirect} ${job.maxBodyBytes} ${job.timeoutMs} ${job.retries} ${job.url}`;
-  for (const [name, value] of job.headers) key += `\n${name}:${value}`;
-  return key;
+function isIdentical(a: Job, b: Job): boolean {
+  if (
+    a.request.cachePolicy !== b.request.cachePolicy ||
+    a.request.redirect !== b.request.redirect ||
+    a.maxBodyBytes !== b.maxBodyBytes || a.timeoutMs !== b.timeoutMs ||
+    a.retries !== b.retries || a.headers.size !== b.headers.size
+  ) {
+    return false;
+  }
+  for (const [name, value] of a.headers) {
+    if (b.headers.get(name) !== value) return false;
+  }
+  return true;
 }

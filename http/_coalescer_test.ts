@@ -1,42 +1,100 @@
-import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertStrictEquals } from "@std/assert";
 import { Coalescer } from "./_coalescer.ts";
 import { Job } from "./_job.ts";
-import { HttpHeaders } from "./headers.ts";
-import { HttpRequest } from "./request.ts";
+import { CachePolicy } from "./cache_policy.ts";
 import type { RequestId } from "./event.ts";
+import { HttpHeaders, type HttpHeadersInit } from "./headers.ts";
+import { HttpRequest } from "./request.ts";
 
-function makeJob(id: number): Job {
-  const job = new Job(id as RequestId, HttpRequest.get("http://a.test/"), id);
-  job.url = job.request.url;
-  job.headers = new HttpHeaders();
+const URL_A = "https://example.com/a";
+
+function jobFor(
+  request: HttpRequest = HttpRequest.get(URL_A),
+  headers: HttpHeadersInit = {},
+): Job {
+  const job = new Job(1 as RequestId, request, 1);
+  job.url = request.url;
+  job.headers = new HttpHeaders(headers);
   return job;
 }
 
-Deno.test("Coalescer.leave() gives back a leader's followers in their order, without those that left", () => {
+Deno.test("Coalescer.join() makes identical jobs follow the first", () => {
   const coalescer = new Coalescer();
-  const [leader, ...followers] = [1, 2, 3, 4, 5].map(makeJob);
-  assertEquals(coalescer.join(leader!), undefined);
-  for (const job of followers) {
-    assertStrictEquals(coalescer.join(job), leader);
-  }
-  assertEquals([...coalescer.leave(followers[1]!)], []);
-  assertEquals([...coalescer.leave(followers[1]!)], []);
-  const left = [...coalescer.leave(leader!)];
-  assertEquals(left.map((job) => job.id as number), [2, 4, 5]);
-  assert(left.every((job) => job.leader === undefined));
-  assertEquals([...coalescer.leave(leader!)], []);
-  // The next one leads anew.
-  assertEquals(coalescer.join(left[0]!), undefined);
-  assertStrictEquals(coalescer.join(left[1]!), left[0]);
+  const leader = jobFor(undefined, { accept: "text/html", range: "bytes=0-" });
+  const first = jobFor(undefined, { range: "bytes=0-", accept: "text/html" });
+  const second = jobFor(undefined, leader.headers);
+  assertEquals(coalescer.join(leader), undefined);
+  assertStrictEquals(coalescer.join(first), leader);
+  assertStrictEquals(coalescer.join(second), leader);
+  assertEquals([...coalescer.leave(leader)], [first, second]);
+  assertEquals(first.leader, undefined);
 });
 
-Deno.test("Coalescer.leave() of 200,000 followers, the last one first, takes no quadratic time", () => {
+Deno.test("Coalescer.join() keeps apart what is not identical", () => {
+  const slow = jobFor();
+  slow.timeoutMs = 1;
+  const tenacious = jobFor();
+  tenacious.retries = 9;
+  const small = jobFor();
+  small.maxBodyBytes = 1;
+  const others = [
+    jobFor(HttpRequest.get(`${URL_A}?`)),
+    jobFor(HttpRequest.get(URL_A).withCache(CachePolicy.UseCache)),
+    jobFor(HttpRequest.get(URL_A).withRedirect("manual")),
+    jobFor(undefined, { accept: "text/html" }),
+    jobFor(undefined, { accept: "" }),
+    jobFor(undefined, { range: "text/html" }),
+    slow,
+    tenacious,
+    small,
+  ];
   const coalescer = new Coalescer();
-  coalescer.join(makeJob(1));
-  const followers = Array.from({ length: 200_000 }, (_, i) => makeJob(i + 2));
-  for (const job of followers) coalescer.join(job);
-  const startMs = performance.now();
-  for (const job of followers.reverse()) coalescer.leave(job);
-  const tookMs = performance.now() - startMs;
-  assert(tookMs < 1_000, `${tookMs} ms`);
+  assertEquals(coalescer.join(jobFor()), undefined);
+  for (const job of others) assertEquals(coalescer.join(job), undefined);
+});
+
+Deno.test("Coalescer.leave() lets the next one lead", () => {
+  const coalescer = new Coalescer();
+  const [html, text, plain] = [
+    jobFor(undefined, { accept: "text/html" }),
+    jobFor(undefined, { accept: "text/plain" }),
+    jobFor(),
+  ];
+  for (const job of [html, text, plain]) coalescer.join(job);
+  coalescer.leave(html);
+  coalescer.leave(html);
+  assertStrictEquals(
+    coalescer.join(jobFor(undefined, text.headers)),
+    text,
+  );
+  assertStrictEquals(coalescer.join(jobFor()), plain);
+  assertEquals(coalescer.join(jobFor(undefined, html.headers)), undefined);
+  coalescer.leave(plain);
+  coalescer.leave(text);
+  assertEquals(coalescer.join(jobFor()), undefined);
+});
+
+Deno.test("Coalescer.leave() takes a follower out", () => {
+  const coalescer = new Coalescer();
+  const [leader, gone, stays] = [jobFor(), jobFor(), jobFor()];
+  for (const job of [leader, gone, stays]) coalescer.join(job);
+  assertEquals([...coalescer.leave(gone)], []);
+  assertEquals([...coalescer.leave(leader)], [stays]);
+});
+
+Deno.test("Coalescer.join() compares with no more than 16 for one URL", () => {
+  const coalescer = new Coalescer();
+  const jobs = Array.from(
+    { length: 20 },
+    (_, i) => jobFor(undefined, { range: `bytes=${i}-` }),
+  );
+  for (const job of jobs) assertEquals(coalescer.join(job), undefined);
+  for (const [i, job] of jobs.entries()) {
+    assertStrictEquals(
+      coalescer.join(jobFor(undefined, job.headers)),
+      i < 16 ? job : undefined,
+    );
+  }
+  for (const job of jobs) coalescer.leave(job);
+  assertEquals(coalescer.join(jobFor(undefined, jobs[0]!.headers)), undefined);
 });

@@ -91,9 +91,8 @@ export class Job implements HeapItem {
   /** The answer while the cache is still storing it. */
   unsettled: CacheResult | undefined;
   settlingAttempt: Attempt | undefined;
-  /** Names identical requests that may share one answer; empty if this one may not. */
-  shareKey = "";
-  followers: Job[] | undefined;
+  /** Whether identical requests may follow it. */
+  leads = false;
   leader: Job | undefined;
 
   /** Slots set aside in the event queue that are not used yet. */
