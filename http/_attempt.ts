@@ -14,13 +14,11 @@ import {
   encodeForm,
 } from "./_request_body.ts";
 import { HttpHeaders } from "./headers.ts";
+import type { FetchLike } from "./client_options.ts";
 import type { Job } from "./_job.ts";
 import { isSafe } from "./method.ts";
 import type { OriginState } from "./_scheduler.ts";
 import { checkToken, type TokenSource } from "./_token_source.ts";
-
-/** The part of `fetch` that the client uses. */
-export type FetchLike = (input: string, init: RequestInit) => Promise<Response>;
 
 /** What an attempt tells the client, which reads it at its next tick. */
 export type AttemptNews =
@@ -251,9 +249,12 @@ export class Attempt {
       const { done, value } = await reader.read();
       if (done) return;
       if (value.length === 0) continue;
-      this.receivedBytes += value.length;
       this.job.undrainedChunks++;
-      this.#context.news.push({ type: "chunk", attempt: this, bytes: value });
+      // The runtime's chunks may be views on far larger buffers, which a game that keeps them would keep, too.
+      const bytes = value.length * 2 < value.buffer.byteLength
+        ? value.slice()
+        : value;
+      this.#context.news.push({ type: "chunk", attempt: this, bytes });
     }
   }
 

@@ -9,7 +9,7 @@ import type { Random } from "../core/mod.ts";
 export type CircuitState = "closed" | "open" | "halfOpen";
 
 /** Options for {@linkcode CircuitBreaker}. */
-export interface CircuitBreakerOptions {
+export interface BreakerOptions {
   /** Source of the jitter: one generator per client, or all clients come back together. */
   readonly random: Random;
   /**
@@ -92,7 +92,7 @@ export class CircuitBreaker {
    * @param options When to open, for how long, and the source of the jitter.
    * @throws {RangeError} If an option is outside its limits.
    */
-  constructor(options: CircuitBreakerOptions) {
+  constructor(options: BreakerOptions) {
     const {
       random,
       failureThreshold = 5,

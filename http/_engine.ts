@@ -39,7 +39,7 @@ import type { HttpRequest } from "./request.ts";
 import { HttpResponse, type HttpTimings } from "./response.ts";
 import { parseRetryAfter } from "./_retry_after.ts";
 import { parseServerRateLimit } from "./_server_rate_limit.ts";
-import type { HttpClientStats } from "./client_options.ts";
+import type { HttpClientStats } from "./client_stats.ts";
 
 const MAX_TICK_SECS = 3_600;
 const MAX_LINES = 1_000;
@@ -300,7 +300,8 @@ export class Engine {
       if (request.body !== undefined) job.body = prepareBody(request.body);
     } catch (error) {
       // A buffer that was transferred away, say.
-      this.#fail(job, { type: "invalidRequest" }, error);
+      const problem = error instanceof Error ? error.message : undefined;
+      this.#fail(job, { type: "invalidRequest" }, error, problem);
       return;
     }
     this.#timers.schedule(job, Infinity);

@@ -3,31 +3,10 @@
 import type { Clock, Random } from "../core/mod.ts";
 import { CircuitBreaker, type CircuitState } from "./_circuit_breaker.ts";
 import { IndexedHeap } from "./_indexed_heap.ts";
+import type { CircuitBreakerOptions } from "./client_options.ts";
 import type { Job } from "./_job.ts";
 import { RateLimiter } from "./rate_limiter.ts";
 import { RetryBudget } from "./_retry_budget.ts";
-
-/** When the circuit of an origin opens, and for how long. */
-export interface CircuitBreakerOptions {
-  /**
-   * Failures in a row that open it, an integer of 1 or more: network errors, timeouts and statuses of 500 and above.
-   *
-   * @default {5}
-   */
-  readonly failureThreshold?: number;
-  /**
-   * Milliseconds until the first probe, above 0, jittered by ±50 %; doubled by each probe that fails.
-   *
-   * @default {5000}
-   */
-  readonly openMs?: number;
-  /**
-   * Longest time between probes in milliseconds, before the jitter: finite, `openMs` or more.
-   *
-   * @default {60000}
-   */
-  readonly maxOpenMs?: number;
-}
 
 /** What the client knows of an origin. */
 export class OriginState {
@@ -89,7 +68,7 @@ export class Lane {
 export interface SchedulerOptions {
   readonly clock: Clock;
   readonly random: Random;
-  readonly circuitBreaker: CircuitBreakerOptions | false;
+  readonly circuitBreaker: Required<CircuitBreakerOptions> | false;
   readonly maxConcurrentPerOrigin: number;
   readonly onRateLimited: (job: Job, delayMs: number) => void;
   readonly onCircuitOpen: (job: Job, retryInMs: number) => void;
@@ -137,12 +116,9 @@ export class Scheduler {
       const { circuitBreaker, random } = this.#options;
       origin = new OriginState(
         name,
-        circuitBreaker === false ? undefined : new CircuitBreaker({
-          failureThreshold: circuitBreaker.failureThreshold ?? 5,
-          openMs: circuitBreaker.openMs ?? 5_000,
-          maxOpenMs: circuitBreaker.maxOpenMs ?? 60_000,
-          random,
-        }),
+        circuitBreaker === false
+          ? undefined
+          : new CircuitBreaker({ ...circuitBreaker, random }),
       );
       this.#origins.set(name, origin);
     }

@@ -12,7 +12,7 @@ function setUp() {
   const scheduler = new Scheduler({
     clock,
     random: new SeededRandom(1),
-    circuitBreaker: { failureThreshold: 1, openMs: 5_000 },
+    circuitBreaker: { failureThreshold: 1, openMs: 5_000, maxOpenMs: 60_000 },
     maxConcurrentPerOrigin: 6,
     onRateLimited: () => {},
     onCircuitOpen: () => {},

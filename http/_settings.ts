@@ -6,7 +6,7 @@ import {
   SecureRandom,
   SystemClock,
 } from "../core/mod.ts";
-import type { FetchLike } from "./_attempt.ts";
+import type { FetchLike } from "./client_options.ts";
 import { DurableQueue } from "./_durable_queue.ts";
 import {
   checkFinite,
@@ -15,7 +15,7 @@ import {
   checkPositive,
 } from "./_option_check.ts";
 import type { RetryOptions } from "./_retry.ts";
-import type { CircuitBreakerOptions } from "./_scheduler.ts";
+import type { CircuitBreakerOptions } from "./client_options.ts";
 import { TargetResolver } from "./_target.ts";
 import { checkToken, TokenSource } from "./_token_source.ts";
 import { HttpCache } from "./cache/http_cache.ts";

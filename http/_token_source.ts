@@ -1,14 +1,7 @@
 // This module is browser compatible.
 
+import type { BearerToken } from "./client_options.ts";
 import { invalidHeader } from "./headers.ts";
-
-/**
- * Gives the token of `Authorization: Bearer …`. A function is asked when the first request needs a token, and
- * again (with `refresh: true`) after the server answered 401.
- */
-export type BearerToken =
-  | string
-  | ((info: { readonly refresh: boolean }) => string | Promise<string>);
 
 /** Keeps the current token, so that many requests share one call of the provider. */
 export class TokenSource {

@@ -2,7 +2,8 @@
 
 import { Engine } from "./_engine.ts";
 import { Settings } from "./_settings.ts";
-import type { HttpClientOptions, HttpClientStats } from "./client_options.ts";
+import type { HttpClientOptions } from "./client_options.ts";
+import type { HttpClientStats } from "./client_stats.ts";
 import type { HttpEvent, RequestId } from "./event.ts";
 import { HttpHeaders } from "./headers.ts";
 import type { HttpRequest } from "./request.ts";
@@ -122,8 +123,8 @@ export class HttpClient {
    * prefix that fits a request's URL counts; requests elsewhere are not held up.
    *
    * @param baseUrl An origin or a longer prefix of URLs, such as "https://example.com/api"; it ends where a part of the
-   * URL does, so that it does not cover "/apix". A relative one is resolved against the client's `baseUrl`. Setting the
-   * limit of a prefix again replaces it.
+   * URL does, so that it does not cover "/apix". A relative one is resolved against the client's `baseUrl`. Setting
+   * the same limit again changes nothing; another one replaces it and starts with all its tokens.
    * @param limit Requests per window, and at once: an integer of 1 or more.
    * @param windowSecs The window in seconds, above 0.
    * @throws {TypeError} If the prefix is not an http(s) URL.
@@ -198,8 +199,7 @@ export class HttpClient {
    * Hands out what happened since the last drain, oldest first. Events queued meanwhile wait for the next drain.
    * Leaving the loop early keeps the rest.
    *
-   * @param budgetMs Milliseconds after which it stops, at least one event given: 0 or more; no limit by default. It does
-   * not cut refusals (`queueFull`) short.
+   * @param budgetMs Milliseconds after which it stops, at least one event given: 0 or more; no limit by default.
    * @returns An iterator that removes what it yields.
    * @throws {RangeError} When iteration begins, if the budget is negative or not a number.
    */

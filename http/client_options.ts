@@ -1,11 +1,41 @@
 // This module is browser compatible.
 
 import type { Clock, Journal, Random } from "../core/mod.ts";
-import type { FetchLike } from "./_attempt.ts";
-import type { CircuitBreakerOptions } from "./_scheduler.ts";
-import type { BearerToken } from "./_token_source.ts";
 import type { HttpCacheStore } from "./cache/store.ts";
 import type { HttpHeadersInit } from "./headers.ts";
+
+/** The part of `fetch` that the client uses. */
+export type FetchLike = (input: string, init: RequestInit) => Promise<Response>;
+
+/**
+ * Gives the token of `Authorization: Bearer …`. A function is asked when the first request needs a token, and
+ * again (with `refresh: true`) after the server answered 401.
+ */
+export type BearerToken =
+  | string
+  | ((info: { readonly refresh: boolean }) => string | Promise<string>);
+
+/** When the circuit of an origin opens, and for how long. */
+export interface CircuitBreakerOptions {
+  /**
+   * Failures in a row that open it, an integer of 1 or more: network errors, timeouts and statuses of 500 and above.
+   *
+   * @default {5}
+   */
+  readonly failureThreshold?: number;
+  /**
+   * Milliseconds until the first probe, above 0, jittered by ±50 %; doubled by each probe that fails.
+   *
+   * @default {5000}
+   */
+  readonly openMs?: number;
+  /**
+   * Longest time between probes in milliseconds, before the jitter: finite, `openMs` or more.
+   *
+   * @default {60000}
+   */
+  readonly maxOpenMs?: number;
+}
 
 /** How an {@linkcode HttpClient} behaves. Every option has a default that suits a game. */
 export interface HttpClientOptions {
@@ -149,28 +179,4 @@ export interface HttpClientOptions {
    * @default {new SecureRandom()}
    */
   readonly random?: Random;
-}
-
-/** What an {@linkcode HttpClient} has counted since it was made. */
-export interface HttpClientStats {
-  /** Requests that wait for their turn or for their next attempt. */
-  readonly queued: number;
-  /** Attempts under way, streams included. */
-  readonly inFlight: number;
-  /** Requests that ended, however. */
-  readonly done: number;
-  /** Attempts made. */
-  readonly attempts: number;
-  /** Attempts that repeated an earlier one. */
-  readonly retries: number;
-  /** Requests answered by the answer to an identical one that was under way. */
-  readonly coalesced: number;
-  /** Requests answered from the cache without asking the server. */
-  readonly cacheHits: number;
-  /** Requests that the cache had nothing for. */
-  readonly cacheMisses: number;
-  /** Requests answered from the cache after the server confirmed with 304. */
-  readonly cacheRevalidated: number;
-  /** Informative events lost because nobody drained. */
-  readonly droppedEvents: number;
 }

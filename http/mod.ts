@@ -35,10 +35,8 @@
 // What signatures name, so that one import is enough.
 export type { Clock, Journal, JournalEntry, Random } from "../core/mod.ts";
 export { HttpClient } from "./client.ts";
-export type { HttpClientOptions, HttpClientStats } from "./client_options.ts";
-export type { FetchLike } from "./_attempt.ts";
-export type { CircuitBreakerOptions } from "./_scheduler.ts";
-export type { BearerToken } from "./_token_source.ts";
+export * from "./client_options.ts";
+export * from "./client_stats.ts";
 export * from "./cache/memory_store.ts";
 export * from "./cache/store.ts";
 export * from "./cache/web_cache_store.ts";
