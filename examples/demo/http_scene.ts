@@ -328,6 +328,7 @@ export class HttpScene implements Scene {
         );
         break;
       case "circuitChanged":
+        if (!event.origin.endsWith(this.#matchOrigin)) break;
         this.#circuit = event.state;
         this.#circuitRetrySecs = this.#nowSecs + event.retryInMs / 1000;
         if (event.state === "open") this.#circuitOpened++;
