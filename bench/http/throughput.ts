@@ -14,6 +14,9 @@ import {
 } from "../_report.ts";
 import { Driver, runPool } from "./_drive.ts";
 
+const PLAIN = "plain fetch";
+const LIMITED = "plain fetch with a time limit";
+
 interface Score {
   readonly score: number;
 }
@@ -49,13 +52,16 @@ async function measureAt(
 ): Promise<Section> {
   const contenders = makeContenders(urlPrefix, concurrency);
   const samples = await takeTurns(contenders, {
-    count: isSmoke ? 300 : 2_000,
-    repetitions: isSmoke ? 5 : 15,
-    warmUps: isSmoke ? 1 : 3,
+    count: isSmoke ? 300 : 1_000,
+    repetitions: isSmoke ? 5 : 40,
+    warmUps: isSmoke ? 1 : 5,
   });
-  const plain = samples.get("plain fetch")!;
-  function ratio(name: string): number {
-    return 100 * pairedMedian(plain, samples.get(name)!, (a, b) => a / b);
+  function ratio(name: string, baseline: string): number {
+    return 100 * pairedMedian(
+      samples.get(baseline)!,
+      samples.get(name)!,
+      (a, b) => a / b,
+    );
   }
   return {
     title: `http: throughput over loopback, ${concurrency} at a time`,
@@ -71,14 +77,15 @@ async function measureAt(
         "requests/s": Math.round(1e6 / median(own.map(({ us }) => us))),
         "us/request": median(own.map(({ us }) => us)),
         "cpu us/request": median(own.map(({ cpuUs }) => cpuUs)),
-        "% of plain fetch": ratio(name),
+        "% of plain": ratio(name, PLAIN),
+        "% of limited": ratio(name, LIMITED),
       };
     }),
     bars: ["ours", "ours, no cache"].map((name) =>
       atLeast(
         `${name}, ${concurrency} at a time, against plain fetch`,
         95,
-        ratio(name),
+        ratio(name, PLAIN),
         "%",
       )
     ),
@@ -112,8 +119,8 @@ function makeContenders(urlPrefix: string, concurrency: number): Contender[] {
     };
   }
   return [
-    awaited("plain fetch", async (url) => await (await fetch(url)).json()),
-    awaited("plain fetch with a time limit", async (url) => {
+    awaited(PLAIN, async (url) => await (await fetch(url)).json()),
+    awaited(LIMITED, async (url) => {
       const controller = new AbortController();
       const timer = setTimeout(() => controller.abort(), 30_000);
       try {
