@@ -71,6 +71,8 @@ export class DurableQueue {
   /** The request that is being written again. */
   #moving: number | undefined;
   #lastId = 0;
+  /** Appends under way, oldest first, with the last id that was known when they began. */
+  readonly #openAppends = new Set<{ readonly afterId: number }>();
   #removedUpTo = 0;
   /** Until everything was read, nothing may be removed: it could be an unanswered request. */
   #isRestored = false;
@@ -127,9 +129,10 @@ export class DurableQueue {
    * @returns The record's id, once the journal has it.
    */
   async append(request: HttpRequest, idempotencyKey: string): Promise<number> {
-    const id = await this.#append(encodeRequest(request, idempotencyKey));
-    this.#pending.set(id, id);
-    return id;
+    return await this.#append(
+      encodeRequest(request, idempotencyKey),
+      (id) => this.#pending.set(id, id),
+    );
   }
 
   /** Notes that a request was answered. */
@@ -137,28 +140,40 @@ export class DurableQueue {
     const recordId = this.#pending.get(journalId);
     if (recordId === undefined) return;
     this.#pending.delete(journalId);
-    const oldest = this.#oldest();
-    const isForgotten = this.#isRestored &&
-      (oldest === undefined || oldest > recordId) &&
+    const isForgotten = this.#isRestored && recordId <= this.#removable() &&
       // Its second record is on its way to the end of the journal.
       this.#moving !== journalId;
     if (!isForgotten) {
-      await this.#append(encodeRecord({ v: 1, done: journalId }));
+      await this.#append(encodeRecord({ v: 1, done: journalId }), () => {});
     }
     if (this.#isRestored) await this.#tidy();
   }
 
-  async #append(bytes: Uint8Array): Promise<number> {
-    const id = await this.#journal.append(bytes);
-    this.#records.push(id);
-    this.#lastId = Math.max(this.#lastId, id);
-    return id;
+  /** `note` is called in the same turn as the id is known: nothing may be trimmed between the two. */
+  async #append(
+    bytes: Uint8Array,
+    note: (id: number) => void,
+  ): Promise<number> {
+    const open = { afterId: this.#lastId };
+    this.#openAppends.add(open);
+    try {
+      const id = await this.#journal.append(bytes);
+      this.#records.push(id);
+      this.#lastId = Math.max(this.#lastId, id);
+      note(id);
+      return id;
+    } finally {
+      this.#openAppends.delete(open);
+    }
   }
 
-  /** The oldest record of what is not answered. */
-  #oldest(): number | undefined {
-    const [recordId] = this.#pending.values();
-    return recordId;
+  /** The id up to which the journal holds nothing that is not answered. */
+  #removable(): number {
+    const [oldest] = this.#pending.values();
+    let upTo = oldest === undefined ? this.#lastId : oldest - 1;
+    // The journal may have a record already that it has not told us of.
+    for (const { afterId } of this.#openAppends) upTo = Math.min(upTo, afterId);
+    return upTo;
   }
 
   async #tidy(): Promise<void> {
@@ -167,8 +182,7 @@ export class DurableQueue {
   }
 
   async #trim(): Promise<void> {
-    const oldest = this.#oldest();
-    const upTo = oldest === undefined ? this.#lastId : oldest - 1;
+    const upTo = this.#removable();
     if (upTo <= this.#removedUpTo) return;
     this.#removedUpTo = upTo;
     const kept = this.#records.findIndex((id) => id > upTo);
@@ -185,9 +199,12 @@ export class DurableQueue {
         const [entry] = await this.#journal.read(recordId - 1, 0);
         if (entry?.id !== recordId) return;
         if (this.#pending.has(journalId)) {
-          const id = await this.#append(moveRecord(entry.bytes, journalId));
-          // If it was answered meanwhile, the note of that stands behind the new record.
-          if (this.#pending.delete(journalId)) this.#pending.set(journalId, id);
+          await this.#append(moveRecord(entry.bytes, journalId), (id) => {
+            // If it was answered meanwhile, the note of that stands behind the new record.
+            if (this.#pending.delete(journalId)) {
+              this.#pending.set(journalId, id);
+            }
+          });
         }
       } finally {
         this.#moving = undefined;

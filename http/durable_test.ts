@@ -425,3 +425,33 @@ Deno.test("decodeRecord() survives any bytes", () => {
   }
   assert(typeof decodeRecord(bytes) === "object");
 });
+
+Deno.test("DurableQueue forgets nothing that the journal has but did not tell of yet", async () => {
+  const journal = new MemoryJournal();
+  const slow: (() => void)[] = [];
+  let isSlow = false;
+  const queue = new DurableQueue({
+    append: async (bytes) => {
+      const id = await journal.append(bytes);
+      if (isSlow) await new Promise<void>((resolve) => slow.push(resolve));
+      return id;
+    },
+    read: (afterId, maxBytes) => journal.read(afterId, maxBytes),
+    remove: (upToId) => journal.remove(upToId),
+    close: () => journal.close(),
+  });
+  await queue.restore();
+  const first = await queue.append(HttpRequest.post("http://a.test/1"), "k1");
+  isSlow = true;
+  const second = queue.append(HttpRequest.post("http://a.test/2"), "k2");
+  await settle();
+  isSlow = false;
+  const third = await queue.append(HttpRequest.post("http://a.test/3"), "k3");
+  await queue.done(first);
+  await queue.done(third);
+  const left = await new DurableQueue(journal).restore();
+  assertEquals(left.map(({ request }) => request.url), ["http://a.test/2"]);
+  slow[0]!();
+  await queue.done(await second);
+  assertEquals(await journalSize(journal), 0);
+});
