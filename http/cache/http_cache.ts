@@ -851,14 +851,19 @@ export class HttpCache {
 
   #apply<T>(changes: Changes, result: T): T | Promise<T> {
     const pending: Promise<unknown>[] = [];
+    const wait = (work: Promise<unknown>): void => {
+      // If a later change throws at once, nobody will wait for this one.
+      work.catch(() => {});
+      pending.push(work);
+    };
     for (const [key, id] of changes.removals) {
       const removed = this.#store.delete(key, id);
-      if (removed instanceof Promise) pending.push(removed);
+      if (removed instanceof Promise) wait(removed);
     }
     for (const { entry } of changes.puts) {
       const isStored = this.#store.put(entry);
       if (isStored instanceof Promise) {
-        pending.push(isStored.then((isStored) => {
+        wait(isStored.then((isStored) => {
           if (isStored) this.#stored++;
         }));
       } else if (isStored) this.#stored++;
