@@ -1224,7 +1224,9 @@ function mergeHeaders(defaults: HttpHeaders, own: HttpHeaders): HttpHeaders {
 /** Whether the cache is asked: it keeps no streams, and nothing that answers other methods. */
 function usesCache(job: Job): boolean {
   const { method } = job.request;
-  return !job.isStreaming && job.request.redirect === "follow" &&
+  // A durable request waits for the server's own word.
+  return !job.isStreaming && !job.request.isDurable &&
+    job.request.redirect === "follow" &&
     (method === Method.GET || method === Method.HEAD);
 }
 

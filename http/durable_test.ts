@@ -455,3 +455,15 @@ Deno.test("DurableQueue forgets nothing that the journal has but did not tell of
   await queue.done(await second);
   assertEquals(await journalSize(journal), 0);
 });
+
+Deno.test("HttpClient takes no answer of its cache for that of the server to a durable request", async () => {
+  const { client, fake, step } = start(new MemoryJournal());
+  client.send(
+    HttpRequest.get("/").withHeader("cache-control", "only-if-cached")
+      .withDurability(),
+  );
+  await step();
+  assertEquals(fake.calls.length, 1);
+  fake.calls[0]!.answer();
+  assertEquals(await step(), ["success"]);
+});
