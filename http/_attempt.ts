@@ -8,11 +8,7 @@ import {
   readBody,
   type ReadBodyOptions,
 } from "./_body_reader.ts";
-import {
-  canStreamUploads,
-  countedStream,
-  encodeForm,
-} from "./_request_body.ts";
+import { countedStream, encodeForm } from "./_request_body.ts";
 import { HttpHeaders } from "./headers.ts";
 import type { FetchLike } from "./client_options.ts";
 import type { Job } from "./_job.ts";
@@ -53,6 +49,7 @@ export interface AttemptContext {
   readonly fetch: FetchLike;
   readonly clock: Clock;
   readonly tokens: TokenSource | undefined;
+  readonly isBrowser: boolean;
   readonly news: { push(news: AttemptNews): void };
 }
 
@@ -178,15 +175,23 @@ export class Attempt {
 
   #init(headers: Record<string, string>): RequestInit | Promise<RequestInit> {
     const { request, body: prepared } = this.job;
+    // Only what is not the default: `fetch` takes its time for each member.
     const init: RequestInit & { duplex?: "half" } = {
-      method: request.method,
-      headers,
       signal: this.#controller.signal,
-      redirect: request.redirect,
-      // The browser's own cache would answer beside ours, by other rules.
-      cache: "no-store",
     };
-    if (isSafe(request.method) && prepared === undefined) return init;
+    if (request.method !== "GET") init.method = request.method;
+    if (request.redirect !== "follow") init.redirect = request.redirect;
+    // A browser's own cache would answer beside ours, by other rules.
+    if (this.#context.isBrowser) init.cache = "no-store";
+    if (isSafe(request.method) && prepared === undefined) {
+      for (const _ in headers) {
+        init.headers = headers;
+        break;
+      }
+      return init;
+    }
+    // The body's type may still go into them.
+    init.headers = headers;
     if (prepared instanceof FormData) {
       const form = encodeForm(prepared);
       headers["content-type"] ??= form.contentType;
@@ -202,7 +207,7 @@ export class Attempt {
   ): RequestInit {
     if (this.job.request.reportsProgress) {
       if (body instanceof Blob) this.uploadBytes = body.size;
-      if (!(body instanceof Blob) || canStreamUploads()) {
+      if (!(body instanceof Blob) || !this.#context.isBrowser) {
         const headers = init.headers as Record<string, string>;
         if (body instanceof Blob && body.type !== "") {
           headers["content-type"] ??= body.type;

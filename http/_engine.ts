@@ -20,6 +20,7 @@ import { invalidRequest } from "./_request_check.ts";
 import { isRetryableStatus, retryDelayMs } from "./_retry.ts";
 import type { Settings } from "./_settings.ts";
 import { prepareBody } from "./_request_body.ts";
+import { isBrowser } from "./_runtime.ts";
 import { type OriginState, Scheduler } from "./_scheduler.ts";
 import type {
   CacheableRequest,
@@ -110,6 +111,7 @@ export class Engine {
       fetch: settings.fetch,
       clock,
       tokens: settings.tokens,
+      isBrowser: isBrowser(),
       news: this.#inbox,
     };
     durable?.restore().then(

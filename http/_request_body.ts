@@ -124,13 +124,3 @@ export function countedStream(
     },
   }, { highWaterMark: 0 });
 }
-
-/**
- * Tells whether `fetch` streams request bodies over any connection. Browsers do so over HTTP/2
- * only, if at all, and fail otherwise.
- *
- * @returns `true` in Deno, Node and Bun.
- */
-export function canStreamUploads(): boolean {
-  return /^(Deno|Node\.js|Bun)\//.test(globalThis.navigator?.userAgent ?? "");
-}
