@@ -21,9 +21,9 @@ export const MAX_RATE_LIMIT_RESET_MS = 3_600_000;
 const MAX_FIELD_LENGTH = 1024;
 
 const SEPARATE_FIELDS = [
-  ["ratelimit-remaining", "ratelimit-reset"],
-  ["x-ratelimit-remaining", "x-ratelimit-reset"],
-  ["x-rate-limit-remaining", "x-rate-limit-reset"],
+  { remainingName: "ratelimit-remaining", resetName: "ratelimit-reset" },
+  { remainingName: "x-ratelimit-remaining", resetName: "x-ratelimit-reset" },
+  { remainingName: "x-rate-limit-remaining", resetName: "x-rate-limit-reset" },
 ] as const;
 
 // RFC 9651 section 3.3.1: an integer of structured fields has at most 15 digits.
@@ -69,7 +69,7 @@ export function parseServerRateLimit(
     const limit = parseRateLimitField(field);
     if (limit !== undefined) return limit;
   }
-  for (const [remainingName, resetName] of SEPARATE_FIELDS) {
+  for (const { remainingName, resetName } of SEPARATE_FIELDS) {
     const remaining = headers.get(remainingName);
     if (remaining === undefined) continue;
     const reset = headers.get(resetName);

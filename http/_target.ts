@@ -21,6 +21,8 @@ const PLAIN_PATH = /^\/[A-Za-z0-9\-_~!$&()*+,;=:@%/?.]*$/;
 export class TargetResolver {
   readonly #base: URL | undefined;
   readonly #origins = new Map<string, string>();
+  /** The one most likely to be next. */
+  #lastOrigin = "";
 
   /**
    * Makes a resolver.
@@ -81,13 +83,17 @@ export class TargetResolver {
         ? { url: base.origin + url, origin: base.origin }
         : undefined;
     }
-    const scheme = url.indexOf("://");
-    if (scheme < 0) return undefined;
-    const path = url.indexOf("/", scheme + 3);
-    if (path < 0) return undefined;
-    const origin = this.#origins.get(url.slice(0, path));
-    if (origin === undefined || !isPlain(url.slice(path))) return undefined;
-    return { url, origin };
+    let origin = this.#lastOrigin;
+    if (!url.startsWith(origin) || url.charCodeAt(origin.length) !== 0x2f) {
+      const scheme = url.indexOf("://");
+      if (scheme < 0) return undefined;
+      const path = url.indexOf("/", scheme + 3);
+      if (path < 0) return undefined;
+      const known = this.#origins.get(url.slice(0, path));
+      if (known === undefined) return undefined;
+      this.#lastOrigin = origin = known;
+    }
+    return isPlain(url.slice(origin.length)) ? { url, origin } : undefined;
   }
 
   #remember(origin: string): void {

@@ -97,12 +97,10 @@ function toEpochMs(
 ): number | undefined {
   const month = MONTHS.indexOf(monthName.toLowerCase());
   if (month < 0 || hour > 23 || minute > 59 || second > 60) return undefined;
-  // Date.UTC takes the years 0 to 99 for 1900 to 1999; setUTCFullYear does not.
-  const date = new Date(0);
-  date.setUTCFullYear(year, month, day);
-  if (date.getUTCMonth() !== month || date.getUTCDate() !== day) {
-    return undefined;
-  }
+  const date = new Date(Date.UTC(year, month, day));
+  // Date.UTC takes the years 0 to 99 for 1900 to 1999; setUTCFullYear does not, but costs several times more.
+  if (year < 100) date.setUTCFullYear(year, month, day);
+  if (date.getUTCDate() !== day) return undefined;
   return date.getTime() +
     ((hour * 60 + minute) * 60 + Math.min(second, 59)) * 1000;
 }

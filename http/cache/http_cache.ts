@@ -833,9 +833,7 @@ export class HttpCache {
   }
 
   #finish(entry: UnfinishedEntry): StoredResponse {
-    const stored = finishEntry(entry, this.fallbackTtlMs);
-    this.#interpreted.set(stored.entry, stored);
-    return stored;
+    return finishEntry(entry, this.fallbackTtlMs);
   }
 
   #selectingNames(stored: StoredResponse): string[] | undefined {
@@ -898,7 +896,10 @@ class Changes {
   }
 
   put(stored: StoredResponse): void {
-    this.#puts = this.#puts.filter(({ entry }) => entry.id !== stored.entry.id);
+    if (this.#puts.length > 0) {
+      const { id } = stored.entry;
+      this.#puts = this.#puts.filter(({ entry }) => entry.id !== id);
+    }
     this.#puts.push(stored);
   }
 
@@ -1046,8 +1047,12 @@ function entryId(
   },
 ): string {
   const { method, selecting, part } = entry;
-  const kind = part === undefined ? method : `${method} part`;
-  return JSON.stringify([kind, ...selecting.flat()]);
+  let id = part === undefined ? method : `${method} part`;
+  // Names of fields have no colons in them, and neither names nor values line feeds.
+  for (const [name, value] of selecting) {
+    id += value === null ? `\n${name}` : `\n${name}:${value}`;
+  }
+  return id;
 }
 
 function isSameEntry(a: CacheEntry, b: CacheEntry): boolean {
