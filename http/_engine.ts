@@ -12,7 +12,7 @@ import { Coalescer } from "./_coalescer.ts";
 import { isStorableBody, type RestoredRequest } from "./_durable_queue.ts";
 import { Inbox, type News } from "./_inbox.ts";
 import { EventOutbox } from "./_event_outbox.ts";
-import { failureEvent, shownUrl } from "./_failure.ts";
+import { failureEvent, shownUrl, textOf } from "./_failure.ts";
 import { makeIdempotencyKey } from "./_idempotency_key.ts";
 import { Job } from "./_job.ts";
 import { JobTimers } from "./_job_timers.ts";
@@ -116,7 +116,7 @@ export class Engine {
     };
     durable?.restore().then(
       (requests) => this.#inbox.push({ type: "restored", requests }),
-      (error) => this.#note(`journal could not be read: ${error}`),
+      (error) => this.#note(`journal could not be read: ${textOf(error)}`),
     );
   }
 
@@ -459,7 +459,7 @@ export class Engine {
         this.#clock.epochMs(),
       );
     } catch (error) {
-      this.#note(`cache could not be read: ${error}`);
+      this.#note(`cache could not be read: ${textOf(error)}`);
     }
     if (!(lookup instanceof Promise)) {
       this.#onLookup(job, lookup);
@@ -470,7 +470,7 @@ export class Engine {
     lookup.then(
       (lookup) => this.#inbox.push({ type: "lookup", job, lookup }),
       (error) => {
-        this.#note(`cache could not be read: ${error}`);
+        this.#note(`cache could not be read: ${textOf(error)}`);
         this.#inbox.push({ type: "lookup", job, lookup: undefined });
       },
     );
@@ -829,7 +829,7 @@ export class Engine {
         epochMs - (clockMs - attempt.endedAtMs),
       );
     } catch (error) {
-      this.#note(`cache could not be written: ${error}`);
+      this.#note(`cache could not be written: ${textOf(error)}`);
       this.#deliverUnsettled(job, passed, attempt);
       return;
     }
@@ -844,7 +844,7 @@ export class Engine {
     result.then(
       (result) => this.#inbox.push({ type: "settled", job, attempt, result }),
       (error) => {
-        this.#note(`cache could not be written: ${error}`);
+        this.#note(`cache could not be written: ${textOf(error)}`);
         this.#inbox.push({
           type: "settled",
           job,
@@ -971,7 +971,7 @@ export class Engine {
         this.#clock.epochMs(),
       );
     } catch (error) {
-      this.#note(`cache could not be read: ${error}`);
+      this.#note(`cache could not be read: ${textOf(error)}`);
     }
     return response === undefined
       ? undefined
@@ -1064,7 +1064,7 @@ export class Engine {
 
   #forgetStored(job: Job): void {
     this.#settings.durable!.done(job.journalId).catch((error) =>
-      this.#note(`journal could not be written: ${error}`)
+      this.#note(`journal could not be written: ${textOf(error)}`)
     );
   }
 
@@ -1174,7 +1174,7 @@ export class Engine {
   /** A store that fails costs its entries, nothing else. */
   #watch(work: () => unknown): void {
     const failed = (error: unknown): void =>
-      this.#note(`cache could not be written: ${error}`);
+      this.#note(`cache could not be written: ${textOf(error)}`);
     try {
       const done = work();
       if (done instanceof Promise) done.catch(failed);

@@ -82,8 +82,17 @@ function describe(reason: HttpError, job: Job, cause: unknown): string {
 
 /** What the runtime said, without the queries of URLs, which may hold secrets. */
 function because(cause: unknown): string {
-  const text = cause instanceof Error ? cause.message : "";
+  const text = cause instanceof Error ? textOf(cause) : "";
   return text === ""
     ? ""
     : ` (${text.replaceAll(/\?[^\s)]*/g, "?…").slice(0, 300)})`;
+}
+
+/** An error as text, whatever it is: a game's own fetch or store may throw anything. */
+export function textOf(error: unknown): string {
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    return "an error that has no text";
+  }
 }

@@ -601,3 +601,32 @@ Deno.test("HttpClient bounds what it asks in the background, silently", async ()
   fake.calls[1]!.answer(cacheable("y"));
   assertEquals(texts(await step()), []);
 });
+
+Deno.test("HttpClient survives errors that cannot be told as text", async () => {
+  const odd = [
+    Object.create(null),
+    Object.assign(new Error(), { message: 42 }),
+    Object.defineProperty(new Error(), "message", {
+      get() {
+        throw new Error("never");
+      },
+    }),
+    Symbol("odd"),
+  ];
+  for (const error of odd) {
+    const store = new MemoryCacheStore();
+    store.get = () => {
+      throw error;
+    };
+    const { fake, client, step } = setUp({
+      cache: store,
+      log: () => {},
+      verbose: true,
+    });
+    client.clearCache();
+    client.send(HttpRequest.get("/a"));
+    await step();
+    fake.calls[0]!.fail(error);
+    assertEquals(texts(await step()), ["1 failure"]);
+  }
+});
