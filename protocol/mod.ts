@@ -3,9 +3,8 @@
 /**
  * The binary wire format: packets, varints, bit packing and field descriptors.
  *
- * Nothing is exported in this version.
- *
  * @module
  */
-
-export {};
+export * from "./byte_reader.ts";
+export * from "./byte_writer.ts";
+export * from "./protocol_error.ts";
