@@ -32,3 +32,4 @@ export * from "./poll_loop.ts";
 export * from "./random.ts";
 export * from "./redis_like.ts";
 export * from "./token_bucket.ts";
+export * from "./vec.ts";
