@@ -10,6 +10,7 @@ import {
   LOW,
 } from "./_float_words.ts";
 import { utf8Length, writeUtf8 } from "./_utf8.ts";
+import { putVarint32, varintLength32 } from "./_varint.ts";
 import { ProtocolError } from "./protocol_error.ts";
 
 /** Options for {@linkcode ByteWriter}. */
@@ -435,20 +436,4 @@ export class ByteWriter {
     buffer[at + 3] = (low >>> 21) | 0x80;
     putVarint32(buffer, at + 4, high);
   }
-}
-
-function varintLength32(value: number): number {
-  if (value < 0x80) return 1;
-  if (value < 0x4000) return 2;
-  if (value < 0x20_0000) return 3;
-  return value < 0x1000_0000 ? 4 : 5;
-}
-
-function putVarint32(buffer: Uint8Array, at: number, value: number): void {
-  let rest = value;
-  while (rest > 0x7f) {
-    buffer[at++] = rest | 0x80;
-    rest >>>= 7;
-  }
-  buffer[at] = rest;
 }

@@ -7,4 +7,8 @@
  */
 export * from "./byte_reader.ts";
 export * from "./byte_writer.ts";
+export * from "./packet.ts";
+export * from "./packet_header.ts";
+export * from "./packet_kind.ts";
+export * from "./packet_view.ts";
 export * from "./protocol_error.ts";

@@ -11,6 +11,7 @@
  * - `unknownPacketKind`: a kind that no version has named.
  * - `invalidCompression`: the compressed payload is corrupt.
  * - `nonCanonical`: the same packet has shorter bytes, or a reserved bit is set.
+ * - `trailingBytes`: bytes after the end.
  * - `replayDetected`: a sequence number that was seen before, or too long ago.
  * - `encodeError`: a value that the format cannot hold, or no room for it.
  * - `token…`: see `ConnectionToken.verify`.
@@ -24,6 +25,7 @@ export type ProtocolErrorCode =
   | "unknownPacketKind"
   | "invalidCompression"
   | "nonCanonical"
+  | "trailingBytes"
   | "replayDetected"
   | "encodeError"
   | "tokenTruncated"

@@ -1,0 +1,27 @@
+// This module is browser compatible.
+import { ProtocolError } from "./protocol_error.ts";
+
+/** 1/256: about 4 mm where a unit is a metre; a power of two, so that it is exact. */
+export const DEFAULT_POSITION_STEP = 1 / 256;
+
+/** The difference of two indices must still be a safe integer. */
+const MAX_INDEX = 2 ** 52;
+
+/** A coordinate as a whole number of steps. */
+export function positionIndex(value: number, step: number): number {
+  checkStep(step);
+  const index = Math.round(value / step);
+  if (index >= -MAX_INDEX && index <= MAX_INDEX) return index;
+  throw new ProtocolError(
+    "encodeError",
+    `Cannot encode a position as its coordinates must be finite and at most 2^52 steps of ${step} from 0: current value is ${value}`,
+  );
+}
+
+/** Refuses a step that is none. */
+export function checkStep(step: number): void {
+  if (step > 0 && step < Infinity) return;
+  throw new RangeError(
+    `Cannot encode or decode a position as step must be finite and > 0: current value is ${step}`,
+  );
+}
