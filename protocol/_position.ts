@@ -4,18 +4,23 @@ import { ProtocolError } from "./protocol_error.ts";
 /** 1/256: about 4 mm where a unit is a metre; a power of two, so that it is exact. */
 export const DEFAULT_POSITION_STEP = 1 / 256;
 
-/** The difference of two indices must still be a safe integer. */
-const MAX_INDEX = 2 ** 52;
+/** So that the difference of two indices is a safe integer. */
+const MAX_INDEX = 2 ** 52 - 1;
 
 /** A coordinate as a whole number of steps. */
 export function positionIndex(value: number, step: number): number {
   checkStep(step);
   const index = Math.round(value / step);
-  if (index >= -MAX_INDEX && index <= MAX_INDEX) return index;
+  if (isPositionIndex(index)) return index;
   throw new ProtocolError(
     "encodeError",
-    `Cannot encode a position as its coordinates must be finite and at most 2^52 steps of ${step} from 0: current value is ${value}`,
+    `Cannot encode a position as its coordinates must be finite and less than 2^52 steps of ${step} from 0: current value is ${value}`,
   );
+}
+
+/** Whether an index is one that a position may have. */
+export function isPositionIndex(index: number): boolean {
+  return index >= -MAX_INDEX && index <= MAX_INDEX;
 }
 
 /** Refuses a step that is none. */

@@ -12,3 +12,5 @@ export * from "./packet_header.ts";
 export * from "./packet_kind.ts";
 export * from "./packet_view.ts";
 export * from "./protocol_error.ts";
+export * from "./lz4.ts";
+export * from "./payload_compression.ts";

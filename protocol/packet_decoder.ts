@@ -16,6 +16,7 @@ import { PacketView } from "./packet_view.ts";
 import {
   checkStep,
   DEFAULT_POSITION_STEP,
+  isPositionIndex,
   positionIndex,
 } from "./_position.ts";
 import { ProtocolError, type ProtocolErrorCode } from "./protocol_error.ts";
@@ -150,13 +151,15 @@ export class PacketDecoder {
 
   /**
    * Decodes the packet that begins at `start`. It throws nothing for whatever
-   * bytes, reads nothing outside of the range and allocates nothing, but for one
-   * buffer of the decoder's when the first LZ4 payload comes.
+   * bytes, reads nothing outside of the range and allocates nothing, but for LZ4
+   * payloads: one buffer of the decoder's when the first one comes, and a view for
+   * each 64 bytes or more in them that are not compressed.
    *
    * @param bytes The bytes, which are not copied.
    * @param view What takes the packet. After an error its content means nothing.
    * @param start Where the packet begins: an integer from 0 to `end`.
-   * @param end Where the bytes end: an integer up to `bytes.length`.
+   * @param end Where the bytes end: an integer up to `bytes.length`. What lies
+   * between the packet and it is not looked at: `view.end` tells where to go on.
    * @returns `undefined` if `view` holds the packet, or else what is wrong:
    * `bufferTooShort`, `badMagic`, `versionMismatch`, `payloadTruncated`,
    * `payloadTooLarge`, `unknownPacketKind`, `invalidCompression`, `nonCanonical`.
@@ -212,8 +215,9 @@ export class PacketDecoder {
    * to the same step.
    * @param step The same as was given to the encoder.
    * @returns Where it is, each coordinate a multiple of `step`.
-   * @throws {ProtocolError} `bufferTooShort`, `nonCanonical`, `trailingBytes`, or
-   * `encodeError` if a coordinate of `base` is out of range.
+   * @throws {ProtocolError} `bufferTooShort`, `trailingBytes`, `nonCanonical` (also
+   * if it leads to 2^52 steps from 0 or more), or `encodeError` if a coordinate of
+   * `base` is out of range.
    * @throws {RangeError} If `step` is not finite and above 0.
    */
   static decodePositionDelta(
@@ -227,6 +231,12 @@ export class PacketDecoder {
     const y = positionIndex(base.y, step) + reader.zigzag();
     const z = positionIndex(base.z, step) + reader.zigzag();
     checkWhole(reader, "a position delta");
+    if (!isPositionIndex(x) || !isPositionIndex(y) || !isPositionIndex(z)) {
+      throw new ProtocolError(
+        "nonCanonical",
+        `Cannot decode a position delta as it must lead to less than 2^52 steps from 0: current values are ${x}, ${y} and ${z}`,
+      );
+    }
     return { x: x * step, y: y * step, z: z * step };
   }
 

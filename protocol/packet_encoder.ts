@@ -1,5 +1,11 @@
 // This module is browser compatible.
 import type { Vec3 } from "../core/mod.ts";
+import {
+  checkThreshold,
+  DEFAULT_COMPRESSION_THRESHOLD_BYTES,
+} from "./_compression_threshold.ts";
+import { DEFAULT_POSITION_STEP, positionIndex } from "./_position.ts";
+import { putVarint32, varintLength32 } from "./_varint.ts";
 import { ByteWriter } from "./byte_writer.ts";
 import { Lz4Compressor } from "./lz4.ts";
 import type { Packet } from "./packet.ts";
@@ -9,13 +15,12 @@ import {
   compressionOf,
   FULL_HEADER_BYTES,
   MAGIC,
+  MAX_COMPACT_HEADER_BYTES,
   MAX_PAYLOAD_LEN,
   type PacketHeader,
   PROTOCOL_VERSION,
 } from "./packet_header.ts";
 import { isPacketKind } from "./packet_kind.ts";
-import { DEFAULT_POSITION_STEP, positionIndex } from "./_position.ts";
-import { putVarint32, varintLength32 } from "./_varint.ts";
 import { ProtocolError } from "./protocol_error.ts";
 
 /** Options for {@linkcode PacketEncoder}. */
@@ -43,9 +48,6 @@ export interface PacketEncoderOptions {
    */
   readonly compressionThresholdBytes?: number;
 }
-
-/** Payloads below seldom become smaller. */
-export const DEFAULT_COMPRESSION_THRESHOLD_BYTES = 256;
 
 const HAS_VERSION = 0x40;
 const HAS_ACK = 0x20;
@@ -76,7 +78,7 @@ export class PacketEncoder {
   readonly #thresholdBytes: number;
   /** What `encode` writes into before it copies. */
   readonly #own = new ByteWriter({
-    maxBytes: FULL_HEADER_BYTES + 1 + MAX_PAYLOAD_LEN,
+    maxBytes: MAX_COMPACT_HEADER_BYTES + MAX_PAYLOAD_LEN,
   });
   /** Where payloads are compressed; made when the first one is. */
   #compressed: Uint8Array | undefined;
@@ -227,8 +229,8 @@ export class PacketEncoder {
    * @param current Where it is.
    * @param step The smallest distance that is sent, above 0.
    * @returns 3 bytes or more.
-   * @throws {ProtocolError} `encodeError` if a coordinate is not finite, or more
-   * than 2^52 steps away from 0.
+   * @throws {ProtocolError} `encodeError` if a coordinate is not finite, or
+   * is 2^52 steps away from 0 or more.
    * @throws {RangeError} If `step` is not finite and above 0.
    */
   static encodePositionDelta(
@@ -268,20 +270,6 @@ export class PacketEncoder {
     const length = lz4.compress(payload, 0, payload.length, target, start, end);
     return length < 0 ? 0 : start + length;
   }
-}
-
-/**
- * Checks a compression threshold.
- *
- * @param bytes The threshold.
- * @param action What cannot be done otherwise.
- * @throws {RangeError} If it is no integer from 0 to 65535.
- */
-export function checkThreshold(bytes: number, action: string): void {
-  if ((bytes & MAX_PAYLOAD_LEN) === bytes) return;
-  throw new RangeError(
-    `Cannot ${action} as the compression threshold must be an integer from 0 to ${MAX_PAYLOAD_LEN} bytes: current value is ${bytes}`,
-  );
 }
 
 function fits(header: PacketHeader): boolean {

@@ -6,7 +6,7 @@ import { Packet } from "./packet.ts";
 import {
   checkThreshold,
   DEFAULT_COMPRESSION_THRESHOLD_BYTES,
-} from "./packet_encoder.ts";
+} from "./_compression_threshold.ts";
 import {
   COMPRESSION_SHIFT,
   CompressionHint,
@@ -119,6 +119,8 @@ export async function deflatePayload(
  * await assertRejects(() => inflatePayload(packet), ProtocolError);
  * ```
  */
+// Asynchronous as its counterpart is, which leaves it open who inflates.
+// deno-lint-ignore require-await
 export async function inflatePayload(
   packet: Packet,
   options: InflatePayloadOptions = {},
@@ -142,11 +144,8 @@ export async function inflatePayload(
       `Cannot inflate a payload as it must be at most ${maxBytes} bytes: current value is ${originalLength}`,
     );
   }
-  const payload = await inflateRaw(
-    reader.raw(reader.remaining),
-    originalLength,
-  );
-  if (payload?.length !== originalLength) {
+  const payload = new Uint8Array(originalLength);
+  if (inflateRaw(reader.raw(reader.remaining), payload) !== originalLength) {
     throw invalid(
       `it does not inflate to the ${originalLength} bytes it names`,
     );
