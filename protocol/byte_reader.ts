@@ -366,7 +366,8 @@ export class ByteReader {
   #claim(byteCount: number): number {
     const at = this.position;
     const next = at + byteCount;
-    if (next > this.#limit || byteCount < 0) {
+    // Written so that NaN is refused too.
+    if (!(next <= this.#limit && byteCount >= 0)) {
       this.fail("truncated");
       return -1;
     }
