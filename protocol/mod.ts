@@ -21,3 +21,10 @@ export * from "./bit_writer.ts";
 export * from "./fields.ts";
 export * from "./float_quantizer.ts";
 export * from "./quat_quantizer.ts";
+export {
+  Contract,
+  type ContractEntry,
+  MAX_CONTRACT_ENTRIES,
+  MAX_DESCRIPTOR_BYTES,
+} from "./contract.ts";
+export * from "./contract_handshake.ts";
