@@ -28,3 +28,6 @@ export {
   MAX_DESCRIPTOR_BYTES,
 } from "./contract.ts";
 export * from "./contract_handshake.ts";
+export type { PlayerId } from "../core/mod.ts";
+export * from "./connection_token.ts";
+export * from "./token_guard.ts";
