@@ -31,3 +31,7 @@ export * from "./contract_handshake.ts";
 export type { PlayerId } from "../core/mod.ts";
 export * from "./connection_token.ts";
 export * from "./token_guard.ts";
+export * from "./ack_window.ts";
+export * from "./bandwidth_tracker.ts";
+export * from "./packet_filter.ts";
+export * from "./sequence.ts";
