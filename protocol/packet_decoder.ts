@@ -8,10 +8,11 @@ import {
   CompressionHint,
   FULL_HEADER_BYTES,
   MAGIC,
+  MAX_COMPACT_HEADER_BYTES,
   MAX_PAYLOAD_LEN,
   PROTOCOL_VERSION,
 } from "./packet_header.ts";
-import { isPacketKind } from "./packet_kind.ts";
+import { isPacketKind, PacketKind } from "./packet_kind.ts";
 import { PacketView } from "./packet_view.ts";
 import {
   checkStep,
@@ -41,6 +42,8 @@ export interface PacketDecoderOptions {
 const HAS_VERSION = 0x40;
 const HAS_ACK = 0x20;
 const COMPACT = 0x80;
+/** The form, HAS_VERSION and the compression: all 0 but the form in what is usual. */
+const NOT_USUAL = 0xd8;
 const FLAGS = 0x1f;
 const FIRST_CUSTOM_KIND = 0x8000;
 const MAX_KIND_CODE = 0xffff;
@@ -171,6 +174,7 @@ export class PacketDecoder {
     start = 0,
     end: number = bytes.length,
   ): ProtocolErrorCode | undefined {
+    if (this.#tryUsual(bytes, view, start, end)) return undefined;
     const reader = this.#reader;
     reader.reset(bytes, start, end);
     if (start === end) return "bufferTooShort";
@@ -289,6 +293,101 @@ export class PacketDecoder {
       version: view.version,
       payload: view.buffer === bytes ? view.payload() : view.payload().slice(),
     });
+  }
+
+  /**
+   * Decodes what nearly all packets are, and twice as fast: the compact form of this
+   * version, not compressed, no number above 28 bits. Whatever else it meets is left
+   * to the rest, which also finds out what is wrong with it.
+   */
+  #tryUsual(
+    bytes: Uint8Array,
+    view: PacketView,
+    start: number,
+    end: number,
+  ): boolean {
+    // With so many bytes no number can reach beyond the end.
+    if (
+      !(start >= 0 && end <= bytes.length &&
+        end - start >= MAX_COMPACT_HEADER_BYTES)
+    ) return false;
+    const first = bytes[start]!;
+    const kindCode = bytes[start + 1]!;
+    if ((first & NOT_USUAL) !== COMPACT || kindCode > 0x7f) return false;
+    let at = start + 2;
+    let byte = 0;
+    let sequence = bytes[at++]!;
+    if (sequence > 0x7f) {
+      byte = bytes[at++]!;
+      sequence = (sequence & 0x7f) | ((byte & 0x7f) << 7);
+      if (byte > 0x7f) {
+        byte = bytes[at++]!;
+        sequence |= (byte & 0x7f) << 14;
+        if (byte > 0x7f) {
+          byte = bytes[at++]!;
+          sequence |= byte << 21;
+          if (byte > 0x7f) return false;
+        }
+      }
+      if (byte === 0) return false;
+    }
+    let ack = 0;
+    let missing = -1;
+    if ((first & HAS_ACK) !== 0) {
+      ack = bytes[at++]!;
+      if (ack > 0x7f) {
+        byte = bytes[at++]!;
+        ack = (ack & 0x7f) | ((byte & 0x7f) << 7);
+        if (byte > 0x7f) {
+          byte = bytes[at++]!;
+          ack |= (byte & 0x7f) << 14;
+          if (byte > 0x7f) {
+            byte = bytes[at++]!;
+            ack |= byte << 21;
+            if (byte > 0x7f) return false;
+          }
+        }
+        if (byte === 0) return false;
+      }
+      missing = bytes[at++]!;
+      if (missing > 0x7f) {
+        byte = bytes[at++]!;
+        missing = (missing & 0x7f) | ((byte & 0x7f) << 7);
+        if (byte > 0x7f) {
+          byte = bytes[at++]!;
+          missing |= (byte & 0x7f) << 14;
+          if (byte > 0x7f) {
+            byte = bytes[at++]!;
+            missing |= byte << 21;
+            if (byte > 0x7f) return false;
+          }
+        }
+        if (byte === 0) return false;
+      }
+    }
+    let payloadLen = bytes[at++]!;
+    if (payloadLen > 0x7f) {
+      byte = bytes[at++]!;
+      if (byte > 0x7f || byte === 0) return false;
+      payloadLen = (payloadLen & 0x7f) | (byte << 7);
+    }
+    let kind = kindCode >>> 1;
+    if ((kindCode & 1) !== 0) kind += FIRST_CUSTOM_KIND;
+    else if (kind > PacketKind.Error) return false;
+    if (payloadLen > this.#maxPayloadBytes || payloadLen > end - at) {
+      return false;
+    }
+    view.version = PROTOCOL_VERSION;
+    view.flags = first & FLAGS;
+    view.kind = kind;
+    view.sequence = sequence;
+    view.ack = ack;
+    view.ackBits = ~missing >>> 0;
+    view.buffer = bytes;
+    view.payloadStart = at;
+    view.payloadLen = payloadLen;
+    view.end = at + payloadLen;
+    return true;
   }
 
   #compact(

@@ -20,7 +20,7 @@ import {
   type PacketHeader,
   PROTOCOL_VERSION,
 } from "./packet_header.ts";
-import { isPacketKind } from "./packet_kind.ts";
+import { isPacketKind, PacketKind } from "./packet_kind.ts";
 import { ProtocolError } from "./protocol_error.ts";
 
 /** Options for {@linkcode PacketEncoder}. */
@@ -53,6 +53,9 @@ const HAS_VERSION = 0x40;
 const HAS_ACK = 0x20;
 const COMPACT = 0x80;
 const FIRST_CUSTOM_KIND = 0x8000;
+/** Those that say nothing of compression. */
+const PLAIN_FLAGS = 0x07;
+const LAST_NAMED_CODE = PacketKind.Error << 1;
 /** From here on the runtime's copy is faster than a loop. */
 const SHORT_COPY_BYTES = 24;
 
@@ -74,6 +77,8 @@ const SHORT_COPY_BYTES = 24;
  */
 export class PacketEncoder {
   readonly #isFull: boolean;
+  /** Whether the form is compact, and nothing is compressed. */
+  readonly #isUsual: boolean;
   readonly #lz4: Lz4Compressor | undefined;
   readonly #thresholdBytes: number;
   /** What `encode` writes into before it copies. */
@@ -115,6 +120,7 @@ export class PacketEncoder {
       ? new Lz4Compressor()
       : undefined;
     this.#thresholdBytes = threshold;
+    this.#isUsual = !this.#isFull && this.#lz4 === undefined;
   }
 
   /**
@@ -162,45 +168,35 @@ export class PacketEncoder {
    * whether there was no room or a field was out of its range.
    */
   encodeInto(packet: Packet, writer: ByteWriter): boolean {
-    const { header } = packet;
-    if (!fits(header)) {
-      writer.fail("range");
-      return false;
-    }
-    const { payload } = packet;
-    let { flags } = header;
-    let source = payload;
-    let payloadLen = payload.length;
+    const { header, payload } = packet;
+    const { flags, kind, sequence, ack, ackBits } = header;
+    const { buffer, length: start } = writer;
+    const payloadLen = payload.length;
+    const code = kindCode(kind);
+    // What nearly all packets are, written without working out the length of the
+    // header beforehand. It is kept short, so that the compiler makes one piece of
+    // it and of what it calls: that halves the time.
     if (
-      this.#lz4 !== undefined && payloadLen >= this.#thresholdBytes &&
-      flags >>> COMPRESSION_SHIFT === 0
-    ) {
-      const length = this.#compress(this.#lz4, payload);
-      if (length > 0) {
-        flags |= CompressionHint.Lz4 << COMPRESSION_SHIFT;
-        source = this.#compressed!;
-        payloadLen = length;
-      }
+      !this.#isUsual || header.version !== PROTOCOL_VERSION ||
+      (flags & PLAIN_FLAGS) !== flags || (kind & 0xffff) !== kind ||
+      code > 0x7f || code > LAST_NAMED_CODE && (code & 1) === 0 ||
+      sequence >>> 0 !== sequence || ack >>> 0 !== ack ||
+      ackBits >>> 0 !== ackBits || payloadLen > MAX_PAYLOAD_LEN ||
+      start + MAX_COMPACT_HEADER_BYTES + payloadLen > buffer.length ||
+      writer.error !== undefined
+    ) return this.#encodeUnusual(packet, writer);
+    let first = COMPACT | flags;
+    buffer[start + 1] = code;
+    let at = putVarint32(buffer, start + 2, sequence);
+    if (ack !== 0 || ackBits !== 0) {
+      first |= HAS_ACK;
+      at = putVarint32(buffer, at, ack);
+      at = putVarint32(buffer, at, ~ackBits >>> 0);
     }
-    if (payloadLen > MAX_PAYLOAD_LEN) {
-      writer.fail("range");
-      return false;
-    }
-    const headerLength = this.#isFull
-      ? FULL_HEADER_BYTES
-      : compactLength(header, payloadLen);
-    if (!writer.reserve(headerLength + payloadLen)) return false;
-    const { buffer } = writer;
-    const at = this.#isFull
-      ? putFull(buffer, writer.length, header, flags, payloadLen)
-      : putCompact(buffer, writer.length, header, flags, payloadLen);
-    if (payloadLen <= SHORT_COPY_BYTES) {
-      for (let i = 0; i < payloadLen; i++) buffer[at + i] = source[i]!;
-    } else if (payloadLen === source.length) {
-      buffer.set(source, at);
-    } else {
-      buffer.set(source.subarray(0, payloadLen), at);
-    }
+    buffer[start] = first;
+    if (payloadLen < 0x80) buffer[at++] = payloadLen;
+    else at = putVarint32(buffer, at, payloadLen);
+    buffer.set(payload, at);
     writer.length = at + payloadLen;
     return true;
   }
@@ -257,6 +253,50 @@ export class PacketEncoder {
       if (flags[i]) bytes[i >>> 3]! |= 1 << (i & 7);
     }
     return bytes;
+  }
+
+  /** Encodes what fits, in either form, compressed or not. */
+  #encodeUnusual(packet: Packet, writer: ByteWriter): boolean {
+    const { header, payload } = packet;
+    if (!fits(header)) {
+      writer.fail("range");
+      return false;
+    }
+    let { flags } = header;
+    let source = payload;
+    let payloadLen = payload.length;
+    if (
+      this.#lz4 !== undefined && payloadLen >= this.#thresholdBytes &&
+      flags >>> COMPRESSION_SHIFT === 0
+    ) {
+      const length = this.#compress(this.#lz4, payload);
+      if (length > 0) {
+        flags |= CompressionHint.Lz4 << COMPRESSION_SHIFT;
+        source = this.#compressed!;
+        payloadLen = length;
+      }
+    }
+    if (payloadLen > MAX_PAYLOAD_LEN) {
+      writer.fail("range");
+      return false;
+    }
+    const headerLength = this.#isFull
+      ? FULL_HEADER_BYTES
+      : compactLength(header, payloadLen);
+    if (!writer.reserve(headerLength + payloadLen)) return false;
+    const { buffer } = writer;
+    const at = this.#isFull
+      ? putFull(buffer, writer.length, header, flags, payloadLen)
+      : putCompact(buffer, writer.length, header, flags, payloadLen);
+    if (payloadLen <= SHORT_COPY_BYTES) {
+      for (let i = 0; i < payloadLen; i++) buffer[at + i] = source[i]!;
+    } else if (payloadLen === source.length) {
+      buffer.set(source, at);
+    } else {
+      buffer.set(source.subarray(0, payloadLen), at);
+    }
+    writer.length = at + payloadLen;
+    return true;
   }
 
   /** Compresses into `#compressed`; returns the bytes, or 0 if it is not worth it. */
