@@ -4,8 +4,8 @@ import { ProtocolError } from "./protocol_error.ts";
 /** 1/256: about 4 mm where a unit is a metre; a power of two, so that it is exact. */
 export const DEFAULT_POSITION_STEP = 1 / 256;
 
-/** So that the difference of two indices is a safe integer. */
-const MAX_INDEX = 2 ** 52 - 1;
+/** Beyond, an index would not always come back from the coordinate it gives. */
+const MAX_INDEX = 2 ** 48;
 
 /** A coordinate as a whole number of steps. */
 export function positionIndex(value: number, step: number): number {
@@ -14,7 +14,7 @@ export function positionIndex(value: number, step: number): number {
   if (isPositionIndex(index)) return index;
   throw new ProtocolError(
     "encodeError",
-    `Cannot encode a position as its coordinates must be finite and less than 2^52 steps of ${step} from 0: current value is ${value}`,
+    `Cannot encode a position as its coordinates must be finite and at most 2^48 steps of ${step} from 0: current value is ${value}`,
   );
 }
 

@@ -53,14 +53,18 @@ Deno.test("Contract has the hash and the hello of every vector", () => {
 });
 
 Deno.test("ContractHandshake describes and reads every vector", () => {
-  for (const { entries, bytes } of vectors.descriptions) {
-    const contract = contractOf("rpc", entries);
-    const other = new ContractHandshake(new Contract("rpc", {}));
-    const step = new ContractHandshake(contract).handle(other.hello());
+  for (const { entries, whole, bytes } of vectors.descriptions) {
+    // Where these are not all, there are others that do not fit.
+    const more = { name: "z", descriptor: "x".repeat(64) };
+    const contract = contractOf("rpc", whole ? entries : [...entries, more]);
+    const other = new ContractHandshake(new Contract("rpc", { y: "" }));
+    const step = new ContractHandshake(contract, { maxMessageBytes: 64 })
+      .handle(other.hello());
     assert(step.type === "reply");
     assertEquals(encodeHex(step.bytes), bytes);
     const read = describing(new Contract("rpc", {})).handle(decodeHex(bytes));
     assert(read.type === "differs");
+    assertEquals(read.isComplete, whole);
     assertEquals(
       read.differences,
       entries.map(({ name, descriptor }) => ({
@@ -75,6 +79,16 @@ Deno.test("ContractHandshake describes and reads every vector", () => {
 Deno.test("ContractHandshake refuses every refused description", () => {
   for (const { name, bytes } of vectors.refusedDescriptions) {
     const handshake = describing(new Contract("rpc", {}));
+    assertEquals([name, handshake.handle(decodeHex(bytes)).type], [
+      name,
+      "malformed",
+    ]);
+  }
+});
+
+Deno.test("ContractHandshake refuses every refused hello", () => {
+  for (const { name, bytes } of vectors.refusedHellos) {
+    const handshake = new ContractHandshake(new Contract("rpc", {}));
     assertEquals([name, handshake.handle(decodeHex(bytes)).type], [
       name,
       "malformed",

@@ -129,6 +129,8 @@ Deno.test("a field's maker refuses options out of range", () => {
     () => float({ min: 0, max: 2 ** 33, step: 1 }),
     () => float({ min: 1, max: 1 + 2 ** -40, step: 2 ** -49 }),
     () => float({ min: NaN, max: 1, step: 1 }),
+    () => float({ min: 0, max: Number.MAX_VALUE, step: Number.MAX_VALUE / 3 }),
+    () => optional(optional(u8)),
     () => angle({ bits: 0 }),
     () => angle({ bits: 33 }),
     () => quat({ bits: 3 }),
@@ -206,7 +208,7 @@ function anyField(depth: number): fc.Arbitrary<[Field<unknown>, unknown]> {
       arbitrary: fc.tuple(inner, fc.boolean()).map((
         [[field, value], isThere],
       ): [Field<unknown>, unknown] => [
-        optional(field),
+        field.type === "optional" ? field : optional(field),
         isThere ? value : undefined,
       ]),
     },

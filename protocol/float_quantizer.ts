@@ -18,7 +18,8 @@ const MAX_STEPS_FROM_ZERO = 2 ** 48;
 /**
  * Turns floats of a range into the numbers of its steps, and back. Each step is a
  * multiple of `step`, so that 0 is exact where it lies in the range; the number of
- * every step comes back from its float.
+ * every step comes back from its float. `min` and `max` are such multiples too, and
+ * so may be a rounding error away from those that were given.
  *
  * @example Percent in half steps
  * ```ts
@@ -98,7 +99,7 @@ function wholeSteps(value: number, step: number, name: string): number {
     TOLERANCE * Math.max(1, Math.abs(steps));
   if (
     step > 0 && step < Infinity && isWhole &&
-    Math.abs(steps) <= MAX_STEPS_FROM_ZERO
+    Math.abs(steps) <= MAX_STEPS_FROM_ZERO && Number.isFinite(steps * step)
   ) {
     // No -0, which would make 0 steps a float of another sign.
     return steps + 0;

@@ -220,7 +220,7 @@ export class PacketDecoder {
    * @param step The same as was given to the encoder.
    * @returns Where it is, each coordinate a multiple of `step`.
    * @throws {ProtocolError} `bufferTooShort`, `trailingBytes`, `nonCanonical` (also
-   * if it leads to 2^52 steps from 0 or more), or `encodeError` if a coordinate of
+   * if it leads to more than 2^48 steps from 0), or `encodeError` if a coordinate of
    * `base` is out of range.
    * @throws {RangeError} If `step` is not finite and above 0.
    */
@@ -238,7 +238,7 @@ export class PacketDecoder {
     if (!isPositionIndex(x) || !isPositionIndex(y) || !isPositionIndex(z)) {
       throw new ProtocolError(
         "nonCanonical",
-        `Cannot decode a position delta as it must lead to less than 2^52 steps from 0: current values are ${x}, ${y} and ${z}`,
+        `Cannot decode a position delta as it must lead to at most 2^48 steps from 0: current values are ${x}, ${y} and ${z}`,
       );
     }
     return { x: x * step, y: y * step, z: z * step };

@@ -226,7 +226,7 @@ export class PacketEncoder {
    * @param step The smallest distance that is sent, above 0.
    * @returns 3 bytes or more.
    * @throws {ProtocolError} `encodeError` if a coordinate is not finite, or
-   * is 2^52 steps away from 0 or more.
+   * is more than 2^48 steps away from 0.
    * @throws {RangeError} If `step` is not finite and above 0.
    */
   static encodePositionDelta(

@@ -458,7 +458,7 @@ Deno.test("PacketEncoder.encodePositionDelta() writes whole steps", () => {
 
 Deno.test("PacketEncoder.encodePositionDelta() refuses what cannot be sent", () => {
   const zero = { x: 0, y: 0, z: 0 };
-  for (const value of [NaN, Infinity, -Infinity, 2 ** 52, -(2 ** 52)]) {
+  for (const value of [NaN, Infinity, -Infinity, 2 ** 48 + 1, -(2 ** 50)]) {
     for (const axis of ["x", "y", "z"]) {
       const position = { ...zero, [axis]: value };
       for (
@@ -469,7 +469,7 @@ Deno.test("PacketEncoder.encodePositionDelta() refuses what cannot be sent", () 
             PacketDecoder.decodePositionDelta(new Uint8Array(3), position, 1),
         ]
       ) {
-        const error = assertThrows(call, ProtocolError, "2^52 steps of 1");
+        const error = assertThrows(call, ProtocolError, "2^48 steps of 1");
         assertEquals(error.code, "encodeError");
       }
     }
@@ -489,7 +489,7 @@ Deno.test("PacketEncoder.encodePositionDelta() refuses what cannot be sent", () 
 });
 
 Deno.test("PacketEncoder.encodePositionDelta() reaches from one end to the other", () => {
-  const last = 2 ** 52 - 1;
+  const last = 2 ** 48;
   const low = { x: -last, y: last, z: 0 };
   const high = { x: last, y: -last, z: -last };
   const bytes = PacketEncoder.encodePositionDelta(low, high, 1);

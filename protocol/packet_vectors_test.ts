@@ -247,3 +247,15 @@ Deno.test("PacketDecoder accepts of vectors with a bit flipped only what encodes
   }
   assert(acceptedCount > 1000 && refusedCount > 1000);
 });
+
+Deno.test("PacketDecoder refuses what is above its maxPayloadBytes", () => {
+  for (const { name, maxPayloadBytes, bytes, error } of vectors.refusedAbove) {
+    const view = new PacketView();
+    const decoder = new PacketDecoder({ maxPayloadBytes });
+    assertEquals([name, decoder.tryDecode(decodeHex(bytes), view)], [
+      name,
+      error,
+    ]);
+    assertEquals(strict.tryDecode(decodeHex(bytes), view), undefined);
+  }
+});

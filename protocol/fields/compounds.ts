@@ -59,8 +59,10 @@ export function choice<const T extends readonly string[]>(
  * Describes a value that may be missing: a bit that tells, then the value.
  *
  * @typeParam T The type of the value.
- * @param field What it is if it is there.
+ * @param field What it is if it is there; not itself optional, as its absence could
+ * not be told from that of the whole.
  * @returns The field.
+ * @throws {RangeError} If `field` is optional.
  *
  * @example A target, if there is one
  * ```ts
@@ -72,6 +74,11 @@ export function choice<const T extends readonly string[]>(
  * ```
  */
 export function optional<T>(field: Field<T>): Field<T | undefined> {
+  if (field.type === "optional") {
+    throw new RangeError(
+      `Cannot describe an optional value as it must not be optional already: current value is ${field.descriptor}`,
+    );
+  }
   return Object.freeze({
     type: "optional",
     descriptor: `optional(${field.descriptor})`,
