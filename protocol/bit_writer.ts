@@ -55,6 +55,11 @@ export class BitWriter {
     return this.#writer.error === undefined;
   }
 
+  /** Why writing stopped, or `undefined`. It stays until `reset()` or `rewind()`. */
+  get error(): WriteError | undefined {
+    return this.#writer.error;
+  }
+
   /** How many bits the writer holds, those of its bytes included. */
   get bitLength(): number {
     return this.#writer.length * 8 + this.#count;
@@ -65,6 +70,31 @@ export class BitWriter {
     this.#pending = 0;
     this.#count = 0;
     this.#writer.reset();
+  }
+
+  /**
+   * Takes back what was written after a place, and the error: for a message of
+   * several parts, the last of which does not fit.
+   *
+   * @param bitLength What `bitLength` was: an integer from 0 to `bitLength`.
+   * @throws {RangeError} If it is no such integer.
+   */
+  rewind(bitLength: number): void {
+    if (
+      !(Number.isInteger(bitLength) && bitLength >= 0 &&
+        bitLength <= this.bitLength)
+    ) {
+      throw new RangeError(
+        `Cannot rewind a BitWriter as bitLength must be an integer from 0 to ${this.bitLength}: current value is ${bitLength}`,
+      );
+    }
+    const length = Math.floor(bitLength / 8);
+    const begun = length < this.#writer.length
+      ? this.#writer.buffer[length]!
+      : this.#pending;
+    this.#count = bitLength - length * 8;
+    this.#pending = begun & ((1 << this.#count) - 1);
+    this.#writer.rewind(length);
   }
 
   /**

@@ -128,6 +128,33 @@ Deno.test("BitWriter appends to what its ByteWriter holds, and resets with it", 
   assertEquals(writer.toBytes(), new Uint8Array([2]));
 });
 
+Deno.test("BitWriter.rewind() takes back to any bit", () => {
+  const random = new SeededRandom(4);
+  for (let i = 0; i < CASES; i++) {
+    const once = new BitWriter();
+    const rewound = new BitWriter(new ByteWriter({ maxBytes: 64 }));
+    for (let k = random.nextU32() % 8; k >= 0; k--) {
+      const width = 1 + random.nextU32() % 32;
+      const value = Math.floor(random.nextFloat() * 2 ** width);
+      once.bits(value, width);
+      rewound.bits(value, width);
+    }
+    const { bitLength } = rewound;
+    for (let k = random.nextU32() % 20; k >= 0; k--) {
+      rewound.bits(random.nextU32(), 32);
+    }
+    if (random.nextU32() % 2 === 0) rewound.fail("range");
+    rewound.rewind(bitLength);
+    assertEquals([rewound.error, rewound.bitLength], [undefined, bitLength]);
+    once.bits(5, 3);
+    rewound.bits(5, 3);
+    assertEquals(rewound.toBytes(), once.toBytes());
+  }
+  for (const bitLength of [-1, 1, 0.5, NaN]) {
+    assertThrows(() => new BitWriter().rewind(bitLength), RangeError, "0 to 0");
+  }
+});
+
 Deno.test("BitWriter says that its buffer is full, and writes no further", () => {
   const target = new Uint8Array(4).fill(0xee);
   const writer = new BitWriter(ByteWriter.over(target.subarray(0, 2)));

@@ -137,6 +137,24 @@ export class ByteWriter {
   }
 
   /**
+   * Takes back what was written after a place, and the error: for a message of
+   * several parts, the last of which does not fit.
+   *
+   * @param length What `length` was: an integer from 0 to `length`.
+   * @throws {RangeError} If it is no such integer.
+   */
+  rewind(length: number): void {
+    if (!(Number.isInteger(length) && length >= 0 && length <= this.length)) {
+      throw new RangeError(
+        `Cannot rewind a ByteWriter as length must be an integer from 0 to ${this.length}: current value is ${length}`,
+      );
+    }
+    this.length = length;
+    this.error = undefined;
+    this.#capacity = this.buffer.length;
+  }
+
+  /**
    * Stops writing. The first error stays.
    *
    * @param error Why.

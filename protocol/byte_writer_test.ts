@@ -56,6 +56,27 @@ Deno.test("ByteWriter writes nothing after an error until reset()", () => {
   assertEquals(writer.toBytes(), new Uint8Array([3]));
 });
 
+Deno.test("ByteWriter.rewind() takes back what did not fit, and its error", () => {
+  const writer = new ByteWriter({ maxBytes: 8 });
+  const lengths: number[] = [];
+  for (const text of ["one", "two", "three"]) {
+    const { length } = writer;
+    writer.string(text);
+    if (writer.ok) lengths.push(writer.length);
+    else writer.rewind(length);
+  }
+  assertEquals([lengths, writer.ok, writer.length], [[4, 8], true, 8]);
+  writer.rewind(4);
+  writer.u8(255);
+  writer.u8(256);
+  assertEquals([writer.error, writer.length], ["range", 5]);
+  writer.rewind(5);
+  assertEquals(writer.toBytes(), new Uint8Array([3, 111, 110, 101, 255]));
+  for (const length of [-1, 6, 1.5, NaN]) {
+    assertThrows(() => writer.rewind(length), RangeError, "from 0 to 5");
+  }
+});
+
 Deno.test("ByteWriter grows up to maxBytes and not beyond", () => {
   const writer = new ByteWriter({ initialBytes: 1, maxBytes: 1000 });
   for (let i = 0; i < 1000; i++) writer.u8(i & 0xff);
