@@ -1,6 +1,11 @@
 // This module is browser compatible.
 import { Fnv1a64 } from "../core/mod.ts";
-import { compareAscii } from "./_ascii.ts";
+import {
+  compareAscii,
+  isContractName,
+  isDescriptor,
+  MAX_DESCRIPTOR_BYTES,
+} from "./_contract_text.ts";
 
 /** One thing that both ends must agree on. */
 export interface ContractEntry {
@@ -12,13 +17,6 @@ export interface ContractEntry {
 
 /** The most entries of a contract. */
 export const MAX_CONTRACT_ENTRIES = 4096;
-/** The most bytes of a descriptor. */
-export const MAX_DESCRIPTOR_BYTES = 8192;
-
-const NAME = /^[A-Za-z][A-Za-z0-9_.]{0,63}$/;
-/** Printable ASCII, so that text and bytes are the same in every language. */
-const DESCRIPTOR = /^[\x20-\x7e]*$/;
-
 /**
  * What two ends of a connection must agree on before they understand each other's
  * bytes: names, each with the text that describes its bits. A hash of all of it
@@ -87,17 +85,6 @@ export class Contract {
     this.hashLow = hash.low;
     this.hashHigh = hash.high;
   }
-}
-
-/** Whether text from anybody may be the name of an entry. */
-export function isContractName(name: string): boolean {
-  return NAME.test(name);
-}
-
-/** Whether text from anybody may be the descriptor of an entry. */
-export function isDescriptor(descriptor: string): boolean {
-  return descriptor.length <= MAX_DESCRIPTOR_BYTES &&
-    DESCRIPTOR.test(descriptor);
 }
 
 function checkContractName(name: string): void {

@@ -1,15 +1,18 @@
 // This module is browser compatible.
-import { compareAscii } from "./_ascii.ts";
+import {
+  compareAscii,
+  isContractName,
+  isDescriptor,
+  MAX_DESCRIPTOR_BYTES,
+  MAX_NAME_BYTES,
+} from "./_contract_text.ts";
 import { varintLength32 } from "./_varint.ts";
 import { ByteReader } from "./byte_reader.ts";
 import { ByteWriter } from "./byte_writer.ts";
 import {
   type Contract,
   type ContractEntry,
-  isContractName,
-  isDescriptor,
   MAX_CONTRACT_ENTRIES,
-  MAX_DESCRIPTOR_BYTES,
 } from "./contract.ts";
 
 /**
@@ -53,9 +56,10 @@ export type ContractDifference =
  * - `agreed`: the contracts are the same; what was agreed on may be sent.
  * - `reply`: they are not. Send `bytes`, so that the other side can tell what
  *   differs; its own will come.
- * - `differs`: what differs. Nothing else may be sent; end the connection with
- *   `message`.
- * - `malformed`: no message of this handshake, for the reason in `message`.
+ * - `differs`: what differs. Either go on with what both contracts describe alike,
+ *   or end the connection with `message`.
+ * - `malformed`: no message of this handshake, for the reason in `message`. End the
+ *   connection.
  */
 export type ContractStep =
   | {
@@ -73,8 +77,13 @@ export type ContractStep =
     readonly type: "differs";
     /** The points that are known, by name; at most 64. */
     readonly differences: readonly ContractDifference[];
-    /** Whether there are no others: both sides' contracts fit into a message. */
-    readonly isComplete: boolean;
+    /**
+     * The other side's entries, sorted by name, so that what it numbers can be
+     * numbered as it does; the first of them if `isWhole` is not set.
+     */
+    readonly theirs: readonly ContractEntry[];
+    /** Whether `theirs` are all of its entries, or as many as fit its message. */
+    readonly isWhole: boolean;
     /** All of it in a sentence, for people. */
     readonly message: string;
   }
@@ -88,8 +97,9 @@ export type ContractStep =
 /** Options for {@linkcode ContractHandshake}. */
 export interface ContractHandshakeOptions {
   /**
-   * The most bytes of a message, sent or received: an integer, 64 to 65535. A larger
-   * contract is described as far as it fits.
+   * The most bytes of a message that is sent: an integer, 64 to 65535, at most the
+   * link's `maxMessageBytes`. A larger contract is described as far as it fits.
+   * Messages of up to 65535 bytes are taken in.
    *
    * @default {32768}
    */
@@ -101,19 +111,22 @@ const DESCRIPTION = 2;
 const HELLO_BYTES = 10;
 const VERSION = 1;
 const DEFAULT_MAX_MESSAGE_BYTES = 32_768;
+const LARGEST_MESSAGE_BYTES = 65_535;
 /** Type, whether all entries are there, and how many. */
 const DESCRIPTION_HEADER_BYTES = 4;
-const MAX_NAME_BYTES = 64;
 /** More are of no use to anybody, and the other side could make them up. */
 const MAX_DIFFERENCES = 64;
 /** How many differences a sentence names. */
 const MAX_NAMED = 3;
-const MAX_SHOWN_CHARACTERS = 80;
+/** How much of a descriptor a sentence shows, and how much of that before the difference. */
+const MAX_SHOWN_CHARACTERS = 60;
+const MAX_SHOWN_BEFORE = 20;
 
 /**
  * Finds out whether both ends of a link have the same contract, and if not, what
  * differs. Both send `hello()` on a reliable, ordered channel before anything else,
- * and give what comes in to `handle()`, until it says `agreed` or `differs`.
+ * and give what comes in to `handle()`, until it says `agreed` or `differs`. A link
+ * has one contract: what shares it, such as rpc and sync, shares that too.
  *
  * It costs each side 10 bytes where they agree. It protects from mistakes, not from
  * attackers: a peer may claim any hash.
@@ -150,7 +163,7 @@ export class ContractHandshake {
     const { maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES } = options;
     if (
       !Number.isInteger(maxMessageBytes) || maxMessageBytes < 64 ||
-      maxMessageBytes > 65_535
+      maxMessageBytes > LARGEST_MESSAGE_BYTES
     ) {
       throw new RangeError(
         `Cannot create a ContractHandshake as maxMessageBytes must be an integer from 64 to 65535: current value is ${maxMessageBytes}`,
@@ -182,7 +195,7 @@ export class ContractHandshake {
    */
   handle(bytes: Uint8Array): ContractStep {
     if (this.#state === "over") return malformed("the handshake is over");
-    if (bytes.length > this.#maxMessageBytes) {
+    if (bytes.length > LARGEST_MESSAGE_BYTES) {
       return this.#refuse(`it has ${bytes.length} bytes`);
     }
     const reader = new ByteReader(bytes);
@@ -319,7 +332,8 @@ function differs(
   return {
     type: "differs",
     differences,
-    isComplete: isWhole && total === differences.length,
+    theirs,
+    isWhole,
     message: tell(name, differences, total, isWhole),
   };
 }
@@ -334,27 +348,43 @@ function tell(
     const { name } = difference;
     switch (difference.type) {
       case "onlyOurs":
-        return `"${name}" is here alone`;
+        return `"${name}" is only here`;
       case "onlyTheirs":
-        return `"${name}" is there alone`;
-      case "different":
-        return `"${name}" is ${cut(difference.ours)} here and ${
-          cut(difference.theirs)
+        return `"${name}" is only there`;
+      case "different": {
+        const { ours, theirs } = difference;
+        const start = firstDifference(ours, theirs);
+        return `"${name}" has ${excerpt(ours, start)} here and ${
+          excerpt(theirs, start)
         } there`;
+      }
     }
   });
   if (total > named.length) named.push(`${total - named.length} more`);
-  if (!isWhole) named.push("and what did not fit into a message");
+  if (!isWhole) named.push("perhaps others, which did not fit its message");
   if (named.length === 0) {
-    named.push("they are named otherwise, or made by other versions");
+    named.push(
+      "they have other names, or come from other versions of tickwire",
+    );
   }
   return `The "${contract}" contracts of the two ends differ: ${
     named.join("; ")
   }`;
 }
 
-function cut(text: string): string {
-  return text.length <= MAX_SHOWN_CHARACTERS
-    ? text
-    : `${text.slice(0, MAX_SHOWN_CHARACTERS)}…`;
+/** Where two texts part, or a little before, where what differs begins. */
+function firstDifference(a: string, b: string): number {
+  let at = 0;
+  while (at < a.length && a[at] === b[at]) at += 1;
+  const begun = Math.max(
+    a.lastIndexOf("(", at - 1),
+    a.lastIndexOf(",", at - 1),
+  );
+  return Math.max(begun + 1, at - MAX_SHOWN_BEFORE);
+}
+
+function excerpt(text: string, start: number): string {
+  const end = start + MAX_SHOWN_CHARACTERS;
+  return (start > 0 ? "…" : "") + text.slice(start, end) +
+    (text.length > end ? "…" : "");
 }

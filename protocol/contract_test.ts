@@ -1,226 +1,27 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
-import { decodeHex, encodeHex } from "@std/encoding/hex";
-import { SeededRandom } from "../core/mod.ts";
+import { assertEquals, assertThrows } from "@std/assert";
 import { Contract } from "./contract.ts";
-import { ContractHandshake, type ContractStep } from "./contract_handshake.ts";
 import vectors from "./vectors/contracts.json" with { type: "json" };
 
-const CASES = Deno.env.get("TICKWIRE_SOAK") === "1" ? 200_000 : 5_000;
-
-function contractOf(
-  name: string,
-  entries: readonly { name: string; descriptor: string }[],
-): Contract {
-  return new Contract(
-    name,
-    Object.fromEntries(
-      entries.map(({ name, descriptor }) => [name, descriptor]),
-    ),
-  );
-}
-
-/** Both ends of one connection; what each says at last. */
-function agree(
-  one: Contract,
-  other: Contract,
-  maxMessageBytes = 32_768,
-): [ContractStep, ContractStep] {
-  const a = new ContractHandshake(one, { maxMessageBytes });
-  const b = new ContractHandshake(other, { maxMessageBytes });
-  let forA = a.handle(b.hello());
-  let forB = b.handle(a.hello());
-  const [fromA, fromB] = [forA, forB];
-  if (fromB.type === "reply") forA = a.handle(fromB.bytes);
-  if (fromA.type === "reply") forB = b.handle(fromA.bytes);
-  return [forA, forB];
-}
-
-/** A handshake that waits for a description. */
-function describing(contract: Contract): ContractHandshake {
-  const handshake = new ContractHandshake(contract);
-  const other = new ContractHandshake(new Contract("another", {}));
-  assertEquals(handshake.handle(other.hello()).type, "reply");
-  return handshake;
-}
-
-Deno.test("Contract has the hash and the hello of every vector", () => {
-  for (const { name, entries, hash, hello } of vectors.contracts) {
-    const contract = contractOf(name, entries.toReversed());
+Deno.test("Contract has the hash of every vector, and sorts its entries", () => {
+  for (const { name, entries, hash } of vectors.contracts) {
+    const contract = new Contract(
+      name,
+      Object.fromEntries(
+        entries.toReversed().map(({ name, descriptor }) => [name, descriptor]),
+      ),
+    );
     assertEquals([name, contract.hash], [name, hash]);
-    assertEquals(contract.entries, entries);
-    assertEquals(encodeHex(new ContractHandshake(contract).hello()), hello);
-  }
-});
-
-Deno.test("ContractHandshake describes and reads every vector", () => {
-  for (const { entries, whole, bytes } of vectors.descriptions) {
-    // Where these are not all, there are others that do not fit.
-    const more = { name: "z", descriptor: "x".repeat(64) };
-    const contract = contractOf("rpc", whole ? entries : [...entries, more]);
-    const other = new ContractHandshake(new Contract("rpc", { y: "" }));
-    const step = new ContractHandshake(contract, { maxMessageBytes: 64 })
-      .handle(other.hello());
-    assert(step.type === "reply");
-    assertEquals(encodeHex(step.bytes), bytes);
-    const read = describing(new Contract("rpc", {})).handle(decodeHex(bytes));
-    assert(read.type === "differs");
-    assertEquals(read.isComplete, whole);
     assertEquals(
-      read.differences,
-      entries.map(({ name, descriptor }) => ({
-        type: "onlyTheirs",
-        name,
-        theirs: descriptor,
-      })),
+      (BigInt(contract.hashHigh) << 32n | BigInt(contract.hashLow)).toString(
+        16,
+      ),
+      hash,
     );
+    assertEquals(contract.entries, entries);
   }
 });
 
-Deno.test("ContractHandshake refuses every refused description", () => {
-  for (const { name, bytes } of vectors.refusedDescriptions) {
-    const handshake = describing(new Contract("rpc", {}));
-    assertEquals([name, handshake.handle(decodeHex(bytes)).type], [
-      name,
-      "malformed",
-    ]);
-  }
-});
-
-Deno.test("ContractHandshake refuses every refused hello", () => {
-  for (const { name, bytes } of vectors.refusedHellos) {
-    const handshake = new ContractHandshake(new Contract("rpc", {}));
-    assertEquals([name, handshake.handle(decodeHex(bytes)).type], [
-      name,
-      "malformed",
-    ]);
-  }
-});
-
-Deno.test("ContractHandshake agrees on equal contracts, in whatever order", () => {
-  const [a, b] = agree(
-    new Contract("rpc", { b: "u8", a: "u16" }),
-    new Contract("rpc", { a: "u16", b: "u8" }),
-  );
-  assertEquals([a.type, b.type], ["agreed", "agreed"]);
-});
-
-Deno.test("ContractHandshake names what differs, on both ends", () => {
-  const [a, b] = agree(
-    new Contract("rpc", { same: "u8", gone: "u8", changed: "u8" }),
-    new Contract("rpc", { same: "u8", fresh: "bool", changed: "u16" }),
-  );
-  assertEquals(a, {
-    type: "differs",
-    differences: [
-      { type: "different", name: "changed", ours: "u8", theirs: "u16" },
-      { type: "onlyTheirs", name: "fresh", theirs: "bool" },
-      { type: "onlyOurs", name: "gone", ours: "u8" },
-    ],
-    isComplete: true,
-    message:
-      'The "rpc" contracts of the two ends differ: "changed" is u8 here and u16 there; "fresh" is there alone; "gone" is here alone',
-  });
-  assert(b.type === "differs");
-  assertEquals(b.differences.map(({ type }) => type), [
-    "different",
-    "onlyOurs",
-    "onlyTheirs",
-  ]);
-});
-
-Deno.test("ContractHandshake tells of contracts that differ in their name alone", () => {
-  const [a] = agree(
-    new Contract("rpc", { x: "u8" }),
-    new Contract("sync", { x: "u8" }),
-  );
-  assert(a.type === "differs");
-  assertEquals([a.differences.length, a.isComplete], [0, true]);
-  assert(a.message.includes("named otherwise"), a.message);
-});
-
-Deno.test("ContractHandshake describes a large contract as far as a message goes", () => {
-  const names = Array.from(
-    { length: 4096 },
-    (_, i) => `entry${String(i).padStart(4, "0")}`,
-  );
-  const large = new Contract(
-    "rpc",
-    Object.fromEntries(names.map((name) => [name, "struct(a:u8)"])),
-  );
-  for (const maxMessageBytes of [64, 65, 1200, 65_535]) {
-    const a = new ContractHandshake(large, { maxMessageBytes });
-    const step = a.handle(
-      new ContractHandshake(new Contract("rpc", {})).hello(),
-    );
-    assert(step.type === "reply");
-    assert(step.bytes.length <= maxMessageBytes);
-    assert(step.bytes.length > maxMessageBytes - 40);
-    const [, forB] = agree(large, new Contract("rpc", {}), maxMessageBytes);
-    assert(forB.type === "differs");
-    assertEquals(forB.isComplete, false);
-    assert(forB.differences.length > 0 && forB.differences.length <= 64);
-  }
-  // What did not fit is not said to be missing.
-  const [, small] = agree(
-    large,
-    new Contract("rpc", { entry0000: "struct(a:u8)", zz: "u8" }),
-    64,
-  );
-  assert(small.type === "differs");
-  assert(small.differences.every(({ type }) => type === "onlyTheirs"));
-});
-
-Deno.test("ContractHandshake takes each message in its turn alone", () => {
-  const contract = new Contract("rpc", { a: "u8" });
-  const hello = new ContractHandshake(contract).hello();
-  const early = new ContractHandshake(contract);
-  assertEquals(early.handle(decodeHex("020100")).type, "malformed");
-  assertEquals(early.handle(hello).type, "malformed");
-  const twice = describing(contract);
-  assertEquals(twice.handle(hello).type, "malformed");
-  const done = new ContractHandshake(contract);
-  assertEquals(done.handle(hello).type, "agreed");
-  assertEquals(done.handle(hello).type, "malformed");
-});
-
-Deno.test("ContractHandshake refuses hellos cut, followed and of other versions", () => {
-  const contract = new Contract("rpc", { a: "u8" });
-  const hello = new ContractHandshake(contract).hello();
-  const wrong = [
-    ...Array.from({ length: 10 }, (_, end) => hello.slice(0, end)),
-    new Uint8Array([...hello, 0]),
-    hello.with(1, 2),
-    hello.with(0, 3),
-    new Uint8Array(32_769),
-  ];
-  for (const bytes of wrong) {
-    const step = new ContractHandshake(contract).handle(bytes);
-    assertEquals([bytes.length, step.type], [bytes.length, "malformed"]);
-  }
-});
-
-Deno.test("ContractHandshake takes any bytes without a throw, and keeps little", () => {
-  const random = new SeededRandom(11);
-  const contract = new Contract("rpc", { a: "u8", b: "u16" });
-  const other = new ContractHandshake(
-    new Contract("rpc", { a: "u8", c: "struct(x:f32,y:f32)", d: "u8" }),
-  );
-  const reply = other.handle(new ContractHandshake(contract).hello());
-  assert(reply.type === "reply");
-  for (let i = 0; i < CASES; i++) {
-    const bytes = reply.bytes.slice();
-    for (let k = random.nextU32() % 4; k >= 0; k--) {
-      bytes[random.nextU32() % bytes.length] = random.nextU32();
-    }
-    const step = describing(contract).handle(
-      bytes.subarray(0, random.nextU32() % (bytes.length + 1)),
-    );
-    assert(step.type === "malformed" || step.type === "differs");
-    assert(step.message.length < 500);
-  }
-});
-
-Deno.test("Contract and ContractHandshake refuse what is out of range", () => {
+Deno.test("Contract refuses what is out of range", () => {
   const wrong: [string, Record<string, string>][] = [
     ["", {}],
     ["1rpc", {}],
@@ -242,14 +43,6 @@ Deno.test("Contract and ContractHandshake refuse what is out of range", () => {
       () => new Contract(name, entries),
       RangeError,
       "Cannot create a contract",
-    );
-  }
-  const contract = new Contract("rpc", {});
-  for (const maxMessageBytes of [63, 65_536, 100.5, NaN]) {
-    assertThrows(
-      () => new ContractHandshake(contract, { maxMessageBytes }),
-      RangeError,
-      "maxMessageBytes",
     );
   }
 });

@@ -38,7 +38,7 @@
  * @module
  */
 
-// What signatures name, so that one import is enough.
+// What signatures name.
 export type { PlayerId, Quat, Random, Vec2, Vec3 } from "../core/mod.ts";
 export * from "./ack_window.ts";
 export * from "./angle_quantizer.ts";
@@ -49,12 +49,7 @@ export * from "./byte_reader.ts";
 export * from "./byte_writer.ts";
 export * from "./channel.ts";
 export * from "./connection_token.ts";
-export {
-  Contract,
-  type ContractEntry,
-  MAX_CONTRACT_ENTRIES,
-  MAX_DESCRIPTOR_BYTES,
-} from "./contract.ts";
+export * from "./contract.ts";
 export * from "./contract_handshake.ts";
 export * from "./fields.ts";
 export * from "./float_quantizer.ts";
