@@ -7,6 +7,7 @@ import { BitWriter } from "./bit_writer.ts";
 import { ByteWriter } from "./byte_writer.ts";
 import {
   angle,
+  type AnyField,
   bits,
   bool,
   bytes,
@@ -23,7 +24,9 @@ import {
   string,
   struct,
   u16,
+  u64,
   u8,
+  varint,
   vec2,
   vec3,
 } from "./fields.ts";
@@ -262,6 +265,91 @@ Deno.test("any field reads what it wrote, within the bits it promised", () => {
   );
 });
 
+Deno.test("Field.write() refuses a value that is missing, without a throw", () => {
+  const fields: readonly Field<unknown>[] = [
+    u8,
+    u64,
+    varint,
+    f32,
+    f64,
+    string,
+    bytes,
+    vec2,
+    vec3,
+    quat,
+    int({ min: 0, max: 9 }),
+    bits(4),
+    float({ min: 0, max: 1, step: 0.5 }),
+    vec2({ min: 0, max: 1, step: 0.5 }),
+    vec3({ min: 0, max: 1, step: 0.5 }),
+    angle({ bits: 8 }),
+    choice("on", "off"),
+    list(u8, { maxLength: 3 }),
+    struct({ a: u8 }),
+  ];
+  for (const field of fields) {
+    assertRefused(field, undefined);
+    assertRefused(struct({ inner: field }) as Field<unknown>, {});
+  }
+});
+
+Deno.test("AnyField lets one look into every kind of field", () => {
+  function name(field: AnyField): string {
+    switch (field.type) {
+      case "int":
+        return `${field.min} to ${field.max}`;
+      case "float":
+      case "angle":
+      case "quat":
+        return `${field.quantizer.bits} bits`;
+      case "bits":
+        return `${field.width} bits`;
+      case "vec2":
+      case "vec3":
+        return "quantizers" in field
+          ? field.quantizers.map(({ bits }) => bits).join()
+          : "f32";
+      case "string":
+      case "bytes":
+        return `${field.maxBytes} bytes`;
+      case "choice":
+        return field.options.join("|");
+      case "optional":
+        return `${name(field.field as AnyField)}?`;
+      case "list":
+        return `${name(field.element as AnyField)}[${field.maxLength}]`;
+      case "struct":
+        return Object.entries(field.fields).map(([key, inner]) =>
+          `${key}: ${name(inner as AnyField)}`
+        ).join();
+    }
+    return field.type;
+  }
+  const field: AnyField = struct({
+    at: vec3({ min: 0, max: 7, step: 1 }),
+    to: vec2,
+    tags: list(choice("a", "b"), { maxLength: 4 }),
+    text: optional(string({ maxBytes: 9 })),
+    level: int({ min: 1, max: 5 }),
+    turn: quat,
+    id: u64,
+  });
+  assertEquals(
+    name(field),
+    "at: 3,3,3,to: f32,tags: a|b[4],text: 9 bytes?,level: 1 to 5,turn: 10 bits,id: u64",
+  );
+});
+
+Deno.test("struct() keeps its fields as they were", () => {
+  const fields: Record<string, Field<unknown>> = { a: u8 };
+  const field = struct(fields);
+  fields.b = u8;
+  assertEquals(Object.keys(field.fields), ["a"]);
+  assertThrows(() => {
+    (field.fields as Record<string, unknown>).c = u8;
+  }, TypeError);
+});
+
 Deno.test("FieldValue is the type of the values", () => {
   const player = struct({
     name: string,
@@ -275,7 +363,6 @@ Deno.test("FieldValue is the type of the values", () => {
     at: { x: 1, y: 2, z: 3 },
     team: "red",
     items: [1, 2],
-    target: undefined,
   };
   const got = roundTrip(player, value);
   const team: "red" | "blue" = got.team;

@@ -11,6 +11,18 @@ const MAX_FIELDS = 256;
 const NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 
 /**
+ * A field for one of several words.
+ *
+ * @typeParam T The words.
+ */
+export interface ChoiceField<T extends string> extends Field<T> {
+  /** Tells this kind of field from others. */
+  readonly type: "choice";
+  /** The words, in the order of their numbers. */
+  readonly options: readonly T[];
+}
+
+/**
  * Describes one of several words, as its number in as few bits as there are words.
  *
  * @typeParam T The words.
@@ -31,7 +43,7 @@ const NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
  */
 export function choice<const T extends readonly string[]>(
   ...options: T
-): Field<T[number]> {
+): ChoiceField<T[number]> {
   const numbers = new Map(options.map((option, i) => [option, i]));
   const last = options.length - 1;
   if (last < 1 || last >= MAX_OPTIONS || numbers.size !== options.length) {
@@ -44,6 +56,7 @@ export function choice<const T extends readonly string[]>(
   return Object.freeze({
     type: "choice",
     descriptor: `choice(${options.join(",")})`,
+    options: Object.freeze(options),
     minBits: width,
     maxBits: width,
     write: (writer: BitWriter, value: T[number]): void => {
@@ -53,6 +66,18 @@ export function choice<const T extends readonly string[]>(
     },
     read: (reader: BitReader): T[number] => options[reader.ranged(0, last)]!,
   });
+}
+
+/**
+ * A field for a value that may be missing.
+ *
+ * @typeParam T The type of the value.
+ */
+export interface OptionalField<T> extends Field<T | undefined> {
+  /** Tells this kind of field from others. */
+  readonly type: "optional";
+  /** What the value is if it is there. */
+  readonly field: Field<T>;
 }
 
 /**
@@ -73,7 +98,7 @@ export function choice<const T extends readonly string[]>(
  * assertEquals([target.minBits, target.maxBits], [1, 9]);
  * ```
  */
-export function optional<T>(field: Field<T>): Field<T | undefined> {
+export function optional<T>(field: Field<T>): OptionalField<T> {
   if (field.type === "optional") {
     throw new RangeError(
       `Cannot describe an optional value as it must not be optional already: current value is ${field.descriptor}`,
@@ -82,6 +107,7 @@ export function optional<T>(field: Field<T>): Field<T | undefined> {
   return Object.freeze({
     type: "optional",
     descriptor: `optional(${field.descriptor})`,
+    field,
     minBits: 1,
     maxBits: 1 + field.maxBits,
     write: (writer: BitWriter, value: T | undefined): void => {
@@ -100,12 +126,24 @@ export interface ListOptions {
 }
 
 /**
+ * A field for several values of one kind.
+ *
+ * @typeParam T The type of a value.
+ */
+export interface ListField<T> extends Field<readonly T[]>, ListOptions {
+  /** Tells this kind of field from others. */
+  readonly type: "list";
+  /** What each of the values is. */
+  readonly element: Field<T>;
+}
+
+/**
  * Describes values of one kind, one behind the other: their number in as few bits
  * as `maxLength` takes, then the values.
  *
  * @typeParam T The type of a value.
- * @param element What each of them is. It takes at least a bit, so that no few
- * bytes ask for very many of them.
+ * @param element What each of them is. It must take at least one bit, or a few bytes
+ * could ask for 65535 elements.
  * @param options How many they may be.
  * @returns The field.
  * @throws {RangeError} If `maxLength` is not an integer from 1 to 65535, or an
@@ -122,7 +160,7 @@ export interface ListOptions {
 export function list<T>(
   element: Field<T>,
   options: ListOptions,
-): Field<readonly T[]> {
+): ListField<T> {
   const { maxLength } = options;
   if (
     !Number.isInteger(maxLength) || maxLength < 1 ||
@@ -141,11 +179,14 @@ export function list<T>(
   return Object.freeze({
     type: "list",
     descriptor: `list(${element.descriptor},${maxLength})`,
+    element,
+    maxLength,
     minBits: width,
     maxBits: width + maxLength * element.maxBits,
     write: (writer: BitWriter, values: readonly T[]): void => {
+      if (values === undefined) return writer.fail("range");
       writer.ranged(values.length, 0, maxLength);
-      // Without the writer's error a too long list would be written all the same.
+      // Of a list that is too long, nothing more is written.
       for (let i = 0; i < values.length && writer.ok; i++) {
         element.write(writer, values[i]!);
       }
@@ -166,13 +207,22 @@ export function list<T>(
 export type Fields = Readonly<Record<string, Field<unknown>>>;
 
 /**
- * The values of fields by name.
+ * The values of fields by name; those of optional fields may be left out.
  *
  * @typeParam F The fields.
  */
-export type FieldValues<F extends Fields> = {
-  -readonly [K in keyof F]: FieldValue<F[K]>;
-};
+export type FieldValues<F extends Fields> =
+  & { -readonly [K in Exclude<keyof F, OptionalKey<F>>]: FieldValue<F[K]> }
+  & { -readonly [K in OptionalKey<F>]?: FieldValue<F[K]> };
+
+/**
+ * The names of the fields whose value may be missing.
+ *
+ * @typeParam F The fields.
+ */
+export type OptionalKey<F extends Fields> = {
+  [K in keyof F]: undefined extends FieldValue<F[K]> ? K : never;
+}[keyof F];
 
 /**
  * A field of named fields.
@@ -209,7 +259,8 @@ export interface StructField<F extends Fields> extends Field<FieldValues<F>> {
  * ```
  */
 export function struct<const F extends Fields>(fields: F): StructField<F> {
-  const entries = Object.entries(fields);
+  const own = Object.freeze({ ...fields });
+  const entries = Object.entries(own);
   if (entries.length > MAX_FIELDS) {
     throw new RangeError(
       `Cannot describe a struct as it must have at most ${MAX_FIELDS} fields: current value is ${entries.length}`,
@@ -229,12 +280,13 @@ export function struct<const F extends Fields>(fields: F): StructField<F> {
   return Object.freeze({
     type: "struct",
     descriptor: `struct(${described.join(",")})`,
-    fields,
+    fields: own,
     minBits,
     maxBits,
     write: (writer: BitWriter, value: FieldValues<F>): void => {
+      const values: Record<string, unknown> = value ?? {};
       for (let i = 0; i < parts.length; i++) {
-        parts[i]!.write(writer, value[names[i]!]);
+        parts[i]!.write(writer, values[names[i]!]);
       }
     },
     read: (reader: BitReader): FieldValues<F> => {

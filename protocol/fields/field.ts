@@ -1,8 +1,6 @@
 // This module is browser compatible.
 import type { BitReader } from "../bit_reader.ts";
 import type { BitWriter } from "../bit_writer.ts";
-import type { ByteReader } from "../byte_reader.ts";
-import type { ByteWriter } from "../byte_writer.ts";
 
 /**
  * Describes a value on the wire: what it may be, and its bits. Contracts of rpc and
@@ -14,7 +12,7 @@ import type { ByteWriter } from "../byte_writer.ts";
  * @typeParam T The type of the value.
  */
 export interface Field<T> {
-  /** What kind of field it is, the name of what made it. */
+  /** What kind of field it is: the name of what made it. */
   readonly type: string;
   /**
    * All that both ends must agree on, as text. Equal text means equal bits; see
@@ -26,7 +24,8 @@ export interface Field<T> {
   /** The most bits that a value takes, with up to 7 before it begins a byte. */
   readonly maxBits: number;
   /**
-   * Writes a value. One that the field does not allow sets the writer's error.
+   * Writes a value. One that the field does not allow, or that is missing, sets the
+   * writer's error.
    *
    * @param writer Where to.
    * @param value The value.
@@ -49,35 +48,13 @@ export interface Field<T> {
  */
 export type FieldValue<F> = F extends Field<infer T> ? T : never;
 
-/** What may lie before a value that begins a byte. */
-export const PADDING_BITS = 7;
-
-/** Makes a field of whole bytes from what the byte writer and reader can do. */
-export function wholeBytes<T>(
-  type: string,
-  descriptor: string,
-  minBytes: number,
-  maxBytes: number,
-  write: (writer: ByteWriter, value: T) => void,
-  read: (reader: ByteReader) => T,
-): Field<T> {
-  return Object.freeze({
-    type,
-    descriptor,
-    minBits: 8 * minBytes,
-    maxBits: 8 * maxBytes + PADDING_BITS,
-    write: (writer: BitWriter, value: T): void => write(writer.align(), value),
-    read: (reader: BitReader): T => read(reader.align()),
-  });
-}
-
 /**
- * Makes a field that is also the function which makes fields of its kind with
- * options, so that `vec3` and `vec3({ … })` both are fields.
+ * A field that has no options: its type says it all.
+ *
+ * @typeParam N The name of its type.
+ * @typeParam T The type of the value.
  */
-export function withOptions<
-  T,
-  F extends (...options: never[]) => Field<T>,
->(field: Field<T>, make: F): Field<T> & F {
-  return Object.freeze(Object.assign(make, field));
+export interface PlainField<N extends string, T> extends Field<T> {
+  /** Tells this kind of field from others. */
+  readonly type: N;
 }

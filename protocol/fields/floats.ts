@@ -2,17 +2,18 @@
 import { AngleQuantizer } from "../angle_quantizer.ts";
 import type { BitReader } from "../bit_reader.ts";
 import type { BitWriter } from "../bit_writer.ts";
-import type { ByteReader } from "../byte_reader.ts";
-import type { ByteWriter } from "../byte_writer.ts";
 import { FloatQuantizer, type FloatRange } from "../float_quantizer.ts";
-import { type Field, wholeBytes } from "./field.ts";
+import { describeRange } from "./_describe_range.ts";
+import { readFiniteF32, writeFiniteF32 } from "./_finite_f32.ts";
+import { wholeBytes } from "./_whole_bytes.ts";
+import type { Field, PlainField } from "./field.ts";
 
 /**
  * A finite number in 4 bytes, rounded to the nearest float. NaN, infinities and
  * what would be rounded to one are refused: nobody's input makes the numbers of a
  * game infinite.
  */
-export const f32: Field<number> = wholeBytes(
+export const f32: PlainField<"f32", number> = wholeBytes(
   "f32",
   "f32",
   4,
@@ -22,7 +23,7 @@ export const f32: Field<number> = wholeBytes(
 );
 
 /** A finite number in 8 bytes. NaN and infinities are refused. */
-export const f64: Field<number> = wholeBytes(
+export const f64: PlainField<"f64", number> = wholeBytes(
   "f64",
   "f64",
   8,
@@ -117,20 +118,4 @@ export function angle(options: AngleOptions): AngleField {
       writer.angle(value, quantizer),
     read: (reader: BitReader): number => reader.angle(quantizer),
   });
-}
-
-export function writeFiniteF32(writer: ByteWriter, value: number): void {
-  if (Number.isFinite(Math.fround(value))) writer.f32(value);
-  else writer.fail("range");
-}
-
-export function readFiniteF32(reader: ByteReader): number {
-  const value = reader.f32();
-  if (Number.isFinite(value)) return value;
-  reader.fail("range");
-  return 0;
-}
-
-export function describeRange(range: FloatRange): string {
-  return `${range.min},${range.max},${range.step}`;
 }

@@ -3,10 +3,11 @@ import { checkWidth, rangeWidth } from "../_bit_width.ts";
 import type { BitReader } from "../bit_reader.ts";
 import type { BitWriter } from "../bit_writer.ts";
 import type { U64 } from "../byte_reader.ts";
-import { type Field, wholeBytes } from "./field.ts";
+import { wholeBytes } from "./_whole_bytes.ts";
+import type { Field, PlainField } from "./field.ts";
 
 /** True or false, in one bit. */
-export const bool: Field<boolean> = Object.freeze({
+export const bool: PlainField<"bool", boolean> = Object.freeze({
   type: "bool",
   descriptor: "bool",
   minBits: 1,
@@ -16,7 +17,7 @@ export const bool: Field<boolean> = Object.freeze({
 });
 
 /** 0 to 255, in 1 byte. */
-export const u8: Field<number> = wholeBytes(
+export const u8: PlainField<"u8", number> = wholeBytes(
   "u8",
   "u8",
   1,
@@ -26,7 +27,7 @@ export const u8: Field<number> = wholeBytes(
 );
 
 /** 0 to 65535, in 2 bytes. */
-export const u16: Field<number> = wholeBytes(
+export const u16: PlainField<"u16", number> = wholeBytes(
   "u16",
   "u16",
   2,
@@ -36,7 +37,7 @@ export const u16: Field<number> = wholeBytes(
 );
 
 /** 0 to 4294967295, in 4 bytes. */
-export const u32: Field<number> = wholeBytes(
+export const u32: PlainField<"u32", number> = wholeBytes(
   "u32",
   "u32",
   4,
@@ -46,7 +47,7 @@ export const u32: Field<number> = wholeBytes(
 );
 
 /** -128 to 127, in 1 byte. */
-export const i8: Field<number> = wholeBytes(
+export const i8: PlainField<"i8", number> = wholeBytes(
   "i8",
   "i8",
   1,
@@ -56,7 +57,7 @@ export const i8: Field<number> = wholeBytes(
 );
 
 /** -32768 to 32767, in 2 bytes. */
-export const i16: Field<number> = wholeBytes(
+export const i16: PlainField<"i16", number> = wholeBytes(
   "i16",
   "i16",
   2,
@@ -66,7 +67,7 @@ export const i16: Field<number> = wholeBytes(
 );
 
 /** -2147483648 to 2147483647, in 4 bytes. */
-export const i32: Field<number> = wholeBytes(
+export const i32: PlainField<"i32", number> = wholeBytes(
   "i32",
   "i32",
   4,
@@ -76,17 +77,17 @@ export const i32: Field<number> = wholeBytes(
 );
 
 /** An unsigned integer of 64 bits as two halves, in 8 bytes. */
-export const u64: Field<U64> = wholeBytes(
+export const u64: PlainField<"u64", U64> = wholeBytes<U64, "u64">(
   "u64",
   "u64",
   8,
   8,
-  (writer, { low, high }) => writer.u64(low, high),
+  (writer, value) => writer.u64(value?.low ?? -1, value?.high ?? -1),
   (reader) => reader.u64({ low: 0, high: 0 }),
 );
 
 /** 0 to 2^53 - 1, in 1 to 8 bytes: small numbers are short. */
-export const varint: Field<number> = wholeBytes(
+export const varint: PlainField<"varint", number> = wholeBytes(
   "varint",
   "varint",
   1,
@@ -96,7 +97,7 @@ export const varint: Field<number> = wholeBytes(
 );
 
 /** -(2^53 - 1) to 2^53 - 1, in 1 to 8 bytes: numbers near 0 are short. */
-export const zigzag: Field<number> = wholeBytes(
+export const zigzag: PlainField<"zigzag", number> = wholeBytes(
   "zigzag",
   "zigzag",
   1,

@@ -1,7 +1,9 @@
 // This module is browser compatible.
 import { utf8Length } from "../_utf8.ts";
 import { varintLength32 } from "../_varint.ts";
-import { type Field, wholeBytes, withOptions } from "./field.ts";
+import { wholeBytes } from "./_whole_bytes.ts";
+import { withOptions } from "./_with_options.ts";
+import type { Field } from "./field.ts";
 
 /** The options of {@linkcode string} and {@linkcode bytes}. */
 export interface LengthOptions {
@@ -9,11 +11,25 @@ export interface LengthOptions {
   readonly maxBytes: number;
 }
 
+/** A field for text. */
+export interface StringField extends Field<string>, LengthOptions {
+  /** Tells this kind of field from others. */
+  readonly type: "string";
+}
+
+/** A field for bytes. */
+export interface BytesField extends Field<Uint8Array>, LengthOptions {
+  /** Tells this kind of field from others. */
+  readonly type: "bytes";
+}
+
 const DEFAULT_MAX_BYTES = 1024;
 const LARGEST_MAX_BYTES = 65_535;
+/** The most bytes of UTF-8 that a unit of UTF-16 can take. */
+const MAX_BYTES_OF_A_UNIT = 3;
 
 /**
- * Text, as UTF-8 behind its length: as it stands at most 1024 bytes. Longer text is
+ * Text, as UTF-8 behind its length: without options at most 1024 bytes. Longer text is
  * refused, on either end; an unpaired surrogate is sent as U+FFFD.
  *
  * @param options How long it may be.
@@ -29,14 +45,14 @@ const LARGEST_MAX_BYTES = 65_535;
  * ```
  */
 export const string:
-  & Field<string>
-  & ((options: LengthOptions) => Field<string>) = withOptions(
+  & StringField
+  & ((options: LengthOptions) => StringField) = withOptions(
     stringField(DEFAULT_MAX_BYTES),
-    (options: LengthOptions): Field<string> => stringField(options.maxBytes),
+    (options: LengthOptions): StringField => stringField(options.maxBytes),
   );
 
 /**
- * Bytes behind their length: as it stands at most 1024. More are refused, on either
+ * Bytes behind their length: without options at most 1024. More are refused, on either
  * end. What is read is a copy.
  *
  * @param options How many they may be.
@@ -52,44 +68,49 @@ export const string:
  * ```
  */
 export const bytes:
-  & Field<Uint8Array>
-  & ((options: LengthOptions) => Field<Uint8Array>) = withOptions(
+  & BytesField
+  & ((options: LengthOptions) => BytesField) = withOptions(
     bytesField(DEFAULT_MAX_BYTES),
-    (options: LengthOptions): Field<Uint8Array> => bytesField(options.maxBytes),
+    (options: LengthOptions): BytesField => bytesField(options.maxBytes),
   );
 
-function stringField(maxBytes: number): Field<string> {
+function stringField(maxBytes: number): StringField {
   checkMaxBytes(maxBytes);
-  return wholeBytes<string>(
+  const field = wholeBytes<string, "string">(
     "string",
     `string(${maxBytes})`,
     1,
     varintLength32(maxBytes) + maxBytes,
     (writer, value) => {
-      // Counted only where it may be too long: three bytes are the most a unit takes.
-      if (value.length * 3 > maxBytes && utf8Length(value) > maxBytes) {
-        writer.fail("range");
-      } else {
-        writer.string(value);
-      }
+      if (fits(value, maxBytes)) writer.string(value);
+      else writer.fail("range");
     },
     (reader) => reader.string(maxBytes),
   );
+  return Object.freeze({ ...field, maxBytes });
 }
 
-function bytesField(maxBytes: number): Field<Uint8Array> {
+function bytesField(maxBytes: number): BytesField {
   checkMaxBytes(maxBytes);
-  return wholeBytes<Uint8Array>(
+  const field = wholeBytes<Uint8Array, "bytes">(
     "bytes",
     `bytes(${maxBytes})`,
     1,
     varintLength32(maxBytes) + maxBytes,
     (writer, value) => {
-      if (value.length > maxBytes) writer.fail("range");
-      else writer.bytes(value);
+      if (value?.length <= maxBytes) writer.bytes(value);
+      else writer.fail("range");
     },
     (reader) => reader.bytes(maxBytes).slice(),
   );
+  return Object.freeze({ ...field, maxBytes });
+}
+
+/** Whether it is text of so many bytes, which are counted only where it may be too long. */
+function fits(value: string | undefined, maxBytes: number): boolean {
+  return typeof value === "string" &&
+    (value.length * MAX_BYTES_OF_A_UNIT <= maxBytes ||
+      utf8Length(value) <= maxBytes);
 }
 
 function checkMaxBytes(maxBytes: number): void {

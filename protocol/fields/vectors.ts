@@ -4,21 +4,34 @@ import type { BitReader } from "../bit_reader.ts";
 import type { BitWriter } from "../bit_writer.ts";
 import { FloatQuantizer, type FloatRange } from "../float_quantizer.ts";
 import { QuatQuantizer } from "../quat_quantizer.ts";
-import { type Field, wholeBytes, withOptions } from "./field.ts";
-import { describeRange, readFiniteF32, writeFiniteF32 } from "./floats.ts";
+import { describeRange } from "./_describe_range.ts";
+import { readFiniteF32, writeFiniteF32 } from "./_finite_f32.ts";
+import { wholeBytes } from "./_whole_bytes.ts";
+import { withOptions } from "./_with_options.ts";
+import type { Field, PlainField } from "./field.ts";
 
-/**
- * A field for vectors in steps.
- *
- * @typeParam T `Vec2` or `Vec3`.
- */
-export interface QuantizedVecField<T> extends Field<T> {
-  /** The steps of each axis, in the order x, y, z. */
-  readonly quantizers: readonly FloatQuantizer[];
+/** A field for points of the plane in steps. */
+export interface QuantizedVec2Field extends Field<Vec2> {
+  /** Tells this kind of field from others; `quantizers` tells it from plain ones. */
+  readonly type: "vec2";
+  /** The steps of x and y. */
+  readonly quantizers: readonly [FloatQuantizer, FloatQuantizer];
+}
+
+/** A field for points of space in steps. */
+export interface QuantizedVec3Field extends Field<Vec3> {
+  /** Tells this kind of field from others; `quantizers` tells it from plain ones. */
+  readonly type: "vec3";
+  /** The steps of x, y and z. */
+  readonly quantizers: readonly [
+    FloatQuantizer,
+    FloatQuantizer,
+    FloatQuantizer,
+  ];
 }
 
 /**
- * A point or direction in the plane: as it stands two finite floats, 8 bytes; with
+ * A point or direction in the plane: without options two finite floats, 8 bytes; with
  * ranges as two `float`s.
  *
  * @param x The range of x, and of what has none of its own.
@@ -36,16 +49,16 @@ export interface QuantizedVecField<T> extends Field<T> {
  * ```
  */
 export const vec2:
-  & Field<Vec2>
-  & ((x: FloatRange, y?: FloatRange) => QuantizedVecField<Vec2>) = withOptions(
-    wholeBytes<Vec2>(
+  & PlainField<"vec2", Vec2>
+  & ((x: FloatRange, y?: FloatRange) => QuantizedVec2Field) = withOptions(
+    wholeBytes<Vec2, "vec2">(
       "vec2",
       "vec2",
       8,
       8,
-      (writer, { x, y }) => {
-        writeFiniteF32(writer, x);
-        writeFiniteF32(writer, y);
+      (writer, value) => {
+        writeFiniteF32(writer, value?.x);
+        writeFiniteF32(writer, value?.y);
       },
       (reader) => ({ x: readFiniteF32(reader), y: readFiniteF32(reader) }),
     ),
@@ -53,7 +66,7 @@ export const vec2:
   );
 
 /**
- * A point or direction in space: as it stands three finite floats, 12 bytes; with
+ * A point or direction in space: without options three finite floats, 12 bytes; with
  * ranges as three `float`s.
  *
  * @param x The range of x, and of what has none of its own.
@@ -73,28 +86,27 @@ export const vec2:
  * ```
  */
 export const vec3:
-  & Field<Vec3>
-  & ((x: FloatRange, y?: FloatRange, z?: FloatRange) => QuantizedVecField<
-    Vec3
-  >) = withOptions(
-    wholeBytes<Vec3>(
-      "vec3",
-      "vec3",
-      12,
-      12,
-      (writer, { x, y, z }) => {
-        writeFiniteF32(writer, x);
-        writeFiniteF32(writer, y);
-        writeFiniteF32(writer, z);
-      },
-      (reader) => ({
-        x: readFiniteF32(reader),
-        y: readFiniteF32(reader),
-        z: readFiniteF32(reader),
-      }),
-    ),
-    quantizedVec3,
-  );
+  & PlainField<"vec3", Vec3>
+  & ((x: FloatRange, y?: FloatRange, z?: FloatRange) => QuantizedVec3Field) =
+    withOptions(
+      wholeBytes<Vec3, "vec3">(
+        "vec3",
+        "vec3",
+        12,
+        12,
+        (writer, value) => {
+          writeFiniteF32(writer, value?.x);
+          writeFiniteF32(writer, value?.y);
+          writeFiniteF32(writer, value?.z);
+        },
+        (reader) => ({
+          x: readFiniteF32(reader),
+          y: readFiniteF32(reader),
+          z: readFiniteF32(reader),
+        }),
+      ),
+      quantizedVec3,
+    );
 
 /** The options of {@linkcode quat}. */
 export interface QuatOptions {
@@ -111,7 +123,7 @@ export interface QuatField extends Field<Quat> {
 }
 
 /**
- * A rotation as its smallest three components: as it stands 10 bits each, 32 bits
+ * A rotation as its smallest three components: without options 10 bits each, 32 bits
  * in all. It is read with length 1, and possibly with all signs changed, which is
  * the same rotation.
  *
@@ -127,30 +139,28 @@ export interface QuatField extends Field<Quat> {
  * assertEquals([quat.maxBits, quat({ bits: 15 }).maxBits], [32, 47]);
  * ```
  */
-export const quat: QuatField & ((options: QuatOptions) => QuatField) = Object
-  .freeze(
-    Object.assign(
-      (options: QuatOptions): QuatField => quatField(options.bits),
-      quatField(10),
-    ),
+export const quat: QuatField & ((options: QuatOptions) => QuatField) =
+  withOptions(
+    quatField(10),
+    (options: QuatOptions): QuatField => quatField(options.bits),
   );
 
 function quantizedVec2(
   x: FloatRange,
   y: FloatRange = x,
-): QuantizedVecField<Vec2> {
+): QuantizedVec2Field {
   const qx = new FloatQuantizer(x);
   const qy = new FloatQuantizer(y);
   const bits = qx.bits + qy.bits;
   return Object.freeze({
     type: "vec2",
     descriptor: `vec2(${describeRange(x)};${describeRange(y)})`,
-    quantizers: [qx, qy],
+    quantizers: Object.freeze([qx, qy] as const),
     minBits: bits,
     maxBits: bits,
     write: (writer: BitWriter, value: Vec2): void => {
-      writer.float(value.x, qx);
-      writer.float(value.y, qy);
+      writer.float(value?.x, qx);
+      writer.float(value?.y, qy);
     },
     read: (reader: BitReader): Vec2 => ({
       x: reader.float(qx),
@@ -163,7 +173,7 @@ function quantizedVec3(
   x: FloatRange,
   y: FloatRange = x,
   z: FloatRange = x,
-): QuantizedVecField<Vec3> {
+): QuantizedVec3Field {
   const qx = new FloatQuantizer(x);
   const qy = new FloatQuantizer(y);
   const qz = new FloatQuantizer(z);
@@ -173,13 +183,13 @@ function quantizedVec3(
     descriptor: `vec3(${describeRange(x)};${describeRange(y)};${
       describeRange(z)
     })`,
-    quantizers: [qx, qy, qz],
+    quantizers: Object.freeze([qx, qy, qz] as const),
     minBits: bits,
     maxBits: bits,
     write: (writer: BitWriter, value: Vec3): void => {
-      writer.float(value.x, qx);
-      writer.float(value.y, qy);
-      writer.float(value.z, qz);
+      writer.float(value?.x, qx);
+      writer.float(value?.y, qy);
+      writer.float(value?.z, qz);
     },
     read: (reader: BitReader): Vec3 => ({
       x: reader.float(qx),
@@ -197,8 +207,10 @@ function quatField(bits: number): QuatField {
     quantizer,
     minBits: 2 + 3 * bits,
     maxBits: 2 + 3 * bits,
-    write: (writer: BitWriter, value: Quat): void =>
-      writer.quat(value, quantizer),
+    write: (writer: BitWriter, value: Quat | undefined): void =>
+      value === undefined
+        ? writer.fail("range")
+        : writer.quat(value, quantizer),
     read: (reader: BitReader): Quat =>
       reader.quat(quantizer, { x: 0, y: 0, z: 0, w: 1 }),
   });
