@@ -47,7 +47,7 @@ export class Fnv1a64 {
    *
    * @param bytes The bytes.
    * @param start The first of them: an integer from 0.
-   * @param end Behind the last of them: an integer up to `bytes.length`.
+   * @param end The index after the last of them: an integer up to `bytes.length`.
    */
   update(bytes: Uint8Array, start = 0, end: number = bytes.length): void {
     let low = this.#low;

@@ -53,7 +53,7 @@ const ZIGZAG_HIGH_END = 2 ** 26;
  * The first thing that is wrong sets {@linkcode ByteReader.error}, which stays
  * set; from then on each read returns 0, no bytes or no text, and `position`
  * stands where that thing begins. One look at {@linkcode ByteReader.ok} at the
- * end tells. What comes out before must not be believed until then.
+ * end tells. Do not act on any value before you have looked.
  *
  * Only the bytes that a writer writes are accepted: a varint with needless bytes
  * or another NaN is an error, so that equal messages have equal bytes.

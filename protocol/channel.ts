@@ -1,6 +1,6 @@
 // This module is browser compatible.
 
-/** What is promised about the messages that are sent the same way. */
+/** How messages are delivered: whether all arrive, and in which order. */
 export const Channel = {
   /** Each message arrives exactly once, in any order. */
   Reliable: 0,

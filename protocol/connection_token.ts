@@ -117,10 +117,10 @@ const MESSAGES = {
  * The backend issues it over a connection of its own, such as HTTPS; the client
  * passes its bytes on; the server verifies them. The key is an argument and never a
  * part of it. Who gets hold of the bytes can use them, so send them over nothing
- * that others read; the tag is no property, so that a token in a log cannot be used.
+ * that others read; the tag is no property, so a token printed to a log cannot be used.
  *
- * As text it is base64 or hexadecimal of its bytes, by what the platform has or
- * `@std/encoding`. One of a few short fields takes some 100 bytes, at most
+ * To carry it as text, encode its bytes in base64. With a few short fields it has
+ * about 100 bytes, at most
  * {@linkcode MAX_TOKEN_BYTES}: keep it below what a packet holds.
  *
  * WebCrypto is needed to issue and to verify; pages have it in secure contexts only.

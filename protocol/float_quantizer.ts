@@ -1,6 +1,6 @@
 // This module is browser compatible.
 
-/** A range of floats and the distance of those in it that are sent. */
+/** A range of floats, and the step between those that can be sent. */
 export interface FloatRange {
   /** The smallest: a whole number of steps. */
   readonly min: number;
@@ -12,7 +12,7 @@ export interface FloatRange {
 
 /** How far from a whole number of steps a limit may be, as decimal steps are not exact. */
 const TOLERANCE = 1e-6;
-/** Beyond, a double's own distance from the next one would tell in the last step. */
+/** Beyond this, the rounding of doubles could change a step's number. */
 const MAX_STEPS_FROM_ZERO = 2 ** 48;
 
 /**

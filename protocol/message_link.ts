@@ -25,7 +25,7 @@ export type LinkState =
   };
 
 /**
- * Takes a message that has come in.
+ * Takes a message that has come in, and the channel it was sent on.
  *
  * The bytes belong to the link and hold the message only until the sink returns:
  * it copies what it keeps, and writes nothing into them.
@@ -84,7 +84,7 @@ export interface MessageLink {
   readonly maxMessageBytes: number;
   /**
    * The time that a message takes there and back in milliseconds, smoothed; 0
-   * until it is known.
+   * until it is known. It stays as it was when the link closes.
    */
   readonly rttMs: number;
 
@@ -99,7 +99,8 @@ export interface MessageLink {
    * @param channel What is promised about it.
    * @returns `true` if it is on its way; `false` if nothing was sent and nothing
    * else changed, as the link is not open, the message too large, or no room left.
-   * Room comes back as the other end takes messages in.
+   * Room comes back as messages leave, or as the other end takes them in, where the
+   * link can tell.
    * @throws {RangeError} If `channel` is not one of the four, in any state.
    */
   send(bytes: Uint8Array, channel: Channel): boolean;

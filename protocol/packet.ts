@@ -102,12 +102,23 @@ export class Packet {
   }
 
   /**
-   * Makes a question for the time that a packet takes there and back.
+   * Makes a ping, whose answer tells the round-trip time.
    *
    * @param sequence The packet's number.
    * @param nowMs The sender's clock. Only the sender will read it again, from the
    * answer, as the f64 that the payload is.
    * @returns A packet with 8 bytes of payload.
+   *
+   * @example The round-trip time
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { ByteReader, Packet } from "@tickwire/net/protocol";
+   *
+   * const ping = Packet.ping(1, 5_000); // the clock as it is sent
+   * const pong = Packet.pong(1, ping.payload); // at the other end
+   * const sentMs = new ByteReader(pong.payload).f64();
+   * assertEquals(5_040 - sentMs, 40); // the clock as it comes back
+   * ```
    */
   static ping(sequence: number, nowMs: number): Packet {
     const payload = new Uint8Array(8);
@@ -119,11 +130,10 @@ export class Packet {
    * Makes the answer to a ping.
    *
    * @param sequence The packet's number.
-   * @param ping What is answered. Its payload is sent back as it came.
-   * @returns A packet with the payload of `ping`.
+   * @param payload That of the ping, which is sent back as it came and not copied.
+   * @returns A packet with the same payload.
    */
-  static pong(sequence: number, ping: Packet): Packet {
-    const { payload } = ping;
+  static pong(sequence: number, payload: Uint8Array): Packet {
     return new Packet({ kind: PacketKind.Pong, sequence, payload });
   }
 }

@@ -1,10 +1,18 @@
 // This module is browser compatible.
 import type { Vec3 } from "../core/mod.ts";
+import {
+  COMPACT,
+  COMPRESSION_SHIFT,
+  FLAGS,
+  HAS_ACK,
+  HAS_VERSION,
+  kindOf,
+} from "./_compact_header.ts";
+import { BitReader } from "./bit_reader.ts";
 import { ByteReader } from "./byte_reader.ts";
 import { decompressLz4 } from "./lz4.ts";
 import { Packet } from "./packet.ts";
 import {
-  COMPRESSION_SHIFT,
   CompressionHint,
   FULL_HEADER_BYTES,
   MAGIC,
@@ -39,19 +47,24 @@ export interface PacketDecoderOptions {
   readonly maxPayloadBytes?: number;
 }
 
-const HAS_VERSION = 0x40;
-const HAS_ACK = 0x20;
-const COMPACT = 0x80;
 /** The form, HAS_VERSION and the compression: all 0 but the form in what is usual. */
 const NOT_USUAL = 0xd8;
-const FLAGS = 0x1f;
-const FIRST_CUSTOM_KIND = 0x8000;
+// What the usual packet needs, again: a binding of another module is looked up at
+// each use, which makes a packet a tenth slower.
+const VERSION = PROTOCOL_VERSION;
+const MAX_HEADER_BYTES = MAX_COMPACT_HEADER_BYTES;
+const FORM = COMPACT;
+const ACK = HAS_ACK;
+const FLAG_BITS = FLAGS;
+const LAST_KIND = PacketKind.Error;
+const toKind = kindOf;
+
 const MAX_KIND_CODE = 0xffff;
 const MAX_U32 = 0xffff_ffff;
 const INVALID_COMPRESSION = 3;
 /**
- * What the inflated payloads of one `decodeAll` may come to. Without it some 260
- * bytes after another would make 64 KiB each.
+ * What the inflated payloads of one `decodeAll` may come to. Without it, every 260
+ * bytes of a batch could inflate to 64 KiB.
  */
 const MAX_BATCH_PAYLOAD_BYTES = 2 ** 20;
 
@@ -161,8 +174,8 @@ export class PacketDecoder {
    * @param bytes The bytes, which are not copied.
    * @param view What takes the packet. After an error its content means nothing.
    * @param start Where the packet begins: an integer from 0 to `end`.
-   * @param end Where the bytes end: an integer up to `bytes.length`. What lies
-   * between the packet and it is not looked at: `view.end` tells where to go on.
+   * @param end Where the bytes end: an integer up to `bytes.length`. Bytes
+   * between the packet and it are ignored: `view.end` tells where the next begins.
    * @returns `undefined` if `view` holds the packet, or else what is wrong:
    * `bufferTooShort`, `badMagic`, `versionMismatch`, `payloadTruncated`,
    * `payloadTooLarge`, `unknownPacketKind`, `invalidCompression`, `nonCanonical`.
@@ -267,15 +280,12 @@ export class PacketDecoder {
         `Cannot unpack ${count} flags as they take ${wanted} bytes: current value is ${bytes.length}`,
       );
     }
-    if (count % 8 !== 0 && bytes[wanted - 1]! >>> (count % 8) !== 0) {
-      throw new ProtocolError(
-        "nonCanonical",
-        "Cannot unpack flags as an unused bit is set",
-      );
-    }
-    return Array.from(
-      { length: count },
-      (_, i) => (bytes[i >>> 3]! >>> (i & 7) & 1) === 1,
+    const reader = new BitReader(bytes);
+    const flags = reader.bools(new Array<boolean>(count).fill(false));
+    if (reader.atEnd) return flags;
+    throw new ProtocolError(
+      "nonCanonical",
+      "Cannot unpack flags as an unused bit is set",
     );
   }
 
@@ -309,11 +319,11 @@ export class PacketDecoder {
     // With so many bytes no number can reach beyond the end.
     if (
       !(start >= 0 && end <= bytes.length &&
-        end - start >= MAX_COMPACT_HEADER_BYTES)
+        end - start >= MAX_HEADER_BYTES)
     ) return false;
     const first = bytes[start]!;
     const kindCode = bytes[start + 1]!;
-    if ((first & NOT_USUAL) !== COMPACT || kindCode > 0x7f) return false;
+    if ((first & NOT_USUAL) !== FORM || kindCode > 0x7f) return false;
     let at = start + 2;
     let byte = 0;
     let sequence = bytes[at++]!;
@@ -333,7 +343,7 @@ export class PacketDecoder {
     }
     let ack = 0;
     let missing = -1;
-    if ((first & HAS_ACK) !== 0) {
+    if ((first & ACK) !== 0) {
       ack = bytes[at++]!;
       if (ack > 0x7f) {
         byte = bytes[at++]!;
@@ -371,14 +381,13 @@ export class PacketDecoder {
       if (byte > 0x7f || byte === 0) return false;
       payloadLen = (payloadLen & 0x7f) | (byte << 7);
     }
-    let kind = kindCode >>> 1;
-    if ((kindCode & 1) !== 0) kind += FIRST_CUSTOM_KIND;
-    else if (kind > PacketKind.Error) return false;
+    const kind = toKind(kindCode);
+    if ((kindCode & 1) === 0 && kind > LAST_KIND) return false;
     if (payloadLen > this.#maxPayloadBytes || payloadLen > end - at) {
       return false;
     }
-    view.version = PROTOCOL_VERSION;
-    view.flags = first & FLAGS;
+    view.version = VERSION;
+    view.flags = first & FLAG_BITS;
     view.kind = kind;
     view.sequence = sequence;
     view.ack = ack;
@@ -422,17 +431,14 @@ export class PacketDecoder {
     if (flags >>> COMPRESSION_SHIFT === INVALID_COMPRESSION) {
       return "invalidCompression";
     }
-    const kind = (kindCode & 1) === 0
-      ? kindCode / 2
-      : (kindCode - 1) / 2 + FIRST_CUSTOM_KIND;
-    if (kindCode > MAX_KIND_CODE || !isPacketKind(kind)) {
+    if (kindCode > MAX_KIND_CODE || !isPacketKind(kindOf(kindCode))) {
       return "unknownPacketKind";
     }
     if (sequence > MAX_U32 || ack > MAX_U32) return "nonCanonical";
     if (payloadLen > MAX_PAYLOAD_LEN) return "payloadTooLarge";
     view.version = version;
     view.flags = flags;
-    view.kind = kind;
+    view.kind = kindOf(kindCode);
     view.sequence = sequence;
     view.ack = ack;
     view.ackBits = ackBits;

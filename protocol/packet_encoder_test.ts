@@ -383,7 +383,7 @@ Deno.test("Packet.heartbeat(), ping() and pong() make what WIRE.md says", () => 
     encoder.encode(ping),
     Uint8Array.from([0x80, 36, 6, 8, ...f64]),
   );
-  const pong = Packet.pong(7, ping);
+  const pong = Packet.pong(7, ping.payload);
   assertEquals(
     encoder.encode(pong),
     Uint8Array.from([0x80, 38, 7, 8, ...f64]),

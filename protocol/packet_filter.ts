@@ -66,9 +66,9 @@ export class PacketFilter {
   readonly #slots = new Map<number, number>();
   readonly #freeSlots: number[] = [];
   /**
-   * For each slot the newest number, as a signed integer. Its bit is always set,
-   * but in an empty window, which is told by that and whose newest number, left
-   * by a peer before, means nothing.
+   * For each slot the newest number, as a signed integer. Its bit is set in every
+   * window but an empty one, which is recognised by that; its number may be left
+   * over from another peer.
    */
   #newest = new Int32Array(0);
   /** For each slot 32 words, a bit for each sequence number modulo 1,024. */

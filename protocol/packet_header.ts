@@ -1,4 +1,5 @@
 // This module is browser compatible.
+import { COMPRESSION_SHIFT } from "./_compact_header.ts";
 
 /** The version of the wire format that this library writes. */
 export const PROTOCOL_VERSION = 1;
@@ -27,7 +28,7 @@ export const MAX_COMPACT_HEADER_BYTES = 23;
 export const CompressionHint = {
   /** Not at all. */
   None: 0,
-  /** Raw deflate, RFC 1951: smaller, but only to be had asynchronously. */
+  /** Raw deflate, RFC 1951: smaller, for `deflatePayload` and `inflatePayload` alone. */
   Zlib: 1,
   /** The LZ4 block format: fast, and done while the packet is en- or decoded. */
   Lz4: 2,
@@ -48,9 +49,6 @@ export const PacketFlags = {
   /** Two bits: how the payload is compressed, a {@linkcode CompressionHint}. */
   COMPRESSION: 0x18,
 } as const;
-
-/** How far the compression lies from the lowest bit of the flags. */
-export const COMPRESSION_SHIFT = 3;
 
 /** What a packet says of itself. */
 export interface PacketHeader {

@@ -1,4 +1,5 @@
 // This module is browser compatible.
+import { FIRST_CUSTOM_KIND } from "./_compact_header.ts";
 
 /**
  * What a packet is about. Numbers from 0x8000 to 0xFFFF are the game's own (see
@@ -69,8 +70,6 @@ export const PacketKind = {
 export type PacketKind = typeof PacketKind[keyof typeof PacketKind];
 
 const LAST_NAMED = PacketKind.Error;
-const FIRST_CUSTOM = 0x8000;
-const LAST_CUSTOM = 0xffff;
 
 /**
  * Makes a kind of the game's own.
@@ -93,7 +92,7 @@ export function customPacketKind(index: number): number {
       `Cannot make a packet kind as index must be an integer from 0 to 32767: current value is ${index}`,
     );
   }
-  return FIRST_CUSTOM + index;
+  return FIRST_CUSTOM_KIND + index;
 }
 
 /**
@@ -112,5 +111,5 @@ export function customPacketKind(index: number): number {
  */
 export function isPacketKind(kind: number): boolean {
   return (kind & 0xffff) === kind &&
-    (kind <= LAST_NAMED || kind >= FIRST_CUSTOM && kind <= LAST_CUSTOM);
+    (kind <= LAST_NAMED || kind >= FIRST_CUSTOM_KIND);
 }

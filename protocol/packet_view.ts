@@ -1,7 +1,8 @@
 // This module is browser compatible.
 
 /**
- * A packet where it lies: what `PacketDecoder.tryDecode` fills, again and again.
+ * A decoded packet whose payload is not copied. Make one, and let
+ * `PacketDecoder.tryDecode` fill it for every packet.
  *
  * @example One view for all packets
  * ```ts

@@ -3,12 +3,12 @@ import { deflateRaw, inflateRaw } from "./_deflate.ts";
 import { ByteReader } from "./byte_reader.ts";
 import { ByteWriter } from "./byte_writer.ts";
 import { Packet } from "./packet.ts";
+import { COMPRESSION_SHIFT } from "./_compact_header.ts";
 import {
   checkThreshold,
   DEFAULT_COMPRESSION_THRESHOLD_BYTES,
 } from "./_compression_threshold.ts";
 import {
-  COMPRESSION_SHIFT,
   CompressionHint,
   compressionOf,
   MAX_PAYLOAD_LEN,

@@ -4,7 +4,7 @@
  * Why bytes were refused.
  *
  * - `bufferTooShort`: the bytes end inside the header.
- * - `badMagic`: the bytes begin like no packet.
+ * - `badMagic`: the first bytes are those of neither form of header.
  * - `versionMismatch`: another version of the protocol.
  * - `payloadTruncated`: the bytes end inside the payload.
  * - `payloadTooLarge`: more payload than the receiver takes, sent or inflated.
