@@ -123,7 +123,7 @@ export function atLeast(
 }
 
 /** Prints a section as a table, or nothing if JSON is wanted. */
-export function printSection(section: Section, asJson: boolean): void {
+function printSection(section: Section, asJson: boolean): void {
   if (asJson) return;
   console.log(`\n## ${section.title}\n`);
   for (const note of section.notes) console.log(note);
@@ -136,8 +136,40 @@ export function printSection(section: Section, asJson: boolean): void {
   }
 }
 
+/** The parts of a load program by name: each measures and gives its sections. */
+export type Parts = Readonly<
+  Record<string, (isSmoke: boolean) => Promise<Section | Section[]>>
+>;
+
+/**
+ * Runs a load program: all of its parts, or those of `--only=name,name`. `--smoke` takes
+ * seconds, `--json` prints for programs.
+ */
+export async function runParts(
+  parts: Parts,
+  args: readonly string[],
+): Promise<void> {
+  const isSmoke = args.includes("--smoke");
+  const asJson = args.includes("--json");
+  const only = args.find((it) => it.startsWith("--only="))?.slice(7).split(",");
+  if (!asJson) console.log(machine());
+  const sections: Section[] = [];
+  for (const [name, measure] of Object.entries(parts)) {
+    if (only !== undefined && !only.includes(name)) continue;
+    for (const section of [await measure(isSmoke)].flat()) {
+      sections.push(section);
+      printSection(section, asJson);
+    }
+  }
+  if (asJson) {
+    console.log(
+      JSON.stringify({ machine: machine(), isSmoke, sections }, null, 2),
+    );
+  }
+}
+
 /** What the figures depend on besides the code. */
-export function machine(): string {
+function machine(): string {
   const { deno, v8 } = Deno.version;
   return `${navigator.hardwareConcurrency} cores, ${Deno.build.os} ${Deno.build.arch}, Deno ${deno}, V8 ${v8}`;
 }

@@ -12,16 +12,14 @@
 //     deno task bench http_bench.ts [--smoke] [--json] [--only=wrapper,tick]
 //
 // `--smoke` takes seconds and shows that everything runs; its figures mean little.
-import { machine, printSection, type Section } from "./_report.ts";
+import { type Parts, runParts } from "./_report.ts";
 import { measureBomb, measureUrlFlood } from "./http/bounds.ts";
 import { measureCacheHit } from "./http/cache_hit.ts";
 import { measureThroughput } from "./http/throughput.ts";
 import { measureTick } from "./http/tick.ts";
 import { measureWrapper } from "./http/wrapper.ts";
 
-type Measure = (isSmoke: boolean) => Promise<Section | Section[]>;
-
-const PARTS: Readonly<Record<string, Measure>> = {
+const PARTS: Parts = {
   tick: measureTick,
   wrapper: measureWrapper,
   cache_hit: measureCacheHit,
@@ -30,24 +28,4 @@ const PARTS: Readonly<Record<string, Measure>> = {
   url_flood: measureUrlFlood,
 };
 
-async function main(args: readonly string[]): Promise<void> {
-  const isSmoke = args.includes("--smoke");
-  const asJson = args.includes("--json");
-  const only = args.find((it) => it.startsWith("--only="))?.slice(7).split(",");
-  if (!asJson) console.log(machine());
-  const sections: Section[] = [];
-  for (const [name, measure] of Object.entries(PARTS)) {
-    if (only !== undefined && !only.includes(name)) continue;
-    for (const section of [await measure(isSmoke)].flat()) {
-      sections.push(section);
-      printSection(section, asJson);
-    }
-  }
-  if (asJson) {
-    console.log(
-      JSON.stringify({ machine: machine(), isSmoke, sections }, null, 2),
-    );
-  }
-}
-
-if (import.meta.main) await main(Deno.args);
+if (import.meta.main) await runParts(PARTS, Deno.args);

@@ -11,16 +11,14 @@
 //     deno task bench protocol_bench.ts [--smoke] [--json] [--only=packets,lz4]
 //
 // `--smoke` takes seconds and shows that everything runs; its figures mean little.
-import { machine, printSection, type Section } from "./_report.ts";
+import { type Parts, runParts } from "./_report.ts";
 import { measureBits } from "./protocol/bits.ts";
 import { measureLz4 } from "./protocol/lz4.ts";
 import { measurePackets } from "./protocol/packets.ts";
 import { measurePrimitives } from "./protocol/primitives.ts";
 import { measureReceive } from "./protocol/receive.ts";
 
-type Measure = (isSmoke: boolean) => Promise<Section | Section[]>;
-
-const PARTS: Readonly<Record<string, Measure>> = {
+const PARTS: Parts = {
   packets: measurePackets,
   primitives: measurePrimitives,
   receive: measureReceive,
@@ -28,24 +26,4 @@ const PARTS: Readonly<Record<string, Measure>> = {
   bits: measureBits,
 };
 
-async function main(args: readonly string[]): Promise<void> {
-  const isSmoke = args.includes("--smoke");
-  const asJson = args.includes("--json");
-  const only = args.find((it) => it.startsWith("--only="))?.slice(7).split(",");
-  if (!asJson) console.log(machine());
-  const sections: Section[] = [];
-  for (const [name, measure] of Object.entries(PARTS)) {
-    if (only !== undefined && !only.includes(name)) continue;
-    for (const section of [await measure(isSmoke)].flat()) {
-      sections.push(section);
-      printSection(section, asJson);
-    }
-  }
-  if (asJson) {
-    console.log(
-      JSON.stringify({ machine: machine(), isSmoke, sections }, null, 2),
-    );
-  }
-}
-
-if (import.meta.main) await main(Deno.args);
+if (import.meta.main) await runParts(PARTS, Deno.args);
