@@ -84,6 +84,33 @@ Deno.test("ContractHandshake refuses every refused description", () => {
   }
 });
 
+Deno.test("ContractHandshake refuses cut vectors, and throws for no flipped bit", () => {
+  for (const { bytes } of vectors.descriptions) {
+    const whole = decodeHex(bytes);
+    for (let end = 0; end < whole.length; end++) {
+      const step = describing(new Contract("rpc", {})).handle(
+        whole.subarray(0, end),
+      );
+      assertEquals([end, step.type], [end, "malformed"]);
+    }
+    for (let bit = 0; bit < whole.length * 8; bit++) {
+      const flipped = whole.slice();
+      flipped[bit >>> 3]! ^= 1 << (bit & 7);
+      const step = describing(new Contract("rpc", {})).handle(flipped);
+      assert(step.type === "malformed" || step.type === "differs");
+    }
+  }
+  for (const { name, entries, hello } of vectors.contracts) {
+    for (let bit = 0; bit < hello.length * 4; bit++) {
+      const flipped = decodeHex(hello);
+      flipped[bit >>> 3]! ^= 1 << (bit & 7);
+      const handshake = new ContractHandshake(contractOf(name, entries));
+      const { type } = handshake.handle(flipped);
+      assertEquals([bit, type], [bit, bit < 16 ? "malformed" : "reply"]);
+    }
+  }
+});
+
 Deno.test("ContractHandshake refuses every refused hello", () => {
   for (const { name, bytes } of vectors.refusedHellos) {
     const handshake = new ContractHandshake(new Contract("rpc", {}));

@@ -1,5 +1,5 @@
 // The position deltas and flags of section 4 of WIRE.md, both ways.
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { decodeHex, encodeHex } from "@std/encoding/hex";
 import { PacketDecoder } from "./packet_decoder.ts";
 import { PacketEncoder } from "./packet_encoder.ts";
@@ -38,6 +38,34 @@ Deno.test("decodePositionDelta() refuses every refused vector", () => {
       PacketDecoder.decodePositionDelta(decodeHex(bytes), base, step)
     );
     assertEquals([name, code], [name, error]);
+  }
+});
+
+Deno.test("decodePositionDelta() refuses cut vectors, and takes flipped bits for others", () => {
+  for (const { step, base, bytes } of vectors.deltas) {
+    const whole = decodeHex(bytes);
+    for (let end = 0; end < whole.length; end++) {
+      const cut = whole.subarray(0, end);
+      assertEquals(
+        codeOf(() => PacketDecoder.decodePositionDelta(cut, base, step)),
+        "bufferTooShort",
+      );
+    }
+    for (let bit = 0; bit < whole.length * 8; bit++) {
+      const flipped = whole.slice();
+      flipped[bit >>> 3]! ^= 1 << (bit & 7);
+      let got;
+      try {
+        got = PacketDecoder.decodePositionDelta(flipped, base, step);
+      } catch (error) {
+        assert(error instanceof ProtocolError);
+        continue;
+      }
+      assertEquals(
+        PacketEncoder.encodePositionDelta(base, got, step),
+        flipped,
+      );
+    }
   }
 });
 
