@@ -253,7 +253,7 @@ export class ContractHandshake {
     }
     const theirs: ContractEntry[] = [];
     let last = "";
-    for (let i = 0; i < count && reader.ok; i++) {
+    for (let i = 0; i < count; i++) {
       const name = reader.string(MAX_NAME_BYTES);
       const descriptor = reader.string(MAX_DESCRIPTOR_BYTES);
       if (!reader.ok) break;

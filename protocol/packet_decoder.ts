@@ -30,6 +30,20 @@ import {
 } from "./_position.ts";
 import { ProtocolError, type ProtocolErrorCode } from "./protocol_error.ts";
 
+/** Why a {@linkcode PacketDecoder} refused bytes: see `ProtocolErrorCode`. */
+export type PacketRefusal =
+  & ProtocolErrorCode
+  & (
+    | "bufferTooShort"
+    | "badMagic"
+    | "versionMismatch"
+    | "payloadTruncated"
+    | "payloadTooLarge"
+    | "unknownPacketKind"
+    | "invalidCompression"
+    | "nonCanonical"
+  );
+
 /** Options for {@linkcode PacketDecoder}. */
 export interface PacketDecoderOptions {
   /**
@@ -68,7 +82,7 @@ const INVALID_COMPRESSION = 3;
  */
 const MAX_BATCH_PAYLOAD_BYTES = 2 ** 20;
 
-const MESSAGES: Partial<Record<ProtocolErrorCode, string>> = {
+const MESSAGES: Readonly<Record<PacketRefusal, string>> = {
   bufferTooShort: "the bytes end inside its header",
   badMagic: "the bytes begin with neither form of header",
   versionMismatch: `its version is not ${PROTOCOL_VERSION}`,
@@ -176,9 +190,7 @@ export class PacketDecoder {
    * @param start Where the packet begins: an integer from 0 to `end`.
    * @param end Where the bytes end: an integer up to `bytes.length`. Bytes
    * between the packet and it are ignored: `view.end` tells where the next begins.
-   * @returns `undefined` if `view` holds the packet, or else what is wrong:
-   * `bufferTooShort`, `badMagic`, `versionMismatch`, `payloadTruncated`,
-   * `payloadTooLarge`, `unknownPacketKind`, `invalidCompression`, `nonCanonical`.
+   * @returns `undefined` if `view` holds the packet, or else what is wrong.
    * @throws {RangeError} If `start` or `end` lies outside of `bytes`.
    */
   tryDecode(
@@ -186,7 +198,7 @@ export class PacketDecoder {
     view: PacketView,
     start = 0,
     end: number = bytes.length,
-  ): ProtocolErrorCode | undefined {
+  ): PacketRefusal | undefined {
     if (this.#tryUsual(bytes, view, start, end)) return undefined;
     const reader = this.#reader;
     reader.reset(bytes, start, end);
@@ -403,7 +415,7 @@ export class PacketDecoder {
     first: number,
     reader: ByteReader,
     view: PacketView,
-  ): ProtocolErrorCode | undefined {
+  ): PacketRefusal | undefined {
     reader.position += 1;
     let version: number = PROTOCOL_VERSION;
     if ((first & HAS_VERSION) !== 0) {
@@ -446,7 +458,7 @@ export class PacketDecoder {
     return undefined;
   }
 
-  #full(reader: ByteReader, view: PacketView): ProtocolErrorCode | undefined {
+  #full(reader: ByteReader, view: PacketView): PacketRefusal | undefined {
     const { buffer, position } = reader;
     const length = reader.remaining;
     for (let i = 0; i < 4; i++) {
@@ -480,7 +492,7 @@ export class PacketDecoder {
   #compressed(
     reader: ByteReader,
     view: PacketView,
-  ): ProtocolErrorCode | undefined {
+  ): PacketRefusal | undefined {
     const { buffer, payloadStart, payloadLen, end } = view;
     reader.reset(buffer, payloadStart, end);
     const originalLength = reader.varint();
@@ -508,10 +520,10 @@ export class PacketDecoder {
   }
 }
 
-function decodeError(code: ProtocolErrorCode, at: number): ProtocolError {
+function decodeError(code: PacketRefusal, at: number): ProtocolError {
   return new ProtocolError(
     code,
-    `Cannot decode the packet at byte ${at} as ${MESSAGES[code] ?? code}`,
+    `Cannot decode the packet at byte ${at} as ${MESSAGES[code]}`,
   );
 }
 
