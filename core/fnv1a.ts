@@ -48,8 +48,14 @@ export class Fnv1a64 {
    * @param bytes The bytes.
    * @param start The first of them: an integer from 0.
    * @param end The index after the last of them: an integer up to `bytes.length`.
+   * @throws {RangeError} If `start` or `end` lies outside of the bytes.
    */
   update(bytes: Uint8Array, start = 0, end: number = bytes.length): void {
+    if (!(start >= 0 && start <= end && end <= bytes.length)) {
+      throw new RangeError(
+        `Cannot hash bytes as 0 <= start <= end <= ${bytes.length} must hold: current values are ${start} and ${end}`,
+      );
+    }
     let low = this.#low;
     let high = this.#high;
     for (let i = start; i < end; i++) {

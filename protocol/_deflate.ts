@@ -4,7 +4,8 @@
 export async function deflateRaw(
   bytes: Uint8Array,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const copy = bytes.slice();
+  // A Buffer of Node's gives views by slice().
+  const copy = new Uint8Array(bytes);
   const plain = new ReadableStream<Uint8Array<ArrayBuffer>>({
     start(controller) {
       controller.enqueue(copy);

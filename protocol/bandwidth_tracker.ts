@@ -113,8 +113,8 @@ export class BandwidthTracker {
    * Counts a packet that was sent, now.
    *
    * @param bytes Its bytes, with whatever below it is to be counted: an integer,
-   * 0 or more.
-   * @throws {RangeError} If `bytes` is not a safe integer of 0 or more.
+   * 0 to 2^32 - 1.
+   * @throws {RangeError} If `bytes` is no such integer.
    */
   recordSend(bytes: number): void {
     checkBytes(bytes);
@@ -125,8 +125,8 @@ export class BandwidthTracker {
    * Counts a packet that was received, now.
    *
    * @param bytes Its bytes, with whatever below it is to be counted: an integer,
-   * 0 or more.
-   * @throws {RangeError} If `bytes` is not a safe integer of 0 or more.
+   * 0 to 2^32 - 1.
+   * @throws {RangeError} If `bytes` is no such integer.
    */
   recordRecv(bytes: number): void {
     checkBytes(bytes);
@@ -224,9 +224,9 @@ class Direction {
 }
 
 function checkBytes(bytes: number): void {
-  if (!Number.isSafeInteger(bytes) || bytes < 0) {
+  if (bytes >>> 0 !== bytes) {
     throw new RangeError(
-      `Cannot record a packet as its bytes must be an integer >= 0: current value is ${bytes}`,
+      `Cannot record a packet as its bytes must be an integer from 0 to 2^32 - 1: current value is ${bytes}`,
     );
   }
 }

@@ -11,7 +11,8 @@ import type { QuatQuantizer } from "./quat_quantizer.ts";
  * Reads what a {@linkcode BitWriter} wrote, from bytes that may come from anybody.
  * It throws for no bytes and reads none beyond the range of its
  * {@linkcode ByteReader}, whose error the first thing wrong sets; from then on each
- * read returns what all bits 0 stand for.
+ * read returns what all bits 0 stand for. Reset and fail through this, and use the
+ * reader of bytes only after {@linkcode BitReader.align}.
  *
  * @example Bits, then whole bytes
  * ```ts

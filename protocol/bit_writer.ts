@@ -14,7 +14,8 @@ import type { QuatQuantizer } from "./quat_quantizer.ts";
  * Like the writer it appends to, it throws nothing in the middle of a packet: a
  * value that does not fit sets the writer's error, and one look at
  * {@linkcode BitWriter.ok} at the end tells. Until {@linkcode BitWriter.align} the
- * last bits, up to seven, are not in the writer yet.
+ * last bits, up to seven, are not in the writer yet: reset and rewind through this,
+ * and use the writer of bytes only after `align()`.
  *
  * @example Twelve bits in two bytes
  * ```ts

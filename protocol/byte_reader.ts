@@ -102,7 +102,10 @@ export class ByteReader {
    * @throws {RangeError} If `start` or `end` lies outside.
    */
   reset(bytes: Uint8Array, start = 0, end: number = bytes.length): void {
-    if (!(start >= 0 && start <= end && end <= bytes.length)) {
+    if (
+      !(start >= 0 && start <= end && end <= bytes.length &&
+        Number.isInteger(start) && Number.isInteger(end))
+    ) {
       throw new RangeError(
         `Cannot read bytes as 0 <= start <= end <= ${bytes.length} must hold: current values are ${start} and ${end}`,
       );
@@ -366,8 +369,8 @@ export class ByteReader {
   #claim(byteCount: number): number {
     const at = this.position;
     const next = at + byteCount;
-    // Written so that NaN is refused too.
-    if (!(next <= this.#limit && byteCount >= 0)) {
+    // Written so that NaN is refused too, and `| 0` refuses parts of a byte.
+    if (!(next <= this.#limit && byteCount >= 0 && (next | 0) === next)) {
       this.fail("truncated");
       return -1;
     }
@@ -379,7 +382,8 @@ export class ByteReader {
     const start = this.position;
     const byteLength = this.varint();
     if (this.error !== undefined) return -1;
-    if (byteLength > maxBytes) {
+    // Written so that NaN is no absence of a limit.
+    if (!(byteLength <= maxBytes)) {
       this.position = start;
       this.fail("range");
       return -1;

@@ -206,7 +206,7 @@ Deno.test("ByteReader keeps its first error until reset()", () => {
 });
 
 Deno.test("ByteReader.raw() and skip() refuse what is no length within", () => {
-  for (const count of [-1, 4, 2 ** 53, Infinity, NaN]) {
+  for (const count of [-1, 4, 1.5, 2 ** 53, Infinity, NaN]) {
     const reader = new ByteReader(new Uint8Array(3));
     assertEquals(reader.raw(count).length, 0);
     assertEquals([count, reader.error], [count, "truncated"]);
@@ -222,11 +222,21 @@ Deno.test("ByteReader.raw() and skip() refuse what is no length within", () => {
 
 Deno.test("ByteReader.reset() refuses a range outside of the bytes", () => {
   const reader = new ByteReader();
-  for (const [start, end] of [[-1, 2], [2, 1], [0, 4], [NaN, 2], [0, NaN]]) {
+  for (
+    const [start, end] of [[-1, 2], [2, 1], [0, 4], [NaN, 2], [0, NaN], [
+      0.5,
+      2,
+    ]]
+  ) {
     assertThrows(
       () => reader.reset(new Uint8Array(3), start, end),
       RangeError,
       "Cannot read bytes",
     );
   }
+});
+
+Deno.test("ByteReader.bytes() takes NaN for a limit that nothing meets", () => {
+  const reader = new ByteReader(new Uint8Array([1, 97]));
+  assertEquals([reader.bytes(NaN).length, reader.error], [0, "range"]);
 });

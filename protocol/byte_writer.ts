@@ -400,13 +400,17 @@ export class ByteWriter {
           : "Cannot encode as a value was out of its range",
       );
     }
-    return this.buffer.slice(0, this.length) as Uint8Array<ArrayBuffer>;
+    // A Buffer of Node's, which one may write over, gives views by slice().
+    return new Uint8Array(this.view());
   }
 
   /** Moves on by `byteCount`; returns where they begin, or -1. */
   #claim(byteCount: number): number {
     const at = this.length;
-    if (at + byteCount > this.#capacity && !this.#grow(byteCount)) return -1;
+    // Written so that NaN is refused too.
+    if (!(at + byteCount <= this.#capacity) && !this.#grow(byteCount)) {
+      return -1;
+    }
     this.length = at + byteCount;
     return at;
   }

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ByteReader, ByteWriter, ProtocolError } from "./mod.ts";
 
@@ -111,6 +112,22 @@ Deno.test("ByteWriter.over() stays within the caller's bytes", () => {
     outer,
     new Uint8Array([0xee, 0xee, 1, 0, 0, 0, 0xee, 0xee]),
   );
+});
+
+Deno.test("ByteWriter.toBytes() copies out of a Buffer of Node's, too", () => {
+  const target = Buffer.alloc(4);
+  const writer = ByteWriter.over(target);
+  writer.u16(513);
+  const copy = writer.toBytes();
+  target.fill(0xee);
+  assertEquals(copy, new Uint8Array([1, 2]));
+});
+
+Deno.test("ByteWriter.raw() takes nothing that has no length", () => {
+  const writer = new ByteWriter();
+  writer.u8(1);
+  writer.raw(new ArrayBuffer(4) as unknown as Uint8Array);
+  assertEquals([writer.error, writer.length], ["full", 1]);
 });
 
 Deno.test("ByteWriter.view() shares its bytes, toBytes() does not", () => {

@@ -1,5 +1,6 @@
 // This module is browser compatible.
 import { isPlayerId, type PlayerId } from "../core/mod.ts";
+import { checkBytes } from "./_check_bytes.ts";
 import { ProtocolError, type ProtocolErrorCode } from "./protocol_error.ts";
 import type { TokenGuard } from "./token_guard.ts";
 import { utf8Length } from "./_utf8.ts";
@@ -249,6 +250,11 @@ export class ConnectionToken {
         expiresAt,
       );
     }
+    if (!Array.isArray(addresses)) {
+      throw new TypeError(
+        `Cannot issue a token as addresses must be an array: current value is of type "${typeof addresses}"`,
+      );
+    }
     if (addresses.length > MAX_ADDRESSES) {
       throw issueError(
         `addresses must be at most ${MAX_ADDRESSES}`,
@@ -256,6 +262,7 @@ export class ConnectionToken {
       );
     }
     for (const address of addresses) checkAddress(address);
+    checkBytes(userData, "issue a token with userData");
     if (userData.length > MAX_USER_DATA_BYTES) {
       throw issueError(
         `userData must have at most ${MAX_USER_DATA_BYTES} bytes`,
@@ -368,10 +375,12 @@ export class ConnectionToken {
    *
    * @param bytes One token and nothing after it, which are copied.
    * @returns The token, or what is wrong.
+   * @throws {TypeError} If `bytes` is not a Uint8Array.
    */
   static tryFromBytes(
     bytes: Uint8Array,
   ): ConnectionToken | "tokenTruncated" | "tokenMalformed" {
+    checkBytes(bytes, "read a token");
     if (bytes.length > MAX_TOKEN_BYTES) return "tokenMalformed";
     // The constructor copies whatever kind of array, where slice() of a Buffer of
     // Node's would not.

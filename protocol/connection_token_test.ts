@@ -232,12 +232,14 @@ Deno.test("ConnectionToken holds each field at its longest", async () => {
 });
 
 Deno.test("ConnectionToken refuses bytes beyond the longest before it looks at them", async () => {
-  const tooLong = {
-    length: MAX_TOKEN_BYTES + 1,
-    get 0(): number {
-      throw new Error("a byte was read");
+  const tooLong: Uint8Array = Object.create(Uint8Array.prototype, {
+    length: { value: MAX_TOKEN_BYTES + 1 },
+    0: {
+      get(): number {
+        throw new Error("a byte was read");
+      },
     },
-  } as unknown as Uint8Array;
+  });
   assertEquals(ConnectionToken.tryFromBytes(tooLong), "tokenMalformed");
   assertEquals(await refusal(tooLong), "tokenMalformed");
 });
@@ -805,4 +807,25 @@ Deno.test("ConnectionToken and its errors show neither key nor tag", async () =>
     for (const secret of [raw, tag]) assertEquals(shows(text, secret), false);
   }
   assertNotEquals(JSON.stringify(token), "{}");
+});
+
+Deno.test("ConnectionToken refuses what is neither bytes nor an array", async () => {
+  const wrong = [3e8, -1, "abc", new ArrayBuffer(60), [1, 2], null, undefined];
+  for (const value of wrong as unknown as Uint8Array[]) {
+    assertThrows(() => ConnectionToken.tryFromBytes(value), TypeError, "bytes");
+    await assertRejects(
+      () => ConnectionToken.verify(value, { keys, protocolId: 7, nowMs: 0 }),
+      TypeError,
+      "must be a Uint8Array",
+    );
+  }
+  for (
+    const [options, message] of [
+      [{ addresses: "abc" }, "addresses must be an array"],
+      [{ userData: 5 }, "userData"],
+      [{ userData: new ArrayBuffer(2) }, '"ArrayBuffer"'],
+    ] as unknown as [Partial<ConnectionTokenOptions>, string][]
+  ) {
+    await assertRejects(() => issue(options), TypeError, message);
+  }
 });

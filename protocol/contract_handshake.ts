@@ -112,8 +112,8 @@ const HELLO_BYTES = 10;
 const VERSION = 1;
 const DEFAULT_MAX_MESSAGE_BYTES = 32_768;
 const LARGEST_MESSAGE_BYTES = 65_535;
-/** Type, whether all entries are there, and how many. */
-const DESCRIPTION_HEADER_BYTES = 4;
+/** Before the number of entries: type, and whether these are all. */
+const FIXED_HEADER_BYTES = 2;
 /** More are of no use to anybody, and the other side could make them up. */
 const MAX_DIFFERENCES = 64;
 /** How many differences a sentence names. */
@@ -227,12 +227,13 @@ export class ContractHandshake {
     const { entries } = this.#contract;
     const writer = new ByteWriter({ maxBytes: this.#maxMessageBytes });
     let count = 0;
-    let length = DESCRIPTION_HEADER_BYTES;
+    let length = 0;
     for (const { name, descriptor } of entries) {
       // The length of a name takes one byte.
       length += 1 + name.length + varintLength32(descriptor.length) +
         descriptor.length;
-      if (length > this.#maxMessageBytes) break;
+      const header = FIXED_HEADER_BYTES + varintLength32(count + 1);
+      if (header + length > this.#maxMessageBytes) break;
       count += 1;
     }
     writer.u8(DESCRIPTION);
@@ -361,7 +362,13 @@ function tell(
     }
   });
   if (total > named.length) named.push(`${total - named.length} more`);
-  if (!isWhole) named.push("perhaps others, which did not fit its message");
+  if (!isWhole) {
+    named.push(
+      total > 0
+        ? "perhaps more, which did not fit its message"
+        : "in entries that did not fit its message",
+    );
+  }
   if (named.length === 0) {
     named.push(
       "they have other names, or come from other versions of tickwire",

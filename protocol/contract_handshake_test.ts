@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { decodeHex, encodeHex } from "@std/encoding/hex";
 import { SeededRandom } from "../core/mod.ts";
+import { ByteWriter } from "./byte_writer.ts";
 import { Contract } from "./contract.ts";
 import { ContractHandshake, type ContractStep } from "./contract_handshake.ts";
 import vectors from "./vectors/contracts.json" with { type: "json" };
@@ -294,4 +295,54 @@ Deno.test("ContractHandshake refuses sizes of messages out of range", () => {
       "maxMessageBytes",
     );
   }
+});
+
+Deno.test("ContractHandshake fills its message to the last byte", () => {
+  const contract = new Contract("rpc", {
+    a: "x".repeat(200),
+    b: "y".repeat(200),
+  });
+  const hello = new ContractHandshake(new Contract("rpc", {})).hello();
+  const lengths = [411, 410, 207, 206].map((maxMessageBytes) => {
+    const handshake = new ContractHandshake(contract, { maxMessageBytes });
+    const step = handshake.handle(hello);
+    assert(step.type === "reply");
+    return step.bytes.length;
+  });
+  assertEquals(lengths, [411, 207, 207, 3]);
+});
+
+Deno.test("ContractHandshake refuses more entries than a contract may have", () => {
+  const writer = new ByteWriter();
+  writer.u8(2);
+  writer.u8(1);
+  writer.varint(4097);
+  for (let i = 0; i < 4097; i++) {
+    writer.string(`e${String(i).padStart(4, "0")}`);
+    writer.string("");
+  }
+  const whole = writer.toBytes();
+  assertEquals(
+    describing(new Contract("rpc", {})).handle(whole).type,
+    "malformed",
+  );
+  const fewer = new ByteWriter();
+  fewer.u8(2);
+  fewer.u8(1);
+  fewer.varint(4096);
+  fewer.raw(whole.subarray(4, whole.length - 7));
+  assertEquals(
+    describing(new Contract("rpc", {})).handle(fewer.toBytes()).type,
+    "differs",
+  );
+});
+
+Deno.test("ContractHandshake says when nothing of what differs is known", () => {
+  const long = new Contract("rpc", { a: "x".repeat(100) });
+  const [, forB] = agree(long, new Contract("rpc", {}), 64);
+  assert(forB.type === "differs");
+  assertEquals(
+    forB.message,
+    'The "rpc" contracts of the two ends differ: in entries that did not fit its message',
+  );
 });

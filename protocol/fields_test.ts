@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import type { Vec3 } from "../core/mod.ts";
@@ -70,6 +71,8 @@ Deno.test("Field.write() refuses what the field does not allow", () => {
   assertRefused(string({ maxBytes: 5 }), "abcdef");
   assertRefused(string({ maxBytes: 5 }), "äöü");
   assertRefused(bytes({ maxBytes: 5 }), new Uint8Array(6));
+  assertRefused(bytes as Field<unknown>, "abc");
+  assertRefused(bytes as Field<unknown>, new ArrayBuffer(3));
   assertRefused(choice("on", "off") as Field<string>, "of");
   assertRefused(list(u8, { maxLength: 3 }), [1, 2, 3, 4]);
   assertRefused(struct({ a: u8 }), { a: 256 });
@@ -102,6 +105,13 @@ Deno.test("Field.read() of bytes returns a copy", () => {
   assertEquals(got, new Uint8Array([7, 8]));
 });
 
+Deno.test("Field.read() of bytes copies out of a Buffer of Node's, too", () => {
+  const source = Buffer.from([2, 7, 8]);
+  const got = bytes.read(new BitReader(source));
+  source.fill(0xee);
+  assertEquals(got, new Uint8Array([7, 8]));
+});
+
 Deno.test("Field.read() of a list ends with the bytes, whatever number it says", () => {
   const nested = list(list(bool, { maxLength: 65_535 }), { maxLength: 65_535 });
   const hostile = new Uint8Array(64).fill(0xff);
@@ -129,6 +139,9 @@ Deno.test("a field's maker refuses options out of range", () => {
     () => float({ min: 0, max: 1, step: Infinity }),
     () => float({ min: 0, max: 1, step: 0.3 }),
     () => float({ min: 0.05, max: 1, step: 0.1 }),
+    () => float({ min: 0, max: 10_000.005, step: 0.01 }),
+    () => float({ min: 0, max: 4_000_000_000.4, step: 1 }),
+    () => float({ min: 0, max: 4_000_000, step: 0.9999996 }),
     () => float({ min: 0, max: 2 ** 33, step: 1 }),
     () => float({ min: 1, max: 1 + 2 ** -40, step: 2 ** -49 }),
     () => float({ min: NaN, max: 1, step: 1 }),
@@ -265,6 +278,9 @@ Deno.test("any field reads what it wrote, within the bits it promised", () => {
   );
 });
 
+/** Fields that compute with what they are given. */
+const NUMBERS: readonly string[] = ["int", "f32", "float", "angle"];
+
 Deno.test("Field.write() refuses a value that is missing, without a throw", () => {
   const fields: readonly Field<unknown>[] = [
     u8,
@@ -289,6 +305,8 @@ Deno.test("Field.write() refuses a value that is missing, without a throw", () =
   ];
   for (const field of fields) {
     assertRefused(field, undefined);
+    // To JavaScript null is 0 where a number belongs.
+    if (!NUMBERS.includes(field.type)) assertRefused(field, null);
     assertRefused(struct({ inner: field }) as Field<unknown>, {});
   }
 });

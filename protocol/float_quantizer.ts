@@ -12,6 +12,8 @@ export interface FloatRange {
 
 /** How far from a whole number of steps a limit may be, as decimal steps are not exact. */
 const TOLERANCE = 1e-6;
+/** And for each step, as a double is only so exact. */
+const RELATIVE_TOLERANCE = 2 ** -50;
 /** Beyond this, the rounding of doubles could change a step's number. */
 const MAX_STEPS_FROM_ZERO = 2 ** 48;
 
@@ -96,7 +98,7 @@ export class FloatQuantizer {
 function wholeSteps(value: number, step: number, name: string): number {
   const steps = Math.round(value / step);
   const isWhole = Math.abs(value / step - steps) <=
-    TOLERANCE * Math.max(1, Math.abs(steps));
+    TOLERANCE + Math.abs(steps) * RELATIVE_TOLERANCE;
   if (
     step > 0 && step < Infinity && isWhole &&
     Math.abs(steps) <= MAX_STEPS_FROM_ZERO && Number.isFinite(steps * step)

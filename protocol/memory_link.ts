@@ -1,5 +1,6 @@
 // This module is browser compatible.
 import { type Random, SeededRandom } from "../core/mod.ts";
+import { checkBytes } from "./_check_bytes.ts";
 import { type Channel, isChannel, isOrdered, isReliable } from "./channel.ts";
 import {
   cutCloseReason,
@@ -219,6 +220,7 @@ class MemoryLink implements MessageLink {
         `Cannot send a message as channel must be 0, 1, 2 or 3: current value is ${channel}`,
       );
     }
+    checkBytes(bytes, "send a message");
     if (this.#state !== OPEN || bytes.length > this.#wire.maxMessageBytes) {
       return false;
     }
@@ -287,7 +289,8 @@ class MemoryLink implements MessageLink {
       return true;
     }
     this.#insert({
-      bytes: bytes.slice(),
+      // A Buffer of Node's gives views by slice().
+      bytes: new Uint8Array(bytes),
       channel,
       number: this.#nextNumber++,
       dueMs: this.#dueMs(channel),

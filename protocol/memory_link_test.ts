@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { SeededRandom } from "../core/mod.ts";
 import {
@@ -388,3 +389,28 @@ function poll(link: MessageLink): number[][] {
 function bytesOf(...bytes: number[]): Uint8Array {
   return new Uint8Array(bytes);
 }
+
+Deno.test("MemoryLinkPair copies a Buffer of Node's that is sent", () => {
+  const pair = new MemoryLinkPair({ latencyMs: 10 });
+  const message = Buffer.from([1, 2, 3]);
+  pair.a.send(message, Channel.ReliableOrdered);
+  message.fill(9);
+  pair.tick(1);
+  const got: number[][] = [];
+  pair.b.poll((bytes) => got.push([...bytes]));
+  assertEquals(got, [[1, 2, 3]]);
+  assertEquals([...message], [9, 9, 9]);
+});
+
+Deno.test("MemoryLinkPair refuses to send what is not bytes", () => {
+  const { a } = new MemoryLinkPair();
+  for (
+    const value of ["abc", new ArrayBuffer(2), new Uint16Array([258]), [1]]
+  ) {
+    assertThrows(
+      () => a.send(value as unknown as Uint8Array, Channel.Reliable),
+      TypeError,
+      "must be a Uint8Array",
+    );
+  }
+});

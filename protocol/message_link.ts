@@ -102,6 +102,7 @@ export interface MessageLink {
    * Room comes back as messages leave, or as the other end takes them in, where the
    * link can tell.
    * @throws {RangeError} If `channel` is not one of the four, in any state.
+   * @throws {TypeError} If `bytes` is not a Uint8Array.
    */
   send(bytes: Uint8Array, channel: Channel): boolean;
 

@@ -1,4 +1,5 @@
 // This module is browser compatible.
+import { checkBytes } from "./_check_bytes.ts";
 import { ByteWriter } from "./byte_writer.ts";
 import { type PacketHeader, PROTOCOL_VERSION } from "./packet_header.ts";
 import { PacketKind } from "./packet_kind.ts";
@@ -76,9 +77,11 @@ export class Packet {
    * Creates a packet. What does not fit is refused when it is encoded.
    *
    * @param options Its header and payload.
+   * @throws {TypeError} If the payload is not a Uint8Array.
    */
   constructor(options: PacketOptions) {
     const { payload = NOTHING } = options;
+    checkBytes(payload, "create a packet");
     this.header = {
       version: options.version ?? PROTOCOL_VERSION,
       flags: options.flags ?? 0,

@@ -1,5 +1,6 @@
 // This module is browser compatible.
 import type { Vec3 } from "../core/mod.ts";
+import { checkBytes } from "./_check_bytes.ts";
 import {
   COMPACT,
   COMPRESSION_SHIFT,
@@ -145,8 +146,10 @@ export class PacketDecoder {
    * @returns The packet. Its payload is a view of `bytes`, unless it was inflated.
    * @throws {ProtocolError} With the code that `tryDecode` returns, or
    * `trailingBytes`.
+   * @throws {TypeError} If `bytes` is not a Uint8Array.
    */
   decode(bytes: Uint8Array): Packet {
+    checkBytes(bytes, "decode a packet");
     const packet = this.#next(bytes, 0);
     if (this.#view.end === bytes.length) return packet;
     throw new ProtocolError(
@@ -164,8 +167,10 @@ export class PacketDecoder {
    * @returns The packets. Their payloads are views of `bytes`, unless inflated.
    * @throws {ProtocolError} With the code that `tryDecode` returns, if one of them
    * is wrong; `payloadTooLarge` if together they inflate to more than 1 MiB.
+   * @throws {TypeError} If `bytes` is not a Uint8Array.
    */
   decodeAll(bytes: Uint8Array): Packet[] {
+    checkBytes(bytes, "decode packets");
     const packets: Packet[] = [];
     let inflatedBytes = 0;
     for (let at = 0; at < bytes.length; at = this.#view.end) {

@@ -367,3 +367,18 @@ Deno.test("PacketDecoder.tryDecode() returns a code for whatever bytes, or what 
   // All but `versionMismatch`.
   assert(codes.size === 8, [...codes].join());
 });
+
+Deno.test("PacketDecoder and Packet refuse what is not bytes", () => {
+  const decoder = new PacketDecoder();
+  for (const value of [new ArrayBuffer(4), "hi", [0x80, 4, 0, 0], undefined]) {
+    const bytes = value as unknown as Uint8Array;
+    assertThrows(() => decoder.decode(bytes), TypeError, "Uint8Array");
+    assertThrows(() => decoder.decodeAll(bytes), TypeError, "Uint8Array");
+    if (value === undefined) continue;
+    assertThrows(
+      () => new Packet({ kind: 2, sequence: 1, payload: bytes }),
+      TypeError,
+      "Uint8Array",
+    );
+  }
+});

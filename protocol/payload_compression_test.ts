@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { SeededRandom } from "../core/mod.ts";
@@ -231,4 +232,17 @@ Deno.test("deflatePayload() and inflatePayload() refuse what cannot be", async (
     "current value is 65536",
   );
   assertEquals(error.code, "payloadTooLarge");
+});
+
+Deno.test("deflatePayload() copies the payload before it waits", async () => {
+  const payload = Buffer.alloc(2_000, 1);
+  const packet = new Packet({
+    kind: PacketKind.FileChunk,
+    sequence: 1,
+    payload,
+  });
+  const pending = deflatePayload(packet);
+  payload.fill(7);
+  const { payload: got } = await inflatePayload(await pending);
+  assertEquals(got, new Uint8Array(2_000).fill(1));
 });

@@ -35,8 +35,8 @@ export class QuatQuantizer {
   /**
    * Creates a quantizer.
    *
-   * @param bits Bits of each of the three: an integer from 4 to 16. With 10, each
-   * component is at most 0.0007 off, the largest 0.0021.
+   * @param bits Bits of each of the three: an integer from 4 to 16. With 10, a
+   * component is at most 0.0007 off, and 0.0021 the largest and those about as large.
    * @throws {RangeError} If `bits` is no such integer.
    */
   constructor(bits: number) {
@@ -104,10 +104,8 @@ export class QuatQuantizer {
     const a = parts[1]! - half;
     const b = parts[2]! - half;
     const c = parts[3]! - half;
-    if (
-      a > half || b > half || c > half || largest > 3 ||
-      !isLargest(largest, a, b, c, half)
-    ) return false;
+    // A part beyond ±half is larger than what it leaves, too.
+    if (largest > 3 || !isLargest(largest, a, b, c, half)) return false;
     const unit = Math.SQRT1_2 / half;
     const value = Math.sqrt(2 * half * half - a * a - b * b - c * c) * unit;
     into.x = largest === 0 ? value : a * unit;

@@ -113,6 +113,24 @@ Deno.test("QuatQuantizer of ten bits is as exact as its page says", () => {
   }
 });
 
+Deno.test("QuatQuantizer is as exact where components are about equal", () => {
+  const quantizer = new QuatQuantizer(10);
+  const random = new SeededRandom(3);
+  const parts = new Uint32Array(4);
+  const got: Quat = { x: 0, y: 0, z: 0, w: 1 };
+  for (let i = 0; i < RUNS; i++) {
+    const near = () => 1 + random.nextFloat() * 0.01;
+    const rotation = { x: near(), y: near(), z: near(), w: random.nextFloat() };
+    const norm = Math.hypot(rotation.x, rotation.y, rotation.z, rotation.w);
+    quantizer.toParts(rotation, parts);
+    quantizer.fromParts(parts, got);
+    for (const axis of ["x", "y", "z", "w"] as const) {
+      const off = Math.abs(got[axis] - rotation[axis] / norm);
+      assert(off < (axis === "w" ? 0.0007 : 0.0021), `${axis}: ${off}`);
+    }
+  }
+});
+
 Deno.test("QuatQuantizer refuses what is no rotation, and leaves the target alone", () => {
   const quantizer = new QuatQuantizer(8);
   const parts = new Uint32Array(4);

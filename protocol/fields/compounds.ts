@@ -138,8 +138,11 @@ export interface ListField<T> extends Field<readonly T[]>, ListOptions {
 }
 
 /**
- * Describes values of one kind, one behind the other: their number in as few bits
- * as `maxLength` takes, then the values.
+ * Describes values of one kind, one after another: their number in as few bits as
+ * `maxLength` takes, then the values.
+ *
+ * In memory, lists of small things are much larger than on the wire: a byte may
+ * become eight flags, or an object of optional values. Keep `maxLength` small.
  *
  * @typeParam T The type of a value.
  * @param element What each of them is. It must take at least one bit, or a few bytes
@@ -184,7 +187,7 @@ export function list<T>(
     minBits: width,
     maxBits: width + maxLength * element.maxBits,
     write: (writer: BitWriter, values: readonly T[]): void => {
-      if (values === undefined) return writer.fail("range");
+      if (!Array.isArray(values)) return writer.fail("range");
       writer.ranged(values.length, 0, maxLength);
       // Of a list that is too long, nothing more is written.
       for (let i = 0; i < values.length && writer.ok; i++) {
@@ -255,7 +258,10 @@ export interface StructField<F extends Fields> extends Field<FieldValues<F>> {
  * hit.write(writer, { amount: 12.5, at: { x: 1, y: 2, z: 3 }, crit: true });
  * const bytes = writer.toBytes();
  * assertEquals(bytes.length, 17);
- * assertEquals(hit.read(new BitReader(bytes)).at.z, 3);
+ *
+ * const reader = new BitReader(bytes);
+ * const { at } = hit.read(reader);
+ * assertEquals([reader.atEnd, at.z], [true, 3]);
  * ```
  */
 export function struct<const F extends Fields>(fields: F): StructField<F> {

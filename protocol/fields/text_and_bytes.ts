@@ -98,10 +98,14 @@ function bytesField(maxBytes: number): BytesField {
     1,
     varintLength32(maxBytes) + maxBytes,
     (writer, value) => {
-      if (value?.length <= maxBytes) writer.bytes(value);
-      else writer.fail("range");
+      if (value instanceof Uint8Array && value.length <= maxBytes) {
+        writer.bytes(value);
+      } else {
+        writer.fail("range");
+      }
     },
-    (reader) => reader.bytes(maxBytes).slice(),
+    // A Buffer of Node's gives views by slice().
+    (reader) => new Uint8Array(reader.bytes(maxBytes)),
   );
   return Object.freeze({ ...field, maxBytes });
 }

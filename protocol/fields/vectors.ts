@@ -207,10 +207,8 @@ function quatField(bits: number): QuatField {
     quantizer,
     minBits: 2 + 3 * bits,
     maxBits: 2 + 3 * bits,
-    write: (writer: BitWriter, value: Quat | undefined): void =>
-      value === undefined
-        ? writer.fail("range")
-        : writer.quat(value, quantizer),
+    write: (writer: BitWriter, value: Quat): void =>
+      value ? writer.quat(value, quantizer) : writer.fail("range"),
     read: (reader: BitReader): Quat =>
       reader.quat(quantizer, { x: 0, y: 0, z: 0, w: 1 }),
   });
