@@ -25,6 +25,7 @@ export * from "./backoff.ts";
 export * from "./clock.ts";
 export * from "./event_queue.ts";
 export * from "./fnv1a.ts";
+export * from "./identity.ts";
 export * from "./indexed_db_journal.ts";
 export * from "./journal.ts";
 export * from "./local_storage_journal.ts";
