@@ -17,6 +17,7 @@ export {
   HttpResponse,
   Method,
 } from "./http/mod.ts";
+export { WsClient, type WsEvent, WsMessage, WsState } from "./websocket/mod.ts";
 export * as analytics from "./analytics/mod.ts";
 export * as core from "./core/mod.ts";
 export * as http from "./http/mod.ts";

@@ -1,11 +1,34 @@
 // This module is browser compatible.
 
 /**
- * WebSocket client and hub with reconnection, resume and channels.
+ * A WebSocket client that a game ticks, which connects again by itself; a mux protocol of channels whose sessions
+ * outlive their sockets; and the hub that it talks to.
  *
- * Nothing is exported in this version.
+ * `PROTOCOL.md` beside this file says what lies on the wire.
  *
  * @module
  */
 
-export {};
+// What signatures name.
+export type { Clock, Identity, PlayerId, Random } from "../core/mod.ts";
+export type {
+  ByteWriter,
+  ByteWriterOptions,
+  WriteError,
+} from "../protocol/mod.ts";
+export * from "./client.ts";
+export * from "./client_options.ts";
+export * from "./client_stats.ts";
+export * from "./event.ts";
+export * from "./hub/hub.ts";
+export * from "./hub/hub_event.ts";
+export * from "./hub/hub_options.ts";
+export * from "./message.ts";
+export type { Member } from "./mux/control_message.ts";
+export * from "./mux/record.ts";
+export * from "./mux/record_reader.ts";
+export * from "./mux/record_writer.ts";
+export * from "./mux/session.ts";
+export * from "./mux/session_event.ts";
+export * from "./state.ts";
+export * from "./web_socket_like.ts";

@@ -1,0 +1,192 @@
+// This module is browser compatible.
+
+import type { Clock, Random } from "../core/mod.ts";
+import type { WsDataMessage } from "./message.ts";
+import type { ChannelOptions } from "./mux/session.ts";
+import type { WebSocketFactory } from "./web_socket_like.ts";
+
+/** How a {@linkcode WsClient} behaves. Every option but the URL has a default that suits a game. */
+export interface WsClientOptions {
+  /**
+   * Where to: an absolute URL with ws, wss, http or https. A function is asked at each attempt, for a fresh token in the
+   * query, say; the time it takes counts for `connectTimeoutMs`. If it throws or rejects, that attempt has failed.
+   */
+  readonly url: string | (() => string | Promise<string>);
+  /**
+   * The subprotocols offered. A server that accepts none of them is taken for one that refuses.
+   *
+   * @default {[]}
+   */
+  readonly protocols?: readonly string[];
+  /**
+   * Whether a connection that is lost, or cannot be made, is tried again.
+   *
+   * @default {true}
+   */
+  readonly autoReconnect?: boolean;
+  /**
+   * Attempts in a row after which it gives up, a connection of `minUptimeMs` beginning a new row: an integer, 0 for no
+   * limit.
+   *
+   * @default {0}
+   */
+  readonly maxReconnects?: number;
+  /**
+   * Longest wait before the first attempt to reconnect in milliseconds, above 0; doubled by each one after it. The wait is
+   * random, from 0 to that (exponential back-off, full jitter), so that the clients of a server that went away come back
+   * spread over this time.
+   *
+   * @default {1000}
+   */
+  readonly firstRetryMaxMs?: number;
+  /**
+   * Longest wait before any attempt in milliseconds: finite, `firstRetryMaxMs` or more.
+   *
+   * @default {30000}
+   */
+  readonly maxBackoffMs?: number;
+  /**
+   * Milliseconds for which a connection has to stand before the waits begin anew: 0 or more. A server that accepts and
+   * then closes at once is thus not asked at full speed.
+   *
+   * @default {5000}
+   */
+  readonly minUptimeMs?: number;
+  /**
+   * Milliseconds for one attempt, the URL provider included: above 0. One step of `tick` longer than half of it, or than
+   * five seconds, begins the wait anew (nothing arrives while a frame stands still); the third such step ends it.
+   *
+   * @default {10000}
+   */
+  readonly connectTimeoutMs?: number;
+  /**
+   * Close codes after which it does not try again, as the server would say the same again: by default policy violation
+   * (1008), unauthorized and forbidden (3000, 3003), and the hub's refusal of an identity (4001). Servers that say
+   * "token expired" by one of them, to clients whose URL provider has a fresh one, need a list without it. All other
+   * codes, 1000 included, are tried again: many servers use it when they restart.
+   *
+   * @default {[1008, 3000, 3003, 4001]}
+   */
+  readonly terminalCodes?: readonly number[];
+  /**
+   * What is sent as a ping. Browsers expose no ping frames, so it is a message that the server understands and answers.
+   * Without it there is no keepalive: a connection that is cut without a word is only noticed when the operating system
+   * does, after many minutes or never.
+   *
+   * @default {undefined}
+   */
+  readonly pingMessage?: string | Uint8Array | (() => string | Uint8Array);
+  /**
+   * Tells the answer to a ping from other messages. It is then measured (`pingRtt`) and not handed out. Without it, and
+   * for the sign of life in any case, every message counts.
+   *
+   * @default {undefined}
+   */
+  readonly isPong?: (message: WsDataMessage) => boolean;
+  /**
+   * Milliseconds between pings: above 0. After one step of `tick` longer than five seconds, or than half of
+   * `pongTimeoutMs`, a ping is sent at once.
+   *
+   * @default {30000}
+   */
+  readonly pingIntervalMs?: number;
+  /**
+   * Milliseconds after a ping within which anything has to come in, or else the connection is taken for dead: above 0. A
+   * ping waits behind what was sent before, so it has to be longer than that takes. Long steps as in `connectTimeoutMs`.
+   *
+   * @default {10000}
+   */
+  readonly pongTimeoutMs?: number;
+  /**
+   * Messages that may wait to be sent: 1 to 1000000.
+   *
+   * @default {1024}
+   */
+  readonly maxQueueSize?: number;
+  /**
+   * Bytes of all that wait to be sent, and of the largest message: an integer of 1 or more.
+   *
+   * @default {4194304}
+   */
+  readonly maxQueueBytes?: number;
+  /**
+   * What happens to a message for which the queue has no room: `"dropNewest"`, `send` does not accept it; `"dropOldest"`,
+   * it takes the place of the oldest ones, which are reported.
+   *
+   * @default {"dropNewest"}
+   */
+  readonly overflow?: "dropNewest" | "dropOldest";
+  /**
+   * Received messages that may wait to be drained: 1 to 1000000. A WebSocket cannot be told to wait, and a stream with a
+   * hole in it is worse than none: at the bound the connection is closed (4010) and made anew, what came before is handed
+   * out first.
+   *
+   * @default {65536}
+   */
+  readonly maxUndrained?: number;
+  /**
+   * Bytes of all received messages that wait to be drained, and of the largest one: an integer of 1 or more. Of text each
+   * UTF-16 unit counts 2. At the bound as with `maxUndrained`.
+   *
+   * @default {16777216}
+   */
+  readonly maxUndrainedBytes?: number;
+  /**
+   * Speaks the mux protocol with a `WsHub`: channels, sessions that outlive their sockets, presence. How channels that
+   * the client sends on behave, by name; `true` for all as they are.
+   *
+   * @default {false}
+   */
+  readonly mux?: boolean | Readonly<Record<string, ChannelOptions>>;
+  /**
+   * What makes the sockets.
+   *
+   * @default {(url, protocols) => new WebSocket(url, protocols)}
+   */
+  readonly webSocket?: WebSocketFactory;
+  /**
+   * The time that `pingRtt` and the budget of `drainEvents` go by. Timers go by `tick`.
+   *
+   * @default {new SystemClock()}
+   */
+  readonly clock?: Clock;
+  /**
+   * What jitter comes from.
+   *
+   * @default {new SecureRandom()}
+   */
+  readonly random?: Random;
+}
+
+/** What is asked for with a subscription. */
+export interface WsSubscribeOptions {
+  /**
+   * How many of the last messages: 0 to 1000.
+   *
+   * @default {0}
+   */
+  readonly history?: number;
+  /**
+   * Whether to be told who is there.
+   *
+   * @default {false}
+   */
+  readonly presence?: boolean;
+}
+
+/** How one message is sent. */
+export interface WsSendOptions {
+  /**
+   * While it waits, a newer message with the same key takes its place (and keeps its turn): for state, of which only the
+   * latest matters.
+   *
+   * @default {undefined}
+   */
+  readonly key?: string;
+  /**
+   * Milliseconds of `tick` time for which it may wait: above 0. After that it is dropped.
+   *
+   * @default {Infinity}
+   */
+  readonly ttlMs?: number;
+}

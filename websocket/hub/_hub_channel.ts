@@ -1,0 +1,83 @@
+// This module is browser compatible.
+import { Delivery } from "../mux/record.ts";
+import type { Member } from "../mux/control_message.ts";
+import type { HubClient } from "./_hub_client.ts";
+import type { HubChannelOptions } from "./hub_options.ts";
+
+interface Published {
+  readonly bytes: Uint8Array;
+  readonly isText: boolean;
+}
+
+/** One channel of the hub: who gets what is published, who is there, what was said. */
+export class HubChannel {
+  readonly name: string;
+  readonly options: Required<HubChannelOptions>;
+  readonly subscribers = new Set<HubClient>();
+  /** Of them, those who want to know who is there. */
+  readonly watchers = new Set<HubClient>();
+  readonly #history: Published[] = [];
+  /** Clients of each player: the player is there while there is one. */
+  readonly #clients = new Map<string, number>();
+  readonly #members = new Map<string, Member>();
+
+  constructor(name: string, options: HubChannelOptions) {
+    this.name = name;
+    this.options = {
+      delivery: options.delivery ?? Delivery.ExactlyOnce,
+      priority: options.priority ?? 4,
+      historyMessages: options.historyMessages ?? 0,
+      isRelayed: options.isRelayed ?? false,
+      slow: options.slow ?? "disconnect",
+      maxQueuedMessages: options.maxQueuedMessages ?? 1_024,
+      maxQueuedBytes: options.maxQueuedBytes ?? 1_048_576,
+    };
+  }
+
+  /** Whether nobody would miss it. */
+  get isIdle(): boolean {
+    return this.subscribers.size === 0 && this.#history.length === 0;
+  }
+
+  get members(): Iterable<Member> {
+    return this.#members.values();
+  }
+
+  /** Keeps a message for who comes later. */
+  remember(bytes: Uint8Array, isText: boolean): void {
+    const { historyMessages } = this.options;
+    if (historyMessages === 0) return;
+    this.#history.push({ bytes, isText });
+    if (this.#history.length > historyMessages) this.#history.shift();
+  }
+
+  /** The last messages, oldest first. */
+  last(count: number): readonly Published[] {
+    return count === 0 ? [] : this.#history.slice(-count);
+  }
+
+  /** Returns the member if the player was not there before. */
+  join(client: HubClient): Member | undefined {
+    const { playerId, displayName = "" } = client.identity;
+    const count = (this.#clients.get(playerId) ?? 0) + 1;
+    this.#clients.set(playerId, count);
+    if (count > 1) return undefined;
+    const member = { playerId, displayName };
+    this.#members.set(playerId, member);
+    return member;
+  }
+
+  /** Returns the member if the player is gone with it. */
+  leave(client: HubClient): Member | undefined {
+    const { playerId } = client.identity;
+    const count = (this.#clients.get(playerId) ?? 1) - 1;
+    if (count > 0) {
+      this.#clients.set(playerId, count);
+      return undefined;
+    }
+    this.#clients.delete(playerId);
+    const member = this.#members.get(playerId);
+    this.#members.delete(playerId);
+    return member;
+  }
+}

@@ -1,0 +1,93 @@
+// This module is browser compatible.
+import type { WebSocketLike } from "../web_socket_like.ts";
+
+const OPEN = 1;
+const CLOSING = 2;
+
+/**
+ * A socket at the hub: what came in waits for the next tick, and its end is told once,
+ * whatever the runtime says of it and how often.
+ */
+export class HubSocket {
+  readonly remoteAddr: string;
+  readonly #socket: WebSocketLike;
+  readonly #maxPendingBytes: number;
+  #frames: Uint8Array[] = [];
+  #pendingBytes = 0;
+  #isEnded = false;
+  /** What was received that is no frame of the mux, or too much at once. */
+  fault: "text" | "flood" | undefined = undefined;
+  /** How long it has been there, in seconds. */
+  ageSeconds = 0;
+
+  constructor(
+    socket: WebSocketLike,
+    remoteAddr: string,
+    maxPendingBytes: number,
+  ) {
+    this.#socket = socket;
+    this.remoteAddr = remoteAddr;
+    this.#maxPendingBytes = maxPendingBytes;
+    socket.binaryType = "arraybuffer";
+    socket.addEventListener(
+      "message",
+      (event) => this.#take(event.data),
+    );
+    const end = (): void => {
+      this.#isEnded = true;
+    };
+    socket.addEventListener("close", end);
+    socket.addEventListener("error", end);
+  }
+
+  get isEnded(): boolean {
+    return this.#isEnded || this.#socket.readyState >= CLOSING;
+  }
+
+  /** Whether a frame given now would leave before long. */
+  canSend(highWaterBytes: number): boolean {
+    return !this.#isEnded && this.#socket.readyState === OPEN &&
+      this.#socket.bufferedAmount < highWaterBytes;
+  }
+
+  /** Takes the frames that came in. */
+  takeFrames(): readonly Uint8Array[] {
+    const frames = this.#frames;
+    this.#frames = [];
+    this.#pendingBytes = 0;
+    return frames;
+  }
+
+  send(frame: Uint8Array): void {
+    try {
+      this.#socket.send(frame as Uint8Array<ArrayBuffer>);
+    } catch {
+      // It ended in the meantime; its event may be late or never come.
+      this.#isEnded = true;
+    }
+  }
+
+  close(code: number, reason: string): void {
+    this.#isEnded = true;
+    try {
+      this.#socket.close(code, reason);
+    } catch {
+      // It was not open yet, or is closed already.
+    }
+  }
+
+  #take(data: unknown): void {
+    if (this.#isEnded || this.fault !== undefined) return;
+    if (!(data instanceof ArrayBuffer)) {
+      this.fault = "text";
+      return;
+    }
+    this.#pendingBytes += data.byteLength;
+    if (this.#pendingBytes > this.#maxPendingBytes) {
+      this.fault = "flood";
+      this.#frames = [];
+      return;
+    }
+    this.#frames.push(new Uint8Array(data));
+  }
+}

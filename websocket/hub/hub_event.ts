@@ -1,0 +1,53 @@
+// This module is browser compatible.
+import type { Identity } from "../../core/mod.ts";
+import type { UndeliveredMessage } from "../mux/session_event.ts";
+
+/** The hub's number for a client: the same over all of its sockets. */
+export type ClientId = number & { readonly "~brand": "ClientId" };
+
+/** What a hub tells. */
+export type WsHubEvent =
+  | {
+    /** A client is there. */
+    readonly type: "clientConnected";
+    /** Which. */
+    readonly client: ClientId;
+    /** Who it is. */
+    readonly identity: Identity;
+    /** Whether it was there before. */
+    readonly isResumed: boolean;
+  }
+  | {
+    /** A client's socket is gone; the client may come back. */
+    readonly type: "clientDisconnected";
+    /** Which. */
+    readonly client: ClientId;
+  }
+  | {
+    /** A client is gone for good. */
+    readonly type: "clientLeft";
+    /** Which. */
+    readonly client: ClientId;
+    /** Why. */
+    readonly reason: "closed" | "expired" | "removed" | "slow";
+  }
+  | {
+    /** A message from a client. */
+    readonly type: "message";
+    /** Whose. */
+    readonly client: ClientId;
+    /** The channel it was sent on. */
+    readonly channel: string;
+    /** The message, which belongs to the receiver. */
+    readonly bytes: Uint8Array;
+    /** Whether it is text in UTF-8. */
+    readonly isText: boolean;
+  }
+  | {
+    /** What a client will not get: it was away for too long. */
+    readonly type: "undelivered";
+    /** Who. */
+    readonly client: ClientId;
+    /** What. */
+    readonly messages: readonly UndeliveredMessage[];
+  };

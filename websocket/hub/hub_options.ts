@@ -1,0 +1,164 @@
+// This module is browser compatible.
+import type { Clock, Identity } from "../../core/mod.ts";
+import type { Delivery } from "../mux/record.ts";
+import type { WebSocketLike } from "../web_socket_like.ts";
+
+/** What becomes of a request that asks for a WebSocket: both ends of the upgrade. */
+export interface Upgraded {
+  /** The socket. */
+  readonly socket: WebSocketLike;
+  /** What the handler returns. */
+  readonly response: Response;
+}
+
+/** How a channel behaves. */
+export interface HubChannelOptions {
+  /**
+   * What is promised about what is published.
+   *
+   * @default {Delivery.ExactlyOnce}
+   */
+  readonly delivery?: Delivery;
+  /**
+   * Which channel goes first: 0, the first, to 7.
+   *
+   * @default {4}
+   */
+  readonly priority?: number;
+  /**
+   * How many of the last messages are kept for who comes later: 0 to 1000.
+   *
+   * @default {0}
+   */
+  readonly historyMessages?: number;
+  /**
+   * Whether what a client sends on the channel is published to the others at once.
+   *
+   * @default {false}
+   */
+  readonly isRelayed?: boolean;
+  /**
+   * What becomes of a subscriber for whom an exactly-once message finds no room:
+   * `disconnect` removes it, `drop` leaves the message out.
+   *
+   * @default {"disconnect"}
+   */
+  readonly slow?: "disconnect" | "drop";
+  /**
+   * The most messages that wait for one subscriber.
+   *
+   * @default {1024}
+   */
+  readonly maxQueuedMessages?: number;
+  /**
+   * Their bytes.
+   *
+   * @default {1048576}
+   */
+  readonly maxQueuedBytes?: number;
+}
+
+/** Options for `WsHub`. */
+export interface WsHubOptions {
+  /** Turns a request into a socket: `upgradeWebSocket` of `@tickwire/net/websocket/deno`, or another runtime's. */
+  readonly upgrade: (request: Request) => Upgraded;
+  /**
+   * Finds out who asks, before anything is upgraded or kept. `undefined` is answered
+   * with 401.
+   */
+  readonly authenticate: (
+    request: Request,
+  ) => Identity | undefined | Promise<Identity | undefined>;
+  /**
+   * Says how a channel behaves, when it is used for the first time.
+   *
+   * @default {() => ({})}
+   */
+  readonly channel?: (name: string) => HubChannelOptions;
+  /**
+   * Whether a client may have what is published on a channel.
+   *
+   * @default {() => true}
+   */
+  readonly canSubscribe?: (identity: Identity, channel: string) => boolean;
+  /**
+   * Whether a client may send on a channel.
+   *
+   * @default {() => true}
+   */
+  readonly canPublish?: (identity: Identity, channel: string) => boolean;
+  /** The origins of pages that may connect; all, if left out. Programs send none, and may. */
+  readonly allowedOrigins?: readonly string[];
+  /**
+   * Where latencies are measured.
+   *
+   * @default {new SystemClock()}
+   */
+  readonly clock?: Clock;
+  /**
+   * The most sockets at a time.
+   *
+   * @default {10000}
+   */
+  readonly maxSockets?: number;
+  /**
+   * Of them, from one address.
+   *
+   * @default {64}
+   */
+  readonly maxSocketsPerAddress?: number;
+  /**
+   * The most channels that a client may subscribe to.
+   *
+   * @default {64}
+   */
+  readonly maxSubscriptions?: number;
+  /**
+   * The most bytes of a frame.
+   *
+   * @default {65536}
+   */
+  readonly maxFrameBytes?: number;
+  /**
+   * The most bytes of a message.
+   *
+   * @default {1048576}
+   */
+  readonly maxMessageBytes?: number;
+  /**
+   * How many messages a second a client may send, on the average, and at once.
+   *
+   * @default {{ perSecond: 200, burst: 1000 }}
+   */
+  readonly rate?: { readonly perSecond: number; readonly burst: number };
+  /**
+   * How long a session outlives its socket, in milliseconds.
+   *
+   * @default {120000}
+   */
+  readonly resumeWindowMs?: number;
+  /**
+   * After how much silence a client is asked whether it is there, in milliseconds.
+   *
+   * @default {30000}
+   */
+  readonly keepaliveMs?: number;
+  /**
+   * How long a new socket has to say hello, in milliseconds.
+   *
+   * @default {10000}
+   */
+  readonly helloTimeoutMs?: number;
+  /**
+   * Bytes that a socket holds before no more is given to it.
+   *
+   * @default {262144}
+   */
+  readonly sendHighWaterBytes?: number;
+  /**
+   * The most events that wait to be drained; what clients send beyond waits at theirs.
+   *
+   * @default {65536}
+   */
+  readonly maxEvents?: number;
+}

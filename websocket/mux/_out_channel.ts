@@ -1,0 +1,199 @@
+// This module is browser compatible.
+import { Delivery } from "./record.ts";
+
+/** A message on its way out. */
+export interface OutMessage {
+  readonly channel: OutChannel;
+  readonly bytes: Uint8Array;
+  readonly isText: boolean;
+  /** The request that it is (2n) or answers (2n + 1), if any. */
+  readonly request: number | undefined;
+  /** On latest-only channels: what it takes the place of. */
+  readonly key: string | undefined;
+  /** How many of its bytes lie in records already. */
+  offset: number;
+  /** How long it has waited, in seconds. */
+  waitedSeconds: number;
+}
+
+/** What an {@linkcode OutChannel} is made of. */
+export interface OutChannelOptions {
+  /** The id that the peer knows it by: 1 to 65535. */
+  readonly id: number;
+  readonly name: string;
+  readonly delivery: Delivery;
+  /** 0, the highest, to 7. */
+  readonly priority: number;
+  /** The most messages that wait: 1 or more. */
+  readonly maxMessages: number;
+  /** The most bytes that wait: 1 or more. */
+  readonly maxBytes: number;
+  /** Which message goes where a message of an at-most-once channel finds no room. */
+  readonly overflow: "dropOldest" | "dropNewest";
+  /** How long a message of an at-most-once or latest-only channel may wait, in seconds. */
+  readonly ttlSeconds: number;
+}
+
+/** Messages and bytes that were given up. */
+export interface Dropped {
+  messages: number;
+  bytes: number;
+}
+
+/** One channel of a session, at the end that sends on it. */
+export class OutChannel {
+  readonly id: number;
+  readonly name: string;
+  readonly delivery: Delivery;
+  readonly priority: number;
+  readonly #options: OutChannelOptions;
+  /** What waits, of which the first may be in records in part. */
+  readonly #queue: OutMessage[] = [];
+  #queuedBytes = 0;
+  /** Of a latest-only channel what was sent last, by key: it may have been lost. */
+  readonly #last = new Map<string | undefined, OutMessage>();
+  /** The last socket on which the peer was told its name, if any. */
+  announcedOn = 0;
+  /** Whether the peer has heard of it. */
+  wasUsed = false;
+  /** Whether it is to be given up once it is empty, and was. */
+  isShutting = false;
+  isShut = false;
+  /** Bytes in records so far, and how many the peer has allowed. */
+  usedCredit = 0;
+  creditLimit = 0;
+  /** What was given up since somebody looked. */
+  readonly dropped: Dropped = { messages: 0, bytes: 0 };
+
+  constructor(options: OutChannelOptions) {
+    this.id = options.id;
+    this.name = options.name;
+    this.delivery = options.delivery;
+    this.priority = options.priority;
+    this.#options = options;
+  }
+
+  /** Whether its messages are sequenced, kept until they are taken, and never dropped. */
+  get isSequenced(): boolean {
+    return this.delivery === Delivery.ExactlyOnce;
+  }
+
+  get queuedMessages(): number {
+    return this.#queue.length;
+  }
+
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
+  /** The message whose turn it is. */
+  get first(): OutMessage | undefined {
+    return this.#queue[0];
+  }
+
+  /** How many bytes may go now. */
+  get credit(): number {
+    return this.isSequenced ? this.creditLimit - this.usedCredit : Infinity;
+  }
+
+  /**
+   * Takes a message; returns whether it was accepted. An accepted message of a
+   * sequenced channel is never given up.
+   */
+  push(message: OutMessage): boolean {
+    const { maxMessages, maxBytes, overflow } = this.#options;
+    const size = message.bytes.length;
+    if (size > maxBytes) return false;
+    if (this.delivery === Delivery.LatestOnly) this.#replace(message.key);
+    while (
+      this.#queue.length >= maxMessages || this.#queuedBytes + size > maxBytes
+    ) {
+      if (this.isSequenced) return false;
+      // A message that is in records in part has to be finished.
+      const oldest = this.#queue.findIndex(({ offset }) => offset === 0);
+      if (overflow === "dropNewest" || oldest < 0) {
+        this.#countDropped(message);
+        return false;
+      }
+      this.#drop(oldest);
+    }
+    this.#queue.push(message);
+    this.#queuedBytes += size;
+    return true;
+  }
+
+  /** Takes the first message out of the queue, which lies in records as a whole. */
+  shift(): void {
+    const message = this.#queue.shift();
+    if (message === undefined) return;
+    this.#queuedBytes -= message.bytes.length;
+    if (this.delivery !== Delivery.LatestOnly) return;
+    this.#last.delete(message.key);
+    this.#last.set(message.key, message);
+    if (this.#last.size <= this.#options.maxMessages) return;
+    for (const key of this.#last.keys()) {
+      this.#last.delete(key);
+      break;
+    }
+  }
+
+  /** Lets time pass: what waited too long is given up. */
+  tick(dt: number): void {
+    if (this.isSequenced || this.#options.ttlSeconds === Infinity) return;
+    for (let i = this.#queue.length - 1; i >= 0; i--) {
+      const message = this.#queue[i]!;
+      message.waitedSeconds += dt;
+      if (
+        message.waitedSeconds > this.#options.ttlSeconds && message.offset === 0
+      ) this.#drop(i);
+    }
+  }
+
+  /**
+   * The socket is gone: what was sent in part, and is not sequenced, is lost. Of a
+   * latest-only channel the newest is sent again.
+   */
+  detach(): void {
+    const first = this.first;
+    if (!this.isSequenced && first !== undefined && first.offset > 0) {
+      if (this.delivery === Delivery.LatestOnly) first.offset = 0;
+      else this.#drop(0);
+    }
+    for (const message of this.#last.values()) {
+      message.offset = 0;
+      message.waitedSeconds = 0;
+      const isNewest = this.#queue.every(({ key }) => key !== message.key);
+      if (isNewest) this.push(message);
+    }
+    this.#last.clear();
+  }
+
+  /** A new session, in which nothing was sent yet. */
+  reset(): void {
+    this.wasUsed = false;
+    this.usedCredit = 0;
+    this.creditLimit = 0;
+    const first = this.first;
+    // It is handed back, as parts of it may have been taken.
+    if (first !== undefined && first.offset > 0) this.shift();
+  }
+
+  /** Of two messages that say the same of one thing, the newer is enough. */
+  #replace(key: string | undefined): void {
+    const index = this.#queue.findIndex((message) =>
+      message.key === key && message.offset === 0
+    );
+    if (index >= 0) this.#drop(index);
+  }
+
+  #drop(index: number): void {
+    const [message] = this.#queue.splice(index, 1);
+    this.#queuedBytes -= message!.bytes.length;
+    this.#countDropped(message!);
+  }
+
+  #countDropped(message: OutMessage): void {
+    this.dropped.messages += 1;
+    this.dropped.bytes += message.bytes.length;
+  }
+}

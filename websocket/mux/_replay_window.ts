@@ -1,0 +1,155 @@
+// This module is browser compatible.
+import type { OutChannel, OutMessage } from "./_out_channel.ts";
+
+/** A sequenced record that was sent, to be sent again if the socket goes. */
+export type SentRecord =
+  | {
+    readonly type: "data";
+    readonly message: OutMessage;
+    readonly start: number;
+    readonly end: number;
+  }
+  | { readonly type: "shut"; readonly channel: OutChannel }
+  | { readonly type: "control"; readonly bytes: Uint8Array }
+  | {
+    /** It was too old to be kept. */
+    readonly type: "forgotten";
+    /** The message that it was a part of, if any, and how much of it. */
+    readonly message: OutMessage | undefined;
+    readonly byteCount: number;
+    /** The channel whose end it was, if it was that. */
+    readonly shut: OutChannel | undefined;
+  };
+
+/** Bounds of a {@linkcode ReplayWindow}. */
+export interface ReplayWindowOptions {
+  readonly maxRecords: number;
+  readonly maxBytes: number;
+  readonly maxAgeSeconds: number;
+}
+
+/** Bytes that a record counts as, beyond what it carries. */
+const RECORD_OVERHEAD = 32;
+
+/**
+ * The sequenced records that the peer's application has not taken yet, numbered from 1
+ * on in the order of the wire.
+ */
+export class ReplayWindow {
+  readonly #options: ReplayWindowOptions;
+  /** Those after `acked`, in order. */
+  readonly #records: SentRecord[] = [];
+  readonly #sentAtSeconds: number[] = [];
+  #nowSeconds = 0;
+  #bytes = 0;
+  #acked = 0;
+  /** All up to here were forgotten, or taken. */
+  #forgotten = 0;
+
+  constructor(options: ReplayWindowOptions) {
+    this.#options = options;
+  }
+
+  /** How many records were sent in all. */
+  get sent(): number {
+    return this.#acked + this.#records.length;
+  }
+
+  /** Up to which one the peer's application has taken them. */
+  get acked(): number {
+    return this.#acked;
+  }
+
+  /** The first that can still be sent. */
+  get available(): number {
+    return Math.max(this.#acked, this.#forgotten) + 1;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Whether a record that carries so many bytes may be sent. */
+  hasRoom(byteCount: number): boolean {
+    return this.#records.length < this.#options.maxRecords &&
+      (this.#records.length === 0 ||
+        this.#bytes + byteCount + RECORD_OVERHEAD <= this.#options.maxBytes);
+  }
+
+  push(record: SentRecord): void {
+    this.#records.push(record);
+    this.#sentAtSeconds.push(this.#nowSeconds);
+    this.#bytes += sizeOf(record);
+  }
+
+  /** The record of a number, if it was not taken. */
+  at(sequence: number): SentRecord | undefined {
+    return this.#records[sequence - this.#acked - 1];
+  }
+
+  /** The peer's application has taken all up to a number; returns whether that can be. */
+  ack(sequence: number): boolean {
+    if (sequence > this.sent) return false;
+    const count = sequence - this.#acked;
+    if (count <= 0) return true;
+    for (const record of this.#records.splice(0, count)) {
+      this.#bytes -= sizeOf(record);
+    }
+    this.#sentAtSeconds.splice(0, count);
+    this.#acked = sequence;
+    return true;
+  }
+
+  /** Lets time pass: what is too old can no longer be sent again. */
+  tick(dt: number): void {
+    this.#nowSeconds += dt;
+    let index = this.available - this.#acked - 1;
+    while (
+      index < this.#records.length &&
+      this.#nowSeconds - this.#sentAtSeconds[index]! >
+        this.#options.maxAgeSeconds
+    ) {
+      this.#forget(index);
+      index += 1;
+      this.#forgotten = this.#acked + index;
+    }
+  }
+
+  /** Every record that was not taken, in order. */
+  remaining(): readonly SentRecord[] {
+    return this.#records;
+  }
+
+  /** A new session: nothing was sent. */
+  clear(): void {
+    this.#records.length = 0;
+    this.#sentAtSeconds.length = 0;
+    this.#bytes = 0;
+    this.#acked = 0;
+    this.#forgotten = 0;
+  }
+
+  #forget(index: number): void {
+    const record = this.#records[index]!;
+    this.#bytes -= sizeOf(record);
+    const isData = record.type === "data";
+    this.#records[index] = {
+      type: "forgotten",
+      message: isData ? record.message : undefined,
+      byteCount: isData ? record.end - record.start : 0,
+      shut: record.type === "shut" ? record.channel : undefined,
+    };
+  }
+}
+
+function sizeOf(record: SentRecord): number {
+  switch (record.type) {
+    case "data":
+      return RECORD_OVERHEAD + record.end - record.start;
+    case "control":
+      return RECORD_OVERHEAD + record.bytes.length;
+    case "forgotten":
+      return 0;
+  }
+  return RECORD_OVERHEAD;
+}

@@ -1,0 +1,166 @@
+// This module is browser compatible.
+import { ByteReader, ByteWriter } from "../../protocol/mod.ts";
+import { MAX_NAME_BYTES } from "./record.ts";
+
+/** A player of a channel, as others see it. */
+export interface Member {
+  /** The player's id: 1 to 64 bytes. */
+  readonly playerId: string;
+  /** What others see: 0 to 128 bytes. */
+  readonly displayName: string;
+}
+
+/** What the hub's layer says over the mux; section 5 of `PROTOCOL.md`. */
+export type ControlMessage =
+  | {
+    /** A client wants what is published on a channel. */
+    readonly type: "subscribe";
+    /** Its number for the answer. */
+    readonly request: number;
+    /** The channel: 1 to 128 bytes. */
+    readonly channel: string;
+    /** How many of the last messages it wants: 0 to 1000. */
+    readonly history: number;
+    /** Whether it wants to know who is there. */
+    readonly withPresence: boolean;
+  }
+  | {
+    /** A client no longer wants it. */
+    readonly type: "unsubscribe";
+    /** The channel. */
+    readonly channel: string;
+  }
+  | {
+    /** The hub says yes. */
+    readonly type: "subscribed";
+    /** The number of the question. */
+    readonly request: number;
+  }
+  | {
+    /** The hub says no. */
+    readonly type: "denied";
+    /** The number of the question. */
+    readonly request: number;
+    /** Why, for people: 0 to 123 bytes. */
+    readonly reason: string;
+  }
+  | {
+    /** Who is there, who came, who left. */
+    readonly type: "presence";
+    /** The channel. */
+    readonly channel: string;
+    /** What the members are. */
+    readonly change: "all" | "joined" | "left";
+    /** The members: at most 256 in a message; of more, several follow. */
+    readonly members: readonly Member[];
+  };
+
+const SUBSCRIBE = 1;
+const UNSUBSCRIBE = 2;
+const SUBSCRIBED = 3;
+const DENIED = 4;
+const PRESENCE = 5;
+const CHANGES = ["all", "joined", "left"] as const;
+const MAX_HISTORY = 1_000;
+const MAX_MEMBERS = 256;
+const MAX_PLAYER_BYTES = 64;
+const MAX_DISPLAY_BYTES = 128;
+const MAX_REASON_BYTES = 123;
+
+/** Writes a control message. */
+export function encodeControl(message: ControlMessage): Uint8Array {
+  const writer = new ByteWriter();
+  switch (message.type) {
+    case "subscribe":
+      writer.u8(SUBSCRIBE);
+      writer.varint(message.request);
+      writer.string(message.channel);
+      writer.varint(message.history);
+      writer.u8(message.withPresence ? 1 : 0);
+      break;
+    case "unsubscribe":
+      writer.u8(UNSUBSCRIBE);
+      writer.string(message.channel);
+      break;
+    case "subscribed":
+      writer.u8(SUBSCRIBED);
+      writer.varint(message.request);
+      break;
+    case "denied":
+      writer.u8(DENIED);
+      writer.varint(message.request);
+      writer.string(message.reason);
+      break;
+    case "presence":
+      writer.u8(PRESENCE);
+      writer.string(message.channel);
+      writer.u8(CHANGES.indexOf(message.change));
+      writer.varint(message.members.length);
+      for (const { playerId, displayName } of message.members) {
+        writer.string(playerId);
+        writer.string(displayName);
+      }
+  }
+  return writer.toBytes();
+}
+
+/** Reads a control message from anybody; `undefined` if it is none. */
+export function decodeControl(bytes: Uint8Array): ControlMessage | undefined {
+  const reader = new ByteReader(bytes);
+  const message = read(reader);
+  return reader.atEnd ? message : undefined;
+}
+
+function read(reader: ByteReader): ControlMessage | undefined {
+  switch (reader.u8()) {
+    case SUBSCRIBE: {
+      const request = reader.varint();
+      const channel = readName(reader);
+      const history = reader.varint();
+      const withPresence = readFlag(reader);
+      if (history > MAX_HISTORY) reader.fail("range");
+      return { type: "subscribe", request, channel, history, withPresence };
+    }
+    case UNSUBSCRIBE:
+      return { type: "unsubscribe", channel: readName(reader) };
+    case SUBSCRIBED:
+      return { type: "subscribed", request: reader.varint() };
+    case DENIED:
+      return {
+        type: "denied",
+        request: reader.varint(),
+        reason: reader.string(MAX_REASON_BYTES),
+      };
+    case PRESENCE: {
+      const channel = readName(reader);
+      const change = CHANGES[reader.u8()];
+      const count = reader.varint();
+      if (change === undefined || count > MAX_MEMBERS) {
+        reader.fail("range");
+        return undefined;
+      }
+      const members: Member[] = [];
+      for (let i = 0; i < count && reader.ok; i++) {
+        members.push({
+          playerId: reader.string(MAX_PLAYER_BYTES),
+          displayName: reader.string(MAX_DISPLAY_BYTES),
+        });
+      }
+      return { type: "presence", channel, change, members };
+    }
+  }
+  reader.fail("range");
+  return undefined;
+}
+
+function readName(reader: ByteReader): string {
+  const name = reader.string(MAX_NAME_BYTES);
+  if (name === "") reader.fail("range");
+  return name;
+}
+
+function readFlag(reader: ByteReader): boolean {
+  const flag = reader.u8();
+  if (flag > 1) reader.fail("range");
+  return flag === 1;
+}

@@ -1,0 +1,1243 @@
+// This module is browser compatible.
+import type { Clock } from "../../core/mod.ts";
+import { ByteReader, ByteWriter } from "../../protocol/mod.ts";
+import { InChannel, type PartialMessage } from "./_in_channel.ts";
+import { Inbox, type Slot } from "./_inbox.ts";
+import { OutChannel, type OutMessage } from "./_out_channel.ts";
+import { ReplayWindow } from "./_replay_window.ts";
+import {
+  type Bye,
+  DataFlag,
+  Delivery,
+  type Hello,
+  MAX_CHANNEL,
+  MAX_PRIORITY,
+  MUX_VERSION,
+  type Open,
+  RECORD_COST_BYTES,
+  type Refuse,
+  SESSION_ID_BYTES,
+  type Welcome,
+} from "./record.ts";
+import { RecordReader, type RecordSink } from "./record_reader.ts";
+import { dataBytesWithin, RecordWriter } from "./record_writer.ts";
+import type { SessionEvent, UndeliveredMessage } from "./session_event.ts";
+
+/** Options for {@linkcode Session}. */
+export interface SessionOptions {
+  /** Which end it is: the client speaks first. */
+  readonly role: "client" | "hub";
+  /** Where latencies are measured. */
+  readonly clock: Clock;
+  /** The hub's id for the session: 16 bytes. */
+  readonly sessionId?: Uint8Array;
+  /**
+   * The most bytes of a frame that is taken in, and that is sent: 1024 to 1048576.
+   *
+   * @default {65536}
+   */
+  readonly maxFrameBytes?: number;
+  /**
+   * The most bytes of a message: 1 to 67108864.
+   *
+   * @default {1048576}
+   */
+  readonly maxMessageBytes?: number;
+  /**
+   * What the other end may send on an exactly-once channel beyond what the
+   * application has taken, in bytes: 4096 or more.
+   *
+   * @default {262144}
+   */
+  readonly windowBytes?: number;
+  /**
+   * How many channels the other end may open.
+   *
+   * @default {64}
+   */
+  readonly maxChannels?: number;
+  /**
+   * The most sequenced records that are kept until the other end's application has
+   * taken them.
+   *
+   * @default {4096}
+   */
+  readonly maxReplayRecords?: number;
+  /**
+   * Their bytes.
+   *
+   * @default {4194304}
+   */
+  readonly maxReplayBytes?: number;
+  /**
+   * How long they are kept, in milliseconds.
+   *
+   * @default {120000}
+   */
+  readonly maxReplayAgeMs?: number;
+  /**
+   * After how much silence a ping is sent, in milliseconds. The hub's holds for both
+   * ends.
+   *
+   * @default {30000}
+   */
+  readonly keepaliveMs?: number;
+  /**
+   * How long the answer may take, in milliseconds.
+   *
+   * @default {10000}
+   */
+  readonly pongTimeoutMs?: number;
+  /**
+   * How long the hub keeps a session without a socket, in milliseconds; told to the
+   * client.
+   *
+   * @default {120000}
+   */
+  readonly resumeWindowMs?: number;
+}
+
+/** Options for {@linkcode Session.openChannel}. */
+export interface ChannelOptions {
+  /**
+   * What is promised about the messages.
+   *
+   * @default {Delivery.ExactlyOnce}
+   */
+  readonly delivery?: Delivery;
+  /**
+   * Which channel goes first: 0, the first, to 7.
+   *
+   * @default {4}
+   */
+  readonly priority?: number;
+  /**
+   * The most messages that wait to be sent.
+   *
+   * @default {1024}
+   */
+  readonly maxMessages?: number;
+  /**
+   * Their bytes.
+   *
+   * @default {4194304}
+   */
+  readonly maxBytes?: number;
+  /**
+   * Which message goes where there is no room; exactly-once channels refuse instead.
+   *
+   * @default {"dropOldest"}
+   */
+  readonly overflow?: "dropOldest" | "dropNewest";
+  /**
+   * How long a message may wait to be sent, in milliseconds; on exactly-once channels
+   * without end.
+   *
+   * @default {Infinity}
+   */
+  readonly ttlMs?: number;
+}
+
+/** Options for {@linkcode Session.send}. */
+export interface SendOptions {
+  /**
+   * Whether the bytes are text in UTF-8.
+   *
+   * @default {false}
+   */
+  readonly isText?: boolean;
+  /** On latest-only channels: what the message takes the place of. */
+  readonly key?: string;
+  /** Twice the number of a request, or that and one for an answer. */
+  readonly request?: number;
+}
+
+/** Why a session does not go on with a socket. */
+export type SessionError =
+  | "malformed"
+  | "unexpectedRecord"
+  | "unknownChannel"
+  | "creditExceeded"
+  | "messageTooLarge"
+  | "frameTooLarge"
+  | "tooManyChannels"
+  | "inboxFull"
+  | "wrongCount";
+
+const DEFAULT_MAX_FRAME_BYTES = 65_536;
+const DEFAULT_MAX_MESSAGE_BYTES = 1_048_576;
+const DEFAULT_WINDOW_BYTES = 262_144;
+const DEFAULT_MAX_CHANNELS = 64;
+const DEFAULT_CHANNEL_BYTES = 4_194_304;
+const DEFAULT_CHANNEL_MESSAGES = 1_024;
+const DEFAULT_PRIORITY = 4;
+const PRIORITIES = MAX_PRIORITY + 1;
+/** A large message goes in parts, so that others get in between. */
+const MAX_PART_BYTES = 16_384;
+/** Less than that of a larger message is not worth a record at the end of a frame. */
+const MIN_PART_BYTES = 256;
+/** Events that nobody took; the peer counts records, so that an honest one stays below. */
+const MAX_INBOX = 16_384;
+const MAX_LOOSE_BYTES = 4_194_304;
+const MAX_CONTROLS = 1_024;
+const MAX_PONGS = 8;
+/** How long an acknowledgement may wait for other records to travel with. */
+const ACK_DELAY_SECONDS = 0.05;
+const ACK_BATCH = 64;
+/** What a ping begins with: whose it is. */
+const OWN_PING = 0;
+const APPLICATION_PING = 1;
+const RTT_ALPHA = 1 / 8;
+const JITTER_BETA = 1 / 4;
+
+type Phase = "detached" | "greeting" | "open";
+
+/**
+ * One end of a session that outlives its sockets: it is fed frames and hands out
+ * frames, and does not know where they go.
+ *
+ * What was sent on an exactly-once channel is kept until the other end's application
+ * has taken it, and sent again over the next socket; the other end counts what came,
+ * so that nothing is there twice. What the application does not take, it does not
+ * acknowledge, and the other end stops: a slow application costs no memory.
+ */
+export class Session {
+  readonly #options: Required<Omit<SessionOptions, "sessionId">>;
+  readonly #inbox = new Inbox();
+  readonly #window: ReplayWindow;
+  readonly #reader = new RecordReader();
+  readonly #sink: RecordSink;
+  #frameBytes: number;
+  #writer: ByteWriter;
+  #records: RecordWriter;
+  #phase: Phase = "detached";
+  #sessionId: Uint8Array | undefined;
+  /** The hub's end answers with it. */
+  #welcome: Welcome | undefined;
+  #isGreetingSent = false;
+  /** Counts the sockets. */
+  #socketNumber = 0;
+
+  readonly #outById = new Map<number, OutChannel>();
+  readonly #outByPriority: OutChannel[][] = Array.from(
+    { length: PRIORITIES },
+    () => [],
+  );
+  readonly #turns = new Uint32Array(PRIORITIES);
+  #nextChannelId = 1;
+  readonly #controls: Uint8Array[] = [];
+  /** Channels whose end was too old to be sent again. */
+  readonly #lostShuts: OutChannel[] = [];
+  /** The next sequenced record to be sent again, while there is any. */
+  #cursor = 1;
+  #gapTo = 0;
+  #peerWindowBytes = 0;
+  #peerMaxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES;
+
+  readonly #inById = new Map<number, InChannel>();
+  #received = 0;
+  #ackedByUs = 0;
+  #ackWaitSeconds = 0;
+  readonly #raised = new Set<InChannel>();
+  readonly #pongs: Uint8Array[] = [];
+  readonly #pings: Uint8Array[] = [];
+  #error: SessionError | undefined;
+
+  #keepaliveSeconds: number;
+  #silentSeconds = 0;
+  #isPingDue = false;
+  #isPingSent = false;
+  #rttMs = 0;
+  #jitterMs = 0;
+  #bye: Bye | undefined;
+
+  /**
+   * Creates one end of a session.
+   *
+   * @param options Which end, and its bounds.
+   * @throws {RangeError} If an option is out of its range.
+   */
+  constructor(options: SessionOptions) {
+    this.#options = resolve(options);
+    const { maxReplayRecords, maxReplayBytes, maxReplayAgeMs } = this.#options;
+    this.#window = new ReplayWindow({
+      maxRecords: maxReplayRecords,
+      maxBytes: maxReplayBytes,
+      maxAgeSeconds: maxReplayAgeMs / 1_000,
+    });
+    this.#sessionId = options.sessionId;
+    this.#keepaliveSeconds = this.#options.keepaliveMs / 1_000;
+    this.#sink = this.#makeSink();
+    this.#frameBytes = this.#options.maxFrameBytes;
+    this.#writer = new ByteWriter({ maxBytes: this.#frameBytes });
+    this.#records = new RecordWriter(this.#writer);
+  }
+
+  /** Whether messages go and come now. */
+  get isOpen(): boolean {
+    return this.#phase === "open";
+  }
+
+  /** The id that the hub has given it: 16 bytes, which are secret. */
+  get sessionId(): Uint8Array | undefined {
+    return this.#sessionId;
+  }
+
+  /** The smoothed round-trip time in milliseconds (RFC 6298); 0 until it is known. */
+  get rttMs(): number {
+    return this.#rttMs;
+  }
+
+  /** How much it varies, in milliseconds. */
+  get jitterMs(): number {
+    return this.#jitterMs;
+  }
+
+  /** Events that wait for the application. */
+  get pendingEvents(): number {
+    return this.#inbox.size;
+  }
+
+  /** Messages that wait to be sent. */
+  get queuedMessages(): number {
+    let count = 0;
+    for (const channel of this.#outById.values()) {
+      count += channel.queuedMessages;
+    }
+    return count;
+  }
+
+  /** Their bytes. */
+  get queuedBytes(): number {
+    let bytes = 0;
+    for (const channel of this.#outById.values()) bytes += channel.queuedBytes;
+    return bytes;
+  }
+
+  /** Records that the other end's application has not taken yet. */
+  get unacknowledged(): number {
+    return this.#window.sent - this.#window.acked;
+  }
+
+  /** Whether the other end has not even answered a ping: the socket is dead. */
+  get isSilent(): boolean {
+    return this.#phase !== "detached" &&
+      this.#silentSeconds >
+        this.#keepaliveSeconds + this.#options.pongTimeoutMs / 1_000;
+  }
+
+  /**
+   * A new socket is there. The client's end greets on it; the hub's end has been
+   * greeted.
+   *
+   * @param hello The hub's end: what the client said, with the id of this session or
+   * none.
+   * @returns `wrongCount` if the client claims to have what was never sent.
+   */
+  attach(hello?: Hello): SessionError | undefined {
+    this.detach();
+    this.#socketNumber += 1;
+    this.#phase = "greeting";
+    this.#isGreetingSent = false;
+    this.#silentSeconds = 0;
+    this.#error = undefined;
+    if (hello === undefined) return undefined;
+    const isResumed = hello.session !== undefined;
+    if (hello.received > (isResumed ? this.#window.sent : 0)) {
+      this.#phase = "detached";
+      return "wrongCount";
+    }
+    const { maxFrameBytes, maxMessageBytes, windowBytes } = this.#options;
+    this.#limitPeer(hello.maxFrameBytes, hello.maxMessageBytes);
+    if (!isResumed) this.#grant(hello.windowBytes);
+    this.#resumeAt(hello.received + 1);
+    this.#welcome = {
+      version: MUX_VERSION,
+      canDeflate: false,
+      isResumed,
+      session: this.#sessionId ?? new Uint8Array(SESSION_ID_BYTES),
+      received: this.#received,
+      available: this.#window.available,
+      keepaliveMs: this.#options.keepaliveMs,
+      resumeWindowMs: this.#options.resumeWindowMs,
+      maxFrameBytes,
+      maxMessageBytes,
+      windowBytes,
+    };
+    this.#opened(isResumed);
+    return undefined;
+  }
+
+  /** The socket is gone. */
+  detach(): void {
+    if (this.#phase === "detached") return;
+    this.#phase = "detached";
+    this.#welcome = undefined;
+    this.#isPingDue = false;
+    this.#isPingSent = false;
+    this.#pongs.length = 0;
+    this.#pings.length = 0;
+    for (const channel of this.#outById.values()) channel.detach();
+    for (const channel of this.#inById.values()) {
+      if (!channel.isSequenced) channel.partial = undefined;
+    }
+  }
+
+  /**
+   * Begins to send on a channel.
+   *
+   * @param name What the other end knows it by: 1 to 128 bytes of text.
+   * @param options What is promised, and bounds.
+   * @returns The id to send with, or `undefined` if there are 65535 already.
+   */
+  openChannel(name: string, options: ChannelOptions = {}): number | undefined {
+    const id = this.#freeChannelId();
+    if (id === undefined) return undefined;
+    const {
+      delivery = Delivery.ExactlyOnce,
+      priority = DEFAULT_PRIORITY,
+      maxMessages = DEFAULT_CHANNEL_MESSAGES,
+      maxBytes = DEFAULT_CHANNEL_BYTES,
+      overflow = "dropOldest",
+      ttlMs = Infinity,
+    } = options;
+    const channel = new OutChannel({
+      id,
+      name,
+      delivery,
+      priority,
+      maxMessages,
+      maxBytes,
+      overflow,
+      ttlSeconds: ttlMs / 1_000,
+    });
+    channel.creditLimit = this.#peerWindowBytes;
+    this.#outById.set(id, channel);
+    this.#outByPriority[priority]!.push(channel);
+    return id;
+  }
+
+  /**
+   * Ends a channel when what it holds was sent.
+   *
+   * @param id The channel.
+   */
+  shutChannel(id: number): void {
+    const channel = this.#outById.get(id);
+    if (channel !== undefined) channel.isShutting = true;
+  }
+
+  /**
+   * Sends a message, now or when the other end is there and has room.
+   *
+   * @param id The channel.
+   * @param bytes The message, which is copied.
+   * @param options What it is.
+   * @returns Whether it was accepted.
+   */
+  send(id: number, bytes: Uint8Array, options: SendOptions = {}): boolean {
+    // A Buffer of Node's gives views by slice().
+    return this.sendShared(id, new Uint8Array(bytes), options);
+  }
+
+  /**
+   * Sends a message that nobody will change any more, to many sessions without a copy
+   * for each.
+   *
+   * @param id The channel.
+   * @param bytes The message, which is kept and not copied.
+   * @param options What it is.
+   * @returns Whether it was accepted.
+   */
+  sendShared(
+    id: number,
+    bytes: Uint8Array,
+    options: SendOptions = {},
+  ): boolean {
+    const channel = this.#outById.get(id);
+    if (channel === undefined || channel.isShutting) return false;
+    if (bytes.length > this.#peerMaxMessageBytes) return false;
+    const { isText = false, key, request } = options;
+    return channel.push({
+      channel,
+      bytes,
+      isText,
+      request,
+      key,
+      offset: 0,
+      waitedSeconds: 0,
+    });
+  }
+
+  /**
+   * Sends a message of the layer above, before all others and exactly once.
+   *
+   * @param bytes The message, which is copied.
+   * @returns Whether there was room.
+   */
+  control(bytes: Uint8Array): boolean {
+    if (this.#controls.length >= MAX_CONTROLS) return false;
+    this.#controls.push(new Uint8Array(bytes));
+    return true;
+  }
+
+  /**
+   * Asks the other end for an answer, which comes as `pong`.
+   *
+   * @param bytes What it is to say: up to 124 bytes.
+   * @returns Whether it will be sent.
+   */
+  ping(bytes: Uint8Array): boolean {
+    if (this.#phase !== "open" || this.#pings.length >= MAX_PONGS) return false;
+    const ping = new Uint8Array(bytes.length + 1);
+    ping[0] = APPLICATION_PING;
+    ping.set(bytes, 1);
+    this.#pings.push(ping);
+    return true;
+  }
+
+  /**
+   * Tells the other end that the socket will be closed.
+   *
+   * @param bye Why, and when to come back.
+   */
+  sayBye(bye: Bye): void {
+    this.#bye = bye;
+  }
+
+  /**
+   * Takes a frame that came in.
+   *
+   * @param frame The frame, of which nothing is kept.
+   * @returns What is wrong with it, after which the socket is of no use; the session
+   * goes on with another.
+   */
+  receive(frame: Uint8Array): SessionError | undefined {
+    if (this.#phase === "detached") return undefined;
+    this.#silentSeconds = 0;
+    this.#isPingSent = false;
+    this.#isPingDue = false;
+    if (frame.length > this.#options.maxFrameBytes) return "frameTooLarge";
+    this.#error = undefined;
+    const malformed = this.#reader.read(frame, this.#sink);
+    return this.#error ?? (malformed === undefined ? undefined : "malformed");
+  }
+
+  /**
+   * Makes the next frame that is to be sent.
+   *
+   * @returns The frame, which is overwritten by the next call, or `undefined` if there
+   * is nothing to send now.
+   */
+  nextFrame(): Uint8Array | undefined {
+    if (this.#phase === "detached") return undefined;
+    this.#writer.reset();
+    if (!this.#isGreetingSent) {
+      this.#greet();
+      this.#isGreetingSent = true;
+    }
+    if (this.#phase === "open") {
+      this.#writePings();
+      this.#writeSequence();
+      this.#writeAcks();
+    }
+    return this.#writer.length === 0 ? undefined : this.#writer.view();
+  }
+
+  /**
+   * Takes what has come in, one event at a time. What is not taken is not acknowledged.
+   *
+   * @returns The oldest event, or `undefined`.
+   */
+  poll(): SessionEvent | undefined {
+    return this.#inbox.take();
+  }
+
+  /**
+   * Lets time pass.
+   *
+   * @param dt The time in seconds: 0 or more.
+   */
+  tick(dt: number): void {
+    this.#window.tick(dt);
+    for (const channel of this.#outById.values()) {
+      channel.tick(dt);
+      this.#reportDropped(channel);
+    }
+    if (this.#phase === "detached") return;
+    if (this.#received !== this.#ackedByUs) this.#ackWaitSeconds += dt;
+    // However long a frame was, the other end gets the time to answer after it: what
+    // it sent in the meantime has yet to be looked at.
+    const before = this.#silentSeconds;
+    const limit = Math.max(before, this.#keepaliveSeconds) +
+      this.#options.pongTimeoutMs / 2_000;
+    this.#silentSeconds = Math.min(before + dt, limit);
+    if (this.#silentSeconds >= this.#keepaliveSeconds && !this.#isPingSent) {
+      this.#isPingDue = true;
+    }
+  }
+
+  #greet(): void {
+    if (this.#options.role === "hub") {
+      if (this.#welcome !== undefined) this.#records.welcome(this.#welcome);
+      return;
+    }
+    const { maxFrameBytes, maxMessageBytes, windowBytes } = this.#options;
+    this.#records.hello({
+      minVersion: MUX_VERSION,
+      maxVersion: MUX_VERSION,
+      canDeflate: false,
+      session: this.#sessionId,
+      received: this.#sessionId === undefined ? 0 : this.#received,
+      maxFrameBytes,
+      maxMessageBytes,
+      windowBytes,
+    });
+  }
+
+  #writePings(): void {
+    const records = this.#records;
+    while (this.#pongs.length > 0 && records.pong(this.#pongs[0]!)) {
+      this.#pongs.shift();
+    }
+    while (this.#pings.length > 0 && records.ping(this.#pings[0]!)) {
+      this.#pings.shift();
+    }
+    if (this.#isPingDue && !this.#isPingSent) {
+      const ping = new Uint8Array(9);
+      ping[0] = OWN_PING;
+      ByteWriter.over(ping.subarray(1)).f64(this.#options.clock.nowMs());
+      if (records.ping(ping)) {
+        this.#isPingDue = false;
+        this.#isPingSent = true;
+      }
+    }
+    if (this.#bye !== undefined && records.bye(this.#bye)) {
+      this.#bye = undefined;
+    }
+  }
+
+  /** What is sent again, then control messages, then channels by priority. */
+  #writeSequence(): void {
+    if (!this.#writeReplays()) return;
+    while (this.#lostShuts.length > 0) {
+      const channel = this.#lostShuts[0]!;
+      if (!this.#window.hasRoom(0) || !this.#announce(channel)) return;
+      if (!this.#records.shut(channel.id)) return;
+      this.#lostShuts.shift();
+      this.#sent({ type: "shut", channel });
+    }
+    while (this.#controls.length > 0) {
+      const bytes = this.#controls[0]!;
+      if (!this.#window.hasRoom(bytes.length)) return;
+      if (!this.#records.control(bytes)) return;
+      this.#controls.shift();
+      this.#sent({ type: "control", bytes });
+    }
+    for (let priority = 0; priority < PRIORITIES; priority++) {
+      const channels = this.#outByPriority[priority]!;
+      let idle = 0;
+      while (idle < channels.length) {
+        const turn = this.#turns[priority]! % channels.length;
+        const result = this.#writePart(channels[turn]!);
+        if (result === "frameFull") return;
+        this.#turns[priority] = turn + 1;
+        idle = result === "written" ? 0 : idle + 1;
+      }
+      this.#removeShut(channels);
+    }
+  }
+
+  /** Returns whether everything was sent again. */
+  #writeReplays(): boolean {
+    const window = this.#window;
+    if (this.#gapTo > 0) {
+      if (!this.#records.gap(this.#cursor, this.#gapTo)) return false;
+      this.#cursor = this.#gapTo + 1;
+      this.#gapTo = 0;
+    }
+    for (; this.#cursor <= window.sent; this.#cursor++) {
+      const record = window.at(this.#cursor);
+      // Taken in the meantime, which the other end says only of what it has.
+      if (record === undefined) continue;
+      if (record.type === "forgotten") {
+        const to = window.available - 1;
+        if (!this.#records.gap(this.#cursor, to)) return false;
+        this.#lose(this.#cursor, to);
+        this.#cursor = to;
+        continue;
+      }
+      if (!this.#writeRecord(record)) return false;
+    }
+    return true;
+  }
+
+  #writeRecord(
+    record: Exclude<
+      ReturnType<ReplayWindow["at"]>,
+      undefined | { readonly type: "forgotten" }
+    >,
+  ): boolean {
+    const records = this.#records;
+    switch (record.type) {
+      case "control":
+        return records.control(record.bytes);
+      case "shut":
+        return this.#announce(record.channel) &&
+          records.shut(record.channel.id);
+      case "data": {
+        const { message, start, end } = record;
+        return this.#announce(message.channel) &&
+          this.#writeData(message, start, end);
+      }
+    }
+  }
+
+  #writePart(channel: OutChannel): "written" | "nothing" | "frameFull" {
+    const message = channel.first;
+    const window = this.#window;
+    if (message === undefined) {
+      if (!channel.isShutting || channel.isShut) return "nothing";
+      if (channel.wasUsed) {
+        if (!window.hasRoom(0)) return "nothing";
+        if (!this.#announce(channel)) return "frameFull";
+        if (!this.#records.shut(channel.id)) return "frameFull";
+        this.#sent({ type: "shut", channel });
+      }
+      channel.isShut = true;
+      return "written";
+    }
+    const { isSequenced } = channel;
+    const remaining = message.bytes.length - message.offset;
+    const credit = channel.credit - RECORD_COST_BYTES;
+    if (credit < Math.min(remaining, MIN_PART_BYTES)) return "nothing";
+    if (!this.#announce(channel)) return "frameFull";
+    const start = message.offset;
+    const room = dataBytesWithin(
+      channel.id,
+      flagsOf(message, start, start),
+      message.request ?? 0,
+      this.#frameBytes - this.#writer.length,
+    );
+    const length = Math.min(remaining, MAX_PART_BYTES, credit, room);
+    if (length < Math.min(remaining, MIN_PART_BYTES)) return "frameFull";
+    if (isSequenced && !window.hasRoom(length)) return "nothing";
+    const end = start + length;
+    if (!this.#writeData(message, start, end)) return "frameFull";
+    message.offset = end;
+    if (isSequenced) {
+      channel.usedCredit += length + RECORD_COST_BYTES;
+      this.#sent({ type: "data", message, start, end });
+    }
+    if (end === message.bytes.length) channel.shift();
+    return "written";
+  }
+
+  /** Tells the name of a channel, once on each socket. */
+  #announce(channel: OutChannel): boolean {
+    if (channel.announcedOn === this.#socketNumber) return true;
+    if (!this.#records.open(announcement(channel))) return false;
+    channel.announcedOn = this.#socketNumber;
+    channel.wasUsed = true;
+    return true;
+  }
+
+  #writeData(message: OutMessage, start: number, end: number): boolean {
+    return this.#records.data(
+      message.channel.id,
+      flagsOf(message, start, end),
+      message.request ?? 0,
+      message.bytes,
+      start,
+      end,
+    );
+  }
+
+  #sent(record: Parameters<ReplayWindow["push"]>[0]): void {
+    this.#window.push(record);
+    this.#cursor = this.#window.sent + 1;
+  }
+
+  #writeAcks(): void {
+    for (const channel of this.#inById.values()) {
+      if (channel.raiseLimit()) this.#raised.add(channel);
+    }
+    for (const channel of this.#raised) {
+      if (!this.#records.credit(channel.id, channel.limit)) return;
+      this.#raised.delete(channel);
+    }
+    const taken = this.#inbox.taken(this.#received);
+    const news = taken - this.#ackedByUs;
+    if (
+      news > 0 &&
+      (this.#writer.length > 0 || news >= ACK_BATCH ||
+        this.#ackWaitSeconds >= ACK_DELAY_SECONDS) &&
+      this.#records.ack(taken)
+    ) {
+      this.#ackedByUs = taken;
+      this.#ackWaitSeconds = 0;
+    }
+  }
+
+  #opened(isResumed: boolean): void {
+    this.#phase = "open";
+    this.#inbox.push({ type: "opened", isResumed });
+    // Acknowledgements and credit may have been lost with the socket.
+    this.#ackedByUs = 0;
+    this.#ackWaitSeconds = ACK_DELAY_SECONDS;
+    for (const channel of this.#inById.values()) {
+      if (channel.isRaised) this.#raised.add(channel);
+    }
+  }
+
+  #resumeAt(sequence: number): void {
+    this.#cursor = Math.max(sequence, 1);
+    this.#gapTo = 0;
+    // What the other end has, it need not be sent; it is kept until it was taken.
+    if (this.#cursor < this.#window.available) {
+      const to = this.#window.available - 1;
+      if (to > this.#window.acked) {
+        this.#lose(this.#cursor, to);
+        this.#gapTo = to;
+      }
+    }
+  }
+
+  /** Records that cannot be sent again: what they were is handed back. */
+  #lose(from: number, to: number): void {
+    const lost = new Set<OutMessage>();
+    for (let sequence = from; sequence <= to; sequence++) {
+      const record = this.#window.at(sequence);
+      if (record?.type !== "forgotten") continue;
+      if (record.shut !== undefined) this.#lostShuts.push(record.shut);
+      const { message, byteCount } = record;
+      if (message === undefined) continue;
+      // The other end never counted them.
+      message.channel.usedCredit -= byteCount + RECORD_COST_BYTES;
+      if (message.channel.first === message) message.channel.shift();
+      lost.add(message);
+    }
+    this.#inbox.push({
+      type: "undelivered",
+      reason: "windowOverrun",
+      messages: [...lost].map(asUndelivered),
+    });
+  }
+
+  #limitPeer(maxFrameBytes: number, maxMessageBytes: number): void {
+    this.#peerMaxMessageBytes = maxMessageBytes;
+    this.#frameBytes = Math.min(maxFrameBytes, this.#options.maxFrameBytes);
+    this.#writer = new ByteWriter({ maxBytes: this.#frameBytes });
+    this.#records = new RecordWriter(this.#writer);
+  }
+
+  #grant(windowBytes: number): void {
+    this.#peerWindowBytes = windowBytes;
+    for (const channel of this.#outById.values()) {
+      channel.creditLimit = windowBytes;
+    }
+  }
+
+  /** The hub knows nothing of the session any more. */
+  #startAnew(): void {
+    const lost = new Set<OutMessage>();
+    for (const record of this.#window.remaining()) {
+      const message = record.type === "data" || record.type === "forgotten"
+        ? record.message
+        : undefined;
+      if (message !== undefined) lost.add(message);
+    }
+    this.#window.clear();
+    for (const channel of this.#outById.values()) channel.reset();
+    for (const channels of this.#outByPriority) this.#removeShut(channels);
+    this.#inById.clear();
+    this.#raised.clear();
+    this.#inbox.forgetSlots();
+    this.#controls.length = 0;
+    this.#lostShuts.length = 0;
+    this.#received = 0;
+    this.#ackedByUs = 0;
+    this.#inbox.push({
+      type: "undelivered",
+      reason: "sessionLost",
+      messages: [...lost].map(asUndelivered),
+    });
+  }
+
+  #removeShut(channels: OutChannel[]): void {
+    for (let i = channels.length - 1; i >= 0; i--) {
+      const channel = channels[i]!;
+      if (
+        channel.isShut
+      ) {
+        channels.splice(i, 1);
+        this.#outById.delete(channel.id);
+      }
+    }
+  }
+
+  #freeChannelId(): number | undefined {
+    if (this.#outById.size >= MAX_CHANNEL) return undefined;
+    while (this.#outById.has(this.#nextChannelId)) this.#advanceChannelId();
+    const id = this.#nextChannelId;
+    this.#advanceChannelId();
+    return id;
+  }
+
+  #advanceChannelId(): void {
+    this.#nextChannelId = this.#nextChannelId % MAX_CHANNEL + 1;
+  }
+
+  #reportDropped(channel: OutChannel): void {
+    const { messages, bytes } = channel.dropped;
+    if (messages === 0) return;
+    channel.dropped.messages = 0;
+    channel.dropped.bytes = 0;
+    const { name } = channel;
+    this.#inbox.push({
+      type: "dropped",
+      direction: "out",
+      channel: name,
+      messages,
+      bytes,
+    });
+  }
+
+  #fail(error: SessionError): false {
+    this.#error ??= error;
+    return false;
+  }
+
+  /** Counts a sequenced record. */
+  #count(): number {
+    this.#received += 1;
+    return this.#received;
+  }
+
+  #makeSink(): RecordSink {
+    return {
+      hello: () => this.#fail("unexpectedRecord"),
+      welcome: (welcome) => this.#onWelcome(welcome),
+      refuse: (refuse) => this.#onRefuse(refuse),
+      open: (open) => this.#isReady() && this.#onOpen(open),
+      shut: (id) => this.#isReady() && this.#onShut(id),
+      ack: (received) =>
+        this.#isReady() &&
+        (this.#window.ack(received) || this.#fail("wrongCount")),
+      credit: (id, limit) => this.#isReady() && this.#onCredit(id, limit),
+      ping: (buffer, start, end) =>
+        this.#isReady() && this.#onPing(buffer.slice(start, end)),
+      pong: (buffer, start, end) =>
+        this.#isReady() && this.#onPong(buffer.slice(start, end)),
+      gap: (from, to) => this.#isReady() && this.#onGap(from, to),
+      bye: (bye) => this.#isReady() && this.#onBye(bye),
+      control: (buffer, start, end) =>
+        this.#isReady() && this.#onControl(buffer.slice(start, end)),
+      data: (id, flags, request, buffer, start, end) =>
+        this.#isReady() && this.#onData(id, flags, request, buffer, start, end),
+    };
+  }
+
+  #isReady(): boolean {
+    return this.#phase === "open" || this.#fail("unexpectedRecord");
+  }
+
+  #onWelcome(welcome: Welcome): boolean {
+    if (this.#options.role !== "client" || this.#phase !== "greeting") {
+      return this.#fail("unexpectedRecord");
+    }
+    const { version, canDeflate, isResumed, received } = welcome;
+    if (
+      version !== MUX_VERSION || canDeflate ||
+      isResumed && this.#sessionId === undefined
+    ) return this.#fail("unexpectedRecord");
+    if (received > (isResumed ? this.#window.sent : 0)) {
+      return this.#fail("wrongCount");
+    }
+    this.#limitPeer(welcome.maxFrameBytes, welcome.maxMessageBytes);
+    if (!isResumed) {
+      if (this.#sessionId !== undefined) this.#startAnew();
+      this.#sessionId = new Uint8Array(welcome.session);
+      this.#grant(welcome.windowBytes);
+    }
+    this.#keepaliveSeconds = welcome.keepaliveMs / 1_000;
+    this.#opened(isResumed);
+    this.#resumeAt(received + 1);
+    return true;
+  }
+
+  #onRefuse(refuse: Refuse): boolean {
+    if (this.#options.role !== "client" || this.#phase !== "greeting") {
+      return this.#fail("unexpectedRecord");
+    }
+    this.#inbox.push({ type: "refused", ...refuse });
+    return true;
+  }
+
+  #onOpen(open: Open): boolean {
+    const known = this.#inById.get(open.channel);
+    // It is told anew on each socket.
+    if (known !== undefined) {
+      return known.name === open.name && known.delivery === open.delivery ||
+        this.#fail("unexpectedRecord");
+    }
+    if (this.#inById.size >= this.#options.maxChannels) {
+      return this.#fail("tooManyChannels");
+    }
+    const { channel: id, name, delivery } = open;
+    this.#inById.set(
+      id,
+      new InChannel(id, name, delivery, this.#options.windowBytes),
+    );
+    return this.#tell({ type: "channelOpened", channel: name, delivery });
+  }
+
+  #onShut(id: number): boolean {
+    const sequence = this.#count();
+    const channel = this.#inById.get(id);
+    if (channel === undefined) return this.#fail("unknownChannel");
+    if (channel.partial !== undefined) return this.#fail("unexpectedRecord");
+    this.#inById.delete(id);
+    this.#raised.delete(channel);
+    return this.#tell(
+      { type: "channelShut", channel: channel.name },
+      this.#inbox.open(sequence),
+    );
+  }
+
+  #onCredit(id: number, limit: number): boolean {
+    const channel = this.#outById.get(id);
+    // It may have been shut in the meantime.
+    if (channel !== undefined && limit > channel.creditLimit) {
+      channel.creditLimit = limit;
+    }
+    return true;
+  }
+
+  #onPing(bytes: Uint8Array): boolean {
+    // Who asks more often than answers can go gets fewer.
+    if (this.#pongs.length < MAX_PONGS) this.#pongs.push(bytes);
+    return true;
+  }
+
+  #onPong(bytes: Uint8Array): boolean {
+    if (bytes[0] === APPLICATION_PING) {
+      return this.#tell({ type: "pong", bytes: bytes.slice(1) });
+    }
+    if (bytes[0] !== OWN_PING || bytes.length !== 9) {
+      return this.#fail("unexpectedRecord");
+    }
+    const sentMs = new ByteReader(bytes.subarray(1)).f64();
+    const rttMs = this.#options.clock.nowMs() - sentMs;
+    // The other end may have written anything.
+    if (!(rttMs >= 0 && rttMs < Infinity)) return true;
+    if (this.#rttMs === 0) {
+      this.#rttMs = rttMs;
+      this.#jitterMs = rttMs / 2;
+    } else {
+      this.#jitterMs += JITTER_BETA *
+        (Math.abs(rttMs - this.#rttMs) - this.#jitterMs);
+      this.#rttMs += RTT_ALPHA * (rttMs - this.#rttMs);
+    }
+    return true;
+  }
+
+  #onGap(from: number, to: number): boolean {
+    if (from !== this.#received + 1 || to < from) {
+      return this.#fail("wrongCount");
+    }
+    this.#received = to;
+    for (const channel of this.#inById.values()) {
+      if (!channel.isSequenced) continue;
+      if (channel.partial !== undefined) channel.release(channel.partial.cost);
+      channel.partial = undefined;
+      channel.mayContinue = true;
+    }
+    const slot = this.#inbox.open(to);
+    return this.#tell({ type: "gap", reason: "windowOverrun", from, to }, slot);
+  }
+
+  #onBye(bye: Bye): boolean {
+    return this.#tell({ type: "bye", ...bye });
+  }
+
+  #onControl(bytes: Uint8Array): boolean {
+    const slot = this.#inbox.open(this.#count());
+    return this.#tell({ type: "control", bytes }, slot);
+  }
+
+  #onData(
+    id: number,
+    flags: number,
+    request: number,
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+  ): boolean {
+    const channel = this.#inById.get(id);
+    if (channel === undefined) return this.#fail("unknownChannel");
+    const cost = end - start + RECORD_COST_BYTES;
+    if (!channel.receive(cost)) return this.#fail("creditExceeded");
+    const sequence = channel.isSequenced ? this.#count() : 0;
+    const isFirst = (flags & DataFlag.Continues) === 0;
+    let partial = channel.partial;
+    if (isFirst) {
+      if (partial !== undefined) return this.#fail("unexpectedRecord");
+      partial = {
+        parts: [],
+        isText: (flags & DataFlag.Text) !== 0,
+        isDeflated: (flags & DataFlag.Deflated) !== 0,
+        request: (flags & DataFlag.HasRequest) !== 0 ? request : undefined,
+        byteLength: 0,
+        cost: 0,
+      };
+      channel.partial = partial;
+      channel.mayContinue = false;
+    } else if (partial === undefined) {
+      // Its beginning was lost: in a gap, or with a socket where that may be.
+      channel.release(cost);
+      return channel.mayContinue || !channel.isSequenced ||
+        this.#fail("unexpectedRecord");
+    }
+    partial.byteLength += end - start;
+    partial.cost += cost;
+    if (partial.byteLength > this.#options.maxMessageBytes) {
+      return this.#fail("messageTooLarge");
+    }
+    partial.parts.push(buffer.slice(start, end));
+    if ((flags & DataFlag.More) !== 0) return true;
+    channel.partial = undefined;
+    // Its earlier parts may be acknowledged, as the sender keeps the whole until this.
+    const slot = channel.isSequenced ? this.#inbox.open(sequence) : undefined;
+    return this.#deliver(channel, partial, slot);
+  }
+
+  #deliver(
+    channel: InChannel,
+    partial: PartialMessage,
+    slot: Slot | undefined,
+  ): boolean {
+    const { isText, isDeflated, request, cost } = partial;
+    const bytes = join(partial);
+    if (!channel.isSequenced) {
+      if (this.#inbox.looseBytes + bytes.length > MAX_LOOSE_BYTES) {
+        // Nobody waits for it, and the application is behind.
+        return this.#tell({
+          type: "dropped",
+          direction: "in",
+          channel: channel.name,
+          messages: 1,
+          bytes: bytes.length,
+        });
+      }
+    }
+    return this.#tell(
+      {
+        type: "message",
+        channel: channel.name,
+        bytes,
+        isText,
+        isDeflated,
+        request,
+      },
+      slot,
+      channel,
+      cost,
+    );
+  }
+
+  #tell(
+    event: SessionEvent,
+    slot?: Slot,
+    channel?: InChannel,
+    cost?: number,
+  ): boolean {
+    if (this.#inbox.size >= MAX_INBOX) return this.#fail("inboxFull");
+    this.#inbox.push(event, slot, channel, cost);
+    return true;
+  }
+}
+
+function announcement({ id, name, delivery, priority }: OutChannel): Open {
+  return { channel: id, name, delivery, priority };
+}
+
+/** What a message is, its first part says. */
+function flagsOf(message: OutMessage, start: number, end: number): number {
+  const more = end < message.bytes.length ? DataFlag.More : 0;
+  if (start > 0) return more | DataFlag.Continues;
+  return more | (message.isText ? DataFlag.Text : 0) |
+    (message.request === undefined ? 0 : DataFlag.HasRequest);
+}
+
+function join({ parts, byteLength }: PartialMessage): Uint8Array {
+  if (parts.length === 1) return parts[0]!;
+  const bytes = new Uint8Array(byteLength);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+function asUndelivered(
+  { channel, bytes, isText }: OutMessage,
+): UndeliveredMessage {
+  return { channel: channel.name, bytes, isText };
+}
+
+function resolve(
+  options: SessionOptions,
+): Required<Omit<SessionOptions, "sessionId">> {
+  const {
+    role,
+    clock,
+    maxFrameBytes = DEFAULT_MAX_FRAME_BYTES,
+    maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES,
+    windowBytes = DEFAULT_WINDOW_BYTES,
+    maxChannels = DEFAULT_MAX_CHANNELS,
+    maxReplayRecords = 4_096,
+    maxReplayBytes = 4_194_304,
+    maxReplayAgeMs = 120_000,
+    keepaliveMs = 30_000,
+    pongTimeoutMs = 10_000,
+    resumeWindowMs = 120_000,
+  } = options;
+  checkRange("maxFrameBytes", maxFrameBytes, 1_024, 1_048_576);
+  checkRange("maxMessageBytes", maxMessageBytes, 1, 67_108_864);
+  checkRange("windowBytes", windowBytes, 4_096, 2 ** 30);
+  checkRange("maxChannels", maxChannels, 1, MAX_CHANNEL);
+  checkRange("maxReplayRecords", maxReplayRecords, 1, 1_048_576);
+  checkRange("maxReplayBytes", maxReplayBytes, 1_024, 2 ** 30);
+  checkRange("maxReplayAgeMs", maxReplayAgeMs, 1, 2 ** 40);
+  checkRange("keepaliveMs", keepaliveMs, 1, 2 ** 31);
+  checkRange("pongTimeoutMs", pongTimeoutMs, 1, 2 ** 31);
+  checkRange("resumeWindowMs", resumeWindowMs, 0, 2 ** 40);
+  return {
+    role,
+    clock,
+    maxFrameBytes,
+    maxMessageBytes,
+    windowBytes,
+    maxChannels,
+    maxReplayRecords,
+    maxReplayBytes,
+    maxReplayAgeMs,
+    keepaliveMs,
+    pongTimeoutMs,
+    resumeWindowMs,
+  };
+}
+
+function checkRange(
+  name: string,
+  value: number,
+  min: number,
+  max: number,
+): void {
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return;
+  throw new RangeError(
+    `Cannot create a Session as ${name} must be an integer from ${min} to ${max}: current value is ${value}`,
+  );
+}
