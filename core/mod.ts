@@ -30,6 +30,7 @@ export * from "./indexed_db_journal.ts";
 export * from "./journal.ts";
 export * from "./local_storage_journal.ts";
 export * from "./memory_journal.ts";
+export * from "./metric.ts";
 export * from "./player_id.ts";
 export * from "./poll_loop.ts";
 export * from "./random.ts";
