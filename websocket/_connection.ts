@@ -1,6 +1,12 @@
 // This module is browser compatible.
 
-import type { WsDropReason, WsErrorReason, WsMuxEvent } from "./event.ts";
+import type {
+  WsDropReason,
+  WsErrorReason,
+  WsMuxEvent,
+  WsReply,
+  WsRequestFailed,
+} from "./event.ts";
 import type { WsDataMessage, WsMessage } from "./message.ts";
 import type { Socket } from "./_socket.ts";
 
@@ -19,6 +25,8 @@ export interface Connection {
   readonly pendingMessages: number;
   /** Their bytes. */
   readonly pendingBytes: number;
+  /** What the other end has said that its close will mean, whatever the code of the socket's end. */
+  readonly endCode?: number | undefined;
   /** A socket is open. Calls `host.ready()`, now or later, when the game may take it for connected. */
   open(socket: Socket): void;
   /** Something came over the open socket. `size` is what it holds of the receive budget. */
@@ -60,6 +68,12 @@ export interface ConnectionHost {
   hold(size: number): void;
   /** Something happened that only the mux tells. */
   mux(event: WsMuxEvent): void;
+  /** Keeps a place for the outcome of a request, if there is one left. */
+  reserve(): boolean;
+  /** Gives a place back: the request was not accepted. */
+  unreserve(): void;
+  /** The outcome of a request, for which there is a place. A reply holds `heldSize` of the receive budget. */
+  outcome(event: WsReply | WsRequestFailed): void;
   /** The next attempt begins no earlier. */
   retryAfter(ms: number): void;
   /** Something went wrong that ends nothing. */

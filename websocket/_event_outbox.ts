@@ -2,7 +2,13 @@
 
 import { type Clock, EventQueue } from "../core/mod.ts";
 import { heldSize, type ReceiveBudget } from "./_receive_budget.ts";
-import type { WsEvent, WsFailure, WsPingRtt } from "./event.ts";
+import type {
+  WsEvent,
+  WsFailure,
+  WsPingRtt,
+  WsReply,
+  WsRequestFailed,
+} from "./event.ts";
 import type { WsDataMessage } from "./message.ts";
 
 /** Room beside the messages. */
@@ -18,14 +24,18 @@ export class EventOutbox {
   readonly #queue: EventQueue<WsEvent>;
   readonly #budget: ReceiveBudget;
   readonly #clock: Clock;
+  readonly #maxRequests: number;
+  /** Requests that were accepted, until their outcome is drained. */
+  #requests = 0;
   #others = 0;
   #lost = 0;
 
-  constructor(budget: ReceiveBudget, clock: Clock) {
+  constructor(budget: ReceiveBudget, clock: Clock, maxRequests = 0) {
     this.#budget = budget;
     this.#clock = clock;
+    this.#maxRequests = maxRequests;
     this.#queue = new EventQueue({
-      capacity: budget.maxMessages + OTHER_SLOTS,
+      capacity: budget.maxMessages + OTHER_SLOTS + maxRequests,
     });
   }
 
@@ -56,6 +66,25 @@ export class EventOutbox {
     else this.#lost++;
   }
 
+  /** Keeps a place for the outcome of a request, if there is one left. */
+  reserve(): boolean {
+    if (this.#requests >= this.#maxRequests || !this.#queue.reserve()) {
+      return false;
+    }
+    this.#requests++;
+    return true;
+  }
+
+  unreserve(): void {
+    this.#queue.release();
+    this.#requests--;
+  }
+
+  /** Queues an outcome in its place. */
+  outcome(event: WsReply | WsRequestFailed): void {
+    this.#queue.pushReserved(event);
+  }
+
   drain(budgetMs?: number): IterableIterator<WsEvent> {
     return this.#release(this.#queue.drain(budgetMs, this.#clock));
   }
@@ -74,9 +103,18 @@ export class EventOutbox {
   }
 
   #onTaken(event: WsEvent): void {
-    if (event.type !== "message") {
-      this.#others--;
-      return;
+    switch (event.type) {
+      case "reply":
+        this.#requests--;
+        break;
+      case "requestFailed":
+        this.#requests--;
+        return;
+      case "message":
+        break;
+      default:
+        this.#others--;
+        return;
     }
     const { message } = event;
     this.#budget.release(

@@ -7,10 +7,16 @@ import type {
 import type { Settings } from "./_settings.ts";
 import type { Socket } from "./_socket.ts";
 import { heldSize } from "./_receive_budget.ts";
+import { SessionLink } from "./_session_link.ts";
+import type { WsDropReason, WsRequestFailureReason } from "./event.ts";
 import type { WsDataMessage, WsMessage } from "./message.ts";
 import { decodeControl, encodeControl } from "./mux/control_message.ts";
 import { CloseCode } from "./mux/record.ts";
-import { type ChannelOptions, Session } from "./mux/session.ts";
+import {
+  type ChannelOptions,
+  Session,
+  type SessionError,
+} from "./mux/session.ts";
 import type { SessionEvent } from "./mux/session_event.ts";
 
 /** Where messages go that name no channel. */
@@ -23,6 +29,16 @@ interface Subscription {
   readonly withPresence: boolean;
 }
 
+/** A request without an answer so far. */
+interface PendingRequest {
+  remainingMs: number;
+  /** Whether the session was lost that it was sent in. */
+  isLost: boolean;
+}
+
+// A byte order mark is text like any other here.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
 /** Channels over one session, which goes on over the sockets. */
 export class MuxConnection implements Connection {
   readonly #host: ConnectionHost;
@@ -33,6 +49,16 @@ export class MuxConnection implements Connection {
   /** The channels of subscriptions that were not answered yet, by request. */
   readonly #asked = new Map<number, string>();
   #nextRequest = 1;
+  readonly #requests = new Map<number, PendingRequest>();
+  #nextQuestion = 1;
+  readonly #links = new Map<string, { link: SessionLink; session: number }>();
+  /** Counts the sessions that are over. */
+  #lostSessions = 0;
+  #dropReason: WsDropReason = "queueFull";
+  /** Whether the client was told that this socket is ready. */
+  #isReady = false;
+  #endCode: number | undefined;
+  #rttSamples = 0;
   #socket: Socket | undefined;
 
   constructor(
@@ -50,6 +76,10 @@ export class MuxConnection implements Connection {
     });
   }
 
+  get endCode(): number | undefined {
+    return this.#endCode;
+  }
+
   get pendingMessages(): number {
     return this.#session.queuedMessages;
   }
@@ -60,6 +90,8 @@ export class MuxConnection implements Connection {
 
   open(socket: Socket): void {
     this.#socket = socket;
+    this.#isReady = false;
+    this.#endCode = undefined;
     this.#session.attach();
     this.#flush();
   }
@@ -71,8 +103,23 @@ export class MuxConnection implements Connection {
       this.#fail("The hub sent text, which is no frame");
       return;
     }
+    const { sessionId } = this.#session;
     const error = this.#session.receive(data);
-    if (error !== undefined) this.#fail(`The hub sent a wrong frame: ${error}`);
+    if (sessionId !== undefined && sessionId !== this.#session.sessionId) {
+      this.#markLost();
+    }
+    if (this.#session.rttSamples !== this.#rttSamples) {
+      this.#rttSamples = this.#session.rttSamples;
+      this.#host.rtt(this.#session.lastRttMs);
+    }
+    // What was right before the error counts; and all of it before the socket's end does.
+    this.#takeEvents();
+    if (error !== undefined && this.#socket !== undefined) {
+      const code = isTooLarge(error)
+        ? CloseCode.TooLarge
+        : CloseCode.ProtocolError;
+      this.#fail(`The hub sent a wrong frame: ${error}`, code);
+    }
   }
 
   end(): void {
@@ -99,17 +146,61 @@ export class MuxConnection implements Connection {
     if (message.type !== "text" && message.type !== "binary") {
       return this.send(message, options);
     }
+    return this.#send(channel, message, options.key, undefined);
+  }
+
+  /** Accepts a question, or not; returns its number. */
+  request(
+    channel: string,
+    message: WsDataMessage,
+    timeoutMs: number,
+  ): number | undefined {
+    // Throws for a wrong name, before a place is kept.
+    this.#outIdOf(channel);
+    if (!this.#host.reserve()) {
+      this.#host.refused();
+      return undefined;
+    }
+    const number = this.#nextQuestion;
+    if (!this.#send(channel, message, undefined, 2 * number)) {
+      this.#host.unreserve();
+      return undefined;
+    }
+    this.#nextQuestion += 1;
+    this.#requests.set(number, { remainingMs: timeoutMs, isLost: false });
+    return number;
+  }
+
+  /** The link of a name in this session. */
+  link(name: string): SessionLink {
+    const known = this.#links.get(name);
+    if (
+      known !== undefined &&
+      (known.session === this.#lostSessions ||
+        known.link.state.type !== "closed")
+    ) return known.link;
+    const link = new SessionLink(this.#session, name);
+    this.#links.set(name, { link, session: this.#lostSessions });
+    return link;
+  }
+
+  #send(
+    channel: string,
+    message: WsDataMessage,
+    key: string | undefined,
+    request: number | undefined,
+  ): boolean {
     const id = this.#outIdOf(channel);
     const isText = message.type === "text";
     const bytes = isText
       ? new TextEncoder().encode(message.text)
       : new Uint8Array(message.bytes);
     const isAccepted = id !== undefined &&
-      this.#session.sendShared(
-        id,
-        bytes,
-        options.key === undefined ? { isText } : { isText, key: options.key },
-      );
+      this.#session.sendShared(id, bytes, {
+        isText,
+        ...key === undefined ? {} : { key },
+        ...request === undefined ? {} : { request },
+      });
     if (isAccepted) this.#host.sent(bytes.length);
     else this.#host.refused();
     return isAccepted;
@@ -129,11 +220,8 @@ export class MuxConnection implements Connection {
   tick(dtMs: number, _openMs: number): void {
     const session = this.#session;
     session.tick(dtMs / 1_000);
-    while (this.#host.hasRoom()) {
-      const event = session.poll();
-      if (event === undefined) break;
-      this.#on(event);
-    }
+    // An answer that is here but finds no room is not late.
+    if (this.#takeEvents()) this.#tickRequests(dtMs);
     if (this.#socket !== undefined && session.isSilent) {
       this.#host.fail(
         CloseCode.KeepaliveTimeout,
@@ -146,12 +234,53 @@ export class MuxConnection implements Connection {
   }
 
   close(): void {
+    // What waits goes first, as the hub ends the session with the word.
+    this.#flush();
     this.#session.sayBye({
       code: CloseCode.Normal,
       retryAfterMs: 0,
       reason: "",
     });
     this.#flush();
+    this.#session.end();
+    this.#lostSessions += 1;
+    this.#dropReason = "closed";
+    this.#takeEvents();
+    this.#dropReason = "queueFull";
+    for (const number of this.#requests.keys()) {
+      this.#failRequest(number, "closed");
+    }
+  }
+
+  /** Returns whether there are no more. */
+  #takeEvents(): boolean {
+    while (this.#host.hasRoom()) {
+      const event = this.#session.poll();
+      if (event === undefined) return true;
+      this.#on(event);
+    }
+    return false;
+  }
+
+  /** What is not in the queue any more went down with the session that it was sent in. */
+  #markLost(): void {
+    this.#lostSessions += 1;
+    const waiting = this.#session.waitingRequests();
+    for (const [number, request] of this.#requests) {
+      request.isLost = !waiting.has(2 * number);
+    }
+  }
+
+  #tickRequests(dtMs: number): void {
+    for (const [number, request] of this.#requests) {
+      if (request.remainingMs <= 0) this.#failRequest(number, "timeout");
+      request.remainingMs -= dtMs;
+    }
+  }
+
+  #failRequest(request: number, reason: WsRequestFailureReason): void {
+    if (!this.#requests.delete(request)) return;
+    this.#host.outcome({ type: "requestFailed", request, reason });
   }
 
   #on(event: SessionEvent): void {
@@ -159,26 +288,36 @@ export class MuxConnection implements Connection {
     switch (event.type) {
       case "opened":
         host.mux({ type: "session", isResumed: event.isResumed });
-        host.ready();
+        // It may be told late, of a socket that is gone.
+        if (this.#session.isOpen && !this.#isReady) {
+          this.#isReady = true;
+          host.ready();
+        }
         break;
       case "message": {
-        const { channel, bytes, isText } = event;
+        const { channel, bytes, isText, request } = event;
         const message: WsDataMessage = isText
-          ? { type: "text", text: new TextDecoder().decode(bytes) }
+          ? { type: "text", text: decoder.decode(bytes) }
           : { type: "binary", bytes };
+        const answered = request !== undefined && request % 2 === 1
+          ? (request - 1) / 2
+          : undefined;
+        // Nobody asked, or it has timed out.
+        if (answered !== undefined && !this.#requests.delete(answered)) break;
         host.hold(heldSize(message.type === "text" ? message.text : bytes));
-        host.message(message, channel);
+        if (answered === undefined) host.message(message, channel);
+        else host.outcome({ type: "reply", request: answered, message });
         break;
       }
       case "control":
         this.#onControl(event.bytes);
         break;
       case "undelivered":
-        // A hub that does not know the session knows of no subscriptions.
-        if (event.reason === "sessionLost") this.#askAgain();
-        host.mux(event);
+        this.#onUndelivered(event);
         break;
       case "gap":
+        // What the hub said of subscriptions may be in it.
+        this.#askAgain(false);
         host.mux(event);
         break;
       case "pong":
@@ -186,15 +325,37 @@ export class MuxConnection implements Connection {
         break;
       case "dropped":
         if (event.direction === "out") {
-          host.dropped(event.messages, event.bytes, "queueFull");
+          host.dropped(event.messages, event.bytes, this.#dropReason);
         }
         break;
       case "bye":
+        this.#endCode = event.code;
         host.retryAfter(event.retryAfterMs);
         break;
       case "refused":
         host.retryAfter(event.retryAfterMs);
-        host.fail(event.code, "refused", event.reason);
+        if (this.#socket !== undefined && !this.#session.isOpen) {
+          host.fail(event.code, "refused", event.reason);
+        }
+    }
+  }
+
+  #onUndelivered(event: SessionEvent & { type: "undelivered" }): void {
+    const { reason, messages } = event;
+    // The hub knows of no subscriptions, or they may be among what is missing.
+    this.#askAgain(reason !== "windowOverrun");
+    if (reason !== "closed" || messages.length > 0) {
+      this.#host.mux({ type: "undelivered", reason, messages });
+    }
+    // Those that were sent before it, as they have come to nothing.
+    if (reason === "sessionLost") {
+      for (const [number, { isLost }] of this.#requests) {
+        if (isLost) this.#failRequest(number, "undelivered");
+      }
+    }
+    if (reason !== "windowOverrun") return;
+    for (const { request } of messages) {
+      if (request !== undefined) this.#failRequest(request / 2, "undelivered");
     }
   }
 
@@ -224,10 +385,15 @@ export class MuxConnection implements Connection {
     this.#fail("The hub sent a wrong control message");
   }
 
-  #askAgain(): void {
+  /** History is for those who had none of it yet: of a new session, or without an answer. */
+  #askAgain(isNew: boolean): void {
+    const unanswered = new Set(this.#asked.values());
     this.#asked.clear();
     for (const [channel, subscription] of this.#subscriptions) {
-      this.#ask(channel, subscription);
+      const history = isNew || unanswered.has(channel)
+        ? subscription.history
+        : 0;
+      this.#ask(channel, { ...subscription, history });
     }
   }
 
@@ -262,7 +428,11 @@ export class MuxConnection implements Connection {
     }
   }
 
-  #fail(message: string): void {
-    this.#host.fail(CloseCode.ProtocolError, "protocolError", message);
+  #fail(message: string, code: number = CloseCode.ProtocolError): void {
+    this.#host.fail(code, "protocolError", message);
   }
+}
+
+function isTooLarge(error: SessionError): boolean {
+  return error === "frameTooLarge" || error === "messageTooLarge";
 }

@@ -42,6 +42,7 @@ export class Settings {
   readonly maxQueueSize: number;
   readonly maxQueueBytes: number;
   readonly overflow: "dropNewest" | "dropOldest";
+  readonly maxRequests: number;
   readonly maxUndrained: number;
   readonly maxUndrainedBytes: number;
   /** How channels behave, by name, if the mux is spoken. */
@@ -121,6 +122,12 @@ export class Settings {
         `Cannot use overflow as it must be "dropNewest" or "dropOldest": current value is "${this.overflow}"`,
       );
     }
+    this.maxRequests = checkInteger(
+      "maxRequests",
+      options.maxRequests ?? 1_024,
+      1,
+      1_000_000,
+    );
     this.maxUndrained = checkInteger(
       "maxUndrained",
       options.maxUndrained ?? 65_536,

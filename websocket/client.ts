@@ -18,15 +18,16 @@ import { Settings } from "./_settings.ts";
 import { Socket, type SocketEnd, type SocketSink } from "./_socket.ts";
 import { targetUrl } from "./_target_url.ts";
 import { utf8Length } from "./_utf8_length.ts";
-import { cutCloseReason } from "../protocol/mod.ts";
+import { cutCloseReason, type MessageLink } from "../protocol/mod.ts";
 import type {
   WsClientOptions,
+  WsRequestOptions,
   WsSendOptions,
   WsSubscribeOptions,
 } from "./client_options.ts";
 import type { WsClientStats } from "./client_stats.ts";
 import type { WsDropReason, WsErrorReason, WsEvent } from "./event.ts";
-import { WsMessage } from "./message.ts";
+import { type WsDataMessage, WsMessage } from "./message.ts";
 import { isConnected, isLive, WsState } from "./state.ts";
 
 const DROP_REASONS: readonly WsDropReason[] = [
@@ -37,6 +38,7 @@ const DROP_REASONS: readonly WsDropReason[] = [
 ];
 const MAX_DT_SECS = 3_600;
 const NO_OPTIONS: WsSendOptions = {};
+const DEFAULT_REQUEST_TIMEOUT_MS = 10_000;
 
 /** One try to connect: the URL as it is asked for, then the socket. */
 interface Attempt {
@@ -126,7 +128,11 @@ export class WsClient {
       settings.maxUndrained,
       settings.maxUndrainedBytes,
     );
-    this.#events = new EventOutbox(this.#budget, settings.clock);
+    this.#events = new EventOutbox(
+      this.#budget,
+      settings.clock,
+      settings.mux && settings.maxRequests,
+    );
     this.#reconnect = new Reconnect(settings);
     this.#patience = new Patience(settings.connectTimeoutMs);
     const host = this.#makeHost();
@@ -307,6 +313,7 @@ export class WsClient {
    * @param options For while it waits.
    * @returns Whether it was accepted: what an exactly-once channel accepts is delivered or told by `undelivered`.
    * @throws {TypeError} If it is no message, or the client speaks no mux.
+   * @throws {RangeError} If the name of the channel is out of its range.
    */
   sendOnChannel(
     channel: string,
@@ -319,6 +326,53 @@ export class WsClient {
       return false;
     }
     return mux.sendOn(channel, toMessage(message), options);
+  }
+
+  /**
+   * Asks the hub something: exactly one `reply` or `requestFailed` with the number that is returned will follow.
+   *
+   * @param channel The channel that it is sent on: 1 to 128 bytes of UTF-8. What one that is not exactly-once loses times
+   * out.
+   * @param message The question: text or bytes, which are copied.
+   * @param options How long to wait.
+   * @returns The number of the request, or `undefined` if it was not accepted: the client is closed, there is no room, or
+   * `maxRequests` are under way.
+   * @throws {TypeError} If it is neither text nor bytes, or the client speaks no mux.
+   * @throws {RangeError} If `timeoutMs` is not above 0, or the name of the channel is out of its range.
+   */
+  request(
+    channel: string,
+    message: WsMessage | string | Uint8Array,
+    options: WsRequestOptions = {},
+  ): number | undefined {
+    const mux = this.#needMux("send a request");
+    const { timeoutMs = DEFAULT_REQUEST_TIMEOUT_MS } = options;
+    checkPositive("timeoutMs", timeoutMs);
+    const checked = toMessage(message);
+    if (checked.type !== "text" && checked.type !== "binary") {
+      throw new TypeError(
+        `Cannot send a request as it must be text or bytes: current type is "${checked.type}"`,
+      );
+    }
+    if (this.#state === WsState.Closed) {
+      this.#refused++;
+      return undefined;
+    }
+    return mux.request(channel, checked, timeoutMs);
+  }
+
+  /**
+   * Opens a link to the hub, for calls, state and lobbies: what comes over it is no event. It goes on over cuts, and
+   * closes when something is lost for good: with the session, say. The next link of that name is then for the next
+   * session; one that was closed otherwise can be opened again in another session only.
+   *
+   * @param name What the hub knows it by: 1 to 126 bytes of UTF-8.
+   * @returns The link of that name, a new one if there is none that can be used.
+   * @throws {TypeError} If the client speaks no mux.
+   * @throws {RangeError} If the name is out of its range, or there are too many channels.
+   */
+  link(name = "link"): MessageLink {
+    return this.#needMux("open a link").link(name);
   }
 
   /**
@@ -415,10 +469,7 @@ export class WsClient {
         this.#events.push({ type: "connected" });
       },
       message: (message, channel) => {
-        this.#messagesReceived++;
-        this.#bytesReceived += message.type === "text"
-          ? utf8Length(message.text)
-          : message.bytes.length;
+        this.#count(message);
         this.#events.message(message, channel);
       },
       release: (size) => this.#budget.release(size),
@@ -437,10 +488,23 @@ export class WsClient {
       hasRoom: () => this.#events.hasRoom && this.#budget.isHalfFree,
       hold: (size) => this.#budget.hold(size),
       mux: (event) => this.#events.push(event),
+      reserve: () => this.#events.reserve(),
+      unreserve: () => this.#events.unreserve(),
+      outcome: (event) => {
+        if (event.type === "reply") this.#count(event.message);
+        this.#events.outcome(event);
+      },
       retryAfter: (ms) => this.#reconnect.retryAfter(ms),
       error: (reason, message) => this.#inform(reason, message),
       fail: (code, reason, message) => this.#fail(code, reason, message),
     };
+  }
+
+  #count(message: WsDataMessage): void {
+    this.#messagesReceived++;
+    this.#bytesReceived += message.type === "text"
+      ? utf8Length(message.text)
+      : message.bytes.length;
   }
 
   #needMux(action: string): MuxConnection {
@@ -548,9 +612,10 @@ export class WsClient {
     this.#attempt?.socket?.take(this.#sink);
   }
 
-  #onSocketEnd({ code, reason, error }: SocketEnd): void {
+  #onSocketEnd({ code: ownCode, reason, error }: SocketEnd): void {
     if (error !== undefined) this.#inform(error.reason, error.message);
-    this.#letGo(code, reason);
+    const code = this.#connection.endCode ?? ownCode;
+    this.#letGo(ownCode, reason);
     this.#over(code, reason, this.#reconnect.isTerminal(code));
   }
 
@@ -571,7 +636,7 @@ export class WsClient {
   ): void {
     this.#inform(reason, message, cause);
     this.#letGo(code, message);
-    this.#over(code, cutCloseReason(message), false);
+    this.#over(code, cutCloseReason(message), this.#reconnect.isTerminal(code));
   }
 
   /** Forgets the present attempt and closes its socket. */

@@ -139,6 +139,13 @@ export interface WsClientOptions {
    */
   readonly mux?: boolean | Readonly<Record<string, ChannelOptions>>;
   /**
+   * Over the mux: requests that may be under way, those included whose outcome waits to be drained: 1 to 1000000. Beyond
+   * it `request` refuses.
+   *
+   * @default {1024}
+   */
+  readonly maxRequests?: number;
+  /**
    * What makes the sockets.
    *
    * @default {(url, protocols) => new WebSocket(url, protocols)}
@@ -172,6 +179,17 @@ export interface WsSubscribeOptions {
    * @default {false}
    */
   readonly presence?: boolean;
+}
+
+/** How a request is made. */
+export interface WsRequestOptions {
+  /**
+   * Milliseconds of `tick` time after which it has failed: above 0. It fails with the first tick after that, so that what
+   * has come during a long frame still counts.
+   *
+   * @default {10000}
+   */
+  readonly timeoutMs?: number;
 }
 
 /** How one message is sent. */

@@ -163,10 +163,39 @@ export interface WsGap {
 export interface WsUndelivered {
   /** The discriminant. */
   readonly type: "undelivered";
-  /** `sessionLost`: the hub has started anew, or forgot the client; `windowOverrun`: they became too old. */
-  readonly reason: "sessionLost" | "windowOverrun";
+  /**
+   * `sessionLost`: the hub has started anew, or forgot the client; `windowOverrun`: they became too old; `closed`: the
+   * client was closed.
+   */
+  readonly reason: "sessionLost" | "windowOverrun" | "closed";
   /** What was sent, in its order. */
   readonly messages: readonly UndeliveredMessage[];
+}
+
+/** Over the mux: the answer to a request. Each request ends with this or `requestFailed`, once. */
+export interface WsReply {
+  /** The discriminant. */
+  readonly type: "reply";
+  /** The number that `request` gave. */
+  readonly request: number;
+  /** The answer; its bytes belong to the receiver. */
+  readonly message: WsDataMessage;
+}
+
+/**
+ * Why a request has no answer: `timeout`, none came in time; `undelivered`, it was lost, or the hub has lost the session
+ * and with it whatever became of it; `closed`, the client was closed.
+ */
+export type WsRequestFailureReason = "timeout" | "undelivered" | "closed";
+
+/** Over the mux: a request has no answer, and will have none. It may have been carried out. */
+export interface WsRequestFailed {
+  /** The discriminant. */
+  readonly type: "requestFailed";
+  /** The number that `request` gave. */
+  readonly request: number;
+  /** Why. */
+  readonly reason: WsRequestFailureReason;
 }
 
 /** Over the mux: the answer to a ping of the game. */
@@ -185,6 +214,8 @@ export type WsMuxEvent =
   | WsPresence
   | WsGap
   | WsUndelivered
+  | WsReply
+  | WsRequestFailed
   | WsPong;
 
 /**

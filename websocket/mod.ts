@@ -10,19 +10,33 @@
  */
 
 // What signatures name.
-export type { Clock, Identity, PlayerId, Random } from "../core/mod.ts";
+export type {
+  Clock,
+  Identity,
+  Metric,
+  PlayerId,
+  Random,
+  RedisLike,
+} from "../core/mod.ts";
 export type {
   ByteWriter,
   ByteWriterOptions,
+  Channel,
+  LinkState,
+  MessageLink,
+  MessageSink,
   WriteError,
 } from "../protocol/mod.ts";
 export * from "./client.ts";
 export * from "./client_options.ts";
 export * from "./client_stats.ts";
 export * from "./event.ts";
+export * from "./hub/backplane.ts";
+export * from "./hub/broadcast_channel_backplane.ts";
 export * from "./hub/hub.ts";
 export * from "./hub/hub_event.ts";
 export * from "./hub/hub_options.ts";
+export * from "./hub/redis_backplane.ts";
 export * from "./message.ts";
 export type { Member } from "./mux/control_message.ts";
 export * from "./mux/record.ts";

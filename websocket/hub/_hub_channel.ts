@@ -17,9 +17,11 @@ export class HubChannel {
   /** Of them, those who want to know who is there. */
   readonly watchers = new Set<HubClient>();
   readonly #history: Published[] = [];
-  /** Clients of each player: the player is there while there is one. */
+  /** Clients of each player at this hub: the player is there while there is one. */
   readonly #clients = new Map<string, number>();
   readonly #members = new Map<string, Member>();
+  /** Since when it has had no subscribers, in seconds of its hub. */
+  unusedSince = 0;
 
   constructor(name: string, options: HubChannelOptions) {
     this.name = name;
@@ -34,12 +36,12 @@ export class HubChannel {
     };
   }
 
-  /** Whether nobody would miss it. */
-  get isIdle(): boolean {
-    return this.subscribers.size === 0 && this.#history.length === 0;
+  get hasHistory(): boolean {
+    return this.#history.length > 0;
   }
 
-  get members(): Iterable<Member> {
+  /** The players at this hub. */
+  get localMembers(): Iterable<Member> {
     return this.#members.values();
   }
 
@@ -56,15 +58,14 @@ export class HubChannel {
     return count === 0 ? [] : this.#history.slice(-count);
   }
 
-  /** Returns the member if the player was not there before. */
+  /** Returns the member if the player was not at this hub before. */
   join(client: HubClient): Member | undefined {
-    const { playerId, displayName = "" } = client.identity;
+    const { playerId } = client.identity;
     const count = (this.#clients.get(playerId) ?? 0) + 1;
     this.#clients.set(playerId, count);
     if (count > 1) return undefined;
-    const member = { playerId, displayName };
-    this.#members.set(playerId, member);
-    return member;
+    this.#members.set(playerId, client.member);
+    return client.member;
   }
 
   /** Returns the member if the player is gone with it. */

@@ -1,8 +1,11 @@
 // This module is browser compatible.
+import { cutCloseReason } from "../../protocol/mod.ts";
 import type { WebSocketLike } from "../web_socket_like.ts";
 
 const OPEN = 1;
 const CLOSING = 2;
+/** Frames that wait, beside their bytes: empty ones would cost no bytes. */
+const MAX_PENDING_FRAMES = 4_096;
 
 /**
  * A socket at the hub: what came in waits for the next tick, and its end is told once,
@@ -70,7 +73,7 @@ export class HubSocket {
   close(code: number, reason: string): void {
     this.#isEnded = true;
     try {
-      this.#socket.close(code, reason);
+      this.#socket.close(code, cutCloseReason(reason));
     } catch {
       // It was not open yet, or is closed already.
     }
@@ -83,7 +86,10 @@ export class HubSocket {
       return;
     }
     this.#pendingBytes += data.byteLength;
-    if (this.#pendingBytes > this.#maxPendingBytes) {
+    if (
+      this.#pendingBytes > this.#maxPendingBytes ||
+      this.#frames.length >= MAX_PENDING_FRAMES
+    ) {
       this.fault = "flood";
       this.#frames = [];
       return;

@@ -1,40 +1,34 @@
 // This module is browser compatible.
 import {
-  type Clock,
   EventQueue,
   type Identity,
-  SystemClock,
+  type Metric,
   TokenBucket,
 } from "../../core/mod.ts";
+import { utf8Length } from "../_utf8_length.ts";
+import { type ControlMessage, decodeControl } from "../mux/control_message.ts";
 import {
-  type ControlMessage,
-  decodeControl,
-  encodeControl,
-  type Member,
-} from "../mux/control_message.ts";
-import { CloseCode, type Hello, SESSION_ID_BYTES } from "../mux/record.ts";
+  CloseCode,
+  type Hello,
+  MAX_NAME_BYTES,
+  SESSION_ID_BYTES,
+} from "../mux/record.ts";
 import { Session } from "../mux/session.ts";
 import type { SessionEvent } from "../mux/session_event.ts";
-import { HubChannel } from "./_hub_channel.ts";
+import { Admission } from "./_admission.ts";
+import { HubChannels } from "./_hub_channels.ts";
 import { HubClient } from "./_hub_client.ts";
-import { HubSocket } from "./_hub_socket.ts";
-import { readHello } from "./_read_hello.ts";
+import { type Departure, gauge, HubCounters } from "./_hub_counters.ts";
+import { type HubSettings, resolveHubOptions } from "./_hub_settings.ts";
+import type { HubSocket } from "./_hub_socket.ts";
 import type { ClientId, WsHubEvent } from "./hub_event.ts";
-import type { WsHubOptions } from "./hub_options.ts";
+import type { HandlerInfo, WsHubOptions } from "./hub_options.ts";
 
-/** What a server tells of a request besides the request. */
-export interface HandlerInfo {
-  /** Where it comes from, as `Deno.serve` says. */
-  readonly remoteAddr?: { readonly hostname?: string };
-}
-
+/** What a control message takes of the rate of a client's messages. */
+const CONTROL_COST = 5;
 const MAX_FRAMES_PER_TICK = 64;
-/** Frames that came in and wait for the next tick, in bytes. */
-const MAX_PENDING_BYTES = 4_194_304;
-const MAX_MEMBERS_PER_MESSAGE = 256;
-const MAX_CHANNELS = 65_536;
-
-type Settings = Required<Omit<WsHubOptions, "allowedOrigins" | "clock">>;
+/** A client's events besides messages: that it is there, is cut off, and has left. */
+const SLOTS_PER_CLIENT = 3;
 
 /**
  * The server's end of the mux: sessions that outlive their sockets, channels with
@@ -63,34 +57,36 @@ type Settings = Required<Omit<WsHubOptions, "allowedOrigins" | "clock">>;
 export class WsHub {
   /** Answers requests: bound, so that it can be given to a server as it is. */
   readonly handler: (request: Request, info?: HandlerInfo) => Promise<Response>;
-  readonly #settings: Settings;
-  readonly #allowedOrigins: ReadonlySet<string> | undefined;
-  readonly #clock: Clock;
+  readonly #settings: HubSettings;
+  readonly #counters = new HubCounters();
   readonly #events: EventQueue<WsHubEvent>;
-  /** Sockets that have not said hello yet, and who is behind them. */
-  readonly #greeting = new Map<HubSocket, Identity>();
+  readonly #admission: Admission;
+  readonly #channels: HubChannels;
   readonly #clients = new Map<ClientId, HubClient>();
   /** By the first half of the session's id; the whole is compared apart. */
   readonly #bySession = new Map<string, HubClient>();
-  readonly #channels = new Map<string, HubChannel>();
-  readonly #socketsByAddress = new Map<string, number>();
-  #socketCount = 0;
   #nextClient = 1;
-  #isClosing = false;
 
   /**
    * Creates a hub without clients.
    *
    * @param options What it needs, and its limits.
+   * @throws {RangeError} If an option is out of its range.
    */
   constructor(options: WsHubOptions) {
-    this.#settings = resolve(options);
-    this.#allowedOrigins = options.allowedOrigins === undefined
-      ? undefined
-      : new Set(options.allowedOrigins);
-    this.#clock = options.clock ?? new SystemClock();
-    this.#events = new EventQueue({ capacity: this.#settings.maxEvents });
-    this.handler = (request, info) => this.#handle(request, info);
+    this.#settings = resolveHubOptions(options);
+    const { maxEvents, maxClients } = this.#settings;
+    this.#events = new EventQueue({
+      capacity: maxEvents + maxClients * SLOTS_PER_CLIENT,
+    });
+    this.#admission = new Admission(this.#settings, this.#counters);
+    this.#channels = new HubChannels(
+      this.#settings,
+      this.#counters,
+      (client) => this.#end(client, "slow", CloseCode.SlowConsumer, "too slow"),
+      (client) => this.#sendOut(client),
+    );
+    this.handler = (request, info) => this.#admission.handle(request, info);
   }
 
   /** How many clients there are, those without a socket included. */
@@ -98,9 +94,9 @@ export class WsHub {
     return this.#clients.size;
   }
 
-  /** How many sockets there are. */
+  /** How many sockets there are, requests that are being answered included. */
   get socketCount(): number {
-    return this.#socketCount;
+    return this.#admission.socketCount;
   }
 
   /**
@@ -114,44 +110,75 @@ export class WsHub {
   }
 
   /**
-   * Publishes a message to all subscribers of a channel.
+   * Publishes a message to all subscribers of a channel, at other hubs too if there is
+   * a backplane: there once each tick.
    *
    * @param channel The channel: 1 to 128 bytes of UTF-8.
-   * @param message Text, or bytes, which are copied.
-   * @returns For how many subscribers there was room.
+   * @param message Text, or bytes, which are copied: at most `maxMessageBytes`.
+   * @returns For how many subscribers of this hub there was room.
+   * @throws {RangeError} If the channel or the message is too long, or the channel "".
    */
   publish(channel: string, message: string | Uint8Array): number {
-    const isText = typeof message === "string";
-    const bytes = isText
-      ? new TextEncoder().encode(message)
-      : new Uint8Array(message);
-    const hubChannel = this.#channelOf(channel);
-    return hubChannel === undefined
-      ? 0
-      : this.#publish(hubChannel, bytes, isText);
+    checkName(channel);
+    const bytes = this.#toBytes(message);
+    return this.#channels.publish(channel, bytes, typeof message === "string");
   }
 
   /**
    * Sends a message to one client.
    *
    * @param client The client.
-   * @param channel The channel that it is to come on.
-   * @param message Text, or bytes, which are copied.
+   * @param channel The channel that it is to come on: 1 to 128 bytes of UTF-8.
+   * @param message Text, or bytes, which are copied: at most `maxMessageBytes`.
    * @returns Whether there was room.
+   * @throws {RangeError} If the channel or the message is too long, or the channel "".
    */
   sendTo(
     client: ClientId,
     channel: string,
     message: string | Uint8Array,
   ): boolean {
+    checkName(channel);
+    const bytes = this.#toBytes(message);
     const hubClient = this.#clients.get(client);
-    const hubChannel = this.#channelOf(channel);
-    if (hubClient === undefined || hubChannel === undefined) return false;
+    if (hubClient === undefined) return false;
     const isText = typeof message === "string";
-    const bytes = isText
-      ? new TextEncoder().encode(message)
-      : new Uint8Array(message);
-    return hubClient.send(hubChannel, bytes, isText);
+    return this.#channels.sendTo(hubClient, channel, bytes, isText);
+  }
+
+  /**
+   * Answers a request of a client.
+   *
+   * @param client The client.
+   * @param channel The channel that the answer is to come on: 1 to 128 bytes of UTF-8.
+   * @param request The number that the `message` event told.
+   * @param message Text, or bytes, which are copied: at most `maxMessageBytes`.
+   * @returns Whether there was room.
+   * @throws {RangeError} If the channel or the message is too long, the channel "", or the
+   * number none of a request.
+   */
+  reply(
+    client: ClientId,
+    channel: string,
+    request: number,
+    message: string | Uint8Array,
+  ): boolean {
+    checkName(channel);
+    if (!Number.isSafeInteger(2 * request + 1) || request < 0) {
+      throw new RangeError(
+        `Cannot reply as request must be the number of one: current value is ${request}`,
+      );
+    }
+    const bytes = this.#toBytes(message);
+    const hubClient = this.#clients.get(client);
+    if (hubClient === undefined) return false;
+    return this.#channels.sendTo(
+      hubClient,
+      channel,
+      bytes,
+      typeof message === "string",
+      2 * request + 1,
+    );
   }
 
   /**
@@ -171,6 +198,7 @@ export class WsHub {
    * Moves everything on: takes in what came, delivers, sends.
    *
    * @param dt The time in seconds: finite, 0 or more.
+   * @throws {RangeError} If `dt` is negative or not finite.
    */
   tick(dt: number): void {
     if (!(dt >= 0 && dt < Infinity)) {
@@ -178,11 +206,24 @@ export class WsHub {
         `Cannot tick as dt must be finite and >= 0: current value is ${dt}`,
       );
     }
-    for (const [socket, identity] of this.#greeting) {
-      this.#greet(socket, identity, dt);
+    this.#admission.tick(dt, (socket, identity, hello) => {
+      this.#attach(socket, identity, hello);
+    });
+    for (const client of this.#clients.values()) {
+      try {
+        this.#takeIn(client, dt);
+      } catch {
+        this.#giveUp(client);
+      }
     }
-    for (const client of this.#clients.values()) this.#takeIn(client, dt);
-    for (const client of this.#clients.values()) this.#sendOut(client);
+    this.#channels.tick(dt);
+    for (const client of this.#clients.values()) {
+      try {
+        this.#sendOut(client);
+      } catch {
+        this.#giveUp(client);
+      }
+    }
   }
 
   /**
@@ -196,13 +237,33 @@ export class WsHub {
   }
 
   /**
+   * Tells the hub's numbers, for `renderOpenMetrics`; their names begin with
+   * `tickwire_hub_`.
+   *
+   * @returns What there is now, and what has been counted since the hub was made.
+   */
+  *metrics(): IterableIterator<Metric> {
+    const { size, hubCount } = this.#channels;
+    yield gauge("sockets", "Sockets, open or being opened", this.socketCount);
+    yield gauge(
+      "clients",
+      "Clients, with or without a socket",
+      this.clientCount,
+    );
+    yield gauge("channels", "Channels", size);
+    yield gauge("peer_hubs", "Other hubs on the backplane", hubCount);
+    yield gauge("undrained_events", "Events not drained", this.#events.size);
+    yield* this.#counters.metrics();
+  }
+
+  /**
    * Ends everything: each client is told when to come back, spread over a time, so
    * that they do not all come at once.
    *
    * @param spreadMs Over how long, in milliseconds.
    */
   close(spreadMs = 1_000): void {
-    this.#isClosing = true;
+    this.#channels.close();
     const count = Math.max(1, this.#clients.size);
     let index = 0;
     for (const client of this.#clients.values()) {
@@ -210,111 +271,39 @@ export class WsHub {
       const code = CloseCode.GoingAway;
       client.session.sayBye({ code, retryAfterMs, reason: "shutting down" });
       const frame = client.socket && client.session.nextFrame();
-      if (frame) client.socket!.send(frame);
+      if (frame) this.#send(client.socket!, frame);
       this.#end(client, "closed", code, "shutting down");
     }
-    for (const socket of this.#greeting.keys()) {
-      this.#drop(socket, CloseCode.GoingAway, "shutting down");
-    }
-    this.#greeting.clear();
-  }
-
-  async #handle(request: Request, info?: HandlerInfo): Promise<Response> {
-    if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
-      return new Response("This is a WebSocket", {
-        status: 426,
-        headers: { upgrade: "websocket" },
-      });
-    }
-    const origin = request.headers.get("origin");
-    if (
-      origin !== null && this.#allowedOrigins !== undefined &&
-      !this.#allowedOrigins.has(origin)
-    ) return new Response("The origin is not allowed", { status: 403 });
-    const address = info?.remoteAddr?.hostname ?? "";
-    const refused = this.#refuseForLimits(address);
-    if (refused !== undefined) return refused;
-    let identity: Identity | undefined;
-    try {
-      identity = await this.#settings.authenticate(request);
-    } catch {
-      // What went wrong there is nobody's business here.
-      return new Response("The player could not be found out", { status: 503 });
-    }
-    if (identity === undefined) {
-      return new Response("Unauthorized", { status: 401 });
-    }
-    // Others may have come while that was awaited.
-    const late = this.#refuseForLimits(address);
-    if (late !== undefined) return late;
-    try {
-      const { socket, response } = this.#settings.upgrade(request);
-      this.#count(address, 1);
-      const hubSocket = new HubSocket(socket, address, MAX_PENDING_BYTES);
-      this.#greeting.set(hubSocket, identity);
-      return response;
-    } catch {
-      return new Response("The upgrade failed", { status: 400 });
-    }
-  }
-
-  #refuseForLimits(address: string): Response | undefined {
-    const { maxSockets, maxSocketsPerAddress } = this.#settings;
-    if (this.#isClosing || this.#socketCount >= maxSockets) {
-      return new Response("There is no room", { status: 503 });
-    }
-    if ((this.#socketsByAddress.get(address) ?? 0) >= maxSocketsPerAddress) {
-      return new Response("Too many connections", { status: 429 });
-    }
-    return undefined;
-  }
-
-  #count(address: string, change: number): void {
-    this.#socketCount += change;
-    const count = (this.#socketsByAddress.get(address) ?? 0) + change;
-    if (count > 0) this.#socketsByAddress.set(address, count);
-    else this.#socketsByAddress.delete(address);
-  }
-
-  /** A socket is of no more use. */
-  #drop(socket: HubSocket, code: number, reason: string): void {
-    this.#count(socket.remoteAddr, -1);
-    socket.close(code, reason);
-  }
-
-  #greet(socket: HubSocket, identity: Identity, dt: number): void {
-    socket.ageSeconds += dt;
-    const end = (code: number, reason: string): void => {
-      this.#greeting.delete(socket);
-      this.#drop(socket, code, reason);
-    };
-    if (socket.isEnded) return end(CloseCode.Normal, "");
-    if (socket.fault !== undefined) {
-      return end(CloseCode.ProtocolError, socket.fault);
-    }
-    const [first, ...rest] = socket.takeFrames();
-    if (first === undefined) {
-      if (socket.ageSeconds * 1_000 > this.#settings.helloTimeoutMs) {
-        end(CloseCode.HandshakeTimeout, "no hello");
-      }
-      return;
-    }
-    const hello = readHello(first);
-    if (hello === undefined || rest.length > 0) {
-      return end(CloseCode.ProtocolError, "the first frame must be a hello");
-    }
-    this.#greeting.delete(socket);
-    this.#attach(socket, identity, hello);
+    this.#admission.close();
   }
 
   #attach(socket: HubSocket, identity: Identity, hello: Hello): void {
     const known = this.#find(hello.session, identity);
+    // What will be told of it has its place from now on, so that none of it is lost.
+    const slots = known === undefined ? 3 : known.socket === undefined ? 2 : 1;
+    const isFull = known === undefined &&
+      this.#clients.size >= this.#settings.maxClients;
+    if (isFull || !this.#events.reserve(slots)) {
+      const reason = "no room";
+      this.#admission.refuse(socket, "clients", CloseCode.Full, reason);
+      return;
+    }
     const client = known ?? this.#admit(identity);
     if (client.socket !== undefined) {
-      this.#drop(client.socket, CloseCode.TakenOver, "resumed elsewhere");
+      const code = CloseCode.TakenOver;
+      this.#admission.release(client.socket, code, "resumed elsewhere");
     }
     client.socket = socket;
     client.awaySeconds = 0;
+    // What the player may do can have changed.
+    client.identity = identity;
+    if (known !== undefined) this.#counters.resumes += 1;
+    this.#events.pushReserved({
+      type: "clientConnected",
+      client: client.id,
+      identity,
+      isResumed: known !== undefined,
+    });
     const error = client.session.attach(
       known === undefined
         ? { ...hello, session: undefined, received: 0 }
@@ -338,6 +327,7 @@ export class WsHub {
 
   #admit(identity: Identity): HubClient {
     const {
+      clock,
       maxFrameBytes,
       maxMessageBytes,
       resumeWindowMs,
@@ -348,7 +338,7 @@ export class WsHub {
     const sessionId = crypto.getRandomValues(new Uint8Array(SESSION_ID_BYTES));
     const session = new Session({
       role: "hub",
-      clock: this.#clock,
+      clock,
       sessionId,
       maxFrameBytes,
       maxMessageBytes,
@@ -369,6 +359,10 @@ export class WsHub {
 
   #takeIn(client: HubClient, dt: number): void {
     const { session, socket } = client;
+    if (client.isStuck) {
+      this.#end(client, "slow", CloseCode.SlowConsumer, "too slow");
+      return;
+    }
     session.tick(dt);
     if (socket === undefined) {
       client.awaySeconds += dt;
@@ -377,64 +371,79 @@ export class WsHub {
         return;
       }
     } else {
-      for (const frame of socket.takeFrames()) {
-        const error = session.receive(frame);
-        if (error !== undefined) {
-          this.#lose(client, CloseCode.ProtocolError, error);
-          break;
-        }
-      }
-      if (socket.fault !== undefined) {
-        this.#lose(client, CloseCode.ProtocolError, socket.fault);
-      } else if (socket.isEnded) {
-        this.#lose(client, CloseCode.Normal, "");
-      } else if (session.isSilent) {
-        this.#lose(client, CloseCode.KeepaliveTimeout, "silent");
-      }
+      this.#receive(client, socket);
     }
-    const nowMs = this.#clock.nowMs();
+    const nowMs = this.#settings.clock.nowMs();
     // What finds no room waits in the session, which stops the client.
-    while (this.#events.size + this.#events.reserved < this.#events.capacity) {
+    const { maxEvents } = this.#settings;
+    while (
+      !client.isEnded && this.#events.size < maxEvents &&
+      client.rate.waitMs(1, nowMs) === 0
+    ) {
       const event = session.poll();
       if (event === undefined) break;
       this.#on(client, event, nowMs);
     }
   }
 
-  #on(client: HubClient, event: SessionEvent, nowMs: number): void {
-    const { id, identity } = client;
-    switch (event.type) {
-      case "opened": {
-        const { isResumed } = event;
-        this.#events.push({
-          type: "clientConnected",
-          client: id,
-          identity,
-          isResumed,
-        });
-        break;
+  /** What goes wrong with one client must not reach the others. */
+  #giveUp(client: HubClient): void {
+    this.#end(client, "removed", CloseCode.ProtocolError, "internal");
+  }
+
+  #receive(client: HubClient, socket: HubSocket): void {
+    const { session } = client;
+    for (const frame of socket.takeFrames()) {
+      this.#counters.framesIn += 1;
+      this.#counters.bytesIn += frame.length;
+      const error = session.receive(frame);
+      if (error !== undefined) {
+        this.#lose(client, CloseCode.ProtocolError, error);
+        return;
       }
+    }
+    if (socket.fault !== undefined) {
+      this.#lose(client, CloseCode.ProtocolError, socket.fault);
+    } else if (socket.isEnded) {
+      this.#lose(client, CloseCode.Normal, "");
+    } else if (session.isSilent) {
+      this.#lose(client, CloseCode.KeepaliveTimeout, "silent");
+    }
+  }
+
+  #on(client: HubClient, event: SessionEvent, nowMs: number): void {
+    switch (event.type) {
       case "message": {
         const { channel, bytes, isText } = event;
-        if (!client.rate.tryTake(1, nowMs)) {
-          this.#lose(client, CloseCode.RateLimited, "too many messages");
+        this.#counters.messagesIn += 1;
+        // An odd number is an answer, and a hub asks nothing.
+        if ((event.request ?? 0) % 2 === 1) break;
+        const request = event.request === undefined
+          ? undefined
+          : event.request / 2;
+        client.rate.tryTake(1, nowMs);
+        if (!this.#settings.canPublish(client.identity, channel)) {
+          this.#counters.dropped.notAllowed += 1;
           break;
-        }
-        if (!this.#settings.canPublish(identity, channel)) break;
-        const hubChannel = this.#channelOf(channel);
-        if (hubChannel?.options.isRelayed) {
-          this.#publish(hubChannel, bytes, isText);
         }
         this.#events.push({
           type: "message",
-          client: id,
+          client: client.id,
           channel,
           bytes,
           isText,
+          request,
         });
+        if (request === undefined) {
+          this.#channels.relay(channel, bytes, isText);
+        }
         break;
       }
       case "control": {
+        // The answers are larger than the questions.
+        if (!client.rate.tryTake(CONTROL_COST, nowMs)) {
+          client.rate.tryTake(1, nowMs);
+        }
         const message = decodeControl(event.bytes);
         if (message === undefined) {
           this.#lose(client, CloseCode.ProtocolError, "control");
@@ -448,9 +457,13 @@ export class WsHub {
           this.#end(client, "closed", CloseCode.Normal, "");
         }
         break;
+      case "dropped":
+        this.#counters.dropped.replaced += event.messages;
+        break;
       case "undelivered": {
         const { messages } = event;
-        this.#events.push({ type: "undelivered", client: id, messages });
+        this.#counters.dropped.noRoom += messages.length;
+        this.#events.push({ type: "undelivered", client: client.id, messages });
       }
     }
   }
@@ -458,145 +471,86 @@ export class WsHub {
   #onControl(client: HubClient, message: ControlMessage): void {
     switch (message.type) {
       case "subscribe":
-        return this.#subscribe(client, message);
-      case "unsubscribe": {
-        const channel = this.#channels.get(message.channel);
-        if (channel !== undefined) this.#unsubscribe(client, channel);
-        return;
-      }
+        return this.#channels.subscribe(client, message);
+      case "unsubscribe":
+        return this.#channels.unsubscribe(client, message.channel);
     }
     this.#lose(client, CloseCode.ProtocolError, "control");
   }
 
-  #subscribe(
-    client: HubClient,
-    message: Extract<ControlMessage, { type: "subscribe" }>,
-  ): void {
-    const { request, channel: name, history, withPresence } = message;
-    const deny = (reason: string): void => {
-      client.session.control(
-        encodeControl({ type: "denied", request, reason }),
-      );
-    };
-    if (!this.#settings.canSubscribe(client.identity, name)) {
-      return deny("not allowed");
-    }
-    if (
-      client.subscriptions.size >= this.#settings.maxSubscriptions
-    ) return deny("too many subscriptions");
-    const channel = this.#channelOf(name);
-    if (channel === undefined) return deny("too many channels");
-    client.session.control(encodeControl({ type: "subscribed", request }));
-    if (!channel.subscribers.has(client)) {
-      channel.subscribers.add(client);
-      client.subscriptions.add(channel);
-      const joined = channel.join(client);
-      if (joined !== undefined) this.#tellPresence(channel, "joined", [joined]);
-    }
-    if (withPresence) {
-      channel.watchers.add(client);
-      this.#sendMembers(client, channel, "all", [...channel.members]);
-    }
-    for (const { bytes, isText } of channel.last(history)) {
-      client.send(channel, bytes, isText);
-    }
-  }
-
-  #unsubscribe(client: HubClient, channel: HubChannel): void {
-    if (!channel.subscribers.delete(client)) return;
-    client.subscriptions.delete(channel);
-    channel.watchers.delete(client);
-    const left = channel.leave(client);
-    if (left !== undefined) this.#tellPresence(channel, "left", [left]);
-    if (channel.isIdle) this.#channels.delete(channel.name);
-  }
-
-  #tellPresence(
-    channel: HubChannel,
-    change: "joined" | "left",
-    members: readonly Member[],
-  ): void {
-    for (const watcher of channel.watchers) {
-      this.#sendMembers(watcher, channel, change, members);
-    }
-  }
-
-  #sendMembers(
-    client: HubClient,
-    channel: HubChannel,
-    change: "all" | "joined" | "left",
-    members: readonly Member[],
-  ): void {
-    let start = 0;
-    do {
-      const end = start + MAX_MEMBERS_PER_MESSAGE;
-      client.session.control(encodeControl({
-        type: "presence",
-        channel: channel.name,
-        change: start === 0 ? change : "joined",
-        members: members.slice(start, end),
-      }));
-      start = end;
-    } while (start < members.length);
-  }
-
-  #publish(channel: HubChannel, bytes: Uint8Array, isText: boolean): number {
-    channel.remember(bytes, isText);
-    let accepted = 0;
-    for (const client of channel.subscribers) {
-      if (client.send(channel, bytes, isText)) accepted += 1;
-      else if (channel.options.slow === "disconnect") {
-        this.#end(client, "slow", CloseCode.SlowConsumer, "too slow");
-      }
-    }
-    return accepted;
-  }
-
-  #sendOut(client: HubClient): void {
+  /** Returns whether anything went. */
+  #sendOut(client: HubClient): boolean {
     const { session, socket } = client;
     const { sendHighWaterBytes } = this.#settings;
     for (let i = 0; i < MAX_FRAMES_PER_TICK; i++) {
-      if (socket === undefined || !socket.canSend(sendHighWaterBytes)) return;
+      if (socket === undefined || !socket.canSend(sendHighWaterBytes)) {
+        return i > 0;
+      }
       const frame = session.nextFrame();
-      if (frame === undefined) return;
-      socket.send(frame);
+      if (frame === undefined) return i > 0;
+      this.#send(socket, frame);
     }
+    return true;
+  }
+
+  #send(socket: HubSocket, frame: Uint8Array): void {
+    this.#counters.framesOut += 1;
+    this.#counters.bytesOut += frame.length;
+    socket.send(frame);
   }
 
   /** The socket is gone, or of no more use; the client may come back. */
   #lose(client: HubClient, code: number, reason: string): void {
     if (client.socket === undefined) return;
-    this.#drop(client.socket, code, reason);
+    this.#admission.release(client.socket, code, reason);
     client.socket = undefined;
     client.awaySeconds = 0;
     client.session.detach();
-    this.#events.push({ type: "clientDisconnected", client: client.id });
+    const { id } = client;
+    this.#events.pushReserved({ type: "clientDisconnected", client: id });
   }
 
-  #end(
-    client: HubClient,
-    reason: "closed" | "expired" | "removed" | "slow",
-    code: number,
-    text: string,
-  ): void {
-    if (!this.#clients.delete(client.id)) return;
+  #end(client: HubClient, reason: Departure, code: number, text: string): void {
+    if (client.isEnded) return;
+    client.isEnded = true;
+    this.#clients.delete(client.id);
     this.#bySession.delete(lookupKey(client.session.sessionId!));
-    for (const channel of [...client.subscriptions]) {
-      this.#unsubscribe(client, channel);
+    this.#channels.leaveAll(client);
+    if (client.socket !== undefined) {
+      this.#admission.release(client.socket, code, text);
+      client.socket = undefined;
+      // That it has left says that it is cut off, too.
+      this.#events.release();
     }
-    if (client.socket !== undefined) this.#drop(client.socket, code, text);
-    client.socket = undefined;
     client.session.detach();
-    this.#events.push({ type: "clientLeft", client: client.id, reason });
+    this.#counters.left[reason] += 1;
+    this.#events.pushReserved({
+      type: "clientLeft",
+      client: client.id,
+      reason,
+    });
   }
 
-  #channelOf(name: string): HubChannel | undefined {
-    const known = this.#channels.get(name);
-    if (known !== undefined) return known;
-    if (this.#channels.size >= MAX_CHANNELS) return undefined;
-    const channel = new HubChannel(name, this.#settings.channel(name));
-    this.#channels.set(name, channel);
-    return channel;
+  #toBytes(message: string | Uint8Array): Uint8Array {
+    const bytes = typeof message === "string"
+      ? new TextEncoder().encode(message)
+      : new Uint8Array(message);
+    const { maxMessageBytes } = this.#settings;
+    if (bytes.length > maxMessageBytes) {
+      throw new RangeError(
+        `Cannot send message as length must be <= ${maxMessageBytes}: current value is ${bytes.length}`,
+      );
+    }
+    return bytes;
+  }
+}
+
+function checkName(channel: string): void {
+  const length = utf8Length(channel);
+  if (length < 1 || length > MAX_NAME_BYTES) {
+    throw new RangeError(
+      `Cannot send on a channel as its name must have 1 to ${MAX_NAME_BYTES} bytes: current value is ${length}`,
+    );
   }
 }
 
@@ -610,25 +564,4 @@ function areSame(a: Uint8Array, b: Uint8Array): boolean {
   let difference = a.length ^ b.length;
   for (let i = 0; i < a.length; i++) difference |= a[i]! ^ (b[i] ?? 0);
   return difference === 0;
-}
-
-function resolve(options: WsHubOptions): Settings {
-  return {
-    upgrade: options.upgrade,
-    authenticate: options.authenticate,
-    channel: options.channel ?? (() => ({})),
-    canSubscribe: options.canSubscribe ?? (() => true),
-    canPublish: options.canPublish ?? (() => true),
-    maxSockets: options.maxSockets ?? 10_000,
-    maxSocketsPerAddress: options.maxSocketsPerAddress ?? 64,
-    maxSubscriptions: options.maxSubscriptions ?? 64,
-    maxFrameBytes: options.maxFrameBytes ?? 65_536,
-    maxMessageBytes: options.maxMessageBytes ?? 1_048_576,
-    rate: options.rate ?? { perSecond: 200, burst: 1_000 },
-    resumeWindowMs: options.resumeWindowMs ?? 120_000,
-    keepaliveMs: options.keepaliveMs ?? 30_000,
-    helloTimeoutMs: options.helloTimeoutMs ?? 10_000,
-    sendHighWaterBytes: options.sendHighWaterBytes ?? 262_144,
-    maxEvents: options.maxEvents ?? 65_536,
-  };
 }

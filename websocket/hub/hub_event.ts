@@ -5,7 +5,10 @@ import type { UndeliveredMessage } from "../mux/session_event.ts";
 /** The hub's number for a client: the same over all of its sockets. */
 export type ClientId = number & { readonly "~brand": "ClientId" };
 
-/** What a hub tells. */
+/**
+ * What a hub tells. Where a client connects, disconnects and leaves is never lost: a
+ * hub lets nobody in without room for it.
+ */
 export type WsHubEvent =
   | {
     /** A client is there. */
@@ -32,7 +35,10 @@ export type WsHubEvent =
     readonly reason: "closed" | "expired" | "removed" | "slow";
   }
   | {
-    /** A message from a client. */
+    /**
+     * A message from a client of this hub, which is relayed to nobody if it is a request; what
+     * other hubs publish is not told.
+     */
     readonly type: "message";
     /** Whose. */
     readonly client: ClientId;
@@ -42,6 +48,8 @@ export type WsHubEvent =
     readonly bytes: Uint8Array;
     /** Whether it is text in UTF-8. */
     readonly isText: boolean;
+    /** The number to answer with by `reply`, if it is a request. */
+    readonly request: number | undefined;
   }
   | {
     /** What a client will not get: it was away for too long. */

@@ -2,6 +2,7 @@
 import type { Clock, Identity } from "../../core/mod.ts";
 import type { Delivery } from "../mux/record.ts";
 import type { WebSocketLike } from "../web_socket_like.ts";
+import type { Backplane } from "./backplane.ts";
 
 /** What becomes of a request that asks for a WebSocket: both ends of the upgrade. */
 export interface Upgraded {
@@ -9,6 +10,12 @@ export interface Upgraded {
   readonly socket: WebSocketLike;
   /** What the handler returns. */
   readonly response: Response;
+}
+
+/** What a server tells of a request besides the request. */
+export interface HandlerInfo {
+  /** Where it comes from, as `Deno.serve` says. */
+  readonly remoteAddr?: { readonly hostname?: string };
 }
 
 /** How a channel behaves. */
@@ -87,6 +94,15 @@ export interface WsHubOptions {
    * @default {() => true}
    */
   readonly canPublish?: (identity: Identity, channel: string) => boolean;
+  /**
+   * Joins the hub with others: what is published at one reaches the subscribers of all,
+   * and each tells who is at the others. Messages to single clients, history from before
+   * a hub had the channel, limits and events stay with each hub. It stays the caller's
+   * to close, after the hub.
+   *
+   * The hubs trust each other and must have the same `maxMessageBytes`.
+   */
+  readonly backplane?: Backplane;
   /** The origins of pages that may connect; all, if left out. Programs send none, and may. */
   readonly allowedOrigins?: readonly string[];
   /**
@@ -107,6 +123,34 @@ export interface WsHubOptions {
    * @default {64}
    */
   readonly maxSocketsPerAddress?: number;
+  /**
+   * Addresses of proxies, as IPv4 or IPv6, from which `X-Forwarded-For` counts: a
+   * client's address is the last one in it that is none of these. From anywhere else
+   * the header is what a client says about itself, and is not looked at.
+   *
+   * @default {[]}
+   */
+  readonly trustedProxies?: readonly string[];
+  /**
+   * The most clients, those without a socket included. Beyond it, who resumes a session
+   * is let in, and nobody new.
+   *
+   * @default {20000}
+   */
+  readonly maxClients?: number;
+  /**
+   * The most channels. Beyond it, those without subscribers make room, the one that was
+   * not used for the longest time first; where there is none, a subscription is denied.
+   *
+   * @default {65536}
+   */
+  readonly maxChannels?: number;
+  /**
+   * How long a channel without subscribers keeps its history, in milliseconds.
+   *
+   * @default {600000}
+   */
+  readonly channelIdleMs?: number;
   /**
    * The most channels that a client may subscribe to.
    *
@@ -156,7 +200,8 @@ export interface WsHubOptions {
    */
   readonly sendHighWaterBytes?: number;
   /**
-   * The most events that wait to be drained; what clients send beyond waits at theirs.
+   * The most messages that wait to be drained; what clients send beyond waits at theirs.
+   * Room for the comings and goings of `maxClients` is kept besides.
    *
    * @default {65536}
    */

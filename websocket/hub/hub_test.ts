@@ -1,167 +1,9 @@
-import { assert, assertEquals } from "@std/assert";
-import { type Identity, ManualClock, playerId } from "../../core/mod.ts";
-import {
-  type ControlMessage,
-  decodeControl,
-  encodeControl,
-} from "../mux/control_message.ts";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { type Identity, renderOpenMetrics } from "../../core/mod.ts";
 import { CloseCode, Delivery } from "../mux/record.ts";
 import { Session } from "../mux/session.ts";
-import type { SessionEvent } from "../mux/session_event.ts";
-import type { WebSocketLike } from "../web_socket_like.ts";
-import { type HandlerInfo, WsHub } from "./hub.ts";
-import type { WsHubEvent } from "./hub_event.ts";
+import { Client, World } from "./_testing/hub_world.ts";
 import type { WsHubOptions } from "./hub_options.ts";
-
-/** The hub's end of a socket that exists in memory alone. */
-class FakeSocket implements WebSocketLike {
-  binaryType = "blob";
-  readyState = 1;
-  bufferedAmount = 0;
-  readonly protocol = "";
-  readonly sent: Uint8Array[] = [];
-  closed: { code: number | undefined; reason: string | undefined } | undefined;
-  readonly #listeners = new Map<string, (event: never) => void>();
-
-  addEventListener(type: string, listener: (event: never) => void): void {
-    this.#listeners.set(type, listener);
-  }
-
-  send(data: string | Uint8Array): void {
-    assert(typeof data !== "string");
-    this.sent.push(data.slice());
-  }
-
-  close(code?: number, reason?: string): void {
-    this.closed ??= { code, reason };
-    this.readyState = 3;
-  }
-
-  /** What the client does. */
-  emit(type: string, event: object = {}): void {
-    this.#listeners.get(type)?.(event as never);
-  }
-}
-
-/** A client of the hub, without the part that connects again. */
-class Client {
-  readonly session: Session;
-  readonly name: string;
-  socket: FakeSocket | undefined;
-  readonly events: SessionEvent[] = [];
-
-  constructor(world: World, name: string) {
-    this.name = name;
-    this.session = new Session({ role: "client", clock: world.clock });
-  }
-
-  get messages(): string[] {
-    return this.events.flatMap((event) =>
-      event.type === "message"
-        ? [`${event.channel}: ${new TextDecoder().decode(event.bytes)}`]
-        : []
-    );
-  }
-
-  get controls(): ControlMessage[] {
-    return this.events.flatMap((event) =>
-      event.type === "control" ? [decodeControl(event.bytes)!] : []
-    );
-  }
-
-  say(message: ControlMessage): void {
-    assert(this.session.control(encodeControl(message)));
-  }
-
-  subscribe(channel: string, history = 0, withPresence = false): void {
-    this.say({ type: "subscribe", request: 1, channel, history, withPresence });
-  }
-
-  cut(): void {
-    this.socket!.readyState = 3;
-    this.socket!.emit("close", { code: 1006 });
-    this.socket = undefined;
-    this.session.detach();
-  }
-}
-
-class World {
-  readonly clock = new ManualClock();
-  readonly hub: WsHub;
-  readonly clients: Client[] = [];
-  readonly events: WsHubEvent[] = [];
-  #upgraded: FakeSocket | undefined;
-
-  constructor(options: Partial<WsHubOptions> = {}) {
-    this.hub = new WsHub({
-      clock: this.clock,
-      upgrade: () => {
-        this.#upgraded = new FakeSocket();
-        return { socket: this.#upgraded, response: new Response(null) };
-      },
-      authenticate: (request) => {
-        const name = new URL(request.url).searchParams.get("name");
-        return name === null
-          ? undefined
-          : { playerId: playerId(name), displayName: name.toUpperCase() };
-      },
-      channel: () => ({ isRelayed: true, historyMessages: 3 }),
-      ...options,
-    });
-  }
-
-  request(
-    name: string | undefined,
-    headers: Record<string, string> = {},
-    info?: HandlerInfo,
-  ): Promise<Response> {
-    const query = name === undefined ? "" : `?name=${name}`;
-    return this.hub.handler(
-      new Request(`http://hub.test/${query}`, {
-        headers: { upgrade: "websocket", ...headers },
-      }),
-      info,
-    );
-  }
-
-  async connect(
-    name: string,
-    client = new Client(this, name),
-  ): Promise<Client> {
-    await this.request(name);
-    client.socket = this.#upgraded!;
-    client.session.attach();
-    if (!this.clients.includes(client)) this.clients.push(client);
-    return client;
-  }
-
-  run(ticks = 6): void {
-    for (let i = 0; i < ticks; i++) {
-      for (const { session, socket } of this.clients) {
-        session.tick(0.05);
-        if (socket === undefined) continue;
-        for (
-          let frame = session.nextFrame();
-          frame;
-          frame = session.nextFrame()
-        ) {
-          socket.emit("message", { data: frame.slice().buffer });
-        }
-      }
-      this.clock.advance(50);
-      this.hub.tick(0.05);
-      this.events.push(...this.hub.drainEvents());
-      for (const { session, socket, events } of this.clients) {
-        for (const frame of socket?.sent.splice(0) ?? []) {
-          assertEquals(session.receive(frame), undefined);
-        }
-        for (let event = session.poll(); event; event = session.poll()) {
-          events.push(event);
-        }
-      }
-    }
-  }
-}
 
 Deno.test("WsHub relays, remembers, and tells who is there", async () => {
   const world = new World();
@@ -280,10 +122,10 @@ Deno.test("WsHub.handler answers before it upgrades", async () => {
   assertEquals(await status("ada"), 503);
 });
 
-Deno.test("WsHub denies, limits and removes", async () => {
+Deno.test("WsHub denies, and takes a client's messages no faster than its rate", async () => {
   const world = new World({
     canSubscribe: (_, channel) => channel !== "secret",
-    rate: { perSecond: 1, burst: 5 },
+    rate: { perSecond: 10, burst: 5 },
   });
   const ada = await world.connect("ada");
   ada.subscribe("secret");
@@ -291,11 +133,66 @@ Deno.test("WsHub denies, limits and removes", async () => {
   assertEquals(ada.controls, [
     { type: "denied", request: 1, reason: "not allowed" },
   ]);
+  const count = (): number =>
+    world.events.filter(({ type }) => type === "message").length;
   const out = ada.session.openChannel("chat")!;
-  for (let i = 0; i < 20; i++) ada.session.send(out, new Uint8Array(1));
+  for (let i = 0; i < 30; i++) ada.session.send(out, new Uint8Array(1));
+  world.run(10);
+  assert(count() < 12, `${count()}`);
+  // The rest waits in the session, and with the client; nothing is lost.
+  world.run(60);
+  assertEquals([count(), ada.socket!.closed], [30, undefined]);
+});
+
+Deno.test("WsHub takes a burst for slow only if the socket takes no more", async () => {
+  const world = new World({
+    channel: () => ({ maxQueuedMessages: 10, maxQueuedBytes: 20_000 }),
+  });
+  const ada = await world.connect("ada");
+  ada.subscribe("news");
   world.run();
-  assertEquals(ada.socket!.closed?.code, CloseCode.RateLimited);
-  assertEquals(world.events.filter(({ type }) => type === "message").length, 5);
+  for (let i = 0; i < 200; i++) world.hub.publish("news", new Uint8Array(100));
+  world.run(20);
+  assertEquals([ada.messages.length, ada.socket!.closed], [200, undefined]);
+});
+
+Deno.test("WsHub lets a client subscribe to one room after another", async () => {
+  const world = new World({ maxSubscriptions: 4 });
+  const ada = await world.connect("ada");
+  for (let i = 0; i < 200; i++) {
+    ada.subscribe(`room${i}`);
+    world.run(2);
+    world.hub.publish(`room${i}`, "hello");
+    world.run(2);
+    ada.say({ type: "unsubscribe", channel: `room${i}` });
+    world.run(2);
+  }
+  assertEquals([ada.messages.length, ada.socket!.closed], [200, undefined]);
+});
+
+Deno.test("WsHub answers a repeated question for history without it", async () => {
+  const world = new World();
+  for (let i = 0; i < 3; i++) world.hub.publish("chat", `${i}`);
+  const ada = await world.connect("ada");
+  for (let i = 0; i < 10; i++) ada.subscribe("chat", 10);
+  world.run();
+  assertEquals(ada.messages.length, 3);
+});
+
+Deno.test("WsHub.tick() goes on for the others when a callback throws for one", async () => {
+  const world = new World({
+    canSubscribe: (identity) => {
+      if (identity.playerId === "eve") throw new Error("a bug of the game");
+      return true;
+    },
+  });
+  const [eve, ada] = [await world.connect("eve"), await world.connect("ada")];
+  for (const client of [eve, ada]) client.subscribe("news");
+  world.run();
+  world.hub.publish("news", "still here");
+  world.run();
+  assertEquals(ada.messages, ["news: still here"]);
+  assert(eve.socket!.closed !== undefined);
 });
 
 Deno.test("WsHub removes a subscriber that takes nothing, and keeps the others", async () => {
@@ -365,4 +262,322 @@ Deno.test("WsHub publishes the newest alone on a latest-only channel", async () 
   for (let i = 0; i < 100; i++) world.hub.publish("state", `${i}`);
   world.run();
   assertEquals(ada.messages, ["state: 99"]);
+});
+
+Deno.test("WsHub.handler counts X-Forwarded-For from trusted proxies alone", async () => {
+  const world = new World({
+    maxSocketsPerAddress: 1,
+    trustedProxies: ["10.0.0.1"],
+  });
+  const status = async (from: string, forwarded?: string): Promise<number> => {
+    const headers: Record<string, string> = forwarded === undefined
+      ? {}
+      : { "x-forwarded-for": forwarded };
+    const info = { remoteAddr: { hostname: from } };
+    return (await world.request("ada", headers, info)).status;
+  };
+  assertEquals(await status("10.0.0.1", "198.51.100.1"), 200);
+  assertEquals(await status("10.0.0.1", "198.51.100.2"), 200);
+  // What the client put before its address does not make it another.
+  assertEquals(await status("10.0.0.1", "203.0.113.9, 198.51.100.2"), 429);
+  assertEquals(await status("198.51.100.3", "203.0.113.1"), 200);
+  assertEquals(await status("198.51.100.3", "203.0.113.2"), 429);
+});
+
+Deno.test("WsHub.handler counts requests whose players are being found out", async () => {
+  const answer = Promise.withResolvers<undefined>();
+  const world = new World({
+    maxSockets: 2,
+    authenticate: () => answer.promise,
+  });
+  const waiting = [world.request("ada"), world.request("bob")];
+  assertEquals((await world.request("eve")).status, 503);
+  answer.resolve(undefined);
+  const statuses = (await Promise.all(waiting)).map(({ status }) => status);
+  assertEquals([statuses, world.hub.socketCount], [[401, 401], 0]);
+});
+
+Deno.test("WsHub loses no coming or going while nobody drains", async () => {
+  const world = new World({ maxEvents: 4, maxClients: 3 });
+  world.isDrained = false;
+  const ada = await world.connect("ada");
+  const bob = await world.connect("bob");
+  world.run();
+  const out = ada.session.openChannel("chat")!;
+  for (let i = 0; i < 50; i++) ada.session.send(out, new Uint8Array([i]));
+  world.run();
+  // Sockets of which no more could be told are turned away.
+  let refused: number | undefined;
+  for (let i = 0; i < 20 && refused === undefined; i++) {
+    if (bob.socket !== undefined) bob.cut();
+    world.run(1);
+    await world.connect("bob", bob);
+    const { socket } = bob;
+    world.run(1);
+    refused = socket!.closed?.code;
+  }
+  assertEquals(refused, CloseCode.Full);
+  world.isDrained = true;
+  world.run();
+  world.hub.remove(1 as Parameters<typeof world.hub.remove>[0]);
+  world.run(60);
+  const told = (player: number): string =>
+    world.events.filter((e) => e.client === player && e.type !== "message")
+      .map(({ type }) => type.slice(6)).join(" ");
+  assertEquals(told(1), "Connected Left");
+  const ofBob = told(2);
+  assert(/^(Connected Disconnected ?)+$/.test(`${ofBob} `), ofBob);
+  const messages = world.events.filter((event) => event.type === "message");
+  assertEquals(
+    messages.map(({ bytes }) => bytes[0]),
+    Array.from({ length: messages.length }, (_, i) => i),
+  );
+});
+
+Deno.test("WsHub hands out messages that are the receiver's to change", async () => {
+  const world = new World();
+  const ada = await world.connect("ada");
+  ada.subscribe("chat");
+  world.run();
+  world.isDrained = false;
+  ada.socket!.bufferedAmount = 1e9;
+  const out = ada.session.openChannel("chat")!;
+  ada.session.send(out, new TextEncoder().encode("1"));
+  world.run(1);
+  for (const event of world.hub.drainEvents()) {
+    if (event.type === "message") event.bytes.fill(0);
+  }
+  ada.socket!.bufferedAmount = 0;
+  world.run();
+  assertEquals(ada.messages, ["chat: 1"]);
+});
+
+Deno.test("WsHub goes by who a client is found to be when it comes back", async () => {
+  let roles: readonly string[] = [];
+  const world = new World({
+    authenticate: () => ({ playerId: "ada" as Identity["playerId"], roles }),
+    canSubscribe: ({ roles }) => roles!.includes("judge"),
+  });
+  const ada = await world.connect("ada");
+  ada.subscribe("bench");
+  world.run();
+  roles = ["judge"];
+  ada.cut();
+  await world.connect("ada", ada);
+  ada.subscribe("bench");
+  world.run();
+  assertEquals(ada.controls.map(({ type }) => type), ["denied", "subscribed"]);
+  assertEquals(world.hub.clientCount, 1);
+});
+
+Deno.test("WsHub takes in all messages of a client over few events at a time", async () => {
+  const world = new World({ maxEvents: 2 });
+  const ada = await world.connect("ada");
+  world.run();
+  const out = ada.session.openChannel("chat")!;
+  for (let i = 0; i < 30; i++) ada.session.send(out, new Uint8Array([i]));
+  world.run(40);
+  const got = world.events.flatMap((event) =>
+    event.type === "message" ? [event.bytes[0]] : []
+  );
+  assertEquals(got, Array.from({ length: 30 }, (_, i) => i));
+});
+
+Deno.test("WsHub lets no more clients in than maxClients, but those that resume", async () => {
+  const world = new World({ maxClients: 1 });
+  const ada = await world.connect("ada");
+  world.run();
+  const bob = await world.connect("bob");
+  world.run();
+  assertEquals(bob.socket!.closed?.code, CloseCode.Full);
+  ada.cut();
+  world.run();
+  await world.connect("ada", ada);
+  world.run();
+  assertEquals([ada.session.isOpen, world.hub.clientCount], [true, 1]);
+});
+
+Deno.test("WsHub forgets channels that nobody has used for channelIdleMs", async () => {
+  const world = new World({ channelIdleMs: 2_000 });
+  const channels = (): number =>
+    [...world.hub.metrics()].find(({ name }) => name.endsWith("_channels"))!
+      .value;
+  const ada = await world.connect("ada");
+  const historyOf = (channel: string): number => {
+    const before = ada.messages.length;
+    ada.subscribe(channel, 10);
+    world.run();
+    ada.say({ type: "unsubscribe", channel });
+    world.run();
+    return ada.messages.length - before;
+  };
+  world.hub.publish("old", "1");
+  world.run(20);
+  world.hub.publish("new", "1");
+  world.run(25);
+  assertEquals([historyOf("old"), historyOf("new")], [0, 1]);
+  world.run(30);
+  // Used in the meantime.
+  assertEquals(historyOf("new"), 1);
+  world.run(60);
+  assertEquals(channels(), 0);
+});
+
+Deno.test("WsHub keeps nothing of channels that strangers make up", async () => {
+  const world = new World({
+    maxChannels: 3,
+    channel: (name) => ({ historyMessages: name === "kept" ? 1 : 0 }),
+  });
+  const ada = await world.connect("ada");
+  world.run();
+  world.hub.publish("kept", "1");
+  for (let i = 0; i < 30; i++) {
+    ada.session.send(ada.session.openChannel(`c${i}`)!, new Uint8Array(1));
+  }
+  world.run();
+  ada.subscribe("kept", 1);
+  world.run();
+  assertEquals(ada.messages, ["kept: 1"]);
+});
+
+Deno.test("WsHub denies a subscription where maxChannels are subscribed, and else makes room", async () => {
+  const world = new World({ maxChannels: 2 });
+  const ada = await world.connect("ada");
+  world.hub.publish("first", "1");
+  world.hub.publish("second", "1");
+  ada.subscribe("third", 1);
+  world.run();
+  ada.subscribe("second", 1);
+  world.run();
+  assertEquals(ada.messages, ["second: 1"]);
+  ada.subscribe("fourth");
+  world.run();
+  assertEquals(ada.controls.at(-1), {
+    type: "denied",
+    request: 1,
+    reason: "too many channels",
+  });
+});
+
+Deno.test("WsHub tells who is there to clients that take small frames", async () => {
+  const world = new World();
+  for (let i = 0; i < 60; i++) {
+    (await world.connect(`player-with-a-long-name-${i}`)).subscribe("room");
+  }
+  const small = new Client(world, "small");
+  Object.defineProperty(small, "session", {
+    value: new Session({
+      role: "client",
+      clock: world.clock,
+      maxFrameBytes: 1_024,
+    }),
+  });
+  await world.connect("small", small);
+  small.subscribe("room", 0, true);
+  world.run(20);
+  const told = small.controls.flatMap((message) =>
+    message.type === "presence" ? message.members : []
+  );
+  assertEquals(new Set(told.map(({ playerId }) => playerId)).size, 61);
+});
+
+Deno.test("WsHub shortens names that no presence message could hold", async () => {
+  const world = new World({
+    authenticate: () => ({
+      playerId: "ada" as Identity["playerId"],
+      displayName: "é".repeat(100),
+    }),
+  });
+  const ada = await world.connect("ada");
+  ada.subscribe("room", 0, true);
+  world.run();
+  const presence = ada.controls.find(({ type }) => type === "presence");
+  assert(presence?.type === "presence");
+  assertEquals(presence.members[0]!.displayName, "é".repeat(64));
+});
+
+Deno.test("WsHub ends a client that is not told who is there", async () => {
+  const world = new World();
+  const ada = await world.connect("ada");
+  ada.subscribe("room", 0, true);
+  const bob = await world.connect("bob");
+  world.run();
+  ada.socket!.bufferedAmount = 1e9;
+  for (let i = 0; i < 1_000; i++) {
+    bob.subscribe("room");
+    bob.say({ type: "unsubscribe", channel: "room" });
+    world.run(1);
+  }
+  assertEquals(ada.socket!.closed?.code, CloseCode.SlowConsumer);
+  assertEquals(bob.socket!.closed, undefined);
+});
+
+Deno.test("WsHub.publish() refuses what no client could get", () => {
+  const { hub } = new World({ maxMessageBytes: 10 });
+  assertThrows(() => hub.publish("", "1"), RangeError, "1 to 128 bytes");
+  assertThrows(() => hub.publish("é".repeat(65), "1"), RangeError);
+  assertThrows(() => hub.publish("a", "12345678901"), RangeError, "<= 10");
+  assertEquals(hub.publish("é".repeat(64), "1234567890"), 0);
+});
+
+Deno.test("WsHub refuses options that are out of their range", () => {
+  for (
+    const options of [
+      { maxSockets: 0 },
+      { maxClients: NaN },
+      { maxChannels: 1.5 },
+      { channelIdleMs: -1 },
+      { maxEvents: 1e9 },
+    ] satisfies Partial<WsHubOptions>[]
+  ) assertThrows(() => new World(options), RangeError, Object.keys(options)[0]);
+});
+
+Deno.test("WsHub.metrics() tells what went in and out, and what did not", async () => {
+  const world = new World({
+    allowedOrigins: ["https://game.test"],
+    canPublish: (_, channel) => channel !== "secret",
+  });
+  await world.request(undefined);
+  await world.request("eve", { origin: "https://evil.test" });
+  const ada = await world.connect("ada");
+  const bob = await world.connect("bob");
+  for (const client of [ada, bob]) client.subscribe("chat");
+  world.run();
+  for (const channel of ["chat", "secret"]) {
+    ada.session.send(ada.session.openChannel(channel)!, new Uint8Array(100));
+  }
+  world.run();
+  bob.cut();
+  world.run(2);
+  await world.connect("bob", bob);
+  world.run(2);
+  world.hub.remove(2 as Parameters<typeof world.hub.remove>[0]);
+  const text = renderOpenMetrics(world.hub.metrics());
+  const valueOf = (sample: string): number => {
+    const line = text.split("\n").find((one) => one.startsWith(`${sample} `));
+    assert(line !== undefined, sample);
+    return Number(line.slice(sample.length));
+  };
+  for (
+    const [sample, value] of Object.entries({
+      sockets: 1,
+      clients: 1,
+      channels: 1,
+      'messages_total{direction="in"}': 2,
+      'messages_total{direction="out"}': 2,
+      'dropped_messages_total{reason="notAllowed"}': 1,
+      'refused_total{reason="unauthorized"}': 1,
+      'refused_total{reason="origin"}': 1,
+      'refused_total{reason="address"}': 0,
+      'clients_left_total{reason="removed"}': 1,
+      resumes_total: 1,
+    })
+  ) assertEquals(valueOf(`tickwire_hub_${sample}`), value, sample);
+  for (const direction of ["in", "out"]) {
+    const frames = valueOf(
+      `tickwire_hub_frames_total{direction="${direction}"}`,
+    );
+    const bytes = valueOf(`tickwire_hub_bytes_total{direction="${direction}"}`);
+    assert(frames > 0 && bytes > frames + 100, `${direction} ${bytes}`);
+  }
 });

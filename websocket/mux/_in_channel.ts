@@ -2,13 +2,46 @@
 import { Delivery } from "./record.ts";
 
 /** A message of which not all parts have come. */
-export interface PartialMessage {
-  readonly parts: Uint8Array[];
+export class PartialMessage {
   readonly isText: boolean;
-  readonly isDeflated: boolean;
   readonly request: number | undefined;
-  byteLength: number;
-  cost: number;
+  /** What its records have cost. */
+  cost = 0;
+  // One buffer that grows: a peer that sends single bytes would fill the memory with
+  // the objects that hold them.
+  #bytes: Uint8Array = new Uint8Array(0);
+  #length = 0;
+
+  constructor(isText: boolean, request: number | undefined) {
+    this.isText = isText;
+    this.request = request;
+  }
+
+  get byteLength(): number {
+    return this.#length;
+  }
+
+  append(buffer: Uint8Array, start: number, end: number): void {
+    const length = this.#length + end - start;
+    if (this.#length === 0) {
+      this.#bytes = buffer.slice(start, end);
+    } else {
+      if (length > this.#bytes.length) {
+        const grown = new Uint8Array(Math.max(length, this.#bytes.length * 2));
+        grown.set(this.#bytes.subarray(0, this.#length));
+        this.#bytes = grown;
+      }
+      this.#bytes.set(buffer.subarray(start, end), this.#length);
+    }
+    this.#length = length;
+  }
+
+  /** The message, which is whole; nothing is appended any more. */
+  take(): Uint8Array {
+    return this.#length === this.#bytes.length
+      ? this.#bytes
+      : this.#bytes.slice(0, this.#length);
+  }
 }
 
 /** One channel of a session, at the end that receives on it. */
@@ -20,6 +53,8 @@ export class InChannel {
   partial: PartialMessage | undefined = undefined;
   /** After a gap, the rest of a message may come whose beginning did not. */
   mayContinue = false;
+  /** What came in and found no room, since it was last told. */
+  readonly dropped = { messages: 0, bytes: 0 };
   /** What has come, and of that what the application has taken. */
   #receivedCost = 0;
   #releasedCost = 0;

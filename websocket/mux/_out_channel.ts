@@ -14,6 +14,8 @@ export interface OutMessage {
   offset: number;
   /** How long it has waited, in seconds. */
   waitedSeconds: number;
+  /** Whether it was told that it will not be delivered. */
+  isLost: boolean;
 }
 
 /** What an {@linkcode OutChannel} is made of. */
@@ -32,6 +34,8 @@ export interface OutChannelOptions {
   readonly overflow: "dropOldest" | "dropNewest";
   /** How long a message of an at-most-once or latest-only channel may wait, in seconds. */
   readonly ttlSeconds: number;
+  /** Whether it is of no use in another session. */
+  readonly endsWithSession: boolean;
 }
 
 /** Messages and bytes that were given up. */
@@ -91,6 +95,10 @@ export class OutChannel {
     return this.#queue[0];
   }
 
+  get endsWithSession(): boolean {
+    return this.#options.endsWithSession;
+  }
+
   /** How many bytes may go now. */
   get credit(): number {
     return this.isSequenced ? this.creditLimit - this.usedCredit : Infinity;
@@ -117,9 +125,21 @@ export class OutChannel {
       }
       this.#drop(oldest);
     }
-    this.#queue.push(message);
-    this.#queuedBytes += size;
+    this.append(message);
     return true;
+  }
+
+  /** Takes a message, whatever there is. */
+  append(message: OutMessage): void {
+    this.#queue.push(message);
+    this.#queuedBytes += message.bytes.length;
+  }
+
+  /** Adds the requests of which nothing was sent. */
+  addRequests(requests: Set<number>): void {
+    for (const { request, offset } of this.#queue) {
+      if (request !== undefined && offset === 0) requests.add(request);
+    }
   }
 
   /** Takes the first message out of the queue, which lies in records as a whole. */
@@ -173,9 +193,18 @@ export class OutChannel {
     this.wasUsed = false;
     this.usedCredit = 0;
     this.creditLimit = 0;
-    const first = this.first;
-    // It is handed back, as parts of it may have been taken.
-    if (first !== undefined && first.offset > 0) this.shift();
+    // Of a message in parts the peer had no use for the first ones alone.
+    if (this.first !== undefined) this.first.offset = 0;
+  }
+
+  /** Gives up what waits: sequenced messages are added to those that are lost. */
+  clear(lost: Set<OutMessage>): void {
+    for (const message of this.#queue) {
+      if (this.isSequenced) lost.add(message);
+      else this.#countDropped(message);
+    }
+    this.#queue.length = 0;
+    this.#queuedBytes = 0;
   }
 
   /** Of two messages that say the same of one thing, the newer is enough. */

@@ -14,11 +14,14 @@ export type SentRecord =
   | {
     /** It was too old to be kept. */
     readonly type: "forgotten";
-    /** The message that it was a part of, if any, and how much of it. */
+    /** The message that it was a part of, if any, from where on, and how much of it. */
     readonly message: OutMessage | undefined;
+    readonly start: number;
     readonly byteCount: number;
     /** The channel whose end it was, if it was that. */
     readonly shut: OutChannel | undefined;
+    /** Whether it was told already: the gap it is in may itself be lost, and sent again. */
+    isTold: boolean;
   };
 
 /** Bounds of a {@linkcode ReplayWindow}. */
@@ -131,14 +134,18 @@ export class ReplayWindow {
 
   #forget(index: number): void {
     const record = this.#records[index]!;
-    this.#bytes -= sizeOf(record);
     const isData = record.type === "data";
+    // Its message is kept, to be handed back, so that it counts as before.
+    this.#bytes -= sizeOf(record);
     this.#records[index] = {
       type: "forgotten",
       message: isData ? record.message : undefined,
+      start: isData ? record.start : 0,
       byteCount: isData ? record.end - record.start : 0,
       shut: record.type === "shut" ? record.channel : undefined,
+      isTold: false,
     };
+    this.#bytes += sizeOf(this.#records[index]!);
   }
 }
 
@@ -149,7 +156,7 @@ function sizeOf(record: SentRecord): number {
     case "control":
       return RECORD_OVERHEAD + record.bytes.length;
     case "forgotten":
-      return 0;
+      return RECORD_OVERHEAD + record.byteCount;
   }
   return RECORD_OVERHEAD;
 }

@@ -1,7 +1,7 @@
 // This module is browser compatible.
 import type { Clock } from "../../core/mod.ts";
 import { ByteReader, ByteWriter } from "../../protocol/mod.ts";
-import { InChannel, type PartialMessage } from "./_in_channel.ts";
+import { InChannel, PartialMessage } from "./_in_channel.ts";
 import { Inbox, type Slot } from "./_inbox.ts";
 import { OutChannel, type OutMessage } from "./_out_channel.ts";
 import { ReplayWindow } from "./_replay_window.ts";
@@ -11,6 +11,7 @@ import {
   Delivery,
   type Hello,
   MAX_CHANNEL,
+  MAX_NAME_BYTES,
   MAX_PRIORITY,
   MUX_VERSION,
   type Open,
@@ -136,6 +137,13 @@ export interface ChannelOptions {
    * @default {Infinity}
    */
   readonly ttlMs?: number;
+  /**
+   * Whether it ends when the session is lost, and what waits is told as undelivered,
+   * instead of going on in the next session.
+   *
+   * @default {false}
+   */
+  readonly endsWithSession?: boolean;
 }
 
 /** Options for {@linkcode Session.send}. */
@@ -152,6 +160,27 @@ export interface SendOptions {
   readonly request?: number;
 }
 
+/** What has come in on some channels of a {@linkcode Session}, for a reader of its own. */
+export interface Inlet {
+  /** How many events wait. */
+  readonly pending: number;
+  /**
+   * Shows what is next.
+   *
+   * @returns The oldest event, which stays, or `undefined`.
+   */
+  peek(): SessionEvent | undefined;
+  /**
+   * Takes what is next: a `message` or `channelShut` of its channels, `gap` or
+   * `undelivered` of any.
+   *
+   * @returns The oldest event, or `undefined`.
+   */
+  take(): SessionEvent | undefined;
+  /** Ends it: what waits, and what comes, counts as taken. */
+  discard(): void;
+}
+
 /** Why a session does not go on with a socket. */
 export type SessionError =
   | "malformed"
@@ -162,7 +191,8 @@ export type SessionError =
   | "frameTooLarge"
   | "tooManyChannels"
   | "inboxFull"
-  | "wrongCount";
+  | "wrongCount"
+  | "limitLowered";
 
 const DEFAULT_MAX_FRAME_BYTES = 65_536;
 const DEFAULT_MAX_MESSAGE_BYTES = 1_048_576;
@@ -176,10 +206,17 @@ const PRIORITIES = MAX_PRIORITY + 1;
 const MAX_PART_BYTES = 16_384;
 /** Less than that of a larger message is not worth a record at the end of a frame. */
 const MIN_PART_BYTES = 256;
-/** Events that nobody took; the peer counts records, so that an honest one stays below. */
-const MAX_INBOX = 16_384;
-const MAX_LOOSE_BYTES = 4_194_304;
+/**
+ * What waits of what needs no credit. Messages that may be lost are, above the half;
+ * the rest is records that the peer keeps as well, so that an honest one stays below.
+ */
+const MAX_FREE_ENTRIES = 16_384;
+const MAX_FREE_BYTES = 8_388_608;
 const MAX_CONTROLS = 1_024;
+/** What a frame may have before the peer has said so. */
+const FIRST_FRAME_BYTES = 1_024;
+/** What a control message in a frame of its own needs beside its bytes. */
+const CONTROL_HEADER_BYTES = 4;
 const MAX_PONGS = 8;
 /** How long an acknowledgement may wait for other records to travel with. */
 const ACK_DELAY_SECONDS = 0.05;
@@ -211,6 +248,7 @@ export class Session {
   #writer: ByteWriter;
   #records: RecordWriter;
   #phase: Phase = "detached";
+  #hasBegun = false;
   #sessionId: Uint8Array | undefined;
   /** The hub's end answers with it. */
   #welcome: Welcome | undefined;
@@ -225,6 +263,8 @@ export class Session {
   );
   readonly #turns = new Uint32Array(PRIORITIES);
   #nextChannelId = 1;
+  /** Whether numbers of channels are used a second time. */
+  #hasWrapped = false;
   readonly #controls: Uint8Array[] = [];
   /** Channels whose end was too old to be sent again. */
   readonly #lostShuts: OutChannel[] = [];
@@ -236,6 +276,8 @@ export class Session {
 
   readonly #inById = new Map<number, InChannel>();
   #received = 0;
+  /** Whether records of this session were in a gap. */
+  #hadGap = false;
   #ackedByUs = 0;
   #ackWaitSeconds = 0;
   readonly #raised = new Set<InChannel>();
@@ -247,6 +289,11 @@ export class Session {
   #silentSeconds = 0;
   #isPingDue = false;
   #isPingSent = false;
+  /** A ping to measure by, whatever comes; the client's end, once in a while. */
+  #isProbeDue = false;
+  #sinceProbeSeconds = 0;
+  #lastRttMs = 0;
+  #rttSamples = 0;
   #rttMs = 0;
   #jitterMs = 0;
   #bye: Bye | undefined;
@@ -268,7 +315,7 @@ export class Session {
     this.#sessionId = options.sessionId;
     this.#keepaliveSeconds = this.#options.keepaliveMs / 1_000;
     this.#sink = this.#makeSink();
-    this.#frameBytes = this.#options.maxFrameBytes;
+    this.#frameBytes = FIRST_FRAME_BYTES;
     this.#writer = new ByteWriter({ maxBytes: this.#frameBytes });
     this.#records = new RecordWriter(this.#writer);
   }
@@ -276,6 +323,16 @@ export class Session {
   /** Whether messages go and come now. */
   get isOpen(): boolean {
     return this.#phase === "open";
+  }
+
+  /** Whether the ends have known each other once, though there may be no socket now. */
+  get hasBegun(): boolean {
+    return this.#hasBegun;
+  }
+
+  /** The most bytes of a message to the other end; it may be less once that says so. */
+  get maxMessageBytes(): number {
+    return this.#peerMaxMessageBytes;
   }
 
   /** The id that the hub has given it: 16 bytes, which are secret. */
@@ -286,6 +343,16 @@ export class Session {
   /** The smoothed round-trip time in milliseconds (RFC 6298); 0 until it is known. */
   get rttMs(): number {
     return this.#rttMs;
+  }
+
+  /** The round-trip time that was measured last, in milliseconds; 0 if none was. */
+  get lastRttMs(): number {
+    return this.#lastRttMs;
+  }
+
+  /** How often it was measured. */
+  get rttSamples(): number {
+    return this.#rttSamples;
   }
 
   /** How much it varies, in milliseconds. */
@@ -332,7 +399,8 @@ export class Session {
    *
    * @param hello The hub's end: what the client said, with the id of this session or
    * none.
-   * @returns `wrongCount` if the client claims to have what was never sent.
+   * @returns `wrongCount` if the client claims to have what was never sent, or not to
+   * have what it took; `limitLowered` if it takes less than in this session before.
    */
   attach(hello?: Hello): SessionError | undefined {
     this.detach();
@@ -343,12 +411,15 @@ export class Session {
     this.#error = undefined;
     if (hello === undefined) return undefined;
     const isResumed = hello.session !== undefined;
-    if (hello.received > (isResumed ? this.#window.sent : 0)) {
+    const error = this.#check(isResumed, hello);
+    if (error !== undefined) {
       this.#phase = "detached";
-      return "wrongCount";
+      return error;
     }
+    // The client has never heard that there was one.
+    if (!isResumed && this.#hasBegun) this.#startAnew("sessionLost");
     const { maxFrameBytes, maxMessageBytes, windowBytes } = this.#options;
-    this.#limitPeer(hello.maxFrameBytes, hello.maxMessageBytes);
+    this.#limitPeer(hello);
     if (!isResumed) this.#grant(hello.windowBytes);
     this.#resumeAt(hello.received + 1);
     this.#welcome = {
@@ -377,6 +448,7 @@ export class Session {
     this.#isPingSent = false;
     this.#pongs.length = 0;
     this.#pings.length = 0;
+    this.#bye = undefined;
     for (const channel of this.#outById.values()) channel.detach();
     for (const channel of this.#inById.values()) {
       if (!channel.isSequenced) channel.partial = undefined;
@@ -389,10 +461,9 @@ export class Session {
    * @param name What the other end knows it by: 1 to 128 bytes of text.
    * @param options What is promised, and bounds.
    * @returns The id to send with, or `undefined` if there are 65535 already.
+   * @throws {RangeError} If the name or an option is out of its range.
    */
   openChannel(name: string, options: ChannelOptions = {}): number | undefined {
-    const id = this.#freeChannelId();
-    if (id === undefined) return undefined;
     const {
       delivery = Delivery.ExactlyOnce,
       priority = DEFAULT_PRIORITY,
@@ -400,7 +471,20 @@ export class Session {
       maxBytes = DEFAULT_CHANNEL_BYTES,
       overflow = "dropOldest",
       ttlMs = Infinity,
+      endsWithSession = false,
     } = options;
+    checkChannel("name bytes", nameBytes(name), 1, MAX_NAME_BYTES);
+    checkChannel("delivery", delivery, 0, Delivery.LatestOnly);
+    checkChannel("priority", priority, 0, MAX_PRIORITY);
+    checkChannel("maxMessages", maxMessages, 1, Number.MAX_SAFE_INTEGER);
+    checkChannel("maxBytes", maxBytes, 1, Number.MAX_SAFE_INTEGER);
+    if (!(ttlMs > 0)) {
+      throw new RangeError(
+        `Cannot open a channel as ttlMs must be above 0: current value is ${ttlMs}`,
+      );
+    }
+    const id = this.#freeChannelId();
+    if (id === undefined) return undefined;
     const channel = new OutChannel({
       id,
       name,
@@ -410,6 +494,7 @@ export class Session {
       maxBytes,
       overflow,
       ttlSeconds: ttlMs / 1_000,
+      endsWithSession,
     });
     channel.creditLimit = this.#peerWindowBytes;
     this.#outById.set(id, channel);
@@ -421,10 +506,47 @@ export class Session {
    * Ends a channel when what it holds was sent.
    *
    * @param id The channel.
+   * @param lastText A last message, for which there is always room: text in UTF-8,
+   * which is kept and not copied.
    */
-  shutChannel(id: number): void {
+  shutChannel(id: number, lastText?: Uint8Array): void {
     const channel = this.#outById.get(id);
-    if (channel !== undefined) channel.isShutting = true;
+    if (channel === undefined || channel.isShutting) return;
+    channel.isShutting = true;
+    if (lastText === undefined) return;
+    channel.append({
+      channel,
+      bytes: lastText,
+      isText: true,
+      request: undefined,
+      key: undefined,
+      offset: 0,
+      waitedSeconds: 0,
+      isLost: false,
+    });
+  }
+
+  /**
+   * Gives what comes in on some channels a reader of its own, who stops the other end
+   * by not reading, on these channels first. When the session is lost, the inlet ends,
+   * and what then comes waits for the next call with the same names.
+   *
+   * @param channels Their names, which no other inlet has.
+   * @returns Where it comes out; what has come already does not.
+   */
+  divert(channels: readonly string[]): Inlet {
+    return this.#inbox.divert(channels);
+  }
+
+  /**
+   * Tells which requests and answers nothing was sent of yet.
+   *
+   * @returns Their numbers, as given to `send`.
+   */
+  waitingRequests(): Set<number> {
+    const requests = new Set<number>();
+    for (const channel of this.#outById.values()) channel.addRequests(requests);
+    return requests;
   }
 
   /**
@@ -466,6 +588,7 @@ export class Session {
       key,
       offset: 0,
       waitedSeconds: 0,
+      isLost: false,
     });
   }
 
@@ -473,10 +596,13 @@ export class Session {
    * Sends a message of the layer above, before all others and exactly once.
    *
    * @param bytes The message, which is copied.
-   * @returns Whether there was room.
+   * @returns Whether there was room, in the queue and in a frame of the other end's.
    */
   control(bytes: Uint8Array): boolean {
-    if (this.#controls.length >= MAX_CONTROLS) return false;
+    if (
+      this.#controls.length >= MAX_CONTROLS ||
+      bytes.length + CONTROL_HEADER_BYTES > this.#frameBytes
+    ) return false;
     this.#controls.push(new Uint8Array(bytes));
     return true;
   }
@@ -497,12 +623,23 @@ export class Session {
   }
 
   /**
-   * Tells the other end that the socket will be closed.
+   * Tells the other end that the socket will be closed; without one, nothing.
    *
    * @param bye Why, and when to come back.
    */
   sayBye(bye: Bye): void {
-    this.#bye = bye;
+    if (this.#phase !== "detached") this.#bye = bye;
+  }
+
+  /**
+   * Gives the session up: what was not delivered is told, and the next socket begins
+   * another one. For the client's end.
+   */
+  end(): void {
+    this.detach();
+    this.#startAnew("closed");
+    this.#sessionId = undefined;
+    this.#hasBegun = false;
   }
 
   /**
@@ -540,6 +677,9 @@ export class Session {
       this.#writePings();
       this.#writeSequence();
       this.#writeAcks();
+      if (this.#bye !== undefined && this.#records.bye(this.#bye)) {
+        this.#bye = undefined;
+      }
     }
     return this.#writer.length === 0 ? undefined : this.#writer.view();
   }
@@ -562,9 +702,16 @@ export class Session {
     this.#window.tick(dt);
     for (const channel of this.#outById.values()) {
       channel.tick(dt);
-      this.#reportDropped(channel);
+      this.#reportDropped(channel, "out");
+    }
+    for (const channel of this.#inById.values()) {
+      this.#reportDropped(channel, "in");
     }
     if (this.#phase === "detached") return;
+    if (this.#options.role === "client") {
+      this.#sinceProbeSeconds += dt;
+      this.#isProbeDue ||= this.#sinceProbeSeconds >= this.#keepaliveSeconds;
+    }
     if (this.#received !== this.#ackedByUs) this.#ackWaitSeconds += dt;
     // However long a frame was, the other end gets the time to answer after it: what
     // it sent in the meantime has yet to be looked at.
@@ -603,17 +750,16 @@ export class Session {
     while (this.#pings.length > 0 && records.ping(this.#pings[0]!)) {
       this.#pings.shift();
     }
-    if (this.#isPingDue && !this.#isPingSent) {
+    if ((this.#isPingDue || this.#isProbeDue) && !this.#isPingSent) {
       const ping = new Uint8Array(9);
       ping[0] = OWN_PING;
       ByteWriter.over(ping.subarray(1)).f64(this.#options.clock.nowMs());
       if (records.ping(ping)) {
         this.#isPingDue = false;
         this.#isPingSent = true;
+        this.#isProbeDue = false;
+        this.#sinceProbeSeconds = 0;
       }
-    }
-    if (this.#bye !== undefined && records.bye(this.#bye)) {
-      this.#bye = undefined;
     }
   }
 
@@ -781,6 +927,8 @@ export class Session {
 
   #opened(isResumed: boolean): void {
     this.#phase = "open";
+    this.#hasBegun = true;
+    this.#isProbeDue = this.#options.role === "client";
     this.#inbox.push({ type: "opened", isResumed });
     // Acknowledgements and credit may have been lost with the socket.
     this.#ackedByUs = 0;
@@ -791,32 +939,55 @@ export class Session {
   }
 
   #resumeAt(sequence: number): void {
-    this.#cursor = Math.max(sequence, 1);
-    this.#gapTo = 0;
     // What the other end has, it need not be sent; it is kept until it was taken.
-    if (this.#cursor < this.#window.available) {
-      const to = this.#window.available - 1;
-      if (to > this.#window.acked) {
-        this.#lose(this.#cursor, to);
-        this.#gapTo = to;
-      }
-    }
+    this.#cursor = sequence;
+    this.#gapTo = 0;
+    const to = this.#window.available - 1;
+    if (to < sequence) return;
+    this.#lose(sequence, to);
+    this.#gapTo = to;
   }
 
   /** Records that cannot be sent again: what they were is handed back. */
   #lose(from: number, to: number): void {
     const lost = new Set<OutMessage>();
+    let isNew = false;
+    const add = (message: OutMessage): void => {
+      if (message.isLost) return;
+      message.isLost = true;
+      isNew = true;
+      lost.add(message);
+      if (message.channel.first === message) message.channel.shift();
+    };
     for (let sequence = from; sequence <= to; sequence++) {
       const record = this.#window.at(sequence);
-      if (record?.type !== "forgotten") continue;
+      if (record?.type !== "forgotten" || record.isTold) continue;
+      record.isTold = true;
+      isNew = true;
       if (record.shut !== undefined) this.#lostShuts.push(record.shut);
       const { message, byteCount } = record;
       if (message === undefined) continue;
       // The other end never counted them.
       message.channel.usedCredit -= byteCount + RECORD_COST_BYTES;
-      if (message.channel.first === message) message.channel.shift();
-      lost.add(message);
+      add(message);
     }
+    // With the gap the other end throws away what it has of unfinished messages, of
+    // whatever channel: those that began before it and go on behind it.
+    const whole = new Set<OutMessage>();
+    for (let sequence = to + 1; sequence <= this.#window.sent; sequence++) {
+      const record = this.#window.at(sequence);
+      if (record === undefined || !("message" in record)) continue;
+      const { message } = record;
+      if (message === undefined) continue;
+      if (record.start === 0) whole.add(message);
+      else if (!whole.has(message)) add(message);
+    }
+    for (const { isSequenced, first } of this.#outById.values()) {
+      if (isSequenced && first && first.offset > 0 && !whole.has(first)) {
+        add(first);
+      }
+    }
+    if (!isNew) return;
     this.#inbox.push({
       type: "undelivered",
       reason: "windowOverrun",
@@ -824,7 +995,22 @@ export class Session {
     });
   }
 
-  #limitPeer(maxFrameBytes: number, maxMessageBytes: number): void {
+  /** Whether the peer, on a new socket, may say that. */
+  #check(
+    isResumed: boolean,
+    { received, maxFrameBytes, maxMessageBytes }: Hello | Welcome,
+  ): SessionError | undefined {
+    if (!isResumed) return received > 0 ? "wrongCount" : undefined;
+    const { sent, acked } = this.#window;
+    if (received > sent || received < acked) return "wrongCount";
+    // What has been accepted and cut to records would not fit any more.
+    return Math.min(maxFrameBytes, this.#options.maxFrameBytes) <
+          this.#frameBytes || maxMessageBytes < this.#peerMaxMessageBytes
+      ? "limitLowered"
+      : undefined;
+  }
+
+  #limitPeer({ maxFrameBytes, maxMessageBytes }: Hello | Welcome): void {
     this.#peerMaxMessageBytes = maxMessageBytes;
     this.#frameBytes = Math.min(maxFrameBytes, this.#options.maxFrameBytes);
     this.#writer = new ByteWriter({ maxBytes: this.#frameBytes });
@@ -838,38 +1024,51 @@ export class Session {
     }
   }
 
-  /** The hub knows nothing of the session any more. */
-  #startAnew(): void {
+  /** The session is over: at the other end, or for good. */
+  #startAnew(reason: "sessionLost" | "closed"): void {
     const lost = new Set<OutMessage>();
     for (const record of this.#window.remaining()) {
-      const message = record.type === "data" || record.type === "forgotten"
-        ? record.message
-        : undefined;
-      if (message !== undefined) lost.add(message);
+      if (!("message" in record)) continue;
+      const { message } = record;
+      // What was not sent in whole has not been delivered: it goes on as if new.
+      if (
+        message !== undefined && !message.isLost &&
+        message.channel.first !== message
+      ) lost.add(message);
     }
     this.#window.clear();
-    for (const channel of this.#outById.values()) channel.reset();
+    for (const channel of this.#outById.values()) {
+      channel.reset();
+      if (reason === "closed" || channel.endsWithSession) channel.clear(lost);
+      if (channel.endsWithSession) {
+        channel.isShutting = true;
+        channel.isShut = true;
+      }
+      this.#reportDropped(channel, "out");
+    }
     for (const channels of this.#outByPriority) this.#removeShut(channels);
     this.#inById.clear();
     this.#raised.clear();
-    this.#inbox.forgetSlots();
     this.#controls.length = 0;
     this.#lostShuts.length = 0;
+    this.#cursor = 1;
+    this.#gapTo = 0;
     this.#received = 0;
+    this.#hadGap = false;
     this.#ackedByUs = 0;
+    this.#inbox.forgetSlots();
     this.#inbox.push({
       type: "undelivered",
-      reason: "sessionLost",
+      reason,
       messages: [...lost].map(asUndelivered),
     });
+    this.#inbox.renewLanes();
   }
 
   #removeShut(channels: OutChannel[]): void {
     for (let i = channels.length - 1; i >= 0; i--) {
       const channel = channels[i]!;
-      if (
-        channel.isShut
-      ) {
+      if (channel.isShut) {
         channels.splice(i, 1);
         this.#outById.delete(channel.id);
       }
@@ -877,26 +1076,44 @@ export class Session {
   }
 
   #freeChannelId(): number | undefined {
-    if (this.#outById.size >= MAX_CHANNEL) return undefined;
-    while (this.#outById.has(this.#nextChannelId)) this.#advanceChannelId();
-    const id = this.#nextChannelId;
-    this.#advanceChannelId();
-    return id;
+    for (let i = 0; i < MAX_CHANNEL; i++) {
+      const id = this.#nextChannelId;
+      this.#advanceChannelId();
+      if (!this.#outById.has(id) && !this.#isShutUnderWay(id)) return id;
+    }
+    return undefined;
+  }
+
+  /** Credit for the channel that had a number may come until its end was taken. */
+  #isShutUnderWay(id: number): boolean {
+    if (!this.#hasWrapped) return false;
+    return this.#lostShuts.some((channel) => channel.id === id) ||
+      this.#window.remaining().some((record) =>
+        record.type === "shut" && record.channel.id === id ||
+        record.type === "forgotten" && record.shut?.id === id
+      );
   }
 
   #advanceChannelId(): void {
+    this.#hasWrapped ||= this.#nextChannelId === MAX_CHANNEL;
     this.#nextChannelId = this.#nextChannelId % MAX_CHANNEL + 1;
   }
 
-  #reportDropped(channel: OutChannel): void {
-    const { messages, bytes } = channel.dropped;
-    if (messages === 0) return;
-    channel.dropped.messages = 0;
-    channel.dropped.bytes = 0;
-    const { name } = channel;
+  #reportDropped(
+    channel: OutChannel | InChannel,
+    direction: "out" | "in",
+  ): void {
+    const { name, dropped } = channel;
+    const { messages, bytes } = dropped;
+    // Where nobody looks, it is told with what is dropped later.
+    if (messages === 0 || this.#inbox.freeEntries >= MAX_FREE_ENTRIES / 2) {
+      return;
+    }
+    dropped.messages = 0;
+    dropped.bytes = 0;
     this.#inbox.push({
       type: "dropped",
-      direction: "out",
+      direction,
       channel: name,
       messages,
       bytes,
@@ -949,14 +1166,15 @@ export class Session {
     const { version, canDeflate, isResumed, received } = welcome;
     if (
       version !== MUX_VERSION || canDeflate ||
-      isResumed && this.#sessionId === undefined
+      isResumed && !isSame(this.#sessionId, welcome.session)
     ) return this.#fail("unexpectedRecord");
-    if (received > (isResumed ? this.#window.sent : 0)) {
-      return this.#fail("wrongCount");
+    const error = this.#check(isResumed, welcome);
+    if (error !== undefined) return this.#fail(error);
+    if (!isResumed && this.#sessionId !== undefined) {
+      this.#startAnew("sessionLost");
     }
-    this.#limitPeer(welcome.maxFrameBytes, welcome.maxMessageBytes);
+    this.#limitPeer(welcome);
     if (!isResumed) {
-      if (this.#sessionId !== undefined) this.#startAnew();
       this.#sessionId = new Uint8Array(welcome.session);
       this.#grant(welcome.windowBytes);
     }
@@ -985,11 +1203,17 @@ export class Session {
       return this.#fail("tooManyChannels");
     }
     const { channel: id, name, delivery } = open;
-    this.#inById.set(
+    const channel = new InChannel(
       id,
-      new InChannel(id, name, delivery, this.#options.windowBytes),
+      name,
+      delivery,
+      this.#options.windowBytes,
     );
-    return this.#tell({ type: "channelOpened", channel: name, delivery });
+    // The gap may have had the beginning of its first message.
+    channel.mayContinue = this.#hadGap;
+    this.#inById.set(id, channel);
+    return this.#inbox.isDiverted(name) ||
+      this.#tell({ type: "channelOpened", channel: name, delivery });
   }
 
   #onShut(id: number): boolean {
@@ -997,6 +1221,7 @@ export class Session {
     const channel = this.#inById.get(id);
     if (channel === undefined) return this.#fail("unknownChannel");
     if (channel.partial !== undefined) return this.#fail("unexpectedRecord");
+    this.#reportDropped(channel, "in");
     this.#inById.delete(id);
     this.#raised.delete(channel);
     return this.#tell(
@@ -1031,6 +1256,8 @@ export class Session {
     const rttMs = this.#options.clock.nowMs() - sentMs;
     // The other end may have written anything.
     if (!(rttMs >= 0 && rttMs < Infinity)) return true;
+    this.#lastRttMs = rttMs;
+    this.#rttSamples += 1;
     if (this.#rttMs === 0) {
       this.#rttMs = rttMs;
       this.#jitterMs = rttMs / 2;
@@ -1047,6 +1274,7 @@ export class Session {
       return this.#fail("wrongCount");
     }
     this.#received = to;
+    this.#hadGap = true;
     for (const channel of this.#inById.values()) {
       if (!channel.isSequenced) continue;
       if (channel.partial !== undefined) channel.release(channel.partial.cost);
@@ -1083,14 +1311,14 @@ export class Session {
     let partial = channel.partial;
     if (isFirst) {
       if (partial !== undefined) return this.#fail("unexpectedRecord");
-      partial = {
-        parts: [],
-        isText: (flags & DataFlag.Text) !== 0,
-        isDeflated: (flags & DataFlag.Deflated) !== 0,
-        request: (flags & DataFlag.HasRequest) !== 0 ? request : undefined,
-        byteLength: 0,
-        cost: 0,
-      };
+      // Nobody was allowed to deflate.
+      if ((flags & DataFlag.Deflated) !== 0) {
+        return this.#fail("unexpectedRecord");
+      }
+      partial = new PartialMessage(
+        (flags & DataFlag.Text) !== 0,
+        (flags & DataFlag.HasRequest) !== 0 ? request : undefined,
+      );
       channel.partial = partial;
       channel.mayContinue = false;
     } else if (partial === undefined) {
@@ -1099,12 +1327,11 @@ export class Session {
       return channel.mayContinue || !channel.isSequenced ||
         this.#fail("unexpectedRecord");
     }
-    partial.byteLength += end - start;
+    if (
+      partial.byteLength + end - start > this.#options.maxMessageBytes
+    ) return this.#fail("messageTooLarge");
+    partial.append(buffer, start, end);
     partial.cost += cost;
-    if (partial.byteLength > this.#options.maxMessageBytes) {
-      return this.#fail("messageTooLarge");
-    }
-    partial.parts.push(buffer.slice(start, end));
     if ((flags & DataFlag.More) !== 0) return true;
     channel.partial = undefined;
     // Its earlier parts may be acknowledged, as the sender keeps the whole until this.
@@ -1117,43 +1344,35 @@ export class Session {
     partial: PartialMessage,
     slot: Slot | undefined,
   ): boolean {
-    const { isText, isDeflated, request, cost } = partial;
-    const bytes = join(partial);
-    if (!channel.isSequenced) {
-      if (this.#inbox.looseBytes + bytes.length > MAX_LOOSE_BYTES) {
-        // Nobody waits for it, and the application is behind.
-        return this.#tell({
-          type: "dropped",
-          direction: "in",
-          channel: channel.name,
-          messages: 1,
-          bytes: bytes.length,
-        });
-      }
+    const { isText, request, cost } = partial;
+    const bytes = partial.take();
+    if (
+      !channel.isSequenced &&
+      (this.#inbox.freeEntries >= MAX_FREE_ENTRIES / 2 ||
+        this.#inbox.freeBytes + bytes.length > MAX_FREE_BYTES / 2)
+    ) {
+      // Nobody waits for it, and the application is behind.
+      channel.dropped.messages += 1;
+      channel.dropped.bytes += bytes.length;
+      return true;
     }
-    return this.#tell(
-      {
-        type: "message",
-        channel: channel.name,
-        bytes,
-        isText,
-        isDeflated,
-        request,
-      },
+    const { name } = channel;
+    this.#inbox.push(
+      { type: "message", channel: name, bytes, isText, request },
       slot,
       channel,
       cost,
     );
+    return true;
   }
 
-  #tell(
-    event: SessionEvent,
-    slot?: Slot,
-    channel?: InChannel,
-    cost?: number,
-  ): boolean {
-    if (this.#inbox.size >= MAX_INBOX) return this.#fail("inboxFull");
-    this.#inbox.push(event, slot, channel, cost);
+  /** Tells what the peer needs no credit for. */
+  #tell(event: SessionEvent, slot?: Slot): boolean {
+    const { freeEntries, freeBytes } = this.#inbox;
+    if (freeEntries >= MAX_FREE_ENTRIES || freeBytes > MAX_FREE_BYTES) {
+      return this.#fail("inboxFull");
+    }
+    this.#inbox.push(event, slot);
     return true;
   }
 }
@@ -1170,21 +1389,33 @@ function flagsOf(message: OutMessage, start: number, end: number): number {
     (message.request === undefined ? 0 : DataFlag.HasRequest);
 }
 
-function join({ parts, byteLength }: PartialMessage): Uint8Array {
-  if (parts.length === 1) return parts[0]!;
-  const bytes = new Uint8Array(byteLength);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+function asUndelivered(
+  { channel, bytes, isText, request }: OutMessage,
+): UndeliveredMessage {
+  return { channel: channel.name, bytes, isText, request };
 }
 
-function asUndelivered(
-  { channel, bytes, isText }: OutMessage,
-): UndeliveredMessage {
-  return { channel: channel.name, bytes, isText };
+function isSame(a: Uint8Array | undefined, b: Uint8Array): boolean {
+  return a !== undefined && a.every((byte, i) => byte === b[i]);
+}
+
+function nameBytes(name: string): number {
+  // A unit of UTF-16 is a byte at least.
+  return name.length > MAX_NAME_BYTES
+    ? name.length
+    : new TextEncoder().encode(name).length;
+}
+
+function checkChannel(
+  name: string,
+  value: number,
+  min: number,
+  max: number,
+): void {
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return;
+  throw new RangeError(
+    `Cannot open a channel as ${name} must be an integer from ${min} to ${max}: current value is ${value}`,
+  );
 }
 
 function resolve(

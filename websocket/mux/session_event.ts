@@ -9,6 +9,8 @@ export interface UndeliveredMessage {
   readonly bytes: Uint8Array;
   /** Whether it is text in UTF-8. */
   readonly isText: boolean;
+  /** Twice the number of a request, or that and one for an answer. */
+  readonly request: number | undefined;
 }
 
 /** What a session tells. */
@@ -28,8 +30,6 @@ export type SessionEvent =
     readonly bytes: Uint8Array;
     /** Whether it is text in UTF-8. */
     readonly isText: boolean;
-    /** Whether it is deflated (RFC 1951). */
-    readonly isDeflated: boolean;
     /** Twice the number of a request, or that and one for an answer. */
     readonly request: number | undefined;
   }
@@ -66,8 +66,8 @@ export type SessionEvent =
   | {
     /** Something of ours was not delivered, or nobody knows whether it was. */
     readonly type: "undelivered";
-    /** The session is gone at the other end, or these became too old. */
-    readonly reason: "sessionLost" | "windowOverrun";
+    /** The session is gone at the other end, these became too old, or it was ended here. */
+    readonly reason: "sessionLost" | "windowOverrun" | "closed";
     /** What it was, in the order of sending. */
     readonly messages: readonly UndeliveredMessage[];
   }

@@ -1,7 +1,10 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { encodeHex } from "@std/encoding/hex";
 import { ManualClock, SeededRandom } from "../../core/mod.ts";
-import { Delivery, type Hello } from "./record.ts";
+import { ByteWriter } from "../../protocol/mod.ts";
+import { DataFlag, Delivery, type Hello } from "./record.ts";
 import { RecordReader, type RecordSink } from "./record_reader.ts";
+import { RecordWriter } from "./record_writer.ts";
 import { Session, type SessionOptions } from "./session.ts";
 import type { SessionEvent } from "./session_event.ts";
 
@@ -31,6 +34,7 @@ class Pair {
   isConnected = false;
   #isGreeted = false;
   readonly #options: Partial<SessionOptions>;
+  #hubs = 0;
 
   constructor(options: Partial<SessionOptions> = {}) {
     this.#options = options;
@@ -43,10 +47,11 @@ class Pair {
   }
 
   #newHub(): Session {
+    this.#hubs += 1;
     return new Session({
       role: "hub",
       clock: this.clock,
-      sessionId: SESSION_ID,
+      sessionId: new Uint8Array(16).fill(6 + this.#hubs),
       ...this.#options,
     });
   }
@@ -65,7 +70,8 @@ class Pair {
     this.hub.detach();
   }
 
-  restartHub(): void {
+  /** The hub loses its sessions. */
+  forget(): void {
     this.cut();
     this.hub = this.#newHub();
   }
@@ -88,14 +94,11 @@ class Pair {
         const hello = helloOf(forHub);
         this.#isGreeted = true;
         // A hub that was started anew knows of no session.
-        const isKnown = this.hub.unacknowledged > 0 || this.#knows;
-        this.#knows = true;
+        const isKnown = hello.session?.[0] === this.hub.sessionId![0];
         const { session: _, ...rest } = hello;
         assertEquals(
           this.hub.attach(
-            isKnown && hello.session !== undefined
-              ? hello
-              : { ...rest, session: undefined, received: 0 },
+            isKnown ? hello : { ...rest, session: undefined, received: 0 },
           ),
           undefined,
         );
@@ -105,13 +108,6 @@ class Pair {
     if (forClient !== undefined) {
       assertEquals(this.client.receive(forClient), undefined);
     }
-  }
-
-  #knows = false;
-
-  forget(): void {
-    this.#knows = false;
-    this.restartHub();
   }
 
   /** Until nothing is left to do. */
@@ -172,7 +168,6 @@ Deno.test("Session greets, opens channels and delivers", () => {
       channel: "chat",
       bytes: new TextEncoder().encode("hi"),
       isText: true,
-      isDeflated: false,
       request: undefined,
     },
   ]);
@@ -239,7 +234,10 @@ function runCuts(seed: number): void {
   for (let step = 0; step < 400; step++) {
     switch (below(10)) {
       case 0:
-        if (pair.isConnected && below(4) === 0) pair.cut();
+        // A session that the client has not heard of it cannot resume.
+        if (
+          pair.isConnected && pair.client.hasBegun && below(4) === 0
+        ) pair.cut();
         break;
       case 1:
         if (!pair.isConnected) pair.connect();
@@ -300,7 +298,12 @@ Deno.test("Session hands back what nobody can know of after the hub has lost it"
     {
       type: "undelivered",
       reason: "sessionLost",
-      messages: [{ channel: "chat", bytes: numbered(1, 10), isText: false }],
+      messages: [{
+        channel: "chat",
+        bytes: numbered(1, 10),
+        isText: false,
+        request: undefined,
+      }],
     },
     { type: "opened", isResumed: false },
   ]);
@@ -411,4 +414,672 @@ Deno.test("Session refuses records at the wrong time, whatever they are", () => 
     const error = client.receive(Uint8Array.from(frame));
     assert(error === "unexpectedRecord" || error === "malformed", `${error}`);
   }
+});
+
+/** Frames of one end that a test writes by hand. */
+function frameOf(write: (records: RecordWriter) => void): Uint8Array {
+  const frame = new ByteWriter();
+  write(new RecordWriter(frame));
+  return frame.toBytes();
+}
+
+/** A hub's end that is open, on which a client has opened channel 1. */
+function openHub(delivery: Delivery, options: Partial<SessionOptions> = {}) {
+  const hub = new Session({
+    role: "hub",
+    clock: new ManualClock(),
+    sessionId: SESSION_ID,
+    ...options,
+  });
+  assertEquals(hub.attach(HELLO), undefined);
+  hub.nextFrame();
+  assertEquals(
+    hub.receive(frameOf((records) => {
+      records.open({ channel: 1, name: "chat", delivery, priority: 4 });
+    })),
+    undefined,
+  );
+  return hub;
+}
+
+const HELLO: Hello = {
+  minVersion: 1,
+  maxVersion: 1,
+  canDeflate: false,
+  session: undefined,
+  received: 0,
+  maxFrameBytes: 65_536,
+  maxMessageBytes: 1_048_576,
+  windowBytes: 262_144,
+};
+const { More, Continues, Deflated } = DataFlag;
+
+Deno.test("Session.attach() refuses a count that cannot be, and lowered limits", () => {
+  const pair = new Pair();
+  const chat = pair.hub.openChannel("chat")!;
+  pair.connect();
+  pair.settle((session) => void takeAll(session));
+  for (let i = 0; i < 3; i++) pair.hub.send(chat, numbered(i, 10));
+  pair.settle((session) => void takeAll(session));
+  const { hub } = pair;
+  const hello = { ...HELLO, session: SESSION_ID, received: 3 };
+  assertEquals(hub.attach({ ...hello, received: 4 }), "wrongCount");
+  // It has taken three.
+  assertEquals(hub.attach({ ...hello, received: 2 }), "wrongCount");
+  assertEquals(
+    hub.attach({ ...hello, maxFrameBytes: 65_535 }),
+    "limitLowered",
+  );
+  assertEquals(
+    hub.attach({ ...hello, maxMessageBytes: 1_048_575 }),
+    "limitLowered",
+  );
+  assertEquals(hub.isOpen, false);
+  assertEquals(hub.attach(hello), undefined);
+});
+
+Deno.test("Session refuses a welcome that resumes another session", () => {
+  const pair = new Pair();
+  pair.connect();
+  pair.settle((session) => void takeAll(session));
+  pair.cut();
+  pair.client.attach();
+  pair.client.nextFrame();
+  const welcome = frameOf((records) => {
+    records.welcome({
+      version: 1,
+      canDeflate: false,
+      isResumed: true,
+      session: new Uint8Array(16).fill(8),
+      received: 0,
+      available: 1,
+      keepaliveMs: 1_000,
+      resumeWindowMs: 1_000,
+      maxFrameBytes: 65_536,
+      maxMessageBytes: 1_048_576,
+      windowBytes: 262_144,
+    });
+  });
+  assertEquals(pair.client.receive(welcome), "unexpectedRecord");
+});
+
+Deno.test("Session refuses what is deflated, as nobody was allowed to", () => {
+  const hub = openHub(Delivery.ExactlyOnce);
+  const frame = frameOf((records) => {
+    records.data(1, Deflated, 0, new Uint8Array([3, 0]));
+  });
+  assertEquals(hub.receive(frame), "unexpectedRecord");
+});
+
+Deno.test("Session tells of a message that a gap in another channel has cut", () => {
+  const pair = new Pair({ maxFrameBytes: 1_024, maxReplayAgeMs: 1_000 });
+  const { client, hub } = pair;
+  const small = client.openChannel("small", { priority: 0 })!;
+  const large = client.openChannel("large", { priority: 7 })!;
+  pair.connect();
+  const got: number[] = [];
+  const told: SessionEvent[] = [];
+  const take = (session: Session): void => {
+    for (const event of takeAll(session)) {
+      if (session === hub && event.type === "message") {
+        got.push(numberOf(event.bytes));
+      } else if (event.type === "undelivered") told.push(event);
+    }
+  };
+  pair.settle(take);
+  client.send(large, numbered(1, 3_000));
+  // The first part arrives, and is acknowledged.
+  hub.receive(client.nextFrame()!);
+  hub.tick(1);
+  client.receive(hub.nextFrame()!);
+  // A small message goes out, and the next part well after it; neither arrives.
+  client.send(small, numbered(2, 900));
+  client.nextFrame();
+  client.tick(0.8);
+  client.nextFrame();
+  pair.cut();
+  client.tick(0.4);
+  pair.connect();
+  client.send(large, numbered(3, 10));
+  pair.settle(take);
+  assertEquals(got, [3]);
+  assert(told.length === 1 && told[0]!.type === "undelivered");
+  assertEquals(
+    told[0]!.messages.map(({ bytes }) => numberOf(bytes)).sort(),
+    [1, 2],
+  );
+});
+
+Deno.test("Session tells once of a message that two gaps have hit", () => {
+  const pair = new Pair({ maxFrameBytes: 1_024, maxReplayAgeMs: 1_000 });
+  const { client } = pair;
+  const chat = client.openChannel("chat")!;
+  pair.connect();
+  pair.settle((session) => void takeAll(session));
+  client.send(chat, numbered(1, 1_800));
+  client.nextFrame();
+  client.tick(0.6);
+  client.nextFrame();
+  const told: SessionEvent[] = [];
+  for (let i = 0; i < 2; i++) {
+    pair.cut();
+    client.tick(0.6);
+    pair.connect();
+    pair.send();
+    pair.arrive();
+    pair.arrive();
+    client.nextFrame();
+    told.push(...takeAll(client));
+  }
+  pair.cut();
+  pair.connect();
+  pair.settle((session) => {
+    if (session === client) told.push(...takeAll(client));
+    else takeAll(session);
+  });
+  const lost = told.flatMap((event) =>
+    event.type === "undelivered"
+      ? event.messages.map(({ bytes }) => numberOf(bytes))
+      : []
+  );
+  assertEquals(lost, [1]);
+});
+
+Deno.test("Session sends a message again whose first parts a lost session had taken", () => {
+  const pair = new Pair({ maxFrameBytes: 1_024 });
+  const { client } = pair;
+  const chat = client.openChannel("chat")!;
+  pair.connect();
+  pair.settle((session) => void takeAll(session));
+  client.send(chat, numbered(1, 3_000));
+  pair.hub.receive(client.nextFrame()!);
+  pair.hub.tick(1);
+  client.receive(pair.hub.nextFrame()!);
+  assertEquals(client.unacknowledged, 0);
+  pair.forget();
+  pair.connect();
+  const got: number[] = [];
+  const told: SessionEvent[] = [];
+  pair.settle((session) => {
+    for (const event of takeAll(session)) {
+      if (event.type === "message") got.push(event.bytes.length);
+      else told.push(event);
+    }
+  });
+  assertEquals(got, [3_000]);
+  assert(
+    told.every((event) =>
+      event.type !== "undelivered" || event.messages.length === 0
+    ),
+  );
+});
+
+Deno.test("Session.openChannel() refuses what no record could say", () => {
+  const { client } = new Pair();
+  for (const name of ["", "x".repeat(129), "é".repeat(65)]) {
+    assertThrows(() => client.openChannel(name), RangeError, "name bytes");
+  }
+  for (
+    const options of [
+      { priority: 8 },
+      { priority: -1 },
+      { delivery: 3 as Delivery },
+      { maxMessages: 0 },
+      { maxBytes: 0.5 },
+      { ttlMs: 0 },
+      { ttlMs: NaN },
+    ]
+  ) {
+    assertThrows(
+      () => client.openChannel("x", options),
+      RangeError,
+      "Cannot open a channel as",
+    );
+  }
+  assertEquals(client.openChannel("é".repeat(64)), 1);
+});
+
+Deno.test("Session.control() refuses what would fit no frame", () => {
+  const pair = new Pair({ maxFrameBytes: 2_048 });
+  const { client } = pair;
+  // A hub that has not spoken yet may take no more than this.
+  assertEquals(client.control(new Uint8Array(1_021)), false);
+  assert(client.control(new Uint8Array(1_020)));
+  pair.connect();
+  pair.settle((session) => void takeAll(session));
+  assertEquals(client.control(new Uint8Array(2_045)), false);
+  assert(client.control(new Uint8Array(2_044)));
+  const got: number[] = [];
+  pair.settle((session) => {
+    for (const event of takeAll(session)) {
+      if (event.type === "control") got.push(event.bytes.length);
+    }
+  });
+  assertEquals(got, [2_044]);
+});
+
+Deno.test("Session joins a message of single bytes, and bounds it", () => {
+  for (const delivery of [Delivery.ExactlyOnce, Delivery.AtMostOnce]) {
+    const hub = openHub(delivery, { maxMessageBytes: 5_000 });
+    const send = (from: number, to: number, isLast: boolean): unknown => {
+      for (let i = from; i < to; i++) {
+        const flags = (i === 0 ? 0 : Continues) |
+          (isLast && i === to - 1 ? 0 : More);
+        const error = hub.receive(frameOf((records) => {
+          records.data(1, flags, 0, Uint8Array.of(i));
+        }));
+        if (error !== undefined) return error;
+        hub.nextFrame();
+      }
+    };
+    assertEquals(send(0, 5_000, true), undefined);
+    const message = takeAll(hub).find(({ type }) => type === "message");
+    assert(message?.type === "message");
+    assertEquals(
+      message.bytes,
+      Uint8Array.from({ length: 5_000 }, (_, i) => i),
+    );
+    assertEquals(send(0, 5_001, false), "messageTooLarge");
+  }
+});
+
+Deno.test("Session gives up messages that may be lost, where nobody takes them", () => {
+  for (const [count, length] of [[20_000, 0], [9, 1_000_000]] as const) {
+    const pair = new Pair();
+    const loose = pair.client.openChannel("loose", {
+      delivery: Delivery.AtMostOnce,
+      maxMessages: 100_000,
+      maxBytes: 2 ** 30,
+    })!;
+    const chat = pair.client.openChannel("chat", { priority: 7 })!;
+    pair.connect();
+    pair.settle((session) => void takeAll(session));
+    for (let i = 0; i < count; i++) {
+      pair.client.send(loose, new Uint8Array(length));
+    }
+    pair.client.send(chat, numbered(1, 4));
+    while (pair.client.queuedMessages > 0) {
+      pair.send();
+      pair.arrive();
+      pair.hub.tick(0.01);
+    }
+    assert(pair.hub.pendingEvents < 9_000);
+    const events: SessionEvent[] = [];
+    pair.settle((session) => {
+      if (session === pair.hub) events.push(...takeAll(session));
+      else takeAll(session);
+    });
+    let came = 0;
+    let dropped = 0;
+    for (const event of events) {
+      if (event.type === "message" && event.channel === "loose") came += 1;
+      if (event.type === "dropped") dropped += event.messages;
+    }
+    assertEquals(came + dropped, count);
+    assert(dropped > 0);
+    assert(
+      events.some((event) =>
+        event.type === "message" && event.channel === "chat"
+      ),
+    );
+  }
+});
+
+Deno.test("Session lets all wait that it gave credit for", () => {
+  const pair = new Pair({ windowBytes: 640_000, maxReplayRecords: 2 ** 20 });
+  const chat = pair.client.openChannel("chat", { maxMessages: 100_000 })!;
+  pair.connect();
+  pair.settle((session) => void takeAll(session));
+  for (let i = 0; i < 22_000; i++) pair.client.send(chat, new Uint8Array(0));
+  for (let i = 0; i < 100; i++) {
+    pair.send();
+    pair.arrive();
+  }
+  // A record costs 32.
+  assertEquals(pair.hub.pendingEvents, 20_000 + 1);
+  let got = 0;
+  pair.settle((session) => {
+    for (const { type } of takeAll(session)) got += type === "message" ? 1 : 0;
+  });
+  assertEquals(got, 22_000);
+});
+
+Deno.test("Session does not use a channel's number again before its end was taken", () => {
+  const pair = new Pair();
+  const { client } = pair;
+  const used = client.openChannel("used")!;
+  pair.connect();
+  pair.settle((session) => void takeAll(session));
+  client.send(used, numbered(1, 4));
+  client.shutChannel(used);
+  pair.client.nextFrame();
+  for (let i = 0; i < 65_534; i++) {
+    client.shutChannel(client.openChannel("unused")!);
+    if (i % 1_000 === 0) client.nextFrame();
+  }
+  client.nextFrame();
+  assertEquals(client.openChannel("next"), 2);
+  pair.cut();
+  pair.connect();
+  pair.settle((session) => void takeAll(session));
+  for (let i = 0; i < 65_533; i++) {
+    client.shutChannel(client.openChannel("unused")!);
+    if (i % 1_000 === 0) client.nextFrame();
+  }
+  client.nextFrame();
+  assertEquals(client.openChannel("again"), used);
+});
+
+Deno.test("Session.sayBye() comes last, and goes with the socket", () => {
+  const pair = new Pair();
+  const { client, hub } = pair;
+  const chat = client.openChannel("chat")!;
+  const bye = { code: 1_000, retryAfterMs: 0, reason: "" };
+  client.sayBye(bye);
+  pair.connect();
+  pair.settle((session) => {
+    assertEquals(takeAll(session).some(({ type }) => type === "bye"), false);
+  });
+  client.sayBye(bye);
+  pair.cut();
+  pair.connect();
+  pair.settle((session) => {
+    assertEquals(takeAll(session).some(({ type }) => type === "bye"), false);
+  });
+  client.send(chat, numbered(1, 4));
+  client.sayBye(bye);
+  hub.receive(client.nextFrame()!);
+  assertEquals(takeAll(hub).slice(-2).map(({ type }) => type), [
+    "message",
+    "bye",
+  ]);
+});
+
+Deno.test("Session.shutChannel() has room for a last text, and none after it", () => {
+  const pair = new Pair();
+  const { client, hub } = pair;
+  const chat = client.openChannel("chat", { maxMessages: 2 })!;
+  assert(
+    client.send(chat, numbered(1, 4)) && client.send(chat, numbered(2, 4)),
+  );
+  assertEquals(client.send(chat, numbered(3, 4)), false);
+  client.shutChannel(chat, new TextEncoder().encode("done"));
+  client.shutChannel(chat, new TextEncoder().encode("twice"));
+  pair.connect();
+  const seen: unknown[] = [];
+  pair.settle((session) => {
+    for (const event of takeAll(session)) {
+      if (session !== hub) continue;
+      seen.push(event.type === "message" ? event.isText : event.type);
+    }
+  });
+  assertEquals(seen, [
+    "opened",
+    "channelOpened",
+    false,
+    false,
+    true,
+    "channelShut",
+  ]);
+  assertEquals(client.send(chat, numbered(4, 4)), false);
+});
+
+Deno.test("Session keeps what was too old within its bytes, until it is told", () => {
+  const pair = new Pair({ maxReplayBytes: 65_536, maxReplayAgeMs: 1_000 });
+  const { client } = pair;
+  const chat = client.openChannel("chat", { maxMessages: 1_000 })!;
+  pair.connect();
+  pair.settle((session) => void takeAll(session));
+  // The hub gives credit, and takes nothing.
+  client.receive(frameOf((records) => {
+    records.credit(1, 2 ** 40);
+  }));
+  let written = 0;
+  for (let i = 0; i < 100; i++) {
+    for (let j = 0; j < 10; j++) client.send(chat, new Uint8Array(4_000));
+    for (let frame; (frame = client.nextFrame()) !== undefined;) {
+      written += frame.length;
+    }
+    client.tick(1.1);
+  }
+  assert(written < 80_000, `${written}`);
+});
+
+Deno.test("Session delivers once or tells, however windows age and sockets go", () => {
+  for (let seed = 1; seed <= SEEDS; seed++) runAging(seed, false);
+});
+
+Deno.test("Session delivers or tells, though hubs forget as well", () => {
+  for (let seed = 1; seed <= SEEDS; seed++) runAging(seed, true);
+});
+
+/** Traffic under cuts that outlast the windows; with `forgets`, of hubs too. */
+function runAging(seed: number, forgets: boolean): void {
+  const random = new SeededRandom(seed);
+  const below = (n: number): number => random.nextU32() % n;
+  const pair = new Pair({
+    windowBytes: 4_096 << below(4),
+    maxFrameBytes: 1_024 << below(4),
+    maxReplayRecords: 8 << below(6),
+    maxReplayBytes: 8_192 << below(4),
+    maxReplayAgeMs: 200 + below(2_000),
+  });
+  /** By direction and number: how often it came, and was told to be lost. */
+  const sent = [0, 0];
+  const came = [new Map<number, number>(), new Map<number, number>()];
+  const told = [new Map<number, number>(), new Map<number, number>()];
+  const last = [new Map<string, number>(), new Map<string, number>()];
+  let gaps = 0;
+  const ids: number[][] = [[], []];
+  let names = 0;
+  const endOf = (at: number): Session => at === 0 ? pair.client : pair.hub;
+  const add = (counts: Map<number, number>, number: number): void => {
+    counts.set(number, (counts.get(number) ?? 0) + 1);
+  };
+  const take = (session: Session, max: number): void => {
+    const at = session === pair.client ? 0 : 1;
+    for (let i = 0; i < max; i++) {
+      const event = session.poll();
+      if (event === undefined) return;
+      if (event.type === "message") {
+        const number = numberOf(event.bytes);
+        const where = `seed ${seed}: ${number} on ${event.channel}`;
+        const before = last[at]!.get(event.channel) ?? 0;
+        assert(number > before, `${where} after ${before}`);
+        last[at]!.set(event.channel, number);
+        add(came[1 - at]!, number);
+        const filling = new Uint8Array(event.bytes.length - 4).fill(number);
+        assertEquals(event.bytes.subarray(4), filling, where);
+      } else if (event.type === "gap") gaps += 1;
+      else if (event.type === "undelivered") {
+        for (const { bytes } of event.messages) add(told[at]!, numberOf(bytes));
+      }
+    }
+  };
+  for (let step = 0; step < 300; step++) {
+    const at = below(2);
+    switch (below(11)) {
+      case 0:
+        // A session that the client has not heard of it cannot resume.
+        if (
+          pair.isConnected && (forgets || pair.client.hasBegun) &&
+          below(3) === 0
+        ) pair.cut();
+        break;
+      case 1:
+        if (!pair.isConnected) pair.connect();
+        break;
+      case 2:
+        if (ids[at]!.length < 4) {
+          const priority = below(8);
+          const id = endOf(at).openChannel(`${names++}`, { priority });
+          ids[at]!.push(id!);
+        } else if (below(4) === 0) {
+          endOf(at).shutChannel(ids[at]!.splice(below(4), 1)[0]!);
+        }
+        break;
+      case 3:
+      case 4: {
+        const id = ids[at]![below(4)];
+        if (id === undefined) break;
+        const length = below(3) === 0 ? below(9_000) : below(200);
+        const number = sent[at]! + 1;
+        if (endOf(at).send(id, numbered(number, length))) sent[at] = number;
+        break;
+      }
+      case 5:
+        pair.client.tick(below(800) / 1_000);
+        pair.hub.tick(below(800) / 1_000);
+        break;
+      case 6:
+      case 7:
+        if (pair.isConnected) pair.send();
+        break;
+      case 8:
+      case 9:
+        if (pair.isConnected) pair.arrive();
+        break;
+      default:
+        take(endOf(at), below(5));
+        if (!forgets || below(40) > 0 || !pair.client.hasBegun) break;
+        // The hub's own messages go with it.
+        take(pair.hub, 10_000);
+        pair.forget();
+        for (let number = 1; number <= sent[1]!; number++) {
+          if (!came[1]!.has(number)) told[1]!.set(number, 1);
+        }
+        ids[1] = [];
+    }
+  }
+  if (!pair.isConnected) pair.connect();
+  pair.settle((session) => take(session, 1_000));
+  let lost = 0;
+  for (const at of [0, 1]) {
+    for (let number = 1; number <= sent[at]!; number++) {
+      const isDelivered = came[at]!.get(number) ?? 0;
+      const isTold = told[at]!.get(number) ?? 0;
+      const isRight = forgets
+        ? isDelivered <= 1 && isTold <= 1 && isDelivered + isTold >= 1
+        : isDelivered + isTold === 1;
+      assert(
+        isRight,
+        `seed ${seed}: ${number} from ${at} came ${isDelivered}, told ${isTold}`,
+      );
+      lost += isTold;
+    }
+  }
+  if (!forgets) assertEquals(lost > 0 ? gaps > 0 : true, true, `seed ${seed}`);
+}
+
+Deno.test("Session with the same seed and clock writes the same frames and events", () => {
+  const logOf = (seed: number): string => {
+    const random = new SeededRandom(seed);
+    const pair = new Pair({ maxReplayAgeMs: 500, maxFrameBytes: 2_048 });
+    const log: string[] = [];
+    for (let step = 0; step < 500; step++) {
+      const end = random.nextU32() & 1 ? pair.client : pair.hub;
+      switch (random.nextU32() % 6) {
+        case 0:
+          if (pair.isConnected) pair.cut();
+          else pair.connect();
+          break;
+        case 1: {
+          const id = random.nextU32() % 4 + 1;
+          const delivery = id % 3 as Delivery;
+          end.openChannel(`${id}`, { delivery });
+          end.send(id, numbered(step, random.nextU32() % 4_000));
+          break;
+        }
+        case 2:
+          pair.clock.advance(40);
+          pair.client.tick(0.04);
+          pair.hub.tick(0.04);
+          break;
+        default:
+          if (!pair.isConnected) break;
+          pair.send();
+          log.push(...[...pair.toHub, ...pair.toClient].map(encodeHex));
+          pair.arrive();
+          for (const event of takeAll(end)) {
+            log.push(
+              JSON.stringify(
+                event,
+                (_, value) =>
+                  value instanceof Uint8Array ? encodeHex(value) : value,
+              ),
+            );
+          }
+      }
+    }
+    return log.join("\n");
+  };
+  for (let seed = 1; seed <= 10; seed++) {
+    const log = logOf(seed);
+    assert(log.length > 5_000 && log === logOf(seed), `seed ${seed}`);
+    assert(log !== logOf(seed + 100));
+  }
+});
+
+const MUTANTS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 2_000_000 : 40_000;
+
+Deno.test("Session is not hurt by random bytes and mutated frames", () => {
+  const random = new SeededRandom(11);
+  const below = (n: number): number => random.nextU32() % n;
+  // Frames as they are, to be changed.
+  const corpus: Uint8Array[] = [];
+  const source = new Pair({ maxFrameBytes: 1_024 });
+  const loose = source.client.openChannel("loose", { delivery: 1 })!;
+  const chat = source.client.openChannel("chat")!;
+  source.connect();
+  for (let i = 0; i < 60; i++) {
+    source.client.send(i & 1 ? chat : loose, numbered(i, below(2_000)));
+    if (i % 9 === 0) source.client.control(new Uint8Array(20));
+    if (i % 20 === 0) source.client.ping(new Uint8Array(4));
+    if (i === 50) source.client.shutChannel(loose);
+    source.send();
+    if (source.toHub.length > 0 && i > 0) corpus.push(source.toHub.at(-1)!);
+    source.arrive();
+    takeAll(source.hub);
+  }
+  const open = (): Session =>
+    openHub(Delivery.ExactlyOnce, {
+      maxMessageBytes: 20_000,
+      windowBytes: 16_384,
+    });
+  let hub = open();
+  const seen = new Set<string>();
+  for (let i = 0; i < MUTANTS; i++) {
+    const from = corpus[below(corpus.length)]!;
+    const frame = below(8) === 0
+      ? new Uint8Array(below(64))
+      : from.slice(0, below(3) === 0 ? below(from.length + 1) : from.length);
+    if (below(8) === 0) random.fill(frame);
+    for (let flips = below(4); flips > 0 && frame.length > 0; flips--) {
+      frame[below(Math.min(frame.length, 1 << below(11)))] = below(256);
+    }
+    const error = hub.receive(frame);
+    if (below(4) === 0) hub.tick(below(100) / 1_000);
+    for (let j = below(3); j > 0; j--) hub.nextFrame();
+    // An application that is slow, or asleep.
+    if (below(500) === 0) takeAll(hub);
+    assert(hub.pendingEvents <= 20_000);
+    if (error === undefined) {
+      seen.add("accepted");
+      continue;
+    }
+    seen.add(error);
+    // The session goes on with another socket, or there is a new one.
+    hub.detach();
+    if (below(3) === 0) hub = open();
+    else hub.attach({ ...HELLO, session: SESSION_ID });
+  }
+  for (
+    const outcome of [
+      "accepted",
+      "malformed",
+      "unexpectedRecord",
+      "unknownChannel",
+      "wrongCount",
+    ]
+  ) assert(seen.has(outcome), `${outcome} is not in ${[...seen]}`);
 });

@@ -1,0 +1,564 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { encodeHex } from "@std/encoding/hex";
+import { ManualClock, SeededRandom } from "../core/mod.ts";
+import { ByteWriter, Channel } from "../protocol/mod.ts";
+import { SessionLink } from "./_session_link.ts";
+import { FakeNetwork } from "./_testing/fake_web_socket.ts";
+import { WsClient } from "./client.ts";
+import type { WsClientOptions } from "./client_options.ts";
+import type { WsEvent } from "./event.ts";
+import { readHello } from "./hub/_read_hello.ts";
+import { WsMessage } from "./message.ts";
+import { decodeControl, encodeControl } from "./mux/control_message.ts";
+import { RecordWriter } from "./mux/record_writer.ts";
+import { Session, type SessionOptions } from "./mux/session.ts";
+import type { SessionEvent } from "./mux/session_event.ts";
+import { WsState } from "./state.ts";
+
+/** A client over fake sockets, and the hub's end of its session. */
+class Rig {
+  readonly network = new FakeNetwork();
+  readonly clock = new ManualClock();
+  readonly client: WsClient;
+  readonly events: WsEvent[] = [];
+  /** What came in at the hub. */
+  readonly atHub: SessionEvent[] = [];
+  hub: Session;
+  readonly #hubOptions: Partial<SessionOptions>;
+  #sessions = 0;
+  /** How much of the last socket was taken in by the hub. */
+  #taken = 0;
+  #sockets = 0;
+
+  constructor(
+    options: Partial<WsClientOptions> = {},
+    hubOptions: Partial<SessionOptions> = {},
+  ) {
+    this.client = new WsClient({
+      url: "ws://game.test/",
+      mux: true,
+      webSocket: this.network.webSocket,
+      clock: this.clock,
+      random: new SeededRandom(1),
+      ...options,
+    });
+    this.#hubOptions = hubOptions;
+    this.hub = this.#newHub();
+    this.client.connect();
+  }
+
+  #newHub(): Session {
+    this.#sessions += 1;
+    return new Session({
+      role: "hub",
+      clock: this.clock,
+      sessionId: new Uint8Array(16).fill(this.#sessions),
+      ...this.#hubOptions,
+    });
+  }
+
+  /** The hub forgets its sessions. */
+  restartHub(): void {
+    this.hub = this.#newHub();
+  }
+
+  tick(seconds = 0.016): void {
+    this.clock.advance(seconds * 1_000);
+    this.client.tick(seconds);
+    this.events.push(...this.client.drainEvents());
+  }
+
+  /** Frames both ways. */
+  exchange(): void {
+    const socket = this.network.sockets.at(-1);
+    if (socket === undefined || !socket.isLive) return;
+    if (this.network.sockets.length !== this.#sockets) {
+      this.#sockets = this.network.sockets.length;
+      this.#taken = 0;
+      this.hub.detach();
+      socket.open();
+      return;
+    }
+    for (; this.#taken < socket.sent.length; this.#taken++) {
+      const frame = socket.sent[this.#taken] as Uint8Array;
+      if (this.#taken > 0) {
+        assertEquals(this.hub.receive(frame), undefined);
+        continue;
+      }
+      const hello = readHello(frame)!;
+      const isKnown = hello.session?.[0] === this.#sessions;
+      assertEquals(
+        this.hub.attach(
+          isKnown ? hello : { ...hello, session: undefined, received: 0 },
+        ),
+        undefined,
+      );
+    }
+    this.hub.tick(0.016);
+    for (let frame; (frame = this.hub.nextFrame()) !== undefined;) {
+      socket.message(frame);
+    }
+    for (let event; (event = this.hub.poll()) !== undefined;) {
+      this.atHub.push(event);
+    }
+  }
+
+  run(frames = 10): void {
+    for (let i = 0; i < frames; i++) {
+      this.tick();
+      this.exchange();
+    }
+  }
+
+  /** The socket breaks, and the client comes back. */
+  cut(frames = 200): void {
+    this.network.last.end();
+    this.run(frames);
+  }
+
+  of<T extends WsEvent["type"]>(type: T): Extract<WsEvent, { type: T }>[] {
+    return this.events.filter((event) => event.type === type) as Extract<
+      WsEvent,
+      { type: T }
+    >[];
+  }
+
+  /** The questions that came in at the hub. */
+  get questions(): number[] {
+    return this.atHub.flatMap((event) =>
+      event.type === "message" && event.request !== undefined
+        ? [event.request]
+        : []
+    );
+  }
+}
+
+const bytesOf = (...bytes: number[]): Uint8Array => Uint8Array.from(bytes);
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+Deno.test("WsClient.request() brings the answer, once", () => {
+  const rig = new Rig();
+  const first = rig.client.request("ask", "how many?")!;
+  const second = rig.client.request("ask", bytesOf(1, 2))!;
+  rig.run();
+  assertEquals(rig.questions, [2 * first, 2 * second]);
+  const answers = rig.hub.openChannel("answers")!;
+  const send = (text: string, request: number): boolean =>
+    rig.hub.send(answers, encode(text), { isText: true, request });
+  send("\ufefftwo", 2 * second + 1);
+  send("one", 2 * first + 1);
+  // A second answer, and one to nothing.
+  send("one again", 2 * first + 1);
+  send("nothing", 2 * 99 + 1);
+  rig.run();
+  assertEquals(rig.of("reply"), [
+    { type: "reply", request: second, message: WsMessage.text("\ufefftwo") },
+    { type: "reply", request: first, message: WsMessage.text("one") },
+  ]);
+  assertEquals([rig.of("requestFailed"), rig.of("message")], [[], []]);
+  assertEquals(rig.client.messagesReceived, 2);
+  assertEquals(rig.client.stats.undrainedMessages, 0);
+  // Nothing comes of it later.
+  rig.tick(60);
+  rig.run();
+  assertEquals(rig.of("requestFailed"), []);
+});
+
+Deno.test("WsClient.request() fails after its time, and drops what is late", () => {
+  const rig = new Rig();
+  rig.run();
+  const request = rig.client.request("ask", "x", { timeoutMs: 500 })!;
+  for (let i = 0; i < 30; i++) rig.run(1);
+  assertEquals(rig.of("requestFailed"), []);
+  for (let i = 0; i < 5; i++) rig.run(1);
+  assertEquals(rig.of("requestFailed"), [
+    { type: "requestFailed", request, reason: "timeout" },
+  ]);
+  const answers = rig.hub.openChannel("answers")!;
+  rig.hub.send(answers, bytesOf(1), { request: 2 * request + 1 });
+  rig.run();
+  assertEquals([rig.of("reply"), rig.of("message")], [[], []]);
+});
+
+Deno.test("WsClient.request() takes an answer that came in during a long frame", () => {
+  const rig = new Rig();
+  rig.run();
+  const request = rig.client.request("ask", "x", { timeoutMs: 500 })!;
+  rig.run(1);
+  const answers = rig.hub.openChannel("answers")!;
+  rig.hub.send(answers, bytesOf(1), { request: 2 * request + 1 });
+  rig.tick(2);
+  rig.exchange();
+  rig.tick();
+  assertEquals(rig.of("reply").length, 1);
+});
+
+Deno.test("WsClient.request() goes on over cuts", () => {
+  const rig = new Rig();
+  rig.run();
+  const sent = rig.client.request("ask", "sent")!;
+  rig.tick();
+  rig.network.last.end();
+  rig.tick();
+  const waiting = rig.client.request("ask", "waiting")!;
+  rig.run(200);
+  assertEquals(rig.questions, [2 * sent, 2 * waiting]);
+  const answers = rig.hub.openChannel("answers")!;
+  for (const request of [sent, waiting]) {
+    rig.hub.send(answers, bytesOf(1), { request: 2 * request + 1 });
+  }
+  rig.cut();
+  assertEquals(rig.of("reply").map(({ request }) => request), [sent, waiting]);
+});
+
+Deno.test("WsClient.request() fails with the session, but for what was not sent in it", () => {
+  const rig = new Rig();
+  rig.run();
+  const taken = rig.client.request("ask", "taken")!;
+  rig.run();
+  const underWay = rig.client.request("ask", "under way")!;
+  rig.client.tick(0);
+  rig.network.last.end();
+  rig.tick();
+  const waiting = rig.client.request("ask", "waiting")!;
+  rig.restartHub();
+  rig.run(200);
+  assertEquals(rig.of("requestFailed"), [
+    { type: "requestFailed", request: taken, reason: "undelivered" },
+    { type: "requestFailed", request: underWay, reason: "undelivered" },
+  ]);
+  const [undelivered] = rig.of("undelivered");
+  assertEquals(undelivered?.messages.map(({ request }) => request), [
+    2 * underWay,
+  ]);
+  assertEquals(rig.questions.at(-1), 2 * waiting);
+});
+
+Deno.test("WsClient.request() fails when the client is closed", () => {
+  const rig = new Rig();
+  rig.run();
+  const sent = rig.client.request("ask", "sent")!;
+  rig.run();
+  const unsent = rig.client.request("ask", "unsent")!;
+  rig.client.close();
+  rig.tick();
+  assertEquals(rig.of("requestFailed"), [
+    { type: "requestFailed", request: sent, reason: "closed" },
+    { type: "requestFailed", request: unsent, reason: "closed" },
+  ]);
+  assertEquals(rig.events.at(-1)?.type, "disconnected");
+  assertEquals(rig.client.request("ask", "late"), undefined);
+  assertEquals(rig.client.stats.refused, 1);
+});
+
+Deno.test("WsClient.request() is bounded by maxRequests until outcomes are drained", () => {
+  const { client } = new Rig({ maxRequests: 3 });
+  const timeoutMs = 10;
+  for (let i = 0; i < 3; i++) assert(client.request("ask", "x", { timeoutMs }));
+  assertEquals(client.request("ask", "x"), undefined);
+  client.tick(1);
+  client.tick(1);
+  assertEquals(client.request("ask", "x"), undefined, "not drained yet");
+  const failed = [...client.drainEvents()].filter(({ type }) =>
+    type === "requestFailed"
+  );
+  assertEquals(failed.length, 3);
+  assert(client.request("ask", "x") !== undefined);
+});
+
+Deno.test("WsClient.request() keeps a place for each outcome though nobody drains", () => {
+  const rig = new Rig({
+    maxRequests: 2_000,
+    mux: { ask: { maxMessages: 4_000 } },
+  });
+  for (let i = 0; i < 2_000; i++) {
+    assert(rig.client.request("ask", "x", { timeoutMs: 1 }));
+  }
+  rig.client.tick(1);
+  rig.client.tick(1);
+  rig.client.close();
+  const events = [...rig.client.drainEvents()];
+  assertEquals(
+    events.filter(({ type }) => type === "requestFailed").length,
+    2_000,
+  );
+  assertEquals(rig.client.stats.lostEvents, 0);
+});
+
+Deno.test("WsClient.request() refuses what is no question", () => {
+  const rig = new Rig({ maxRequests: 1 });
+  const { client } = rig;
+  assertThrows(() => client.request("a", "x", { timeoutMs: 0 }), RangeError);
+  assertThrows(() => client.request("", "x"), RangeError, "name bytes");
+  assertThrows(() => client.sendOnChannel("x".repeat(129), "x"), RangeError);
+  assertThrows(
+    () => client.request("a", WsMessage.ping(bytesOf(1))),
+    TypeError,
+    'Cannot send a request as it must be text or bytes: current type is "ping"',
+  );
+  const plain = new WsClient({ url: "ws://game.test/" });
+  assertThrows(() => plain.request("a", "x"), TypeError, "mux");
+  assertThrows(() => plain.link(), TypeError, "mux");
+  // Where nothing was accepted, nothing is waited for.
+  client.tick(60);
+  client.tick(60);
+  rig.run();
+  assertEquals(rig.of("requestFailed"), []);
+  assert(client.request("a", "x") !== undefined);
+});
+
+Deno.test("WsClient.link() carries messages both ways, over cuts, until the session is lost", () => {
+  const rig = new Rig();
+  const link = rig.client.link("game");
+  assertEquals(rig.client.link("game"), link);
+  assertEquals(link.state.type, "connecting");
+  const atHub = new SessionLink(rig.hub, "game");
+  rig.run();
+  assertEquals(link.state.type, "open");
+  assert(link.send(bytesOf(1), Channel.ReliableOrdered));
+  assert(atHub.send(bytesOf(2), Channel.Reliable));
+  rig.cut();
+  const got: number[] = [];
+  atHub.poll((bytes) => got.push(bytes[0]!));
+  link.poll((bytes) => got.push(bytes[0]!));
+  assertEquals(got, [1, 2]);
+  assertEquals(rig.of("message"), []);
+  rig.restartHub();
+  rig.cut();
+  assertEquals(link.state, {
+    type: "closed",
+    reason: "the session was lost",
+  });
+  const next = rig.client.link("game");
+  assert(next !== link);
+  const nextAtHub = new SessionLink(rig.hub, "game");
+  assert(next.send(bytesOf(3), Channel.ReliableOrdered));
+  rig.run();
+  nextAtHub.poll((bytes) => got.push(bytes[0]!));
+  assertEquals(got, [1, 2, 3]);
+  rig.client.close();
+  assertEquals(next.state, {
+    type: "closed",
+    reason: "the session was closed",
+  });
+});
+
+Deno.test("WsClient.link() does not hold requests up when nobody polls it", () => {
+  const rig = new Rig();
+  rig.client.link("game");
+  const atHub = new SessionLink(rig.hub, "game");
+  rig.run();
+  assert(atHub.send(bytesOf(1), Channel.ReliableOrdered));
+  const request = rig.client.request("ask", "x", { timeoutMs: 100 })!;
+  rig.run(20);
+  assertEquals(rig.of("requestFailed"), [
+    { type: "requestFailed", request, reason: "timeout" },
+  ]);
+});
+
+Deno.test("WsClient measures the round trip over the mux, whatever else comes", () => {
+  const rig = new Rig({ pingIntervalMs: 1_000 }, { keepaliveMs: 1_000 });
+  const chat = rig.hub.openChannel("chat")!;
+  for (let i = 0; i < 200; i++) {
+    rig.hub.send(chat, bytesOf(1));
+    rig.run(1);
+  }
+  const { rttMs, rttJitterMs } = rig.client.stats;
+  // Out with one frame, back with the next.
+  assert(rttMs > 15.9 && rttMs < 16.1, `${rttMs}`);
+  assert(rttJitterMs < 16);
+  const count = rig.of("pingRtt").length;
+  assert(count >= 3 && count <= 5, `${count}`);
+});
+
+Deno.test("WsClient asks for its subscriptions again after a gap", () => {
+  const rig = new Rig({}, { maxReplayAgeMs: 500 });
+  rig.client.subscribe("chat", { history: 7 });
+  rig.client.subscribe("news", { history: 9 });
+  rig.run();
+  const asked = (): unknown[] =>
+    rig.atHub.splice(0).flatMap((event) => {
+      const message = event.type === "control"
+        ? decodeControl(event.bytes)
+        : undefined;
+      return message?.type === "subscribe"
+        ? [[message.channel, message.history]]
+        : [];
+    });
+  assertEquals(asked(), [["chat", 7], ["news", 9]]);
+  const answer = (request: number): boolean =>
+    rig.hub.control(encodeControl({ type: "subscribed", request }));
+  answer(1);
+  rig.run();
+  assertEquals(rig.of("subscribed").map(({ channel }) => channel), ["chat"]);
+  // The second answer goes down with the socket, and is too old when that is back.
+  answer(2);
+  rig.hub.nextFrame();
+  rig.network.last.end();
+  rig.hub.tick(1);
+  rig.run(200);
+  assertEquals(rig.of("gap").length, 1);
+  assertEquals(asked(), [["chat", 0], ["news", 9]]);
+});
+
+Deno.test("WsClient says goodbye last, and never to the next session", () => {
+  const rig = new Rig();
+  rig.run();
+  rig.client.sendOnChannel("chat", "last words");
+  rig.client.close();
+  rig.exchange();
+  // The socket takes nothing more, but has what was sent.
+  const sent = rig.network.last.sent.slice(1) as Uint8Array[];
+  for (const frame of sent) rig.hub.receive(frame);
+  const types: string[] = [];
+  for (let event; (event = rig.hub.poll()) !== undefined;) {
+    types.push(event.type);
+  }
+  assertEquals(types, ["channelOpened", "message", "bye"]);
+  rig.restartHub();
+  rig.client.connect();
+  rig.run();
+  assertEquals(rig.atHub.some(({ type }) => type === "bye"), false);
+  assert(rig.client.isConnected);
+});
+
+Deno.test("WsClient.close() hands back what was not delivered", () => {
+  const rig = new Rig({ mux: { loose: { delivery: 1 } } });
+  rig.client.sendOnChannel("chat", "unsent");
+  rig.client.sendOnChannel("loose", "gone");
+  rig.client.close();
+  rig.tick();
+  const [undelivered] = rig.of("undelivered");
+  assertEquals(undelivered?.reason, "closed");
+  assertEquals(undelivered?.messages.map(({ channel }) => channel), ["chat"]);
+  assertEquals(rig.of("dropped"), [
+    { type: "dropped", count: 1, bytes: 4, reason: "closed" },
+  ]);
+  assertEquals(rig.client.pendingOutbound, 0);
+  rig.client.connect();
+  rig.run();
+  assertEquals(rig.atHub.map(({ type }) => type), ["opened"]);
+});
+
+Deno.test("WsClient is not connected by a welcome whose socket is gone", () => {
+  const rig = new Rig();
+  rig.tick();
+  rig.exchange();
+  rig.tick();
+  rig.exchange();
+  rig.network.last.end();
+  rig.tick();
+  assertEquals(rig.client.state, WsState.ReconnectBackoff);
+  assertEquals(
+    rig.events.map(({ type }) => type),
+    ["session", "connected", "disconnected", "reconnecting"],
+  );
+  rig.run(200);
+  assert(rig.client.isConnected);
+});
+
+for (const code of [4001, 4008]) {
+  Deno.test(`WsClient has one end of a socket that was refused with ${code}`, () => {
+    const rig = new Rig();
+    rig.tick();
+    rig.network.last.open();
+    rig.tick();
+    const frame = new ByteWriter();
+    const reason = "no";
+    new RecordWriter(frame).refuse({ code, retryAfterMs: 0, reason });
+    rig.network.last.message(frame.view());
+    rig.network.last.end(1006);
+    rig.tick();
+    const willReconnect = code === 4008;
+    assertEquals(rig.of("disconnected"), [
+      { type: "disconnected", code, reason, willReconnect },
+    ]);
+    assertEquals(
+      rig.client.state,
+      willReconnect ? WsState.ReconnectBackoff : WsState.Closed,
+    );
+  });
+}
+
+Deno.test("WsClient takes the code of a goodbye for that of the end", () => {
+  const rig = new Rig();
+  rig.run();
+  rig.hub.sayBye({ code: 4013, retryAfterMs: 0, reason: "removed" });
+  rig.exchange();
+  rig.network.last.end(1006);
+  rig.tick();
+  assertEquals(rig.of("disconnected").map(({ code }) => code), [4013]);
+  assertEquals(rig.client.state, WsState.Closed);
+});
+
+Deno.test("WsClient does not come back after a wrong frame", () => {
+  const rig = new Rig();
+  rig.run();
+  rig.network.last.message(bytesOf(0));
+  rig.tick();
+  assertEquals(rig.network.last.closedWith?.code, 4002);
+  assertEquals(rig.client.state, WsState.Closed);
+});
+
+/** A schedule of cuts, requests, links and messages; returns all that was seen. */
+function logOf(seed: number): string {
+  const random = new SeededRandom(seed);
+  const below = (n: number): number => random.nextU32() % n;
+  const rig = new Rig({
+    random: new SeededRandom(seed),
+    mux: { loose: { delivery: 1 }, latest: { delivery: 2, priority: 1 } },
+  });
+  const link = rig.client.link();
+  const answers = rig.hub.openChannel("answers")!;
+  let answered = 0;
+  for (let step = 0; step < 300; step++) {
+    const bytes = new Uint8Array(below(3_000)).fill(step);
+    switch (below(8)) {
+      case 0:
+        rig.client.request("ask", bytes, { timeoutMs: 1 + below(4_000) });
+        break;
+      case 1:
+        rig.client.sendOnChannel("loose", bytes);
+        break;
+      case 2:
+        rig.client.sendOnChannel("latest", bytes, { key: `${below(3)}` });
+        break;
+      case 3:
+        link.send(bytes, below(4) as Channel);
+        break;
+      case 4:
+        for (const request of rig.questions.slice(answered)) {
+          rig.hub.send(answers, bytes, { request: request + 1 });
+          answered += 1;
+        }
+        break;
+      case 5:
+        if (below(6) === 0) rig.network.sockets.at(-1)?.end();
+        break;
+      default:
+        rig.tick(below(50) / 1_000);
+        rig.exchange();
+    }
+  }
+  rig.run(300);
+  rig.client.close();
+  rig.tick();
+  const frames = rig.network.sockets.map(({ sent }) =>
+    sent.map((frame) => encodeHex(frame as Uint8Array)).join()
+  );
+  const events = JSON.stringify(
+    rig.events,
+    (_, value) => value instanceof Uint8Array ? encodeHex(value) : value,
+  );
+  assert(frames.length > 1 && rig.of("reply").length > 5, `seed ${seed}`);
+  return frames.join("\n") + events;
+}
+
+Deno.test("WsClient with the same seed and clock writes the same frames and events", () => {
+  for (let seed = 1; seed <= 5; seed++) {
+    const log = logOf(seed);
+    assert(log.length > 10_000);
+    assert(log === logOf(seed), `seed ${seed}`);
+    assert(log !== logOf(seed + 100));
+  }
+});

@@ -1,0 +1,183 @@
+// This module is browser compatible.
+import type { Identity } from "../../core/mod.ts";
+import { CloseCode, type Hello } from "../mux/record.ts";
+import { clientAddress, normalizeAddress } from "./_client_address.ts";
+import type { HubCounters, Refusal } from "./_hub_counters.ts";
+import type { HubSettings } from "./_hub_settings.ts";
+import { HubSocket } from "./_hub_socket.ts";
+import { readHello } from "./_read_hello.ts";
+import type { HandlerInfo } from "./hub_options.ts";
+
+/** Frames that came in and wait for the next tick, in bytes. */
+const MAX_PENDING_BYTES = 4_194_304;
+
+/** How each refusal of a request is answered. */
+const ANSWERS = {
+  notWebSocket: [426, "This is a WebSocket"],
+  origin: [403, "The origin is not allowed"],
+  closing: [503, "There is no room"],
+  sockets: [503, "There is no room"],
+  address: [429, "Too many connections"],
+  unauthorized: [401, "Unauthorized"],
+  authenticate: [503, "The player could not be found out"],
+  upgrade: [400, "The upgrade failed"],
+} as const satisfies Partial<Record<Refusal, readonly [number, string]>>;
+
+/**
+ * Lets clients in: from the request to the hello, which is handed on with its socket.
+ * It counts the sockets until they are released.
+ */
+export class Admission {
+  readonly #settings: HubSettings;
+  readonly #counters: HubCounters;
+  readonly #allowedOrigins: ReadonlySet<string> | undefined;
+  readonly #trustedProxies: ReadonlySet<string>;
+  /** Sockets that have not said hello yet, and who is behind them. */
+  readonly #greeting = new Map<HubSocket, Identity>();
+  readonly #countByAddress = new Map<string, number>();
+  #count = 0;
+  #isClosed = false;
+
+  constructor(settings: HubSettings, counters: HubCounters) {
+    this.#settings = settings;
+    this.#counters = counters;
+    this.#allowedOrigins = settings.allowedOrigins === undefined
+      ? undefined
+      : new Set(settings.allowedOrigins);
+    this.#trustedProxies = new Set(
+      settings.trustedProxies.map(normalizeAddress),
+    );
+  }
+
+  /** How many sockets there are, requests that are being answered included. */
+  get socketCount(): number {
+    return this.#count;
+  }
+
+  async handle(request: Request, info?: HandlerInfo): Promise<Response> {
+    if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
+      return this.#answer("notWebSocket", { upgrade: "websocket" });
+    }
+    const origin = request.headers.get("origin");
+    if (
+      origin !== null && this.#allowedOrigins !== undefined &&
+      !this.#allowedOrigins.has(origin)
+    ) return this.#answer("origin");
+    const address = clientAddress(
+      info?.remoteAddr?.hostname ?? "",
+      request.headers.get("x-forwarded-for"),
+      this.#trustedProxies,
+    );
+    const { maxSockets, maxSocketsPerAddress } = this.#settings;
+    if (this.#isClosed) return this.#answer("closing");
+    if (this.#count >= maxSockets) return this.#answer("sockets");
+    if ((this.#countByAddress.get(address) ?? 0) >= maxSocketsPerAddress) {
+      return this.#answer("address");
+    }
+    // Counted before anything is awaited: others come in the meantime.
+    this.#add(address, 1);
+    const result = await this.#upgrade(request, address);
+    if (result instanceof Response) return result;
+    this.#add(address, -1);
+    return this.#answer(result);
+  }
+
+  /** Hands on the sockets that have said hello, and ends those that did not. */
+  tick(
+    dt: number,
+    onHello: (socket: HubSocket, identity: Identity, hello: Hello) => void,
+  ): void {
+    for (const [socket, identity] of this.#greeting) {
+      socket.ageSeconds += dt;
+      const hello = this.#greet(socket);
+      if (hello !== undefined) {
+        this.#greeting.delete(socket);
+        onHello(socket, identity, hello);
+      }
+    }
+  }
+
+  /** A socket does not become a client. */
+  refuse(
+    socket: HubSocket,
+    why: Refusal,
+    code: number,
+    reason: string,
+  ): void {
+    this.#counters.refused[why] += 1;
+    this.release(socket, code, reason);
+  }
+
+  /** A socket is of no more use. */
+  release(socket: HubSocket, code: number, reason: string): void {
+    this.#add(socket.remoteAddr, -1);
+    socket.close(code, reason);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const socket of this.#greeting.keys()) {
+      this.refuse(socket, "closing", CloseCode.GoingAway, "shutting down");
+    }
+    this.#greeting.clear();
+  }
+
+  async #upgrade(
+    request: Request,
+    address: string,
+  ): Promise<Response | keyof typeof ANSWERS> {
+    let identity: Identity | undefined;
+    try {
+      identity = await this.#settings.authenticate(request);
+    } catch {
+      // What went wrong there is nobody's business here.
+      return "authenticate";
+    }
+    if (identity === undefined) return "unauthorized";
+    if (this.#isClosed) return "closing";
+    try {
+      const { socket, response } = this.#settings.upgrade(request);
+      const hubSocket = new HubSocket(socket, address, MAX_PENDING_BYTES);
+      this.#greeting.set(hubSocket, identity);
+      return response;
+    } catch {
+      return "upgrade";
+    }
+  }
+
+  #greet(socket: HubSocket): Hello | undefined {
+    const end = (code: number, reason: string): undefined => {
+      this.#greeting.delete(socket);
+      this.refuse(socket, "hello", code, reason);
+    };
+    if (socket.isEnded) return end(CloseCode.Normal, "");
+    if (socket.fault !== undefined) {
+      return end(CloseCode.ProtocolError, socket.fault);
+    }
+    const [first, ...rest] = socket.takeFrames();
+    if (first === undefined) {
+      return socket.ageSeconds * 1_000 > this.#settings.helloTimeoutMs
+        ? end(CloseCode.HandshakeTimeout, "no hello")
+        : undefined;
+    }
+    this.#counters.framesIn += 1;
+    this.#counters.bytesIn += first.length;
+    const hello = readHello(first);
+    return hello === undefined || rest.length > 0
+      ? end(CloseCode.ProtocolError, "the first frame must be a hello")
+      : hello;
+  }
+
+  #answer(why: keyof typeof ANSWERS, headers: HeadersInit = {}): Response {
+    this.#counters.refused[why] += 1;
+    const [status, text] = ANSWERS[why];
+    return new Response(text, { status, headers });
+  }
+
+  #add(address: string, change: number): void {
+    this.#count += change;
+    const count = (this.#countByAddress.get(address) ?? 0) + change;
+    if (count > 0) this.#countByAddress.set(address, count);
+    else this.#countByAddress.delete(address);
+  }
+}

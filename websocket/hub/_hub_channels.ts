@@ -1,0 +1,309 @@
+// This module is browser compatible.
+import {
+  type ControlMessage,
+  encodeControl,
+  type Member,
+} from "../mux/control_message.ts";
+import { BackplaneLink, type LinkHost } from "./_backplane_link.ts";
+import { HubChannel } from "./_hub_channel.ts";
+import type { HubClient } from "./_hub_client.ts";
+import type { HubCounters } from "./_hub_counters.ts";
+import type { HubSettings } from "./_hub_settings.ts";
+import { Presence } from "./_presence.ts";
+
+const MAX_MEMBERS_PER_MESSAGE = 256;
+
+/** The channels of a hub: who gets what, who is where, what is kept and for how long. */
+export class HubChannels implements LinkHost {
+  readonly #settings: HubSettings;
+  readonly #counters: HubCounters;
+  readonly #onSlow: (client: HubClient) => void;
+  readonly #flush: (client: HubClient) => boolean;
+  readonly #presence = new Presence();
+  readonly #link: BackplaneLink | undefined;
+  readonly #channels = new Map<string, HubChannel>();
+  /** Those without subscribers; the one that was used last is last. */
+  readonly #unused = new Set<HubChannel>();
+  #seconds = 0;
+
+  constructor(
+    settings: HubSettings,
+    counters: HubCounters,
+    onSlow: (client: HubClient) => void,
+    flush: (client: HubClient) => boolean,
+  ) {
+    this.#settings = settings;
+    this.#counters = counters;
+    this.#onSlow = onSlow;
+    this.#flush = flush;
+    this.#link = settings.backplane && new BackplaneLink(
+      settings.backplane,
+      settings.maxMessageBytes,
+      counters,
+      this,
+    );
+  }
+
+  get size(): number {
+    return this.#channels.size;
+  }
+
+  /** How many other hubs there are. */
+  get hubCount(): number {
+    return this.#link?.hubCount ?? 0;
+  }
+
+  /** Finds a channel or makes it; `undefined` if there is no room. */
+  obtain(name: string): HubChannel | undefined {
+    const known = this.#channels.get(name);
+    if (known !== undefined) {
+      this.#touch(known);
+      return known;
+    }
+    if (this.#channels.size >= this.#settings.maxChannels) {
+      const [oldest] = this.#unused;
+      if (oldest === undefined) return undefined;
+      this.#remove(oldest);
+      this.#counters.channelsEvicted += 1;
+    }
+    const channel = new HubChannel(name, this.#settings.channel(name));
+    this.#channels.set(name, channel);
+    this.#rest(channel);
+    return channel;
+  }
+
+  /** Publishes here and at the other hubs; returns how many had room here. */
+  publish(name: string, bytes: Uint8Array, isText: boolean): number {
+    this.#link?.message(name, bytes, isText);
+    const channel = this.obtain(name);
+    if (channel === undefined) {
+      this.#counters.dropped.channels += 1;
+      return 0;
+    }
+    const accepted = this.#deliver(channel, bytes, isText);
+    this.#tidy(channel);
+    return accepted;
+  }
+
+  /** A client has sent a message, which others get if the channel is such. */
+  relay(name: string, bytes: Uint8Array, isText: boolean): void {
+    const channel = this.obtain(name);
+    if (channel === undefined) {
+      this.#counters.dropped.channels += 1;
+      return;
+    }
+    if (channel.options.isRelayed) {
+      this.#link?.message(name, bytes, isText);
+      // The message itself belongs to whoever drains the events.
+      this.#deliver(channel, bytes.slice(), isText);
+    }
+    this.#tidy(channel);
+  }
+
+  subscribe(
+    client: HubClient,
+    message: Extract<ControlMessage, { type: "subscribe" }>,
+  ): void {
+    const { request, channel: name, history, withPresence } = message;
+    const { maxSubscriptions, canSubscribe } = this.#settings;
+    const deny = (reason: string): void => {
+      this.#tell(client, { type: "denied", request, reason });
+    };
+    if (!canSubscribe(client.identity, name)) return deny("not allowed");
+    const isKnown = this.#channels.get(name)?.subscribers.has(client) ?? false;
+    if (!isKnown && client.subscriptions.size >= maxSubscriptions) {
+      return deny("too many subscriptions");
+    }
+    const channel = this.obtain(name);
+    if (channel === undefined) return deny("too many channels");
+    this.#tell(client, { type: "subscribed", request });
+    if (!channel.subscribers.has(client)) {
+      channel.subscribers.add(client);
+      this.#unused.delete(channel);
+      client.subscriptions.add(channel);
+      const joined = channel.join(client);
+      if (joined !== undefined) {
+        this.#link?.joined(name, joined);
+        this.onJoined(name, joined);
+      }
+    }
+    if (withPresence && !channel.watchers.has(client)) {
+      channel.watchers.add(client);
+      const members = [...this.#presence.members(name)];
+      this.#sendMembers(client, name, "all", members);
+    }
+    // Asked for once: else a question of a few bytes would bring as many again.
+    for (const { bytes, isText } of isKnown ? [] : channel.last(history)) {
+      this.#send(client, channel, bytes, isText);
+    }
+  }
+
+  unsubscribe(client: HubClient, name: string): void {
+    const channel = this.#channels.get(name);
+    if (channel === undefined || !channel.subscribers.delete(client)) return;
+    client.subscriptions.delete(channel);
+    client.shut(name);
+    channel.watchers.delete(client);
+    const left = channel.leave(client);
+    if (left !== undefined) {
+      this.#link?.left(name, left.playerId);
+      this.onLeft(name, left.playerId);
+    }
+    if (channel.subscribers.size === 0) this.#rest(channel);
+    this.#tidy(channel);
+  }
+
+  /** A client is gone from all of them. */
+  leaveAll(client: HubClient): void {
+    for (const { name } of [...client.subscriptions]) {
+      this.unsubscribe(client, name);
+    }
+  }
+
+  /** Sends a message to one client; returns whether there was room. */
+  sendTo(
+    client: HubClient,
+    name: string,
+    bytes: Uint8Array,
+    isText: boolean,
+    request?: number,
+  ): boolean {
+    const channel = this.obtain(name);
+    if (channel === undefined) {
+      this.#counters.dropped.channels += 1;
+      return false;
+    }
+    return this.#send(client, channel, bytes, isText, request);
+  }
+
+  tick(dt: number): void {
+    this.#seconds += dt;
+    const idleSeconds = this.#settings.channelIdleMs / 1_000;
+    for (const channel of this.#unused) {
+      if (this.#seconds - channel.unusedSince <= idleSeconds) break;
+      this.#remove(channel);
+    }
+    this.#link?.tick(dt);
+  }
+
+  /** Tells the other hubs that this one is gone. */
+  close(): void {
+    this.#link?.close();
+  }
+
+  /** What another hub publishes. */
+  onMessage(name: string, bytes: Uint8Array, isText: boolean): void {
+    const channel = this.#channels.get(name);
+    if (channel === undefined) return;
+    this.#touch(channel);
+    this.#deliver(channel, bytes.slice(), isText);
+  }
+
+  /** A player is at one more hub, this one or another. */
+  onJoined(name: string, member: Member): void {
+    if (this.#presence.join(name, member)) {
+      this.#tellPresence(name, "joined", member);
+    }
+  }
+
+  /** A player is at one hub fewer. */
+  onLeft(name: string, playerId: string): void {
+    const member = this.#presence.leave(name, playerId);
+    if (member !== undefined) this.#tellPresence(name, "left", member);
+  }
+
+  /** The players at this hub. */
+  *localMembers(): IterableIterator<readonly [string, Member]> {
+    for (const channel of this.#channels.values()) {
+      for (const member of channel.localMembers) yield [channel.name, member];
+    }
+  }
+
+  #deliver(channel: HubChannel, bytes: Uint8Array, isText: boolean): number {
+    channel.remember(bytes, isText);
+    let accepted = 0;
+    for (const client of channel.subscribers) {
+      // A burst in one tick makes nobody slow whose socket takes more.
+      const isSent = this.#send(client, channel, bytes, isText) ||
+        this.#flush(client) && this.#send(client, channel, bytes, isText);
+      if (isSent) accepted += 1;
+      else if (channel.options.slow === "disconnect") this.#onSlow(client);
+    }
+    return accepted;
+  }
+
+  #send(
+    client: HubClient,
+    channel: HubChannel,
+    bytes: Uint8Array,
+    isText: boolean,
+    request?: number,
+  ): boolean {
+    const isAccepted = client.send(channel, bytes, isText, request);
+    if (isAccepted) this.#counters.messagesOut += 1;
+    else this.#counters.dropped.noRoom += 1;
+    return isAccepted;
+  }
+
+  #tellPresence(
+    name: string,
+    change: "joined" | "left",
+    member: Member,
+  ): void {
+    for (const watcher of this.#channels.get(name)?.watchers ?? []) {
+      this.#sendMembers(watcher, name, change, [member]);
+    }
+  }
+
+  #sendMembers(
+    client: HubClient,
+    channel: string,
+    change: "all" | "joined" | "left",
+    members: readonly Member[],
+  ): void {
+    let start = 0;
+    let count = MAX_MEMBERS_PER_MESSAGE;
+    do {
+      const isSent = client.session.control(encodeControl({
+        type: "presence",
+        channel,
+        change: start === 0 ? change : "joined",
+        members: members.slice(start, start + count),
+      }));
+      if (isSent) {
+        start += count;
+      } else {
+        // The client may take small frames alone.
+        count = count >> 1;
+      }
+    } while (start < members.length && count > 0);
+    if (count === 0) client.isStuck = true;
+  }
+
+  /** A client that misses one of these would be wrong from then on. */
+  #tell(client: HubClient, message: ControlMessage): void {
+    // It is ended in the next tick: here, its end would be told to others like it.
+    if (!client.session.control(encodeControl(message))) client.isStuck = true;
+  }
+
+  #touch(channel: HubChannel): void {
+    if (this.#unused.has(channel)) this.#rest(channel);
+  }
+
+  #rest(channel: HubChannel): void {
+    channel.unusedSince = this.#seconds;
+    this.#unused.delete(channel);
+    this.#unused.add(channel);
+  }
+
+  /** What strangers' messages made must not stay. */
+  #tidy(channel: HubChannel): void {
+    const isMissed = channel.subscribers.size > 0 || channel.hasHistory;
+    if (!isMissed) this.#remove(channel);
+  }
+
+  #remove(channel: HubChannel): void {
+    this.#unused.delete(channel);
+    this.#channels.delete(channel.name);
+  }
+}

@@ -1,0 +1,59 @@
+// This module is browser compatible.
+import { type Clock, SystemClock } from "../../core/mod.ts";
+import { checkInteger, checkNotNegative } from "../_option_check.ts";
+import type { WsHubOptions } from "./hub_options.ts";
+
+const MAX_COUNT = 2 ** 22;
+const MAX_BYTES = 2 ** 30;
+
+type Optional = "allowedOrigins" | "backplane";
+
+/** The options of a hub, checked and with their defaults. */
+export interface HubSettings extends Required<Omit<WsHubOptions, Optional>> {
+  readonly allowedOrigins: readonly string[] | undefined;
+  readonly backplane: WsHubOptions["backplane"];
+  readonly clock: Clock;
+}
+
+/** Checks the options of a hub; what its sessions check is left to them. */
+export function resolveHubOptions(options: WsHubOptions): HubSettings {
+  const count = (name: keyof WsHubOptions, byDefault: number): number =>
+    checkInteger(name, options[name] as number ?? byDefault, 1, MAX_COUNT);
+  const duration = (name: keyof WsHubOptions, byDefault: number): number =>
+    checkNotNegative(name, options[name] as number ?? byDefault);
+  return {
+    upgrade: options.upgrade,
+    authenticate: options.authenticate,
+    channel: options.channel ?? (() => ({})),
+    canSubscribe: options.canSubscribe ?? (() => true),
+    canPublish: options.canPublish ?? (() => true),
+    allowedOrigins: options.allowedOrigins,
+    trustedProxies: options.trustedProxies ?? [],
+    backplane: options.backplane,
+    clock: options.clock ?? new SystemClock(),
+    maxSockets: count("maxSockets", 10_000),
+    maxSocketsPerAddress: count("maxSocketsPerAddress", 64),
+    maxClients: count("maxClients", 20_000),
+    maxChannels: count("maxChannels", 65_536),
+    channelIdleMs: duration("channelIdleMs", 600_000),
+    maxSubscriptions: count("maxSubscriptions", 64),
+    maxFrameBytes: options.maxFrameBytes ?? 65_536,
+    maxMessageBytes: checkInteger(
+      "maxMessageBytes",
+      options.maxMessageBytes ?? 1_048_576,
+      1,
+      67_108_864,
+    ),
+    rate: options.rate ?? { perSecond: 200, burst: 1_000 },
+    resumeWindowMs: options.resumeWindowMs ?? 120_000,
+    keepaliveMs: options.keepaliveMs ?? 30_000,
+    helloTimeoutMs: duration("helloTimeoutMs", 10_000),
+    sendHighWaterBytes: checkInteger(
+      "sendHighWaterBytes",
+      options.sendHighWaterBytes ?? 262_144,
+      1,
+      MAX_BYTES,
+    ),
+    maxEvents: count("maxEvents", 65_536),
+  };
+}

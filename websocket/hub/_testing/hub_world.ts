@@ -1,0 +1,166 @@
+import { assert, assertEquals } from "@std/assert";
+import { ManualClock, playerId } from "../../../core/mod.ts";
+import {
+  type ControlMessage,
+  decodeControl,
+  encodeControl,
+} from "../../mux/control_message.ts";
+import { Session } from "../../mux/session.ts";
+import type { SessionEvent } from "../../mux/session_event.ts";
+import type { WebSocketLike } from "../../web_socket_like.ts";
+import { WsHub } from "../hub.ts";
+import type { WsHubEvent } from "../hub_event.ts";
+import type { HandlerInfo, WsHubOptions } from "../hub_options.ts";
+
+/** The hub's end of a socket that exists in memory alone. */
+export class FakeSocket implements WebSocketLike {
+  binaryType = "blob";
+  readyState = 1;
+  bufferedAmount = 0;
+  readonly protocol = "";
+  readonly sent: Uint8Array[] = [];
+  closed: { code: number | undefined; reason: string | undefined } | undefined;
+  readonly #listeners = new Map<string, (event: never) => void>();
+
+  addEventListener(type: string, listener: (event: never) => void): void {
+    this.#listeners.set(type, listener);
+  }
+
+  send(data: string | Uint8Array): void {
+    assert(typeof data !== "string");
+    this.sent.push(data.slice());
+  }
+
+  close(code?: number, reason?: string): void {
+    this.closed ??= { code, reason };
+    this.readyState = 3;
+  }
+
+  /** What the client does. */
+  emit(type: string, event: object = {}): void {
+    this.#listeners.get(type)?.(event as never);
+  }
+}
+
+/** A client of the hub, without the part that connects again. */
+export class Client {
+  readonly session: Session;
+  readonly name: string;
+  socket: FakeSocket | undefined;
+  readonly events: SessionEvent[] = [];
+
+  constructor(world: World, name: string) {
+    this.name = name;
+    this.session = new Session({ role: "client", clock: world.clock });
+  }
+
+  get messages(): string[] {
+    return this.events.flatMap((event) =>
+      event.type === "message"
+        ? [`${event.channel}: ${new TextDecoder().decode(event.bytes)}`]
+        : []
+    );
+  }
+
+  get controls(): ControlMessage[] {
+    return this.events.flatMap((event) =>
+      event.type === "control" ? [decodeControl(event.bytes)!] : []
+    );
+  }
+
+  say(message: ControlMessage): void {
+    assert(this.session.control(encodeControl(message)));
+  }
+
+  subscribe(channel: string, history = 0, withPresence = false): void {
+    this.say({ type: "subscribe", request: 1, channel, history, withPresence });
+  }
+
+  cut(): void {
+    this.socket!.readyState = 3;
+    this.socket!.emit("close", { code: 1006 });
+    this.socket = undefined;
+    this.session.detach();
+  }
+}
+
+/** A hub, clients, and a clock that all go by. */
+export class World {
+  readonly clock = new ManualClock();
+  readonly hub: WsHub;
+  readonly clients: Client[] = [];
+  readonly events: WsHubEvent[] = [];
+  /** Whether what happens is taken. */
+  isDrained = true;
+  #upgraded: FakeSocket | undefined;
+
+  constructor(options: Partial<WsHubOptions> = {}) {
+    this.hub = new WsHub({
+      clock: this.clock,
+      upgrade: () => {
+        this.#upgraded = new FakeSocket();
+        return { socket: this.#upgraded, response: new Response(null) };
+      },
+      authenticate: (request) => {
+        const name = new URL(request.url).searchParams.get("name");
+        return name === null
+          ? undefined
+          : { playerId: playerId(name), displayName: name.toUpperCase() };
+      },
+      channel: () => ({ isRelayed: true, historyMessages: 3 }),
+      ...options,
+    });
+  }
+
+  request(
+    name: string | undefined,
+    headers: Record<string, string> = {},
+    info?: HandlerInfo,
+  ): Promise<Response> {
+    const query = name === undefined ? "" : `?name=${name}`;
+    return this.hub.handler(
+      new Request(`http://hub.test/${query}`, {
+        headers: { upgrade: "websocket", ...headers },
+      }),
+      info,
+    );
+  }
+
+  async connect(
+    name: string,
+    client = new Client(this, name),
+  ): Promise<Client> {
+    await this.request(name);
+    client.socket = this.#upgraded!;
+    client.session.attach();
+    if (!this.clients.includes(client)) this.clients.push(client);
+    return client;
+  }
+
+  run(ticks = 6): void {
+    for (let i = 0; i < ticks; i++) {
+      for (const { session, socket } of this.clients) {
+        session.tick(0.05);
+        if (socket === undefined) continue;
+        for (
+          let frame = session.nextFrame();
+          frame;
+          frame = session.nextFrame()
+        ) {
+          socket.emit("message", { data: frame.slice().buffer });
+        }
+      }
+      this.clock.advance(50);
+      this.hub.tick(0.05);
+      if (this.isDrained) this.events.push(...this.hub.drainEvents());
+      for (const { session, socket, events } of this.clients) {
+        for (const frame of socket?.sent.splice(0) ?? []) {
+          assertEquals(session.receive(frame), undefined);
+        }
+        for (let event = session.poll(); event; event = session.poll()) {
+          events.push(event);
+        }
+      }
+    }
+  }
+}
