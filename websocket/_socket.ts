@@ -136,10 +136,8 @@ export class Socket {
     if (this.#isDetached || this.#data.size > 0) return;
     // Runtimes fire the close event with the error or, some of them, never.
     if (this.#errorMessage !== undefined && this.#end === undefined) {
-      this.#fail(CLOSE_ABNORMAL, {
-        reason: "socketFailed",
-        message: this.#errorMessage,
-      });
+      this.#end = { code: CLOSE_ABNORMAL, reason: this.#errorMessage };
+      this.#closeWebSocket(CLOSE_ABNORMAL, this.#errorMessage);
     }
     if (this.#end === undefined) return;
     this.#isDetached = true;
@@ -204,14 +202,9 @@ export class Socket {
           message: "The socket could not be opened",
         },
       };
-    } else if (this.#errorMessage !== undefined) {
-      this.#end = {
-        code,
-        reason,
-        error: { reason: "socketFailed", message: this.#errorMessage },
-      };
     } else {
-      this.#end = { code, reason };
+      // Of a connection that is cut Deno fires an error, the others do not: it is a reason, not an event of its own.
+      this.#end = { code, reason: reason || (this.#errorMessage ?? "") };
     }
   }
 

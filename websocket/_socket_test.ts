@@ -1,7 +1,17 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { FakeWebSocket } from "./_testing/fake_web_socket.ts";
 import { ReceiveBudget } from "./_receive_budget.ts";
-import { Socket } from "./_socket.ts";
+import { Socket, type SocketEnd } from "./_socket.ts";
+
+/** What runtimes fire when an open connection is cut. */
+const CUTS: readonly [how: string, end: (fake: FakeWebSocket) => void][] = [
+  ["only the close event is fired", (fake) => fake.end(1006)],
+  ["an error and code 0 are fired", (fake) => {
+    fake.error("reset");
+    fake.end(0);
+  }],
+  ["the error event comes alone", (fake) => fake.error("reset")],
+];
 
 function setUp() {
   const fake = new FakeWebSocket("ws://game.test/", []);
@@ -16,7 +26,8 @@ function setUp() {
         log.push(`${data}`);
         onData();
       },
-      onEnd: ({ code }) => log.push(`end ${code}`),
+      onEnd: ({ code, error }) =>
+        log.push(`end ${code}${error === undefined ? "" : ` ${error.reason}`}`),
     });
     return log.splice(0);
   };
@@ -62,6 +73,31 @@ Deno.test("Socket.close() gives back the room of what is not taken", () => {
   fake.end(1000);
   assertEquals(take(), []);
   assertEquals(budget.messages, 0);
+});
+
+for (const [how, end] of CUTS) {
+  Deno.test(`Socket.take() tells the same of a cut where ${how}`, () => {
+    const { fake, take } = setUp();
+    fake.open();
+    fake.message("a");
+    end(fake);
+    assertEquals(take(), ["open", "a", "end 1006"]);
+    end(fake);
+    assertEquals(take(), []);
+    assert(fake.readyState >= 2, "it is closed");
+  });
+}
+
+Deno.test("Socket.take() gives the error of a cut as its reason", () => {
+  for (const [code, reason] of [[0, "reset"], [1006, "reset"]] as const) {
+    const { fake, socket } = setUp();
+    fake.open();
+    fake.error(reason);
+    fake.end(code);
+    let end: SocketEnd | undefined;
+    socket.take({ onOpen() {}, onData() {}, onEnd: (given) => end = given });
+    assertEquals(end, { code: 1006, reason: "reset" });
+  }
 });
 
 Deno.test("Socket takes a socket that is open or closed already", () => {

@@ -56,7 +56,7 @@ export type WsErrorReason =
   | "urlUnavailable"
   /** The server accepted none of the `protocols`. */
   | "protocolRefused"
-  /** The open socket reported an error; its end follows. */
+  /** The open socket did not take a message; its end follows. */
   | "socketFailed"
   /** A message came that is neither text nor bytes; the connection is closed. */
   | "unreadableMessage"
