@@ -28,6 +28,7 @@ import type {
 import type { WsClientStats } from "./client_stats.ts";
 import type { WsDropReason, WsErrorReason, WsEvent } from "./event.ts";
 import { type WsDataMessage, WsMessage } from "./message.ts";
+import { MAX_NAME_BYTES } from "./mux/record.ts";
 import { isConnected, isLive, WsState } from "./state.ts";
 
 const DROP_REASONS: readonly WsDropReason[] = [
@@ -321,11 +322,15 @@ export class WsClient {
     options: WsSendOptions = NO_OPTIONS,
   ): boolean {
     const mux = this.#needMux("send on a channel");
+    if (options.ttlMs !== undefined) checkPositive("ttlMs", options.ttlMs);
+    const checked = toMessage(message);
+    // What is no data of the game has nothing to do with channels.
+    if (!WsMessage.isData(checked)) return this.send(checked, options);
     if (this.#state === WsState.Closed) {
       this.#refused++;
       return false;
     }
-    return mux.sendOn(channel, toMessage(message), options);
+    return mux.sendOn(channel, checked, options);
   }
 
   /**
@@ -381,11 +386,13 @@ export class WsClient {
    * @param channel The channel: 1 to 128 bytes of UTF-8.
    * @param options What else.
    * @returns Whether the question will be sent; `subscribed` or `subscriptionDenied` answers it.
+   * @throws {RangeError} If the channel's name or `history` is out of its range.
    * @throws {TypeError} If the client speaks no mux.
    */
   subscribe(channel: string, options: WsSubscribeOptions = {}): boolean {
     const { history = 0, presence = false } = options;
     checkInteger("history", history, 0, 1_000);
+    checkInteger("channel bytes", utf8Length(channel), 1, MAX_NAME_BYTES);
     return this.#needMux("subscribe").subscribe(channel, {
       history,
       withPresence: presence,

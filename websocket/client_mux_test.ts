@@ -562,3 +562,20 @@ Deno.test("WsClient with the same seed and clock writes the same frames and even
     assert(log !== logOf(seed + 100));
   }
 });
+
+Deno.test("WsClient refuses names and times out of range, and closes by whichever way", () => {
+  const client = new WsClient({ url: "ws://127.0.0.1:9", mux: true });
+  client.connect();
+  for (const name of ["", "n".repeat(129), "é".repeat(65)]) {
+    assertThrows(() => client.subscribe(name), RangeError);
+    assertThrows(() => client.sendOnChannel(name, "x"), RangeError);
+  }
+  assertThrows(
+    () => client.sendOnChannel("a", "x", { ttlMs: -1 }),
+    RangeError,
+    "ttlMs",
+  );
+  assertEquals(client.sendOnChannel("a", WsMessage.close()), true);
+  assertEquals(client.state, WsState.Closed);
+  assertEquals(client.sendOnChannel("a", "x"), false);
+});
