@@ -2,6 +2,9 @@
 
 import { Backoff, fullJitter, type Random } from "../core/mod.ts";
 
+/** A server may say 24 days; nobody waits for that in front of a game. */
+const MAX_RETRY_AFTER_MS = 600_000;
+
 /** When to try again. See the options of the client. */
 export interface ReconnectOptions {
   readonly maxReconnects: number;
@@ -66,9 +69,9 @@ export class Reconnect {
     if (this.#uptimeMs >= this.#minUptimeMs) this.#backoff.reset();
   }
 
-  /** The next wait is no shorter than what the server asked for. */
+  /** The next wait is no shorter than what the server asked for, within ten minutes. */
   retryAfter(ms: number): void {
-    this.#retryAfterMs = ms;
+    this.#retryAfterMs = Math.min(ms, MAX_RETRY_AFTER_MS);
   }
 
   /** Picks the wait before the next attempt; `undefined` if there were too many. */

@@ -56,3 +56,19 @@ Deno.test("Reconnect.hurry() never lengthens a wait and spreads a past one", () 
   }
   assertEquals(immediate, 0);
 });
+
+Deno.test("Reconnect.retryAfter() is obeyed once, and within ten minutes", () => {
+  const reconnect = new Reconnect({
+    maxReconnects: 0,
+    firstRetryMaxMs: 100,
+    maxBackoffMs: 1_000,
+    minUptimeMs: 5_000,
+    terminalCodes: [],
+    random: new SeededRandom(1),
+  });
+  reconnect.retryAfter(30_000);
+  assertEquals(reconnect.next(), 30_000);
+  assert(reconnect.next()! <= 1_000);
+  reconnect.retryAfter(2 ** 31 - 1);
+  assertEquals(reconnect.next(), 600_000);
+});

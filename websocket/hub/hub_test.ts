@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type Identity, renderOpenMetrics } from "../../core/mod.ts";
+import { ByteWriter } from "../../protocol/mod.ts";
+import { RecordWriter } from "../mux/record_writer.ts";
 import { CloseCode, Delivery } from "../mux/record.ts";
 import { Session } from "../mux/session.ts";
 import { Client, World } from "./_testing/hub_world.ts";
@@ -580,4 +582,21 @@ Deno.test("WsHub.metrics() tells what went in and out, and what did not", async 
     const bytes = valueOf(`tickwire_hub_bytes_total{direction="${direction}"}`);
     assert(frames > 0 && bytes > frames + 100, `${direction} ${bytes}`);
   }
+});
+
+Deno.test("WsHub survives a client that counts to the end of all numbers", async () => {
+  const world = new World();
+  const [eve, ada] = [await world.connect("eve"), await world.connect("ada")];
+  ada.subscribe("news");
+  world.run();
+  const frame = new ByteWriter();
+  const records = new RecordWriter(frame);
+  assert(records.gap(1, Number.MAX_SAFE_INTEGER));
+  assert(records.control(new Uint8Array([1])));
+  eve.socket!.emit("message", { data: frame.toBytes().buffer });
+  world.run();
+  assertEquals(eve.socket!.closed?.code, CloseCode.ProtocolError);
+  world.hub.publish("news", "still here");
+  world.run();
+  assertEquals(ada.messages, ["news: still here"]);
 });

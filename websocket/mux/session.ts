@@ -212,6 +212,8 @@ const MIN_PART_BYTES = 256;
  */
 const MAX_FREE_ENTRIES = 16_384;
 const MAX_FREE_BYTES = 8_388_608;
+/** No window holds more; and no peer counts to the end of all numbers by a few bytes. */
+const MAX_GAP_RECORDS = 1_048_576;
 const MAX_CONTROLS = 1_024;
 /** What a frame may have before the peer has said so. */
 const FIRST_FRAME_BYTES = 1_024;
@@ -1270,9 +1272,9 @@ export class Session {
   }
 
   #onGap(from: number, to: number): boolean {
-    if (from !== this.#received + 1 || to < from) {
-      return this.#fail("wrongCount");
-    }
+    if (
+      from !== this.#received + 1 || to < from || to - from >= MAX_GAP_RECORDS
+    ) return this.#fail("wrongCount");
     this.#received = to;
     this.#hadGap = true;
     for (const channel of this.#inById.values()) {
