@@ -84,8 +84,12 @@ export class Reconnect {
     ) {
       return undefined;
     }
-    // Spread by the server already: jitter on top of it would only make it longer.
-    return this.#waitMs = Math.max(retryAfterMs, this.#backoff.next());
+    // The server has spread its clients: jitter would bring some of them together.
+    const isFirst = this.#backoff.attempt === 0;
+    const waitMs = this.#backoff.next();
+    return this.#waitMs = isFirst && retryAfterMs > 0
+      ? retryAfterMs
+      : Math.max(retryAfterMs, waitMs);
   }
 
   /** Forgets the connection that is over for good. */

@@ -57,6 +57,23 @@ Deno.test("Reconnect.hurry() never lengthens a wait and spreads a past one", () 
   assertEquals(immediate, 0);
 });
 
+Deno.test("Reconnect.retryAfter() keeps clients apart that the server has spread", () => {
+  const random = new SeededRandom(1);
+  const waits = Array.from({ length: 1_000 }, (_, i) => {
+    const reconnect = new Reconnect({
+      maxReconnects: 0,
+      firstRetryMaxMs: 1_000,
+      maxBackoffMs: 30_000,
+      minUptimeMs: 5_000,
+      terminalCodes: [],
+      random,
+    });
+    reconnect.retryAfter(3 * (i + 1));
+    return reconnect.next();
+  });
+  assertEquals(waits, Array.from({ length: 1_000 }, (_, i) => 3 * (i + 1)));
+});
+
 Deno.test("Reconnect.retryAfter() is obeyed once, and within ten minutes", () => {
   const reconnect = new Reconnect({
     maxReconnects: 0,

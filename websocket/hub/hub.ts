@@ -10,6 +10,7 @@ import { type ControlMessage, decodeControl } from "../mux/control_message.ts";
 import {
   CloseCode,
   type Hello,
+  MAX_DURATION_MS,
   MAX_NAME_BYTES,
   SESSION_ID_BYTES,
 } from "../mux/record.ts";
@@ -24,6 +25,8 @@ import type { HubSocket } from "./_hub_socket.ts";
 import type { ClientId, WsHubEvent } from "./hub_event.ts";
 import type { HandlerInfo, WsHubOptions } from "./hub_options.ts";
 
+/** How far apart clients come back. */
+const MS_PER_CLIENT = 3;
 /** What a control message takes of the rate of a client's messages. */
 const CONTROL_COST = 5;
 const MAX_FRAMES_PER_TICK = 64;
@@ -260,9 +263,18 @@ export class WsHub {
    * Ends everything: each client is told when to come back, spread over a time, so
    * that they do not all come at once.
    *
-   * @param spreadMs Over how long, in milliseconds.
+   * Let its sockets end before the server's own shutdown, which would cut them off.
+   *
+   * @param spreadMs Over how long, in milliseconds: finite, 0 or more. By default 3 for
+   * each client, so that some 33 come in any 100 ms, and at least a second.
+   * @throws {RangeError} If it is out of its range.
    */
-  close(spreadMs = 1_000): void {
+  close(spreadMs: number = this.#defaultSpreadMs()): void {
+    if (!(spreadMs >= 0 && spreadMs < MAX_DURATION_MS)) {
+      throw new RangeError(
+        `Cannot close a WsHub as spreadMs must be from 0 to ${MAX_DURATION_MS}: current value is ${spreadMs}`,
+      );
+    }
     this.#channels.close();
     const count = Math.max(1, this.#clients.size);
     let index = 0;
@@ -275,6 +287,10 @@ export class WsHub {
       this.#end(client, "closed", code, "shutting down");
     }
     this.#admission.close();
+  }
+
+  #defaultSpreadMs(): number {
+    return Math.max(1_000, MS_PER_CLIENT * this.#clients.size);
   }
 
   #attach(socket: HubSocket, identity: Identity, hello: Hello): void {

@@ -251,6 +251,9 @@ Deno.test("WsHub.close() tells each client when to come back", async () => {
     return bye?.type === "bye" ? bye.retryAfterMs : undefined;
   });
   assertEquals(waits, [250, 500, 750, 1_000]);
+  for (const spreadMs of [-1, NaN, Infinity]) {
+    assertThrows(() => world.hub.close(spreadMs), RangeError, "spreadMs");
+  }
   assertEquals([world.hub.clientCount, world.hub.socketCount], [0, 0]);
 });
 
