@@ -18,7 +18,7 @@ export type Refusal =
 export type Drop = "notAllowed" | "noRoom" | "replaced" | "channels";
 
 /** Why a client is gone. */
-export type Departure = "closed" | "expired" | "removed" | "slow";
+export type Departure = "closed" | "expired" | "failed" | "removed" | "slow";
 
 /** What a hub has counted since it was made. */
 export class HubCounters {
@@ -51,6 +51,7 @@ export class HubCounters {
   readonly left: Record<Departure, number> = {
     closed: 0,
     expired: 0,
+    failed: 0,
     removed: 0,
     slow: 0,
   };

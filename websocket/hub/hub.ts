@@ -215,16 +215,16 @@ export class WsHub {
     for (const client of this.#clients.values()) {
       try {
         this.#takeIn(client, dt);
-      } catch {
-        this.#giveUp(client);
+      } catch (cause) {
+        this.#giveUp(client, cause);
       }
     }
     this.#channels.tick(dt);
     for (const client of this.#clients.values()) {
       try {
         this.#sendOut(client);
-      } catch {
-        this.#giveUp(client);
+      } catch (cause) {
+        this.#giveUp(client, cause);
       }
     }
   }
@@ -403,8 +403,8 @@ export class WsHub {
   }
 
   /** What goes wrong with one client must not reach the others. */
-  #giveUp(client: HubClient): void {
-    this.#end(client, "removed", CloseCode.ProtocolError, "internal");
+  #giveUp(client: HubClient, cause: unknown): void {
+    this.#end(client, "failed", CloseCode.ProtocolError, "internal", cause);
   }
 
   #receive(client: HubClient, socket: HubSocket): void {
@@ -526,7 +526,13 @@ export class WsHub {
     this.#events.pushReserved({ type: "clientDisconnected", client: id });
   }
 
-  #end(client: HubClient, reason: Departure, code: number, text: string): void {
+  #end(
+    client: HubClient,
+    reason: Departure,
+    code: number,
+    text: string,
+    cause?: unknown,
+  ): void {
     if (client.isEnded) return;
     client.isEnded = true;
     this.#clients.delete(client.id);
@@ -544,6 +550,7 @@ export class WsHub {
       type: "clientLeft",
       client: client.id,
       reason,
+      ...(reason === "failed" && { cause }),
     });
   }
 

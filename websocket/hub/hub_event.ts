@@ -31,8 +31,10 @@ export type WsHubEvent =
     readonly type: "clientLeft";
     /** Which. */
     readonly client: ClientId;
-    /** Why. */
-    readonly reason: "closed" | "expired" | "removed" | "slow";
+    /** Why: `failed` is a callback of yours, such as `canSubscribe`, that threw. */
+    readonly reason: "closed" | "expired" | "failed" | "removed" | "slow";
+    /** What the callback threw, if the reason is `failed`. */
+    readonly cause?: unknown;
   }
   | {
     /**

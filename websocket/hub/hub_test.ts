@@ -195,6 +195,9 @@ Deno.test("WsHub.tick() goes on for the others when a callback throws for one", 
   world.run();
   assertEquals(ada.messages, ["news: still here"]);
   assert(eve.socket!.closed !== undefined);
+  const left = world.events.find(({ type }) => type === "clientLeft");
+  assert(left?.type === "clientLeft" && left.reason === "failed");
+  assertEquals((left.cause as Error).message, "a bug of the game");
 });
 
 Deno.test("WsHub removes a subscriber that takes nothing, and keeps the others", async () => {
