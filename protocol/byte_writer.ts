@@ -79,6 +79,8 @@ export class ByteWriter {
   /** Up to where may be written without further questions; -1 after an error. */
   #capacity: number;
   #maxBytes: number;
+  /** What it is until the next `reset()`. */
+  #limit: number;
 
   /**
    * Creates a writer that grows.
@@ -108,6 +110,7 @@ export class ByteWriter {
     this.buffer = new Uint8Array(initialBytes);
     this.#capacity = initialBytes;
     this.#maxBytes = maxBytes;
+    this.#limit = maxBytes;
   }
 
   /**
@@ -120,6 +123,7 @@ export class ByteWriter {
     const writer = new ByteWriter({ initialBytes: 1, maxBytes: 1 });
     writer.buffer = bytes;
     writer.#maxBytes = bytes.length;
+    writer.#limit = bytes.length;
     writer.#capacity = bytes.length;
     return writer;
   }
@@ -129,11 +133,23 @@ export class ByteWriter {
     return this.error === undefined;
   }
 
-  /** Begins anew in the same buffer, without an error. */
-  reset(): void {
+  /**
+   * Begins anew in the same buffer, without an error.
+   *
+   * @param limitBytes The bytes not to exceed this time, where that is less than
+   * `maxBytes`: one buffer then serves peers that take in different lengths. 0 or more.
+   * @throws {RangeError} If it is not.
+   */
+  reset(limitBytes = Infinity): void {
+    if (!(limitBytes >= 0)) {
+      throw new RangeError(
+        `Cannot reset a ByteWriter as limitBytes must be >= 0: current value is ${limitBytes}`,
+      );
+    }
     this.length = 0;
     this.error = undefined;
-    this.#capacity = this.buffer.length;
+    this.#limit = Math.min(this.#maxBytes, limitBytes);
+    this.#capacity = Math.min(this.buffer.length, this.#limit);
   }
 
   /**
@@ -151,7 +167,7 @@ export class ByteWriter {
     }
     this.length = length;
     this.error = undefined;
-    this.#capacity = this.buffer.length;
+    this.#capacity = Math.min(this.buffer.length, this.#limit);
   }
 
   /**
@@ -396,7 +412,7 @@ export class ByteWriter {
       throw new ProtocolError(
         "encodeError",
         this.error === "full"
-          ? `Cannot encode as at most ${this.#maxBytes} bytes may be written`
+          ? `Cannot encode as at most ${this.#limit} bytes may be written`
           : "Cannot encode as a value was out of its range",
       );
     }
@@ -418,12 +434,12 @@ export class ByteWriter {
   #grow(byteCount: number): boolean {
     if (this.error !== undefined) return false;
     const needed = this.length + byteCount;
-    if (!(needed <= this.#maxBytes)) {
+    if (!(needed <= this.#limit)) {
       this.fail("full");
       return false;
     }
     const larger = new Uint8Array(
-      Math.min(this.#maxBytes, Math.max(needed, this.buffer.length * 2)),
+      Math.min(this.#limit, Math.max(needed, this.buffer.length * 2)),
     );
     larger.set(this.buffer.subarray(0, this.length));
     this.buffer = larger;

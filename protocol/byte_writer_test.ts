@@ -57,6 +57,26 @@ Deno.test("ByteWriter writes nothing after an error until reset()", () => {
   assertEquals(writer.toBytes(), new Uint8Array([3]));
 });
 
+Deno.test("ByteWriter.reset() may set a lower limit until the next time", () => {
+  const writer = new ByteWriter({ initialBytes: 4, maxBytes: 16 });
+  for (
+    const [limit, fits] of [[3, 3], [10, 10], [99, 16], [4, 4], [
+      undefined,
+      16,
+    ], [0, 0]] as const
+  ) {
+    writer.reset(limit);
+    for (let i = 0; writer.ok; i++) writer.u8(i);
+    assertEquals([limit, writer.length, writer.error], [limit, fits, "full"]);
+    writer.rewind(Math.min(1, fits));
+    writer.raw(new Uint8Array(fits));
+    assertEquals(writer.ok, fits === 0);
+  }
+  for (const limit of [-1, NaN]) {
+    assertThrows(() => writer.reset(limit), RangeError, "limitBytes");
+  }
+});
+
 Deno.test("ByteWriter.rewind() takes back what did not fit, and its error", () => {
   const writer = new ByteWriter({ maxBytes: 8 });
   const lengths: number[] = [];

@@ -50,6 +50,8 @@ export class InChannel {
   readonly name: string;
   readonly delivery: Delivery;
   readonly #windowBytes: number;
+  /** Those of whose raised limit the peer has yet to be told. */
+  readonly #raised: Set<InChannel>;
   partial: PartialMessage | undefined = undefined;
   /** After a gap, the rest of a message may come whose beginning did not. */
   mayContinue = false;
@@ -66,11 +68,13 @@ export class InChannel {
     name: string,
     delivery: Delivery,
     windowBytes: number,
+    raised: Set<InChannel>,
   ) {
     this.id = id;
     this.name = name;
     this.delivery = delivery;
     this.#windowBytes = windowBytes;
+    this.#raised = raised;
     this.#limit = windowBytes;
   }
 
@@ -93,6 +97,7 @@ export class InChannel {
   /** The application has taken a message. */
   release(cost: number): void {
     this.#releasedCost += cost;
+    this.raiseLimit();
   }
 
   /**
@@ -100,13 +105,13 @@ export class InChannel {
    * least. A message of several parts is let through, as nobody can take it before it
    * is whole.
    */
-  raiseLimit(): boolean {
-    if (!this.isSequenced) return false;
+  raiseLimit(): void {
+    if (!this.isSequenced) return;
     const limit = this.#releasedCost + (this.partial?.cost ?? 0) +
       this.#windowBytes;
-    if (limit - this.#limit < this.#windowBytes / 2) return false;
+    if (limit - this.#limit < this.#windowBytes / 2) return;
     this.#limit = limit;
-    return true;
+    this.#raised.add(this);
   }
 
   /** Whether the peer may send more than it was allowed at first. */

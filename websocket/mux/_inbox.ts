@@ -2,18 +2,13 @@
 import type { SessionEvent } from "./session_event.ts";
 import type { InChannel } from "./_in_channel.ts";
 
-/** What the application has yet to take before a record counts as taken. */
-export interface Slot {
-  /** The record: of a message in parts, the last. */
-  readonly sequence: number;
-  isTaken: boolean;
-}
-
 interface Entry {
   readonly event: SessionEvent;
-  readonly slot: Slot | undefined;
+  /** The record that counts as taken with it, of a message in parts the last; or 0. */
+  readonly sequence: number;
   readonly channel: InChannel | undefined;
   readonly cost: number;
+  isTaken: boolean;
 }
 
 /** How many that were taken are kept before what is left moves up. */
@@ -83,9 +78,9 @@ export class Inbox {
   readonly #main: Lane = new Lane(this);
   /** By the names of channels. */
   readonly #lanes = new Map<string, Lane>();
-  /** In the order of their records. */
-  #slots: Slot[] = [];
-  #slotHead = 0;
+  /** Those with a record, in the order of these. */
+  #sequenced: Entry[] = [];
+  #head = 0;
   #size = 0;
   #freeEntries = 0;
   #freeBytes = 0;
@@ -123,43 +118,47 @@ export class Inbox {
 
   /** Up to which record everything was taken, of `received` that came. */
   taken(received: number): number {
-    const slots = this.#slots;
-    while (this.#slotHead < slots.length && slots[this.#slotHead]!.isTaken) {
-      this.#slotHead += 1;
+    const entries = this.#sequenced;
+    while (this.#head < entries.length && entries[this.#head]!.isTaken) {
+      this.#head += 1;
     }
-    if (this.#slotHead === slots.length) {
-      slots.length = 0;
-      this.#slotHead = 0;
+    if (this.#head === entries.length) {
+      if (this.#head > 0) entries.length = 0;
+      this.#head = 0;
       return received;
     }
-    if (this.#slotHead > SLACK) {
-      slots.splice(0, this.#slotHead);
-      this.#slotHead = 0;
+    if (this.#head > SLACK) {
+      entries.splice(0, this.#head);
+      this.#head = 0;
     }
-    return slots[this.#slotHead]!.sequence - 1;
+    return entries[this.#head]!.sequence - 1;
   }
 
-  /** Keeps a record from counting as taken, until the slot is. */
-  open(sequence: number): Slot {
-    const slot = { sequence, isTaken: false };
-    this.#slots.push(slot);
-    return slot;
-  }
-
+  /** Keeps an event; its record, if any, does not count as taken before it is. */
   push(
     event: SessionEvent,
-    slot?: Slot,
+    sequence = 0,
     channel?: InChannel,
     cost = 0,
   ): void {
-    const lane = event.type === "message" || event.type === "channelShut"
+    const lane = this.#lanes.size > 0 &&
+        (event.type === "message" || event.type === "channelShut")
       ? this.#lanes.get(event.channel)
       : undefined;
-    this.#put(lane ?? this.#main, { event, slot, channel, cost });
+    const entry = { event, sequence, channel, cost, isTaken: false };
+    if (sequence > 0) this.#sequenced.push(entry);
+    this.#put(lane ?? this.#main, entry);
     if (event.type !== "gap" && event.type !== "undelivered") return;
     // What is missing concerns every reader.
-    const told = { event, slot: undefined, channel: undefined, cost: 0 };
-    for (const reader of new Set(this.#lanes.values())) this.#put(reader, told);
+    for (const reader of new Set(this.#lanes.values())) {
+      this.#put(reader, {
+        event,
+        sequence: 0,
+        channel: undefined,
+        cost: 0,
+        isTaken: false,
+      });
+    }
   }
 
   /** Hands out the oldest event, which counts as taken. */
@@ -168,16 +167,17 @@ export class Inbox {
   }
 
   /** A lane has handed something out. */
-  onTaken({ event, slot, channel, cost }: Entry): void {
-    if (slot !== undefined) slot.isTaken = true;
+  onTaken(entry: Entry): void {
+    const { event, channel, cost } = entry;
+    entry.isTaken = true;
     channel?.release(cost);
     this.#count(event, channel, -1);
   }
 
   /** A new session: what waits has nothing to do with its records any more. */
-  forgetSlots(): void {
-    this.#slots = [];
-    this.#slotHead = 0;
+  forgetRecords(): void {
+    this.#sequenced = [];
+    this.#head = 0;
   }
 
   /** A new session: its messages are for the readers to come. */

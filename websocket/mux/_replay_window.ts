@@ -33,6 +33,8 @@ export interface ReplayWindowOptions {
 
 /** Bytes that a record counts as, beyond what it carries. */
 const RECORD_OVERHEAD = 32;
+/** How many that were taken are kept before what is left moves up. */
+const SLACK = 256;
 
 /**
  * The sequenced records that the peer's application has not taken yet, numbered from 1
@@ -40,9 +42,10 @@ const RECORD_OVERHEAD = 32;
  */
 export class ReplayWindow {
   readonly #options: ReplayWindowOptions;
-  /** Those after `acked`, in order. */
-  readonly #records: SentRecord[] = [];
-  readonly #sentAtSeconds: number[] = [];
+  /** Those after `acked`, in order, from `#head` on. */
+  #records: (SentRecord | undefined)[] = [];
+  #sentAtSeconds: number[] = [];
+  #head = 0;
   #nowSeconds = 0;
   #bytes = 0;
   #acked = 0;
@@ -55,7 +58,7 @@ export class ReplayWindow {
 
   /** How many records were sent in all. */
   get sent(): number {
-    return this.#acked + this.#records.length;
+    return this.#acked + this.#records.length - this.#head;
   }
 
   /** Up to which one the peer's application has taken them. */
@@ -74,9 +77,16 @@ export class ReplayWindow {
 
   /** Whether a record that carries so many bytes may be sent. */
   hasRoom(byteCount: number): boolean {
-    return this.#records.length < this.#options.maxRecords &&
-      (this.#records.length === 0 ||
+    const count = this.#records.length - this.#head;
+    return count < this.#options.maxRecords &&
+      (count === 0 ||
         this.#bytes + byteCount + RECORD_OVERHEAD <= this.#options.maxBytes);
+  }
+
+  /** Whether more than half of what there is room for waits to be acknowledged. */
+  get isHalfFull(): boolean {
+    return 2 * (this.#records.length - this.#head) > this.#options.maxRecords ||
+      2 * this.#bytes > this.#options.maxBytes;
   }
 
   push(record: SentRecord): void {
@@ -87,26 +97,37 @@ export class ReplayWindow {
 
   /** The record of a number, if it was not taken. */
   at(sequence: number): SentRecord | undefined {
-    return this.#records[sequence - this.#acked - 1];
+    return this.#records[this.#head + sequence - this.#acked - 1];
   }
 
   /** The peer's application has taken all up to a number; returns whether that can be. */
   ack(sequence: number): boolean {
     if (sequence > this.sent) return false;
-    const count = sequence - this.#acked;
-    if (count <= 0) return true;
-    for (const record of this.#records.splice(0, count)) {
-      this.#bytes -= sizeOf(record);
+    if (sequence <= this.#acked) return true;
+    const records = this.#records;
+    const end = this.#head + sequence - this.#acked;
+    for (let i = this.#head; i < end; i++) {
+      this.#bytes -= sizeOf(records[i]!);
+      records[i] = undefined;
     }
-    this.#sentAtSeconds.splice(0, count);
+    this.#head = end;
     this.#acked = sequence;
+    if (end === records.length) {
+      records.length = 0;
+      this.#sentAtSeconds.length = 0;
+      this.#head = 0;
+    } else if (end >= SLACK && 2 * end >= records.length) {
+      this.#records = records.slice(end);
+      this.#sentAtSeconds = this.#sentAtSeconds.slice(end);
+      this.#head = 0;
+    }
     return true;
   }
 
   /** Lets time pass: what is too old can no longer be sent again. */
   tick(dt: number): void {
     this.#nowSeconds += dt;
-    let index = this.available - this.#acked - 1;
+    let index = this.#head + this.available - this.#acked - 1;
     while (
       index < this.#records.length &&
       this.#nowSeconds - this.#sentAtSeconds[index]! >
@@ -114,19 +135,20 @@ export class ReplayWindow {
     ) {
       this.#forget(index);
       index += 1;
-      this.#forgotten = this.#acked + index;
+      this.#forgotten = this.#acked + index - this.#head;
     }
   }
 
   /** Every record that was not taken, in order. */
   remaining(): readonly SentRecord[] {
-    return this.#records;
+    return this.#records.slice(this.#head) as SentRecord[];
   }
 
   /** A new session: nothing was sent. */
   clear(): void {
     this.#records.length = 0;
     this.#sentAtSeconds.length = 0;
+    this.#head = 0;
     this.#bytes = 0;
     this.#acked = 0;
     this.#forgotten = 0;

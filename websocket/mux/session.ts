@@ -2,7 +2,7 @@
 import type { Clock } from "../../core/mod.ts";
 import { ByteReader, ByteWriter } from "../../protocol/mod.ts";
 import { InChannel, PartialMessage } from "./_in_channel.ts";
-import { Inbox, type Slot } from "./_inbox.ts";
+import { Inbox } from "./_inbox.ts";
 import { OutChannel, type OutMessage } from "./_out_channel.ts";
 import { ReplayWindow } from "./_replay_window.ts";
 import {
@@ -32,6 +32,13 @@ export interface SessionOptions {
   readonly clock: Clock;
   /** The hub's id for the session: 16 bytes. */
   readonly sessionId?: Uint8Array;
+  /**
+   * Where frames are written, which many sessions may share, as a frame lasts until the
+   * next is made.
+   *
+   * @default {new ByteWriter({ maxBytes: maxFrameBytes })}
+   */
+  readonly frame?: ByteWriter;
   /**
    * The most bytes of a frame that is taken in, and that is sent: 1024 to 1048576.
    *
@@ -202,6 +209,7 @@ const DEFAULT_CHANNEL_BYTES = 4_194_304;
 const DEFAULT_CHANNEL_MESSAGES = 1_024;
 const DEFAULT_PRIORITY = 4;
 const PRIORITIES = MAX_PRIORITY + 1;
+const ALL_PRIORITIES = (1 << PRIORITIES) - 1;
 /** A large message goes in parts, so that others get in between. */
 const MAX_PART_BYTES = 16_384;
 /** Less than that of a larger message is not worth a record at the end of a frame. */
@@ -220,8 +228,11 @@ const FIRST_FRAME_BYTES = 1_024;
 /** What a control message in a frame of its own needs beside its bytes. */
 const CONTROL_HEADER_BYTES = 4;
 const MAX_PONGS = 8;
-/** How long an acknowledgement may wait for other records to travel with. */
-const ACK_DELAY_SECONDS = 0.05;
+/**
+ * How long an acknowledgement may wait for other records to travel with. A hub would get
+ * a frame of each client for it: they wait longer, and a hub that needs it sooner pings.
+ */
+const ACK_DELAY_SECONDS = { client: 1, hub: 0.05 };
 const ACK_BATCH = 64;
 /** What a ping begins with: whose it is. */
 const OWN_PING = 0;
@@ -241,14 +252,16 @@ type Phase = "detached" | "greeting" | "open";
  * acknowledge, and the other end stops: a slow application costs no memory.
  */
 export class Session {
-  readonly #options: Required<Omit<SessionOptions, "sessionId">>;
+  readonly #options: Required<Omit<SessionOptions, "sessionId" | "frame">>;
   readonly #inbox = new Inbox();
   readonly #window: ReplayWindow;
   readonly #reader = new RecordReader();
   readonly #sink: RecordSink;
-  #frameBytes: number;
-  #writer: ByteWriter;
-  #records: RecordWriter;
+  #frameBytes: number = FIRST_FRAME_BYTES;
+  readonly #writer: ByteWriter;
+  readonly #records: RecordWriter;
+  /** Whether the last frame had no room for what waited. */
+  #isFrameFull = false;
   #phase: Phase = "detached";
   #hasBegun = false;
   #sessionId: Uint8Array | undefined;
@@ -264,6 +277,8 @@ export class Session {
     () => [],
   );
   readonly #turns = new Uint32Array(PRIORITIES);
+  /** A bit for each priority at which something may wait. */
+  #waiting = 0;
   #nextChannelId = 1;
   /** Whether numbers of channels are used a second time. */
   #hasWrapped = false;
@@ -294,6 +309,9 @@ export class Session {
   /** A ping to measure by, whatever comes; the client's end, once in a while. */
   #isProbeDue = false;
   #sinceProbeSeconds = 0;
+  /** How many records were sent when the last ping was. */
+  #pingedAfter = 0;
+  #isWindowFull = false;
   #lastRttMs = 0;
   #rttSamples = 0;
   #rttMs = 0;
@@ -317,8 +335,8 @@ export class Session {
     this.#sessionId = options.sessionId;
     this.#keepaliveSeconds = this.#options.keepaliveMs / 1_000;
     this.#sink = this.#makeSink();
-    this.#frameBytes = FIRST_FRAME_BYTES;
-    this.#writer = new ByteWriter({ maxBytes: this.#frameBytes });
+    this.#writer = options.frame ??
+      new ByteWriter({ maxBytes: this.#options.maxFrameBytes });
     this.#records = new RecordWriter(this.#writer);
   }
 
@@ -444,6 +462,7 @@ export class Session {
   /** The socket is gone. */
   detach(): void {
     if (this.#phase === "detached") return;
+    this.#pingedAfter = 0;
     this.#phase = "detached";
     this.#welcome = undefined;
     this.#isPingDue = false;
@@ -515,6 +534,7 @@ export class Session {
     const channel = this.#outById.get(id);
     if (channel === undefined || channel.isShutting) return;
     channel.isShutting = true;
+    this.#waiting |= 1 << channel.priority;
     if (lastText === undefined) return;
     channel.append({
       channel,
@@ -582,6 +602,7 @@ export class Session {
     if (channel === undefined || channel.isShutting) return false;
     if (bytes.length > this.#peerMaxMessageBytes) return false;
     const { isText = false, key, request } = options;
+    this.#waiting |= 1 << channel.priority;
     return channel.push({
       channel,
       bytes,
@@ -670,7 +691,8 @@ export class Session {
    */
   nextFrame(): Uint8Array | undefined {
     if (this.#phase === "detached") return undefined;
-    this.#writer.reset();
+    this.#writer.reset(this.#frameBytes);
+    this.#isFrameFull = false;
     if (!this.#isGreetingSent) {
       this.#greet();
       this.#isGreetingSent = true;
@@ -678,12 +700,19 @@ export class Session {
     if (this.#phase === "open") {
       this.#writePings();
       this.#writeSequence();
+      if (this.#needsAck()) this.#writeOwnPing();
       this.#writeAcks();
-      if (this.#bye !== undefined && this.#records.bye(this.#bye)) {
-        this.#bye = undefined;
+      if (this.#bye !== undefined) {
+        if (this.#records.bye(this.#bye)) this.#bye = undefined;
+        else this.#isFrameFull = true;
       }
     }
     return this.#writer.length === 0 ? undefined : this.#writer.view();
+  }
+
+  /** Whether the last frame had no room for all that was to be sent. */
+  get hasMore(): boolean {
+    return this.#isFrameFull;
   }
 
   /**
@@ -752,48 +781,95 @@ export class Session {
     while (this.#pings.length > 0 && records.ping(this.#pings[0]!)) {
       this.#pings.shift();
     }
-    if ((this.#isPingDue || this.#isProbeDue) && !this.#isPingSent) {
-      const ping = new Uint8Array(9);
-      ping[0] = OWN_PING;
-      ByteWriter.over(ping.subarray(1)).f64(this.#options.clock.nowMs());
-      if (records.ping(ping)) {
-        this.#isPingDue = false;
-        this.#isPingSent = true;
-        this.#isProbeDue = false;
-        this.#sinceProbeSeconds = 0;
-      }
+    if (this.#pongs.length + this.#pings.length > 0) this.#isFrameFull = true;
+    if (this.#isPingDue || this.#isProbeDue) this.#writeOwnPing();
+  }
+
+  #writeOwnPing(): void {
+    if (this.#isPingSent) return;
+    const ping = new Uint8Array(9);
+    ping[0] = OWN_PING;
+    ByteWriter.over(ping.subarray(1)).f64(this.#options.clock.nowMs());
+    if (!this.#records.ping(ping)) {
+      this.#isFrameFull = true;
+      return;
     }
+    this.#isPingDue = false;
+    this.#isPingSent = true;
+    this.#isProbeDue = false;
+    this.#sinceProbeSeconds = 0;
+    this.#pingedAfter = this.#window.sent;
+  }
+
+  /**
+   * Whether the room for records comes to its end. An answer brings the acknowledgement
+   * of what has been taken; there is none to be had twice for the same records.
+   */
+  #needsAck(): boolean {
+    return (this.#window.isHalfFull || this.#isWindowFull) &&
+      this.#window.sent > this.#pingedAfter;
+  }
+
+  #hasWindowRoom(byteCount: number): boolean {
+    this.#isWindowFull = !this.#window.hasRoom(byteCount);
+    return !this.#isWindowFull;
   }
 
   /** What is sent again, then control messages, then channels by priority. */
   #writeSequence(): void {
-    if (!this.#writeReplays()) return;
+    if (!this.#writeReplays()) {
+      this.#isFrameFull = true;
+      return;
+    }
     while (this.#lostShuts.length > 0) {
+      if (!this.#hasWindowRoom(0)) return;
       const channel = this.#lostShuts[0]!;
-      if (!this.#window.hasRoom(0) || !this.#announce(channel)) return;
-      if (!this.#records.shut(channel.id)) return;
+      if (!this.#announce(channel) || !this.#records.shut(channel.id)) {
+        this.#isFrameFull = true;
+        return;
+      }
       this.#lostShuts.shift();
       this.#sent({ type: "shut", channel });
     }
     while (this.#controls.length > 0) {
       const bytes = this.#controls[0]!;
-      if (!this.#window.hasRoom(bytes.length)) return;
-      if (!this.#records.control(bytes)) return;
+      if (!this.#hasWindowRoom(bytes.length)) return;
+      if (!this.#records.control(bytes)) {
+        this.#isFrameFull = true;
+        return;
+      }
       this.#controls.shift();
       this.#sent({ type: "control", bytes });
     }
-    for (let priority = 0; priority < PRIORITIES; priority++) {
-      const channels = this.#outByPriority[priority]!;
-      let idle = 0;
-      while (idle < channels.length) {
-        const turn = this.#turns[priority]! % channels.length;
-        const result = this.#writePart(channels[turn]!);
-        if (result === "frameFull") return;
-        this.#turns[priority] = turn + 1;
-        idle = result === "written" ? 0 : idle + 1;
+    for (let priority = 0; this.#waiting >> priority > 0; priority++) {
+      if ((this.#waiting >> priority & 1) === 0) continue;
+      if (!this.#writePriority(priority)) {
+        this.#isFrameFull = true;
+        return;
       }
-      this.#removeShut(channels);
     }
+  }
+
+  /** Returns whether there was room for all that may go now. */
+  #writePriority(priority: number): boolean {
+    const channels = this.#outByPriority[priority]!;
+    let idle = 0;
+    while (idle < channels.length) {
+      const turn = this.#turns[priority]! % channels.length;
+      const result = this.#writePart(channels[turn]!);
+      if (result === "frameFull") return false;
+      this.#turns[priority] = turn + 1;
+      idle = result === "written" ? 0 : idle + 1;
+    }
+    let isWaiting = false;
+    let hasShut = false;
+    for (const channel of channels) {
+      if (channel.isShut) hasShut = true;
+      else if (channel.isShutting || channel.first) isWaiting = true;
+    }
+    if (hasShut) this.#removeShut(channels);
+    if (!isWaiting) this.#waiting &= ~(1 << priority);
+    return true;
   }
 
   /** Returns whether everything was sent again. */
@@ -843,11 +919,10 @@ export class Session {
 
   #writePart(channel: OutChannel): "written" | "nothing" | "frameFull" {
     const message = channel.first;
-    const window = this.#window;
     if (message === undefined) {
       if (!channel.isShutting || channel.isShut) return "nothing";
       if (channel.wasUsed) {
-        if (!window.hasRoom(0)) return "nothing";
+        if (!this.#hasWindowRoom(0)) return "nothing";
         if (!this.#announce(channel)) return "frameFull";
         if (!this.#records.shut(channel.id)) return "frameFull";
         this.#sent({ type: "shut", channel });
@@ -869,7 +944,7 @@ export class Session {
     );
     const length = Math.min(remaining, MAX_PART_BYTES, credit, room);
     if (length < Math.min(remaining, MIN_PART_BYTES)) return "frameFull";
-    if (isSequenced && !window.hasRoom(length)) return "nothing";
+    if (isSequenced && !this.#hasWindowRoom(length)) return "nothing";
     const end = start + length;
     if (!this.#writeData(message, start, end)) return "frameFull";
     message.offset = end;
@@ -907,11 +982,11 @@ export class Session {
   }
 
   #writeAcks(): void {
-    for (const channel of this.#inById.values()) {
-      if (channel.raiseLimit()) this.#raised.add(channel);
-    }
     for (const channel of this.#raised) {
-      if (!this.#records.credit(channel.id, channel.limit)) return;
+      if (!this.#records.credit(channel.id, channel.limit)) {
+        this.#isFrameFull = true;
+        return;
+      }
       this.#raised.delete(channel);
     }
     const taken = this.#inbox.taken(this.#received);
@@ -919,11 +994,12 @@ export class Session {
     if (
       news > 0 &&
       (this.#writer.length > 0 || news >= ACK_BATCH ||
-        this.#ackWaitSeconds >= ACK_DELAY_SECONDS) &&
-      this.#records.ack(taken)
+        this.#ackWaitSeconds >= ACK_DELAY_SECONDS[this.#options.role])
     ) {
-      this.#ackedByUs = taken;
-      this.#ackWaitSeconds = 0;
+      if (this.#records.ack(taken)) {
+        this.#ackedByUs = taken;
+        this.#ackWaitSeconds = 0;
+      } else this.#isFrameFull = true;
     }
   }
 
@@ -934,7 +1010,8 @@ export class Session {
     this.#inbox.push({ type: "opened", isResumed });
     // Acknowledgements and credit may have been lost with the socket.
     this.#ackedByUs = 0;
-    this.#ackWaitSeconds = ACK_DELAY_SECONDS;
+    this.#ackWaitSeconds = ACK_DELAY_SECONDS.client;
+    this.#waiting = ALL_PRIORITIES;
     for (const channel of this.#inById.values()) {
       if (channel.isRaised) this.#raised.add(channel);
     }
@@ -1015,8 +1092,6 @@ export class Session {
   #limitPeer({ maxFrameBytes, maxMessageBytes }: Hello | Welcome): void {
     this.#peerMaxMessageBytes = maxMessageBytes;
     this.#frameBytes = Math.min(maxFrameBytes, this.#options.maxFrameBytes);
-    this.#writer = new ByteWriter({ maxBytes: this.#frameBytes });
-    this.#records = new RecordWriter(this.#writer);
   }
 
   #grant(windowBytes: number): void {
@@ -1058,7 +1133,7 @@ export class Session {
     this.#received = 0;
     this.#hadGap = false;
     this.#ackedByUs = 0;
-    this.#inbox.forgetSlots();
+    this.#inbox.forgetRecords();
     this.#inbox.push({
       type: "undelivered",
       reason,
@@ -1210,6 +1285,7 @@ export class Session {
       name,
       delivery,
       this.#options.windowBytes,
+      this.#raised,
     );
     // The gap may have had the beginning of its first message.
     channel.mayContinue = this.#hadGap;
@@ -1219,6 +1295,7 @@ export class Session {
   }
 
   #onShut(id: number): boolean {
+    if (!this.#hasInboxRoom()) return false;
     const sequence = this.#count();
     const channel = this.#inById.get(id);
     if (channel === undefined) return this.#fail("unknownChannel");
@@ -1228,7 +1305,7 @@ export class Session {
     this.#raised.delete(channel);
     return this.#tell(
       { type: "channelShut", channel: channel.name },
-      this.#inbox.open(sequence),
+      sequence,
     );
   }
 
@@ -1275,6 +1352,7 @@ export class Session {
     if (
       from !== this.#received + 1 || to < from || to - from >= MAX_GAP_RECORDS
     ) return this.#fail("wrongCount");
+    if (!this.#hasInboxRoom()) return false;
     this.#received = to;
     this.#hadGap = true;
     for (const channel of this.#inById.values()) {
@@ -1283,8 +1361,7 @@ export class Session {
       channel.partial = undefined;
       channel.mayContinue = true;
     }
-    const slot = this.#inbox.open(to);
-    return this.#tell({ type: "gap", reason: "windowOverrun", from, to }, slot);
+    return this.#tell({ type: "gap", reason: "windowOverrun", from, to }, to);
   }
 
   #onBye(bye: Bye): boolean {
@@ -1292,8 +1369,8 @@ export class Session {
   }
 
   #onControl(bytes: Uint8Array): boolean {
-    const slot = this.#inbox.open(this.#count());
-    return this.#tell({ type: "control", bytes }, slot);
+    if (!this.#hasInboxRoom()) return false;
+    return this.#tell({ type: "control", bytes }, this.#count());
   }
 
   #onData(
@@ -1334,17 +1411,19 @@ export class Session {
     ) return this.#fail("messageTooLarge");
     partial.append(buffer, start, end);
     partial.cost += cost;
-    if ((flags & DataFlag.More) !== 0) return true;
+    if ((flags & DataFlag.More) !== 0) {
+      channel.raiseLimit();
+      return true;
+    }
     channel.partial = undefined;
     // Its earlier parts may be acknowledged, as the sender keeps the whole until this.
-    const slot = channel.isSequenced ? this.#inbox.open(sequence) : undefined;
-    return this.#deliver(channel, partial, slot);
+    return this.#deliver(channel, partial, sequence);
   }
 
   #deliver(
     channel: InChannel,
     partial: PartialMessage,
-    slot: Slot | undefined,
+    sequence: number,
   ): boolean {
     const { isText, request, cost } = partial;
     const bytes = partial.take();
@@ -1361,21 +1440,25 @@ export class Session {
     const { name } = channel;
     this.#inbox.push(
       { type: "message", channel: name, bytes, isText, request },
-      slot,
+      sequence,
       channel,
       cost,
     );
     return true;
   }
 
-  /** Tells what the peer needs no credit for. */
-  #tell(event: SessionEvent, slot?: Slot): boolean {
-    const { freeEntries, freeBytes } = this.#inbox;
-    if (freeEntries >= MAX_FREE_ENTRIES || freeBytes > MAX_FREE_BYTES) {
-      return this.#fail("inboxFull");
-    }
-    this.#inbox.push(event, slot);
+  /** Tells what the peer needs no credit for, with the number of a sequenced record. */
+  #tell(event: SessionEvent, sequence = 0): boolean {
+    if (!this.#hasInboxRoom()) return false;
+    this.#inbox.push(event, sequence);
     return true;
+  }
+
+  /** A sequenced record without room must not be counted: it is sent again. */
+  #hasInboxRoom(): boolean {
+    const { freeEntries, freeBytes } = this.#inbox;
+    return freeEntries < MAX_FREE_ENTRIES && freeBytes <= MAX_FREE_BYTES ||
+      this.#fail("inboxFull");
   }
 }
 
@@ -1422,7 +1505,7 @@ function checkChannel(
 
 function resolve(
   options: SessionOptions,
-): Required<Omit<SessionOptions, "sessionId">> {
+): Required<Omit<SessionOptions, "sessionId" | "frame">> {
   const {
     role,
     clock,
