@@ -1,9 +1,5 @@
 // This module is browser compatible.
-import {
-  type ControlMessage,
-  encodeControl,
-  type Member,
-} from "../mux/control_message.ts";
+import type { ControlMessage, Member } from "../mux/control_message.ts";
 import { BackplaneLink, type LinkHost } from "./_backplane_link.ts";
 import { HubChannel } from "./_hub_channel.ts";
 import type { HubClient } from "./_hub_client.ts";
@@ -264,12 +260,12 @@ export class HubChannels implements LinkHost {
     let start = 0;
     let count = MAX_MEMBERS_PER_MESSAGE;
     do {
-      const isSent = client.session.control(encodeControl({
+      const isSent = client.tell({
         type: "presence",
         channel,
         change: start === 0 ? change : "joined",
         members: members.slice(start, start + count),
-      }));
+      });
       if (isSent) {
         start += count;
       } else {
@@ -283,7 +279,7 @@ export class HubChannels implements LinkHost {
   /** A client that misses one of these would be wrong from then on. */
   #tell(client: HubClient, message: ControlMessage): void {
     // It is ended in the next tick: here, its end would be told to others like it.
-    if (!client.session.control(encodeControl(message))) client.isStuck = true;
+    if (!client.tell(message)) client.isStuck = true;
   }
 
   #touch(channel: HubChannel): void {

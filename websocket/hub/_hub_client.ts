@@ -1,6 +1,10 @@
 // This module is browser compatible.
 import type { Identity, TokenBucket } from "../../core/mod.ts";
-import type { Member } from "../mux/control_message.ts";
+import {
+  type ControlMessage,
+  encodeControl,
+  type Member,
+} from "../mux/control_message.ts";
 import type { Session } from "../mux/session.ts";
 import type { ClientId } from "./hub_event.ts";
 import { MAX_DISPLAY_BYTES } from "./_envelope.ts";
@@ -20,6 +24,11 @@ export class HubClient {
   socket: HubSocket | undefined = undefined;
   /** How long it has been without a socket, in seconds. */
   awaySeconds = 0;
+  /** Whether the socket did not take all that there was. */
+  hasUnsent = false;
+  /** Those that the hub looks at in its next tick, and whether this one is there. */
+  readonly #busy: HubClient[];
+  #isBusy = false;
   /** Whether something found no room that it cannot do without. */
   isStuck = false;
   /** Whether the hub has let go of it. */
@@ -33,6 +42,7 @@ export class HubClient {
     identity: Identity,
     session: Session,
     rate: TokenBucket,
+    busy: HubClient[],
   ) {
     this.id = id;
     this.identity = identity;
@@ -42,6 +52,22 @@ export class HubClient {
     };
     this.session = session;
     this.rate = rate;
+    this.#busy = busy;
+  }
+
+  /** Something has come in, or is to be sent. */
+  wake(): void {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    this.#busy.push(this);
+  }
+
+  /** Returns whether there is something left to look at, and if not, lets it sleep. */
+  rest(): boolean {
+    this.#isBusy = !this.isEnded &&
+      (this.isStuck || this.hasUnsent || this.session.pendingEvents > 0 ||
+        this.socket?.hasNews === true);
+    return this.#isBusy;
   }
 
   /** Sends what nobody will change; returns whether there was room. */
@@ -52,6 +78,7 @@ export class HubClient {
     request?: number,
   ): boolean {
     const id = this.#outIds.get(channel.name) ?? this.#open(channel);
+    this.wake();
     return id !== undefined &&
       this.session.sendShared(
         id,
@@ -60,10 +87,17 @@ export class HubClient {
       );
   }
 
+  /** Tells what the hub itself has to say; returns whether there was room. */
+  tell(message: ControlMessage): boolean {
+    this.wake();
+    return this.session.control(encodeControl(message));
+  }
+
   /** What was sent on a channel comes to its end; the client counts it no longer. */
   shut(name: string): void {
     const id = this.#outIds.get(name);
     if (id === undefined) return;
+    this.wake();
     this.#outIds.delete(name);
     this.session.shutChannel(id);
   }

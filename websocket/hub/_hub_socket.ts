@@ -6,6 +6,7 @@ const OPEN = 1;
 const CLOSING = 2;
 /** Frames that wait, beside their bytes: empty ones would cost no bytes. */
 const MAX_PENDING_FRAMES = 4_096;
+const NONE: readonly Uint8Array[] = [];
 
 /**
  * A socket at the hub: what came in waits for the next tick, and its end is told once,
@@ -22,6 +23,10 @@ export class HubSocket {
   fault: "text" | "flood" | undefined = undefined;
   /** How long it has been there, in seconds. */
   ageSeconds = 0;
+  /** Called when something has come in, or the socket has ended. */
+  onNews: () => void = () => {};
+  /** What the runtime may hold of what was sent: no less than it does. */
+  #bufferedBytes = 0;
 
   constructor(
     socket: WebSocketLike,
@@ -38,6 +43,7 @@ export class HubSocket {
     );
     const end = (): void => {
       this.#isEnded = true;
+      this.onNews();
     };
     socket.addEventListener("close", end);
     socket.addEventListener("error", end);
@@ -49,12 +55,22 @@ export class HubSocket {
 
   /** Whether a frame given now would leave before long. */
   canSend(highWaterBytes: number): boolean {
-    return !this.#isEnded && this.#socket.readyState === OPEN &&
-      this.#socket.bufferedAmount < highWaterBytes;
+    if (this.#isEnded || this.#socket.readyState !== OPEN) return false;
+    // Asked only where it may matter: the runtime takes its time to answer.
+    if (this.#bufferedBytes >= highWaterBytes) {
+      this.#bufferedBytes = this.#socket.bufferedAmount;
+    }
+    return this.#bufferedBytes < highWaterBytes;
+  }
+
+  /** Whether there is something to take. */
+  get hasNews(): boolean {
+    return this.#frames.length > 0 || this.fault !== undefined || this.isEnded;
   }
 
   /** Takes the frames that came in. */
   takeFrames(): readonly Uint8Array[] {
+    if (this.#frames.length === 0) return NONE;
     const frames = this.#frames;
     this.#frames = [];
     this.#pendingBytes = 0;
@@ -62,6 +78,7 @@ export class HubSocket {
   }
 
   send(frame: Uint8Array): void {
+    this.#bufferedBytes += frame.length;
     try {
       this.#socket.send(frame as Uint8Array<ArrayBuffer>);
     } catch {
@@ -81,6 +98,7 @@ export class HubSocket {
 
   #take(data: unknown): void {
     if (this.#isEnded || this.fault !== undefined) return;
+    this.onNews();
     if (!(data instanceof ArrayBuffer)) {
       this.fault = "text";
       return;

@@ -5,6 +5,7 @@ import {
   type Metric,
   TokenBucket,
 } from "../../core/mod.ts";
+import { ByteWriter } from "../../protocol/mod.ts";
 import { utf8Length } from "../_utf8_length.ts";
 import { type ControlMessage, decodeControl } from "../mux/control_message.ts";
 import {
@@ -30,6 +31,8 @@ const MS_PER_CLIENT = 3;
 /** What a control message takes of the rate of a client's messages. */
 const CONTROL_COST = 5;
 const MAX_FRAMES_PER_TICK = 64;
+/** How often it is looked at those of which nothing came and for whom there is nothing. */
+const ROUND_SECONDS = 0.05;
 /** A client's events besides messages: that it is there, is cut off, and has left. */
 const SLOTS_PER_CLIENT = 3;
 
@@ -69,6 +72,11 @@ export class WsHub {
   /** By the first half of the session's id; the whole is compared apart. */
   readonly #bySession = new Map<string, HubClient>();
   #nextClient = 1;
+  /** Those to look at in the next tick. */
+  readonly #busy: HubClient[] = [];
+  #sinceRoundSeconds = 0;
+  /** Where the frames of all sessions are made. */
+  readonly #frame: ByteWriter;
 
   /**
    * Creates a hub without clients.
@@ -82,6 +90,7 @@ export class WsHub {
     this.#events = new EventQueue({
       capacity: maxEvents + maxClients * SLOTS_PER_CLIENT,
     });
+    this.#frame = new ByteWriter({ maxBytes: this.#settings.maxFrameBytes });
     this.#admission = new Admission(this.#settings, this.#counters);
     this.#channels = new HubChannels(
       this.#settings,
@@ -212,21 +221,27 @@ export class WsHub {
     this.#admission.tick(dt, (socket, identity, hello) => {
       this.#attach(socket, identity, hello);
     });
-    for (const client of this.#clients.values()) {
+    const passedSeconds = this.#goRound(dt);
+    const busy = this.#busy;
+    // Some become busy on the way.
+    for (let i = 0; i < busy.length; i++) {
       try {
-        this.#takeIn(client, dt);
+        this.#takeIn(busy[i]!, passedSeconds);
       } catch (cause) {
-        this.#giveUp(client, cause);
+        this.#giveUp(busy[i]!, cause);
       }
     }
     this.#channels.tick(dt);
-    for (const client of this.#clients.values()) {
+    for (let i = 0; i < busy.length; i++) {
       try {
-        this.#sendOut(client);
+        this.#sendOut(busy[i]!);
       } catch (cause) {
-        this.#giveUp(client, cause);
+        this.#giveUp(busy[i]!, cause);
       }
     }
+    let left = 0;
+    for (const client of busy) if (client.rest()) busy[left++] = client;
+    busy.length = left;
   }
 
   /**
@@ -289,6 +304,16 @@ export class WsHub {
     this.#admission.close();
   }
 
+  /** Once in a while all are looked at; returns how much time has passed for them. */
+  #goRound(dt: number): number {
+    this.#sinceRoundSeconds += dt;
+    if (this.#sinceRoundSeconds < ROUND_SECONDS) return 0;
+    for (const client of this.#clients.values()) client.wake();
+    const passedSeconds = this.#sinceRoundSeconds;
+    this.#sinceRoundSeconds = 0;
+    return passedSeconds;
+  }
+
   #defaultSpreadMs(): number {
     return Math.max(1_000, MS_PER_CLIENT * this.#clients.size);
   }
@@ -305,6 +330,8 @@ export class WsHub {
       return;
     }
     const client = known ?? this.#admit(identity);
+    client.wake();
+    socket.onNews = () => client.wake();
     if (client.socket !== undefined) {
       const code = CloseCode.TakenOver;
       this.#admission.release(client.socket, code, "resumed elsewhere");
@@ -356,6 +383,7 @@ export class WsHub {
       role: "hub",
       clock,
       sessionId,
+      frame: this.#frame,
       maxFrameBytes,
       maxMessageBytes,
       resumeWindowMs,
@@ -367,7 +395,7 @@ export class WsHub {
       capacity: rate.burst,
       refillPerSecond: rate.perSecond,
     });
-    const client = new HubClient(id, identity, session, bucket);
+    const client = new HubClient(id, identity, session, bucket, this.#busy);
     this.#clients.set(id, client);
     this.#bySession.set(lookupKey(sessionId), client);
     return client;
@@ -375,6 +403,7 @@ export class WsHub {
 
   #takeIn(client: HubClient, dt: number): void {
     const { session, socket } = client;
+    if (client.isEnded) return;
     if (client.isStuck) {
       this.#end(client, "slow", CloseCode.SlowConsumer, "too slow");
       return;
@@ -389,6 +418,7 @@ export class WsHub {
     } else {
       this.#receive(client, socket);
     }
+    if (client.isEnded || session.pendingEvents === 0) return;
     const nowMs = this.#settings.clock.nowMs();
     // What finds no room waits in the session, which stops the client.
     const { maxEvents } = this.#settings;
@@ -498,14 +528,19 @@ export class WsHub {
   #sendOut(client: HubClient): boolean {
     const { session, socket } = client;
     const { sendHighWaterBytes } = this.#settings;
+    client.hasUnsent = false;
+    if (socket === undefined) return false;
     for (let i = 0; i < MAX_FRAMES_PER_TICK; i++) {
-      if (socket === undefined || !socket.canSend(sendHighWaterBytes)) {
+      if (!socket.canSend(sendHighWaterBytes)) {
+        client.hasUnsent = true;
         return i > 0;
       }
       const frame = session.nextFrame();
       if (frame === undefined) return i > 0;
       this.#send(socket, frame);
+      if (!session.hasMore) return true;
     }
+    client.hasUnsent = true;
     return true;
   }
 

@@ -203,6 +203,7 @@ Deno.test("WsHub.tick() goes on for the others when a callback throws for one", 
 Deno.test("WsHub removes a subscriber that takes nothing, and keeps the others", async () => {
   const world = new World({
     channel: () => ({ maxQueuedMessages: 10, maxQueuedBytes: 20_000 }),
+    sendHighWaterBytes: 1,
   });
   const [ada, bob] = [await world.connect("ada"), await world.connect("bob")];
   for (const client of [ada, bob]) client.subscribe("news");
@@ -505,7 +506,7 @@ Deno.test("WsHub shortens names that no presence message could hold", async () =
 });
 
 Deno.test("WsHub ends a client that is not told who is there", async () => {
-  const world = new World();
+  const world = new World({ sendHighWaterBytes: 1 });
   const ada = await world.connect("ada");
   ada.subscribe("room", 0, true);
   const bob = await world.connect("bob");
