@@ -1,5 +1,5 @@
 // This module is browser compatible.
-import { decodeBase64, encodeBase64 } from "./_base64.ts";
+import { decodeBase64, encodeBase64 } from "./base64.ts";
 import { JournalEntries } from "./_journal_entries.ts";
 import {
   checkBytes,

@@ -22,6 +22,7 @@
  * @module
  */
 export * from "./backoff.ts";
+export * from "./base64.ts";
 export * from "./clock.ts";
 export * from "./event_queue.ts";
 export * from "./fnv1a.ts";
@@ -31,6 +32,7 @@ export * from "./journal.ts";
 export * from "./local_storage_journal.ts";
 export * from "./memory_journal.ts";
 export * from "./metric.ts";
+export * from "./option_check.ts";
 export * from "./player_id.ts";
 export * from "./poll_loop.ts";
 export * from "./random.ts";

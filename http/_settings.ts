@@ -1,6 +1,10 @@
 // This module is browser compatible.
 
 import {
+  checkFinite,
+  checkInteger,
+  checkNotNegative,
+  checkPositive,
   type Clock,
   type Random,
   SecureRandom,
@@ -8,12 +12,6 @@ import {
 } from "../core/mod.ts";
 import type { FetchLike } from "./client_options.ts";
 import { DurableQueue } from "./_durable_queue.ts";
-import {
-  checkFinite,
-  checkInteger,
-  checkNotNegative,
-  checkPositive,
-} from "./_option_check.ts";
 import type { RetryOptions } from "./_retry.ts";
 import type { CircuitBreakerOptions } from "./client_options.ts";
 import { TargetResolver } from "./_target.ts";

@@ -9,7 +9,7 @@ import {
   HIGH,
   LOW,
 } from "./_float_words.ts";
-import { readUtf8 } from "./_utf8.ts";
+import { readUtf8 } from "./utf8.ts";
 
 /**
  * Why a {@linkcode ByteReader} stopped reading.

@@ -9,7 +9,7 @@ import {
   HIGH,
   LOW,
 } from "./_float_words.ts";
-import { utf8Length, writeUtf8 } from "./_utf8.ts";
+import { utf8Length, writeUtf8 } from "./utf8.ts";
 import { putVarint32, varintLength32 } from "./_varint.ts";
 import { ProtocolError } from "./protocol_error.ts";
 

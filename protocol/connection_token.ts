@@ -3,7 +3,7 @@ import { isPlayerId, type PlayerId } from "../core/mod.ts";
 import { checkBytes } from "./_check_bytes.ts";
 import { ProtocolError, type ProtocolErrorCode } from "./protocol_error.ts";
 import type { TokenGuard } from "./token_guard.ts";
-import { utf8Length } from "./_utf8.ts";
+import { utf8Length } from "./utf8.ts";
 import {
   encodeTokenBody,
   isSealed,

@@ -68,3 +68,4 @@ export * from "./protocol_error.ts";
 export * from "./quat_quantizer.ts";
 export * from "./sequence.ts";
 export * from "./token_guard.ts";
+export { isUtf8, utf8Length } from "./utf8.ts";

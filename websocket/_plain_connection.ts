@@ -11,7 +11,7 @@ import { Keepalive } from "./_keepalive.ts";
 import { SendQueue } from "./_send_queue.ts";
 import type { Settings } from "./_settings.ts";
 import type { Socket } from "./_socket.ts";
-import { utf8Length } from "./_utf8_length.ts";
+import { utf8Length } from "../protocol/mod.ts";
 import type { WsDataMessage, WsMessage } from "./message.ts";
 
 /** Messages as they are, to and from any server. */

@@ -1,16 +1,14 @@
 // This module is browser compatible.
 
 import {
+  checkInteger,
+  checkNotNegative,
+  checkPositive,
   type Clock,
   type Random,
   SecureRandom,
   SystemClock,
 } from "../core/mod.ts";
-import {
-  checkInteger,
-  checkNotNegative,
-  checkPositive,
-} from "./_option_check.ts";
 import { targetUrl } from "./_target_url.ts";
 import { CloseCode, isTerminalCloseCode } from "./mux/record.ts";
 import type { ChannelOptions } from "./mux/session.ts";

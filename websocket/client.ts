@@ -3,11 +3,6 @@
 import { CLOSE_ABNORMAL, CLOSE_NORMAL, sendableCode } from "./_close_code.ts";
 import type { Connection, ConnectionHost } from "./_connection.ts";
 import { EventOutbox } from "./_event_outbox.ts";
-import {
-  checkInteger,
-  checkNotNegative,
-  checkPositive,
-} from "./_option_check.ts";
 import { Patience } from "./_patience.ts";
 import { MuxConnection } from "./_mux_connection.ts";
 import { PlainConnection } from "./_plain_connection.ts";
@@ -17,8 +12,12 @@ import { SmoothedRtt } from "./_rtt.ts";
 import { Settings } from "./_settings.ts";
 import { Socket, type SocketEnd, type SocketSink } from "./_socket.ts";
 import { targetUrl } from "./_target_url.ts";
-import { utf8Length } from "./_utf8_length.ts";
-import { cutCloseReason, type MessageLink } from "../protocol/mod.ts";
+import { checkInteger, checkNotNegative, checkPositive } from "../core/mod.ts";
+import {
+  cutCloseReason,
+  type MessageLink,
+  utf8Length,
+} from "../protocol/mod.ts";
 import type {
   WsClientOptions,
   WsRequestOptions,

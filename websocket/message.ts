@@ -1,6 +1,6 @@
 // This module is browser compatible.
 
-import { utf8Length } from "./_utf8_length.ts";
+import { utf8Length } from "../protocol/mod.ts";
 
 /** A message of text. */
 export interface WsTextMessage {

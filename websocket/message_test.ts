@@ -1,6 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
-import { SeededRandom } from "../core/mod.ts";
-import { utf8Length } from "./_utf8_length.ts";
+import { assertEquals } from "@std/assert";
 import { WsMessage } from "./message.ts";
 
 const bytes = new Uint8Array([1, 2]);
@@ -35,30 +33,4 @@ for (const [message, { isData, asText, length }] of CASES) {
 
 Deno.test("WsMessage.close() has the code of a normal end by default", () => {
   assertEquals(WsMessage.close(), { type: "close", code: 1000, reason: "" });
-});
-
-Deno.test("utf8Length() agrees with TextEncoder", () => {
-  const random = new SeededRandom(5);
-  const encoder = new TextEncoder();
-  const units = [
-    0x41,
-    0x7f,
-    0x80,
-    0x7ff,
-    0x800,
-    0xd800,
-    0xdbff,
-    0xdc00,
-    0xffff,
-  ];
-  for (let i = 0; i < 5_000; i++) {
-    let text = "";
-    for (let n = random.nextU32() % 8; n > 0; n--) {
-      text += String.fromCharCode(units[random.nextU32() % units.length]!);
-    }
-    assert(
-      utf8Length(text) === encoder.encode(text).length,
-      JSON.stringify(text),
-    );
-  }
 });

@@ -11,7 +11,7 @@ const DECODERS: Scope = {
   "_deflate.ts": /^(?!deflateRaw|Codes class)/,
   "_position.ts": /./,
   "_token_body.ts": /^parseToken/,
-  "_utf8.ts": /^(readUtf8|skipAscii|readAscii|readShort|low6|isUtf8)/,
+  "utf8.ts": /^(readUtf8|skipAscii|readAscii|readShort|low6|isUtf8From)/,
   "ack_window.ts": /^(?!reset)/,
   "angle_quantizer.ts": /^fromIndex/,
   "bit_reader.ts": /./,

@@ -1,5 +1,5 @@
 // This module is browser compatible.
-import { utf8Length } from "../_utf8.ts";
+import { utf8Length } from "../utf8.ts";
 import { varintLength32 } from "../_varint.ts";
 import { wholeBytes } from "./_whole_bytes.ts";
 import { withOptions } from "./_with_options.ts";

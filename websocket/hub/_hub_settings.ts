@@ -1,6 +1,10 @@
 // This module is browser compatible.
-import { type Clock, SystemClock } from "../../core/mod.ts";
-import { checkInteger, checkNotNegative } from "../_option_check.ts";
+import {
+  checkInteger,
+  checkNotNegative,
+  type Clock,
+  SystemClock,
+} from "../../core/mod.ts";
 import type { WsHubOptions } from "./hub_options.ts";
 
 const MAX_COUNT = 2 ** 22;

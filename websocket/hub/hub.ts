@@ -5,8 +5,7 @@ import {
   type Metric,
   TokenBucket,
 } from "../../core/mod.ts";
-import { ByteWriter } from "../../protocol/mod.ts";
-import { utf8Length } from "../_utf8_length.ts";
+import { ByteWriter, utf8Length } from "../../protocol/mod.ts";
 import { type ControlMessage, decodeControl } from "../mux/control_message.ts";
 import {
   CloseCode,

@@ -1,8 +1,11 @@
 // This module is browser compatible.
-import type { RedisLike } from "../../core/mod.ts";
+import {
+  checkInteger,
+  decodeBase64,
+  encodeBase64,
+  type RedisLike,
+} from "../../core/mod.ts";
 import type { Backplane } from "./backplane.ts";
-import { checkInteger } from "../_option_check.ts";
-import { decodeBase64, encodeBase64 } from "./_base64.ts";
 
 /** Options for {@linkcode RedisBackplane.open}. */
 export interface RedisBackplaneOptions {

@@ -13,10 +13,27 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
  * which cost some 80 ns before the first character.
  */
 const SHORT = 64;
+/** From here on a view of the bytes is worth it, which takes four at a time. */
+const LONG = 192;
+/** The bits of four bytes that ASCII has not. */
+const ASCII_MASK = 0x8080_8080;
 /** What an unpaired surrogate is written as, as TextEncoder does. */
 const REPLACEMENT = 0xfffd;
 
-/** How many bytes `text` takes. */
+/**
+ * Tells how many bytes a text takes in UTF-8, without encoding it.
+ *
+ * @param text Any text; an unpaired surrogate is written as U+FFFD, which takes three.
+ * @returns The bytes: as many as `TextEncoder` makes of it.
+ *
+ * @example One, two, three and four bytes
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { utf8Length } from "@tickwire/net/protocol";
+ *
+ * assertEquals(["a", "é", "€", "😀"].map(utf8Length), [1, 2, 3, 4]);
+ * ```
+ */
 export function utf8Length(text: string): number {
   let bytes = text.length;
   for (let i = 0; i < text.length; i++) {
@@ -83,7 +100,7 @@ export function readUtf8(
       ? readAscii(bytes, start, end)
       : decoder.decode(bytes.subarray(start, end));
   }
-  if (!isUtf8(bytes, asciiEnd, end)) return undefined;
+  if (!isUtf8From(bytes, asciiEnd, end)) return undefined;
   if (end - start > SHORT) return decoder.decode(bytes.subarray(start, end));
   return readShort(bytes, start, end);
 }
@@ -91,6 +108,44 @@ export function readUtf8(
 function isPair(unit: number, text: string, i: number): boolean {
   return (unit & 0xfc00) === 0xd800 &&
     (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00;
+}
+
+/**
+ * Tells whether bytes are UTF-8, after The Unicode Standard, section 3.9, table 3-7:
+ * without overlong forms, surrogates, and anything above U+10FFFF. It allocates nothing
+ * for a few of them.
+ *
+ * @param bytes Bytes that may come from anybody.
+ * @param start Where to begin: an integer from 0 to `end`.
+ * @param end Where to end: an integer up to `bytes.length`.
+ * @returns Whether all of them are; none are, too.
+ *
+ * @example A text and half of one
+ * ```ts
+ * import { assert, assertFalse } from "@std/assert";
+ * import { isUtf8 } from "@tickwire/net/protocol";
+ *
+ * const bytes = new TextEncoder().encode("100 €");
+ * assert(isUtf8(bytes));
+ * assertFalse(isUtf8(bytes, 0, bytes.length - 1));
+ * ```
+ */
+export function isUtf8(
+  bytes: Uint8Array,
+  start = 0,
+  end: number = bytes.length,
+): boolean {
+  let at = start;
+  if (end - start >= LONG) {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, end);
+    for (; at + 16 <= end; at += 16) {
+      const bits = view.getInt32(at) | view.getInt32(at + 4) |
+        view.getInt32(at + 8) | view.getInt32(at + 12);
+      if ((bits & ASCII_MASK) !== 0) break;
+    }
+  }
+  at = skipAscii(bytes, at, end);
+  return at === end || isUtf8From(bytes, at, end);
 }
 
 function skipAscii(bytes: Uint8Array, start: number, end: number): number {
@@ -158,7 +213,11 @@ function low6(bytes: Uint8Array, at: number): number {
   return bytes[at]! & 0x3f;
 }
 
-function isUtf8(bytes: Uint8Array, start: number, end: number): boolean {
+function isUtf8From(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
   for (let at = start; at < end;) {
     const first = bytes[at++]!;
     if (first < 0x80) continue;
