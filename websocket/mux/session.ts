@@ -1,6 +1,6 @@
 // This module is browser compatible.
 import type { Clock } from "../../core/mod.ts";
-import { ByteReader, ByteWriter } from "../../protocol/mod.ts";
+import { ByteReader, ByteWriter, isUtf8 } from "../../protocol/mod.ts";
 import { InChannel, PartialMessage } from "./_in_channel.ts";
 import { Inbox } from "./_inbox.ts";
 import { OutChannel, type OutMessage } from "./_out_channel.ts";
@@ -156,7 +156,8 @@ export interface ChannelOptions {
 /** Options for {@linkcode Session.send}. */
 export interface SendOptions {
   /**
-   * Whether the bytes are text in UTF-8.
+   * Whether the bytes are text in UTF-8. Where they are not, the other end closes the
+   * socket.
    *
    * @default {false}
    */
@@ -196,6 +197,7 @@ export type SessionError =
   | "creditExceeded"
   | "messageTooLarge"
   | "frameTooLarge"
+  | "notUtf8"
   | "tooManyChannels"
   | "inboxFull"
   | "wrongCount"
@@ -1427,6 +1429,8 @@ export class Session {
   ): boolean {
     const { isText, request, cost } = partial;
     const bytes = partial.take();
+    // A part may end inside a character, so that only the whole tells.
+    if (isText && !isUtf8(bytes)) return this.#fail("notUtf8");
     if (
       !channel.isSequenced &&
       (this.#inbox.freeEntries >= MAX_FREE_ENTRIES / 2 ||

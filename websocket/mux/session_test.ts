@@ -511,6 +511,37 @@ Deno.test("Session refuses what is deflated, as nobody was allowed to", () => {
   assertEquals(hub.receive(frame), "unexpectedRecord");
 });
 
+Deno.test("Session refuses text that is not UTF-8, once it is whole", () => {
+  const euro = new TextEncoder().encode("100 €");
+  const cases: [parts: Uint8Array[], isText: boolean, error?: string][] = [
+    [[euro], true],
+    // A character may lie in two parts.
+    [[euro.subarray(0, 5), euro.subarray(5)], true],
+    [[new Uint8Array()], true],
+    [[euro.subarray(0, 5)], false],
+    [[euro.subarray(0, 5)], true, "notUtf8"],
+    [[euro.subarray(0, 5), euro.subarray(4)], true, "notUtf8"],
+    [[euro, Uint8Array.of(0xff)], true, "notUtf8"],
+    [[Uint8Array.of(0xed, 0xa0, 0x80)], true, "notUtf8"],
+  ];
+  for (const delivery of [Delivery.ExactlyOnce, Delivery.AtMostOnce]) {
+    for (const [parts, isText, wanted] of cases) {
+      const hub = openHub(delivery);
+      parts.forEach((part, i) => {
+        const isLast = i === parts.length - 1;
+        const frame = frameOf((records) => {
+          const flags = (i > 0 ? Continues : isText ? DataFlag.Text : 0) |
+            (isLast ? 0 : More);
+          records.data(1, flags, 0, part);
+        });
+        assertEquals(hub.receive(frame), isLast ? wanted : undefined);
+      });
+      const messages = takeAll(hub).filter(({ type }) => type === "message");
+      assertEquals(messages.length, wanted === undefined ? 1 : 0);
+    }
+  }
+});
+
 Deno.test("Session tells of a message that a gap in another channel has cut", () => {
   const pair = new Pair({ maxFrameBytes: 1_024, maxReplayAgeMs: 1_000 });
   const { client, hub } = pair;
