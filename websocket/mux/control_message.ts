@@ -60,11 +60,16 @@ const UNSUBSCRIBE = 2;
 const SUBSCRIBED = 3;
 const DENIED = 4;
 const PRESENCE = 5;
-const CHANGES = ["all", "joined", "left"] as const;
-const MAX_HISTORY = 1_000;
-const MAX_MEMBERS = 256;
-const MAX_PLAYER_BYTES = 64;
-const MAX_DISPLAY_BYTES = 128;
+/** What the members in a presence message are, in the order of their numbers. */
+export const PRESENCE_CHANGES = ["all", "joined", "left"] as const;
+/** The most messages of the past that a subscribe asks for. */
+export const MAX_HISTORY = 1_000;
+/** The most members in one presence message. */
+export const MAX_MEMBERS = 256;
+/** The most bytes of UTF-8 of a player's id. */
+export const MAX_PLAYER_BYTES = 64;
+/** The most bytes of UTF-8 of what others see of a player. */
+export const MAX_DISPLAY_BYTES = 128;
 const MAX_REASON_BYTES = 123;
 
 /** Writes a control message. */
@@ -94,7 +99,7 @@ export function encodeControl(message: ControlMessage): Uint8Array {
     case "presence":
       writer.u8(PRESENCE);
       writer.string(message.channel);
-      writer.u8(CHANGES.indexOf(message.change));
+      writer.u8(PRESENCE_CHANGES.indexOf(message.change));
       writer.varint(message.members.length);
       for (const { playerId, displayName } of message.members) {
         writer.string(playerId);
@@ -133,7 +138,7 @@ function read(reader: ByteReader): ControlMessage | undefined {
       };
     case PRESENCE: {
       const channel = readName(reader);
-      const change = CHANGES[reader.u8()];
+      const change = PRESENCE_CHANGES[reader.u8()];
       const count = reader.varint();
       if (change === undefined || count > MAX_MEMBERS) {
         reader.fail("range");
