@@ -12,6 +12,8 @@
  * token opens one connection: the client's `url` is a function that asks the backend for a fresh one, good for
  * a minute or less. Without a key, `--insecure-names` lets everybody be who they say with `/?name=`.
  *
+ * With `--allow-text` one can talk to it by hand with any WebSocket tool, in JSON: section 7 of `PROTOCOL.md`.
+ *
  * `GET /health` answers 200, or 503 while it shuts down; `GET /metrics` answers in the format of OpenMetrics. At SIGINT
  * and SIGTERM all clients are told when to come back, spread over `--spread` milliseconds. Whatever needs rules of its own
  * makes a `WsHub`. TLS is for a proxy before it.
@@ -51,6 +53,7 @@ Usage: deno run -A jsr:@tickwire/net/websocket/serve [options]
   --protocol-id N    the protocolId of tokens (default 0)
   --address TEXT     this server's address in tokens that name servers
   --spread MS        over how long clients come back after a shutdown (default 1000)
+  --allow-text       let clients speak JSON text, to talk to the hub by hand
   --insecure-names   take names as they come (?name=), without tokens
   --help             print this
 
@@ -77,6 +80,7 @@ interface ServeOptions {
   readonly protocolId: number;
   readonly serverAddress: string | undefined;
   readonly spreadMs: number;
+  readonly allowText: boolean;
   readonly hasInsecureNames: boolean;
 }
 
@@ -95,6 +99,7 @@ function parseOptions(args: readonly string[]): ServeOptions | undefined {
       "protocol-id": { type: "string" },
       "address": { type: "string" },
       "spread": { type: "string" },
+      "allow-text": { type: "boolean" },
       "insecure-names": { type: "boolean" },
       "help": { type: "boolean", short: "h" },
     },
@@ -122,6 +127,7 @@ function parseOptions(args: readonly string[]): ServeOptions | undefined {
     protocolId: integer("protocol-id", 0, 0, Number.MAX_SAFE_INTEGER),
     serverAddress: values.address,
     spreadMs: integer("spread", 1_000, 0, 3_600_000),
+    allowText: values["allow-text"] ?? false,
     hasInsecureNames: values["insecure-names"] ?? false,
   };
 }
@@ -230,6 +236,7 @@ async function serve(
     maxMessageBytes: MAX_MESSAGE_BYTES,
     maxChannels: MAX_CHANNELS,
     trustedProxies: options.trustedProxies,
+    allowText: options.allowText,
     ...(options.origins !== undefined && { allowedOrigins: options.origins }),
   });
   const stop = new AbortController();

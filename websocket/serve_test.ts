@@ -230,6 +230,32 @@ Deno.test("serve.ts tells clients when to come back at SIGTERM, and ends", async
   for (const client of clients) client.close();
 });
 
+Deno.test("serve.ts lets people type with --allow-text alone", async () => {
+  for (const isAllowed of [true, false]) {
+    await using server = await ServerProcess.start(PROGRAM, {
+      args: [
+        ...["--port", "0", "--insecure-names"],
+        ...(isAllowed ? ["--allow-text"] : []),
+      ],
+    });
+    const socket = new WebSocket(`ws://127.0.0.1:${server.port}/?name=ada`);
+    const { promise: answer, resolve } = Promise.withResolvers<unknown>();
+    const { promise: closed, resolve: close } = Promise.withResolvers<void>();
+    socket.onopen = () => socket.send('[{"type":"hello"}]');
+    socket.onmessage = ({ data }) => resolve(JSON.parse(data)[0].type);
+    socket.onclose = ({ code, reason }) => {
+      resolve([code, reason]);
+      close();
+    };
+    assertEquals(
+      await answer,
+      isAllowed ? "welcome" : [4002, "text is not allowed"],
+    );
+    socket.close();
+    await closed;
+  }
+});
+
 Deno.test("serve.ts refuses a wrong command line, and never shows the key", async () => {
   const secret = "5eC2e7";
   const cases: [args: string[], key: string | undefined, message: RegExp][] = [

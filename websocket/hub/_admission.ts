@@ -8,9 +8,6 @@ import { HubSocket } from "./_hub_socket.ts";
 import { readHello } from "./_read_hello.ts";
 import type { HandlerInfo } from "./hub_options.ts";
 
-/** Frames that came in and wait for the next tick, in bytes. */
-const MAX_PENDING_BYTES = 4_194_304;
-
 /** How each refusal of a request is answered. */
 const ANSWERS = {
   notWebSocket: [426, "This is a WebSocket"],
@@ -137,7 +134,12 @@ export class Admission {
     if (this.#isClosed) return "closing";
     try {
       const { socket, response } = this.#settings.upgrade(request);
-      const hubSocket = new HubSocket(socket, address, MAX_PENDING_BYTES);
+      const hubSocket = new HubSocket(
+        socket,
+        address,
+        this.#settings,
+        this.#counters,
+      );
       this.#greeting.set(hubSocket, identity);
       return response;
     } catch {
@@ -152,7 +154,7 @@ export class Admission {
     };
     if (socket.isEnded) return end(CloseCode.Normal, "");
     if (socket.fault !== undefined) {
-      return end(CloseCode.ProtocolError, socket.fault);
+      return end(socket.fault.code, socket.fault.reason);
     }
     const [first, ...rest] = socket.takeFrames();
     if (first === undefined) {
@@ -160,12 +162,10 @@ export class Admission {
         ? end(CloseCode.HandshakeTimeout, "no hello")
         : undefined;
     }
-    this.#counters.framesIn += 1;
-    this.#counters.bytesIn += first.length;
     const hello = readHello(first);
     return hello === undefined || rest.length > 0
       ? end(CloseCode.ProtocolError, "the first frame must be a hello")
-      : hello;
+      : socket.adapt(hello);
   }
 
   #answer(why: keyof typeof ANSWERS, headers: HeadersInit = {}): Response {

@@ -19,6 +19,8 @@ export class HubClient {
   /** What others see of it. */
   readonly member: Member;
   readonly session: Session;
+  /** Whether it speaks text, on whatever socket. */
+  readonly isText: boolean;
   /** What limits its messages. */
   readonly rate: TokenBucket;
   socket: HubSocket | undefined = undefined;
@@ -43,6 +45,7 @@ export class HubClient {
     session: Session,
     rate: TokenBucket,
     busy: HubClient[],
+    isText: boolean,
   ) {
     this.id = id;
     this.identity = identity;
@@ -52,6 +55,7 @@ export class HubClient {
     };
     this.session = session;
     this.rate = rate;
+    this.isText = isText;
     this.#busy = busy;
   }
 

@@ -35,6 +35,7 @@ export function resolveHubOptions(options: WsHubOptions): HubSettings {
     trustedProxies: options.trustedProxies ?? [],
     backplane: options.backplane,
     clock: options.clock ?? new SystemClock(),
+    allowText: options.allowText ?? false,
     maxSockets: count("maxSockets", 10_000),
     maxSocketsPerAddress: count("maxSocketsPerAddress", 64),
     maxClients: count("maxClients", 20_000),

@@ -1,26 +1,45 @@
 // This module is browser compatible.
-import { cutCloseReason } from "../../protocol/mod.ts";
+import { cutCloseReason, utf8Length } from "../../protocol/mod.ts";
+import { frameFromText } from "../mux/frame_from_text.ts";
+import { CloseCode, type Hello, MIN_FRAME_BYTES } from "../mux/record.ts";
+import { frameBytesWithin, textsFromFrame } from "../mux/texts_from_frame.ts";
 import type { WebSocketLike } from "../web_socket_like.ts";
+import type { HubCounters } from "./_hub_counters.ts";
+import type { HubSettings } from "./_hub_settings.ts";
 
 const OPEN = 1;
 const CLOSING = 2;
+/** Frames that came in and wait for the next tick, in bytes. */
+const MAX_PENDING_BYTES = 4_194_304;
 /** Frames that wait, beside their bytes: empty ones would cost no bytes. */
 const MAX_PENDING_FRAMES = 4_096;
 const NONE: readonly Uint8Array[] = [];
 
+/** Why a socket is of no more use. */
+export interface SocketFault {
+  readonly code: CloseCode;
+  readonly reason: string;
+}
+
 /**
  * A socket at the hub: what came in waits for the next tick, and its end is told once,
- * whatever the runtime says of it and how often.
+ * whatever the runtime says of it and how often. One whose first message is text, where
+ * that is allowed, speaks it from then on: only frames are seen outside of it.
  */
 export class HubSocket {
   readonly remoteAddr: string;
   readonly #socket: WebSocketLike;
-  readonly #maxPendingBytes: number;
+  readonly #settings: Pick<HubSettings, "allowText" | "maxFrameBytes">;
+  readonly #counters: HubCounters;
   #frames: Uint8Array[] = [];
   #pendingBytes = 0;
   #isEnded = false;
+  /** As its first message is; `undefined` until then. */
+  #isText: boolean | undefined;
+  /** The most bytes of a text that the client takes. */
+  #maxTextBytes = MIN_FRAME_BYTES;
   /** What was received that is no frame of the mux, or too much at once. */
-  fault: "text" | "flood" | undefined = undefined;
+  fault: SocketFault | undefined = undefined;
   /** How long it has been there, in seconds. */
   ageSeconds = 0;
   /** Called when something has come in, or the socket has ended. */
@@ -31,11 +50,13 @@ export class HubSocket {
   constructor(
     socket: WebSocketLike,
     remoteAddr: string,
-    maxPendingBytes: number,
+    settings: Pick<HubSettings, "allowText" | "maxFrameBytes">,
+    counters: HubCounters,
   ) {
     this.#socket = socket;
     this.remoteAddr = remoteAddr;
-    this.#maxPendingBytes = maxPendingBytes;
+    this.#settings = settings;
+    this.#counters = counters;
     socket.binaryType = "arraybuffer";
     socket.addEventListener(
       "message",
@@ -51,6 +72,18 @@ export class HubSocket {
 
   get isEnded(): boolean {
     return this.#isEnded || this.#socket.readyState >= CLOSING;
+  }
+
+  /** Whether it speaks text. */
+  get isText(): boolean {
+    return this.#isText === true;
+  }
+
+  /** Tells what a session may take the client to have said: its frames become longer. */
+  adapt(hello: Hello): Hello {
+    if (!this.isText) return hello;
+    this.#maxTextBytes = hello.maxFrameBytes;
+    return { ...hello, maxFrameBytes: frameBytesWithin(hello.maxFrameBytes) };
   }
 
   /** Whether a frame given now would leave before long. */
@@ -72,15 +105,26 @@ export class HubSocket {
   takeFrames(): readonly Uint8Array[] {
     if (this.#frames.length === 0) return NONE;
     const frames = this.#frames;
+    this.#counters.framesIn += frames.length;
+    this.#counters.bytesIn += this.#pendingBytes;
     this.#frames = [];
     this.#pendingBytes = 0;
     return frames;
   }
 
   send(frame: Uint8Array): void {
-    this.#bufferedBytes += frame.length;
+    if (!this.isText) return this.#send(frame, frame.length);
+    for (const text of textsFromFrame(frame, this.#maxTextBytes)) {
+      this.#send(text, utf8Length(text));
+    }
+  }
+
+  #send(data: Uint8Array | string, byteLength: number): void {
+    this.#counters.framesOut += 1;
+    this.#counters.bytesOut += byteLength;
+    this.#bufferedBytes += byteLength;
     try {
-      this.#socket.send(frame as Uint8Array<ArrayBuffer>);
+      this.#socket.send(data as Uint8Array<ArrayBuffer> | string);
     } catch {
       // It ended in the meantime; its event may be late or never come.
       this.#isEnded = true;
@@ -99,19 +143,47 @@ export class HubSocket {
   #take(data: unknown): void {
     if (this.#isEnded || this.fault !== undefined) return;
     this.onNews();
-    if (!(data instanceof ArrayBuffer)) {
-      this.fault = "text";
-      return;
+    const isText = typeof data === "string";
+    if (!isText && !(data instanceof ArrayBuffer)) {
+      return this.#refuse(CloseCode.ProtocolError, "neither text nor bytes");
     }
-    this.#pendingBytes += data.byteLength;
+    const isFirst = this.#isText === undefined;
+    if (isText && !this.#settings.allowText) {
+      return this.#refuse(CloseCode.ProtocolError, "text is not allowed");
+    }
+    this.#isText ??= isText;
+    if (this.#isText !== isText) {
+      const reason = isText ? "text after bytes" : "bytes after text";
+      return this.#refuse(CloseCode.ProtocolError, reason);
+    }
+    const byteLength = isText ? utf8Length(data) : data.byteLength;
     if (
-      this.#pendingBytes > this.#maxPendingBytes ||
+      this.#pendingBytes + byteLength > MAX_PENDING_BYTES ||
       this.#frames.length >= MAX_PENDING_FRAMES
     ) {
-      this.fault = "flood";
       this.#frames = [];
-      return;
+      this.#pendingBytes = 0;
+      return this.#refuse(CloseCode.ProtocolError, "flood");
     }
-    this.#frames.push(new Uint8Array(data));
+    const frame = isText ? this.#read(data, isFirst) : new Uint8Array(data);
+    if (frame === undefined) return;
+    this.#frames.push(frame);
+    this.#pendingBytes += byteLength;
+  }
+
+  #read(text: string, isFirst: boolean): Uint8Array | undefined {
+    // Before the hub has said what it takes.
+    const maxBytes = isFirst ? MIN_FRAME_BYTES : this.#settings.maxFrameBytes;
+    const frame = frameFromText(text, maxBytes);
+    if (frame instanceof Uint8Array) return frame;
+    const { code, message } = frame;
+    this.#refuse(
+      code === "tooLarge" ? CloseCode.TooLarge : CloseCode.ProtocolError,
+      message,
+    );
+  }
+
+  #refuse(code: CloseCode, reason: string): void {
+    this.fault = { code, reason };
   }
 }

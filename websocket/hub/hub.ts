@@ -297,7 +297,7 @@ export class WsHub {
       const code = CloseCode.GoingAway;
       client.session.sayBye({ code, retryAfterMs, reason: "shutting down" });
       const frame = client.socket && client.session.nextFrame();
-      if (frame) this.#send(client.socket!, frame);
+      if (frame) client.socket!.send(frame);
       this.#end(client, "closed", code, "shutting down");
     }
     this.#admission.close();
@@ -318,7 +318,7 @@ export class WsHub {
   }
 
   #attach(socket: HubSocket, identity: Identity, hello: Hello): void {
-    const known = this.#find(hello.session, identity);
+    const known = this.#find(hello.session, identity, socket.isText);
     // What will be told of it has its place from now on, so that none of it is lost.
     const slots = known === undefined ? 3 : known.socket === undefined ? 2 : 1;
     const isFull = known === undefined &&
@@ -328,7 +328,7 @@ export class WsHub {
       this.#admission.refuse(socket, "clients", CloseCode.Full, reason);
       return;
     }
-    const client = known ?? this.#admit(identity);
+    const client = known ?? this.#admit(identity, socket.isText);
     client.wake();
     socket.onNews = () => client.wake();
     if (client.socket !== undefined) {
@@ -359,15 +359,19 @@ export class WsHub {
   #find(
     session: Uint8Array | undefined,
     { playerId }: Identity,
+    isText: boolean,
   ): HubClient | undefined {
     if (session === undefined) return undefined;
     const client = this.#bySession.get(lookupKey(session));
     const isSame = client !== undefined &&
       areSame(client.session.sessionId!, session);
-    return isSame && client.identity.playerId === playerId ? client : undefined;
+    return isSame && client.identity.playerId === playerId &&
+        client.isText === isText
+      ? client
+      : undefined;
   }
 
-  #admit(identity: Identity): HubClient {
+  #admit(identity: Identity, isText: boolean): HubClient {
     const {
       clock,
       maxFrameBytes,
@@ -386,7 +390,8 @@ export class WsHub {
       maxFrameBytes,
       maxMessageBytes,
       resumeWindowMs,
-      keepaliveMs,
+      // Whoever types is not gone for being slow.
+      keepaliveMs: isText ? MAX_DURATION_MS : keepaliveMs,
       maxChannels: maxSubscriptions,
     });
     const id = this.#nextClient++ as ClientId;
@@ -394,7 +399,14 @@ export class WsHub {
       capacity: rate.burst,
       refillPerSecond: rate.perSecond,
     });
-    const client = new HubClient(id, identity, session, bucket, this.#busy);
+    const client = new HubClient(
+      id,
+      identity,
+      session,
+      bucket,
+      this.#busy,
+      isText,
+    );
     this.#clients.set(id, client);
     this.#bySession.set(lookupKey(sessionId), client);
     return client;
@@ -439,8 +451,6 @@ export class WsHub {
   #receive(client: HubClient, socket: HubSocket): void {
     const { session } = client;
     for (const frame of socket.takeFrames()) {
-      this.#counters.framesIn += 1;
-      this.#counters.bytesIn += frame.length;
       const error = session.receive(frame);
       if (error !== undefined) {
         this.#lose(client, CloseCode.ProtocolError, error);
@@ -448,7 +458,7 @@ export class WsHub {
       }
     }
     if (socket.fault !== undefined) {
-      this.#lose(client, CloseCode.ProtocolError, socket.fault);
+      this.#lose(client, socket.fault.code, socket.fault.reason);
     } else if (socket.isEnded) {
       this.#lose(client, CloseCode.Normal, "");
     } else if (session.isSilent) {
@@ -536,17 +546,11 @@ export class WsHub {
       }
       const frame = session.nextFrame();
       if (frame === undefined) return i > 0;
-      this.#send(socket, frame);
+      socket.send(frame);
       if (!session.hasMore) return true;
     }
     client.hasUnsent = true;
     return true;
-  }
-
-  #send(socket: HubSocket, frame: Uint8Array): void {
-    this.#counters.framesOut += 1;
-    this.#counters.bytesOut += frame.length;
-    socket.send(frame);
   }
 
   /** The socket is gone, or of no more use; the client may come back. */

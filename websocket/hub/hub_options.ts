@@ -188,6 +188,18 @@ export interface WsHubOptions {
    */
   readonly keepaliveMs?: number;
   /**
+   * Whether clients may speak JSON text in place of the binary form, so that one can
+   * talk to the hub by hand with any WebSocket tool (`websocket/PROTOCOL.md`, section
+   * 7). The form of a socket's first message is that of all others, both ways.
+   *
+   * It is for debugging, not for production: text takes several times the bytes and the
+   * work, a client that speaks it is not asked whether it is still there, as people
+   * type slowly, and the reasons for which it is closed tell it what it did wrong.
+   *
+   * @default {false}
+   */
+  readonly allowText?: boolean;
+  /**
    * How long a new socket has to say hello, in milliseconds.
    *
    * @default {10000}

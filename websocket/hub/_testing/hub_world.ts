@@ -19,6 +19,7 @@ export class FakeSocket implements WebSocketLike {
   bufferedAmount = 0;
   readonly protocol = "";
   readonly sent: Uint8Array[] = [];
+  readonly sentTexts: string[] = [];
   closed: { code: number | undefined; reason: string | undefined } | undefined;
   readonly #listeners = new Map<string, (event: never) => void>();
 
@@ -27,8 +28,8 @@ export class FakeSocket implements WebSocketLike {
   }
 
   send(data: string | Uint8Array): void {
-    assert(typeof data !== "string");
-    this.sent.push(data.slice());
+    if (typeof data === "string") this.sentTexts.push(data);
+    else this.sent.push(data.slice());
   }
 
   close(code?: number, reason?: string): void {
@@ -126,12 +127,17 @@ export class World {
     );
   }
 
+  /** A socket of a client that is nothing else. */
+  async connectSocket(name: string): Promise<FakeSocket> {
+    await this.request(name);
+    return this.#upgraded!;
+  }
+
   async connect(
     name: string,
     client = new Client(this, name),
   ): Promise<Client> {
-    await this.request(name);
-    client.socket = this.#upgraded!;
+    client.socket = await this.connectSocket(name);
     client.session.attach();
     if (!this.clients.includes(client)) this.clients.push(client);
     return client;
