@@ -30,7 +30,7 @@ export interface Connection {
   /** A socket is open. Calls `host.ready()`, now or later, when the game may take it for connected. */
   open(socket: Socket): void;
   /** Something came over the open socket. `size` is what it holds of the receive budget. */
-  receive(data: string | Uint8Array, size: number): void;
+  receive(data: string | Uint8Array, size: number, atMs: number): void;
   /** The socket is gone. What was not given to it stays. */
   end(): void;
   /** Accepts a message of the game, or not. */

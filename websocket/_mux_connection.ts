@@ -96,7 +96,7 @@ export class MuxConnection implements Connection {
     this.#flush();
   }
 
-  receive(data: string | Uint8Array, size: number): void {
+  receive(data: string | Uint8Array, size: number, atMs: number): void {
     // The session has bounds of its own for what waits in it.
     this.#host.release(size);
     if (typeof data === "string") {
@@ -104,7 +104,7 @@ export class MuxConnection implements Connection {
       return;
     }
     const { sessionId } = this.#session;
-    const error = this.#session.receive(data);
+    const error = this.#session.receive(data, atMs);
     if (sessionId !== undefined && sessionId !== this.#session.sessionId) {
       this.#markLost();
     }

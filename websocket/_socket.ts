@@ -1,6 +1,6 @@
 // This module is browser compatible.
 
-import { EventQueue } from "../core/mod.ts";
+import { type Clock, EventQueue } from "../core/mod.ts";
 import {
   CLOSE_ABNORMAL,
   CLOSE_PROTOCOL_ERROR,
@@ -23,8 +23,8 @@ const HIGH_WATER_BYTES = 262_144;
 /** What a {@linkcode Socket} hands out, in this order: open once, data, end once. */
 export interface SocketSink {
   onOpen(): void;
-  /** `size` of the budget is the taker's to release. */
-  onData(data: string | Uint8Array, size: number): void;
+  /** `size` of the budget is the taker's to release; `atMs` is when it came. */
+  onData(data: string | Uint8Array, size: number, atMs: number): void;
   onEnd(end: SocketEnd): void;
 }
 
@@ -43,7 +43,10 @@ export class Socket {
   readonly #webSocket: WebSocketLike;
   readonly #budget: ReceiveBudget;
   readonly #offersProtocols: boolean;
+  readonly #clock: Clock;
   readonly #data: EventQueue<string | Uint8Array>;
+  /** When each of them came. */
+  readonly #timesMs: EventQueue<number>;
   #hasOpened = false;
   #isOpenTaken = false;
   #isDetached = false;
@@ -54,11 +57,14 @@ export class Socket {
     webSocket: WebSocketLike,
     budget: ReceiveBudget,
     offersProtocols: boolean,
+    clock: Clock,
   ) {
     this.#webSocket = webSocket;
     this.#budget = budget;
     this.#offersProtocols = offersProtocols;
+    this.#clock = clock;
     this.#data = new EventQueue({ capacity: budget.maxMessages });
+    this.#timesMs = new EventQueue({ capacity: budget.maxMessages });
     webSocket.binaryType = "arraybuffer";
     // They stay when the socket is detached: one that is an EventEmitter underneath throws for errors nobody hears.
     webSocket.addEventListener("open", () => this.#onOpen());
@@ -131,7 +137,7 @@ export class Socket {
     for (let left = this.#data.size; left > 0 && !this.#isDetached; left--) {
       const data = this.#data.poll();
       if (data === undefined) break;
-      sink.onData(data, heldSize(data));
+      sink.onData(data, heldSize(data), this.#timesMs.poll()!);
     }
     if (this.#isDetached || this.#data.size > 0) return;
     // Runtimes fire the close event with the error or, some of them, never.
@@ -167,6 +173,7 @@ export class Socket {
       });
     } else if (this.#budget.take(heldSize(data))) {
       this.#data.push(data);
+      this.#timesMs.push(this.#clock.nowMs());
     } else {
       this.#fail(CLOSE_UNDRAINED, {
         reason: "undrained",

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { ManualClock } from "../core/mod.ts";
 import { FakeWebSocket } from "./_testing/fake_web_socket.ts";
 import { ReceiveBudget } from "./_receive_budget.ts";
 import { Socket, type SocketEnd } from "./_socket.ts";
@@ -16,7 +17,7 @@ const CUTS: readonly [how: string, end: (fake: FakeWebSocket) => void][] = [
 function setUp() {
   const fake = new FakeWebSocket("ws://game.test/", []);
   const budget = new ReceiveBudget(10, 100);
-  const socket = new Socket(fake, budget, false);
+  const socket = new Socket(fake, budget, false, new ManualClock());
   const log: string[] = [];
   const take = (onData = (): void => {}): string[] => {
     socket.take({
@@ -106,7 +107,12 @@ Deno.test("Socket takes a socket that is open or closed already", () => {
   ) {
     const fake = new FakeWebSocket("ws://game.test/", []);
     fake.readyState = readyState;
-    const socket = new Socket(fake, new ReceiveBudget(1, 1), false);
+    const socket = new Socket(
+      fake,
+      new ReceiveBudget(1, 1),
+      false,
+      new ManualClock(),
+    );
     const log: string[] = [];
     socket.take({
       onOpen: () => log.push("open"),

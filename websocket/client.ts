@@ -140,7 +140,7 @@ export class WsClient {
     this.#connection = this.#mux ?? new PlainConnection(settings, host);
     this.#sink = {
       onOpen: () => this.#connection.open(this.#attempt!.socket!),
-      onData: (data, size) => this.#connection.receive(data, size),
+      onData: (data, size, atMs) => this.#connection.receive(data, size, atMs),
       onEnd: (end) => this.#onSocketEnd(end),
     };
   }
@@ -594,6 +594,7 @@ export class WsClient {
         webSocket(url, [...protocols]),
         this.#budget,
         protocols.length > 0,
+        this.#settings.clock,
       );
     } catch (error) {
       if (attempt !== this.#attempt) return;

@@ -17,7 +17,7 @@ export type Dialect = "plain" | "mux" | "socket.io";
 const WINDOW_BYTES = 262_144;
 const READ_BYTES = 32_768;
 const ACK_BATCH = 64;
-const ACK_DELAY_MS = 50;
+const ACK_DELAY_MS = 1_000;
 const TEXT = 0x1;
 const BINARY = 0x2;
 const LENGTH_16 = 126;
@@ -261,6 +261,13 @@ class Subscriber {
         return true;
       },
       ack: () => true,
+      ping: (buffer, start, end) => {
+        this.#records.pong(buffer.subarray(start, end));
+        this.#acked = this.#sequenced;
+        this.#records.ack(this.#acked);
+        this.#flush();
+        return true;
+      },
       data: (_channel, _flags, _request, _buffer, start, end) => {
         this.#messages++;
         if (this.#isExactlyOnce) {

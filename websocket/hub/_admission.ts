@@ -162,7 +162,7 @@ export class Admission {
         ? end(CloseCode.HandshakeTimeout, "no hello")
         : undefined;
     }
-    const hello = readHello(first);
+    const hello = readHello(first.frame);
     return hello === undefined || rest.length > 0
       ? end(CloseCode.ProtocolError, "the first frame must be a hello")
       : socket.adapt(hello);

@@ -13,7 +13,14 @@ const CLOSING = 2;
 const MAX_PENDING_BYTES = 4_194_304;
 /** Frames that wait, beside their bytes: empty ones would cost no bytes. */
 const MAX_PENDING_FRAMES = 4_096;
-const NONE: readonly Uint8Array[] = [];
+const NONE: readonly Arrival[] = [];
+
+/** A frame that came in. */
+export interface Arrival {
+  readonly frame: Uint8Array;
+  /** When it did, by the hub's clock, in milliseconds. */
+  readonly atMs: number;
+}
 
 /** Why a socket is of no more use. */
 export interface SocketFault {
@@ -29,9 +36,12 @@ export interface SocketFault {
 export class HubSocket {
   readonly remoteAddr: string;
   readonly #socket: WebSocketLike;
-  readonly #settings: Pick<HubSettings, "allowText" | "maxFrameBytes">;
+  readonly #settings: Pick<
+    HubSettings,
+    "allowText" | "maxFrameBytes" | "clock"
+  >;
   readonly #counters: HubCounters;
-  #frames: Uint8Array[] = [];
+  #frames: Arrival[] = [];
   #pendingBytes = 0;
   #isEnded = false;
   /** As its first message is; `undefined` until then. */
@@ -50,7 +60,7 @@ export class HubSocket {
   constructor(
     socket: WebSocketLike,
     remoteAddr: string,
-    settings: Pick<HubSettings, "allowText" | "maxFrameBytes">,
+    settings: Pick<HubSettings, "allowText" | "maxFrameBytes" | "clock">,
     counters: HubCounters,
   ) {
     this.#socket = socket;
@@ -102,7 +112,7 @@ export class HubSocket {
   }
 
   /** Takes the frames that came in. */
-  takeFrames(): readonly Uint8Array[] {
+  takeFrames(): readonly Arrival[] {
     if (this.#frames.length === 0) return NONE;
     const frames = this.#frames;
     this.#counters.framesIn += frames.length;
@@ -167,7 +177,7 @@ export class HubSocket {
     }
     const frame = isText ? this.#read(data, isFirst) : new Uint8Array(data);
     if (frame === undefined) return;
-    this.#frames.push(frame);
+    this.#frames.push({ frame, atMs: this.#settings.clock.nowMs() });
     this.#pendingBytes += byteLength;
   }
 

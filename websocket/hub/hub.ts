@@ -450,8 +450,8 @@ export class WsHub {
 
   #receive(client: HubClient, socket: HubSocket): void {
     const { session } = client;
-    for (const frame of socket.takeFrames()) {
-      const error = session.receive(frame);
+    for (const { frame, atMs } of socket.takeFrames()) {
+      const error = session.receive(frame, atMs);
       if (error !== undefined) {
         this.#lose(client, CloseCode.ProtocolError, error);
         return;

@@ -95,7 +95,8 @@ Deno.test("WsHub talks to who types as to any client", async () => {
     { type: "data", channel: 1, bytes: "AP8=" },
   ]);
   assertEquals(bob.say({ type: "ping", bytes: "AQI=" }), [
-    { type: "pong", bytes: "AQI=" },
+    // It waited for the hub's tick.
+    { type: "pong", bytes: "AQI=", heldUs: 50_000 },
   ]);
 });
 

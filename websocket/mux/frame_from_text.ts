@@ -24,6 +24,7 @@ import {
   MAX_CONTROL_BYTES,
   MAX_DURATION_MS,
   MAX_FRAME_BYTES,
+  MAX_HELD_US,
   MAX_MESSAGE_BYTES,
   MAX_NAME_BYTES,
   MAX_PING_BYTES,
@@ -181,7 +182,8 @@ function readRecord(fields: JsonFields): Write {
     }
     case "pong": {
       const bytes = fields.bytes("bytes", 0, MAX_PING_BYTES);
-      return (records) => records.pong(bytes);
+      const heldUs = fields.integer("heldUs", 0, MAX_HELD_US);
+      return (records) => records.pong(bytes, heldUs);
     }
     case "gap": {
       const from = fields.integer("from", 1, MAX_NUMBER);

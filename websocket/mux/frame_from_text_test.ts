@@ -166,7 +166,10 @@ class Records {
       case 8:
         return records.ping(this.bytes(0, 125));
       case 9:
-        return records.pong(this.bytes(0, 125));
+        return records.pong(
+          this.bytes(0, 125),
+          this.below(2) * this.integer(0, 2 ** 31 - 1),
+        );
       case 10:
         return records.gap(Math.max(1, number), MAX_NUMBER);
       case 11:

@@ -128,6 +128,8 @@ export const MAX_MESSAGE_BYTES = 2 ** 30;
 export const MAX_WINDOW_BYTES = 2 ** 30;
 /** The longest duration in a record, in milliseconds: some 24 days. */
 export const MAX_DURATION_MS = 2 ** 31 - 1;
+/** The longest time that a ping waited, in microseconds: some 36 minutes. */
+export const MAX_HELD_US = 2 ** 31 - 1;
 
 /** What a client says first. */
 export interface Hello {

@@ -14,6 +14,7 @@ import {
   MAX_CONTROL_BYTES,
   MAX_DURATION_MS,
   MAX_FRAME_BYTES,
+  MAX_HELD_US,
   MAX_MESSAGE_BYTES,
   MAX_NAME_BYTES,
   MAX_PING_BYTES,
@@ -142,9 +143,16 @@ export interface RecordSink {
    * @param buffer The frame.
    * @param start Where the ping's bytes begin in it.
    * @param end Where they end: up to 125 further.
+   * @param heldUs How long the ping waited for its answer, in microseconds: 0 to
+   * 2^31 - 1.
    * @returns Whether to go on.
    */
-  pong(buffer: Uint8Array, start: number, end: number): boolean;
+  pong(
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+    heldUs: number,
+  ): boolean;
   /**
    * Takes which sequenced records will not come.
    *
@@ -283,7 +291,9 @@ export class RecordReader {
       }
       case RecordType.Pong: {
         const start = this.#bytes(MAX_PING_BYTES);
-        return reader.ok && sink.pong(reader.buffer, start, reader.position);
+        const end = reader.position;
+        const heldUs = this.#number(0, MAX_HELD_US);
+        return reader.ok && sink.pong(reader.buffer, start, end, heldUs);
       }
       case RecordType.Open: {
         const open = this.#open();

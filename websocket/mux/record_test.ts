@@ -107,8 +107,14 @@ class Recorder implements RecordSink {
   ping(buffer: Uint8Array, start: number, end: number): boolean {
     return this.#bytes("ping", buffer, start, end);
   }
-  pong(buffer: Uint8Array, start: number, end: number): boolean {
-    return this.#bytes("pong", buffer, start, end);
+  pong(
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+    heldUs: number,
+  ): boolean {
+    const bytes = encodeHex(buffer.subarray(start, end));
+    return this.#note({ type: "pong", bytes, heldUs });
   }
   gap(from: number, to: number): boolean {
     return this.#note({ type: "gap", from, to });
@@ -167,8 +173,14 @@ class Echo implements RecordSink {
   ping(buffer: Uint8Array, start: number, end: number): boolean {
     return this.#count(this.#records.ping(buffer.subarray(start, end)));
   }
-  pong(buffer: Uint8Array, start: number, end: number): boolean {
-    return this.#count(this.#records.pong(buffer.subarray(start, end)));
+  pong(
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+    heldUs: number,
+  ): boolean {
+    const bytes = buffer.subarray(start, end);
+    return this.#count(this.#records.pong(bytes, heldUs));
   }
   gap(from: number, to: number): boolean {
     return this.#count(this.#records.gap(from, to));
@@ -213,8 +225,9 @@ function write(writer: RecordWriter, record: Shown): boolean {
       return writer.ack(fields.received);
     case "credit":
       return writer.credit(fields.channel, fields.limitBytes);
-    case "ping":
     case "pong":
+      return writer.pong(bytes, fields.heldUs);
+    case "ping":
     case "control":
       return writer[type](bytes);
     case "gap":
@@ -481,8 +494,13 @@ const anyRecord: fc.Arbitrary<Shown> = fc.oneof(
   fc.record({ type: fc.constant("ack"), received: number }),
   fc.record({ type: fc.constant("credit"), channel, limitBytes: number }),
   fc.record({
-    type: fc.constantFrom("ping", "pong", "control"),
+    type: fc.constantFrom("ping", "control"),
     bytes: hex(125),
+  }),
+  fc.record({
+    type: fc.constant("pong"),
+    bytes: hex(125),
+    heldUs: fc.nat(2 ** 31 - 1),
   }),
   fc.tuple(number, number).map(([one, other]) => ({
     type: "gap",
@@ -658,6 +676,8 @@ Deno.test("RecordWriter throws for what no record can hold", () => {
     () => writer.credit(1, 0.5),
     () => writer.ping(bytes.subarray(0, 126)),
     () => writer.pong(bytes.subarray(0, 126)),
+    () => writer.pong(bytes.subarray(0, 1), 2 ** 31),
+    () => writer.pong(bytes.subarray(0, 1), 0.5),
     () => writer.control(new Uint8Array(65_536)),
     () => writer.gap(0, 1),
     () => writer.gap(2, 1),

@@ -13,6 +13,7 @@ import {
   MAX_CONTROL_BYTES,
   MAX_DURATION_MS,
   MAX_FRAME_BYTES,
+  MAX_HELD_US,
   MAX_MESSAGE_BYTES,
   MAX_NAME_BYTES,
   MAX_PING_BYTES,
@@ -298,11 +299,19 @@ export class RecordWriter {
    * Writes the answer to a ping.
    *
    * @param bytes The ping's: at most 125 bytes.
+   * @param heldUs How long it waited, in microseconds: 0 to 2^31 - 1.
    * @returns Whether it fitted.
-   * @throws {RangeError} If there are more.
+   * @throws {RangeError} If there are more, or it is no such integer.
    */
-  pong(bytes: Uint8Array): boolean {
-    return this.#bytes(RecordType.Pong, bytes, MAX_PING_BYTES);
+  pong(bytes: Uint8Array, heldUs = 0): boolean {
+    check("the length of bytes", bytes.length, 0, MAX_PING_BYTES);
+    check("heldUs", heldUs, 0, MAX_HELD_US);
+    const { frame } = this;
+    const from = frame.length;
+    frame.u8(RecordType.Pong);
+    frame.bytes(bytes);
+    frame.varint(heldUs);
+    return this.#end(from);
   }
 
   /**

@@ -1,6 +1,7 @@
 // This module is browser compatible.
 import type { Clock } from "../../core/mod.ts";
 import { ByteReader, ByteWriter, isUtf8 } from "../../protocol/mod.ts";
+import { Flight } from "./_flight.ts";
 import { InChannel, PartialMessage } from "./_in_channel.ts";
 import { Inbox } from "./_inbox.ts";
 import { OutChannel, type OutMessage } from "./_out_channel.ts";
@@ -11,6 +12,7 @@ import {
   Delivery,
   type Hello,
   MAX_CHANNEL,
+  MAX_HELD_US,
   MAX_NAME_BYTES,
   MAX_PRIORITY,
   MUX_VERSION,
@@ -213,7 +215,7 @@ const DEFAULT_PRIORITY = 4;
 const PRIORITIES = MAX_PRIORITY + 1;
 const ALL_PRIORITIES = (1 << PRIORITIES) - 1;
 /** A large message goes in parts, so that others get in between. */
-const MAX_PART_BYTES = 16_384;
+const MAX_PART_BYTES = 8_192;
 /** Less than that of a larger message is not worth a record at the end of a frame. */
 const MIN_PART_BYTES = 256;
 /**
@@ -235,12 +237,25 @@ const MAX_PONGS = 8;
  * a frame of each client for it: they wait longer, and a hub that needs it sooner pings.
  */
 const ACK_DELAY_SECONDS = { client: 1, hub: 0.05 };
-const ACK_BATCH = 64;
+const ACK_BATCH = 256;
 /** What a ping begins with: whose it is. */
 const OWN_PING = 0;
 const APPLICATION_PING = 1;
+const FLIGHT_PING = 2;
+/** A byte and two numbers: the time, and how many bytes were sent before it. */
+const FLIGHT_PING_BYTES = 17;
+const FLIGHT_PING_RECORD_BYTES = FLIGHT_PING_BYTES + 2;
+/** Channels of this priority do not wait for room on the line. */
+const URGENT = 0;
 const RTT_ALPHA = 1 / 8;
 const JITTER_BETA = 1 / 4;
+
+/** An answer that waits to be sent. */
+interface Pong {
+  readonly bytes: Uint8Array;
+  /** When the question came. */
+  readonly atMs: number;
+}
 
 type Phase = "detached" | "greeting" | "open";
 
@@ -300,16 +315,23 @@ export class Session {
   #ackedByUs = 0;
   #ackWaitSeconds = 0;
   readonly #raised = new Set<InChannel>();
-  readonly #pongs: Uint8Array[] = [];
+  /** When the frame came that is read. */
+  #receivedMs = 0;
+  readonly #pongs: Pong[] = [];
   readonly #pings: Uint8Array[] = [];
+  readonly #flight = new Flight();
   #error: SessionError | undefined;
 
   #keepaliveSeconds: number;
   #silentSeconds = 0;
   #isPingDue = false;
   #isPingSent = false;
-  /** A ping to measure by, whatever comes; the client's end, once in a while. */
+  /**
+   * A ping to measure by, whatever comes: the client's once in a while, the hub's before
+   * the first message, to know the way before there is anything on it.
+   */
   #isProbeDue = false;
+  #hasProbed = false;
   #sinceProbeSeconds = 0;
   /** How many records were sent when the last ping was. */
   #pingedAfter = 0;
@@ -471,6 +493,7 @@ export class Session {
     this.#isPingSent = false;
     this.#pongs.length = 0;
     this.#pings.length = 0;
+    this.#flight.reset();
     this.#bye = undefined;
     for (const channel of this.#outById.values()) channel.detach();
     for (const channel of this.#inById.values()) {
@@ -671,11 +694,17 @@ export class Session {
    * Takes a frame that came in.
    *
    * @param frame The frame, of which nothing is kept.
+   * @param atMs When it came, by the clock, so that what waits for a tick does not count
+   * as time on the way.
    * @returns What is wrong with it, after which the socket is of no use; the session
    * goes on with another.
    */
-  receive(frame: Uint8Array): SessionError | undefined {
+  receive(
+    frame: Uint8Array,
+    atMs: number = this.#options.clock.nowMs(),
+  ): SessionError | undefined {
     if (this.#phase === "detached") return undefined;
+    this.#receivedMs = atMs;
     this.#silentSeconds = 0;
     this.#isPingSent = false;
     this.#isPingDue = false;
@@ -709,7 +738,10 @@ export class Session {
         else this.#isFrameFull = true;
       }
     }
-    return this.#writer.length === 0 ? undefined : this.#writer.view();
+    const { length } = this.#writer;
+    if (length === 0) return undefined;
+    this.#flight.send(length);
+    return this.#writer.view();
   }
 
   /** Whether the last frame had no room for all that was to be sent. */
@@ -777,13 +809,19 @@ export class Session {
 
   #writePings(): void {
     const records = this.#records;
-    while (this.#pongs.length > 0 && records.pong(this.#pongs[0]!)) {
+    while (this.#pongs.length > 0) {
+      const { bytes, atMs } = this.#pongs[0]!;
+      const heldUs = (this.#options.clock.nowMs() - atMs) * 1_000;
+      // A clock that is set back is nobody's business here.
+      const inRange = Math.min(MAX_HELD_US, Math.max(0, Math.round(heldUs)));
+      if (!records.pong(bytes, inRange)) break;
       this.#pongs.shift();
     }
     while (this.#pings.length > 0 && records.ping(this.#pings[0]!)) {
       this.#pings.shift();
     }
     if (this.#pongs.length + this.#pings.length > 0) this.#isFrameFull = true;
+    if (!this.#hasProbed && this.#hasQueued()) this.#isProbeDue = true;
     if (this.#isPingDue || this.#isProbeDue) this.#writeOwnPing();
   }
 
@@ -799,8 +837,16 @@ export class Session {
     this.#isPingDue = false;
     this.#isPingSent = true;
     this.#isProbeDue = false;
+    this.#hasProbed = true;
     this.#sinceProbeSeconds = 0;
     this.#pingedAfter = this.#window.sent;
+  }
+
+  #hasQueued(): boolean {
+    for (const channel of this.#outById.values()) {
+      if (channel.first !== undefined) return true;
+    }
+    return false;
   }
 
   /**
@@ -944,8 +990,29 @@ export class Session {
       message.request ?? 0,
       this.#frameBytes - this.#writer.length,
     );
-    const length = Math.min(remaining, MAX_PART_BYTES, credit, room);
-    if (length < Math.min(remaining, MIN_PART_BYTES)) return "frameFull";
+    const isUrgent = channel.priority === URGENT;
+    const flightRoom = isUrgent
+      ? Infinity
+      : this.#flight.room(this.#writer.length);
+    const partRoom = isUrgent
+      ? Infinity
+      : Math.floor(this.#flight.frameBytes) - this.#writer.length;
+    const least = Math.min(remaining, MIN_PART_BYTES);
+    if (flightRoom < least) {
+      if (this.#flight.hold(this.#options.clock.nowMs())) {
+        this.#pingFlight();
+      }
+      return "nothing";
+    }
+    const length = Math.min(
+      remaining,
+      MAX_PART_BYTES,
+      credit,
+      room,
+      flightRoom,
+      partRoom,
+    );
+    if (length < least) return "frameFull";
     if (isSequenced && !this.#hasWindowRoom(length)) return "nothing";
     const end = start + length;
     if (!this.#writeData(message, start, end)) return "frameFull";
@@ -955,7 +1022,20 @@ export class Session {
       this.#sent({ type: "data", message, start, end });
     }
     if (end === message.bytes.length) channel.shift();
+    if (this.#flight.wantsPing(this.#writer.length)) this.#pingFlight();
     return "written";
+  }
+
+  #pingFlight(): void {
+    const { length } = this.#writer;
+    if (this.#frameBytes - length < FLIGHT_PING_RECORD_BYTES) return;
+    const nowMs = this.#options.clock.nowMs();
+    const ping = new Uint8Array(FLIGHT_PING_BYTES);
+    ping[0] = FLIGHT_PING;
+    const numbers = ByteWriter.over(ping.subarray(1));
+    numbers.f64(nowMs);
+    numbers.f64(this.#flight.ping(nowMs, length));
+    this.#records.ping(ping);
   }
 
   /** Tells the name of a channel, once on each socket. */
@@ -1008,6 +1088,7 @@ export class Session {
   #opened(isResumed: boolean): void {
     this.#phase = "open";
     this.#hasBegun = true;
+    this.#hasProbed = false;
     this.#isProbeDue = this.#options.role === "client";
     this.#inbox.push({ type: "opened", isResumed });
     // Acknowledgements and credit may have been lost with the socket.
@@ -1223,8 +1304,8 @@ export class Session {
       credit: (id, limit) => this.#isReady() && this.#onCredit(id, limit),
       ping: (buffer, start, end) =>
         this.#isReady() && this.#onPing(buffer.slice(start, end)),
-      pong: (buffer, start, end) =>
-        this.#isReady() && this.#onPong(buffer.slice(start, end)),
+      pong: (buffer, start, end, heldUs) =>
+        this.#isReady() && this.#onPong(buffer.slice(start, end), heldUs),
       gap: (from, to) => this.#isReady() && this.#onGap(from, to),
       bye: (bye) => this.#isReady() && this.#onBye(bye),
       control: (buffer, start, end) =>
@@ -1321,22 +1402,34 @@ export class Session {
   }
 
   #onPing(bytes: Uint8Array): boolean {
-    // Who asks more often than answers can go gets fewer.
-    if (this.#pongs.length < MAX_PONGS) this.#pongs.push(bytes);
+    // Who asks more often than answers can go gets fewer, and the newest.
+    if (this.#pongs.length >= MAX_PONGS) this.#pongs.pop();
+    this.#pongs.push({ bytes, atMs: this.#receivedMs });
     return true;
   }
 
-  #onPong(bytes: Uint8Array): boolean {
+  #onPong(bytes: Uint8Array, heldUs: number): boolean {
     if (bytes[0] === APPLICATION_PING) {
       return this.#tell({ type: "pong", bytes: bytes.slice(1) });
+    }
+    const numbers = new ByteReader(bytes.subarray(1));
+    if (bytes[0] === FLIGHT_PING && bytes.length === FLIGHT_PING_BYTES) {
+      return this.#flight.arrive({
+        nowMs: this.#options.clock.nowMs(),
+        receivedMs: this.#receivedMs,
+        heldMs: heldUs / 1_000,
+        pingedMs: numbers.f64(),
+        sentBytes: numbers.f64(),
+      }) || this.#fail("unexpectedRecord");
     }
     if (bytes[0] !== OWN_PING || bytes.length !== 9) {
       return this.#fail("unexpectedRecord");
     }
-    const sentMs = new ByteReader(bytes.subarray(1)).f64();
-    const rttMs = this.#options.clock.nowMs() - sentMs;
+    const wholeMs = this.#receivedMs - numbers.f64();
     // The other end may have written anything.
-    if (!(rttMs >= 0 && rttMs < Infinity)) return true;
+    if (!(wholeMs >= 0 && wholeMs < Infinity)) return true;
+    const rttMs = Math.max(0, wholeMs - heldUs / 1_000);
+    this.#flight.observe(this.#receivedMs, rttMs);
     this.#lastRttMs = rttMs;
     this.#rttSamples += 1;
     if (this.#rttMs === 0) {

@@ -164,8 +164,14 @@ class TextSink implements RecordSink {
     return this.#add({ type: "ping", bytes: base64Of(buffer, start, end) });
   }
 
-  pong(buffer: Uint8Array, start: number, end: number): boolean {
-    return this.#add({ type: "pong", bytes: base64Of(buffer, start, end) });
+  pong(
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+    heldUs: number,
+  ): boolean {
+    const bytes = base64Of(buffer, start, end);
+    return this.#add({ type: "pong", bytes, ...(heldUs > 0 && { heldUs }) });
   }
 
   gap(from: number, to: number): boolean {
