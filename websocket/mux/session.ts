@@ -91,7 +91,8 @@ export interface SessionOptions {
    */
   readonly keepaliveMs?: number;
   /**
-   * How long the answer may take, in milliseconds.
+   * How long the answer may take, in milliseconds; no longer than the interval of
+   * `keepaliveMs`.
    *
    * @default {10000}
    */
@@ -411,8 +412,15 @@ export class Session {
   /** Whether the other end has not even answered a ping: the socket is dead. */
   get isSilent(): boolean {
     return this.#phase !== "detached" &&
-      this.#silentSeconds >
-        this.#keepaliveSeconds + this.#options.pongTimeoutMs / 1_000;
+      this.#silentSeconds > this.#keepaliveSeconds + this.#pongSeconds;
+  }
+
+  /** How long an answer may take: within the interval, which may be the other end's. */
+  get #pongSeconds(): number {
+    return Math.min(
+      this.#options.pongTimeoutMs / 1_000,
+      this.#keepaliveSeconds,
+    );
   }
 
   /**
@@ -750,7 +758,7 @@ export class Session {
     // it sent in the meantime has yet to be looked at.
     const before = this.#silentSeconds;
     const limit = Math.max(before, this.#keepaliveSeconds) +
-      this.#options.pongTimeoutMs / 2_000;
+      this.#pongSeconds / 2;
     this.#silentSeconds = Math.min(before + dt, limit);
     if (this.#silentSeconds >= this.#keepaliveSeconds && !this.#isPingSent) {
       this.#isPingDue = true;
@@ -1257,7 +1265,7 @@ export class Session {
       this.#sessionId = new Uint8Array(welcome.session);
       this.#grant(welcome.windowBytes);
     }
-    this.#keepaliveSeconds = welcome.keepaliveMs / 1_000;
+    this.#keepaliveSeconds = welcome.keepaliveMs / 1_000 || Infinity;
     this.#opened(isResumed);
     this.#resumeAt(received + 1);
     return true;
