@@ -226,6 +226,8 @@ const MAX_FREE_BYTES = 8_388_608;
 /** No window holds more; and no peer counts to the end of all numbers by a few bytes. */
 const MAX_GAP_RECORDS = 1_048_576;
 const MAX_CONTROLS = 1_024;
+/** A list of 20,000 players, say. */
+const MAX_CONTROL_BYTES = 4_194_304;
 /** What a frame may have before the peer has said so. */
 const FIRST_FRAME_BYTES = 1_024;
 /** What a control message in a frame of its own needs beside its bytes. */
@@ -286,6 +288,7 @@ export class Session {
   /** Whether numbers of channels are used a second time. */
   #hasWrapped = false;
   readonly #controls: Uint8Array[] = [];
+  #controlBytes = 0;
   /** Channels whose end was too old to be sent again. */
   readonly #lostShuts: OutChannel[] = [];
   /** The next sequenced record to be sent again, while there is any. */
@@ -634,8 +637,10 @@ export class Session {
   control(bytes: Uint8Array): boolean {
     if (
       this.#controls.length >= MAX_CONTROLS ||
+      this.#controlBytes + bytes.length > MAX_CONTROL_BYTES ||
       bytes.length + CONTROL_HEADER_BYTES > this.#frameBytes
     ) return false;
+    this.#controlBytes += bytes.length;
     this.#controls.push(new Uint8Array(bytes));
     return true;
   }
@@ -849,6 +854,7 @@ export class Session {
         return;
       }
       this.#controls.shift();
+      this.#controlBytes -= bytes.length;
       this.#sent({ type: "control", bytes });
     }
     for (let priority = 0; this.#waiting >> priority > 0; priority++) {
@@ -1137,6 +1143,7 @@ export class Session {
     this.#inById.clear();
     this.#raised.clear();
     this.#controls.length = 0;
+    this.#controlBytes = 0;
     this.#lostShuts.length = 0;
     this.#cursor = 1;
     this.#gapTo = 0;

@@ -733,6 +733,22 @@ Deno.test("Session.control() refuses what would fit no frame", () => {
   assertEquals(got, [2_044]);
 });
 
+Deno.test("Session.control() keeps what waits within bytes, not messages alone", () => {
+  const pair = new Pair();
+  pair.connect();
+  pair.settle((session) => void takeAll(session));
+  let accepted = 0;
+  while (accepted < 1_000 && pair.hub.control(new Uint8Array(60_000))) {
+    accepted += 1;
+  }
+  assertEquals(accepted, Math.floor(4_194_304 / 60_000));
+  // What is sent makes room.
+  const events: SessionEvent[] = [];
+  pair.settle((session) => void events.push(...takeAll(session)));
+  assertEquals(events.length, accepted);
+  assert(pair.hub.control(new Uint8Array(60_000)));
+});
+
 Deno.test("Session joins a message of single bytes, and bounds it", () => {
   for (const delivery of [Delivery.ExactlyOnce, Delivery.AtMostOnce]) {
     const hub = openHub(delivery, { maxMessageBytes: 5_000 });
