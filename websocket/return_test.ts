@@ -1,22 +1,12 @@
 // How clients come back that were thrown off together, on a clock of the test's own.
 import { assert } from "@std/assert";
+import { fullestWindow } from "./_testing/fullest_window.ts";
 import { MemoryNetwork } from "./_testing/memory_network.ts";
 
 const IS_SOAK = Deno.env.get("TICKWIRE_SOAK") === "1";
 const SEEDS = IS_SOAK ? 20 : 1;
 const CLIENTS = 1_000;
 const STEP_MS = 20;
-const WINDOW_MS = 100;
-
-/** The most of them within any 100 ms. */
-function fullest(times: readonly number[]): number {
-  let most = 0;
-  for (let from = 0, to = 0; to < times.length; to++) {
-    while (times[to]! - times[from]! >= WINDOW_MS) from += 1;
-    most = Math.max(most, to - from + 1);
-  }
-  return most;
-}
 
 /** Throws all clients off, and has a hub there again after a time. */
 async function comeBack(
@@ -80,10 +70,7 @@ for (
         const { attempts, accepted } = await comeBack(how, downMs, seed, {
           firstRetryMaxMs,
         });
-        const most = [fullest(attempts), fullest(accepted)];
-        if (Deno.env.get("SHOW")) {
-          console.log(how, firstRetryMaxMs, downMs, most.join());
-        }
+        const most = [fullestWindow(attempts), fullestWindow(accepted)];
         assert(
           Math.max(...most) <= limit,
           `${most} within 100 ms, down for ${downMs} ms, seed ${seed}`,
