@@ -6,6 +6,7 @@
 // fan_out   messages to 100 and 1,000 subscribers
 // control   small messages beside a bulk transfer over a narrow line
 // flood     150,000 messages per second into one client with a frame budget
+// stalled   20 subscribers beside one that reads nothing
 //
 //     deno task bench websocket_bench.ts [--smoke] [--json] [--only=echo,fan_out]
 //
@@ -15,12 +16,14 @@ import { measureControl } from "./websocket/control.ts";
 import { measureEcho } from "./websocket/echo.ts";
 import { measureFanOut } from "./websocket/fan_out.ts";
 import { measureFlood } from "./websocket/flood.ts";
+import { measureStalled } from "./websocket/stalled.ts";
 
 const PARTS: Parts = {
   echo: measureEcho,
   fan_out: measureFanOut,
   control: measureControl,
   flood: measureFlood,
+  stalled: measureStalled,
 };
 
 if (import.meta.main) await runParts(PARTS, Deno.args);

@@ -1,6 +1,6 @@
 // This module is browser compatible.
 
-import { Backoff, fullJitter, type Random } from "../core/mod.ts";
+import type { Random } from "../core/mod.ts";
 
 /** A server may say 24 days; nobody waits for that in front of a game. */
 const MAX_RETRY_AFTER_MS = 600_000;
@@ -15,36 +15,40 @@ export interface ReconnectOptions {
   readonly random: Random;
 }
 
-/** Decides when to try again. */
+/**
+ * Decides when to try again. The attempts of a row lie in stretches of time that follow on
+ * each other, each twice as long as the one before, and have the same place in all of them:
+ * drawn at random, so that the clients of a server that went away come back evenly spread.
+ * Full jitter would let those that were refused draw their next wait from 0 on, into the
+ * first attempts of the others: 190 of 1,000 came within 100 ms, instead of 140.
+ */
 export class Reconnect {
   readonly #maxReconnects: number;
   readonly #firstRetryMaxMs: number;
+  readonly #maxBackoffMs: number;
   readonly #minUptimeMs: number;
   readonly #terminalCodes: ReadonlySet<number>;
   readonly #random: Random;
-  // The first wait is spread as the others are: all clients of a server that went away come back at once otherwise.
-  readonly #backoff: Backoff;
+  #attempt = 0;
+  /** Where in each stretch its attempt lies: 0 to 1. */
+  #place = 0;
   #uptimeMs = 0;
   #retryAfterMs = 0;
   #waitMs = 0;
 
   constructor(options: ReconnectOptions) {
     const { firstRetryMaxMs, maxBackoffMs, random } = options;
+    this.#maxBackoffMs = maxBackoffMs;
     this.#maxReconnects = options.maxReconnects;
     this.#firstRetryMaxMs = firstRetryMaxMs;
     this.#minUptimeMs = options.minUptimeMs;
     this.#terminalCodes = new Set(options.terminalCodes);
     this.#random = random;
-    this.#backoff = new Backoff({
-      baseMs: firstRetryMaxMs,
-      maxMs: maxBackoffMs,
-      random,
-    });
   }
 
   /** Attempts announced since the last connection that lasted. */
   get attempt(): number {
-    return this.#backoff.attempt;
+    return this.#attempt;
   }
 
   /** How long the present connection stands; 0 without one. */
@@ -54,7 +58,7 @@ export class Reconnect {
 
   /** Begins anew, at the wish of the game. */
   reset(): void {
-    this.#backoff.reset();
+    this.#attempt = 0;
     this.#uptimeMs = 0;
     this.#waitMs = 0;
   }
@@ -66,7 +70,7 @@ export class Reconnect {
   /** Notes that the connection stood for a step. Only one that lasts makes good for the failures before it. */
   connected(stepMs: number): void {
     this.#uptimeMs += stepMs;
-    if (this.#uptimeMs >= this.#minUptimeMs) this.#backoff.reset();
+    if (this.#uptimeMs >= this.#minUptimeMs) this.#attempt = 0;
   }
 
   /** The next wait is no shorter than what the server asked for, within ten minutes. */
@@ -79,17 +83,22 @@ export class Reconnect {
     const retryAfterMs = this.#retryAfterMs;
     this.#retryAfterMs = 0;
     this.#uptimeMs = 0;
-    if (
-      this.#maxReconnects > 0 && this.#backoff.attempt >= this.#maxReconnects
-    ) {
+    const attempt = this.#attempt;
+    if (this.#maxReconnects > 0 && attempt >= this.#maxReconnects) {
       return undefined;
     }
-    // The server has spread its clients: jitter would bring some of them together.
-    const isFirst = this.#backoff.attempt === 0;
-    const waitMs = this.#backoff.next();
-    return this.#waitMs = isFirst && retryAfterMs > 0
-      ? retryAfterMs
-      : Math.max(retryAfterMs, waitMs);
+    this.#attempt += 1;
+    if (attempt === 0) {
+      this.#place = this.#random.nextFloat();
+      // The server has spread its clients: jitter would bring some of them together.
+      if (retryAfterMs > 0) return this.#waitMs = retryAfterMs;
+    }
+    // What is left of the stretch before, and the way into the next.
+    const leftMs = attempt === 0
+      ? 0
+      : (1 - this.#place) * this.#stretchMs(attempt - 1);
+    const waitMs = leftMs + this.#place * this.#stretchMs(attempt);
+    return this.#waitMs = Math.max(retryAfterMs, waitMs);
   }
 
   /** Forgets the connection that is over for good. */
@@ -99,12 +108,7 @@ export class Reconnect {
 
   /** Picks a short wait, as what was in the way may be gone; spread, for it may be gone for many. */
   hurry(): void {
-    const waitMs = fullJitter(
-      0,
-      this.#firstRetryMaxMs,
-      this.#firstRetryMaxMs,
-      this.#random,
-    );
+    const waitMs = this.#random.nextFloat() * this.#firstRetryMaxMs;
     // One that is over has waited for the network.
     if (this.#waitMs <= 0 || waitMs < this.#waitMs) this.#waitMs = waitMs;
   }
@@ -113,5 +117,9 @@ export class Reconnect {
   wait(stepMs: number): boolean {
     this.#waitMs -= stepMs;
     return this.#waitMs <= 0;
+  }
+
+  #stretchMs(attempt: number): number {
+    return Math.min(this.#maxBackoffMs, this.#firstRetryMaxMs * 2 ** attempt);
   }
 }

@@ -32,9 +32,10 @@ export interface WsClientOptions {
    */
   readonly maxReconnects?: number;
   /**
-   * Longest wait before the first attempt to reconnect in milliseconds, above 0; doubled by each one after it. The wait is
-   * random, from 0 to that (exponential back-off, full jitter), so that the clients of a server that went away come back
-   * spread over this time.
+   * Longest wait before the first attempt to reconnect in milliseconds, above 0. The wait is random, from 0 to that, so
+   * that the clients of a server that went away come back spread over this time. Attempts after it lie in stretches of
+   * time that follow on it, each twice as long as the one before, at the same place in each: so clients that are refused
+   * stay spread, and no wait is longer than the stretch that it ends in.
    *
    * @default {1000}
    */

@@ -22,6 +22,7 @@ interface Peer {
 
 const HOSTNAME = "127.0.0.1";
 const FRAME_MS = 1_000 / 60;
+const STAMP_MS = 5;
 const LONG_MS = 2 ** 31 - 1;
 
 /** When the hub is ticked besides: with each frame that comes, or 60 times a second. */
@@ -54,7 +55,11 @@ function startRaw(): Peer {
   };
 }
 
-function startHub(mode: HubMode, delivery: Delivery): Peer {
+function startHub(
+  mode: HubMode,
+  delivery: Delivery,
+  slow: "drop" | "disconnect",
+): Peer {
   let lastMs = performance.now();
   let isArmed = false;
   const hub = new WsHub({
@@ -67,7 +72,7 @@ function startHub(mode: HubMode, delivery: Delivery): Peer {
       return upgraded;
     },
     authenticate: () => ({ playerId: playerId("p") }),
-    channel: () => ({ delivery, maxQueuedMessages: 16_384, slow: "drop" }),
+    channel: () => ({ delivery, maxQueuedMessages: 16_384, slow }),
     maxSocketsPerAddress: 10_000,
     keepaliveMs: LONG_MS,
     rate: { perSecond: 1e9, burst: 1e9 },
@@ -164,7 +169,11 @@ function start(kind: string, args: readonly string[]): Promise<Peer> | Peer {
     case "raw":
       return startRaw();
     case "hub":
-      return startHub(args[0] as HubMode, Number(args[1]) as Delivery);
+      return startHub(
+        args[0] as HubMode,
+        Number(args[1]) as Delivery,
+        (args[2] ?? "drop") as "drop" | "disconnect",
+      );
     case "ws":
       return startWs();
     case "socket.io":
@@ -227,9 +236,27 @@ async function flood(
   return accepted;
 }
 
+/** Publishes some messages every few milliseconds, each with the time of the epoch. */
+async function stamp(
+  peer: Peer,
+  perTick: number,
+  durationMs: number,
+  byteCount: number,
+): Promise<void> {
+  const bytes = new Uint8Array(byteCount);
+  const view = new DataView(bytes.buffer);
+  const endMs = performance.now() + durationMs;
+  while (performance.now() < endMs) {
+    await new Promise((resolve) => setTimeout(resolve, STAMP_MS));
+    view.setFloat64(0, performance.timeOrigin + performance.now());
+    for (let k = 0; k < perTick; k++) peer.publish(bytes);
+    peer.flush();
+  }
+}
+
 async function run(peer: Peer, line: string): Promise<number> {
   const [command, ...args] = line.split(" ");
-  const [first = 0, second = 0] = args.map(Number);
+  const [first = 0, second = 0, third = 0] = args.map(Number);
   switch (command) {
     case "cpu": {
       const { user, system } = cpuUsage();
@@ -240,6 +267,9 @@ async function run(peer: Peer, line: string): Promise<number> {
       return first;
     case "flood":
       return await flood(peer, first, second);
+    case "stamp":
+      await stamp(peer, first, second, third);
+      return first;
   }
   throw new TypeError(
     `Cannot run a command as it must be known: current value is "${command}"`,

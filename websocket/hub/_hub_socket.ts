@@ -6,6 +6,7 @@ import { frameBytesWithin, textsFromFrame } from "../mux/texts_from_frame.ts";
 import type { WebSocketLike } from "../web_socket_like.ts";
 import type { HubCounters } from "./_hub_counters.ts";
 import type { HubSettings } from "./_hub_settings.ts";
+import { FRAME_COST_BYTES, SendBacklog } from "./_send_backlog.ts";
 
 const OPEN = 1;
 const CLOSING = 2;
@@ -41,6 +42,7 @@ export class HubSocket {
     "allowText" | "maxFrameBytes" | "clock"
   >;
   readonly #counters: HubCounters;
+  readonly #backlog = new SendBacklog();
   #frames: Arrival[] = [];
   #pendingBytes = 0;
   #isEnded = false;
@@ -54,8 +56,8 @@ export class HubSocket {
   ageSeconds = 0;
   /** Called when something has come in, or the socket has ended. */
   onNews: () => void = () => {};
-  /** What the runtime may hold of what was sent: no less than it does. */
-  #bufferedBytes = 0;
+  /** What it may cost the runtime to hold what was sent: no less than it does. */
+  #heldBytes = 0;
 
   constructor(
     socket: WebSocketLike,
@@ -100,10 +102,10 @@ export class HubSocket {
   canSend(highWaterBytes: number): boolean {
     if (this.#isEnded || this.#socket.readyState !== OPEN) return false;
     // Asked only where it may matter: the runtime takes its time to answer.
-    if (this.#bufferedBytes >= highWaterBytes) {
-      this.#bufferedBytes = this.#socket.bufferedAmount;
+    if (this.#heldBytes >= highWaterBytes) {
+      this.#heldBytes = this.#backlog.costOf(this.#socket.bufferedAmount);
     }
-    return this.#bufferedBytes < highWaterBytes;
+    return this.#heldBytes < highWaterBytes;
   }
 
   /** Whether there is something to take. */
@@ -132,9 +134,10 @@ export class HubSocket {
   #send(data: Uint8Array | string, byteLength: number): void {
     this.#counters.framesOut += 1;
     this.#counters.bytesOut += byteLength;
-    this.#bufferedBytes += byteLength;
+    this.#heldBytes += byteLength + FRAME_COST_BYTES;
     try {
       this.#socket.send(data as Uint8Array<ArrayBuffer> | string);
+      this.#backlog.add(byteLength);
     } catch {
       // It ended in the meantime; its event may be late or never come.
       this.#isEnded = true;

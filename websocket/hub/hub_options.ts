@@ -206,7 +206,8 @@ export interface WsHubOptions {
    */
   readonly helloTimeoutMs?: number;
   /**
-   * Bytes that a socket holds before no more is given to it.
+   * Bytes that a socket holds before no more is given to it; each frame counts for 1,200
+   * more, as that is what a runtime spends on one.
    *
    * @default {262144}
    */

@@ -219,6 +219,29 @@ Deno.test("WsHub removes a subscriber that takes nothing, and keeps the others",
   assert(left?.type === "clientLeft" && left.reason === "slow");
 });
 
+Deno.test("WsHub gives a socket that takes nothing few frames, small as they are", async () => {
+  const world = new World({
+    channel: () => ({ delivery: Delivery.AtMostOnce }),
+    sendHighWaterBytes: 65_536,
+  });
+  const ada = await world.connect("ada");
+  ada.subscribe("news");
+  world.run();
+  const socket = ada.socket!;
+  let frames = 0;
+  socket.send = (data) => {
+    frames += 1;
+    socket.bufferedAmount += data.length;
+  };
+  for (let i = 0; i < 1_000; i++) {
+    world.hub.publish("news", new Uint8Array(20));
+    world.hub.tick(0.01);
+  }
+  // Each costs the runtime a kilobyte or so, whatever is in it.
+  assert(frames > 40 && frames < 65, `${frames} frames`);
+  assertEquals(socket.closed, undefined);
+});
+
 Deno.test("WsHub closes sockets that say nothing, nonsense or too much", async () => {
   const world = new World({ helloTimeoutMs: 1_000 });
   const silent = await world.connect("silent");

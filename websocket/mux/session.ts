@@ -93,7 +93,8 @@ export interface SessionOptions {
    */
   readonly keepaliveMs?: number;
   /**
-   * How long the answer may take, in milliseconds.
+   * How long the answer may take, in milliseconds; no longer than the interval of
+   * `keepaliveMs`.
    *
    * @default {10000}
    */
@@ -227,6 +228,8 @@ const MAX_FREE_BYTES = 8_388_608;
 /** No window holds more; and no peer counts to the end of all numbers by a few bytes. */
 const MAX_GAP_RECORDS = 1_048_576;
 const MAX_CONTROLS = 1_024;
+/** A list of 20,000 players, say. */
+const MAX_CONTROL_BYTES = 4_194_304;
 /** What a frame may have before the peer has said so. */
 const FIRST_FRAME_BYTES = 1_024;
 /** What a control message in a frame of its own needs beside its bytes. */
@@ -300,6 +303,7 @@ export class Session {
   /** Whether numbers of channels are used a second time. */
   #hasWrapped = false;
   readonly #controls: Uint8Array[] = [];
+  #controlBytes = 0;
   /** Channels whose end was too old to be sent again. */
   readonly #lostShuts: OutChannel[] = [];
   /** The next sequenced record to be sent again, while there is any. */
@@ -433,8 +437,15 @@ export class Session {
   /** Whether the other end has not even answered a ping: the socket is dead. */
   get isSilent(): boolean {
     return this.#phase !== "detached" &&
-      this.#silentSeconds >
-        this.#keepaliveSeconds + this.#options.pongTimeoutMs / 1_000;
+      this.#silentSeconds > this.#keepaliveSeconds + this.#pongSeconds;
+  }
+
+  /** How long an answer may take: within the interval, which may be the other end's. */
+  get #pongSeconds(): number {
+    return Math.min(
+      this.#options.pongTimeoutMs / 1_000,
+      this.#keepaliveSeconds,
+    );
   }
 
   /**
@@ -649,8 +660,10 @@ export class Session {
   control(bytes: Uint8Array): boolean {
     if (
       this.#controls.length >= MAX_CONTROLS ||
+      this.#controlBytes + bytes.length > MAX_CONTROL_BYTES ||
       bytes.length + CONTROL_HEADER_BYTES > this.#frameBytes
     ) return false;
+    this.#controlBytes += bytes.length;
     this.#controls.push(new Uint8Array(bytes));
     return true;
   }
@@ -782,7 +795,7 @@ export class Session {
     // it sent in the meantime has yet to be looked at.
     const before = this.#silentSeconds;
     const limit = Math.max(before, this.#keepaliveSeconds) +
-      this.#options.pongTimeoutMs / 2_000;
+      this.#pongSeconds / 2;
     this.#silentSeconds = Math.min(before + dt, limit);
     if (this.#silentSeconds >= this.#keepaliveSeconds && !this.#isPingSent) {
       this.#isPingDue = true;
@@ -887,6 +900,7 @@ export class Session {
         return;
       }
       this.#controls.shift();
+      this.#controlBytes -= bytes.length;
       this.#sent({ type: "control", bytes });
     }
     for (let priority = 0; this.#waiting >> priority > 0; priority++) {
@@ -1210,6 +1224,7 @@ export class Session {
     this.#inById.clear();
     this.#raised.clear();
     this.#controls.length = 0;
+    this.#controlBytes = 0;
     this.#lostShuts.length = 0;
     this.#cursor = 1;
     this.#gapTo = 0;
@@ -1338,7 +1353,7 @@ export class Session {
       this.#sessionId = new Uint8Array(welcome.session);
       this.#grant(welcome.windowBytes);
     }
-    this.#keepaliveSeconds = welcome.keepaliveMs / 1_000;
+    this.#keepaliveSeconds = welcome.keepaliveMs / 1_000 || Infinity;
     this.#opened(isResumed);
     this.#resumeAt(received + 1);
     return true;

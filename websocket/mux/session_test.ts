@@ -409,6 +409,50 @@ Deno.test("Session tells the dead from the frozen", () => {
   assert(seconds > 1.9 && seconds < 2.2, `${seconds}`);
 });
 
+Deno.test("Session finds a dead peer within two intervals, however short the hub's is", () => {
+  // The time for the answer is left as it is: longer than the interval.
+  const pair = new Pair({ keepaliveMs: 200 });
+  pair.connect();
+  pair.settle((session) => void takeAll(session));
+  for (const end of [pair.client, pair.hub]) {
+    let seconds = 0;
+    for (; !end.isSilent && seconds < 1; seconds += 0.01) {
+      end.tick(0.01);
+      end.nextFrame();
+    }
+    assert(seconds > 0.35 && seconds < 0.45, `${seconds}`);
+  }
+});
+
+Deno.test("Session asks for no sign of life where the hub wants none", () => {
+  const client = new Session({ role: "client", clock: new ManualClock() });
+  client.attach();
+  client.nextFrame();
+  const welcome = frameOf((records) => {
+    records.welcome({
+      version: 1,
+      canDeflate: false,
+      isResumed: false,
+      session: SESSION_ID,
+      received: 0,
+      available: 1,
+      keepaliveMs: 0,
+      resumeWindowMs: 0,
+      maxFrameBytes: 1_024,
+      maxMessageBytes: 1_024,
+      windowBytes: 0,
+    });
+  });
+  assertEquals(client.receive(welcome), undefined);
+  let frames = 0;
+  for (let i = 0; i < 1_000; i++) {
+    client.tick(1);
+    if (client.nextFrame() !== undefined) frames += 1;
+  }
+  // The first measures the round trip.
+  assertEquals([client.isSilent, frames], [false, 1]);
+});
+
 Deno.test("Session refuses records at the wrong time, whatever they are", () => {
   const { client } = new Pair();
   client.attach();
@@ -690,6 +734,22 @@ Deno.test("Session.control() refuses what would fit no frame", () => {
     }
   });
   assertEquals(got, [2_044]);
+});
+
+Deno.test("Session.control() keeps what waits within bytes, not messages alone", () => {
+  const pair = new Pair();
+  pair.connect();
+  pair.settle((session) => void takeAll(session));
+  let accepted = 0;
+  while (accepted < 1_000 && pair.hub.control(new Uint8Array(60_000))) {
+    accepted += 1;
+  }
+  assertEquals(accepted, Math.floor(4_194_304 / 60_000));
+  // What is sent makes room.
+  const events: SessionEvent[] = [];
+  pair.settle((session) => void events.push(...takeAll(session)));
+  assertEquals(events.length, accepted);
+  assert(pair.hub.control(new Uint8Array(60_000)));
 });
 
 Deno.test("Session joins a message of single bytes, and bounds it", () => {
