@@ -47,6 +47,31 @@ Deno.test("WsHub relays, remembers, and tells who is there", async () => {
   assertEquals(world.hub.publish("chat", "5"), 1);
 });
 
+Deno.test("WsHub tells presence to those whose last question wanted it", async () => {
+  const world = new World();
+  const ada = await world.connect("ada");
+  const bob = await world.connect("bob");
+  ada.subscribe("chat", 0, true);
+  world.run();
+  ada.subscribe("chat", 0, false);
+  world.run();
+  const { length } = ada.controls;
+  bob.subscribe("chat");
+  world.run();
+  assertEquals(ada.controls.length, length);
+  ada.subscribe("chat", 0, true);
+  world.run();
+  assertEquals(ada.controls.at(-1), {
+    type: "presence",
+    channel: "chat",
+    change: "all",
+    members: [
+      { playerId: "ada", displayName: "ADA" },
+      { playerId: "bob", displayName: "BOB" },
+    ],
+  });
+});
+
 Deno.test("WsHub keeps a session over a cut, and lets it go in time", async () => {
   const world = new World({ resumeWindowMs: 2_000 });
   const ada = await world.connect("ada");
