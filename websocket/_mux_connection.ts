@@ -12,13 +12,10 @@ import { Subscriptions } from "./_subscriptions.ts";
 import type { ChannelConfig } from "./client_options.ts";
 import type { WsRequestFailureReason } from "./event.ts";
 import type { WsDataMessage, WsMessage } from "./message.ts";
+import { closeCodeOf } from "./mux/_close_code_of.ts";
 import { decodeControl } from "./mux/control_message.ts";
 import { CloseCode } from "./mux/record.ts";
-import {
-  type ChannelOptions,
-  Session,
-  type SessionError,
-} from "./mux/session.ts";
+import { type ChannelOptions, Session } from "./mux/session.ts";
 import type { SessionEvent } from "./mux/session_event.ts";
 
 /** Where messages go that name no channel. */
@@ -113,10 +110,7 @@ export class MuxConnection implements Connection {
     // What was right before the error counts; and all of it before the socket's end does.
     this.#takeEvents();
     if (error !== undefined && this.#socket !== undefined) {
-      const code = isTooLarge(error)
-        ? CloseCode.TooLarge
-        : CloseCode.ProtocolError;
-      this.#fail(`The hub sent a wrong frame: ${error}`, code);
+      this.#fail(`The hub sent a wrong frame: ${error}`, closeCodeOf(error));
     }
   }
 
@@ -443,8 +437,4 @@ export class MuxConnection implements Connection {
   #fail(message: string, code: number = CloseCode.ProtocolError): void {
     this.#host.fail(code, "protocolError", message);
   }
-}
-
-function isTooLarge(error: SessionError): boolean {
-  return error === "frameTooLarge" || error === "messageTooLarge";
 }

@@ -457,6 +457,25 @@ Deno.test("WsHub forgets channels that nobody has used for channelIdleMs", async
   assertEquals(channels(), 0);
 });
 
+Deno.test("WsHub closes with the code for what is too large", async () => {
+  const world = new World({ maxFrameBytes: 2_048, maxMessageBytes: 100 });
+  const ada = await world.connect("ada");
+  const bob = await world.connect("bob");
+  world.run();
+  ada.socket!.emit("message", { data: new ArrayBuffer(2_049) });
+  const frame = new ByteWriter();
+  const records = new RecordWriter(frame);
+  records.open({ channel: 1, delivery: 0, priority: 0, name: "chat" });
+  records.data(1, 0, 0, new Uint8Array(101), 0, 101);
+  bob.socket!.emit("message", { data: frame.toBytes().buffer });
+  world.hub.tick(0.05);
+  const { TooLarge } = CloseCode;
+  assertEquals([ada.socket!.closed?.code, bob.socket!.closed?.code], [
+    TooLarge,
+    TooLarge,
+  ]);
+});
+
 Deno.test("WsHub keeps nothing of channels that strangers make up", async () => {
   const world = new World({
     maxChannels: 3,
