@@ -1,6 +1,6 @@
 /**
- * A game loop at 60 frames per second that talks to a real HTTP server without ever
- * blocking a frame.
+ * A game loop at 60 frames per second that talks to a real server, over HTTP and over
+ * a WebSocket that is cut every few seconds, without ever blocking a frame.
  *
  *     deno task demo
  *
@@ -17,6 +17,7 @@ import { renderReport } from "./demo/report.ts";
 import type { Scene } from "./demo/scene.ts";
 import type { DemoUrls } from "./demo_server.ts";
 import { showCursor, Terminal } from "./demo/terminal.ts";
+import { WebSocketScene } from "./demo/websocket_scene.ts";
 import { renderView, type ViewState } from "./demo/view.ts";
 
 const HZ = 60;
@@ -44,8 +45,10 @@ async function play(
   options: DemoOptions,
   server: DemoUrls,
 ): Promise<void> {
+  const seconds = options.frames / HZ;
   const scenes: readonly Scene[] = [
-    new HttpScene({ ...server, seconds: options.frames / HZ }),
+    new HttpScene({ ...server, seconds }),
+    new WebSocketScene({ ...server, seconds }),
   ];
   const stats = new FrameStats(1000 / HZ);
   using ownTime = new OwnTime();
@@ -55,13 +58,13 @@ async function play(
   const colour = !Deno.env.get("NO_COLOR");
   const stop = new AbortController();
   let lastMs: number | undefined;
-  let seconds = 0;
+  let playedSecs = 0;
 
   function picture(): string[] {
     const state: ViewState = {
       stats,
       totalFrames: options.frames,
-      seconds,
+      seconds: playedSecs,
       scenes,
     };
     return renderView(state, { ...terminal!.size(), colour });
@@ -85,7 +88,7 @@ async function play(
 
   function frame(dt: number): void {
     const startMs = performance.now();
-    seconds += dt;
+    playedSecs += dt;
     ownTime.begin();
     const networkFromMs = performance.now();
     for (const scene of scenes) scene.tick(dt);
@@ -117,18 +120,20 @@ async function play(
   // The first request costs the runtime some milliseconds that are not to fall into a frame.
   for (const scene of scenes) await scene.load();
   const startMs = performance.now();
+  let endMs = startMs;
   try {
     await loop.run({ hz: HZ, signal: stop.signal });
   } finally {
+    endMs = performance.now();
     const lines = terminal === undefined ? [] : picture();
-    for (const scene of scenes) scene.close();
+    for (const scene of scenes) await scene.close();
     await terminal?.close(lines);
     Deno.removeSignalListener("SIGINT", interrupt);
   }
 
   const run = {
     ...stats.summary(),
-    seconds: Math.round(performance.now() - startMs) / 1000,
+    seconds: Math.round(endMs - startMs) / 1000,
   };
   if (options.json) {
     const summaries = scenes.map((scene) => [scene.name, scene.summary()]);

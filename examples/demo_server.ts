@@ -1,5 +1,5 @@
 /**
- * The server of the demo: a leaderboard and some trouble, on loopback.
+ * The server of the demo: a leaderboard, a hub and some trouble, on loopback.
  *
  *     deno run -A examples/demo_server.ts
  *
@@ -20,7 +20,12 @@
  *
  * Third origin: `GET /offers` is answered six times per second, with a `RateLimit` field, and
  * then with `429` and `Retry-After`.
+ *
+ * Fourth origin: a hub of `@tickwire/net/websocket` (demo/demo_hub.ts), behind a line that is
+ * cut as often as a player asks for.
  */
+
+import { DemoHub } from "./demo/demo_hub.ts";
 
 /** Where the demo's server is. */
 export interface DemoUrls {
@@ -30,6 +35,8 @@ export interface DemoUrls {
   readonly matchUrl: string;
   /** The origin that limits the rate of its requests. */
   readonly shopUrl: string;
+  /** The origin of the hub. */
+  readonly hubUrl: string;
 }
 
 /** A running demo server. */
@@ -43,11 +50,11 @@ const LIMIT_WINDOW_MS = 1_000;
 const MAX_OUTAGE_MS = 60_000;
 
 /**
- * Starts all three origins on free ports of 127.0.0.1.
+ * Starts all four origins on free ports of 127.0.0.1.
  *
  * @returns The server; dispose of it to stop it.
  */
-export function startDemoServer(): DemoServer {
+export async function startDemoServer(): Promise<DemoServer> {
   const match = new MatchOrigin();
   const board = new Board();
   const timers = new Set<ReturnType<typeof setTimeout>>();
@@ -102,14 +109,21 @@ export function startDemoServer(): DemoServer {
 
   const server = serve(0, handle);
   const shop = startShop();
+  const hub = await DemoHub.start();
   match.start();
   return {
     url: `http://127.0.0.1:${server.addr.port}`,
     matchUrl: `http://127.0.0.1:${match.port}`,
     shopUrl: `http://127.0.0.1:${shop.addr.port}`,
+    hubUrl: hub.url,
     async [Symbol.asyncDispose](): Promise<void> {
       for (const timer of timers) clearTimeout(timer);
-      await Promise.all([match.stop(), shop.shutdown(), server.shutdown()]);
+      await Promise.all([
+        match.stop(),
+        shop.shutdown(),
+        server.shutdown(),
+        hub[Symbol.asyncDispose](),
+      ]);
     },
   };
 }
@@ -242,8 +256,9 @@ function serve(
 }
 
 if (import.meta.main) {
-  const server = startDemoServer();
+  const server = await startDemoServer();
   console.log(`Leaderboard: ${server.url}/leaderboard?page=1`);
   console.log(`Match:       ${server.matchUrl}/match`);
   console.log(`Shop:        ${server.shopUrl}/offers`);
+  console.log(`Hub:         ${server.hubUrl}/?name=ada`);
 }

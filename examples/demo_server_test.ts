@@ -1,8 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
+import { WsClient, type WsEvent } from "../websocket/mod.ts";
 import { startDemoServer } from "./demo_server.ts";
 
 Deno.test("startDemoServer() serves pages that are confirmed by their ETag", async () => {
-  await using server = startDemoServer();
+  await using server = await startDemoServer();
   const url = `${server.url}/leaderboard?page=2`;
   const first = await fetch(url);
   const page = await first.json();
@@ -25,7 +26,7 @@ Deno.test("startDemoServer() serves pages that are confirmed by their ETag", asy
 });
 
 Deno.test("startDemoServer() limits /offers and says so", async () => {
-  await using server = startDemoServer();
+  await using server = await startDemoServer();
   const statuses = new Set<number>();
   for (let i = 0; i < 8; i++) {
     const response = await fetch(`${server.shopUrl}/offers`);
@@ -38,7 +39,7 @@ Deno.test("startDemoServer() limits /offers and says so", async () => {
 });
 
 Deno.test("startDemoServer() takes the match origin down and up again on the same port", async () => {
-  await using server = startDemoServer();
+  await using server = await startDemoServer();
   const url = `${server.matchUrl}/match`;
   async function untilUp(up: boolean): Promise<void> {
     const deadline = performance.now() + 10_000;
@@ -57,7 +58,7 @@ Deno.test("startDemoServer() takes the match origin down and up again on the sam
 });
 
 Deno.test("startDemoServer() answers what it does not know with 4xx", async () => {
-  await using server = startDemoServer();
+  await using server = await startDemoServer();
   for (
     const [method, path, status] of [
       ["GET", "/", 404],
@@ -76,6 +77,55 @@ Deno.test("startDemoServer() answers what it does not know with 4xx", async () =
     await response.body?.cancel();
     assertEquals(response.status, status, `${method} ${path}`);
   }
+});
+
+Deno.test("startDemoServer() has a hub that cuts the line as often as it is asked to", async () => {
+  await using server = await startDemoServer();
+  using client = new WsClient({
+    url: `${server.hubUrl}/?name=ada`,
+    mux: true,
+    firstRetryMaxMs: 50,
+  });
+  const events: WsEvent[] = [];
+  async function until(isDone: () => boolean): Promise<void> {
+    const deadline = performance.now() + 10_000;
+    while (!isDone()) {
+      assert(performance.now() < deadline, JSON.stringify(events.slice(-9)));
+      client.tick(1 / 60);
+      events.push(...client.drainEvents());
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+  function count(type: WsEvent["type"], channel?: string): number {
+    return events.filter((event) =>
+      event.type === type &&
+      (channel === undefined ||
+        event.type === "message" && event.channel === channel)
+    ).length;
+  }
+  client.subscribe({ name: "chat", history: 20, presence: true });
+  client.subscribe("moves");
+  client.subscribe("events");
+  client.connect();
+  client.request("server", "cut sometimes");
+  await until(() =>
+    ["chat", "moves", "events"].every((channel) =>
+      count("message", channel) > 2
+    ) && count("reply") === 1 && count("presence") > 0
+  );
+  client.request("server", "cut 300");
+  await until(() => count("connected") > 2);
+  client.request("server", "cut 0");
+  await until(() => count("reply") === 3 && client.isConnected);
+  assertEquals(
+    events.flatMap((event) =>
+      event.type === "reply" && event.message.type === "text"
+        ? [event.message.text]
+        : []
+    ),
+    ['Say "cut" and 0 or 200 to 60000', "cut 300", "cut 0"],
+  );
+  assertEquals([count("gap"), count("undelivered")], [0, 0]);
 });
 
 async function isUp(url: string): Promise<boolean> {

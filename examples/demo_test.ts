@@ -22,8 +22,8 @@ async function runDemo(
   };
 }
 
-Deno.test("demo.ts --json prints what the frames cost and what became of every request", async () => {
-  const { stdout, run, http } = await summarize();
+Deno.test("demo.ts --json prints what the frames cost and what became of requests and messages", async () => {
+  const { stdout, run, http, websocket } = await summarize();
 
   assertEquals(run.frames, 120);
   assertGreater(run.seconds, 1.9);
@@ -56,6 +56,20 @@ Deno.test("demo.ts --json prints what the frames cost and what became of every r
       "circuitRefused",
     ]
   ) assertGreater(http[name], 0, `${name} in ${stdout}`);
+
+  const { cuts, resumes, lostSessions, lost, repeated } = websocket;
+  assertEquals([lostSessions, lost, repeated], [0, 0, 0], stdout);
+  assert(resumes >= cuts, stdout);
+  for (
+    const name of [
+      "sent",
+      "received",
+      "cuts",
+      "longestAwayMs",
+      "rttMs",
+      "worstOwnMs",
+    ]
+  ) assertGreater(websocket[name], 0, `${name} in ${stdout}`);
 });
 
 /** Runs for two seconds. The outage and what follows need these, so a run that the machine brought to a halt is repeated. */
@@ -67,17 +81,20 @@ async function summarize() {
       "--json",
     );
     assertEquals(code, 0, stderr);
-    const { http, ...run } = JSON.parse(stdout);
-    if (run.frameMs.worst < 300 || attempt === 5) return { stdout, run, http };
+    const { http, websocket, ...run } = JSON.parse(stdout);
+    if (run.frameMs.worst < 300 || attempt === 5) {
+      return { stdout, run, http, websocket };
+    }
   }
 }
 
 Deno.test("demo.ts prints plain lines where there is no terminal", async () => {
   const { code, stdout, stderr } = await runDemo("--frames=61");
   assertEquals(code, 0, stderr);
-  assertMatch(stdout, /^frame 60 of 61 .* circuit /);
+  assertMatch(stdout, /^frame 60 of 61 .* circuit .* resumed \d+ {2}lost 0$/m);
   assertMatch(stdout, /^61 frames in \d+\.\d s/m);
   assertMatch(stdout, /circuit opened \d+ and closed \d+$/m);
+  assertMatch(stdout, /; lost 0, arrived twice 0$/m);
   assertFalse(stdout.includes("\x1b"));
 });
 

@@ -52,14 +52,18 @@ export interface ConnectionHost {
   ready(): void;
   /** A message came in. It holds `heldSize` of the receive budget, which the drain of its event releases. */
   message(message: WsDataMessage, channel: string | undefined): void;
+  /** A message came in that the game's filter has refused. */
+  filtered(): void;
   /** What `receive` was given needs no event: releases its size of the receive budget. */
   release(size: number): void;
-  /** A message of the game went out. */
-  sent(bytes: number): void;
+  /** Messages of the game went out. */
+  sent(messages: number, bytes: number): void;
   /** A message of the game was not accepted. */
   refused(): void;
   /** Accepted messages will not be sent. */
   dropped(count: number, bytes: number, reason: WsDropReason): void;
+  /** Messages came in for which there was no room. */
+  droppedIncoming(count: number): void;
   /** A ping was answered. */
   rtt(rttMs: number): void;
   /** Whether the game has drained enough to be given more. */
@@ -77,7 +81,7 @@ export interface ConnectionHost {
   /** The next attempt begins no earlier. */
   retryAfter(ms: number): void;
   /** Something went wrong that ends nothing. */
-  error(reason: WsErrorReason, message: string): void;
+  error(reason: WsErrorReason, message: string, cause?: unknown): void;
   /** The socket is of no use any more: the client closes it. */
   fail(code: number, reason: WsErrorReason, message: string): void;
 }

@@ -8,26 +8,19 @@ import type { Settings } from "./_settings.ts";
 import type { Socket } from "./_socket.ts";
 import { heldSize } from "./_receive_budget.ts";
 import { SessionLink } from "./_session_link.ts";
-import type { WsDropReason, WsRequestFailureReason } from "./event.ts";
+import { Subscriptions } from "./_subscriptions.ts";
+import type { ChannelConfig } from "./client_options.ts";
+import type { WsRequestFailureReason } from "./event.ts";
 import type { WsDataMessage, WsMessage } from "./message.ts";
-import { decodeControl, encodeControl } from "./mux/control_message.ts";
+import { closeCodeOf } from "./mux/_close_code_of.ts";
+import { decodeControl } from "./mux/control_message.ts";
 import { CloseCode } from "./mux/record.ts";
-import {
-  type ChannelOptions,
-  Session,
-  type SessionError,
-} from "./mux/session.ts";
+import { type ChannelOptions, Session } from "./mux/session.ts";
 import type { SessionEvent } from "./mux/session_event.ts";
 
 /** Where messages go that name no channel. */
 export const DEFAULT_CHANNEL = "default";
 const MAX_FRAMES_PER_TICK = 64;
-
-/** How a subscription was asked for, to ask again. */
-interface Subscription {
-  readonly history: number;
-  readonly withPresence: boolean;
-}
 
 /** A request without an answer so far. */
 interface PendingRequest {
@@ -44,17 +37,17 @@ export class MuxConnection implements Connection {
   readonly #host: ConnectionHost;
   readonly #session: Session;
   readonly #outIds = new Map<string, number>();
+  readonly #settings: Settings;
   readonly #channels: ReadonlyMap<string, ChannelOptions>;
-  readonly #subscriptions = new Map<string, Subscription>();
-  /** The channels of subscriptions that were not answered yet, by request. */
-  readonly #asked = new Map<number, string>();
-  #nextRequest = 1;
+  readonly #subscriptions: Subscriptions;
   readonly #requests = new Map<number, PendingRequest>();
   #nextQuestion = 1;
   readonly #links = new Map<string, { link: SessionLink; session: number }>();
   /** Counts the sessions that are over. */
   #lostSessions = 0;
-  #dropReason: WsDropReason = "queueFull";
+  /** What of the session's counts the host was told. */
+  #sentMessages = 0;
+  #sentBytes = 0;
   /** Whether the client was told that this socket is ready. */
   #isReady = false;
   #endCode: number | undefined;
@@ -67,6 +60,7 @@ export class MuxConnection implements Connection {
     host: ConnectionHost,
   ) {
     this.#host = host;
+    this.#settings = settings;
     this.#channels = channels;
     this.#session = new Session({
       role: "client",
@@ -74,6 +68,7 @@ export class MuxConnection implements Connection {
       keepaliveMs: settings.pingIntervalMs,
       pongTimeoutMs: settings.pongTimeoutMs,
     });
+    this.#subscriptions = new Subscriptions(this.#session);
   }
 
   get endCode(): number | undefined {
@@ -115,10 +110,7 @@ export class MuxConnection implements Connection {
     // What was right before the error counts; and all of it before the socket's end does.
     this.#takeEvents();
     if (error !== undefined && this.#socket !== undefined) {
-      const code = isTooLarge(error)
-        ? CloseCode.TooLarge
-        : CloseCode.ProtocolError;
-      this.#fail(`The hub sent a wrong frame: ${error}`, code);
+      this.#fail(`The hub sent a wrong frame: ${error}`, closeCodeOf(error));
     }
   }
 
@@ -146,7 +138,7 @@ export class MuxConnection implements Connection {
     if (message.type !== "text" && message.type !== "binary") {
       return this.send(message, options);
     }
-    return this.#send(channel, message, options.key, undefined);
+    return this.#send(channel, message, options, undefined);
   }
 
   /** Accepts a question, or not; returns its number. */
@@ -162,7 +154,7 @@ export class MuxConnection implements Connection {
       return undefined;
     }
     const number = this.#nextQuestion;
-    if (!this.#send(channel, message, undefined, 2 * number)) {
+    if (!this.#send(channel, message, {}, 2 * number)) {
       this.#host.unreserve();
       return undefined;
     }
@@ -187,7 +179,7 @@ export class MuxConnection implements Connection {
   #send(
     channel: string,
     message: WsDataMessage,
-    key: string | undefined,
+    { key, ttlMs }: QueueOptions,
     request: number | undefined,
   ): boolean {
     const id = this.#outIdOf(channel);
@@ -199,22 +191,25 @@ export class MuxConnection implements Connection {
       this.#session.sendShared(id, bytes, {
         isText,
         ...key === undefined ? {} : { key },
+        ...ttlMs === undefined ? {} : { ttlMs },
         ...request === undefined ? {} : { request },
       });
-    if (isAccepted) this.#host.sent(bytes.length);
-    else this.#host.refused();
+    if (!isAccepted) this.#host.refused();
     return isAccepted;
   }
 
-  /** Asks for what is published on a channel, now and after each loss of the session. */
-  subscribe(channel: string, subscription: Subscription): boolean {
-    this.#subscriptions.set(channel, subscription);
-    return this.#ask(channel, subscription);
+  /** The channels that are subscribed to, or remembered. */
+  get subscriptions(): ChannelConfig[] {
+    return this.#subscriptions.list();
+  }
+
+  /** Asks for what is published on a channel, now and after each loss of the session; if it is active. */
+  subscribe(config: ChannelConfig): boolean {
+    return this.#subscriptions.set(config);
   }
 
   unsubscribe(channel: string): boolean {
-    return this.#subscriptions.delete(channel) &&
-      this.#session.control(encodeControl({ type: "unsubscribe", channel }));
+    return this.#subscriptions.remove(channel);
   }
 
   tick(dtMs: number, _openMs: number): void {
@@ -244,9 +239,7 @@ export class MuxConnection implements Connection {
     this.#flush();
     this.#session.end();
     this.#lostSessions += 1;
-    this.#dropReason = "closed";
     this.#takeEvents();
-    this.#dropReason = "queueFull";
     for (const number of this.#requests.keys()) {
       this.#failRequest(number, "closed");
     }
@@ -304,6 +297,7 @@ export class MuxConnection implements Connection {
           : undefined;
         // Nobody asked, or it has timed out.
         if (answered !== undefined && !this.#requests.delete(answered)) break;
+        if (answered === undefined && !this.#isWanted(message, channel)) break;
         host.hold(heldSize(message.type === "text" ? message.text : bytes));
         if (answered === undefined) host.message(message, channel);
         else host.outcome({ type: "reply", request: answered, message });
@@ -317,7 +311,7 @@ export class MuxConnection implements Connection {
         break;
       case "gap":
         // What the hub said of subscriptions may be in it.
-        this.#askAgain(false);
+        this.#subscriptions.askAgain(false);
         host.mux(event);
         break;
       case "pong":
@@ -325,8 +319,8 @@ export class MuxConnection implements Connection {
         break;
       case "dropped":
         if (event.direction === "out") {
-          host.dropped(event.messages, event.bytes, this.#dropReason);
-        }
+          host.dropped(event.messages, event.bytes, event.reason);
+        } else host.droppedIncoming(event.messages);
         break;
       case "bye":
         this.#endCode = event.code;
@@ -343,7 +337,7 @@ export class MuxConnection implements Connection {
   #onUndelivered(event: SessionEvent & { type: "undelivered" }): void {
     const { reason, messages } = event;
     // The hub knows of no subscriptions, or they may be among what is missing.
-    this.#askAgain(reason !== "windowOverrun");
+    this.#subscriptions.askAgain(reason !== "windowOverrun");
     if (reason !== "closed" || messages.length > 0) {
       this.#host.mux({ type: "undelivered", reason, messages });
     }
@@ -364,13 +358,12 @@ export class MuxConnection implements Connection {
     switch (message?.type) {
       case "subscribed":
       case "denied": {
-        const channel = this.#asked.get(message.request);
+        const isGranted = message.type === "subscribed";
+        const channel = this.#subscriptions.answer(message.request, isGranted);
         if (channel === undefined) return;
-        this.#asked.delete(message.request);
         if (message.type === "subscribed") {
           this.#host.mux({ type: "subscribed", channel });
         } else {
-          this.#subscriptions.delete(channel);
           const { reason } = message;
           this.#host.mux({ type: "subscriptionDenied", channel, reason });
         }
@@ -385,36 +378,37 @@ export class MuxConnection implements Connection {
     this.#fail("The hub sent a wrong control message");
   }
 
-  /** History is for those who had none of it yet: of a new session, or without an answer. */
-  #askAgain(isNew: boolean): void {
-    const unanswered = new Set(this.#asked.values());
-    this.#asked.clear();
-    for (const [channel, subscription] of this.#subscriptions) {
-      const history = isNew || unanswered.has(channel)
-        ? subscription.history
-        : 0;
-      this.#ask(channel, { ...subscription, history });
+  /** Whether the game's filter lets a message through, if there is one. */
+  #isWanted(message: WsDataMessage, channel: string): boolean {
+    const filter = this.#subscriptions.filterOf(channel);
+    if (filter === undefined) return true;
+    const lostSessions = this.#lostSessions;
+    let isWanted = true;
+    try {
+      isWanted = filter(message);
+    } catch (cause) {
+      const text = cause instanceof Error ? cause.message : String(cause);
+      this.#host.error(
+        "filterFailed",
+        `The filter of channel "${channel}" threw, its message is handed out: ${text}`,
+        cause,
+      );
     }
-  }
-
-  #ask(channel: string, { history, withPresence }: Subscription): boolean {
-    const request = this.#nextRequest++;
-    this.#asked.set(request, channel);
-    return this.#session.control(
-      encodeControl({
-        type: "subscribe",
-        request,
-        channel,
-        history,
-        withPresence,
-      }),
-    );
+    // The game may have closed the client meanwhile: nothing comes after that.
+    if (lostSessions !== this.#lostSessions) return false;
+    if (!isWanted) this.#host.filtered();
+    return isWanted;
   }
 
   #outIdOf(channel: string): number | undefined {
     const known = this.#outIds.get(channel);
     if (known !== undefined) return known;
-    const id = this.#session.openChannel(channel, this.#channels.get(channel));
+    const { maxQueueSize, maxQueueBytes } = this.#settings;
+    const id = this.#session.openChannel(channel, {
+      maxMessages: maxQueueSize,
+      maxBytes: maxQueueBytes,
+      ...this.#channels.get(channel),
+    });
     if (id !== undefined) this.#outIds.set(channel, id);
     return id;
   }
@@ -422,17 +416,25 @@ export class MuxConnection implements Connection {
   #flush(): void {
     for (let i = 0; i < MAX_FRAMES_PER_TICK; i++) {
       const socket = this.#socket;
-      if (socket === undefined || !socket.canSend) return;
+      if (socket === undefined || !socket.canSend) break;
       const frame = this.#session.nextFrame();
-      if (frame === undefined || !socket.send(frame)) return;
+      if (frame === undefined || !socket.send(frame)) break;
     }
+    this.#countSent();
+  }
+
+  #countSent(): void {
+    const { sentMessages, sentBytes } = this.#session;
+    if (sentMessages === this.#sentMessages) return;
+    this.#host.sent(
+      sentMessages - this.#sentMessages,
+      sentBytes - this.#sentBytes,
+    );
+    this.#sentMessages = sentMessages;
+    this.#sentBytes = sentBytes;
   }
 
   #fail(message: string, code: number = CloseCode.ProtocolError): void {
     this.#host.fail(code, "protocolError", message);
   }
-}
-
-function isTooLarge(error: SessionError): boolean {
-  return error === "frameTooLarge" || error === "messageTooLarge";
 }

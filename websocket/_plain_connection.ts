@@ -130,7 +130,7 @@ export class PlainConnection implements Connection {
       queue.size === 0 && bytes <= this.#settings.maxQueueBytes &&
       this.#socket?.canSend && this.#socket.send(data)
     ) {
-      this.#host.sent(bytes);
+      this.#host.sent(1, bytes);
       return true;
     }
     if (queue.push(data, bytes, options.key, options.ttlMs)) return true;
@@ -155,7 +155,7 @@ export class PlainConnection implements Connection {
     const oldest = this.#queue.peek();
     if (oldest === undefined || !socket.send(oldest.data)) return false;
     this.#queue.shift();
-    this.#host.sent(oldest.bytes);
+    this.#host.sent(1, oldest.bytes);
     return true;
   }
 }

@@ -19,6 +19,7 @@ import {
   utf8Length,
 } from "../protocol/mod.ts";
 import type {
+  ChannelConfig,
   WsClientOptions,
   WsRequestOptions,
   WsSendOptions,
@@ -34,6 +35,7 @@ const DROP_REASONS: readonly WsDropReason[] = [
   "queueFull",
   "replaced",
   "expired",
+  "cut",
   "closed",
 ];
 const MAX_DT_SECS = 3_600;
@@ -108,11 +110,13 @@ export class WsClient {
   #connections = 0;
   #messagesSent = 0;
   #messagesReceived = 0;
+  #messagesFiltered = 0;
   #bytesSent = 0;
   #bytesReceived = 0;
   #refused = 0;
   #dropped = 0;
   #droppedBytes = 0;
+  #droppedIncoming = 0;
 
   /**
    * Makes a client that is not connected.
@@ -160,7 +164,7 @@ export class WsClient {
     return this.#isOnline;
   }
 
-  /** Messages handed to a socket. */
+  /** Messages handed to a socket; over the mux, those of which all was. */
   get messagesSent(): number {
     return this.#messagesSent;
   }
@@ -197,12 +201,14 @@ export class WsClient {
       messagesReceived: this.#messagesReceived,
       bytesSent: this.#bytesSent,
       bytesReceived: this.#bytesReceived,
+      messagesFiltered: this.#messagesFiltered,
       uptime: this.uptime,
       pendingOutbound: this.#connection.pendingMessages,
       pendingOutboundBytes: this.#connection.pendingBytes,
       refused: this.#refused,
       dropped: this.#dropped,
       droppedBytes: this.#droppedBytes,
+      droppedIncoming: this.#droppedIncoming,
       reconnects: Math.max(0, this.#connections - 1),
       rttMs: this.#rtt.rttMs,
       rttJitterMs: this.#rtt.jitterMs,
@@ -380,26 +386,84 @@ export class WsClient {
   }
 
   /**
-   * Asks for what is published on a channel, now and whenever the hub has lost the session.
+   * The channels that were given to `subscribe` and not taken back, oldest first; none in plain mode. `active` tells
+   * whether the hub is asked for what is published: not if it was given as `false`, or the hub has denied it. Makes an
+   * array: ask when you show it, not in every frame.
    *
-   * @param channel The channel: 1 to 128 bytes of UTF-8.
-   * @param options What else.
-   * @returns Whether the question will be sent; `subscribed` or `subscriptionDenied` answers it.
-   * @throws {RangeError} If the channel's name or `history` is out of its range.
-   * @throws {TypeError} If the client speaks no mux.
+   * @example Switch a channel off and on
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { WsClient } from "@tickwire/net/websocket";
+   *
+   * const client = new WsClient({ url: "ws://localhost:8080", mux: true });
+   * client.subscribe({ name: "trade", history: 20 });
+   * const [trade] = client.channels;
+   * client.subscribe({ ...trade!, active: false });
+   * assertEquals(client.channels.map(({ active }) => active), [false]);
+   * client.subscribe({ ...trade!, active: true });
+   * ```
    */
-  subscribe(channel: string, options: WsSubscribeOptions = {}): boolean {
-    const { history = 0, presence = false } = options;
-    checkInteger("history", history, 0, 1_000);
-    checkInteger("channel bytes", utf8Length(channel), 1, MAX_NAME_BYTES);
-    return this.#needMux("subscribe").subscribe(channel, {
-      history,
-      withPresence: presence,
-    });
+  get channels(): readonly ChannelConfig[] {
+    return this.#mux?.subscriptions ?? [];
   }
 
   /**
-   * Takes a subscription back.
+   * Asks for what is published on a channel, now and whenever the hub has lost the session. What was said of the channel
+   * before is replaced as a whole. History is sent to who was not subscribed.
+   *
+   * @param channel The channel: 1 to 128 bytes of UTF-8.
+   * @param options What else.
+   * @returns Whether the question will be sent; `subscribed` or `subscriptionDenied` answers it. Not if `active` is
+   * `false`.
+   * @throws {RangeError} If the channel's name or `history` is out of its range.
+   * @throws {TypeError} If `filter` is no function, or the client speaks no mux.
+   */
+  subscribe(channel: string, options?: WsSubscribeOptions): boolean;
+  /**
+   * Asks for what is published on a channel, as above.
+   *
+   * @param config The channel, and what else.
+   * @returns Whether the question will be sent.
+   * @throws {RangeError} If the channel's name or `history` is out of its range.
+   * @throws {TypeError} If `filter` is no function, or the client speaks no mux.
+   *
+   * @example Look at calls for help alone, though the hub sends everything
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { WsClient, WsMessage } from "@tickwire/net/websocket";
+   *
+   * const client = new WsClient({ url: "ws://localhost:8080", mux: true });
+   * client.subscribe({
+   *   name: "chat",
+   *   history: 50,
+   *   filter: (message) => WsMessage.asText(message)?.includes("help") ?? false,
+   * });
+   * assertEquals(client.channels[0]?.name, "chat");
+   * assertEquals(client.stats.messagesFiltered, 0); // what it has refused so far
+   * ```
+   */
+  subscribe(config: ChannelConfig): boolean;
+  subscribe(
+    channel: string | ChannelConfig,
+    options: WsSubscribeOptions = {},
+  ): boolean {
+    const config = typeof channel === "string"
+      ? { ...options, name: channel }
+      : channel;
+    const { name, history = 0, filter } = config;
+    checkInteger("history", history, 0, 1_000);
+    checkInteger("channel bytes", utf8Length(name), 1, MAX_NAME_BYTES);
+    if (filter !== undefined && typeof filter !== "function") {
+      throw new TypeError(
+        `Cannot subscribe as filter must be a function: current type is "${typeof filter}"`,
+      );
+    }
+    return this.#needMux("subscribe").subscribe(config);
+  }
+
+  /**
+   * Takes a subscription back and forgets it; `subscribe` with `active: false` keeps it for later. What the hub had sent
+   * before it heard of it still comes.
    *
    * @param channel The channel.
    * @returns Whether there was one.
@@ -479,14 +543,20 @@ export class WsClient {
         this.#events.message(message, channel);
       },
       release: (size) => this.#budget.release(size),
-      sent: (bytes) => {
-        this.#messagesSent++;
+      filtered: () => {
+        this.#messagesFiltered++;
+      },
+      sent: (messages, bytes) => {
+        this.#messagesSent += messages;
         this.#bytesSent += bytes;
       },
       refused: () => {
         this.#refused++;
       },
       dropped: (count, bytes, reason) => this.#onDropped(count, bytes, reason),
+      droppedIncoming: (count) => {
+        this.#droppedIncoming += count;
+      },
       rtt: (rttMs) => {
         this.#rtt.sample(rttMs);
         this.#events.inform({ type: "pingRtt", rttMs });
@@ -501,7 +571,7 @@ export class WsClient {
         this.#events.outcome(event);
       },
       retryAfter: (ms) => this.#reconnect.retryAfter(ms),
-      error: (reason, message) => this.#inform(reason, message),
+      error: (reason, message, cause) => this.#inform(reason, message, cause),
       fail: (code, reason, message) => this.#fail(code, reason, message),
     };
   }

@@ -86,7 +86,8 @@ export interface WsClientOptions {
   readonly isPong?: (message: WsDataMessage) => boolean;
   /**
    * Milliseconds between pings: above 0. After one step of `tick` longer than five seconds, or than half of
-   * `pongTimeoutMs`, a ping is sent at once.
+   * `pongTimeoutMs`, a ping is sent at once. Over the mux a ping is sent after so much silence, and once the hub has said
+   * what its `keepaliveMs` is, that holds: there an integer.
    *
    * @default {30000}
    */
@@ -99,20 +100,22 @@ export interface WsClientOptions {
    */
   readonly pongTimeoutMs?: number;
   /**
-   * Messages that may wait to be sent: 1 to 1000000.
+   * Messages that may wait to be sent: 1 to 1000000. Over the mux on each channel whose own `maxMessages` says nothing
+   * else.
    *
    * @default {1024}
    */
   readonly maxQueueSize?: number;
   /**
-   * Bytes of all that wait to be sent, and of the largest message: an integer of 1 or more.
+   * Bytes of all that wait to be sent, and of the largest message: an integer of 1 or more. Over the mux on each channel
+   * whose own `maxBytes` says nothing else.
    *
    * @default {4194304}
    */
   readonly maxQueueBytes?: number;
   /**
    * What happens to a message for which the queue has no room: `"dropNewest"`, `send` does not accept it; `"dropOldest"`,
-   * it takes the place of the oldest ones, which are reported.
+   * it takes the place of the oldest ones, which are reported. Over the mux the options of each channel say it.
    *
    * @default {"dropNewest"}
    */
@@ -180,6 +183,28 @@ export interface WsSubscribeOptions {
    * @default {false}
    */
   readonly presence?: boolean;
+  /**
+   * Looks at each message that comes on the channel, answers to requests apart, in `tick` before it is told: `false` and it
+   * counts as taken and in `messagesFiltered`, and is not told. The hub sends it all the same, so that `canSubscribe` and
+   * channels of their own are what keeps secrets and saves bytes. If it throws, an `error` event has the cause and the
+   * message is told. It may close the client, and nothing else.
+   *
+   * @default {undefined}
+   */
+  readonly filter?: (message: WsDataMessage) => boolean;
+  /**
+   * Whether the hub is asked. If not, the channel is remembered, in `WsClient.channels`, and a hub that had been asked is
+   * told.
+   *
+   * @default {true}
+   */
+  readonly active?: boolean;
+}
+
+/** A channel, and what is asked for with a subscription to it. */
+export interface ChannelConfig extends WsSubscribeOptions {
+  /** What the hub knows it by: 1 to 128 bytes of UTF-8. */
+  readonly name: string;
 }
 
 /** How a request is made. */
@@ -197,13 +222,14 @@ export interface WsRequestOptions {
 export interface WsSendOptions {
   /**
    * While it waits, a newer message with the same key takes its place (and keeps its turn): for state, of which only the
-   * latest matters.
+   * latest matters. Over the mux on latest-only channels, where the newer one waits at the end.
    *
    * @default {undefined}
    */
   readonly key?: string;
   /**
-   * Milliseconds of `tick` time for which it may wait: above 0. After that it is dropped.
+   * Milliseconds of `tick` time for which it may wait: above 0. After that it is dropped. Over the mux, exactly-once
+   * channels drop nothing.
    *
    * @default {Infinity}
    */

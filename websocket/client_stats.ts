@@ -2,14 +2,19 @@
 
 /** What a {@linkcode WsClient} has counted since it was made. */
 export interface WsClientStats {
-  /** Messages handed to a socket, pings not counted. In plain mode a message may be lost after that. */
+  /**
+   * Messages handed to a socket, pings not counted. In plain mode a message may be lost after that. Over the mux one counts
+   * when all of it was, and once however often it is sent again; what goes over links is not counted.
+   */
   readonly messagesSent: number;
-  /** Messages taken in, answers to pings not counted. */
+  /** Messages taken in, answers to pings, what goes over links and `messagesFiltered` not counted. */
   readonly messagesReceived: number;
   /** Payload bytes of `messagesSent`. */
   readonly bytesSent: number;
   /** Payload bytes of `messagesReceived`. */
   readonly bytesReceived: number;
+  /** Messages that came in and that the filter of their channel has refused. */
+  readonly messagesFiltered: number;
   /** Seconds of `tick` time for which the present connection stands; 0 without one. */
   readonly uptime: number;
   /** Messages that wait to be sent. */
@@ -22,6 +27,11 @@ export interface WsClientStats {
   readonly dropped: number;
   /** Their bytes. */
   readonly droppedBytes: number;
+  /**
+   * Over the mux: messages that came in on at-most-once and latest-only channels and were dropped, as too much was not
+   * drained.
+   */
+  readonly droppedIncoming: number;
   /** How often the client was connected again after the first time. */
   readonly reconnects: number;
   /** Smoothed round-trip time in milliseconds (RFC 6298 section 2); 0 until it is known. */

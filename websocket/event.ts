@@ -68,6 +68,8 @@ export type WsErrorReason =
   | "protocolError"
   /** Over the mux: the hub does not let the client in. */
   | "refused"
+  /** Over the mux: the filter of a channel threw; its message is handed out. */
+  | "filterFailed"
   /** Ping and pong messages need the mux; nothing was sent. */
   | "unavailable";
 
@@ -79,7 +81,7 @@ export interface WsFailure {
   readonly reason: WsErrorReason;
   /** What, for people. */
   readonly message: string;
-  /** What the runtime or the provider threw, if it did. */
+  /** What the runtime, the provider or the filter threw, if it did. */
   readonly cause: unknown;
 }
 
@@ -93,9 +95,15 @@ export interface WsPingRtt {
 
 /**
  * Why an accepted message will not be sent: `queueFull`, newer ones needed its room; `replaced`, by a newer one with its
- * key; `expired`, its `ttlMs` ran out; `closed`, the client was closed.
+ * key; `expired`, its `ttlMs` ran out; `cut`, over the mux, a part of it was sent when the connection went, on a channel
+ * that sends nothing twice; `closed`, the client was closed.
  */
-export type WsDropReason = "queueFull" | "replaced" | "expired" | "closed";
+export type WsDropReason =
+  | "queueFull"
+  | "replaced"
+  | "expired"
+  | "cut"
+  | "closed";
 
 /** Accepted messages were dropped before they were sent. At most one a tick for each reason. */
 export interface WsDropped {

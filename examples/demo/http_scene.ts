@@ -137,9 +137,10 @@ export class HttpScene implements Scene {
     this.#drain();
   }
 
-  close(): void {
+  close(): Promise<void> {
     this.#client.close();
     this.#drain();
+    return Promise.resolve();
   }
 
   rows(): Row[] {

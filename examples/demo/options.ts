@@ -10,7 +10,7 @@ export interface DemoOptions {
 
 /** How the demo is called. */
 export const USAGE =
-  `A game loop at 60 frames per second that talks to a real HTTP server.
+  `A game loop at 60 frames per second that talks to a real server.
 
 Usage: deno task demo [options]
 

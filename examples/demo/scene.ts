@@ -52,8 +52,8 @@ export interface Scene {
    * @returns One line.
    */
   line(): string;
-  /** Ends the scene: whatever is under way is cancelled and counted. */
-  close(): void;
+  /** Ends the scene, after the last frame: whatever is under way is waited for, or cancelled, and counted. */
+  close(): Promise<void>;
   /**
    * Sums up the scene.
    *

@@ -5,5 +5,5 @@
 
 import { startDemoServer } from "../demo_server.ts";
 
-const { url, matchUrl, shopUrl } = startDemoServer();
-self.postMessage({ url, matchUrl, shopUrl });
+const { url, matchUrl, shopUrl, hubUrl } = await startDemoServer();
+self.postMessage({ url, matchUrl, shopUrl, hubUrl });

@@ -19,7 +19,7 @@ function scene(log: LogEntry[]): Scene {
     }],
     log: () => log,
     line: () => "",
-    close: () => {},
+    close: () => Promise.resolve(),
     summary: () => ({}),
     report: () => [],
   };

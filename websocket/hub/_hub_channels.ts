@@ -128,6 +128,7 @@ export class HubChannels implements LinkHost {
       const members = [...this.#presence.members(name)];
       this.#sendMembers(client, name, "all", members);
     }
+    if (!withPresence) channel.watchers.delete(client);
     // Asked for once: else a question of a few bytes would bring as many again.
     for (const { bytes, isText } of isKnown ? [] : channel.last(history)) {
       this.#send(client, channel, bytes, isText);

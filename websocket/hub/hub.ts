@@ -6,6 +6,7 @@ import {
   TokenBucket,
 } from "../../core/mod.ts";
 import { ByteWriter, utf8Length } from "../../protocol/mod.ts";
+import { closeCodeOf } from "../mux/_close_code_of.ts";
 import { type ControlMessage, decodeControl } from "../mux/control_message.ts";
 import {
   CloseCode,
@@ -456,7 +457,7 @@ export class WsHub {
     for (const { frame, atMs } of socket.takeFrames()) {
       const error = session.receive(frame, atMs);
       if (error !== undefined) {
-        this.#lose(client, CloseCode.ProtocolError, error);
+        this.#lose(client, closeCodeOf(error), error);
         return;
       }
     }

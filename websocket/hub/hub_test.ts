@@ -47,6 +47,31 @@ Deno.test("WsHub relays, remembers, and tells who is there", async () => {
   assertEquals(world.hub.publish("chat", "5"), 1);
 });
 
+Deno.test("WsHub tells presence to those whose last question wanted it", async () => {
+  const world = new World();
+  const ada = await world.connect("ada");
+  const bob = await world.connect("bob");
+  ada.subscribe("chat", 0, true);
+  world.run();
+  ada.subscribe("chat", 0, false);
+  world.run();
+  const { length } = ada.controls;
+  bob.subscribe("chat");
+  world.run();
+  assertEquals(ada.controls.length, length);
+  ada.subscribe("chat", 0, true);
+  world.run();
+  assertEquals(ada.controls.at(-1), {
+    type: "presence",
+    channel: "chat",
+    change: "all",
+    members: [
+      { playerId: "ada", displayName: "ADA" },
+      { playerId: "bob", displayName: "BOB" },
+    ],
+  });
+});
+
 Deno.test("WsHub keeps a session over a cut, and lets it go in time", async () => {
   const world = new World({ resumeWindowMs: 2_000 });
   const ada = await world.connect("ada");
@@ -453,6 +478,25 @@ Deno.test("WsHub forgets channels that nobody has used for channelIdleMs", async
   assertEquals(historyOf("new"), 1);
   world.run(60);
   assertEquals(channels(), 0);
+});
+
+Deno.test("WsHub closes with the code for what is too large", async () => {
+  const world = new World({ maxFrameBytes: 2_048, maxMessageBytes: 100 });
+  const ada = await world.connect("ada");
+  const bob = await world.connect("bob");
+  world.run();
+  ada.socket!.emit("message", { data: new ArrayBuffer(2_049) });
+  const frame = new ByteWriter();
+  const records = new RecordWriter(frame);
+  records.open({ channel: 1, delivery: 0, priority: 0, name: "chat" });
+  records.data(1, 0, 0, new Uint8Array(101), 0, 101);
+  bob.socket!.emit("message", { data: frame.toBytes().buffer });
+  world.hub.tick(0.05);
+  const { TooLarge } = CloseCode;
+  assertEquals([ada.socket!.closed?.code, bob.socket!.closed?.code], [
+    TooLarge,
+    TooLarge,
+  ]);
 });
 
 Deno.test("WsHub keeps nothing of channels that strangers make up", async () => {

@@ -1,4 +1,5 @@
 // This module is browser compatible.
+import { DropCount } from "./_drop_count.ts";
 import { Delivery } from "./record.ts";
 
 /** A message of which not all parts have come. */
@@ -56,7 +57,7 @@ export class InChannel {
   /** After a gap, the rest of a message may come whose beginning did not. */
   mayContinue = false;
   /** What came in and found no room, since it was last told. */
-  readonly dropped = { messages: 0, bytes: 0 };
+  readonly dropped: DropCount = new DropCount();
   /** What has come, and of that what the application has taken. */
   #receivedCost = 0;
   #releasedCost = 0;

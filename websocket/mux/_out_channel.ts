@@ -1,5 +1,7 @@
 // This module is browser compatible.
+import { DropCount } from "./_drop_count.ts";
 import { Delivery } from "./record.ts";
+import type { DropReason } from "./session_event.ts";
 
 /** A message on its way out. */
 export interface OutMessage {
@@ -10,10 +12,14 @@ export interface OutMessage {
   readonly request: number | undefined;
   /** On latest-only channels: what it takes the place of. */
   readonly key: string | undefined;
+  /** How long it may wait, in seconds, if that is less than its channel says. */
+  readonly ttlSeconds: number;
   /** How many of its bytes lie in records already. */
   offset: number;
   /** How long it has waited, in seconds. */
   waitedSeconds: number;
+  /** Whether all of it was in records, once. */
+  wasSent: boolean;
   /** Whether it was told that it will not be delivered. */
   isLost: boolean;
 }
@@ -36,12 +42,6 @@ export interface OutChannelOptions {
   readonly ttlSeconds: number;
   /** Whether it is of no use in another session. */
   readonly endsWithSession: boolean;
-}
-
-/** Messages and bytes that were given up. */
-export interface Dropped {
-  messages: number;
-  bytes: number;
 }
 
 /** One channel of a session, at the end that sends on it. */
@@ -67,13 +67,16 @@ export class OutChannel {
   usedCredit = 0;
   creditLimit = 0;
   /** What was given up since somebody looked. */
-  readonly dropped: Dropped = { messages: 0, bytes: 0 };
+  readonly dropped: DropCount = new DropCount();
+  /** Whether a message of it may wait for too long. */
+  #mayExpire: boolean;
 
   constructor(options: OutChannelOptions) {
     this.id = options.id;
     this.name = options.name;
     this.delivery = options.delivery;
     this.priority = options.priority;
+    this.#mayExpire = options.ttlSeconds < Infinity;
     this.#options = options;
   }
 
@@ -120,10 +123,10 @@ export class OutChannel {
       // A message that is in records in part has to be finished.
       const oldest = this.#queue.findIndex(({ offset }) => offset === 0);
       if (overflow === "dropNewest" || oldest < 0) {
-        this.#countDropped(message);
+        this.dropped.add("queueFull", size);
         return false;
       }
-      this.#drop(oldest);
+      this.#drop(oldest, "queueFull");
     }
     this.append(message);
     return true;
@@ -131,6 +134,7 @@ export class OutChannel {
 
   /** Takes a message, whatever there is. */
   append(message: OutMessage): void {
+    this.#mayExpire ||= message.ttlSeconds < Infinity;
     this.#queue.push(message);
     this.#queuedBytes += message.bytes.length;
   }
@@ -159,13 +163,14 @@ export class OutChannel {
 
   /** Lets time pass: what waited too long is given up. */
   tick(dt: number): void {
-    if (this.isSequenced || this.#options.ttlSeconds === Infinity) return;
+    if (this.isSequenced || !this.#mayExpire) return;
+    const { ttlSeconds } = this.#options;
     for (let i = this.#queue.length - 1; i >= 0; i--) {
       const message = this.#queue[i]!;
       message.waitedSeconds += dt;
-      if (
-        message.waitedSeconds > this.#options.ttlSeconds && message.offset === 0
-      ) this.#drop(i);
+      const isLate =
+        message.waitedSeconds > Math.min(ttlSeconds, message.ttlSeconds);
+      if (isLate && message.offset === 0) this.#drop(i, "expired");
     }
   }
 
@@ -177,7 +182,7 @@ export class OutChannel {
     const first = this.first;
     if (!this.isSequenced && first !== undefined && first.offset > 0) {
       if (this.delivery === Delivery.LatestOnly) first.offset = 0;
-      else this.#drop(0);
+      else this.#drop(0, "cut");
     }
     for (const message of this.#last.values()) {
       message.offset = 0;
@@ -201,7 +206,7 @@ export class OutChannel {
   clear(lost: Set<OutMessage>): void {
     for (const message of this.#queue) {
       if (this.isSequenced) lost.add(message);
-      else this.#countDropped(message);
+      else this.dropped.add("closed", message.bytes.length);
     }
     this.#queue.length = 0;
     this.#queuedBytes = 0;
@@ -212,17 +217,13 @@ export class OutChannel {
     const index = this.#queue.findIndex((message) =>
       message.key === key && message.offset === 0
     );
-    if (index >= 0) this.#drop(index);
+    if (index >= 0) this.#drop(index, "replaced");
   }
 
-  #drop(index: number): void {
+  #drop(index: number, reason: DropReason): void {
     const [message] = this.#queue.splice(index, 1);
-    this.#queuedBytes -= message!.bytes.length;
-    this.#countDropped(message!);
-  }
-
-  #countDropped(message: OutMessage): void {
-    this.dropped.messages += 1;
-    this.dropped.bytes += message.bytes.length;
+    const { length } = message!.bytes;
+    this.#queuedBytes -= length;
+    this.dropped.add(reason, length);
   }
 }

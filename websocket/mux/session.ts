@@ -169,6 +169,13 @@ export interface SendOptions {
   readonly key?: string;
   /** Twice the number of a request, or that and one for an answer. */
   readonly request?: number;
+  /**
+   * How long it may wait to be sent, in milliseconds, if that is less than its channel
+   * says; on exactly-once channels without end.
+   *
+   * @default {Infinity}
+   */
+  readonly ttlMs?: number;
 }
 
 /** What has come in on some channels of a {@linkcode Session}, for a reader of its own. */
@@ -310,6 +317,8 @@ export class Session {
   #cursor = 1;
   #gapTo = 0;
   #peerWindowBytes = 0;
+  #sentMessages = 0;
+  #sentBytes = 0;
   #peerMaxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES;
 
   readonly #inById = new Map<number, InChannel>();
@@ -427,6 +436,16 @@ export class Session {
     let bytes = 0;
     for (const channel of this.#outById.values()) bytes += channel.queuedBytes;
     return bytes;
+  }
+
+  /** Messages of which all was in frames, those of links not counted. */
+  get sentMessages(): number {
+    return this.#sentMessages;
+  }
+
+  /** Their bytes. */
+  get sentBytes(): number {
+    return this.#sentBytes;
   }
 
   /** Records that the other end's application has not taken yet. */
@@ -578,8 +597,10 @@ export class Session {
       isText: true,
       request: undefined,
       key: undefined,
+      ttlSeconds: Infinity,
       offset: 0,
       waitedSeconds: 0,
+      wasSent: false,
       isLost: false,
     });
   }
@@ -637,7 +658,7 @@ export class Session {
     const channel = this.#outById.get(id);
     if (channel === undefined || channel.isShutting) return false;
     if (bytes.length > this.#peerMaxMessageBytes) return false;
-    const { isText = false, key, request } = options;
+    const { isText = false, key, request, ttlMs = Infinity } = options;
     this.#waiting |= 1 << channel.priority;
     return channel.push({
       channel,
@@ -645,8 +666,10 @@ export class Session {
       isText,
       request,
       key,
+      ttlSeconds: ttlMs / 1_000,
       offset: 0,
       waitedSeconds: 0,
+      wasSent: false,
       isLost: false,
     });
   }
@@ -1035,9 +1058,20 @@ export class Session {
       channel.usedCredit += length + RECORD_COST_BYTES;
       this.#sent({ type: "data", message, start, end });
     }
-    if (end === message.bytes.length) channel.shift();
+    if (end === message.bytes.length) {
+      this.#countSent(message);
+      channel.shift();
+    }
     if (this.#flight.wantsPing(this.#writer.length)) this.#pingFlight();
     return "written";
+  }
+
+  #countSent(message: OutMessage): void {
+    // The newest of a latest-only channel goes over the next socket too.
+    if (message.wasSent || message.channel.endsWithSession) return;
+    message.wasSent = true;
+    this.#sentMessages += 1;
+    this.#sentBytes += message.bytes.length;
   }
 
   #pingFlight(): void {
@@ -1279,20 +1313,20 @@ export class Session {
     direction: "out" | "in",
   ): void {
     const { name, dropped } = channel;
-    const { messages, bytes } = dropped;
     // Where nobody looks, it is told with what is dropped later.
-    if (messages === 0 || this.#inbox.freeEntries >= MAX_FREE_ENTRIES / 2) {
+    if (dropped.isEmpty || this.#inbox.freeEntries >= MAX_FREE_ENTRIES / 2) {
       return;
     }
-    dropped.messages = 0;
-    dropped.bytes = 0;
-    this.#inbox.push({
-      type: "dropped",
-      direction,
-      channel: name,
-      messages,
-      bytes,
-    });
+    for (const { reason, messages, bytes } of dropped.take()) {
+      this.#inbox.push({
+        type: "dropped",
+        direction,
+        reason,
+        channel: name,
+        messages,
+        bytes,
+      });
+    }
   }
 
   #fail(error: SessionError): false {
@@ -1545,8 +1579,7 @@ export class Session {
         this.#inbox.freeBytes + bytes.length > MAX_FREE_BYTES / 2)
     ) {
       // Nobody waits for it, and the application is behind.
-      channel.dropped.messages += 1;
-      channel.dropped.bytes += bytes.length;
+      channel.dropped.add("queueFull", bytes.length);
       return true;
     }
     const { name } = channel;

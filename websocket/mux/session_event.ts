@@ -13,6 +13,17 @@ export interface UndeliveredMessage {
   readonly request: number | undefined;
 }
 
+/**
+ * Why a message was given up: there was no room, a newer one took its place, it waited for too long, the socket went
+ * while it was sent, or the session was ended.
+ */
+export type DropReason =
+  | "queueFull"
+  | "replaced"
+  | "expired"
+  | "cut"
+  | "closed";
+
 /** What a session tells. */
 export type SessionEvent =
   | {
@@ -76,6 +87,8 @@ export type SessionEvent =
     readonly type: "dropped";
     /** Whether they were to be sent, or had come in. */
     readonly direction: "out" | "in";
+    /** Why. */
+    readonly reason: DropReason;
     /** The name of the channel. */
     readonly channel: string;
     /** How many. */
