@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { encodeHex } from "@std/encoding/hex";
 import { SeededRandom } from "../core/mod.ts";
 import { MemoryNetwork } from "./_testing/memory_network.ts";
-import { Delivery, type WsEvent, type WsHubEvent } from "./mod.ts";
+import type { Delivery, WsEvent, WsHubEvent } from "./mod.ts";
 
 const IS_SOAK = Deno.env.get("TICKWIRE_SOAK") === "1";
 const SEEDS = IS_SOAK ? 200 : 5;
