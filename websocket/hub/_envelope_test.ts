@@ -8,7 +8,7 @@ import {
 } from "./_envelope.ts";
 
 const HUB = Uint8Array.from({ length: 16 }, (_, i) => i + 1);
-const MUTANTS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 1_000_000 : 20_000;
+const MUTANTS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 10_000_000 : 20_000;
 
 /** Each record once, and its bytes. */
 const RECORDS: readonly [
