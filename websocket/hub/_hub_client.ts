@@ -93,8 +93,13 @@ export class HubClient {
 
   /** Tells what the hub itself has to say; returns whether there was room. */
   tell(message: ControlMessage): boolean {
+    return this.tellShared(encodeControl(message));
+  }
+
+  /** The same, of what nobody will change any more. */
+  tellShared(message: Uint8Array): boolean {
     this.wake();
-    return this.session.control(encodeControl(message));
+    return this.session.controlShared(message);
   }
 
   /** What was sent on a channel comes to its end; the client counts it no longer. */

@@ -448,6 +448,11 @@ export class Session {
     return this.#sentBytes;
   }
 
+  /** Messages of the layer above that wait to be sent. */
+  get queuedControls(): number {
+    return this.#controls.length;
+  }
+
   /** Records that the other end's application has not taken yet. */
   get unacknowledged(): number {
     return this.#window.sent - this.#window.acked;
@@ -681,13 +686,24 @@ export class Session {
    * @returns Whether there was room, in the queue and in a frame of the other end's.
    */
   control(bytes: Uint8Array): boolean {
+    return this.controlShared(new Uint8Array(bytes));
+  }
+
+  /**
+   * Sends a message of the layer above that nobody will change any more, to many
+   * sessions without a copy for each.
+   *
+   * @param bytes The message, which is kept and not copied.
+   * @returns Whether there was room, as with `control`.
+   */
+  controlShared(bytes: Uint8Array): boolean {
     if (
       this.#controls.length >= MAX_CONTROLS ||
       this.#controlBytes + bytes.length > MAX_CONTROL_BYTES ||
       bytes.length + CONTROL_HEADER_BYTES > this.#frameBytes
     ) return false;
     this.#controlBytes += bytes.length;
-    this.#controls.push(new Uint8Array(bytes));
+    this.#controls.push(bytes);
     return true;
   }
 
