@@ -156,14 +156,14 @@ export class Admission {
     if (socket.fault !== undefined) {
       return end(socket.fault.code, socket.fault.reason);
     }
-    const [first, ...rest] = socket.takeFrames();
+    const first = socket.takeFrame();
     if (first === undefined) {
       return socket.ageSeconds * 1_000 > this.#settings.helloTimeoutMs
         ? end(CloseCode.HandshakeTimeout, "no hello")
         : undefined;
     }
     const hello = readHello(first.frame);
-    return hello === undefined || rest.length > 0
+    return hello === undefined || socket.pendingFrames > 0
       ? end(CloseCode.ProtocolError, "the first frame must be a hello")
       : socket.adapt(hello);
   }

@@ -34,6 +34,14 @@ const MS_PER_CLIENT = 4;
 /** What a control message takes of the rate of a client's messages. */
 const CONTROL_COST = 5;
 const MAX_FRAMES_PER_TICK = 64;
+/**
+ * What is taken in of one client in a tick, as far as frames have come; the rest waits
+ * its turn. Counted in bytes, and in what a record and a frame take as long as: many
+ * small ones would cost the other clients a long tick.
+ */
+const TICK_BUDGET = 131_072;
+const RECORD_COST = 128;
+const FRAME_COST = 1_024;
 /** How often it is looked at those of which nothing came and for whom there is nothing. */
 const ROUND_SECONDS = 0.05;
 /** A client's events besides messages: that it is there, is cut off, and has left. */
@@ -454,13 +462,25 @@ export class WsHub {
 
   #receive(client: HubClient, socket: HubSocket): void {
     const { session } = client;
-    for (const { frame, atMs } of socket.takeFrames()) {
-      const error = session.receive(frame, atMs);
+    let budget = TICK_BUDGET;
+    while (budget > 0) {
+      const arrival = socket.takeFrame();
+      if (arrival === undefined) break;
+      const { frame, atMs } = arrival;
+      const maxRecords = Math.ceil(budget / RECORD_COST);
+      const error = session.receive(frame, atMs, maxRecords);
+      const { bytesReceived, recordsReceived } = session;
+      budget -= FRAME_COST + bytesReceived + RECORD_COST * recordsReceived;
       if (error !== undefined) {
         this.#lose(client, closeCodeOf(error), error);
         return;
       }
+      if (bytesReceived < frame.length) {
+        socket.putBack(frame.subarray(bytesReceived), atMs);
+      }
     }
+    // What came before an end counts.
+    if (socket.pendingFrames > 0) return;
     if (socket.fault !== undefined) {
       this.#lose(client, socket.fault.code, socket.fault.reason);
     } else if (socket.isEnded) {

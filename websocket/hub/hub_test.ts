@@ -684,6 +684,77 @@ Deno.test("WsHub tells a watcher that was behind anew who is there", async () =>
   assertEquals(messages.at(-1), "all ADA,BOB");
 });
 
+/** A frame of as many messages of a byte as fit, on channel 1, which it opens. */
+function manyRecords(): ArrayBuffer {
+  const frame = new ByteWriter({ maxBytes: 65_536 });
+  const records = new RecordWriter(frame);
+  const { AtMostOnce: delivery } = Delivery;
+  assert(records.open({ channel: 1, delivery, priority: 4, name: "x" }));
+  while (records.data(1, 0, 0, new Uint8Array([7]), 0, 1));
+  return frame.toBytes().buffer as ArrayBuffer;
+}
+
+Deno.test("WsHub.tick() takes in a bounded part of what a client sends, in order", async () => {
+  const world = new World({
+    rate: { perSecond: 1e9, burst: 1e9 },
+    channel: () => ({}),
+  });
+  const [eve, ada] = [await world.connect("eve"), await world.connect("ada")];
+  world.run();
+  const messagesOf = (client: Client): number[] => {
+    const id = world.clients.indexOf(client) + 1;
+    return world.events.flatMap((event) =>
+      event.type === "message" && event.client === id ? [event.bytes[0]!] : []
+    );
+  };
+  // Few frames of many records, then many frames.
+  const tiny = manyRecords();
+  const records = (tiny.byteLength - 6) / 4;
+  for (let i = 0; i < 2; i++) eve.socket!.emit("message", { data: tiny });
+  const frame = new ByteWriter();
+  for (let i = 0; i < 300; i++) {
+    frame.reset();
+    new RecordWriter(frame).data(1, 0, 0, new Uint8Array([i]), 0, 1);
+    eve.socket!.emit("message", { data: frame.toBytes().buffer });
+  }
+  const out = ada.session.openChannel("chat")!;
+  ada.session.send(out, new Uint8Array([1]));
+  let before = 0;
+  for (let ticks = 1; messagesOf(eve).length < 2 * records + 300; ticks++) {
+    world.run(1);
+    const { length } = messagesOf(eve);
+    assert(length - before <= 1_024, `${length - before} at once`);
+    before = length;
+    if (ticks === 1) assertEquals(messagesOf(ada), [1]);
+    assert(ticks < 100, `${length} in 100 ticks`);
+  }
+  assertEquals(
+    messagesOf(eve),
+    [
+      ...Array(2 * records).fill(7),
+      ...Array.from({ length: 300 }, (_, i) => i % 256),
+    ],
+  );
+  assertEquals(eve.socket!.closed, undefined);
+});
+
+Deno.test("WsHub takes in all that came before a socket's end", async () => {
+  const world = new World({
+    rate: { perSecond: 1e9, burst: 1e9 },
+    channel: () => ({}),
+  });
+  const eve = await world.connect("eve");
+  world.run();
+  const tiny = manyRecords();
+  eve.socket!.emit("message", { data: tiny });
+  eve.cut();
+  world.run(20);
+  const types = world.events.map(({ type }) => type);
+  assertEquals(types.slice(0, 2), ["clientConnected", "message"]);
+  assert(types.indexOf("clientDisconnected") > 10_000);
+  assertEquals(types.length, 2 + (tiny.byteLength - 6) / 4);
+});
+
 Deno.test("WsHub.publish() refuses what no client could get", () => {
   const { hub } = new World({ maxMessageBytes: 10 });
   assertThrows(() => hub.publish("", "1"), RangeError, "1 to 128 bytes");

@@ -748,12 +748,15 @@ export class Session {
    * @param frame The frame, of which nothing is kept.
    * @param atMs When it came, by the clock, so that what waits for a tick does not count
    * as time on the way.
+   * @param maxRecords How many of its records are taken at the most: what is left is a
+   * frame for the next time.
    * @returns What is wrong with it, after which the socket is of no use; the session
    * goes on with another.
    */
   receive(
     frame: Uint8Array,
     atMs: number = this.#options.clock.nowMs(),
+    maxRecords = Infinity,
   ): SessionError | undefined {
     if (this.#phase === "detached") return undefined;
     this.#receivedMs = atMs;
@@ -762,8 +765,18 @@ export class Session {
     this.#isPingDue = false;
     if (frame.length > this.#options.maxFrameBytes) return "frameTooLarge";
     this.#error = undefined;
-    const malformed = this.#reader.read(frame, this.#sink);
+    const malformed = this.#reader.read(frame, this.#sink, maxRecords);
     return this.#error ?? (malformed === undefined ? undefined : "malformed");
+  }
+
+  /** How many records of the last frame were taken in. */
+  get recordsReceived(): number {
+    return this.#reader.recordsRead;
+  }
+
+  /** How many of its bytes. */
+  get bytesReceived(): number {
+    return this.#reader.bytesRead;
   }
 
   /**
