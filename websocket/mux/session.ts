@@ -237,6 +237,8 @@ const MAX_GAP_RECORDS = 1_048_576;
 const MAX_CONTROLS = 1_024;
 /** A list of 20,000 players, say. */
 const MAX_CONTROL_BYTES = 4_194_304;
+/** So many messages, of the longest there may be, may be begun and not finished. */
+const UNFINISHED_MESSAGES = 4;
 /** What a frame may have before the peer has said so. */
 const FIRST_FRAME_BYTES = 1_024;
 /** What a control message in a frame of its own needs beside its bytes. */
@@ -322,6 +324,8 @@ export class Session {
   #peerMaxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES;
 
   readonly #inById = new Map<number, InChannel>();
+  /** What has come of messages that are not whole. */
+  #unfinishedBytes = 0;
   #received = 0;
   /** Whether records of this session were in a gap. */
   #hadGap = false;
@@ -532,7 +536,7 @@ export class Session {
     this.#bye = undefined;
     for (const channel of this.#outById.values()) channel.detach();
     for (const channel of this.#inById.values()) {
-      if (!channel.isSequenced) channel.partial = undefined;
+      if (!channel.isSequenced) this.#discardPartial(channel);
     }
   }
 
@@ -1079,6 +1083,9 @@ export class Session {
       partRoom,
     );
     if (length < least) return "frameFull";
+    if (start === 0 && length < remaining && !this.#mayBegin(message)) {
+      return "nothing";
+    }
     if (isSequenced && !this.#hasWindowRoom(length)) return "nothing";
     const end = start + length;
     if (!this.#writeData(message, start, end)) return "frameFull";
@@ -1113,6 +1120,17 @@ export class Session {
     numbers.f64(nowMs);
     numbers.f64(this.#flight.ping(nowMs, length));
     this.#records.ping(ping);
+  }
+
+  /** Whether there is room at the peer for all that would then be unfinished. */
+  #mayBegin({ bytes }: OutMessage): boolean {
+    let unfinished = bytes.length;
+    for (const { first } of this.#outById.values()) {
+      if (first !== undefined && first.offset > 0) {
+        unfinished += first.bytes.length;
+      }
+    }
+    return unfinished <= UNFINISHED_MESSAGES * this.#peerMaxMessageBytes;
   }
 
   /** Tells the name of a channel, once on each socket. */
@@ -1285,6 +1303,7 @@ export class Session {
     }
     for (const channels of this.#outByPriority) this.#removeShut(channels);
     this.#inById.clear();
+    this.#unfinishedBytes = 0;
     this.#raised.clear();
     this.#controls.length = 0;
     this.#controlBytes = 0;
@@ -1531,7 +1550,7 @@ export class Session {
     for (const channel of this.#inById.values()) {
       if (!channel.isSequenced) continue;
       if (channel.partial !== undefined) channel.release(channel.partial.cost);
-      channel.partial = undefined;
+      this.#discardPartial(channel);
       channel.mayContinue = true;
     }
     return this.#tell({ type: "gap", reason: "windowOverrun", from, to }, to);
@@ -1582,6 +1601,15 @@ export class Session {
     if (
       partial.byteLength + end - start > this.#options.maxMessageBytes
     ) return this.#fail("messageTooLarge");
+    if ((flags & DataFlag.More) !== 0) {
+      this.#unfinishedBytes += end - start;
+      if (
+        this.#unfinishedBytes >
+          UNFINISHED_MESSAGES * this.#options.maxMessageBytes
+      ) return this.#fail("messageTooLarge");
+    } else {
+      this.#unfinishedBytes -= partial.byteLength;
+    }
     partial.append(buffer, start, end);
     partial.cost += cost;
     if ((flags & DataFlag.More) !== 0) {
@@ -1591,6 +1619,11 @@ export class Session {
     channel.partial = undefined;
     // Its earlier parts may be acknowledged, as the sender keeps the whole until this.
     return this.#deliver(channel, partial, sequence);
+  }
+
+  #discardPartial(channel: InChannel): void {
+    this.#unfinishedBytes -= channel.partial?.byteLength ?? 0;
+    channel.partial = undefined;
   }
 
   #deliver(
