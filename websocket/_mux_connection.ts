@@ -336,8 +336,13 @@ export class MuxConnection implements Connection {
 
   #onUndelivered(event: SessionEvent & { type: "undelivered" }): void {
     const { reason, messages } = event;
-    // The hub knows of no subscriptions, or they may be among what is missing.
-    this.#subscriptions.askAgain(reason !== "windowOverrun");
+    if (reason === "tooLarge") {
+      const bytes = messages.reduce((sum, { bytes }) => sum + bytes.length, 0);
+      this.#host.dropped(messages.length, bytes, reason);
+    } else {
+      // The hub knows of no subscriptions, or they may be among what is missing.
+      this.#subscriptions.askAgain(reason !== "windowOverrun");
+    }
     if (reason !== "closed" || messages.length > 0) {
       this.#host.mux({ type: "undelivered", reason, messages });
     }
@@ -347,7 +352,7 @@ export class MuxConnection implements Connection {
         if (isLost) this.#failRequest(number, "undelivered");
       }
     }
-    if (reason !== "windowOverrun") return;
+    if (reason !== "windowOverrun" && reason !== "tooLarge") return;
     for (const { request } of messages) {
       if (request !== undefined) this.#failRequest(request / 2, "undelivered");
     }

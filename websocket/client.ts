@@ -37,6 +37,7 @@ const DROP_REASONS: readonly WsDropReason[] = [
   "expired",
   "cut",
   "closed",
+  "tooLarge",
 ];
 const MAX_DT_SECS = 3_600;
 const NO_OPTIONS: WsSendOptions = {};

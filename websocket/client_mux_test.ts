@@ -7,6 +7,7 @@ import { Rig } from "./_testing/client_rig.ts";
 import { WsClient } from "./client.ts";
 import { WsMessage } from "./message.ts";
 import { decodeControl, encodeControl } from "./mux/control_message.ts";
+import { Delivery } from "./mux/record.ts";
 import { RecordWriter } from "./mux/record_writer.ts";
 import { WsState } from "./state.ts";
 
@@ -454,4 +455,62 @@ Deno.test("WsClient refuses names and times out of range, and closes by whicheve
   assertEquals(client.sendOnChannel("a", WsMessage.close()), true);
   assertEquals(client.state, WsState.Closed);
   assertEquals(client.sendOnChannel("a", "x"), false);
+});
+
+Deno.test("WsClient hands back what it accepted and is too large for the hub", () => {
+  const rig = new Rig({
+    mux: { loose: { delivery: Delivery.AtMostOnce } },
+  }, { maxMessageBytes: 1_000 });
+  const large = new Uint8Array(2_000);
+  const { client } = rig;
+  for (const channel of ["sure", "loose"]) {
+    client.sendOnChannel(channel, large);
+    client.sendOnChannel(channel, "small");
+  }
+  const request = client.request("sure", "x".repeat(1_001))!;
+  rig.run();
+  assertEquals(rig.of("undelivered"), [{
+    type: "undelivered",
+    reason: "tooLarge",
+    messages: [
+      { channel: "sure", bytes: large, isText: false, request: undefined },
+      {
+        channel: "sure",
+        bytes: encode("x".repeat(1_001)),
+        isText: true,
+        request: 2 * request,
+      },
+      { channel: "loose", bytes: large, isText: false, request: undefined },
+    ],
+  }]);
+  assertEquals(rig.of("requestFailed"), [
+    { type: "requestFailed", request, reason: "undelivered" },
+  ]);
+  assertEquals(rig.of("dropped"), [
+    { type: "dropped", count: 3, bytes: 5_001, reason: "tooLarge" },
+  ]);
+  assertEquals([client.stats.dropped, client.stats.droppedBytes], [3, 5_001]);
+  const got = rig.atHub.flatMap((e) => e.type === "message" ? [e.channel] : []);
+  assertEquals(got, ["sure", "loose"]);
+  assertEquals([client.state, client.pendingOutbound], [WsState.Connected, 0]);
+  // From now on it is known.
+  assertEquals(client.sendOnChannel("sure", large), false);
+});
+
+Deno.test("WsClient hands back what the next hub does not take", () => {
+  const hubOptions: { maxMessageBytes?: number } = {};
+  const rig = new Rig({}, hubOptions);
+  rig.run();
+  rig.network.last.end();
+  rig.tick();
+  rig.client.sendOnChannel("sure", new Uint8Array(2_000));
+  hubOptions.maxMessageBytes = 1_000;
+  rig.restartHub();
+  rig.run(200);
+  const reasons = rig.of("undelivered").map(({ reason, messages }) => [
+    reason,
+    messages.length,
+  ]);
+  assertEquals(reasons, [["sessionLost", 0], ["tooLarge", 1]]);
+  assertEquals(rig.client.state, WsState.Connected);
 });

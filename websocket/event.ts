@@ -96,14 +96,16 @@ export interface WsPingRtt {
 /**
  * Why an accepted message will not be sent: `queueFull`, newer ones needed its room; `replaced`, by a newer one with its
  * key; `expired`, its `ttlMs` ran out; `cut`, over the mux, a part of it was sent when the connection went, on a channel
- * that sends nothing twice; `closed`, the client was closed.
+ * that sends nothing twice; `closed`, the client was closed; `tooLarge`, over the mux, the hub takes none so large, and
+ * `undelivered` hands it back.
  */
 export type WsDropReason =
   | "queueFull"
   | "replaced"
   | "expired"
   | "cut"
-  | "closed";
+  | "closed"
+  | "tooLarge";
 
 /** Accepted messages were dropped before they were sent. At most one a tick for each reason. */
 export interface WsDropped {
@@ -173,9 +175,9 @@ export interface WsUndelivered {
   readonly type: "undelivered";
   /**
    * `sessionLost`: the hub has started anew, or forgot the client; `windowOverrun`: they became too old; `closed`: the
-   * client was closed.
+   * client was closed; `tooLarge`: the hub takes none so large, as it said after they were accepted.
    */
-  readonly reason: "sessionLost" | "windowOverrun" | "closed";
+  readonly reason: "sessionLost" | "windowOverrun" | "closed" | "tooLarge";
   /** What was sent, in its order. */
   readonly messages: readonly UndeliveredMessage[];
 }

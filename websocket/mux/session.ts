@@ -1268,8 +1268,21 @@ export class Session {
   }
 
   #limitPeer({ maxFrameBytes, maxMessageBytes }: Hello | Welcome): void {
-    this.#peerMaxMessageBytes = maxMessageBytes;
     this.#frameBytes = Math.min(maxFrameBytes, this.#options.maxFrameBytes);
+    const isLower = maxMessageBytes < this.#peerMaxMessageBytes;
+    this.#peerMaxMessageBytes = maxMessageBytes;
+    if (!isLower) return;
+    // They were accepted before it was known; the peer would close the socket for them.
+    const taken: OutMessage[] = [];
+    for (const channel of this.#outById.values()) {
+      channel.takeLarger(maxMessageBytes, taken);
+    }
+    if (taken.length === 0) return;
+    this.#inbox.push({
+      type: "undelivered",
+      reason: "tooLarge",
+      messages: taken.map(asUndelivered),
+    });
   }
 
   #grant(windowBytes: number): void {
