@@ -379,6 +379,15 @@ export class MuxConnection implements Connection {
         this.#host.mux({ type: "presence", channel, change, members });
         return;
       }
+      case "publishDenied": {
+        const { channel, reason } = message;
+        this.#host.mux({ type: "publishDenied", channel, reason });
+        return;
+      }
+      case "requestDenied":
+        // It may have timed out.
+        this.#failRequest(message.request, "denied");
+        return;
     }
     this.#fail("The hub sent a wrong control message");
   }

@@ -514,3 +514,26 @@ Deno.test("WsClient hands back what the next hub does not take", () => {
   assertEquals(reasons, [["sessionLost", 0], ["tooLarge", 1]]);
   assertEquals(rig.client.state, WsState.Connected);
 });
+
+Deno.test("WsClient tells where the hub does not let it send", () => {
+  const rig = new Rig();
+  rig.run();
+  const request = rig.client.request("secret", "?")!;
+  const reason = "not allowed";
+  rig.run(1);
+  for (const number of [request, request, 99]) {
+    rig.hub.control(
+      encodeControl({ type: "requestDenied", request: number, reason }),
+    );
+  }
+  rig.hub.control(
+    encodeControl({ type: "publishDenied", channel: "secret", reason }),
+  );
+  rig.run();
+  assertEquals(rig.of("requestFailed"), [
+    { type: "requestFailed", request, reason: "denied" },
+  ]);
+  assertEquals(rig.of("publishDenied"), [
+    { type: "publishDenied", channel: "secret", reason },
+  ]);
+});

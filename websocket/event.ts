@@ -145,6 +145,16 @@ export interface WsSubscriptionDenied {
   readonly reason: string;
 }
 
+/** Over the mux: the client may not send on a channel; what it has sent on it was dropped. Told at most once a second. */
+export interface WsPublishDenied {
+  /** The discriminant. */
+  readonly type: "publishDenied";
+  /** The channel. */
+  readonly channel: string;
+  /** Why, for people. */
+  readonly reason: string;
+}
+
 /** Over the mux: who is there. */
 export interface WsPresence {
   /** The discriminant. */
@@ -194,9 +204,13 @@ export interface WsReply {
 
 /**
  * Why a request has no answer: `timeout`, none came in time; `undelivered`, it was lost, or the hub has lost the session
- * and with it whatever became of it; `closed`, the client was closed.
+ * and with it whatever became of it; `closed`, the client was closed; `denied`, it may not send on that channel.
  */
-export type WsRequestFailureReason = "timeout" | "undelivered" | "closed";
+export type WsRequestFailureReason =
+  | "timeout"
+  | "undelivered"
+  | "closed"
+  | "denied";
 
 /** Over the mux: a request has no answer, and will have none. It may have been carried out. */
 export interface WsRequestFailed {
@@ -221,6 +235,7 @@ export type WsMuxEvent =
   | WsSessionBegun
   | WsSubscribed
   | WsSubscriptionDenied
+  | WsPublishDenied
   | WsPresence
   | WsGap
   | WsUndelivered

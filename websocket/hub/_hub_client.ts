@@ -11,6 +11,11 @@ import { MAX_DISPLAY_BYTES } from "./_envelope.ts";
 import type { HubChannel } from "./_hub_channel.ts";
 import type { HubSocket } from "./_hub_socket.ts";
 
+/** How often it is told of a channel that it may not send on it. */
+const DENIED_MS = 1_000;
+/** And of how many channels in that time. */
+const MAX_DENIED = 64;
+
 /** A client of the hub, with its socket or, for a while, without. */
 export class HubClient {
   readonly id: ClientId;
@@ -36,6 +41,9 @@ export class HubClient {
   /** Whether the hub has let go of it. */
   isEnded = false;
   readonly subscriptions = new Set<HubChannel>();
+  /** Channels of which it was told lately that it may not send on them. */
+  readonly #denied = new Set<string>();
+  #deniedSinceMs = 0;
   /** The ids of the channels on which it is sent to, by name. */
   readonly #outIds = new Map<string, number>();
 
@@ -100,6 +108,19 @@ export class HubClient {
   tellShared(message: Uint8Array): boolean {
     this.wake();
     return this.session.controlShared(message);
+  }
+
+  /** Whether to tell it that it may not send on a channel, or was told just now. */
+  mayTellDenied(channel: string, nowMs: number): boolean {
+    if (nowMs - this.#deniedSinceMs >= DENIED_MS) {
+      this.#deniedSinceMs = nowMs;
+      this.#denied.clear();
+    }
+    if (this.#denied.size >= MAX_DENIED || this.#denied.has(channel)) {
+      return false;
+    }
+    this.#denied.add(channel);
+    return true;
   }
 
   /** What was sent on a channel comes to its end; the client counts it no longer. */

@@ -503,6 +503,13 @@ export class WsHub {
         client.rate.tryTake(1, nowMs);
         if (!this.#settings.canPublish(client.identity, channel)) {
           this.#counters.dropped.notAllowed += 1;
+          const reason = "not allowed";
+          // Who sends more of that than there is room for answers is told no more.
+          if (request !== undefined) {
+            client.tell({ type: "requestDenied", request, reason });
+          } else if (client.mayTellDenied(channel, nowMs)) {
+            client.tell({ type: "publishDenied", channel, reason });
+          }
           break;
         }
         this.#events.push({

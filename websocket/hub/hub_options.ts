@@ -89,7 +89,8 @@ export interface WsHubOptions {
    */
   readonly canSubscribe?: (identity: Identity, channel: string) => boolean;
   /**
-   * Whether a client may send on a channel.
+   * Whether a client may send on a channel. What it sends nonetheless is dropped, and it is
+   * told.
    *
    * @default {() => true}
    */

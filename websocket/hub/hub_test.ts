@@ -572,6 +572,42 @@ Deno.test("WsHub shortens names that no presence message could hold", async () =
   assertEquals(presence.members[0]!.displayName, "é".repeat(64));
 });
 
+Deno.test("WsHub tells a client where it may not send, at most once a second", async () => {
+  const world = new World({
+    canPublish: (_, channel) => !channel.startsWith("secret"),
+    rate: { perSecond: 1_000, burst: 1_000 },
+  });
+  const ada = await world.connect("ada");
+  world.run(2);
+  const [secret, more] = [0, 1].map((i) =>
+    ada.session.openChannel(`secret${i}`)!
+  );
+  const send = (id: number, request?: number): boolean =>
+    ada.session.send(
+      id,
+      new Uint8Array(1),
+      request === undefined ? {} : { request: 2 * request },
+    );
+  for (let i = 0; i < 10; i++) send(secret!);
+  send(more!);
+  for (const request of [7, 8]) send(secret!, request);
+  world.run(6);
+  const reason = "not allowed";
+  assertEquals(ada.controls, [
+    { type: "publishDenied", channel: "secret0", reason },
+    { type: "publishDenied", channel: "secret1", reason },
+    { type: "requestDenied", request: 7, reason },
+    { type: "requestDenied", request: 8, reason },
+  ]);
+  for (let i = 0; i < 40; i++) {
+    send(secret!);
+    world.run(1);
+  }
+  assertEquals(ada.controls.length, 4 + 2);
+  assertEquals(world.events.some(({ type }) => type === "message"), false);
+  assertEquals(ada.socket!.closed, undefined);
+});
+
 /** What a client was told of who is there, one string for each message. */
 function told(client: Client): string[] {
   return client.controls.flatMap((message) =>

@@ -53,6 +53,22 @@ export type ControlMessage =
     readonly change: "all" | "joined" | "left";
     /** The members: at most 256 in a message; of more, several follow. */
     readonly members: readonly Member[];
+  }
+  | {
+    /** The client may not send on a channel: what it has sent went no further. */
+    readonly type: "publishDenied";
+    /** The channel: 1 to 128 bytes. */
+    readonly channel: string;
+    /** Why, for people: 0 to 123 bytes. */
+    readonly reason: string;
+  }
+  | {
+    /** The client may not send on the channel of a request, which has no other answer. */
+    readonly type: "requestDenied";
+    /** The number of the request. */
+    readonly request: number;
+    /** Why, for people: 0 to 123 bytes. */
+    readonly reason: string;
   };
 
 const SUBSCRIBE = 1;
@@ -60,6 +76,8 @@ const UNSUBSCRIBE = 2;
 const SUBSCRIBED = 3;
 const DENIED = 4;
 const PRESENCE = 5;
+const PUBLISH_DENIED = 6;
+const REQUEST_DENIED = 7;
 /** What the members in a presence message are, in the order of their numbers. */
 export const PRESENCE_CHANGES = ["all", "joined", "left"] as const;
 /** The most messages of the past that a subscribe asks for. */
@@ -105,6 +123,16 @@ export function encodeControl(message: ControlMessage): Uint8Array {
         writer.string(playerId);
         writer.string(displayName);
       }
+      break;
+    case "publishDenied":
+      writer.u8(PUBLISH_DENIED);
+      writer.string(message.channel);
+      writer.string(message.reason);
+      break;
+    case "requestDenied":
+      writer.u8(REQUEST_DENIED);
+      writer.varint(message.request);
+      writer.string(message.reason);
   }
   return writer.toBytes();
 }
@@ -153,6 +181,18 @@ function read(reader: ByteReader): ControlMessage | undefined {
       }
       return { type: "presence", channel, change, members };
     }
+    case PUBLISH_DENIED:
+      return {
+        type: "publishDenied",
+        channel: readName(reader),
+        reason: reader.string(MAX_REASON_BYTES),
+      };
+    case REQUEST_DENIED:
+      return {
+        type: "requestDenied",
+        request: reader.varint(),
+        reason: reader.string(MAX_REASON_BYTES),
+      };
   }
   reader.fail("range");
   return undefined;

@@ -356,6 +356,18 @@ function readMessage(fields: JsonFields): ControlMessage | undefined {
         change: fields.choice("change", PRESENCE_CHANGES),
         members: readMembers(fields),
       };
+    case "publishDenied":
+      return {
+        type,
+        channel: fields.string("channel", 1, MAX_NAME_BYTES),
+        reason: fields.string("reason", 0, MAX_CLOSE_REASON_BYTES),
+      };
+    case "requestDenied":
+      return {
+        type,
+        request: fields.integer("request", 0, MAX_NUMBER),
+        reason: fields.string("reason", 0, MAX_CLOSE_REASON_BYTES),
+      };
   }
   fields.failType();
 }

@@ -88,6 +88,8 @@ class Records {
       () => ({ type: "unsubscribe", channel }),
       () => ({ type: "subscribed", request }),
       () => ({ type: "denied", request, reason: this.text(0, 123) }),
+      () => ({ type: "publishDenied", channel, reason: this.text(0, 123) }),
+      () => ({ type: "requestDenied", request, reason: this.text(0, 123) }),
       () => ({
         type: "presence",
         channel,
@@ -340,7 +342,7 @@ Deno.test("textsFromFrame() and frameFromText() keep records at random as they a
     const parts = texts.map((one) => read(one, maxBytes)).join("");
     assertEquals(parts, encodeHex(frame), `seed ${SEED}, frame ${i}`);
   }
-  assert(split > RUNS / 20);
+  assert(split > RUNS / 25);
 });
 
 Deno.test("textsFromFrame() shows as base64 what would be too long otherwise", () => {
