@@ -367,7 +367,8 @@ export class MuxConnection implements Connection {
         const channel = this.#subscriptions.answer(message.request, isGranted);
         if (channel === undefined) return;
         if (message.type === "subscribed") {
-          this.#host.mux({ type: "subscribed", channel });
+          const { history, omitted } = message;
+          this.#host.mux({ type: "subscribed", channel, history, omitted });
         } else {
           const { reason } = message;
           this.#host.mux({ type: "subscriptionDenied", channel, reason });

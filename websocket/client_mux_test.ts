@@ -264,7 +264,9 @@ Deno.test("WsClient asks for its subscriptions again after a gap", () => {
     });
   assertEquals(asked(), [["chat", 7], ["news", 9]]);
   const answer = (request: number): boolean =>
-    rig.hub.control(encodeControl({ type: "subscribed", request }));
+    rig.hub.control(
+      encodeControl({ type: "subscribed", request, history: 0, omitted: 0 }),
+    );
   answer(1);
   rig.run();
   assertEquals(rig.of("subscribed").map(({ channel }) => channel), ["chat"]);

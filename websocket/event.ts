@@ -133,6 +133,10 @@ export interface WsSubscribed {
   readonly type: "subscribed";
   /** The channel. */
   readonly channel: string;
+  /** How many of the last messages come first: 0 to 1000. */
+  readonly history: number;
+  /** How many more that were asked for, older ones, found no room at the hub: 0 to 1000. */
+  readonly omitted: number;
 }
 
 /** Over the mux: the hub does not let the client have what is published on a channel. */

@@ -5,7 +5,8 @@ import type { HubClient } from "./_hub_client.ts";
 import type { HubChannelOptions } from "./hub_options.ts";
 import { Watchers } from "./_watchers.ts";
 
-interface Published {
+/** What was published. */
+export interface Published {
   readonly bytes: Uint8Array;
   readonly isText: boolean;
 }

@@ -112,7 +112,15 @@ export class HubChannels implements LinkHost {
     }
     const channel = this.obtain(name);
     if (channel === undefined) return deny("too many channels");
-    this.#tell(client, { type: "subscribed", request });
+    // Asked for once: else a question of a few bytes would bring as many again.
+    const asked = isKnown ? [] : channel.last(history);
+    const past = client.newestThatFit(channel, asked);
+    this.#tell(client, {
+      type: "subscribed",
+      request,
+      history: past.length,
+      omitted: asked.length - past.length,
+    });
     if (!channel.subscribers.has(client)) {
       channel.subscribers.add(client);
       this.#unused.delete(channel);
@@ -128,8 +136,7 @@ export class HubChannels implements LinkHost {
       this.#due.add(channel);
     }
     if (!withPresence) channel.watchers.delete(client);
-    // Asked for once: else a question of a few bytes would bring as many again.
-    for (const { bytes, isText } of isKnown ? [] : channel.last(history)) {
+    for (const { bytes, isText } of past) {
       this.#send(client, channel, bytes, isText);
     }
   }

@@ -5,10 +5,11 @@ import {
   encodeControl,
   type Member,
 } from "../mux/control_message.ts";
+import { Delivery } from "../mux/record.ts";
 import type { Session } from "../mux/session.ts";
 import type { ClientId } from "./hub_event.ts";
 import { MAX_DISPLAY_BYTES } from "./_envelope.ts";
-import type { HubChannel } from "./_hub_channel.ts";
+import type { HubChannel, Published } from "./_hub_channel.ts";
 import type { HubSocket } from "./_hub_socket.ts";
 
 /** How often it is told of a channel that it may not send on it. */
@@ -97,6 +98,33 @@ export class HubClient {
         bytes,
         request === undefined ? { isText } : { isText, request },
       );
+  }
+
+  /** Of some messages, oldest first, the newest for which there is room, without a hole. */
+  newestThatFit(
+    channel: HubChannel,
+    messages: readonly Published[],
+  ): readonly Published[] {
+    const { name, options } = channel;
+    const id = this.#outIds.get(name);
+    const queued = id === undefined ? undefined : this.session.queuedOn(id);
+    let count = queued?.messages ?? 0;
+    let bytes = queued?.bytes ?? 0;
+    // Each of them would take the place of the one before.
+    const most = options.delivery === Delivery.LatestOnly
+      ? count + 1
+      : options.maxQueuedMessages;
+    let first = messages.length;
+    while (first > 0 && count < most) {
+      const { length } = messages[first - 1]!.bytes;
+      bytes += length;
+      count += 1;
+      if (
+        length > this.session.maxMessageBytes || bytes > options.maxQueuedBytes
+      ) break;
+      first -= 1;
+    }
+    return messages.slice(first);
   }
 
   /** Tells what the hub itself has to say; returns whether there was room. */

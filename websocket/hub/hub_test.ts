@@ -26,7 +26,7 @@ Deno.test("WsHub relays, remembers, and tells who is there", async () => {
   const ADA = { playerId: "ada", displayName: "ADA" };
   const BOB = { playerId: "bob", displayName: "BOB" };
   assertEquals(ada.controls, [
-    { type: "subscribed", request: 1 },
+    { type: "subscribed", request: 1, history: 0, omitted: 0 },
     { type: "presence", channel: "chat", change: "all", members: [ADA] },
     { type: "presence", channel: "chat", change: "joined", members: [BOB] },
   ]);
@@ -606,6 +606,66 @@ Deno.test("WsHub tells a client where it may not send, at most once a second", a
   assertEquals(ada.controls.length, 4 + 2);
   assertEquals(world.events.some(({ type }) => type === "message"), false);
   assertEquals(ada.socket!.closed, undefined);
+});
+
+Deno.test("WsHub sends the newest of the past that fit, and says how many do not", async () => {
+  for (
+    const [options, expected, omitted] of [
+      [{}, ["0", "1", "2", "3", "4"], 0],
+      [{ maxQueuedMessages: 3 }, ["2", "3", "4"], 2],
+      [{ maxQueuedBytes: 2 }, ["3", "4"], 3],
+      [{ maxQueuedMessages: 3, delivery: Delivery.AtMostOnce }, [
+        "2",
+        "3",
+        "4",
+      ], 2],
+      [{ delivery: Delivery.LatestOnly }, ["4"], 4],
+    ] as const
+  ) {
+    const world = new World({
+      channel: () => ({ historyMessages: 5, ...options }),
+    });
+    for (let i = -1; i < 5; i++) world.hub.publish("chat", `${i}`);
+    const ada = await world.connect("ada");
+    ada.subscribe("chat", 10);
+    world.run();
+    assertEquals(ada.messages, expected.map((text) => `chat: ${text}`));
+    assertEquals(ada.controls, [{
+      type: "subscribed",
+      request: 1,
+      history: expected.length,
+      omitted,
+    }]);
+    // It is not asked for a second time.
+    ada.subscribe("chat", 10);
+    world.run();
+    assertEquals(ada.messages.length, expected.length);
+    assertEquals(ada.controls.slice(1), [
+      { type: "subscribed", request: 1, history: 0, omitted: 0 },
+    ]);
+  }
+});
+
+Deno.test("WsHub leaves out what is larger than a subscriber takes, and older", async () => {
+  const world = new World();
+  for (const length of [1, 2_000, 2]) {
+    world.hub.publish("chat", "x".repeat(length));
+  }
+  const small = new Client(world, "small");
+  Object.defineProperty(small, "session", {
+    value: new Session({
+      role: "client",
+      clock: world.clock,
+      maxMessageBytes: 1_000,
+    }),
+  });
+  await world.connect("small", small);
+  small.subscribe("chat", 10);
+  world.run();
+  assertEquals(small.messages, ["chat: xx"]);
+  assertEquals(small.controls, [
+    { type: "subscribed", request: 1, history: 1, omitted: 2 },
+  ]);
 });
 
 /** What a client was told of who is there, one string for each message. */

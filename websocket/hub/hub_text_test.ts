@@ -75,7 +75,10 @@ Deno.test("WsHub talks to who types as to any client", async () => {
     0,
   ]);
   assertEquals(bob.say(SUBSCRIBE), [
-    { type: "control", message: { type: "subscribed", request: 0 } },
+    {
+      type: "control",
+      message: { type: "subscribed", request: 0, history: 0, omitted: 0 },
+    },
     { type: "ack", received: 1 },
   ]);
   const said = bob.say(OPEN, { type: "data", channel: 1, text: "hé 😀" });

@@ -35,6 +35,10 @@ export type ControlMessage =
     readonly type: "subscribed";
     /** The number of the question. */
     readonly request: number;
+    /** How many of the last messages it sends first: 0 to 1000. */
+    readonly history: number;
+    /** How many older ones that were asked for, and are there, find no room: 0 to 1000. */
+    readonly omitted: number;
   }
   | {
     /** The hub says no. */
@@ -108,6 +112,8 @@ export function encodeControl(message: ControlMessage): Uint8Array {
     case "subscribed":
       writer.u8(SUBSCRIBED);
       writer.varint(message.request);
+      writer.varint(message.history);
+      writer.varint(message.omitted);
       break;
     case "denied":
       writer.u8(DENIED);
@@ -156,8 +162,13 @@ function read(reader: ByteReader): ControlMessage | undefined {
     }
     case UNSUBSCRIBE:
       return { type: "unsubscribe", channel: readName(reader) };
-    case SUBSCRIBED:
-      return { type: "subscribed", request: reader.varint() };
+    case SUBSCRIBED: {
+      const request = reader.varint();
+      const history = reader.varint();
+      const omitted = reader.varint();
+      if (history + omitted > MAX_HISTORY) reader.fail("range");
+      return { type: "subscribed", request, history, omitted };
+    }
     case DENIED:
       return {
         type: "denied",

@@ -342,7 +342,7 @@ function readMessage(fields: JsonFields): ControlMessage | undefined {
     case "unsubscribe":
       return { type, channel: fields.string("channel", 1, MAX_NAME_BYTES) };
     case "subscribed":
-      return { type, request: fields.integer("request", 0, MAX_NUMBER) };
+      return readSubscribed(fields);
     case "denied":
       return {
         type,
@@ -370,6 +370,14 @@ function readMessage(fields: JsonFields): ControlMessage | undefined {
       };
   }
   fields.failType();
+}
+
+function readSubscribed(fields: JsonFields): ControlMessage {
+  const request = fields.integer("request", 0, MAX_NUMBER);
+  const history = fields.integer("history", 0, MAX_HISTORY);
+  // Both together are what was asked for, at the most.
+  const omitted = fields.integer("omitted", 0, MAX_HISTORY - history);
+  return { type: "subscribed", request, history, omitted };
 }
 
 function readMembers(fields: JsonFields): Member[] {

@@ -86,7 +86,12 @@ class Records {
         withPresence: this.isSo(),
       }),
       () => ({ type: "unsubscribe", channel }),
-      () => ({ type: "subscribed", request }),
+      () => ({
+        type: "subscribed",
+        request,
+        history: this.integer(0, 600),
+        omitted: this.integer(0, 400),
+      }),
       () => ({ type: "denied", request, reason: this.text(0, 123) }),
       () => ({ type: "publishDenied", channel, reason: this.text(0, 123) }),
       () => ({ type: "requestDenied", request, reason: this.text(0, 123) }),

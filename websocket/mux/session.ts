@@ -452,6 +452,20 @@ export class Session {
     return this.#sentBytes;
   }
 
+  /**
+   * Tells what waits on one channel.
+   *
+   * @param id The channel.
+   * @returns How many messages, and their bytes; 0 if there is no such channel.
+   */
+  queuedOn(id: number): { readonly messages: number; readonly bytes: number } {
+    const channel = this.#outById.get(id);
+    return {
+      messages: channel?.queuedMessages ?? 0,
+      bytes: channel?.queuedBytes ?? 0,
+    };
+  }
+
   /** Messages of the layer above that wait to be sent. */
   get queuedControls(): number {
     return this.#controls.length;
