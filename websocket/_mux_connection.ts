@@ -75,6 +75,11 @@ export class MuxConnection implements Connection {
     return this.#endCode;
   }
 
+  /** Whether the socket is open and the hub has yet to say that it knows the client. */
+  get isGreeting(): boolean {
+    return this.#socket !== undefined && !this.#session.isOpen;
+  }
+
   get pendingMessages(): number {
     return this.#session.queuedMessages;
   }

@@ -227,7 +227,9 @@ export class Socket {
 
   #closeWebSocket(code: number, reason: string): void {
     try {
-      this.#webSocket.close(sendableCode(code), reason);
+      // As 1000 it would say that all is well: a peer could take the session for over.
+      if (code === CLOSE_ABNORMAL) this.#webSocket.close();
+      else this.#webSocket.close(sendableCode(code), reason);
     } catch {
       // It is forgotten all the same.
     }

@@ -28,7 +28,7 @@ import type {
 import type { WsClientStats } from "./client_stats.ts";
 import type { WsDropReason, WsErrorReason, WsEvent } from "./event.ts";
 import { type WsDataMessage, WsMessage } from "./message.ts";
-import { MAX_NAME_BYTES } from "./mux/record.ts";
+import { CloseCode, MAX_NAME_BYTES } from "./mux/record.ts";
 import { isConnected, isLive, WsState } from "./state.ts";
 
 const DROP_REASONS: readonly WsDropReason[] = [
@@ -268,7 +268,8 @@ export class WsClient {
   disconnect(): void {
     this.#takeSocket();
     if (this.#attempt === undefined) return;
-    this.#letGo(CLOSE_NORMAL, "");
+    // By the mux's table 1000 would end the session.
+    this.#letGo(this.#mux ? CloseCode.GoingAway : CLOSE_NORMAL, "");
     this.#over(CLOSE_NORMAL, "disconnected by the client", false);
   }
 
@@ -699,7 +700,7 @@ export class WsClient {
 
   #onConnectTimeout(): void {
     this.#fail(
-      CLOSE_ABNORMAL,
+      this.#mux?.isGreeting ? CloseCode.HandshakeTimeout : CLOSE_ABNORMAL,
       "connectTimeout",
       `Not connected within ${this.#settings.connectTimeoutMs} ms`,
     );

@@ -10,6 +10,7 @@ import type { Session } from "../mux/session.ts";
 import type { ClientId } from "./hub_event.ts";
 import { MAX_DISPLAY_BYTES } from "./_envelope.ts";
 import type { HubChannel, Published } from "./_hub_channel.ts";
+import type { Departure } from "./_hub_counters.ts";
 import type { HubSocket } from "./_hub_socket.ts";
 
 /** How often it is told of a channel that it may not send on it. */
@@ -39,6 +40,8 @@ export class HubClient {
   #isBusy = false;
   /** Whether something found no room that it cannot do without. */
   isStuck = false;
+  /** Why it leaves, once what it has sent before is taken in. */
+  leaving: Departure | undefined = undefined;
   /** Whether the hub has let go of it. */
   isEnded = false;
   readonly subscriptions = new Set<HubChannel>();

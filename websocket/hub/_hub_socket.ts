@@ -1,5 +1,6 @@
 // This module is browser compatible.
 import { cutCloseReason, utf8Length } from "../../protocol/mod.ts";
+import { CLOSE_ABNORMAL } from "../_close_code.ts";
 import { frameFromText } from "../mux/frame_from_text.ts";
 import { CloseCode, type Hello, MIN_FRAME_BYTES } from "../mux/record.ts";
 import { frameBytesWithin, textsFromFrame } from "../mux/texts_from_frame.ts";
@@ -55,6 +56,7 @@ export class HubSocket {
   #isText: boolean | undefined;
   /** The most bytes of a text that the client takes. */
   #maxTextBytes = MIN_FRAME_BYTES;
+  #endCode = CLOSE_ABNORMAL;
   /** What was received that is no frame of the mux, or too much at once. */
   fault: SocketFault | undefined = undefined;
   /** How long it has been there, in seconds. */
@@ -83,8 +85,16 @@ export class HubSocket {
       this.#isEnded = true;
       this.onNews();
     };
-    socket.addEventListener("close", end);
+    socket.addEventListener("close", ({ code }) => {
+      if (typeof code === "number" && !this.#isEnded) this.#endCode = code;
+      end();
+    });
     socket.addEventListener("error", end);
+  }
+
+  /** The code with which the client has closed it; 1006 if it did not. */
+  get endCode(): number {
+    return this.#endCode;
   }
 
   get isEnded(): boolean {
@@ -198,7 +208,7 @@ export class HubSocket {
       this.#frames = [];
       this.#head = 0;
       this.#pendingBytes = 0;
-      return this.#refuse(CloseCode.ProtocolError, "flood");
+      return this.#refuse(CloseCode.RateLimited, "flood");
     }
     const frame = isText ? this.#read(data, isFirst) : new Uint8Array(data);
     if (frame === undefined) return;

@@ -10,6 +10,7 @@ import { closeCodeOf } from "../mux/_close_code_of.ts";
 import { type ControlMessage, decodeControl } from "../mux/control_message.ts";
 import {
   CloseCode,
+  endsSession,
   type Hello,
   MAX_DURATION_MS,
   MAX_NAME_BYTES,
@@ -330,14 +331,14 @@ export class WsHub {
   }
 
   #attach(socket: HubSocket, identity: Identity, hello: Hello): void {
-    const known = this.#find(hello.session, identity, socket.isText);
+    const known = this.#find(hello, identity, socket.isText);
     // What will be told of it has its place from now on, so that none of it is lost.
     const slots = known === undefined ? 3 : known.socket === undefined ? 2 : 1;
     const isFull = known === undefined &&
       this.#clients.size >= this.#settings.maxClients;
     if (isFull || !this.#events.reserve(slots)) {
       const reason = "no room";
-      this.#admission.refuse(socket, "clients", CloseCode.Full, reason);
+      this.#admission.turnAway(socket, "clients", CloseCode.Full, reason);
       return;
     }
     const client = known ?? this.#admit(identity, socket.isText);
@@ -369,16 +370,18 @@ export class WsHub {
   }
 
   #find(
-    session: Uint8Array | undefined,
+    hello: Hello,
     { playerId }: Identity,
     isText: boolean,
   ): HubClient | undefined {
+    const { session } = hello;
     if (session === undefined) return undefined;
     const client = this.#bySession.get(lookupKey(session));
     const isSame = client !== undefined &&
       areSame(client.session.sessionId!, session);
-    return isSame && client.identity.playerId === playerId &&
-        client.isText === isText
+    return isSame && client.leaving === undefined &&
+        client.identity.playerId === playerId &&
+        client.isText === isText && client.session.canResume(hello)
       ? client
       : undefined;
   }
@@ -453,11 +456,14 @@ export class WsHub {
       if (event === undefined) break;
       this.#on(client, event, nowMs);
     }
+    if (client.leaving !== undefined && session.pendingEvents === 0) {
+      this.#end(client, client.leaving, CloseCode.Normal, "");
+    }
   }
 
   /** What goes wrong with one client must not reach the others. */
   #giveUp(client: HubClient, cause: unknown): void {
-    this.#end(client, "failed", CloseCode.ProtocolError, "internal", cause);
+    this.#end(client, "failed", CloseCode.Removed, "internal", cause);
   }
 
   #receive(client: HubClient, socket: HubSocket): void {
@@ -472,7 +478,7 @@ export class WsHub {
       const { bytesReceived, recordsReceived } = session;
       budget -= FRAME_COST + bytesReceived + RECORD_COST * recordsReceived;
       if (error !== undefined) {
-        this.#lose(client, closeCodeOf(error), error);
+        this.#refuse(client, closeCodeOf(error), error);
         return;
       }
       if (bytesReceived < frame.length) {
@@ -482,9 +488,12 @@ export class WsHub {
     // What came before an end counts.
     if (socket.pendingFrames > 0) return;
     if (socket.fault !== undefined) {
-      this.#lose(client, socket.fault.code, socket.fault.reason);
+      const { code, reason } = socket.fault;
+      this.#refuse(client, code, reason);
     } else if (socket.isEnded) {
-      this.#lose(client, CloseCode.Normal, "");
+      const code = session.peerBye?.code ?? socket.endCode;
+      if (endsSession(code)) this.#leave(client, "closed", code, "");
+      else this.#lose(client, CloseCode.Normal, "");
     } else if (session.isSilent) {
       this.#lose(client, CloseCode.KeepaliveTimeout, "silent");
     }
@@ -532,14 +541,19 @@ export class WsHub {
         }
         const message = decodeControl(event.bytes);
         if (message === undefined) {
-          this.#lose(client, CloseCode.ProtocolError, "control");
+          this.#end(
+            client,
+            "protocolError",
+            CloseCode.ProtocolError,
+            "control",
+          );
         } else {
           this.#onControl(client, message);
         }
         break;
       }
       case "bye":
-        if (event.code === CloseCode.Normal) {
+        if (endsSession(event.code)) {
           this.#end(client, "closed", CloseCode.Normal, "");
         }
         break;
@@ -561,7 +575,7 @@ export class WsHub {
       case "unsubscribe":
         return this.#channels.unsubscribe(client, message.channel);
     }
-    this.#lose(client, CloseCode.ProtocolError, "control");
+    this.#end(client, "protocolError", CloseCode.ProtocolError, "control");
   }
 
   /** Returns whether anything went. */
@@ -582,6 +596,27 @@ export class WsHub {
     }
     client.hasUnsent = true;
     return true;
+  }
+
+  /** The client has sent what it may not. */
+  #refuse(client: HubClient, code: number, reason: string): void {
+    if (endsSession(code)) this.#leave(client, "protocolError", code, reason);
+    else this.#lose(client, code, reason);
+  }
+
+  /** The session is over; but what came before counts, when its turn comes. */
+  #leave(
+    client: HubClient,
+    reason: Departure,
+    code: number,
+    text: string,
+  ): void {
+    if (client.session.pendingEvents === 0) {
+      this.#end(client, reason, code, text);
+      return;
+    }
+    client.leaving = reason;
+    this.#lose(client, code, text);
   }
 
   /** The socket is gone, or of no more use; the client may come back. */

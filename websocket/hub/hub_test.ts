@@ -288,7 +288,11 @@ Deno.test("WsHub closes sockets that say nothing, nonsense or too much", async (
     socket!.closed?.code
   );
   const { HandshakeTimeout, ProtocolError } = CloseCode;
-  assertEquals(codes, [HandshakeTimeout, ...Array(4).fill(ProtocolError)]);
+  assertEquals(codes, [
+    HandshakeTimeout,
+    ...Array(3).fill(ProtocolError),
+    CloseCode.RateLimited,
+  ]);
   assertEquals(world.hub.socketCount, 0);
 });
 

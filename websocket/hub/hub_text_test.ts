@@ -283,7 +283,7 @@ Deno.test("WsHub waits for who types, and bounds what waits of it", async () => 
   for (let i = 0; i < 80; i++) ada.socket.emit("message", { data: text });
   world.run();
   assertEquals(ada.socket.closed, {
-    code: CloseCode.ProtocolError,
+    code: CloseCode.RateLimited,
     reason: "flood",
   });
 });

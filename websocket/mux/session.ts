@@ -211,7 +211,8 @@ export type SessionError =
   | "tooManyChannels"
   | "inboxFull"
   | "wrongCount"
-  | "limitLowered";
+  | "limitLowered"
+  | "versionMismatch";
 
 const DEFAULT_MAX_FRAME_BYTES = 65_536;
 const DEFAULT_MAX_MESSAGE_BYTES = 1_048_576;
@@ -358,6 +359,7 @@ export class Session {
   #rttMs = 0;
   #jitterMs = 0;
   #bye: Bye | undefined;
+  #peerBye: Bye | undefined;
 
   /**
    * Creates one end of a session.
@@ -419,6 +421,11 @@ export class Session {
   /** How much it varies, in milliseconds. */
   get jitterMs(): number {
     return this.#jitterMs;
+  }
+
+  /** What the other end has said that its close of the last socket means, if it did. */
+  get peerBye(): Bye | undefined {
+    return this.#peerBye;
   }
 
   /** Events that wait for the application. */
@@ -504,6 +511,7 @@ export class Session {
     this.#socketNumber += 1;
     this.#phase = "greeting";
     this.#isGreetingSent = false;
+    this.#peerBye = undefined;
     this.#silentSeconds = 0;
     this.#error = undefined;
     if (hello === undefined) return undefined;
@@ -534,6 +542,16 @@ export class Session {
     };
     this.#opened(isResumed);
     return undefined;
+  }
+
+  /**
+   * Tells whether a client can go on with the session, by what it says in its hello.
+   *
+   * @param hello What the client said, with the id of this session.
+   * @returns Whether the counts are possible and no limit is lower than it was.
+   */
+  canResume(hello: Hello): boolean {
+    return this.#check(true, hello) === undefined;
   }
 
   /** The socket is gone. */
@@ -1448,8 +1466,9 @@ export class Session {
       return this.#fail("unexpectedRecord");
     }
     const { version, canDeflate, isResumed, received } = welcome;
+    if (version !== MUX_VERSION) return this.#fail("versionMismatch");
     if (
-      version !== MUX_VERSION || canDeflate ||
+      canDeflate ||
       isResumed && !isSame(this.#sessionId, welcome.session)
     ) return this.#fail("unexpectedRecord");
     const error = this.#check(isResumed, welcome);
@@ -1584,6 +1603,7 @@ export class Session {
   }
 
   #onBye(bye: Bye): boolean {
+    this.#peerBye = bye;
     return this.#tell({ type: "bye", ...bye });
   }
 
