@@ -9,6 +9,7 @@ import { ByteWriter, utf8Length } from "../../protocol/mod.ts";
 import { closeCodeOf } from "../mux/_close_code_of.ts";
 import { type ControlMessage, decodeControl } from "../mux/control_message.ts";
 import {
+  type Bye,
   CloseCode,
   endsSession,
   type Hello,
@@ -308,10 +309,10 @@ export class WsHub {
     for (const client of this.#clients.values()) {
       const retryAfterMs = Math.round((index += 1) / count * spreadMs);
       const code = CloseCode.GoingAway;
-      client.session.sayBye({ code, retryAfterMs, reason: "shutting down" });
-      const frame = client.socket && client.session.nextFrame();
-      if (frame) client.socket!.send(frame);
-      this.#end(client, "closed", code, "shutting down");
+      const reason = "shutting down";
+      this.#sendOut(client);
+      this.#sayBye(client, { code, retryAfterMs, reason });
+      this.#end(client, "closed", code, reason);
     }
     this.#admission.close();
   }
@@ -346,7 +347,9 @@ export class WsHub {
     socket.onNews = () => client.wake();
     if (client.socket !== undefined) {
       const code = CloseCode.TakenOver;
-      this.#admission.release(client.socket, code, "resumed elsewhere");
+      const reason = "resumed elsewhere";
+      this.#sayBye(client, { code, retryAfterMs: 0, reason });
+      this.#admission.release(client.socket, code, reason);
     }
     client.socket = socket;
     client.awaySeconds = 0;
@@ -596,6 +599,11 @@ export class WsHub {
     }
     client.hasUnsent = true;
     return true;
+  }
+
+  #sayBye({ session, socket }: HubClient, bye: Bye): void {
+    const frame = session.farewell(bye);
+    if (frame !== undefined) socket?.send(frame);
   }
 
   /** The client has sent what it may not. */

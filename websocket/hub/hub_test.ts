@@ -4,6 +4,7 @@ import { ByteWriter } from "../../protocol/mod.ts";
 import { RecordWriter } from "../mux/record_writer.ts";
 import { CloseCode, Delivery } from "../mux/record.ts";
 import { Session } from "../mux/session.ts";
+import type { SessionEvent } from "../mux/session_event.ts";
 import { Client, World } from "./_testing/hub_world.ts";
 import type { WsHubOptions } from "./hub_options.ts";
 
@@ -126,6 +127,64 @@ Deno.test("WsHub lets a newer socket take a session over", async () => {
   world.run();
   assertEquals(old.closed?.code, CloseCode.TakenOver);
   assertEquals([world.hub.clientCount, world.hub.socketCount], [1, 1]);
+});
+
+/** What a client makes of frames. */
+function readAll(
+  session: Session,
+  frames: readonly Uint8Array[],
+): SessionEvent[] {
+  for (const frame of frames) assertEquals(session.receive(frame), undefined);
+  const events: SessionEvent[] = [];
+  for (let event; (event = session.poll()) !== undefined;) events.push(event);
+  return events;
+}
+
+Deno.test("WsHub tells the old socket that the session was taken over", async () => {
+  const world = new World({ channel: () => ({ isRelayed: true }) });
+  const ada = await world.connect("ada");
+  ada.subscribe("news");
+  world.run();
+  // However much waits.
+  ada.socket!.bufferedAmount = 1e9;
+  for (let i = 0; i < 20; i++) world.hub.publish("news", new Uint8Array(9_000));
+  const old = ada.socket!;
+  // The client's end goes to another socket, as it thinks that this one is dead.
+  const id = ada.session.sessionId!;
+  ada.socket = undefined;
+  world.run(1);
+  const socket = await world.connectSocket("ada");
+  const frame = new ByteWriter();
+  new RecordWriter(frame).hello({
+    minVersion: 1,
+    maxVersion: 1,
+    canDeflate: false,
+    session: id,
+    received: 1,
+    maxFrameBytes: 65_536,
+    maxMessageBytes: 1_048_576,
+    windowBytes: 262_144,
+  });
+  socket.emit("message", { data: frame.toBytes().buffer });
+  world.run(1);
+  assertEquals(old.closed?.code, CloseCode.TakenOver);
+  const events = readAll(ada.session, old.sent);
+  const bye = events.at(-1);
+  assert(bye?.type === "bye", JSON.stringify(events.map(({ type }) => type)));
+  assertEquals([bye.code, bye.retryAfterMs], [CloseCode.TakenOver, 0]);
+  assertEquals([socket.closed, world.hub.clientCount], [undefined, 1]);
+});
+
+Deno.test("WsHub.close() tells when to come back, however much waits", async () => {
+  const world = new World();
+  const ada = await world.connect("ada");
+  ada.subscribe("news");
+  world.run();
+  for (let i = 0; i < 20; i++) world.hub.publish("news", new Uint8Array(9_000));
+  world.hub.close(1_000);
+  world.run(1);
+  assertEquals(ada.events.at(-1)?.type, "bye");
+  assert(ada.messages.length > 0);
 });
 
 Deno.test("WsHub.handler answers before it upgrades", async () => {

@@ -768,6 +768,26 @@ export class Session {
   }
 
   /**
+   * Makes a frame that tells the other end that the socket will be closed, at once and
+   * before all that waits.
+   *
+   * @param bye Why, and when to come back.
+   * @returns The frame, which is overwritten by the next one, or `undefined` if the other
+   * end has not been heard on this socket.
+   */
+  farewell(bye: Bye): Uint8Array | undefined {
+    if (this.#phase !== "open") return undefined;
+    this.#writer.reset(this.#frameBytes);
+    if (!this.#isGreetingSent) {
+      this.#greet();
+      this.#isGreetingSent = true;
+    }
+    this.#records.bye(bye);
+    this.#flight.send(this.#writer.length);
+    return this.#writer.view();
+  }
+
+  /**
    * Gives the session up: what was not delivered is told, and the next socket begins
    * another one. For the client's end.
    */
