@@ -539,3 +539,11 @@ Deno.test("WsClient tells where the hub does not let it send", () => {
     { type: "publishDenied", channel: "secret", reason },
   ]);
 });
+
+Deno.test("WsClient waits for ever where the hub, or both, want no keepalive", () => {
+  const rig = new Rig({ pingIntervalMs: 0 }, { keepaliveMs: 0 });
+  rig.run();
+  for (let i = 0; i < 1_000; i++) rig.tick(1);
+  assertEquals(rig.client.state, WsState.Connected);
+  assertEquals(rig.of("error"), []);
+});

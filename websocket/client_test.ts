@@ -746,7 +746,7 @@ Deno.test("WsClient.tick() and the constructor refuse what is out of range", () 
     { minUptimeMs: -1 },
     { connectTimeoutMs: 0 },
     { terminalCodes: [1] },
-    { pingIntervalMs: 0 },
+    { pingIntervalMs: -1 },
     { pongTimeoutMs: NaN },
     { maxQueueSize: 0 },
     { maxQueueBytes: 0.5 },

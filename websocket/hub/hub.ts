@@ -409,7 +409,7 @@ export class WsHub {
       maxMessageBytes,
       resumeWindowMs,
       // Whoever types is not gone for being slow.
-      keepaliveMs: isText ? MAX_DURATION_MS : keepaliveMs,
+      keepaliveMs: isText ? 0 : keepaliveMs,
       maxChannels: maxSubscriptions,
     });
     const id = this.#nextClient++ as ClientId;

@@ -183,7 +183,8 @@ export interface WsHubOptions {
    */
   readonly resumeWindowMs?: number;
   /**
-   * After how much silence a client is asked whether it is there, in milliseconds.
+   * After how much silence a client is asked whether it is there, and asks the hub, in
+   * milliseconds: an integer, 0 for never.
    *
    * @default {30000}
    */

@@ -930,8 +930,21 @@ Deno.test("WsHub refuses options that are out of their range", () => {
       { maxChannels: 1.5 },
       { channelIdleMs: -1 },
       { maxEvents: 1e9 },
+      { keepaliveMs: -1 },
+      { keepaliveMs: 2 ** 31 },
+      { resumeWindowMs: -1 },
+      { maxFrameBytes: 1 },
+      { rate: { perSecond: 1, burst: 0 } },
     ] satisfies Partial<WsHubOptions>[]
-  ) assertThrows(() => new World(options), RangeError, Object.keys(options)[0]);
+  ) {
+    const [name] = Object.keys(options);
+    assertThrows(
+      () => new World(options),
+      RangeError,
+      name === "rate" ? "" : name,
+    );
+  }
+  assertEquals(new World({ keepaliveMs: 0 }).hub.clientCount, 0);
 });
 
 Deno.test("WsHub.metrics() tells what went in and out, and what did not", async () => {

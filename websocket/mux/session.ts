@@ -12,6 +12,7 @@ import {
   Delivery,
   type Hello,
   MAX_CHANNEL,
+  MAX_DURATION_MS,
   MAX_HELD_US,
   MAX_NAME_BYTES,
   MAX_PRIORITY,
@@ -86,8 +87,8 @@ export interface SessionOptions {
    */
   readonly maxReplayAgeMs?: number;
   /**
-   * After how much silence a ping is sent, in milliseconds. The hub's holds for both
-   * ends.
+   * After how much silence a ping is sent, in milliseconds: 0 for never. The hub's holds
+   * for both ends.
    *
    * @default {30000}
    */
@@ -376,7 +377,7 @@ export class Session {
       maxAgeSeconds: maxReplayAgeMs / 1_000,
     });
     this.#sessionId = options.sessionId;
-    this.#keepaliveSeconds = this.#options.keepaliveMs / 1_000;
+    this.#keepaliveSeconds = keepaliveSeconds(this.#options.keepaliveMs);
     this.#sink = this.#makeSink();
     this.#writer = options.frame ??
       new ByteWriter({ maxBytes: this.#options.maxFrameBytes });
@@ -1501,7 +1502,7 @@ export class Session {
       this.#sessionId = new Uint8Array(welcome.session);
       this.#grant(welcome.windowBytes);
     }
-    this.#keepaliveSeconds = welcome.keepaliveMs / 1_000 || Infinity;
+    this.#keepaliveSeconds = keepaliveSeconds(welcome.keepaliveMs);
     this.#opened(isResumed);
     this.#resumeAt(received + 1);
     return true;
@@ -1736,6 +1737,11 @@ export class Session {
   }
 }
 
+/** 0 stands for none. */
+function keepaliveSeconds(keepaliveMs: number): number {
+  return keepaliveMs === 0 ? Infinity : keepaliveMs / 1_000;
+}
+
 function announcement({ id, name, delivery, priority }: OutChannel): Open {
   return { channel: id, name, delivery, priority };
 }
@@ -1801,9 +1807,9 @@ function resolve(
   checkRange("maxReplayRecords", maxReplayRecords, 1, 1_048_576);
   checkRange("maxReplayBytes", maxReplayBytes, 1_024, 2 ** 30);
   checkRange("maxReplayAgeMs", maxReplayAgeMs, 1, 2 ** 40);
-  checkRange("keepaliveMs", keepaliveMs, 1, 2 ** 31);
+  checkRange("keepaliveMs", keepaliveMs, 0, MAX_DURATION_MS);
   checkRange("pongTimeoutMs", pongTimeoutMs, 1, 2 ** 31);
-  checkRange("resumeWindowMs", resumeWindowMs, 0, 2 ** 40);
+  checkRange("resumeWindowMs", resumeWindowMs, 0, MAX_DURATION_MS);
   return {
     role,
     clock,

@@ -1246,3 +1246,17 @@ Deno.test("Session is not hurt by random bytes and mutated frames", () => {
     ]
   ) assert(seen.has(outcome), `${outcome} is not in ${[...seen]}`);
 });
+
+Deno.test("Session without a keepalive is never silent, and asks nothing after the first ping", () => {
+  const pair = new Pair({ keepaliveMs: 0 });
+  pair.connect();
+  pair.settle((session) => void takeAll(session));
+  assert(pair.client.rttSamples > 0);
+  for (let i = 0; i < 100; i++) {
+    for (const session of [pair.client, pair.hub]) {
+      session.tick(60);
+      assertEquals(session.nextFrame(), undefined);
+      assertEquals(session.isSilent, false);
+    }
+  }
+});
