@@ -488,6 +488,7 @@ export class WsClient {
     const dtMs = Math.min(checkNotNegative("dt", dt), MAX_DT_SECS) * 1_000;
     const changes = this.#changes;
     this.#takeAnswer();
+    this.#attempt?.socket?.tick(dtMs);
     this.#takeSocket();
     // What began just now has not lasted for this step.
     const stepMs = changes === this.#changes ? dtMs : 0;
