@@ -75,6 +75,11 @@ export class MuxConnection implements Connection {
     return this.#endCode;
   }
 
+  /** Whether the socket is open and the hub has yet to say that it knows the client. */
+  get isGreeting(): boolean {
+    return this.#socket !== undefined && !this.#session.isOpen;
+  }
+
   get pendingMessages(): number {
     return this.#session.queuedMessages;
   }
@@ -336,8 +341,13 @@ export class MuxConnection implements Connection {
 
   #onUndelivered(event: SessionEvent & { type: "undelivered" }): void {
     const { reason, messages } = event;
-    // The hub knows of no subscriptions, or they may be among what is missing.
-    this.#subscriptions.askAgain(reason !== "windowOverrun");
+    if (reason === "tooLarge") {
+      const bytes = messages.reduce((sum, { bytes }) => sum + bytes.length, 0);
+      this.#host.dropped(messages.length, bytes, reason);
+    } else {
+      // The hub knows of no subscriptions, or they may be among what is missing.
+      this.#subscriptions.askAgain(reason !== "windowOverrun");
+    }
     if (reason !== "closed" || messages.length > 0) {
       this.#host.mux({ type: "undelivered", reason, messages });
     }
@@ -347,7 +357,7 @@ export class MuxConnection implements Connection {
         if (isLost) this.#failRequest(number, "undelivered");
       }
     }
-    if (reason !== "windowOverrun") return;
+    if (reason !== "windowOverrun" && reason !== "tooLarge") return;
     for (const { request } of messages) {
       if (request !== undefined) this.#failRequest(request / 2, "undelivered");
     }
@@ -362,7 +372,8 @@ export class MuxConnection implements Connection {
         const channel = this.#subscriptions.answer(message.request, isGranted);
         if (channel === undefined) return;
         if (message.type === "subscribed") {
-          this.#host.mux({ type: "subscribed", channel });
+          const { history, omitted } = message;
+          this.#host.mux({ type: "subscribed", channel, history, omitted });
         } else {
           const { reason } = message;
           this.#host.mux({ type: "subscriptionDenied", channel, reason });
@@ -374,6 +385,15 @@ export class MuxConnection implements Connection {
         this.#host.mux({ type: "presence", channel, change, members });
         return;
       }
+      case "publishDenied": {
+        const { channel, reason } = message;
+        this.#host.mux({ type: "publishDenied", channel, reason });
+        return;
+      }
+      case "requestDenied":
+        // It may have timed out.
+        this.#failRequest(message.request, "denied");
+        return;
     }
     this.#fail("The hub sent a wrong control message");
   }

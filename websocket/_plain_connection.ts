@@ -35,7 +35,7 @@ export class PlainConnection implements Connection {
       overflow: settings.overflow,
       onDropped: (count, bytes, reason) => host.dropped(count, bytes, reason),
     });
-    if (settings.pingMessage !== undefined) {
+    if (settings.pingMessage !== undefined && settings.pingIntervalMs > 0) {
       this.#keepalive = new Keepalive(
         settings.pingIntervalMs,
         settings.pongTimeoutMs,

@@ -94,7 +94,7 @@ export class Settings {
     }
     this.pingMessage = options.pingMessage;
     this.isPong = options.isPong;
-    this.pingIntervalMs = checkPositive(
+    this.pingIntervalMs = checkNotNegative(
       "pingIntervalMs",
       options.pingIntervalMs ?? 30_000,
     );

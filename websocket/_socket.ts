@@ -9,6 +9,7 @@ import {
   reportedReason,
   sendableCode,
 } from "./_close_code.ts";
+import { Patience } from "./_patience.ts";
 import { heldSize, type ReceiveBudget } from "./_receive_budget.ts";
 import type { WsErrorReason } from "./event.ts";
 import type { WebSocketEventLike, WebSocketLike } from "./web_socket_like.ts";
@@ -19,6 +20,8 @@ const OPEN = 1;
  * reads nothing makes it hold has no other bound.
  */
 const HIGH_WATER_BYTES = 262_144;
+/** How long a socket may be closing by its peer's wish. */
+const CLOSE_TIMEOUT_MS = 3_000;
 
 /** What a {@linkcode Socket} hands out, in this order: open once, data, end once. */
 export interface SocketSink {
@@ -50,6 +53,8 @@ export class Socket {
   #hasOpened = false;
   #isOpenTaken = false;
   #isDetached = false;
+  #isClosing = false;
+  readonly #patience = new Patience(CLOSE_TIMEOUT_MS);
   #errorMessage: string | undefined;
   #end: SocketEnd | undefined;
 
@@ -114,6 +119,24 @@ export class Socket {
         }`,
       });
       return false;
+    }
+  }
+
+  /**
+   * Lets time pass. Node tells the end of a WebSocket that its peer has closed when TCP has ended, which is the peer's
+   * to do: until then it may take for ever.
+   */
+  tick(stepMs: number): void {
+    if (
+      this.#end !== undefined || this.#isDetached ||
+      this.#webSocket.readyState <= OPEN
+    ) return;
+    if (!this.#isClosing) {
+      // It began within the step.
+      this.#isClosing = true;
+    } else if (this.#patience.tick(stepMs)) {
+      const reason = this.#errorMessage ?? "The closing took too long";
+      this.#end = { code: CLOSE_ABNORMAL, reason };
     }
   }
 
@@ -227,7 +250,9 @@ export class Socket {
 
   #closeWebSocket(code: number, reason: string): void {
     try {
-      this.#webSocket.close(sendableCode(code), reason);
+      // As 1000 it would say that all is well: a peer could take the session for over.
+      if (code === CLOSE_ABNORMAL) this.#webSocket.close();
+      else this.#webSocket.close(sendableCode(code), reason);
     } catch {
       // It is forgotten all the same.
     }

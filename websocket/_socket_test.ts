@@ -122,3 +122,32 @@ Deno.test("Socket takes a socket that is open or closed already", () => {
     assertEquals(log, [expected]);
   }
 });
+
+Deno.test("Socket.tick() ends a socket whose closing takes too long", () => {
+  const { fake, socket, take } = setUp();
+  fake.open();
+  fake.message("a");
+  socket.tick(60_000);
+  fake.closing();
+  for (let ms = 0; ms < 2_900; ms += 100) {
+    socket.tick(100);
+    assertEquals(take(), ms === 0 ? ["open", "a"] : []);
+  }
+  // A frame that stood still says nothing.
+  socket.tick(60_000);
+  for (let ms = 0; ms < 2_900; ms += 100) socket.tick(100);
+  assertEquals(take(), []);
+  socket.tick(100);
+  assertEquals(take(), ["end 1006"]);
+  fake.end(1000);
+  socket.tick(60_000);
+  assertEquals(take(), []);
+
+  const other = setUp();
+  other.fake.open();
+  other.fake.closing();
+  other.socket.tick(100);
+  other.fake.end(1000);
+  for (let i = 0; i < 100; i++) other.socket.tick(100);
+  assertEquals(other.take(), ["open", "end 1000"]);
+});

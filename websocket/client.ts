@@ -28,7 +28,7 @@ import type {
 import type { WsClientStats } from "./client_stats.ts";
 import type { WsDropReason, WsErrorReason, WsEvent } from "./event.ts";
 import { type WsDataMessage, WsMessage } from "./message.ts";
-import { MAX_NAME_BYTES } from "./mux/record.ts";
+import { CloseCode, MAX_NAME_BYTES } from "./mux/record.ts";
 import { isConnected, isLive, WsState } from "./state.ts";
 
 const DROP_REASONS: readonly WsDropReason[] = [
@@ -37,6 +37,7 @@ const DROP_REASONS: readonly WsDropReason[] = [
   "expired",
   "cut",
   "closed",
+  "tooLarge",
 ];
 const MAX_DT_SECS = 3_600;
 const NO_OPTIONS: WsSendOptions = {};
@@ -267,7 +268,8 @@ export class WsClient {
   disconnect(): void {
     this.#takeSocket();
     if (this.#attempt === undefined) return;
-    this.#letGo(CLOSE_NORMAL, "");
+    // By the mux's table 1000 would end the session.
+    this.#letGo(this.#mux ? CloseCode.GoingAway : CLOSE_NORMAL, "");
     this.#over(CLOSE_NORMAL, "disconnected by the client", false);
   }
 
@@ -486,6 +488,7 @@ export class WsClient {
     const dtMs = Math.min(checkNotNegative("dt", dt), MAX_DT_SECS) * 1_000;
     const changes = this.#changes;
     this.#takeAnswer();
+    this.#attempt?.socket?.tick(dtMs);
     this.#takeSocket();
     // What began just now has not lasted for this step.
     const stepMs = changes === this.#changes ? dtMs : 0;
@@ -698,7 +701,7 @@ export class WsClient {
 
   #onConnectTimeout(): void {
     this.#fail(
-      CLOSE_ABNORMAL,
+      this.#mux?.isGreeting ? CloseCode.HandshakeTimeout : CLOSE_ABNORMAL,
       "connectTimeout",
       `Not connected within ${this.#settings.connectTimeoutMs} ms`,
     );

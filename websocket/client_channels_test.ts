@@ -34,9 +34,12 @@ Deno.test("WsClient.subscribe() takes a ChannelConfig", () => {
   assert(rig.client.subscribe("news", { history: 9 }));
   rig.run();
   assertEquals(asked(rig), ["+chat 7 true", "+news 9 false"]);
-  rig.hub.control(encodeControl({ type: "subscribed", request: 1 }));
+  const past = { history: 3, omitted: 4 };
+  rig.hub.control(encodeControl({ type: "subscribed", request: 1, ...past }));
   rig.run();
-  assertEquals(rig.of("subscribed"), [{ type: "subscribed", channel: "chat" }]);
+  assertEquals(rig.of("subscribed"), [
+    { type: "subscribed", channel: "chat", ...past },
+  ]);
 });
 
 Deno.test("WsClient.channels lists what is subscribed to, and what could be", () => {

@@ -7,6 +7,7 @@ import { Rig } from "./_testing/client_rig.ts";
 import { WsClient } from "./client.ts";
 import { WsMessage } from "./message.ts";
 import { decodeControl, encodeControl } from "./mux/control_message.ts";
+import { Delivery } from "./mux/record.ts";
 import { RecordWriter } from "./mux/record_writer.ts";
 import { WsState } from "./state.ts";
 
@@ -263,7 +264,9 @@ Deno.test("WsClient asks for its subscriptions again after a gap", () => {
     });
   assertEquals(asked(), [["chat", 7], ["news", 9]]);
   const answer = (request: number): boolean =>
-    rig.hub.control(encodeControl({ type: "subscribed", request }));
+    rig.hub.control(
+      encodeControl({ type: "subscribed", request, history: 0, omitted: 0 }),
+    );
   answer(1);
   rig.run();
   assertEquals(rig.of("subscribed").map(({ channel }) => channel), ["chat"]);
@@ -454,4 +457,93 @@ Deno.test("WsClient refuses names and times out of range, and closes by whicheve
   assertEquals(client.sendOnChannel("a", WsMessage.close()), true);
   assertEquals(client.state, WsState.Closed);
   assertEquals(client.sendOnChannel("a", "x"), false);
+});
+
+Deno.test("WsClient hands back what it accepted and is too large for the hub", () => {
+  const rig = new Rig({
+    mux: { loose: { delivery: Delivery.AtMostOnce } },
+  }, { maxMessageBytes: 1_000 });
+  const large = new Uint8Array(2_000);
+  const { client } = rig;
+  for (const channel of ["sure", "loose"]) {
+    client.sendOnChannel(channel, large);
+    client.sendOnChannel(channel, "small");
+  }
+  const request = client.request("sure", "x".repeat(1_001))!;
+  rig.run();
+  assertEquals(rig.of("undelivered"), [{
+    type: "undelivered",
+    reason: "tooLarge",
+    messages: [
+      { channel: "sure", bytes: large, isText: false, request: undefined },
+      {
+        channel: "sure",
+        bytes: encode("x".repeat(1_001)),
+        isText: true,
+        request: 2 * request,
+      },
+      { channel: "loose", bytes: large, isText: false, request: undefined },
+    ],
+  }]);
+  assertEquals(rig.of("requestFailed"), [
+    { type: "requestFailed", request, reason: "undelivered" },
+  ]);
+  assertEquals(rig.of("dropped"), [
+    { type: "dropped", count: 3, bytes: 5_001, reason: "tooLarge" },
+  ]);
+  assertEquals([client.stats.dropped, client.stats.droppedBytes], [3, 5_001]);
+  const got = rig.atHub.flatMap((e) => e.type === "message" ? [e.channel] : []);
+  assertEquals(got, ["sure", "loose"]);
+  assertEquals([client.state, client.pendingOutbound], [WsState.Connected, 0]);
+  // From now on it is known.
+  assertEquals(client.sendOnChannel("sure", large), false);
+});
+
+Deno.test("WsClient hands back what the next hub does not take", () => {
+  const hubOptions: { maxMessageBytes?: number } = {};
+  const rig = new Rig({}, hubOptions);
+  rig.run();
+  rig.network.last.end();
+  rig.tick();
+  rig.client.sendOnChannel("sure", new Uint8Array(2_000));
+  hubOptions.maxMessageBytes = 1_000;
+  rig.restartHub();
+  rig.run(200);
+  const reasons = rig.of("undelivered").map(({ reason, messages }) => [
+    reason,
+    messages.length,
+  ]);
+  assertEquals(reasons, [["sessionLost", 0], ["tooLarge", 1]]);
+  assertEquals(rig.client.state, WsState.Connected);
+});
+
+Deno.test("WsClient tells where the hub does not let it send", () => {
+  const rig = new Rig();
+  rig.run();
+  const request = rig.client.request("secret", "?")!;
+  const reason = "not allowed";
+  rig.run(1);
+  for (const number of [request, request, 99]) {
+    rig.hub.control(
+      encodeControl({ type: "requestDenied", request: number, reason }),
+    );
+  }
+  rig.hub.control(
+    encodeControl({ type: "publishDenied", channel: "secret", reason }),
+  );
+  rig.run();
+  assertEquals(rig.of("requestFailed"), [
+    { type: "requestFailed", request, reason: "denied" },
+  ]);
+  assertEquals(rig.of("publishDenied"), [
+    { type: "publishDenied", channel: "secret", reason },
+  ]);
+});
+
+Deno.test("WsClient waits for ever where the hub, or both, want no keepalive", () => {
+  const rig = new Rig({ pingIntervalMs: 0 }, { keepaliveMs: 0 });
+  rig.run();
+  for (let i = 0; i < 1_000; i++) rig.tick(1);
+  assertEquals(rig.client.state, WsState.Connected);
+  assertEquals(rig.of("error"), []);
 });

@@ -85,7 +85,7 @@ export interface WsClientOptions {
    */
   readonly isPong?: (message: WsDataMessage) => boolean;
   /**
-   * Milliseconds between pings: above 0. After one step of `tick` longer than five seconds, or than half of
+   * Milliseconds between pings: 0 for none. After one step of `tick` longer than five seconds, or than half of
    * `pongTimeoutMs`, a ping is sent at once. Over the mux a ping is sent after so much silence, and once the hub has said
    * what its `keepaliveMs` is, that holds: there an integer.
    *

@@ -284,6 +284,19 @@ Deno.test("WsClient.connect() begins anew after close()", () => {
   assertEquals(network.sockets.length, 2, "a live client stays as it is");
 });
 
+Deno.test("WsClient does not wait for ever for a server that closes and does not hang up", () => {
+  const { network, client, connect, tick } = setUp();
+  connect();
+  // Node tells the end of a WebSocket with that of its TCP connection.
+  network.last.closing();
+  let seconds = 0;
+  for (; client.state === WsState.Connected && seconds < 60; seconds += 0.1) {
+    tick(0.1);
+  }
+  assert(seconds < 5, `${seconds}`);
+  assertEquals(client.state, WsState.ReconnectBackoff);
+});
+
 Deno.test("WsClient.disconnect() connects again and keeps the queue", () => {
   const { network, client, connect, tick, untilNextSocket } = setUp();
   client.disconnect();
@@ -746,7 +759,7 @@ Deno.test("WsClient.tick() and the constructor refuse what is out of range", () 
     { minUptimeMs: -1 },
     { connectTimeoutMs: 0 },
     { terminalCodes: [1] },
-    { pingIntervalMs: 0 },
+    { pingIntervalMs: -1 },
     { pongTimeoutMs: NaN },
     { maxQueueSize: 0 },
     { maxQueueBytes: 0.5 },

@@ -16,8 +16,8 @@ export interface WsDisconnected {
   readonly type: "disconnected";
   /**
    * The close code: the server's; or what the client closed with, 4002 for data that cannot be read, 4010 as too much was
-   * not drained, 4011 as a ping was not answered; 1005 if the server gave none; 1006 if there was no closing handshake,
-   * which is also that of an attempt that failed.
+   * not drained, 4011 as a ping was not answered; 1005 if the server gave none; 1006 if there was no closing handshake
+   * within three seconds, which is also that of an attempt that failed.
    */
   readonly code: number;
   /** Why, for people; the server's words or the client's. */
@@ -96,14 +96,16 @@ export interface WsPingRtt {
 /**
  * Why an accepted message will not be sent: `queueFull`, newer ones needed its room; `replaced`, by a newer one with its
  * key; `expired`, its `ttlMs` ran out; `cut`, over the mux, a part of it was sent when the connection went, on a channel
- * that sends nothing twice; `closed`, the client was closed.
+ * that sends nothing twice; `closed`, the client was closed; `tooLarge`, over the mux, the hub takes none so large, and
+ * `undelivered` hands it back.
  */
 export type WsDropReason =
   | "queueFull"
   | "replaced"
   | "expired"
   | "cut"
-  | "closed";
+  | "closed"
+  | "tooLarge";
 
 /** Accepted messages were dropped before they were sent. At most one a tick for each reason. */
 export interface WsDropped {
@@ -131,12 +133,26 @@ export interface WsSubscribed {
   readonly type: "subscribed";
   /** The channel. */
   readonly channel: string;
+  /** How many of the last messages come first: 0 to 1000. */
+  readonly history: number;
+  /** How many more that were asked for, older ones, found no room at the hub: 0 to 1000. */
+  readonly omitted: number;
 }
 
 /** Over the mux: the hub does not let the client have what is published on a channel. */
 export interface WsSubscriptionDenied {
   /** The discriminant. */
   readonly type: "subscriptionDenied";
+  /** The channel. */
+  readonly channel: string;
+  /** Why, for people. */
+  readonly reason: string;
+}
+
+/** Over the mux: the client may not send on a channel; what it has sent on it was dropped. Told at most once a second. */
+export interface WsPublishDenied {
+  /** The discriminant. */
+  readonly type: "publishDenied";
   /** The channel. */
   readonly channel: string;
   /** Why, for people. */
@@ -173,9 +189,9 @@ export interface WsUndelivered {
   readonly type: "undelivered";
   /**
    * `sessionLost`: the hub has started anew, or forgot the client; `windowOverrun`: they became too old; `closed`: the
-   * client was closed.
+   * client was closed; `tooLarge`: the hub takes none so large, as it said after they were accepted.
    */
-  readonly reason: "sessionLost" | "windowOverrun" | "closed";
+  readonly reason: "sessionLost" | "windowOverrun" | "closed" | "tooLarge";
   /** What was sent, in its order. */
   readonly messages: readonly UndeliveredMessage[];
 }
@@ -192,9 +208,13 @@ export interface WsReply {
 
 /**
  * Why a request has no answer: `timeout`, none came in time; `undelivered`, it was lost, or the hub has lost the session
- * and with it whatever became of it; `closed`, the client was closed.
+ * and with it whatever became of it; `closed`, the client was closed; `denied`, it may not send on that channel.
  */
-export type WsRequestFailureReason = "timeout" | "undelivered" | "closed";
+export type WsRequestFailureReason =
+  | "timeout"
+  | "undelivered"
+  | "closed"
+  | "denied";
 
 /** Over the mux: a request has no answer, and will have none. It may have been carried out. */
 export interface WsRequestFailed {
@@ -219,6 +239,7 @@ export type WsMuxEvent =
   | WsSessionBegun
   | WsSubscribed
   | WsSubscriptionDenied
+  | WsPublishDenied
   | WsPresence
   | WsGap
   | WsUndelivered

@@ -106,7 +106,7 @@ Deno.test("WsHub can be talked to by hand: hello, subscribe, publish, resume", a
   assertEquals(ada.texts, ["hello from a terminal"]);
   const messages = ada.records.flatMap(({ message }) => message ?? []);
   assertEquals(messages, [
-    { type: "subscribed", request: 1 },
+    { type: "subscribed", request: 1, history: 0, omitted: 0 },
     {
       type: "presence",
       channel: "chat",

@@ -1,6 +1,13 @@
 // This module is browser compatible.
 import type { Identity } from "../../core/mod.ts";
-import { CloseCode, type Hello } from "../mux/record.ts";
+import { ByteWriter } from "../../protocol/mod.ts";
+import {
+  CloseCode,
+  type Hello,
+  MIN_FRAME_BYTES,
+  MUX_VERSION,
+} from "../mux/record.ts";
+import { RecordWriter } from "../mux/record_writer.ts";
 import { clientAddress, normalizeAddress } from "./_client_address.ts";
 import type { HubCounters, Refusal } from "./_hub_counters.ts";
 import type { HubSettings } from "./_hub_settings.ts";
@@ -94,6 +101,19 @@ export class Admission {
     }
   }
 
+  /** A client that has said hello is told that it does not become one. */
+  turnAway(
+    socket: HubSocket,
+    why: Refusal,
+    code: number,
+    reason: string,
+  ): void {
+    const frame = new ByteWriter();
+    new RecordWriter(frame).refuse({ code, retryAfterMs: 0, reason });
+    socket.send(frame.view());
+    this.refuse(socket, why, code, reason);
+  }
+
   /** A socket does not become a client. */
   refuse(
     socket: HubSocket,
@@ -156,16 +176,24 @@ export class Admission {
     if (socket.fault !== undefined) {
       return end(socket.fault.code, socket.fault.reason);
     }
-    const [first, ...rest] = socket.takeFrames();
+    const first = socket.takeFrame();
     if (first === undefined) {
       return socket.ageSeconds * 1_000 > this.#settings.helloTimeoutMs
         ? end(CloseCode.HandshakeTimeout, "no hello")
         : undefined;
     }
     const hello = readHello(first.frame);
-    return hello === undefined || rest.length > 0
-      ? end(CloseCode.ProtocolError, "the first frame must be a hello")
-      : socket.adapt(hello);
+    if (first.frame.length > MIN_FRAME_BYTES) {
+      return end(CloseCode.TooLarge, "the hello is too long");
+    }
+    if (hello === undefined || socket.pendingFrames > 0) {
+      return end(CloseCode.ProtocolError, "the first frame must be a hello");
+    }
+    if (hello.minVersion <= MUX_VERSION) return socket.adapt(hello);
+    this.#greeting.delete(socket);
+    const reason = `the version must be ${MUX_VERSION}`;
+    this.turnAway(socket, "hello", CloseCode.VersionMismatch, reason);
+    return undefined;
   }
 
   #answer(why: keyof typeof ANSWERS, headers: HeadersInit = {}): Response {

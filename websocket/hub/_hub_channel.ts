@@ -3,8 +3,10 @@ import { Delivery } from "../mux/record.ts";
 import type { Member } from "../mux/control_message.ts";
 import type { HubClient } from "./_hub_client.ts";
 import type { HubChannelOptions } from "./hub_options.ts";
+import { Watchers } from "./_watchers.ts";
 
-interface Published {
+/** What was published. */
+export interface Published {
   readonly bytes: Uint8Array;
   readonly isText: boolean;
 }
@@ -15,7 +17,7 @@ export class HubChannel {
   readonly options: Required<HubChannelOptions>;
   readonly subscribers = new Set<HubClient>();
   /** Of them, those who want to know who is there. */
-  readonly watchers = new Set<HubClient>();
+  readonly watchers: Watchers;
   readonly #history: Published[] = [];
   /** Clients of each player at this hub: the player is there while there is one. */
   readonly #clients = new Map<string, number>();
@@ -25,6 +27,7 @@ export class HubChannel {
 
   constructor(name: string, options: HubChannelOptions) {
     this.name = name;
+    this.watchers = new Watchers(name);
     this.options = {
       delivery: options.delivery ?? Delivery.ExactlyOnce,
       priority: options.priority ?? 4,

@@ -7,8 +7,6 @@ import type { HubCounters } from "./_hub_counters.ts";
 import type { HubSettings } from "./_hub_settings.ts";
 import { Presence } from "./_presence.ts";
 
-const MAX_MEMBERS_PER_MESSAGE = 256;
-
 /** The channels of a hub: who gets what, who is where, what is kept and for how long. */
 export class HubChannels implements LinkHost {
   readonly #settings: HubSettings;
@@ -20,6 +18,8 @@ export class HubChannels implements LinkHost {
   readonly #channels = new Map<string, HubChannel>();
   /** Those without subscribers; the one that was used last is last. */
   readonly #unused = new Set<HubChannel>();
+  /** Those whose watchers have yet to be told something. */
+  readonly #due = new Set<HubChannel>();
   #seconds = 0;
 
   constructor(
@@ -112,7 +112,15 @@ export class HubChannels implements LinkHost {
     }
     const channel = this.obtain(name);
     if (channel === undefined) return deny("too many channels");
-    this.#tell(client, { type: "subscribed", request });
+    // Asked for once: else a question of a few bytes would bring as many again.
+    const asked = isKnown ? [] : channel.last(history);
+    const past = client.newestThatFit(channel, asked);
+    this.#tell(client, {
+      type: "subscribed",
+      request,
+      history: past.length,
+      omitted: asked.length - past.length,
+    });
     if (!channel.subscribers.has(client)) {
       channel.subscribers.add(client);
       this.#unused.delete(channel);
@@ -125,12 +133,10 @@ export class HubChannels implements LinkHost {
     }
     if (withPresence && !channel.watchers.has(client)) {
       channel.watchers.add(client);
-      const members = [...this.#presence.members(name)];
-      this.#sendMembers(client, name, "all", members);
+      this.#due.add(channel);
     }
     if (!withPresence) channel.watchers.delete(client);
-    // Asked for once: else a question of a few bytes would bring as many again.
-    for (const { bytes, isText } of isKnown ? [] : channel.last(history)) {
+    for (const { bytes, isText } of past) {
       this.#send(client, channel, bytes, isText);
     }
   }
@@ -181,6 +187,10 @@ export class HubChannels implements LinkHost {
       this.#remove(channel);
     }
     this.#link?.tick(dt);
+    for (const channel of this.#due) {
+      channel.watchers.tell(this.#presence.members(channel.name));
+      if (!channel.watchers.isDue) this.#due.delete(channel);
+    }
   }
 
   /** Tells the other hubs that this one is gone. */
@@ -198,15 +208,19 @@ export class HubChannels implements LinkHost {
 
   /** A player is at one more hub, this one or another. */
   onJoined(name: string, member: Member): void {
-    if (this.#presence.join(name, member)) {
-      this.#tellPresence(name, "joined", member);
-    }
+    if (!this.#presence.join(name, member)) return;
+    const channel = this.#channels.get(name);
+    channel?.watchers.joined(member);
+    if (channel?.watchers.isDue) this.#due.add(channel);
   }
 
   /** A player is at one hub fewer. */
   onLeft(name: string, playerId: string): void {
     const member = this.#presence.leave(name, playerId);
-    if (member !== undefined) this.#tellPresence(name, "left", member);
+    if (member === undefined) return;
+    const channel = this.#channels.get(name);
+    channel?.watchers.left(member);
+    if (channel?.watchers.isDue) this.#due.add(channel);
   }
 
   /** The players at this hub. */
@@ -242,41 +256,6 @@ export class HubChannels implements LinkHost {
     return isAccepted;
   }
 
-  #tellPresence(
-    name: string,
-    change: "joined" | "left",
-    member: Member,
-  ): void {
-    for (const watcher of this.#channels.get(name)?.watchers ?? []) {
-      this.#sendMembers(watcher, name, change, [member]);
-    }
-  }
-
-  #sendMembers(
-    client: HubClient,
-    channel: string,
-    change: "all" | "joined" | "left",
-    members: readonly Member[],
-  ): void {
-    let start = 0;
-    let count = MAX_MEMBERS_PER_MESSAGE;
-    do {
-      const isSent = client.tell({
-        type: "presence",
-        channel,
-        change: start === 0 ? change : "joined",
-        members: members.slice(start, start + count),
-      });
-      if (isSent) {
-        start += count;
-      } else {
-        // The client may take small frames alone.
-        count = count >> 1;
-      }
-    } while (start < members.length && count > 0);
-    if (count === 0) client.isStuck = true;
-  }
-
   /** A client that misses one of these would be wrong from then on. */
   #tell(client: HubClient, message: ControlMessage): void {
     // It is ended in the next tick: here, its end would be told to others like it.
@@ -301,6 +280,7 @@ export class HubChannels implements LinkHost {
 
   #remove(channel: HubChannel): void {
     this.#unused.delete(channel);
+    this.#due.delete(channel);
     this.#channels.delete(channel.name);
   }
 }

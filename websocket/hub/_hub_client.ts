@@ -5,11 +5,18 @@ import {
   encodeControl,
   type Member,
 } from "../mux/control_message.ts";
+import { Delivery } from "../mux/record.ts";
 import type { Session } from "../mux/session.ts";
 import type { ClientId } from "./hub_event.ts";
 import { MAX_DISPLAY_BYTES } from "./_envelope.ts";
-import type { HubChannel } from "./_hub_channel.ts";
+import type { HubChannel, Published } from "./_hub_channel.ts";
+import type { Departure } from "./_hub_counters.ts";
 import type { HubSocket } from "./_hub_socket.ts";
+
+/** How often it is told of a channel that it may not send on it. */
+const DENIED_MS = 1_000;
+/** And of how many channels in that time. */
+const MAX_DENIED = 64;
 
 /** A client of the hub, with its socket or, for a while, without. */
 export class HubClient {
@@ -33,9 +40,14 @@ export class HubClient {
   #isBusy = false;
   /** Whether something found no room that it cannot do without. */
   isStuck = false;
+  /** Why it leaves, once what it has sent before is taken in. */
+  leaving: Departure | undefined = undefined;
   /** Whether the hub has let go of it. */
   isEnded = false;
   readonly subscriptions = new Set<HubChannel>();
+  /** Channels of which it was told lately that it may not send on them. */
+  readonly #denied = new Set<string>();
+  #deniedSinceMs = 0;
   /** The ids of the channels on which it is sent to, by name. */
   readonly #outIds = new Map<string, number>();
 
@@ -91,10 +103,55 @@ export class HubClient {
       );
   }
 
+  /** Of some messages, oldest first, the newest for which there is room, without a hole. */
+  newestThatFit(
+    channel: HubChannel,
+    messages: readonly Published[],
+  ): readonly Published[] {
+    const { name, options } = channel;
+    const id = this.#outIds.get(name);
+    const queued = id === undefined ? undefined : this.session.queuedOn(id);
+    let count = queued?.messages ?? 0;
+    let bytes = queued?.bytes ?? 0;
+    // Each of them would take the place of the one before.
+    const most = options.delivery === Delivery.LatestOnly
+      ? count + 1
+      : options.maxQueuedMessages;
+    let first = messages.length;
+    while (first > 0 && count < most) {
+      const { length } = messages[first - 1]!.bytes;
+      bytes += length;
+      count += 1;
+      if (
+        length > this.session.maxMessageBytes || bytes > options.maxQueuedBytes
+      ) break;
+      first -= 1;
+    }
+    return messages.slice(first);
+  }
+
   /** Tells what the hub itself has to say; returns whether there was room. */
   tell(message: ControlMessage): boolean {
+    return this.tellShared(encodeControl(message));
+  }
+
+  /** The same, of what nobody will change any more. */
+  tellShared(message: Uint8Array): boolean {
     this.wake();
-    return this.session.control(encodeControl(message));
+    return this.session.controlShared(message);
+  }
+
+  /** Whether to tell it that it may not send on a channel, or was told just now. */
+  mayTellDenied(channel: string, nowMs: number): boolean {
+    if (nowMs - this.#deniedSinceMs >= DENIED_MS) {
+      this.#deniedSinceMs = nowMs;
+      this.#denied.clear();
+    }
+    if (this.#denied.size >= MAX_DENIED || this.#denied.has(channel)) {
+      return false;
+    }
+    this.#denied.add(channel);
+    return true;
   }
 
   /** What was sent on a channel comes to its end; the client counts it no longer. */

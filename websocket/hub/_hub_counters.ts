@@ -18,7 +18,13 @@ export type Refusal =
 export type Drop = "notAllowed" | "noRoom" | "replaced" | "channels";
 
 /** Why a client is gone. */
-export type Departure = "closed" | "expired" | "failed" | "removed" | "slow";
+export type Departure =
+  | "closed"
+  | "expired"
+  | "failed"
+  | "protocolError"
+  | "removed"
+  | "slow";
 
 /** What a hub has counted since it was made. */
 export class HubCounters {
@@ -52,6 +58,7 @@ export class HubCounters {
     closed: 0,
     expired: 0,
     failed: 0,
+    protocolError: 0,
     removed: 0,
     slow: 0,
   };

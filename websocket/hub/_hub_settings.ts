@@ -4,7 +4,13 @@ import {
   checkNotNegative,
   type Clock,
   SystemClock,
+  TokenBucket,
 } from "../../core/mod.ts";
+import {
+  MAX_CHANNEL,
+  MAX_DURATION_MS,
+  MIN_FRAME_BYTES,
+} from "../mux/record.ts";
 import type { WsHubOptions } from "./hub_options.ts";
 
 const MAX_COUNT = 2 ** 22;
@@ -19,7 +25,7 @@ export interface HubSettings extends Required<Omit<WsHubOptions, Optional>> {
   readonly clock: Clock;
 }
 
-/** Checks the options of a hub; what its sessions check is left to them. */
+/** Checks the options of a hub: its sessions would throw in the middle of a tick. */
 export function resolveHubOptions(options: WsHubOptions): HubSettings {
   const count = (name: keyof WsHubOptions, byDefault: number): number =>
     checkInteger(name, options[name] as number ?? byDefault, 1, MAX_COUNT);
@@ -41,17 +47,37 @@ export function resolveHubOptions(options: WsHubOptions): HubSettings {
     maxClients: count("maxClients", 20_000),
     maxChannels: count("maxChannels", 65_536),
     channelIdleMs: duration("channelIdleMs", 600_000),
-    maxSubscriptions: count("maxSubscriptions", 64),
-    maxFrameBytes: options.maxFrameBytes ?? 65_536,
+    maxSubscriptions: checkInteger(
+      "maxSubscriptions",
+      options.maxSubscriptions ?? 64,
+      1,
+      MAX_CHANNEL,
+    ),
+    maxFrameBytes: checkInteger(
+      "maxFrameBytes",
+      options.maxFrameBytes ?? 65_536,
+      MIN_FRAME_BYTES,
+      1_048_576,
+    ),
     maxMessageBytes: checkInteger(
       "maxMessageBytes",
       options.maxMessageBytes ?? 1_048_576,
       1,
       67_108_864,
     ),
-    rate: options.rate ?? { perSecond: 200, burst: 1_000 },
-    resumeWindowMs: options.resumeWindowMs ?? 120_000,
-    keepaliveMs: options.keepaliveMs ?? 30_000,
+    rate: checkRate(options.rate ?? { perSecond: 200, burst: 1_000 }),
+    resumeWindowMs: checkInteger(
+      "resumeWindowMs",
+      options.resumeWindowMs ?? 120_000,
+      0,
+      MAX_DURATION_MS,
+    ),
+    keepaliveMs: checkInteger(
+      "keepaliveMs",
+      options.keepaliveMs ?? 30_000,
+      0,
+      MAX_DURATION_MS,
+    ),
     helloTimeoutMs: duration("helloTimeoutMs", 10_000),
     sendHighWaterBytes: checkInteger(
       "sendHighWaterBytes",
@@ -61,4 +87,9 @@ export function resolveHubOptions(options: WsHubOptions): HubSettings {
     ),
     maxEvents: count("maxEvents", 65_536),
   };
+}
+
+function checkRate(rate: HubSettings["rate"]): HubSettings["rate"] {
+  new TokenBucket({ capacity: rate.burst, refillPerSecond: rate.perSecond });
+  return rate;
 }

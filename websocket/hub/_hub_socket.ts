@@ -1,5 +1,6 @@
 // This module is browser compatible.
 import { cutCloseReason, utf8Length } from "../../protocol/mod.ts";
+import { CLOSE_ABNORMAL } from "../_close_code.ts";
 import { frameFromText } from "../mux/frame_from_text.ts";
 import { CloseCode, type Hello, MIN_FRAME_BYTES } from "../mux/record.ts";
 import { frameBytesWithin, textsFromFrame } from "../mux/texts_from_frame.ts";
@@ -14,11 +15,14 @@ const CLOSING = 2;
 const MAX_PENDING_BYTES = 4_194_304;
 /** Frames that wait, beside their bytes: empty ones would cost no bytes. */
 const MAX_PENDING_FRAMES = 4_096;
-const NONE: readonly Arrival[] = [];
+/** How many that were taken are kept before what is left moves up. */
+const SLACK = 1_024;
 
 /** A frame that came in. */
 export interface Arrival {
   readonly frame: Uint8Array;
+  /** How many bytes it had as it came: a text has more. */
+  readonly byteLength: number;
   /** When it did, by the hub's clock, in milliseconds. */
   readonly atMs: number;
 }
@@ -44,12 +48,15 @@ export class HubSocket {
   readonly #counters: HubCounters;
   readonly #backlog = new SendBacklog();
   #frames: Arrival[] = [];
+  /** The first that was not taken. */
+  #head = 0;
   #pendingBytes = 0;
   #isEnded = false;
   /** As its first message is; `undefined` until then. */
   #isText: boolean | undefined;
   /** The most bytes of a text that the client takes. */
   #maxTextBytes = MIN_FRAME_BYTES;
+  #endCode = CLOSE_ABNORMAL;
   /** What was received that is no frame of the mux, or too much at once. */
   fault: SocketFault | undefined = undefined;
   /** How long it has been there, in seconds. */
@@ -78,8 +85,16 @@ export class HubSocket {
       this.#isEnded = true;
       this.onNews();
     };
-    socket.addEventListener("close", end);
+    socket.addEventListener("close", ({ code }) => {
+      if (typeof code === "number" && !this.#isEnded) this.#endCode = code;
+      end();
+    });
     socket.addEventListener("error", end);
+  }
+
+  /** The code with which the client has closed it; 1006 if it did not. */
+  get endCode(): number {
+    return this.#endCode;
   }
 
   get isEnded(): boolean {
@@ -110,18 +125,34 @@ export class HubSocket {
 
   /** Whether there is something to take. */
   get hasNews(): boolean {
-    return this.#frames.length > 0 || this.fault !== undefined || this.isEnded;
+    return this.pendingFrames > 0 || this.fault !== undefined || this.isEnded;
   }
 
-  /** Takes the frames that came in. */
-  takeFrames(): readonly Arrival[] {
-    if (this.#frames.length === 0) return NONE;
-    const frames = this.#frames;
-    this.#counters.framesIn += frames.length;
-    this.#counters.bytesIn += this.#pendingBytes;
-    this.#frames = [];
-    this.#pendingBytes = 0;
-    return frames;
+  /** How many frames came in that were not taken. */
+  get pendingFrames(): number {
+    return this.#frames.length - this.#head;
+  }
+
+  /** Takes the oldest frame that came in. */
+  takeFrame(): Arrival | undefined {
+    const arrival = this.#frames[this.#head];
+    if (arrival === undefined) return undefined;
+    this.#pendingBytes -= arrival.byteLength;
+    this.#head += 1;
+    if (this.#head === this.#frames.length || this.#head > SLACK) {
+      this.#frames.splice(0, this.#head);
+      this.#head = 0;
+    }
+    return arrival;
+  }
+
+  /** Gives the rest of the frame that was taken last back, to be the next. */
+  putBack(frame: Uint8Array, atMs: number): void {
+    const byteLength = frame.length;
+    this.#pendingBytes += byteLength;
+    const rest = { frame, byteLength, atMs };
+    if (this.#head === 0) this.#frames.unshift(rest);
+    else this.#frames[this.#head -= 1] = rest;
   }
 
   send(frame: Uint8Array): void {
@@ -172,15 +203,19 @@ export class HubSocket {
     const byteLength = isText ? utf8Length(data) : data.byteLength;
     if (
       this.#pendingBytes + byteLength > MAX_PENDING_BYTES ||
-      this.#frames.length >= MAX_PENDING_FRAMES
+      this.pendingFrames >= MAX_PENDING_FRAMES
     ) {
       this.#frames = [];
+      this.#head = 0;
       this.#pendingBytes = 0;
-      return this.#refuse(CloseCode.ProtocolError, "flood");
+      return this.#refuse(CloseCode.RateLimited, "flood");
     }
     const frame = isText ? this.#read(data, isFirst) : new Uint8Array(data);
     if (frame === undefined) return;
-    this.#frames.push({ frame, atMs: this.#settings.clock.nowMs() });
+    this.#counters.framesIn += 1;
+    this.#counters.bytesIn += byteLength;
+    const atMs = this.#settings.clock.nowMs();
+    this.#frames.push({ frame, byteLength, atMs });
     this.#pendingBytes += byteLength;
   }
 

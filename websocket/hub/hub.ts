@@ -9,7 +9,9 @@ import { ByteWriter, utf8Length } from "../../protocol/mod.ts";
 import { closeCodeOf } from "../mux/_close_code_of.ts";
 import { type ControlMessage, decodeControl } from "../mux/control_message.ts";
 import {
+  type Bye,
   CloseCode,
+  endsSession,
   type Hello,
   MAX_DURATION_MS,
   MAX_NAME_BYTES,
@@ -34,6 +36,14 @@ const MS_PER_CLIENT = 4;
 /** What a control message takes of the rate of a client's messages. */
 const CONTROL_COST = 5;
 const MAX_FRAMES_PER_TICK = 64;
+/**
+ * What is taken in of one client in a tick, as far as frames have come; the rest waits
+ * its turn. Counted in bytes, and in what a record and a frame take as long as: many
+ * small ones would cost the other clients a long tick.
+ */
+const TICK_BUDGET = 131_072;
+const RECORD_COST = 128;
+const FRAME_COST = 1_024;
 /** How often it is looked at those of which nothing came and for whom there is nothing. */
 const ROUND_SECONDS = 0.05;
 /** A client's events besides messages: that it is there, is cut off, and has left. */
@@ -299,10 +309,10 @@ export class WsHub {
     for (const client of this.#clients.values()) {
       const retryAfterMs = Math.round((index += 1) / count * spreadMs);
       const code = CloseCode.GoingAway;
-      client.session.sayBye({ code, retryAfterMs, reason: "shutting down" });
-      const frame = client.socket && client.session.nextFrame();
-      if (frame) client.socket!.send(frame);
-      this.#end(client, "closed", code, "shutting down");
+      const reason = "shutting down";
+      this.#sendOut(client);
+      this.#sayBye(client, { code, retryAfterMs, reason });
+      this.#end(client, "closed", code, reason);
     }
     this.#admission.close();
   }
@@ -322,14 +332,14 @@ export class WsHub {
   }
 
   #attach(socket: HubSocket, identity: Identity, hello: Hello): void {
-    const known = this.#find(hello.session, identity, socket.isText);
+    const known = this.#find(hello, identity, socket.isText);
     // What will be told of it has its place from now on, so that none of it is lost.
     const slots = known === undefined ? 3 : known.socket === undefined ? 2 : 1;
     const isFull = known === undefined &&
       this.#clients.size >= this.#settings.maxClients;
     if (isFull || !this.#events.reserve(slots)) {
       const reason = "no room";
-      this.#admission.refuse(socket, "clients", CloseCode.Full, reason);
+      this.#admission.turnAway(socket, "clients", CloseCode.Full, reason);
       return;
     }
     const client = known ?? this.#admit(identity, socket.isText);
@@ -337,7 +347,9 @@ export class WsHub {
     socket.onNews = () => client.wake();
     if (client.socket !== undefined) {
       const code = CloseCode.TakenOver;
-      this.#admission.release(client.socket, code, "resumed elsewhere");
+      const reason = "resumed elsewhere";
+      this.#sayBye(client, { code, retryAfterMs: 0, reason });
+      this.#admission.release(client.socket, code, reason);
     }
     client.socket = socket;
     client.awaySeconds = 0;
@@ -361,16 +373,18 @@ export class WsHub {
   }
 
   #find(
-    session: Uint8Array | undefined,
+    hello: Hello,
     { playerId }: Identity,
     isText: boolean,
   ): HubClient | undefined {
+    const { session } = hello;
     if (session === undefined) return undefined;
     const client = this.#bySession.get(lookupKey(session));
     const isSame = client !== undefined &&
       areSame(client.session.sessionId!, session);
-    return isSame && client.identity.playerId === playerId &&
-        client.isText === isText
+    return isSame && client.leaving === undefined &&
+        client.identity.playerId === playerId &&
+        client.isText === isText && client.session.canResume(hello)
       ? client
       : undefined;
   }
@@ -395,7 +409,7 @@ export class WsHub {
       maxMessageBytes,
       resumeWindowMs,
       // Whoever types is not gone for being slow.
-      keepaliveMs: isText ? MAX_DURATION_MS : keepaliveMs,
+      keepaliveMs: isText ? 0 : keepaliveMs,
       maxChannels: maxSubscriptions,
     });
     const id = this.#nextClient++ as ClientId;
@@ -445,26 +459,44 @@ export class WsHub {
       if (event === undefined) break;
       this.#on(client, event, nowMs);
     }
+    if (client.leaving !== undefined && session.pendingEvents === 0) {
+      this.#end(client, client.leaving, CloseCode.Normal, "");
+    }
   }
 
   /** What goes wrong with one client must not reach the others. */
   #giveUp(client: HubClient, cause: unknown): void {
-    this.#end(client, "failed", CloseCode.ProtocolError, "internal", cause);
+    this.#end(client, "failed", CloseCode.Removed, "internal", cause);
   }
 
   #receive(client: HubClient, socket: HubSocket): void {
     const { session } = client;
-    for (const { frame, atMs } of socket.takeFrames()) {
-      const error = session.receive(frame, atMs);
+    let budget = TICK_BUDGET;
+    while (budget > 0) {
+      const arrival = socket.takeFrame();
+      if (arrival === undefined) break;
+      const { frame, atMs } = arrival;
+      const maxRecords = Math.ceil(budget / RECORD_COST);
+      const error = session.receive(frame, atMs, maxRecords);
+      const { bytesReceived, recordsReceived } = session;
+      budget -= FRAME_COST + bytesReceived + RECORD_COST * recordsReceived;
       if (error !== undefined) {
-        this.#lose(client, closeCodeOf(error), error);
+        this.#refuse(client, closeCodeOf(error), error);
         return;
       }
+      if (bytesReceived < frame.length) {
+        socket.putBack(frame.subarray(bytesReceived), atMs);
+      }
     }
+    // What came before an end counts.
+    if (socket.pendingFrames > 0) return;
     if (socket.fault !== undefined) {
-      this.#lose(client, socket.fault.code, socket.fault.reason);
+      const { code, reason } = socket.fault;
+      this.#refuse(client, code, reason);
     } else if (socket.isEnded) {
-      this.#lose(client, CloseCode.Normal, "");
+      const code = session.peerBye?.code ?? socket.endCode;
+      if (endsSession(code)) this.#leave(client, "closed", code, "");
+      else this.#lose(client, CloseCode.Normal, "");
     } else if (session.isSilent) {
       this.#lose(client, CloseCode.KeepaliveTimeout, "silent");
     }
@@ -483,6 +515,13 @@ export class WsHub {
         client.rate.tryTake(1, nowMs);
         if (!this.#settings.canPublish(client.identity, channel)) {
           this.#counters.dropped.notAllowed += 1;
+          const reason = "not allowed";
+          // Who sends more of that than there is room for answers is told no more.
+          if (request !== undefined) {
+            client.tell({ type: "requestDenied", request, reason });
+          } else if (client.mayTellDenied(channel, nowMs)) {
+            client.tell({ type: "publishDenied", channel, reason });
+          }
           break;
         }
         this.#events.push({
@@ -505,14 +544,19 @@ export class WsHub {
         }
         const message = decodeControl(event.bytes);
         if (message === undefined) {
-          this.#lose(client, CloseCode.ProtocolError, "control");
+          this.#end(
+            client,
+            "protocolError",
+            CloseCode.ProtocolError,
+            "control",
+          );
         } else {
           this.#onControl(client, message);
         }
         break;
       }
       case "bye":
-        if (event.code === CloseCode.Normal) {
+        if (endsSession(event.code)) {
           this.#end(client, "closed", CloseCode.Normal, "");
         }
         break;
@@ -534,7 +578,7 @@ export class WsHub {
       case "unsubscribe":
         return this.#channels.unsubscribe(client, message.channel);
     }
-    this.#lose(client, CloseCode.ProtocolError, "control");
+    this.#end(client, "protocolError", CloseCode.ProtocolError, "control");
   }
 
   /** Returns whether anything went. */
@@ -555,6 +599,32 @@ export class WsHub {
     }
     client.hasUnsent = true;
     return true;
+  }
+
+  #sayBye({ session, socket }: HubClient, bye: Bye): void {
+    const frame = session.farewell(bye);
+    if (frame !== undefined) socket?.send(frame);
+  }
+
+  /** The client has sent what it may not. */
+  #refuse(client: HubClient, code: number, reason: string): void {
+    if (endsSession(code)) this.#leave(client, "protocolError", code, reason);
+    else this.#lose(client, code, reason);
+  }
+
+  /** The session is over; but what came before counts, when its turn comes. */
+  #leave(
+    client: HubClient,
+    reason: Departure,
+    code: number,
+    text: string,
+  ): void {
+    if (client.session.pendingEvents === 0) {
+      this.#end(client, reason, code, text);
+      return;
+    }
+    client.leaving = reason;
+    this.#lose(client, code, text);
   }
 
   /** The socket is gone, or of no more use; the client may come back. */

@@ -31,8 +31,17 @@ export type WsHubEvent =
     readonly type: "clientLeft";
     /** Which. */
     readonly client: ClientId;
-    /** Why: `failed` is a callback of yours, such as `canSubscribe`, that threw. */
-    readonly reason: "closed" | "expired" | "failed" | "removed" | "slow";
+    /**
+     * Why: `failed` is a callback of yours, such as `canSubscribe`, that threw;
+     * `protocolError`, it has sent what is wrong or too large.
+     */
+    readonly reason:
+      | "closed"
+      | "expired"
+      | "failed"
+      | "protocolError"
+      | "removed"
+      | "slow";
     /** What the callback threw, if the reason is `failed`. */
     readonly cause?: unknown;
   }

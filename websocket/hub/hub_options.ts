@@ -89,7 +89,8 @@ export interface WsHubOptions {
    */
   readonly canSubscribe?: (identity: Identity, channel: string) => boolean;
   /**
-   * Whether a client may send on a channel.
+   * Whether a client may send on a channel. What it sends nonetheless is dropped, and it is
+   * told.
    *
    * @default {() => true}
    */
@@ -182,7 +183,8 @@ export interface WsHubOptions {
    */
   readonly resumeWindowMs?: number;
   /**
-   * After how much silence a client is asked whether it is there, in milliseconds.
+   * After how much silence a client is asked whether it is there, and asks the hub, in
+   * milliseconds: an integer, 0 for never.
    *
    * @default {30000}
    */

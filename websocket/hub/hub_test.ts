@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { type Identity, renderOpenMetrics } from "../../core/mod.ts";
+import { type Identity, playerId, renderOpenMetrics } from "../../core/mod.ts";
 import { ByteWriter } from "../../protocol/mod.ts";
 import { RecordWriter } from "../mux/record_writer.ts";
 import { CloseCode, Delivery } from "../mux/record.ts";
 import { Session } from "../mux/session.ts";
+import type { SessionEvent } from "../mux/session_event.ts";
 import { Client, World } from "./_testing/hub_world.ts";
 import type { WsHubOptions } from "./hub_options.ts";
 
@@ -26,7 +27,7 @@ Deno.test("WsHub relays, remembers, and tells who is there", async () => {
   const ADA = { playerId: "ada", displayName: "ADA" };
   const BOB = { playerId: "bob", displayName: "BOB" };
   assertEquals(ada.controls, [
-    { type: "subscribed", request: 1 },
+    { type: "subscribed", request: 1, history: 0, omitted: 0 },
     { type: "presence", channel: "chat", change: "all", members: [ADA] },
     { type: "presence", channel: "chat", change: "joined", members: [BOB] },
   ]);
@@ -126,6 +127,64 @@ Deno.test("WsHub lets a newer socket take a session over", async () => {
   world.run();
   assertEquals(old.closed?.code, CloseCode.TakenOver);
   assertEquals([world.hub.clientCount, world.hub.socketCount], [1, 1]);
+});
+
+/** What a client makes of frames. */
+function readAll(
+  session: Session,
+  frames: readonly Uint8Array[],
+): SessionEvent[] {
+  for (const frame of frames) assertEquals(session.receive(frame), undefined);
+  const events: SessionEvent[] = [];
+  for (let event; (event = session.poll()) !== undefined;) events.push(event);
+  return events;
+}
+
+Deno.test("WsHub tells the old socket that the session was taken over", async () => {
+  const world = new World({ channel: () => ({ isRelayed: true }) });
+  const ada = await world.connect("ada");
+  ada.subscribe("news");
+  world.run();
+  // However much waits.
+  ada.socket!.bufferedAmount = 1e9;
+  for (let i = 0; i < 20; i++) world.hub.publish("news", new Uint8Array(9_000));
+  const old = ada.socket!;
+  // The client's end goes to another socket, as it thinks that this one is dead.
+  const id = ada.session.sessionId!;
+  ada.socket = undefined;
+  world.run(1);
+  const socket = await world.connectSocket("ada");
+  const frame = new ByteWriter();
+  new RecordWriter(frame).hello({
+    minVersion: 1,
+    maxVersion: 1,
+    canDeflate: false,
+    session: id,
+    received: 1,
+    maxFrameBytes: 65_536,
+    maxMessageBytes: 1_048_576,
+    windowBytes: 262_144,
+  });
+  socket.emit("message", { data: frame.toBytes().buffer });
+  world.run(1);
+  assertEquals(old.closed?.code, CloseCode.TakenOver);
+  const events = readAll(ada.session, old.sent);
+  const bye = events.at(-1);
+  assert(bye?.type === "bye", JSON.stringify(events.map(({ type }) => type)));
+  assertEquals([bye.code, bye.retryAfterMs], [CloseCode.TakenOver, 0]);
+  assertEquals([socket.closed, world.hub.clientCount], [undefined, 1]);
+});
+
+Deno.test("WsHub.close() tells when to come back, however much waits", async () => {
+  const world = new World();
+  const ada = await world.connect("ada");
+  ada.subscribe("news");
+  world.run();
+  for (let i = 0; i < 20; i++) world.hub.publish("news", new Uint8Array(9_000));
+  world.hub.close(1_000);
+  world.run(1);
+  assertEquals(ada.events.at(-1)?.type, "bye");
+  assert(ada.messages.length > 0);
 });
 
 Deno.test("WsHub.handler answers before it upgrades", async () => {
@@ -288,7 +347,11 @@ Deno.test("WsHub closes sockets that say nothing, nonsense or too much", async (
     socket!.closed?.code
   );
   const { HandshakeTimeout, ProtocolError } = CloseCode;
-  assertEquals(codes, [HandshakeTimeout, ...Array(4).fill(ProtocolError)]);
+  assertEquals(codes, [
+    HandshakeTimeout,
+    ...Array(3).fill(ProtocolError),
+    CloseCode.RateLimited,
+  ]);
   assertEquals(world.hub.socketCount, 0);
 });
 
@@ -572,20 +635,283 @@ Deno.test("WsHub shortens names that no presence message could hold", async () =
   assertEquals(presence.members[0]!.displayName, "é".repeat(64));
 });
 
-Deno.test("WsHub ends a client that is not told who is there", async () => {
+Deno.test("WsHub tells a client where it may not send, at most once a second", async () => {
+  const world = new World({
+    canPublish: (_, channel) => !channel.startsWith("secret"),
+    rate: { perSecond: 1_000, burst: 1_000 },
+  });
+  const ada = await world.connect("ada");
+  world.run(2);
+  const [secret, more] = [0, 1].map((i) =>
+    ada.session.openChannel(`secret${i}`)!
+  );
+  const send = (id: number, request?: number): boolean =>
+    ada.session.send(
+      id,
+      new Uint8Array(1),
+      request === undefined ? {} : { request: 2 * request },
+    );
+  for (let i = 0; i < 10; i++) send(secret!);
+  send(more!);
+  for (const request of [7, 8]) send(secret!, request);
+  world.run(6);
+  const reason = "not allowed";
+  assertEquals(ada.controls, [
+    { type: "publishDenied", channel: "secret0", reason },
+    { type: "publishDenied", channel: "secret1", reason },
+    { type: "requestDenied", request: 7, reason },
+    { type: "requestDenied", request: 8, reason },
+  ]);
+  for (let i = 0; i < 40; i++) {
+    send(secret!);
+    world.run(1);
+  }
+  assertEquals(ada.controls.length, 4 + 2);
+  assertEquals(world.events.some(({ type }) => type === "message"), false);
+  assertEquals(ada.socket!.closed, undefined);
+});
+
+Deno.test("WsHub sends the newest of the past that fit, and says how many do not", async () => {
+  for (
+    const [options, expected, omitted] of [
+      [{}, ["0", "1", "2", "3", "4"], 0],
+      [{ maxQueuedMessages: 3 }, ["2", "3", "4"], 2],
+      [{ maxQueuedBytes: 2 }, ["3", "4"], 3],
+      [{ maxQueuedMessages: 3, delivery: Delivery.AtMostOnce }, [
+        "2",
+        "3",
+        "4",
+      ], 2],
+      [{ delivery: Delivery.LatestOnly }, ["4"], 4],
+    ] as const
+  ) {
+    const world = new World({
+      channel: () => ({ historyMessages: 5, ...options }),
+    });
+    for (let i = -1; i < 5; i++) world.hub.publish("chat", `${i}`);
+    const ada = await world.connect("ada");
+    ada.subscribe("chat", 10);
+    world.run();
+    assertEquals(ada.messages, expected.map((text) => `chat: ${text}`));
+    assertEquals(ada.controls, [{
+      type: "subscribed",
+      request: 1,
+      history: expected.length,
+      omitted,
+    }]);
+    // It is not asked for a second time.
+    ada.subscribe("chat", 10);
+    world.run();
+    assertEquals(ada.messages.length, expected.length);
+    assertEquals(ada.controls.slice(1), [
+      { type: "subscribed", request: 1, history: 0, omitted: 0 },
+    ]);
+  }
+});
+
+Deno.test("WsHub leaves out what is larger than a subscriber takes, and older", async () => {
+  const world = new World();
+  for (const length of [1, 2_000, 2]) {
+    world.hub.publish("chat", "x".repeat(length));
+  }
+  const small = new Client(world, "small");
+  Object.defineProperty(small, "session", {
+    value: new Session({
+      role: "client",
+      clock: world.clock,
+      maxMessageBytes: 1_000,
+    }),
+  });
+  await world.connect("small", small);
+  small.subscribe("chat", 10);
+  world.run();
+  assertEquals(small.messages, ["chat: xx"]);
+  assertEquals(small.controls, [
+    { type: "subscribed", request: 1, history: 1, omitted: 2 },
+  ]);
+});
+
+/** What a client was told of who is there, one string for each message. */
+function told(client: Client): string[] {
+  return client.controls.flatMap((message) =>
+    message.type === "presence"
+      ? [
+        `${message.change} ${
+          message.members.map(({ displayName }) => displayName)
+        }`,
+      ]
+      : []
+  );
+}
+
+Deno.test("WsHub tells each watcher once a tick who came", async () => {
+  const world = new World({ maxSocketsPerAddress: 1_000 });
+  const watchers = [await world.connect("ada"), await world.connect("bob")];
+  for (const watcher of watchers) watcher.subscribe("room", 0, true);
+  world.run(2);
+  for (let i = 0; i < 300; i++) {
+    (await world.connect(`p${i}`)).subscribe("room");
+  }
+  world.run();
+  for (const watcher of watchers) {
+    const [, ...news] = watcher.controls.flatMap((message) =>
+      message.type === "presence" ? [message] : []
+    );
+    assertEquals(news.map(({ change }) => change), ["joined", "joined"]);
+    assertEquals(
+      news.flatMap(({ members }) => members.map(({ playerId }) => playerId)),
+      Array.from({ length: 300 }, (_, i) => `p${i}`),
+    );
+  }
+});
+
+Deno.test("WsHub tells nothing of who comes and goes within a tick", async () => {
+  let name = "Bob";
+  const world = new World({
+    authenticate: (request) => ({
+      playerId: playerId(new URL(request.url).searchParams.get("name")!),
+      displayName: name,
+    }),
+  });
+  const ada = await world.connect("ada");
+  ada.subscribe("room", 0, true);
+  world.run();
+  const bob = await world.connect("bob");
+  world.run();
+  // There and away again; nobody has seen it.
+  bob.subscribe("room");
+  bob.say({ type: "unsubscribe", channel: "room" });
+  world.run();
+  assertEquals(told(ada), ["all Bob"]);
+  bob.subscribe("room");
+  world.run();
+  // Away and there again, as the same.
+  bob.say({ type: "unsubscribe", channel: "room" });
+  bob.subscribe("room");
+  world.run();
+  assertEquals(told(ada), ["all Bob", "joined Bob"]);
+  // And as somebody of another name.
+  name = "Robert";
+  const again = await world.connect("bob");
+  world.run();
+  bob.say({ type: "unsubscribe", channel: "room" });
+  again.subscribe("room");
+  world.run();
+  assertEquals(told(ada).slice(2), ["left Bob", "joined Robert"]);
+});
+
+Deno.test("WsHub tells a new watcher all, and not those who came with it", async () => {
+  const world = new World();
+  const names = ["ada", "bob", "eve"];
+  for (const name of names) {
+    (await world.connect(name)).subscribe("room", 0, true);
+  }
+  world.run();
+  const [ada, bob, eve] = world.clients as [Client, Client, Client];
+  for (const client of [ada, bob, eve]) {
+    assertEquals(told(client), ["all ADA,BOB,EVE"]);
+  }
+  bob.say({ type: "unsubscribe", channel: "room" });
+  bob.subscribe("room", 0, true);
+  eve.say({ type: "unsubscribe", channel: "room" });
+  world.run();
+  assertEquals(told(ada).slice(1), ["left EVE"]);
+  assertEquals(told(bob).slice(1), ["all ADA,BOB"]);
+  assertEquals(told(eve).slice(1), []);
+});
+
+Deno.test("WsHub tells a watcher that was behind anew who is there", async () => {
   const world = new World({ sendHighWaterBytes: 1 });
   const ada = await world.connect("ada");
   ada.subscribe("room", 0, true);
   const bob = await world.connect("bob");
   world.run();
   ada.socket!.bufferedAmount = 1e9;
-  for (let i = 0; i < 1_000; i++) {
-    bob.subscribe("room");
-    bob.say({ type: "unsubscribe", channel: "room" });
+  for (let i = 0; i < 1_001; i++) {
+    if (i % 2 === 0) bob.subscribe("room");
+    else bob.say({ type: "unsubscribe", channel: "room" });
     world.run(1);
   }
-  assertEquals(ada.socket!.closed?.code, CloseCode.SlowConsumer);
-  assertEquals(bob.socket!.closed, undefined);
+  ada.socket!.bufferedAmount = 0;
+  world.run();
+  assertEquals([ada.socket!.closed, bob.socket!.closed], [
+    undefined,
+    undefined,
+  ]);
+  const messages = told(ada);
+  assert(messages.length < 100, `${messages.length}`);
+  assertEquals(messages.at(-1), "all ADA,BOB");
+});
+
+/** A frame of as many messages of a byte as fit, on channel 1, which it opens. */
+function manyRecords(): ArrayBuffer {
+  const frame = new ByteWriter({ maxBytes: 65_536 });
+  const records = new RecordWriter(frame);
+  const { AtMostOnce: delivery } = Delivery;
+  assert(records.open({ channel: 1, delivery, priority: 4, name: "x" }));
+  while (records.data(1, 0, 0, new Uint8Array([7]), 0, 1));
+  return frame.toBytes().buffer as ArrayBuffer;
+}
+
+Deno.test("WsHub.tick() takes in a bounded part of what a client sends, in order", async () => {
+  const world = new World({
+    rate: { perSecond: 1e9, burst: 1e9 },
+    channel: () => ({}),
+  });
+  const [eve, ada] = [await world.connect("eve"), await world.connect("ada")];
+  world.run();
+  const messagesOf = (client: Client): number[] => {
+    const id = world.clients.indexOf(client) + 1;
+    return world.events.flatMap((event) =>
+      event.type === "message" && event.client === id ? [event.bytes[0]!] : []
+    );
+  };
+  // Few frames of many records, then many frames.
+  const tiny = manyRecords();
+  const records = (tiny.byteLength - 6) / 4;
+  for (let i = 0; i < 2; i++) eve.socket!.emit("message", { data: tiny });
+  const frame = new ByteWriter();
+  for (let i = 0; i < 300; i++) {
+    frame.reset();
+    new RecordWriter(frame).data(1, 0, 0, new Uint8Array([i]), 0, 1);
+    eve.socket!.emit("message", { data: frame.toBytes().buffer });
+  }
+  const out = ada.session.openChannel("chat")!;
+  ada.session.send(out, new Uint8Array([1]));
+  let before = 0;
+  for (let ticks = 1; messagesOf(eve).length < 2 * records + 300; ticks++) {
+    world.run(1);
+    const { length } = messagesOf(eve);
+    assert(length - before <= 1_024, `${length - before} at once`);
+    before = length;
+    if (ticks === 1) assertEquals(messagesOf(ada), [1]);
+    assert(ticks < 100, `${length} in 100 ticks`);
+  }
+  assertEquals(
+    messagesOf(eve),
+    [
+      ...Array(2 * records).fill(7),
+      ...Array.from({ length: 300 }, (_, i) => i % 256),
+    ],
+  );
+  assertEquals(eve.socket!.closed, undefined);
+});
+
+Deno.test("WsHub takes in all that came before a socket's end", async () => {
+  const world = new World({
+    rate: { perSecond: 1e9, burst: 1e9 },
+    channel: () => ({}),
+  });
+  const eve = await world.connect("eve");
+  world.run();
+  const tiny = manyRecords();
+  eve.socket!.emit("message", { data: tiny });
+  eve.cut();
+  world.run(20);
+  const types = world.events.map(({ type }) => type);
+  assertEquals(types.slice(0, 2), ["clientConnected", "message"]);
+  assert(types.indexOf("clientDisconnected") > 10_000);
+  assertEquals(types.length, 2 + (tiny.byteLength - 6) / 4);
 });
 
 Deno.test("WsHub.publish() refuses what no client could get", () => {
@@ -604,8 +930,21 @@ Deno.test("WsHub refuses options that are out of their range", () => {
       { maxChannels: 1.5 },
       { channelIdleMs: -1 },
       { maxEvents: 1e9 },
+      { keepaliveMs: -1 },
+      { keepaliveMs: 2 ** 31 },
+      { resumeWindowMs: -1 },
+      { maxFrameBytes: 1 },
+      { rate: { perSecond: 1, burst: 0 } },
     ] satisfies Partial<WsHubOptions>[]
-  ) assertThrows(() => new World(options), RangeError, Object.keys(options)[0]);
+  ) {
+    const [name] = Object.keys(options);
+    assertThrows(
+      () => new World(options),
+      RangeError,
+      name === "rate" ? "" : name,
+    );
+  }
+  assertEquals(new World({ keepaliveMs: 0 }).hub.clientCount, 0);
 });
 
 Deno.test("WsHub.metrics() tells what went in and out, and what did not", async () => {

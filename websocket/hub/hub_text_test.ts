@@ -75,7 +75,10 @@ Deno.test("WsHub talks to who types as to any client", async () => {
     0,
   ]);
   assertEquals(bob.say(SUBSCRIBE), [
-    { type: "control", message: { type: "subscribed", request: 0 } },
+    {
+      type: "control",
+      message: { type: "subscribed", request: 0, history: 0, omitted: 0 },
+    },
     { type: "ack", received: 1 },
   ]);
   const said = bob.say(OPEN, { type: "data", channel: 1, text: "hé 😀" });
@@ -280,7 +283,7 @@ Deno.test("WsHub waits for who types, and bounds what waits of it", async () => 
   for (let i = 0; i < 80; i++) ada.socket.emit("message", { data: text });
   world.run();
   assertEquals(ada.socket.closed, {
-    code: CloseCode.ProtocolError,
+    code: CloseCode.RateLimited,
     reason: "flood",
   });
 });

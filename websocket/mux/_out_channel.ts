@@ -212,6 +212,20 @@ export class OutChannel {
     this.#queuedBytes = 0;
   }
 
+  /** Takes out the messages of more than so many bytes, of which nothing was sent. */
+  takeLarger(bytes: number, taken: OutMessage[]): void {
+    for (let i = 0; i < this.#queue.length;) {
+      const message = this.#queue[i]!;
+      if (message.bytes.length <= bytes || message.offset > 0) {
+        i += 1;
+        continue;
+      }
+      this.#queue.splice(i, 1);
+      this.#queuedBytes -= message.bytes.length;
+      taken.push(message);
+    }
+  }
+
   /** Of two messages that say the same of one thing, the newer is enough. */
   #replace(key: string | undefined): void {
     const index = this.#queue.findIndex((message) =>

@@ -35,6 +35,10 @@ export type ControlMessage =
     readonly type: "subscribed";
     /** The number of the question. */
     readonly request: number;
+    /** How many of the last messages it sends first: 0 to 1000. */
+    readonly history: number;
+    /** How many older ones that were asked for, and are there, find no room: 0 to 1000. */
+    readonly omitted: number;
   }
   | {
     /** The hub says no. */
@@ -53,6 +57,22 @@ export type ControlMessage =
     readonly change: "all" | "joined" | "left";
     /** The members: at most 256 in a message; of more, several follow. */
     readonly members: readonly Member[];
+  }
+  | {
+    /** The client may not send on a channel: what it has sent went no further. */
+    readonly type: "publishDenied";
+    /** The channel: 1 to 128 bytes. */
+    readonly channel: string;
+    /** Why, for people: 0 to 123 bytes. */
+    readonly reason: string;
+  }
+  | {
+    /** The client may not send on the channel of a request, which has no other answer. */
+    readonly type: "requestDenied";
+    /** The number of the request. */
+    readonly request: number;
+    /** Why, for people: 0 to 123 bytes. */
+    readonly reason: string;
   };
 
 const SUBSCRIBE = 1;
@@ -60,6 +80,8 @@ const UNSUBSCRIBE = 2;
 const SUBSCRIBED = 3;
 const DENIED = 4;
 const PRESENCE = 5;
+const PUBLISH_DENIED = 6;
+const REQUEST_DENIED = 7;
 /** What the members in a presence message are, in the order of their numbers. */
 export const PRESENCE_CHANGES = ["all", "joined", "left"] as const;
 /** The most messages of the past that a subscribe asks for. */
@@ -90,6 +112,8 @@ export function encodeControl(message: ControlMessage): Uint8Array {
     case "subscribed":
       writer.u8(SUBSCRIBED);
       writer.varint(message.request);
+      writer.varint(message.history);
+      writer.varint(message.omitted);
       break;
     case "denied":
       writer.u8(DENIED);
@@ -105,6 +129,16 @@ export function encodeControl(message: ControlMessage): Uint8Array {
         writer.string(playerId);
         writer.string(displayName);
       }
+      break;
+    case "publishDenied":
+      writer.u8(PUBLISH_DENIED);
+      writer.string(message.channel);
+      writer.string(message.reason);
+      break;
+    case "requestDenied":
+      writer.u8(REQUEST_DENIED);
+      writer.varint(message.request);
+      writer.string(message.reason);
   }
   return writer.toBytes();
 }
@@ -128,8 +162,13 @@ function read(reader: ByteReader): ControlMessage | undefined {
     }
     case UNSUBSCRIBE:
       return { type: "unsubscribe", channel: readName(reader) };
-    case SUBSCRIBED:
-      return { type: "subscribed", request: reader.varint() };
+    case SUBSCRIBED: {
+      const request = reader.varint();
+      const history = reader.varint();
+      const omitted = reader.varint();
+      if (history + omitted > MAX_HISTORY) reader.fail("range");
+      return { type: "subscribed", request, history, omitted };
+    }
     case DENIED:
       return {
         type: "denied",
@@ -153,6 +192,18 @@ function read(reader: ByteReader): ControlMessage | undefined {
       }
       return { type: "presence", channel, change, members };
     }
+    case PUBLISH_DENIED:
+      return {
+        type: "publishDenied",
+        channel: readName(reader),
+        reason: reader.string(MAX_REASON_BYTES),
+      };
+    case REQUEST_DENIED:
+      return {
+        type: "requestDenied",
+        request: reader.varint(),
+        reason: reader.string(MAX_REASON_BYTES),
+      };
   }
   reader.fail("range");
   return undefined;

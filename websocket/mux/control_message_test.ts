@@ -1,7 +1,9 @@
-// Mutants of control messages: 10,000,000 of them (TICKWIRE_SOAK=1), or a slice.
+// Section 5 of `PROTOCOL.md`: the vectors both ways, what is none of them, and mutants: 10,000,000 of them
+// (TICKWIRE_SOAK=1), or a slice.
 import { assert, assertEquals } from "@std/assert";
-import { encodeHex } from "@std/encoding/hex";
+import { decodeHex, encodeHex } from "@std/encoding/hex";
 import { SeededRandom } from "../../core/mod.ts";
+import vectors from "../vectors/controls.json" with { type: "json" };
 import {
   type ControlMessage,
   decodeControl,
@@ -10,43 +12,41 @@ import {
 
 const MUTANTS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 10_000_000 : 20_000;
 
-const MESSAGES: readonly ControlMessage[] = [
-  {
-    type: "subscribe",
-    request: 300,
-    channel: "chat",
-    history: 20,
-    withPresence: true,
-  },
-  { type: "unsubscribe", channel: "n\u00e9ws" },
-  { type: "subscribed", request: 1 },
-  { type: "denied", request: 2, reason: "not yours" },
-  {
-    type: "presence",
-    channel: "chat",
-    change: "joined",
-    members: [
-      { playerId: "ada", displayName: "Ada" },
-      { playerId: "bob", displayName: "" },
-    ],
-  },
-];
+const accepted = vectors.accepted as readonly {
+  readonly name: string;
+  readonly bytes: string;
+  readonly message: ControlMessage;
+}[];
 
-Deno.test("decodeControl() reads what encodeControl() wrote, and nothing that was cut", () => {
-  for (const message of MESSAGES) {
-    const bytes = encodeControl(message);
-    assertEquals(decodeControl(bytes), message);
-    for (let length = 0; length < bytes.length; length++) {
-      assertEquals(decodeControl(bytes.subarray(0, length)), undefined);
+Deno.test("encodeControl() writes the bytes of every vector", () => {
+  for (const { name, bytes, message } of accepted) {
+    assertEquals([name, encodeHex(encodeControl(message))], [name, bytes]);
+  }
+});
+
+Deno.test("decodeControl() reads every vector, and none that is cut or longer", () => {
+  for (const { name, bytes, message } of accepted) {
+    const whole = decodeHex(bytes);
+    assertEquals([name, decodeControl(whole)], [name, message]);
+    for (let end = 0; end < whole.length; end++) {
+      const cut = decodeControl(whole.slice(0, end));
+      assertEquals([name, cut], [name, undefined]);
     }
-    assertEquals(decodeControl(new Uint8Array([...bytes, 0])), undefined);
+    const longer = new Uint8Array([...whole, 0]);
+    assertEquals([name, decodeControl(longer)], [name, undefined]);
+  }
+});
+
+Deno.test("decodeControl() refuses what is no control message", () => {
+  for (const { name, bytes } of vectors.refused) {
+    assertEquals([name, decodeControl(decodeHex(bytes))], [name, undefined]);
   }
 });
 
 Deno.test("decodeControl() reads mutants without a throw, and each in one form alone", () => {
   const random = new SeededRandom(1);
   const below = (n: number): number => random.nextU32() % n;
-  const originals = MESSAGES.map((message) => encodeControl(message));
+  const originals = accepted.map(({ bytes }) => decodeHex(bytes));
   let read = 0;
   for (let i = 0; i < MUTANTS; i++) {
     const original = originals[below(originals.length)]!;

@@ -342,7 +342,7 @@ function readMessage(fields: JsonFields): ControlMessage | undefined {
     case "unsubscribe":
       return { type, channel: fields.string("channel", 1, MAX_NAME_BYTES) };
     case "subscribed":
-      return { type, request: fields.integer("request", 0, MAX_NUMBER) };
+      return readSubscribed(fields);
     case "denied":
       return {
         type,
@@ -356,8 +356,28 @@ function readMessage(fields: JsonFields): ControlMessage | undefined {
         change: fields.choice("change", PRESENCE_CHANGES),
         members: readMembers(fields),
       };
+    case "publishDenied":
+      return {
+        type,
+        channel: fields.string("channel", 1, MAX_NAME_BYTES),
+        reason: fields.string("reason", 0, MAX_CLOSE_REASON_BYTES),
+      };
+    case "requestDenied":
+      return {
+        type,
+        request: fields.integer("request", 0, MAX_NUMBER),
+        reason: fields.string("reason", 0, MAX_CLOSE_REASON_BYTES),
+      };
   }
   fields.failType();
+}
+
+function readSubscribed(fields: JsonFields): ControlMessage {
+  const request = fields.integer("request", 0, MAX_NUMBER);
+  const history = fields.integer("history", 0, MAX_HISTORY);
+  // Both together are what was asked for, at the most.
+  const omitted = fields.integer("omitted", 0, MAX_HISTORY - history);
+  return { type: "subscribed", request, history, omitted };
 }
 
 function readMembers(fields: JsonFields): Member[] {

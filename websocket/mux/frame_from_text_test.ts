@@ -86,8 +86,15 @@ class Records {
         withPresence: this.isSo(),
       }),
       () => ({ type: "unsubscribe", channel }),
-      () => ({ type: "subscribed", request }),
+      () => ({
+        type: "subscribed",
+        request,
+        history: this.integer(0, 600),
+        omitted: this.integer(0, 400),
+      }),
       () => ({ type: "denied", request, reason: this.text(0, 123) }),
+      () => ({ type: "publishDenied", channel, reason: this.text(0, 123) }),
+      () => ({ type: "requestDenied", request, reason: this.text(0, 123) }),
       () => ({
         type: "presence",
         channel,
@@ -340,7 +347,7 @@ Deno.test("textsFromFrame() and frameFromText() keep records at random as they a
     const parts = texts.map((one) => read(one, maxBytes)).join("");
     assertEquals(parts, encodeHex(frame), `seed ${SEED}, frame ${i}`);
   }
-  assert(split > RUNS / 20);
+  assert(split > RUNS / 25);
 });
 
 Deno.test("textsFromFrame() shows as base64 what would be too long otherwise", () => {

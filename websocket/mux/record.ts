@@ -70,7 +70,7 @@ export type Delivery = typeof Delivery[keyof typeof Delivery];
 export const CloseCode = {
   /** The session is over, as its owner wanted. */
   Normal: 1000,
-  /** The hub shuts down, or moves the client elsewhere. */
+  /** The hub shuts down, or moves the client elsewhere; the client goes, to come back. */
   GoingAway: 4000,
   /** The client may not be here. */
   Unauthorized: 4001,
@@ -257,6 +257,38 @@ export function isTerminalCloseCode(code: number): boolean {
     case CloseCode.ProtocolError:
     case CloseCode.TooLarge:
     case CloseCode.TakenOver:
+    case CloseCode.VersionMismatch:
+    case CloseCode.Removed:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/**
+ * Tells whether a close code says that the session is over, so that neither end keeps
+ * it. After all others, the codes of sockets that have broken included, it can be
+ * resumed.
+ *
+ * @param code Any number, such as what a WebSocket was closed with.
+ * @returns Whether it is one of those {@linkcode CloseCode}s.
+ *
+ * @example Two ends
+ * ```ts
+ * import { assert, assertFalse } from "@std/assert";
+ * import { CloseCode, endsSession } from "@tickwire/net/websocket";
+ *
+ * assert(endsSession(CloseCode.Normal));
+ * assertFalse(endsSession(CloseCode.GoingAway));
+ * ```
+ */
+export function endsSession(code: number): boolean {
+  switch (code) {
+    case CloseCode.Normal:
+    case CloseCode.Unauthorized:
+    case CloseCode.ProtocolError:
+    case CloseCode.TooLarge:
+    case CloseCode.SlowConsumer:
     case CloseCode.VersionMismatch:
     case CloseCode.Removed:
       return true;

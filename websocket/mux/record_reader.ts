@@ -213,6 +213,17 @@ const OF_FIRST = DataFlag.Text | DataFlag.Deflated | DataFlag.HasRequest;
  */
 export class RecordReader {
   readonly #reader = new ByteReader();
+  #recordsRead = 0;
+
+  /** How many records the last `read()` has come to the end of. */
+  get recordsRead(): number {
+    return this.#recordsRead;
+  }
+
+  /** How many bytes of the frame lie in them and, if there is one, in the wrong one. */
+  get bytesRead(): number {
+    return this.#reader.position;
+  }
 
   /**
    * Reads a frame, record by record. It stops at the first that is wrong; the sink
@@ -221,13 +232,24 @@ export class RecordReader {
    * @param frame The frame, which is neither copied nor kept.
    * @param sink What takes the records. It may not call `read()` of this reader.
    * What it throws goes to the caller.
-   * @returns `undefined` if all were read, or else why not.
+   * @param maxRecords How many records to read at the most: the rest of the frame is one
+   * for the next time.
+   * @returns `undefined` if all of these were read, or else why not.
    */
-  read(frame: Uint8Array, sink: RecordSink): RecordError | undefined {
+  read(
+    frame: Uint8Array,
+    sink: RecordSink,
+    maxRecords = Infinity,
+  ): RecordError | undefined {
     const reader = this.#reader;
     reader.reset(frame);
+    this.#recordsRead = 0;
     if (frame.length === 0) return "empty";
-    while (!reader.atEnd) {
+    for (
+      ;
+      !reader.atEnd && this.#recordsRead < maxRecords;
+      this.#recordsRead++
+    ) {
       const first = reader.u8();
       const mayGoOn = first >= DATA
         ? this.#data(first & ~DATA, sink)

@@ -12,6 +12,7 @@ import {
   Delivery,
   type Hello,
   MAX_CHANNEL,
+  MAX_DURATION_MS,
   MAX_HELD_US,
   MAX_NAME_BYTES,
   MAX_PRIORITY,
@@ -86,8 +87,8 @@ export interface SessionOptions {
    */
   readonly maxReplayAgeMs?: number;
   /**
-   * After how much silence a ping is sent, in milliseconds. The hub's holds for both
-   * ends.
+   * After how much silence a ping is sent, in milliseconds: 0 for never. The hub's holds
+   * for both ends.
    *
    * @default {30000}
    */
@@ -211,7 +212,8 @@ export type SessionError =
   | "tooManyChannels"
   | "inboxFull"
   | "wrongCount"
-  | "limitLowered";
+  | "limitLowered"
+  | "versionMismatch";
 
 const DEFAULT_MAX_FRAME_BYTES = 65_536;
 const DEFAULT_MAX_MESSAGE_BYTES = 1_048_576;
@@ -237,6 +239,8 @@ const MAX_GAP_RECORDS = 1_048_576;
 const MAX_CONTROLS = 1_024;
 /** A list of 20,000 players, say. */
 const MAX_CONTROL_BYTES = 4_194_304;
+/** So many messages, of the longest there may be, may be begun and not finished. */
+const UNFINISHED_MESSAGES = 4;
 /** What a frame may have before the peer has said so. */
 const FIRST_FRAME_BYTES = 1_024;
 /** What a control message in a frame of its own needs beside its bytes. */
@@ -322,6 +326,8 @@ export class Session {
   #peerMaxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES;
 
   readonly #inById = new Map<number, InChannel>();
+  /** What has come of messages that are not whole. */
+  #unfinishedBytes = 0;
   #received = 0;
   /** Whether records of this session were in a gap. */
   #hadGap = false;
@@ -354,6 +360,7 @@ export class Session {
   #rttMs = 0;
   #jitterMs = 0;
   #bye: Bye | undefined;
+  #peerBye: Bye | undefined;
 
   /**
    * Creates one end of a session.
@@ -370,7 +377,7 @@ export class Session {
       maxAgeSeconds: maxReplayAgeMs / 1_000,
     });
     this.#sessionId = options.sessionId;
-    this.#keepaliveSeconds = this.#options.keepaliveMs / 1_000;
+    this.#keepaliveSeconds = keepaliveSeconds(this.#options.keepaliveMs);
     this.#sink = this.#makeSink();
     this.#writer = options.frame ??
       new ByteWriter({ maxBytes: this.#options.maxFrameBytes });
@@ -417,6 +424,11 @@ export class Session {
     return this.#jitterMs;
   }
 
+  /** What the other end has said that its close of the last socket means, if it did. */
+  get peerBye(): Bye | undefined {
+    return this.#peerBye;
+  }
+
   /** Events that wait for the application. */
   get pendingEvents(): number {
     return this.#inbox.size;
@@ -446,6 +458,25 @@ export class Session {
   /** Their bytes. */
   get sentBytes(): number {
     return this.#sentBytes;
+  }
+
+  /**
+   * Tells what waits on one channel.
+   *
+   * @param id The channel.
+   * @returns How many messages, and their bytes; 0 if there is no such channel.
+   */
+  queuedOn(id: number): { readonly messages: number; readonly bytes: number } {
+    const channel = this.#outById.get(id);
+    return {
+      messages: channel?.queuedMessages ?? 0,
+      bytes: channel?.queuedBytes ?? 0,
+    };
+  }
+
+  /** Messages of the layer above that wait to be sent. */
+  get queuedControls(): number {
+    return this.#controls.length;
   }
 
   /** Records that the other end's application has not taken yet. */
@@ -481,6 +512,7 @@ export class Session {
     this.#socketNumber += 1;
     this.#phase = "greeting";
     this.#isGreetingSent = false;
+    this.#peerBye = undefined;
     this.#silentSeconds = 0;
     this.#error = undefined;
     if (hello === undefined) return undefined;
@@ -513,6 +545,16 @@ export class Session {
     return undefined;
   }
 
+  /**
+   * Tells whether a client can go on with the session, by what it says in its hello.
+   *
+   * @param hello What the client said, with the id of this session.
+   * @returns Whether the counts are possible and no limit is lower than it was.
+   */
+  canResume(hello: Hello): boolean {
+    return this.#check(true, hello) === undefined;
+  }
+
   /** The socket is gone. */
   detach(): void {
     if (this.#phase === "detached") return;
@@ -527,7 +569,7 @@ export class Session {
     this.#bye = undefined;
     for (const channel of this.#outById.values()) channel.detach();
     for (const channel of this.#inById.values()) {
-      if (!channel.isSequenced) channel.partial = undefined;
+      if (!channel.isSequenced) this.#discardPartial(channel);
     }
   }
 
@@ -681,13 +723,24 @@ export class Session {
    * @returns Whether there was room, in the queue and in a frame of the other end's.
    */
   control(bytes: Uint8Array): boolean {
+    return this.controlShared(new Uint8Array(bytes));
+  }
+
+  /**
+   * Sends a message of the layer above that nobody will change any more, to many
+   * sessions without a copy for each.
+   *
+   * @param bytes The message, which is kept and not copied.
+   * @returns Whether there was room, as with `control`.
+   */
+  controlShared(bytes: Uint8Array): boolean {
     if (
       this.#controls.length >= MAX_CONTROLS ||
       this.#controlBytes + bytes.length > MAX_CONTROL_BYTES ||
       bytes.length + CONTROL_HEADER_BYTES > this.#frameBytes
     ) return false;
     this.#controlBytes += bytes.length;
-    this.#controls.push(new Uint8Array(bytes));
+    this.#controls.push(bytes);
     return true;
   }
 
@@ -716,6 +769,26 @@ export class Session {
   }
 
   /**
+   * Makes a frame that tells the other end that the socket will be closed, at once and
+   * before all that waits.
+   *
+   * @param bye Why, and when to come back.
+   * @returns The frame, which is overwritten by the next one, or `undefined` if the other
+   * end has not been heard on this socket.
+   */
+  farewell(bye: Bye): Uint8Array | undefined {
+    if (this.#phase !== "open") return undefined;
+    this.#writer.reset(this.#frameBytes);
+    if (!this.#isGreetingSent) {
+      this.#greet();
+      this.#isGreetingSent = true;
+    }
+    this.#records.bye(bye);
+    this.#flight.send(this.#writer.length);
+    return this.#writer.view();
+  }
+
+  /**
    * Gives the session up: what was not delivered is told, and the next socket begins
    * another one. For the client's end.
    */
@@ -732,12 +805,15 @@ export class Session {
    * @param frame The frame, of which nothing is kept.
    * @param atMs When it came, by the clock, so that what waits for a tick does not count
    * as time on the way.
+   * @param maxRecords How many of its records are taken at the most: what is left is a
+   * frame for the next time.
    * @returns What is wrong with it, after which the socket is of no use; the session
    * goes on with another.
    */
   receive(
     frame: Uint8Array,
     atMs: number = this.#options.clock.nowMs(),
+    maxRecords = Infinity,
   ): SessionError | undefined {
     if (this.#phase === "detached") return undefined;
     this.#receivedMs = atMs;
@@ -746,8 +822,18 @@ export class Session {
     this.#isPingDue = false;
     if (frame.length > this.#options.maxFrameBytes) return "frameTooLarge";
     this.#error = undefined;
-    const malformed = this.#reader.read(frame, this.#sink);
+    const malformed = this.#reader.read(frame, this.#sink, maxRecords);
     return this.#error ?? (malformed === undefined ? undefined : "malformed");
+  }
+
+  /** How many records of the last frame were taken in. */
+  get recordsReceived(): number {
+    return this.#reader.recordsRead;
+  }
+
+  /** How many of its bytes. */
+  get bytesReceived(): number {
+    return this.#reader.bytesRead;
   }
 
   /**
@@ -1050,6 +1136,9 @@ export class Session {
       partRoom,
     );
     if (length < least) return "frameFull";
+    if (start === 0 && length < remaining && !this.#mayBegin(message)) {
+      return "nothing";
+    }
     if (isSequenced && !this.#hasWindowRoom(length)) return "nothing";
     const end = start + length;
     if (!this.#writeData(message, start, end)) return "frameFull";
@@ -1084,6 +1173,17 @@ export class Session {
     numbers.f64(nowMs);
     numbers.f64(this.#flight.ping(nowMs, length));
     this.#records.ping(ping);
+  }
+
+  /** Whether there is room at the peer for all that would then be unfinished. */
+  #mayBegin({ bytes }: OutMessage): boolean {
+    let unfinished = bytes.length;
+    for (const { first } of this.#outById.values()) {
+      if (first !== undefined && first.offset > 0) {
+        unfinished += first.bytes.length;
+      }
+    }
+    return unfinished <= UNFINISHED_MESSAGES * this.#peerMaxMessageBytes;
   }
 
   /** Tells the name of a channel, once on each socket. */
@@ -1221,8 +1321,21 @@ export class Session {
   }
 
   #limitPeer({ maxFrameBytes, maxMessageBytes }: Hello | Welcome): void {
-    this.#peerMaxMessageBytes = maxMessageBytes;
     this.#frameBytes = Math.min(maxFrameBytes, this.#options.maxFrameBytes);
+    const isLower = maxMessageBytes < this.#peerMaxMessageBytes;
+    this.#peerMaxMessageBytes = maxMessageBytes;
+    if (!isLower) return;
+    // They were accepted before it was known; the peer would close the socket for them.
+    const taken: OutMessage[] = [];
+    for (const channel of this.#outById.values()) {
+      channel.takeLarger(maxMessageBytes, taken);
+    }
+    if (taken.length === 0) return;
+    this.#inbox.push({
+      type: "undelivered",
+      reason: "tooLarge",
+      messages: taken.map(asUndelivered),
+    });
   }
 
   #grant(windowBytes: number): void {
@@ -1256,6 +1369,7 @@ export class Session {
     }
     for (const channels of this.#outByPriority) this.#removeShut(channels);
     this.#inById.clear();
+    this.#unfinishedBytes = 0;
     this.#raised.clear();
     this.#controls.length = 0;
     this.#controlBytes = 0;
@@ -1373,8 +1487,9 @@ export class Session {
       return this.#fail("unexpectedRecord");
     }
     const { version, canDeflate, isResumed, received } = welcome;
+    if (version !== MUX_VERSION) return this.#fail("versionMismatch");
     if (
-      version !== MUX_VERSION || canDeflate ||
+      canDeflate ||
       isResumed && !isSame(this.#sessionId, welcome.session)
     ) return this.#fail("unexpectedRecord");
     const error = this.#check(isResumed, welcome);
@@ -1387,7 +1502,7 @@ export class Session {
       this.#sessionId = new Uint8Array(welcome.session);
       this.#grant(welcome.windowBytes);
     }
-    this.#keepaliveSeconds = welcome.keepaliveMs / 1_000 || Infinity;
+    this.#keepaliveSeconds = keepaliveSeconds(welcome.keepaliveMs);
     this.#opened(isResumed);
     this.#resumeAt(received + 1);
     return true;
@@ -1502,13 +1617,14 @@ export class Session {
     for (const channel of this.#inById.values()) {
       if (!channel.isSequenced) continue;
       if (channel.partial !== undefined) channel.release(channel.partial.cost);
-      channel.partial = undefined;
+      this.#discardPartial(channel);
       channel.mayContinue = true;
     }
     return this.#tell({ type: "gap", reason: "windowOverrun", from, to }, to);
   }
 
   #onBye(bye: Bye): boolean {
+    this.#peerBye = bye;
     return this.#tell({ type: "bye", ...bye });
   }
 
@@ -1553,6 +1669,15 @@ export class Session {
     if (
       partial.byteLength + end - start > this.#options.maxMessageBytes
     ) return this.#fail("messageTooLarge");
+    if ((flags & DataFlag.More) !== 0) {
+      this.#unfinishedBytes += end - start;
+      if (
+        this.#unfinishedBytes >
+          UNFINISHED_MESSAGES * this.#options.maxMessageBytes
+      ) return this.#fail("messageTooLarge");
+    } else {
+      this.#unfinishedBytes -= partial.byteLength;
+    }
     partial.append(buffer, start, end);
     partial.cost += cost;
     if ((flags & DataFlag.More) !== 0) {
@@ -1562,6 +1687,11 @@ export class Session {
     channel.partial = undefined;
     // Its earlier parts may be acknowledged, as the sender keeps the whole until this.
     return this.#deliver(channel, partial, sequence);
+  }
+
+  #discardPartial(channel: InChannel): void {
+    this.#unfinishedBytes -= channel.partial?.byteLength ?? 0;
+    channel.partial = undefined;
   }
 
   #deliver(
@@ -1605,6 +1735,11 @@ export class Session {
     return freeEntries < MAX_FREE_ENTRIES && freeBytes <= MAX_FREE_BYTES ||
       this.#fail("inboxFull");
   }
+}
+
+/** 0 stands for none. */
+function keepaliveSeconds(keepaliveMs: number): number {
+  return keepaliveMs === 0 ? Infinity : keepaliveMs / 1_000;
 }
 
 function announcement({ id, name, delivery, priority }: OutChannel): Open {
@@ -1672,9 +1807,9 @@ function resolve(
   checkRange("maxReplayRecords", maxReplayRecords, 1, 1_048_576);
   checkRange("maxReplayBytes", maxReplayBytes, 1_024, 2 ** 30);
   checkRange("maxReplayAgeMs", maxReplayAgeMs, 1, 2 ** 40);
-  checkRange("keepaliveMs", keepaliveMs, 1, 2 ** 31);
+  checkRange("keepaliveMs", keepaliveMs, 0, MAX_DURATION_MS);
   checkRange("pongTimeoutMs", pongTimeoutMs, 1, 2 ** 31);
-  checkRange("resumeWindowMs", resumeWindowMs, 0, 2 ** 40);
+  checkRange("resumeWindowMs", resumeWindowMs, 0, MAX_DURATION_MS);
   return {
     role,
     clock,

@@ -77,8 +77,11 @@ export type SessionEvent =
   | {
     /** Something of ours was not delivered, or nobody knows whether it was. */
     readonly type: "undelivered";
-    /** The session is gone at the other end, these became too old, or it was ended here. */
-    readonly reason: "sessionLost" | "windowOverrun" | "closed";
+    /**
+     * The session is gone at the other end, these became too old, it was ended here, or
+     * the other end has said that it takes none so large.
+     */
+    readonly reason: "sessionLost" | "windowOverrun" | "closed" | "tooLarge";
     /** What it was, in the order of sending. */
     readonly messages: readonly UndeliveredMessage[];
   }
