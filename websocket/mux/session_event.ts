@@ -113,6 +113,12 @@ export type SessionEvent =
     readonly retryAfterMs: number;
   }
   | {
+    /** A message that came deflated could not be inflated: the socket is of no use. */
+    readonly type: "failed";
+    /** It is no such stream, or would be longer than `maxMessageBytes`. */
+    readonly error: "malformed" | "messageTooLarge";
+  }
+  | {
     /** The other end will close the socket. */
     readonly type: "bye";
     /** Why, for programs. */
