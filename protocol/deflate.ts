@@ -500,6 +500,8 @@ class Inflater {
         if (entry === 0) return false;
         if (out === size) {
           this.#out = out;
+          this.#at = at;
+          this.#bitCount = bitCount;
           if (!this.#makeRoom(1)) return false;
           target = this.#target;
           size = target.length;
@@ -552,6 +554,8 @@ class Inflater {
       if (distance > out) return false;
       if (length > size - out) {
         this.#out = out;
+        this.#at = at;
+        this.#bitCount = bitCount;
         if (!this.#makeRoom(length)) return false;
         target = this.#target;
         size = target.length;
@@ -567,8 +571,11 @@ class Inflater {
   #makeRoom(byteCount: number): boolean {
     const length = this.#out + byteCount;
     if (length <= this.#target.length) return true;
-    this.isTooLong = length > this.#maxBytes;
-    if (this.isTooLong) return false;
+    if (length > this.#maxBytes) {
+      // Else it is a stream that was cut, of which zeros were read.
+      this.isTooLong = this.#usedBytes() <= this.#source.length;
+      return false;
+    }
     const grown = new Uint8Array(
       Math.min(this.#maxBytes, Math.max(length, this.#target.length * 2)),
     );

@@ -8,6 +8,7 @@ import {
 import { ByteWriter, utf8Length } from "../../protocol/mod.ts";
 import { closeCodeOf } from "../mux/_close_code_of.ts";
 import { type ControlMessage, decodeControl } from "../mux/control_message.ts";
+import { Deflater } from "../mux/deflater.ts";
 import {
   CloseCode,
   type Hello,
@@ -20,7 +21,12 @@ import type { SessionEvent } from "../mux/session_event.ts";
 import { Admission } from "./_admission.ts";
 import { HubChannels } from "./_hub_channels.ts";
 import { HubClient } from "./_hub_client.ts";
-import { type Departure, gauge, HubCounters } from "./_hub_counters.ts";
+import {
+  deflateMetrics,
+  type Departure,
+  gauge,
+  HubCounters,
+} from "./_hub_counters.ts";
 import { type HubSettings, resolveHubOptions } from "./_hub_settings.ts";
 import type { HubSocket } from "./_hub_socket.ts";
 import type { ClientId, WsHubEvent } from "./hub_event.ts";
@@ -34,6 +40,11 @@ const MS_PER_CLIENT = 4;
 /** What a control message takes of the rate of a client's messages. */
 const CONTROL_COST = 5;
 const MAX_FRAMES_PER_TICK = 64;
+/**
+ * What is inflated for one message of the rate of a client's messages: a few bytes become
+ * a megabyte, which takes up to 15 ms.
+ */
+const INFLATED_BYTES_PER_MESSAGE = 8_192;
 /** How often it is looked at those of which nothing came and for whom there is nothing. */
 const ROUND_SECONDS = 0.05;
 /** A client's events besides messages: that it is there, is cut off, and has left. */
@@ -78,6 +89,8 @@ export class WsHub {
   /** Those to look at in the next tick. */
   readonly #busy: HubClient[] = [];
   #sinceRoundSeconds = 0;
+  /** What deflates for all sessions, if it is wanted. */
+  readonly #deflater: Deflater | undefined;
   /** Where the frames of all sessions are made. */
   readonly #frame: ByteWriter;
 
@@ -93,6 +106,10 @@ export class WsHub {
     this.#events = new EventQueue({
       capacity: maxEvents + maxClients * SLOTS_PER_CLIENT,
     });
+    const { deflateMinBytes } = this.#settings;
+    this.#deflater = deflateMinBytes === undefined
+      ? undefined
+      : new Deflater({ minBytes: deflateMinBytes });
     this.#frame = new ByteWriter({ maxBytes: this.#settings.maxFrameBytes });
     this.#admission = new Admission(this.#settings, this.#counters);
     this.#channels = new HubChannels(
@@ -275,6 +292,7 @@ export class WsHub {
     yield gauge("peer_hubs", "Other hubs on the backplane", hubCount);
     yield gauge("undrained_events", "Events not drained", this.#events.size);
     yield* this.#counters.metrics();
+    if (this.#deflater !== undefined) yield* deflateMetrics(this.#deflater);
   }
 
   /**
@@ -391,6 +409,7 @@ export class WsHub {
       clock,
       sessionId,
       frame: this.#frame,
+      ...this.#deflater && { deflater: this.#deflater },
       maxFrameBytes,
       maxMessageBytes,
       resumeWindowMs,
@@ -439,10 +458,14 @@ export class WsHub {
     const { maxEvents } = this.#settings;
     while (
       !client.isEnded && this.#events.size < maxEvents &&
-      client.rate.waitMs(1, nowMs) === 0
+      client.hasRate(nowMs)
     ) {
+      const inflatedBefore = this.#deflater?.inflatedBytes ?? 0;
       const event = session.poll();
       if (event === undefined) break;
+      const inflatedBytes = (this.#deflater?.inflatedBytes ?? 0) -
+        inflatedBefore;
+      client.owed += Math.floor(inflatedBytes / INFLATED_BYTES_PER_MESSAGE);
       this.#on(client, event, nowMs);
     }
   }
@@ -511,6 +534,9 @@ export class WsHub {
         }
         break;
       }
+      case "failed":
+        this.#lose(client, closeCodeOf(event.error), event.error);
+        break;
       case "bye":
         if (event.code === CloseCode.Normal) {
           this.#end(client, "closed", CloseCode.Normal, "");
