@@ -242,6 +242,7 @@ export class MuxConnection implements Connection {
 
   close(): void {
     // What waits goes first, as the hub ends the session with the word.
+    this.#session.stopDeflating();
     this.#flush();
     this.#session.sayBye({
       code: CloseCode.Normal,

@@ -404,6 +404,29 @@ Deno.test("WsClient does not come back after a wrong stream, and tells of it onc
   }
 });
 
+Deno.test("WsClient.close() sends what is still being deflated, as it is", () => {
+  const rig = new Rig({ deflateMinBytes: 1_000 }, {
+    deflater: new Deflater({ minBytes: 1_000 }),
+  });
+  rig.run();
+  const text = "tick ".repeat(1_000);
+  assert(rig.client.sendOnChannel("chat", text));
+  rig.tick();
+  rig.client.close();
+  const socket = rig.network.last;
+  for (const frame of socket.sent.slice(1)) {
+    rig.hub.receive(frame as Uint8Array);
+  }
+  const events: SessionEvent[] = [];
+  for (let event; (event = rig.hub.poll()) !== undefined;) events.push(event);
+  const messages = events.filter(({ type }) => type === "message");
+  assertEquals(
+    messages.map((event) => event.type === "message" && event.bytes),
+    [encode(text)],
+  );
+  assertEquals(events.at(-1)?.type, "bye");
+});
+
 Deno.test("WsClient refuses a deflateMinBytes that is none", () => {
   for (const deflateMinBytes of [0, -1, 1.5, NaN, 2 ** 31]) {
     assertThrows(() => new Rig({ deflateMinBytes }), RangeError);

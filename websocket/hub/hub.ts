@@ -317,6 +317,7 @@ export class WsHub {
     for (const client of this.#clients.values()) {
       const retryAfterMs = Math.round((index += 1) / count * spreadMs);
       const code = CloseCode.GoingAway;
+      client.session.stopDeflating();
       client.session.sayBye({ code, retryAfterMs, reason: "shutting down" });
       const frame = client.socket && client.session.nextFrame();
       if (frame) client.socket!.send(frame);

@@ -735,6 +735,14 @@ export class Session {
   }
 
   /**
+   * Has what is being deflated go as it is, as there is no time left: until the session
+   * is over.
+   */
+  stopDeflating(): void {
+    for (const channel of this.#outById.values()) channel.canDeflate = false;
+  }
+
+  /**
    * Tells the other end that the socket will be closed; without one, nothing.
    *
    * @param bye Why, and when to come back.

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { decodeHex } from "@std/encoding/hex";
 import { deflateRawSync } from "node:zlib";
 import { ManualClock, SeededRandom } from "../../core/mod.ts";
 import { Deflater } from "./deflater.ts";
@@ -6,6 +7,7 @@ import { DataFlag, Delivery, type Hello } from "./record.ts";
 import { RecordReader, type RecordSink } from "./record_reader.ts";
 import { Session, type SessionOptions } from "./session.ts";
 import type { SessionEvent } from "./session_event.ts";
+import vectors from "../vectors/records.json" with { type: "json" };
 
 const SEEDS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 5_000 : 150;
 const MUTANTS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 500_000 : 10_000;
@@ -586,6 +588,24 @@ Deno.test("Session tells of a stream that is none, or too long, when it is taken
     assertEquals(actual, outcome);
     assertEquals(hub.poll(), undefined);
   }
+});
+
+Deno.test("Session inflates the deflated vector", () => {
+  const vector = vectors.accepted.find(({ name }) =>
+    name.endsWith("40 times, deflated")
+  );
+  const { hub } = hubOf();
+  // OPEN of channel 7 as "b", exactly once.
+  hub.receive(Uint8Array.of(4, 7, 0, 0, 1, 0x62));
+  assertEquals(hub.receive(decodeHex(vector!.frame)), undefined);
+  assertEquals(hub.poll()?.type, "channelOpened");
+  assertEquals(hub.poll(), {
+    type: "message",
+    channel: "b",
+    bytes: new TextEncoder().encode("tick ".repeat(40)),
+    isText: true,
+    request: undefined,
+  });
 });
 
 Deno.test("Session holds of a bomb no more than came, and inflates it once it is taken", () => {
