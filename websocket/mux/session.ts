@@ -1629,7 +1629,7 @@ export class Session {
     const { isText, isDeflated, request, cost } = partial;
     const bytes = partial.take();
     // A part may end inside a character, so that only the whole tells.
-    if (isText && !isUtf8(bytes)) return this.#fail("notUtf8");
+    if (isText && !isDeflated && !isUtf8(bytes)) return this.#fail("notUtf8");
     if (
       !channel.isSequenced &&
       (this.#inbox.freeEntries >= MAX_FREE_ENTRIES / 2 ||
@@ -1655,12 +1655,17 @@ export class Session {
     const { maxMessageBytes } = this.#options;
     const bytes = this.#deflater?.inflate(message.bytes, maxMessageBytes) ??
       "corrupt";
-    if (typeof bytes !== "string") return { ...message, bytes };
-    const isTooLarge = bytes === "tooLong";
-    return {
-      type: "failed",
-      error: isTooLarge ? "messageTooLarge" : "malformed",
-    };
+    if (typeof bytes === "string") {
+      const isTooLarge = bytes === "tooLong";
+      return {
+        type: "failed",
+        error: isTooLarge ? "messageTooLarge" : "malformed",
+      };
+    }
+    if (message.isText && !isUtf8(bytes)) {
+      return { type: "failed", error: "notUtf8" };
+    }
+    return { ...message, bytes };
   }
 
   /** Tells what the peer needs no credit for, with the number of a sequenced record. */

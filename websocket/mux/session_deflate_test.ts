@@ -590,6 +590,23 @@ Deno.test("Session tells of a stream that is none, or too long, when it is taken
   }
 });
 
+Deno.test("Session wants the text of a stream to be UTF-8, not the stream", () => {
+  for (
+    const [bytes, outcome] of [
+      [new TextEncoder().encode("€".repeat(100)), "message"],
+      [Uint8Array.of(0x61, 0xe2, 0x82), "notUtf8"],
+    ] as const
+  ) {
+    const { hub } = hubOf();
+    const frame = deflatedFrame(new Uint8Array(deflateRawSync(bytes)));
+    frame[0]! |= DataFlag.Text;
+    assertEquals(hub.receive(frame), undefined);
+    const event = hub.poll();
+    const actual = event?.type === "failed" ? event.error : event?.type;
+    assertEquals(actual, outcome);
+  }
+});
+
 Deno.test("Session inflates the deflated vector", () => {
   const vector = vectors.accepted.find(({ name }) =>
     name.endsWith("40 times, deflated")

@@ -115,8 +115,8 @@ export type SessionEvent =
   | {
     /** A message that came deflated could not be inflated: the socket is of no use. */
     readonly type: "failed";
-    /** It is no such stream, or would be longer than `maxMessageBytes`. */
-    readonly error: "malformed" | "messageTooLarge";
+    /** It is no such stream, would be longer than `maxMessageBytes`, or is wrong as text. */
+    readonly error: "malformed" | "messageTooLarge" | "notUtf8";
   }
   | {
     /** The other end will close the socket. */
