@@ -10,7 +10,7 @@ import type { SessionEvent } from "./session_event.ts";
 import vectors from "../vectors/records.json" with { type: "json" };
 
 const SEEDS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 5_000 : 150;
-const MUTANTS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 500_000 : 10_000;
+const MUTANTS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 200_000 : 10_000;
 
 /** Deflates when it is told to. */
 class Compressor {
