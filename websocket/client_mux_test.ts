@@ -9,6 +9,7 @@ import { WsClient } from "./client.ts";
 import { WsMessage } from "./message.ts";
 import { decodeControl, encodeControl } from "./mux/control_message.ts";
 import { Deflater } from "./mux/deflater.ts";
+import type { SessionEvent } from "./mux/session_event.ts";
 import { RecordWriter } from "./mux/record_writer.ts";
 import { WsState } from "./state.ts";
 
