@@ -51,6 +51,7 @@ export * from "./channel.ts";
 export * from "./connection_token.ts";
 export * from "./contract.ts";
 export * from "./contract_handshake.ts";
+export * from "./deflate.ts";
 export * from "./fields.ts";
 export * from "./float_quantizer.ts";
 export * from "./lz4.ts";

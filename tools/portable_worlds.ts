@@ -236,6 +236,7 @@ function makeHub(): WsHub {
     channel: channelOptions,
     rate: { perSecond: 1e6, burst: 1e6 },
     keepaliveMs: KEEPALIVE_MS,
+    deflateMinBytes: 1_000,
   });
 }
 

@@ -25,6 +25,8 @@ export interface Connection {
   readonly pendingMessages: number;
   /** Their bytes. */
   readonly pendingBytes: number;
+  /** Bytes of messages that were not sent and not received, as deflated they are fewer. */
+  readonly savedBytes: number;
   /** What the other end has said that its close will mean, whatever the code of the socket's end. */
   readonly endCode?: number | undefined;
   /** A socket is open. Calls `host.ready()`, now or later, when the game may take it for connected. */

@@ -14,6 +14,7 @@ import type { WsRequestFailureReason } from "./event.ts";
 import type { WsDataMessage, WsMessage } from "./message.ts";
 import { closeCodeOf } from "./mux/_close_code_of.ts";
 import { decodeControl } from "./mux/control_message.ts";
+import { Deflater } from "./mux/deflater.ts";
 import { CloseCode } from "./mux/record.ts";
 import { type ChannelOptions, Session } from "./mux/session.ts";
 import type { SessionEvent } from "./mux/session_event.ts";
@@ -36,6 +37,7 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 export class MuxConnection implements Connection {
   readonly #host: ConnectionHost;
   readonly #session: Session;
+  readonly #deflater: Deflater | undefined;
   readonly #outIds = new Map<string, number>();
   readonly #settings: Settings;
   readonly #channels: ReadonlyMap<string, ChannelOptions>;
@@ -62,8 +64,13 @@ export class MuxConnection implements Connection {
     this.#host = host;
     this.#settings = settings;
     this.#channels = channels;
+    const { deflateMinBytes } = settings;
+    this.#deflater = deflateMinBytes === undefined
+      ? undefined
+      : new Deflater({ minBytes: deflateMinBytes });
     this.#session = new Session({
       role: "client",
+      ...this.#deflater && { deflater: this.#deflater },
       clock: settings.clock,
       keepaliveMs: settings.pingIntervalMs,
       pongTimeoutMs: settings.pongTimeoutMs,
@@ -86,6 +93,11 @@ export class MuxConnection implements Connection {
 
   get pendingBytes(): number {
     return this.#session.queuedBytes;
+  }
+
+  get savedBytes(): number {
+    const { savedBytesIn = 0, savedBytesOut = 0 } = this.#deflater ?? {};
+    return savedBytesIn + savedBytesOut;
   }
 
   open(socket: Socket): void {
@@ -235,6 +247,7 @@ export class MuxConnection implements Connection {
 
   close(): void {
     // What waits goes first, as the hub ends the session with the word.
+    this.#session.stopDeflating();
     this.#flush();
     this.#session.sayBye({
       code: CloseCode.Normal,
@@ -327,6 +340,13 @@ export class MuxConnection implements Connection {
           host.dropped(event.messages, event.bytes, event.reason);
         } else host.droppedIncoming(event.messages);
         break;
+      case "failed": {
+        const text = `The hub sent a wrong message: ${event.error}`;
+        if (this.#socket !== undefined) {
+          this.#fail(text, closeCodeOf(event.error));
+        } else host.error("protocolError", text);
+        break;
+      }
       case "bye":
         this.#endCode = event.code;
         host.retryAfter(event.retryAfterMs);

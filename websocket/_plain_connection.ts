@@ -43,6 +43,9 @@ export class PlainConnection implements Connection {
     }
   }
 
+  /** Nothing is deflated here. */
+  readonly savedBytes = 0;
+
   get pendingMessages(): number {
     return this.#queue.size;
   }

@@ -160,6 +160,9 @@ export class SessionLink implements MessageLink {
       case "channelShut":
         this.#onClosed(event.channel, "closed");
         break;
+      case "failed":
+        this.#end("a message was damaged", true);
+        break;
       case "gap":
         // It may have been of another channel, but nobody can say.
         this.#end("messages were lost", true);

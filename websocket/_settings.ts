@@ -40,6 +40,7 @@ export class Settings {
   readonly maxQueueSize: number;
   readonly maxQueueBytes: number;
   readonly overflow: "dropNewest" | "dropOldest";
+  readonly deflateMinBytes: number | undefined;
   readonly maxRequests: number;
   readonly maxUndrained: number;
   readonly maxUndrainedBytes: number;
@@ -120,6 +121,9 @@ export class Settings {
         `Cannot use overflow as it must be "dropNewest" or "dropOldest": current value is "${this.overflow}"`,
       );
     }
+    this.deflateMinBytes = options.deflateMinBytes === undefined
+      ? undefined
+      : checkInteger("deflateMinBytes", options.deflateMinBytes, 1, 2 ** 30);
     this.maxRequests = checkInteger(
       "maxRequests",
       options.maxRequests ?? 1_024,

@@ -203,6 +203,7 @@ export class WsClient {
       bytesSent: this.#bytesSent,
       bytesReceived: this.#bytesReceived,
       messagesFiltered: this.#messagesFiltered,
+      bytesSaved: this.#connection.savedBytes,
       uptime: this.uptime,
       pendingOutbound: this.#connection.pendingMessages,
       pendingOutboundBytes: this.#connection.pendingBytes,

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { encodeHex } from "@std/encoding/hex";
+import { deflateRawSync } from "node:zlib";
 import { SeededRandom } from "../core/mod.ts";
 import { ByteWriter, Channel } from "../protocol/mod.ts";
 import { SessionLink } from "./_session_link.ts";
@@ -7,7 +8,9 @@ import { Rig } from "./_testing/client_rig.ts";
 import { WsClient } from "./client.ts";
 import { WsMessage } from "./message.ts";
 import { decodeControl, encodeControl } from "./mux/control_message.ts";
+import { Deflater } from "./mux/deflater.ts";
 import { Delivery } from "./mux/record.ts";
+import type { SessionEvent } from "./mux/session_event.ts";
 import { RecordWriter } from "./mux/record_writer.ts";
 import { WsState } from "./state.ts";
 
@@ -377,6 +380,61 @@ Deno.test("WsClient does not come back after a wrong frame", () => {
   rig.tick();
   assertEquals(rig.network.last.closedWith?.code, 4002);
   assertEquals(rig.client.state, WsState.Closed);
+});
+
+Deno.test("WsClient does not come back after a wrong stream, and tells of it once it takes it", () => {
+  for (
+    const [stream, code] of [
+      [[0xff], 4002],
+      // A megabyte of zeros would be right, and this is more.
+      [deflateRawSync(new Uint8Array(1_048_577)), 4003],
+    ] as const
+  ) {
+    const rig = new Rig({ deflateMinBytes: 1_000 }, {
+      deflater: new Deflater({ minBytes: 1_000 }),
+    });
+    rig.run();
+    // OPEN of channel 1 as "a", exactly once.
+    rig.network.last.message(bytesOf(4, 1, 0, 0, 1, 0x61));
+    const { length } = stream;
+    const varint = length < 128
+      ? [length]
+      : [length & 0x7f | 0x80, length >> 7];
+    rig.network.last.message(bytesOf(0x82, 1, ...varint, ...stream));
+    rig.tick();
+    assertEquals(rig.network.last.closedWith?.code, code);
+    assertEquals(rig.client.state, WsState.Closed);
+    assertEquals(rig.of("message"), []);
+  }
+});
+
+Deno.test("WsClient.close() sends what is still being deflated, as it is", () => {
+  const rig = new Rig({ deflateMinBytes: 1_000 }, {
+    deflater: new Deflater({ minBytes: 1_000 }),
+  });
+  rig.run();
+  const text = "tick ".repeat(1_000);
+  assert(rig.client.sendOnChannel("chat", text));
+  rig.tick();
+  rig.client.close();
+  const socket = rig.network.last;
+  for (const frame of socket.sent.slice(1)) {
+    rig.hub.receive(frame as Uint8Array);
+  }
+  const events: SessionEvent[] = [];
+  for (let event; (event = rig.hub.poll()) !== undefined;) events.push(event);
+  const messages = events.filter(({ type }) => type === "message");
+  assertEquals(
+    messages.map((event) => event.type === "message" && event.bytes),
+    [encode(text)],
+  );
+  assertEquals(events.at(-1)?.type, "bye");
+});
+
+Deno.test("WsClient refuses a deflateMinBytes that is none", () => {
+  for (const deflateMinBytes of [0, -1, 1.5, NaN, 2 ** 31]) {
+    assertThrows(() => new Rig({ deflateMinBytes }), RangeError);
+  }
 });
 
 /** A schedule of cuts, requests, links and messages; returns all that was seen. */

@@ -15,6 +15,8 @@ export interface WsClientStats {
   readonly bytesReceived: number;
   /** Messages that came in and that the filter of their channel has refused. */
   readonly messagesFiltered: number;
+  /** Bytes of messages, both ways, that deflate has kept off the network. */
+  readonly bytesSaved: number;
   /** Seconds of `tick` time for which the present connection stands; 0 without one. */
   readonly uptime: number;
   /** Messages that wait to be sent. */

@@ -39,6 +39,7 @@ export * from "./hub/hub_options.ts";
 export * from "./hub/redis_backplane.ts";
 export * from "./message.ts";
 export type { Member } from "./mux/control_message.ts";
+export * from "./mux/deflater.ts";
 export * from "./mux/frame_from_text.ts";
 export * from "./mux/record.ts";
 export * from "./mux/record_reader.ts";

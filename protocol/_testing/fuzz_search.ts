@@ -8,7 +8,7 @@ import { Mutator } from "./mutator.ts";
 /** Which functions read bytes from anybody. */
 const DECODERS: Scope = {
   "_bit_width.ts": /./,
-  "_deflate.ts": /^(?!deflateRaw|Codes class)/,
+  "deflate.ts": /^(?!deflateRaw|collect|Codes class|meaningOf)/,
   "_position.ts": /./,
   "_token_body.ts": /^parseToken/,
   "utf8.ts": /^(readUtf8|skipAscii|readAscii|readShort|low6|isUtf8From)/,

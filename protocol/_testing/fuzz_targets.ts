@@ -8,7 +8,7 @@ import {
   parseToken,
   TAG_BYTES,
 } from "../_token_body.ts";
-import { inflateRaw } from "../_deflate.ts";
+import { inflateRaw, inflateRawWithin } from "../deflate.ts";
 import { acknowledges, AckWindow } from "../ack_window.ts";
 import { AngleQuantizer } from "../angle_quantizer.ts";
 import { BitReader } from "../bit_reader.ts";
@@ -723,6 +723,23 @@ const STREAMS: readonly string[] = [
   "05c081000000000090ff6b00",
   "05c081000000000090ff6b02",
   "05008200",
+  // Codes of distances with up to 15 bits, and 13 bits behind the longest.
+  [
+    "edfddb922449922ccb22b1a89d73ce39e79c73ce39e79c73ce39e79c73ce39e79c73ce39e79c73ce39e7ecbdf7de7befbdf7de7b",
+    "efbdf7de7befbdf7de7befbdf7de7befbdf7de7befbdf7de7befbdf7de7befbdf7de7befbdf7de7befbdf7de7befbdf7de7befbd",
+    "f7de7befbdf7de7befbdf7de7befbdf7de7befbdf7de7befbdf7de7befbdf7de7befbdf7de7befbdf7de7befbdf7de7befbdf7de",
+    "7befbdf7de7befbdf7de7befbdf7de7befbdf7de7befbdf7de7befbdf7de7b2301000000000000b0a87964f5ac7d8effc27fedbf",
+    "f33ffa5ffceffe2fffaf1fe007fb617ea41fe3c7fb497eaa9fe167fb797ea15fe297fb557eaddfe037fb6d7ea7dfe3f7fb43fea8",
+    "3fe14ffb73fea2bfe2affb5bfe73ff79ffb9ffbcffdc7fde7fee3fef3ff79ff79ffbcffbcffde7fde7fef3fe73ff79ffb9ffbcff",
+    "dc7fde7fee3fef3ff79ff79ffbcffbcffde7fde7fef3fe73ff79ffb9ffbcffdc7fde7fee3fef3ff79ff79ffbcffbcffde7fde7fe",
+    "f3fe73ff79ffb9ffbcffdc7fde7fee3fef3ff79ff79ffbcffbcffde7fde7fef3fe73ff79ffb9ffbcffdc7fde7fee3fef3ff79ff7",
+    "9ffbcffbcffde7fde7fef3fe73ff79ffb9ffbcffdc7fde7fee3fef3ff79ff79ffbcffbcffde7fde7fef3fe73ff79ffb9ffbc7f7a",
+    "d07ffaeafff4d3fca7bfdf7ffa47ee9ffe4bf84fff73f99ffe6fea7ffa7f78fba7ffaf73fff4ff139e7ffaff3b9f7ffaffc740fe",
+    "e9ff7f0cf967fe7f00e09ff9ff57837fe6ffa79afe99ffff1ff867fe7f54f39ff9ffa7807fe6ffe7cfff99ffff74f867fe7fa8e6",
+    "9ff9fff7857fe6ff2705ff99ffff49f8a700",
+  ].join(""),
+  // Empty blocks, one too many.
+  `${"000000ffff".repeat(17)}010000ffff`,
 ];
 
 /** The compressed bytes alone. */
@@ -814,9 +831,21 @@ function runInflateRaw(bytes: Uint8Array, start: number, end: number): number {
     digest,
     (targetEnd) => inflateRaw(input, target.subarray(GUARD, targetEnd)),
   );
-  if (out !== undefined) {
-    checkSame(inflateRawSync(input.slice()), out, 0, out.length);
+  if (out === undefined) {
+    const within = inflateRawWithin(input, LARGEST);
+    check(typeof within === "string", "nobody inflates what is refused");
+    return digest.value;
   }
+  checkSame(inflateRawSync(input.slice()), out, 0, out.length);
+  for (const maxBytes of [LARGEST, out.length]) {
+    const within = inflateRawWithin(input, maxBytes);
+    checkSame(within as Uint8Array, out, 0, out.length);
+  }
+  check(
+    out.length === 0 ||
+      inflateRawWithin(input, out.length - 1) === "tooLong",
+    "it is too long where a byte is missing",
+  );
   return digest.value;
 }
 

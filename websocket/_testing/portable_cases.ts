@@ -541,6 +541,33 @@ export const PORTABLE_CASES: readonly PortableCase[] = [
     }),
   },
   {
+    name: "WsClient deflates messages, and inflates the hub's",
+    run: onStage(async (stage) => {
+      const player = stage.join("/hub?name=ada", {
+        mux: true,
+        deflateMinBytes: 1_000,
+      });
+      player.client.subscribe("chat");
+      await stage.until(
+        "it has subscribed",
+        () => player.all("subscribed").length > 0,
+      );
+      const texts = [10_000, 100, 30_000, 2_000].map((length, i) =>
+        `${i} ${"tick, tock; ".repeat(length / 12)}`
+      );
+      for (const text of texts) {
+        assert(player.client.sendOnChannel("chat", text), "not accepted");
+      }
+      await stage.until("all came back", () => player.texts.length === 4);
+      assertEquals(player.texts, texts);
+      const { bytesSaved, bytesSent } = player.client.stats;
+      assert(
+        bytesSaved > bytesSent && bytesSaved < 2 * bytesSent,
+        `${bytesSaved} of ${bytesSent} bytes were saved`,
+      );
+    }),
+  },
+  {
     name:
       "WsMessage.ping() is answered over the mux, and unavailable without it",
     run: onStage(async (stage, { WsMessage }) => {

@@ -30,6 +30,8 @@ export class HubClient {
   readonly isText: boolean;
   /** What limits its messages. */
   readonly rate: TokenBucket;
+  /** Messages that count against the rate, beyond those that it had room for. */
+  owed = 0;
   socket: HubSocket | undefined = undefined;
   /** How long it has been without a socket, in seconds. */
   awaySeconds = 0;
@@ -78,10 +80,22 @@ export class HubClient {
     this.#busy.push(this);
   }
 
+  /** Whether its rate allows for a message, with what it owes. */
+  hasRate(nowMs: number): boolean {
+    if (this.owed > 0) {
+      const available = Math.floor(this.rate.available(nowMs));
+      const paid = Math.min(this.owed, available);
+      if (this.rate.tryTake(paid, nowMs)) this.owed -= paid;
+      if (this.owed > 0) return false;
+    }
+    return this.rate.waitMs(1, nowMs) === 0;
+  }
+
   /** Returns whether there is something left to look at, and if not, lets it sleep. */
   rest(): boolean {
     this.#isBusy = !this.isEnded &&
       (this.isStuck || this.hasUnsent || this.session.pendingEvents > 0 ||
+        this.session.isDeflating ||
         this.socket?.hasNews === true);
     return this.#isBusy;
   }

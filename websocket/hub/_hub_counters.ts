@@ -1,5 +1,6 @@
 // This module is browser compatible.
 import type { Metric } from "../../core/mod.ts";
+import type { Deflater } from "../mux/deflater.ts";
 
 /** Why a request or a new socket did not become a client. */
 export type Refusal =
@@ -135,6 +136,25 @@ export class HubCounters {
         tooManyHubs: this.envelopesUnknown,
         tooManyMembers: this.membersRefused,
       },
+    );
+  }
+}
+
+/** What deflate did. */
+export function* deflateMetrics(
+  { savedBytesIn, savedBytesOut, outcomes }: Deflater,
+): IterableIterator<Metric> {
+  yield* directions(
+    "saved_bytes",
+    "Bytes of messages, each subscriber counted, that deflate has kept off the network",
+    savedBytesIn,
+    savedBytesOut,
+  );
+  for (const [outcome, value] of Object.entries(outcomes)) {
+    yield counter(
+      "deflate_messages",
+      "What became of messages that were large enough to be deflated",
+      { value, labels: { outcome } },
     );
   }
 }

@@ -16,12 +16,13 @@ import type { WsHubOptions } from "./hub_options.ts";
 const MAX_COUNT = 2 ** 22;
 const MAX_BYTES = 2 ** 30;
 
-type Optional = "allowedOrigins" | "backplane";
+type Optional = "allowedOrigins" | "backplane" | "deflateMinBytes";
 
 /** The options of a hub, checked and with their defaults. */
 export interface HubSettings extends Required<Omit<WsHubOptions, Optional>> {
   readonly allowedOrigins: readonly string[] | undefined;
   readonly backplane: WsHubOptions["backplane"];
+  readonly deflateMinBytes: number | undefined;
   readonly clock: Clock;
 }
 
@@ -65,6 +66,9 @@ export function resolveHubOptions(options: WsHubOptions): HubSettings {
       1,
       67_108_864,
     ),
+    deflateMinBytes: options.deflateMinBytes === undefined
+      ? undefined
+      : checkInteger("deflateMinBytes", options.deflateMinBytes, 1, MAX_BYTES),
     rate: checkRate(options.rate ?? { perSecond: 200, burst: 1_000 }),
     resumeWindowMs: checkInteger(
       "resumeWindowMs",

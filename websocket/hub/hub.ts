@@ -8,6 +8,7 @@ import {
 import { ByteWriter, utf8Length } from "../../protocol/mod.ts";
 import { closeCodeOf } from "../mux/_close_code_of.ts";
 import { type ControlMessage, decodeControl } from "../mux/control_message.ts";
+import { Deflater } from "../mux/deflater.ts";
 import {
   type Bye,
   CloseCode,
@@ -22,7 +23,12 @@ import type { SessionEvent } from "../mux/session_event.ts";
 import { Admission } from "./_admission.ts";
 import { HubChannels } from "./_hub_channels.ts";
 import { HubClient } from "./_hub_client.ts";
-import { type Departure, gauge, HubCounters } from "./_hub_counters.ts";
+import {
+  deflateMetrics,
+  type Departure,
+  gauge,
+  HubCounters,
+} from "./_hub_counters.ts";
 import { type HubSettings, resolveHubOptions } from "./_hub_settings.ts";
 import type { HubSocket } from "./_hub_socket.ts";
 import type { ClientId, WsHubEvent } from "./hub_event.ts";
@@ -44,6 +50,11 @@ const MAX_FRAMES_PER_TICK = 64;
 const TICK_BUDGET = 131_072;
 const RECORD_COST = 128;
 const FRAME_COST = 1_024;
+/**
+ * What is inflated for one message of the rate of a client's messages: a few bytes become
+ * a megabyte, which takes up to 15 ms.
+ */
+const INFLATED_BYTES_PER_MESSAGE = 8_192;
 /** How often it is looked at those of which nothing came and for whom there is nothing. */
 const ROUND_SECONDS = 0.05;
 /** A client's events besides messages: that it is there, is cut off, and has left. */
@@ -88,6 +99,8 @@ export class WsHub {
   /** Those to look at in the next tick. */
   readonly #busy: HubClient[] = [];
   #sinceRoundSeconds = 0;
+  /** What deflates for all sessions, if it is wanted. */
+  readonly #deflater: Deflater | undefined;
   /** Where the frames of all sessions are made. */
   readonly #frame: ByteWriter;
 
@@ -103,6 +116,10 @@ export class WsHub {
     this.#events = new EventQueue({
       capacity: maxEvents + maxClients * SLOTS_PER_CLIENT,
     });
+    const { deflateMinBytes } = this.#settings;
+    this.#deflater = deflateMinBytes === undefined
+      ? undefined
+      : new Deflater({ minBytes: deflateMinBytes });
     this.#frame = new ByteWriter({ maxBytes: this.#settings.maxFrameBytes });
     this.#admission = new Admission(this.#settings, this.#counters);
     this.#channels = new HubChannels(
@@ -285,6 +302,7 @@ export class WsHub {
     yield gauge("peer_hubs", "Other hubs on the backplane", hubCount);
     yield gauge("undrained_events", "Events not drained", this.#events.size);
     yield* this.#counters.metrics();
+    if (this.#deflater !== undefined) yield* deflateMetrics(this.#deflater);
   }
 
   /**
@@ -309,6 +327,7 @@ export class WsHub {
     for (const client of this.#clients.values()) {
       const retryAfterMs = Math.round((index += 1) / count * spreadMs);
       const code = CloseCode.GoingAway;
+      client.session.stopDeflating();
       const reason = "shutting down";
       this.#sendOut(client);
       this.#sayBye(client, { code, retryAfterMs, reason });
@@ -405,6 +424,7 @@ export class WsHub {
       clock,
       sessionId,
       frame: this.#frame,
+      ...this.#deflater && { deflater: this.#deflater },
       maxFrameBytes,
       maxMessageBytes,
       resumeWindowMs,
@@ -453,10 +473,14 @@ export class WsHub {
     const { maxEvents } = this.#settings;
     while (
       !client.isEnded && this.#events.size < maxEvents &&
-      client.rate.waitMs(1, nowMs) === 0
+      client.hasRate(nowMs)
     ) {
+      const inflatedBefore = this.#deflater?.inflatedBytes ?? 0;
       const event = session.poll();
       if (event === undefined) break;
+      const inflatedBytes = (this.#deflater?.inflatedBytes ?? 0) -
+        inflatedBefore;
+      client.owed += Math.floor(inflatedBytes / INFLATED_BYTES_PER_MESSAGE);
       this.#on(client, event, nowMs);
     }
     if (client.leaving !== undefined && session.pendingEvents === 0) {
@@ -555,6 +579,9 @@ export class WsHub {
         }
         break;
       }
+      case "failed":
+        this.#lose(client, closeCodeOf(event.error), event.error);
+        break;
       case "bye":
         if (endsSession(event.code)) {
           this.#end(client, "closed", CloseCode.Normal, "");

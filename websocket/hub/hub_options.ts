@@ -171,7 +171,18 @@ export interface WsHubOptions {
    */
   readonly maxMessageBytes?: number;
   /**
-   * How many messages a second a client may send, on the average, and at once.
+   * From how many bytes on a message is deflated, once for all its subscribers, for
+   * clients that have set it too: an integer, 1 to 2^30; none if left out. It then goes a
+   * tick or so later, and what comes behind it on its channel too: worth it for text and
+   * JSON of a kilobyte or more. Not for messages in which a secret stands beside text that
+   * others choose, as the length then tells about the secret (CRIME and BREACH).
+   *
+   * @default {undefined}
+   */
+  readonly deflateMinBytes?: number;
+  /**
+   * How many messages a second a client may send, on the average, and at once. A message
+   * that comes deflated counts once more for each 8 KiB that it becomes.
    *
    * @default {{ perSecond: 200, burst: 1000 }}
    */

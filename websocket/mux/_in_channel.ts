@@ -5,6 +5,7 @@ import { Delivery } from "./record.ts";
 /** A message of which not all parts have come. */
 export class PartialMessage {
   readonly isText: boolean;
+  readonly isDeflated: boolean;
   readonly request: number | undefined;
   /** What its records have cost. */
   cost = 0;
@@ -13,8 +14,13 @@ export class PartialMessage {
   #bytes: Uint8Array = new Uint8Array(0);
   #length = 0;
 
-  constructor(isText: boolean, request: number | undefined) {
+  constructor(
+    isText: boolean,
+    isDeflated: boolean,
+    request: number | undefined,
+  ) {
     this.isText = isText;
+    this.isDeflated = isDeflated;
     this.request = request;
   }
 

@@ -9,7 +9,16 @@ interface Entry {
   readonly channel: InChannel | undefined;
   readonly cost: number;
   isTaken: boolean;
+  /** Whether the event's bytes are a stream, as which they wait: they may become much more. */
+  readonly isDeflated: boolean;
+  /** The event as it is handed out, once somebody has looked at it. */
+  shown: SessionEvent | undefined;
 }
+
+/** Makes of a message whose bytes are a stream what it says, or what is wrong with it. */
+export type Inflate = (
+  message: SessionEvent & { readonly type: "message" },
+) => SessionEvent;
 
 /** How many that were taken are kept before what is left moves up. */
 const SLACK = 1_024;
@@ -37,11 +46,34 @@ export class Lane {
 
   /** The oldest event, which stays. */
   peek(): SessionEvent | undefined {
-    return this.#entries[this.#head]?.event;
+    const entry = this.#entries[this.#head];
+    return entry && this.#show(entry);
   }
 
   /** Hands out the oldest event, which counts as taken. */
   take(): SessionEvent | undefined {
+    const entry = this.#remove();
+    return entry && this.#show(entry);
+  }
+
+  /** Whatever is in it, and comes, counts as taken. */
+  discard(): void {
+    this.#isDiscarded = true;
+    while (this.#remove() !== undefined);
+  }
+
+  /** Called by the inbox. */
+  push(entry: Entry): void {
+    this.#entries.push(entry);
+    if (this.#isDiscarded) this.#remove();
+  }
+
+  #show(entry: Entry): SessionEvent {
+    if (!entry.isDeflated) return entry.event;
+    return entry.shown ??= this.#inbox.inflate(entry.event, this);
+  }
+
+  #remove(): Entry | undefined {
     const entry = this.#entries[this.#head];
     if (entry === undefined) return undefined;
     this.#entries[this.#head] = undefined;
@@ -54,19 +86,7 @@ export class Lane {
       this.#head = 0;
     }
     this.#inbox.onTaken(entry);
-    return entry.event;
-  }
-
-  /** Whatever is in it, and comes, counts as taken. */
-  discard(): void {
-    this.#isDiscarded = true;
-    while (this.take() !== undefined);
-  }
-
-  /** Called by the inbox. */
-  push(entry: Entry): void {
-    this.#entries.push(entry);
-    if (this.#isDiscarded) this.take();
+    return entry;
   }
 }
 
@@ -84,6 +104,11 @@ export class Inbox {
   #size = 0;
   #freeEntries = 0;
   #freeBytes = 0;
+  readonly #inflate: Inflate;
+
+  constructor(inflate: Inflate) {
+    this.#inflate = inflate;
+  }
 
   get size(): number {
     return this.#size;
@@ -140,30 +165,42 @@ export class Inbox {
     sequence = 0,
     channel?: InChannel,
     cost = 0,
+    isDeflated = false,
   ): void {
     const lane = this.#lanes.size > 0 &&
         (event.type === "message" || event.type === "channelShut")
       ? this.#lanes.get(event.channel)
       : undefined;
-    const entry = { event, sequence, channel, cost, isTaken: false };
+    const entry = {
+      event,
+      sequence,
+      channel,
+      cost,
+      isDeflated,
+      shown: undefined,
+      isTaken: false,
+    };
     if (sequence > 0) this.#sequenced.push(entry);
     this.#put(lane ?? this.#main, entry);
     if (event.type !== "gap" && event.type !== "undelivered") return;
     // What is missing concerns every reader.
     for (const reader of new Set(this.#lanes.values())) {
-      this.#put(reader, {
-        event,
-        sequence: 0,
-        channel: undefined,
-        cost: 0,
-        isTaken: false,
-      });
+      this.#put(reader, { ...entry, sequence: 0, isTaken: false });
     }
   }
 
   /** Hands out the oldest event, which counts as taken. */
   take(): SessionEvent | undefined {
     return this.#main.take();
+  }
+
+  /** A lane is about to hand out a message that is still a stream. */
+  inflate(event: SessionEvent, lane: Lane): SessionEvent {
+    if (event.type !== "message") return event;
+    const inflated = this.#inflate(event);
+    // Who has the socket reads the main lane.
+    if (inflated.type === "failed" && lane !== this.#main) this.push(inflated);
+    return inflated;
   }
 
   /** A lane has handed something out. */

@@ -1,5 +1,6 @@
 // This module is browser compatible.
 import { DropCount } from "./_drop_count.ts";
+import type { Deflater, Deflation } from "./deflater.ts";
 import { Delivery } from "./record.ts";
 import type { DropReason } from "./session_event.ts";
 
@@ -7,6 +8,12 @@ import type { DropReason } from "./session_event.ts";
 export interface OutMessage {
   readonly channel: OutChannel;
   readonly bytes: Uint8Array;
+  /** What goes in its place: the bytes, or a stream of which some may have gone. */
+  wire: Uint8Array;
+  /** If it is to be deflated, where that comes from. */
+  readonly deflation: Deflation | undefined;
+  /** Whether it has been given to be deflated, and was not by then. */
+  isDeflating: boolean;
   readonly isText: boolean;
   /** The request that it is (2n) or answers (2n + 1), if any. */
   readonly request: number | undefined;
@@ -42,6 +49,8 @@ export interface OutChannelOptions {
   readonly ttlSeconds: number;
   /** Whether it is of no use in another session. */
   readonly endsWithSession: boolean;
+  /** What deflates its messages, where both ends want that. */
+  readonly deflater: Deflater | undefined;
 }
 
 /** One channel of a session, at the end that sends on it. */
@@ -66,6 +75,8 @@ export class OutChannel {
   /** Bytes in records so far, and how many the peer has allowed. */
   usedCredit = 0;
   creditLimit = 0;
+  /** Whether the peer takes messages that are deflated. */
+  canDeflate = false;
   /** What was given up since somebody looked. */
   readonly dropped: DropCount = new DropCount();
   /** Whether a message of it may wait for too long. */
@@ -120,8 +131,11 @@ export class OutChannel {
       this.#queue.length >= maxMessages || this.#queuedBytes + size > maxBytes
     ) {
       if (this.isSequenced) return false;
-      // A message that is in records in part has to be finished.
-      const oldest = this.#queue.findIndex(({ offset }) => offset === 0);
+      // A message that is in records in part has to be finished; and were the first
+      // one dropped for newer ones while it is deflated, none would ever go.
+      const oldest = this.#queue.findIndex(({ offset, isDeflating }, i) =>
+        offset === 0 && !(i === 0 && isDeflating)
+      );
       if (overflow === "dropNewest" || oldest < 0) {
         this.dropped.add("queueFull", size);
         return false;
@@ -135,8 +149,24 @@ export class OutChannel {
   /** Takes a message, whatever there is. */
   append(message: OutMessage): void {
     this.#mayExpire ||= message.ttlSeconds < Infinity;
+    if (
+      this.canDeflate && message.deflation !== undefined &&
+      this.#isNext(message)
+    ) this.#deflate(message);
     this.#queue.push(message);
     this.#queuedBytes += message.bytes.length;
+  }
+
+  /** Finds out what of the first message goes; returns whether that is known. */
+  prepare(message: OutMessage): boolean {
+    const { deflation } = message;
+    if (deflation === undefined || message.offset > 0) return true;
+    message.wire = message.bytes;
+    if (!this.canDeflate) return true;
+    if (!deflation.isDone && !message.isDeflating) this.#deflateQueue();
+    if (!deflation.isDone) return false;
+    message.wire = deflation.stream ?? message.bytes;
+    return true;
   }
 
   /** Adds the requests of which nothing was sent. */
@@ -186,6 +216,7 @@ export class OutChannel {
     }
     for (const message of this.#last.values()) {
       message.offset = 0;
+      message.isDeflating = false;
       message.waitedSeconds = 0;
       const isNewest = this.#queue.every(({ key }) => key !== message.key);
       if (isNewest) this.push(message);
@@ -196,6 +227,7 @@ export class OutChannel {
   /** A new session, in which nothing was sent yet. */
   reset(): void {
     this.wasUsed = false;
+    this.canDeflate = false;
     this.usedCredit = 0;
     this.creditLimit = 0;
     // Of a message in parts the peer had no use for the first ones alone.
@@ -226,10 +258,40 @@ export class OutChannel {
     }
   }
 
-  /** Of two messages that say the same of one thing, the newer is enough. */
+  /** Those that came before it was known that they may be, or whose turn it was not. */
+  #deflateQueue(): void {
+    const isLatestOnly = this.delivery === Delivery.LatestOnly;
+    const keys = new Set<string | undefined>();
+    for (const message of this.#queue) {
+      if (!isLatestOnly) this.#deflate(message);
+      else if (!keys.has(message.key)) {
+        keys.add(message.key);
+        this.#deflate(message);
+      }
+    }
+  }
+
+  #deflate(message: OutMessage): void {
+    const { deflation } = message;
+    if (deflation === undefined || deflation.isDone) return;
+    this.#options.deflater?.begin(deflation);
+    message.isDeflating = !deflation.isDone;
+  }
+
+  /** Whether no other of its kind is before it that it might yet take the place of. */
+  #isNext({ key }: OutMessage): boolean {
+    return this.delivery !== Delivery.LatestOnly ||
+      this.#queue.every((message) => message.key !== key);
+  }
+
+  /**
+   * Of two messages that say the same of one thing, the newer is enough. One that is
+   * being deflated goes nonetheless: else none would, where a newer one always comes
+   * before that is done.
+   */
   #replace(key: string | undefined): void {
     const index = this.#queue.findIndex((message) =>
-      message.key === key && message.offset === 0
+      message.key === key && message.offset === 0 && !message.isDeflating
     );
     if (index >= 0) this.#drop(index, "replaced");
   }
@@ -240,4 +302,14 @@ export class OutChannel {
     this.#queuedBytes -= length;
     this.dropped.add(reason, length);
   }
+}
+
+/** What keeping so many bytes of its wire means: a stream has its message beside it. */
+export function heldBytes(
+  { wire, bytes }: OutMessage,
+  wireBytes: number,
+): number {
+  return wire === bytes
+    ? wireBytes
+    : wireBytes + Math.ceil(wireBytes / wire.length * bytes.length);
 }

@@ -1,5 +1,5 @@
 // This module is browser compatible.
-import type { OutChannel, OutMessage } from "./_out_channel.ts";
+import { heldBytes, type OutChannel, type OutMessage } from "./_out_channel.ts";
 
 /** A sequenced record that was sent, to be sent again if the socket goes. */
 export type SentRecord =
@@ -75,7 +75,7 @@ export class ReplayWindow {
     return this.#bytes;
   }
 
-  /** Whether a record that carries so many bytes may be sent. */
+  /** Whether a record may be sent that keeps so many bytes. */
   hasRoom(byteCount: number): boolean {
     const count = this.#records.length - this.#head;
     return count < this.#options.maxRecords &&
@@ -174,11 +174,15 @@ export class ReplayWindow {
 function sizeOf(record: SentRecord): number {
   switch (record.type) {
     case "data":
-      return RECORD_OVERHEAD + record.end - record.start;
+      return RECORD_OVERHEAD +
+        heldBytes(record.message, record.end - record.start);
     case "control":
       return RECORD_OVERHEAD + record.bytes.length;
     case "forgotten":
-      return RECORD_OVERHEAD + record.byteCount;
+      return RECORD_OVERHEAD +
+        (record.message === undefined
+          ? 0
+          : heldBytes(record.message, record.byteCount));
   }
   return RECORD_OVERHEAD;
 }

@@ -4,8 +4,9 @@ import { ByteReader, ByteWriter, isUtf8 } from "../../protocol/mod.ts";
 import { Flight } from "./_flight.ts";
 import { InChannel, PartialMessage } from "./_in_channel.ts";
 import { Inbox } from "./_inbox.ts";
-import { OutChannel, type OutMessage } from "./_out_channel.ts";
+import { heldBytes, OutChannel, type OutMessage } from "./_out_channel.ts";
 import { ReplayWindow } from "./_replay_window.ts";
+import type { Deflater } from "./deflater.ts";
 import {
   type Bye,
   DataFlag,
@@ -107,6 +108,13 @@ export interface SessionOptions {
    * @default {120000}
    */
   readonly resumeWindowMs?: number;
+  /**
+   * Deflates messages, if the other end has one too, and inflates the other end's. It may
+   * be the same for many sessions.
+   *
+   * @default {undefined}
+   */
+  readonly deflater?: Deflater;
 }
 
 /** Options for {@linkcode Session.openChannel}. */
@@ -283,8 +291,13 @@ type Phase = "detached" | "greeting" | "open";
  * acknowledge, and the other end stops: a slow application costs no memory.
  */
 export class Session {
-  readonly #options: Required<Omit<SessionOptions, "sessionId" | "frame">>;
-  readonly #inbox = new Inbox();
+  readonly #options: Required<
+    Omit<SessionOptions, "sessionId" | "frame" | "deflater">
+  >;
+  readonly #deflater: Deflater | undefined;
+  /** Whether messages may be deflated in this session. */
+  #canDeflate = false;
+  readonly #inbox = new Inbox((message) => this.#inflate(message));
   readonly #window: ReplayWindow;
   readonly #reader = new RecordReader();
   readonly #sink: RecordSink;
@@ -293,6 +306,8 @@ export class Session {
   readonly #records: RecordWriter;
   /** Whether the last frame had no room for what waited. */
   #isFrameFull = false;
+  /** Whether a channel waited for a message that is being deflated. */
+  #isDeflating = false;
   #phase: Phase = "detached";
   #hasBegun = false;
   #sessionId: Uint8Array | undefined;
@@ -370,6 +385,7 @@ export class Session {
    */
   constructor(options: SessionOptions) {
     this.#options = resolve(options);
+    this.#deflater = options.deflater;
     const { maxReplayRecords, maxReplayBytes, maxReplayAgeMs } = this.#options;
     this.#window = new ReplayWindow({
       maxRecords: maxReplayRecords,
@@ -526,11 +542,14 @@ export class Session {
     if (!isResumed && this.#hasBegun) this.#startAnew("sessionLost");
     const { maxFrameBytes, maxMessageBytes, windowBytes } = this.#options;
     this.#limitPeer(hello);
-    if (!isResumed) this.#grant(hello.windowBytes);
+    if (!isResumed) {
+      const canDeflate = hello.canDeflate && this.#deflater !== undefined;
+      this.#grant(hello.windowBytes, canDeflate);
+    }
     this.#resumeAt(hello.received + 1);
     this.#welcome = {
       version: MUX_VERSION,
-      canDeflate: false,
+      canDeflate: this.#canDeflate,
       isResumed,
       session: this.#sessionId ?? new Uint8Array(SESSION_ID_BYTES),
       received: this.#received,
@@ -560,6 +579,7 @@ export class Session {
     if (this.#phase === "detached") return;
     this.#pingedAfter = 0;
     this.#phase = "detached";
+    this.#isDeflating = false;
     this.#welcome = undefined;
     this.#isPingDue = false;
     this.#isPingSent = false;
@@ -613,8 +633,10 @@ export class Session {
       overflow,
       ttlSeconds: ttlMs / 1_000,
       endsWithSession,
+      deflater: this.#deflater,
     });
     channel.creditLimit = this.#peerWindowBytes;
+    channel.canDeflate = this.#canDeflate;
     this.#outById.set(id, channel);
     this.#outByPriority[priority]!.push(channel);
     return id;
@@ -636,6 +658,9 @@ export class Session {
     channel.append({
       channel,
       bytes: lastText,
+      wire: lastText,
+      deflation: undefined,
+      isDeflating: false,
       isText: true,
       request: undefined,
       key: undefined,
@@ -705,6 +730,9 @@ export class Session {
     return channel.push({
       channel,
       bytes,
+      wire: bytes,
+      deflation: this.#deflater?.of(bytes),
+      isDeflating: false,
       isText,
       request,
       key,
@@ -757,6 +785,14 @@ export class Session {
     ping.set(bytes, 1);
     this.#pings.push(ping);
     return true;
+  }
+
+  /**
+   * Has what is being deflated go as it is, as there is no time left: until the session
+   * is over.
+   */
+  stopDeflating(): void {
+    for (const channel of this.#outById.values()) channel.canDeflate = false;
   }
 
   /**
@@ -846,6 +882,7 @@ export class Session {
     if (this.#phase === "detached") return undefined;
     this.#writer.reset(this.#frameBytes);
     this.#isFrameFull = false;
+    this.#isDeflating = false;
     if (!this.#isGreetingSent) {
       this.#greet();
       this.#isGreetingSent = true;
@@ -869,6 +906,11 @@ export class Session {
   /** Whether the last frame had no room for all that was to be sent. */
   get hasMore(): boolean {
     return this.#isFrameFull;
+  }
+
+  /** Whether the last frame had to go without a message that was still being deflated. */
+  get isDeflating(): boolean {
+    return this.#isDeflating;
   }
 
   /**
@@ -920,7 +962,7 @@ export class Session {
     this.#records.hello({
       minVersion: MUX_VERSION,
       maxVersion: MUX_VERSION,
-      canDeflate: false,
+      canDeflate: this.#deflater !== undefined,
       session: this.#sessionId,
       received: this.#sessionId === undefined ? 0 : this.#received,
       maxFrameBytes,
@@ -1101,8 +1143,12 @@ export class Session {
       channel.isShut = true;
       return "written";
     }
+    if (!channel.prepare(message)) {
+      this.#isDeflating = true;
+      return "nothing";
+    }
     const { isSequenced } = channel;
-    const remaining = message.bytes.length - message.offset;
+    const remaining = message.wire.length - message.offset;
     const credit = channel.credit - RECORD_COST_BYTES;
     if (credit < Math.min(remaining, MIN_PART_BYTES)) return "nothing";
     if (!this.#announce(channel)) return "frameFull";
@@ -1139,7 +1185,9 @@ export class Session {
     if (start === 0 && length < remaining && !this.#mayBegin(message)) {
       return "nothing";
     }
-    if (isSequenced && !this.#hasWindowRoom(length)) return "nothing";
+    if (isSequenced && !this.#hasWindowRoom(heldBytes(message, length))) {
+      return "nothing";
+    }
     const end = start + length;
     if (!this.#writeData(message, start, end)) return "frameFull";
     message.offset = end;
@@ -1147,8 +1195,11 @@ export class Session {
       channel.usedCredit += length + RECORD_COST_BYTES;
       this.#sent({ type: "data", message, start, end });
     }
-    if (end === message.bytes.length) {
+    if (end === message.wire.length) {
       this.#countSent(message);
+      if (this.#deflater !== undefined) {
+        this.#deflater.savedBytesOut += message.bytes.length - end;
+      }
       channel.shift();
     }
     if (this.#flight.wantsPing(this.#writer.length)) this.#pingFlight();
@@ -1200,7 +1251,7 @@ export class Session {
       message.channel.id,
       flagsOf(message, start, end),
       message.request ?? 0,
-      message.bytes,
+      message.wire,
       start,
       end,
     );
@@ -1308,14 +1359,16 @@ export class Session {
   /** Whether the peer, on a new socket, may say that. */
   #check(
     isResumed: boolean,
-    { received, maxFrameBytes, maxMessageBytes }: Hello | Welcome,
+    { received, maxFrameBytes, maxMessageBytes, canDeflate }: Hello | Welcome,
   ): SessionError | undefined {
     if (!isResumed) return received > 0 ? "wrongCount" : undefined;
     const { sent, acked } = this.#window;
     if (received > sent || received < acked) return "wrongCount";
     // What has been accepted and cut to records would not fit any more.
     return Math.min(maxFrameBytes, this.#options.maxFrameBytes) <
-          this.#frameBytes || maxMessageBytes < this.#peerMaxMessageBytes
+          this.#frameBytes ||
+        maxMessageBytes < this.#peerMaxMessageBytes ||
+        this.#canDeflate && !canDeflate
       ? "limitLowered"
       : undefined;
   }
@@ -1338,10 +1391,12 @@ export class Session {
     });
   }
 
-  #grant(windowBytes: number): void {
+  #grant(windowBytes: number, canDeflate: boolean): void {
     this.#peerWindowBytes = windowBytes;
+    this.#canDeflate = canDeflate;
     for (const channel of this.#outById.values()) {
       channel.creditLimit = windowBytes;
+      channel.canDeflate = canDeflate;
     }
   }
 
@@ -1489,7 +1544,7 @@ export class Session {
     const { version, canDeflate, isResumed, received } = welcome;
     if (version !== MUX_VERSION) return this.#fail("versionMismatch");
     if (
-      canDeflate ||
+      canDeflate && (isResumed ? !this.#canDeflate : !this.#deflater) ||
       isResumed && !isSame(this.#sessionId, welcome.session)
     ) return this.#fail("unexpectedRecord");
     const error = this.#check(isResumed, welcome);
@@ -1500,7 +1555,7 @@ export class Session {
     this.#limitPeer(welcome);
     if (!isResumed) {
       this.#sessionId = new Uint8Array(welcome.session);
-      this.#grant(welcome.windowBytes);
+      this.#grant(welcome.windowBytes, canDeflate);
     }
     this.#keepaliveSeconds = keepaliveSeconds(welcome.keepaliveMs);
     this.#opened(isResumed);
@@ -1650,12 +1705,13 @@ export class Session {
     let partial = channel.partial;
     if (isFirst) {
       if (partial !== undefined) return this.#fail("unexpectedRecord");
-      // Nobody was allowed to deflate.
-      if ((flags & DataFlag.Deflated) !== 0) {
+      const isDeflated = (flags & DataFlag.Deflated) !== 0;
+      if (isDeflated && !this.#canDeflate) {
         return this.#fail("unexpectedRecord");
       }
       partial = new PartialMessage(
         (flags & DataFlag.Text) !== 0,
+        isDeflated,
         (flags & DataFlag.HasRequest) !== 0 ? request : undefined,
       );
       channel.partial = partial;
@@ -1699,10 +1755,10 @@ export class Session {
     partial: PartialMessage,
     sequence: number,
   ): boolean {
-    const { isText, request, cost } = partial;
+    const { isText, isDeflated, request, cost } = partial;
     const bytes = partial.take();
     // A part may end inside a character, so that only the whole tells.
-    if (isText && !isUtf8(bytes)) return this.#fail("notUtf8");
+    if (isText && !isDeflated && !isUtf8(bytes)) return this.#fail("notUtf8");
     if (
       !channel.isSequenced &&
       (this.#inbox.freeEntries >= MAX_FREE_ENTRIES / 2 ||
@@ -1718,8 +1774,27 @@ export class Session {
       sequence,
       channel,
       cost,
+      isDeflated,
     );
     return true;
+  }
+
+  /** As late as when it is taken: what waits has no more bytes than were sent. */
+  #inflate(message: SessionEvent & { type: "message" }): SessionEvent {
+    const { maxMessageBytes } = this.#options;
+    const bytes = this.#deflater?.inflate(message.bytes, maxMessageBytes) ??
+      "corrupt";
+    if (typeof bytes === "string") {
+      const isTooLarge = bytes === "tooLong";
+      return {
+        type: "failed",
+        error: isTooLarge ? "messageTooLarge" : "malformed",
+      };
+    }
+    if (message.isText && !isUtf8(bytes)) {
+      return { type: "failed", error: "notUtf8" };
+    }
+    return { ...message, bytes };
   }
 
   /** Tells what the peer needs no credit for, with the number of a sequenced record. */
@@ -1748,9 +1823,10 @@ function announcement({ id, name, delivery, priority }: OutChannel): Open {
 
 /** What a message is, its first part says. */
 function flagsOf(message: OutMessage, start: number, end: number): number {
-  const more = end < message.bytes.length ? DataFlag.More : 0;
+  const more = end < message.wire.length ? DataFlag.More : 0;
   if (start > 0) return more | DataFlag.Continues;
   return more | (message.isText ? DataFlag.Text : 0) |
+    (message.wire === message.bytes ? 0 : DataFlag.Deflated) |
     (message.request === undefined ? 0 : DataFlag.HasRequest);
 }
 
@@ -1785,7 +1861,7 @@ function checkChannel(
 
 function resolve(
   options: SessionOptions,
-): Required<Omit<SessionOptions, "sessionId" | "frame">> {
+): Required<Omit<SessionOptions, "sessionId" | "frame" | "deflater">> {
   const {
     role,
     clock,

@@ -116,6 +116,12 @@ export type SessionEvent =
     readonly retryAfterMs: number;
   }
   | {
+    /** A message that came deflated could not be inflated: the socket is of no use. */
+    readonly type: "failed";
+    /** It is no such stream, would be longer than `maxMessageBytes`, or is wrong as text. */
+    readonly error: "malformed" | "messageTooLarge" | "notUtf8";
+  }
+  | {
     /** The other end will close the socket. */
     readonly type: "bye";
     /** Why, for programs. */

@@ -5,6 +5,7 @@ import {
   decodeControl,
   encodeControl,
 } from "../../mux/control_message.ts";
+import type { Deflater } from "../../mux/deflater.ts";
 import { Session } from "../../mux/session.ts";
 import type { SessionEvent } from "../../mux/session_event.ts";
 import type { WebSocketLike } from "../../web_socket_like.ts";
@@ -50,9 +51,13 @@ export class Client {
   socket: FakeSocket | undefined;
   readonly events: SessionEvent[] = [];
 
-  constructor(world: World, name: string) {
+  constructor(world: World, name: string, deflater?: Deflater) {
     this.name = name;
-    this.session = new Session({ role: "client", clock: world.clock });
+    this.session = new Session({
+      role: "client",
+      clock: world.clock,
+      ...deflater && { deflater },
+    });
   }
 
   get messages(): string[] {
@@ -141,6 +146,16 @@ export class World {
     client.session.attach();
     if (!this.clients.includes(client)) this.clients.push(client);
     return client;
+  }
+
+  /** Lets time go by, and promises settle, until it is so. */
+  async until(isSo: () => boolean): Promise<void> {
+    const deadlineMs = performance.now() + 10_000;
+    while (!isSo()) {
+      assert(performance.now() < deadlineMs, "it takes too long");
+      await new Promise((resolve) => setTimeout(resolve));
+      this.run(1);
+    }
   }
 
   run(ticks = 6): void {

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { SeededRandom } from "../core/mod.ts";
-import { deflateRaw, inflateRaw } from "./_deflate.ts";
+import { deflateRaw, inflateRaw, inflateRawWithin } from "./deflate.ts";
 
 const RUNS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 10_000 : 1_000;
 const MAX_BYTES = 6_000;
@@ -26,7 +26,8 @@ function deflated(bytes: Uint8Array, random: SeededRandom): Uint8Array {
   return new Uint8Array(deflateRawSync(bytes, {
     level: random.nextU32() % 10,
     strategy: random.nextU32() % 5,
-    memLevel: 1 + random.nextU32() % 9,
+    // Below that blocks have less than a kilobyte, and too many would come.
+    memLevel: 5 + random.nextU32() % 5,
   }));
 }
 
@@ -142,13 +143,85 @@ Deno.test("inflateRaw() stops a bomb at the end of its target", () => {
   }
 });
 
-Deno.test("inflateRaw() refuses empty blocks without end", () => {
-  // 2^16 stored blocks of nothing, none of them the last.
-  const blocks = new Uint8Array(5 * 2 ** 16);
-  for (let at = 0; at < blocks.length; at += 5) {
-    blocks.set([0, 0, 0, 0xff, 0xff], at);
+/** So many stored blocks of so many zeros each, the last of them marked as such. */
+function stored(blocks: number, byteCount: number): Uint8Array {
+  const bytes = new Uint8Array(blocks * (5 + byteCount));
+  const high = byteCount >> 8;
+  for (let at = 0; at < bytes.length; at += 5 + byteCount) {
+    bytes.set([0, byteCount, high, ~byteCount, ~high], at);
   }
+  bytes[bytes.length - 5 - byteCount] = 1;
+  return bytes;
+}
+
+Deno.test("inflateRaw() refuses empty blocks without end", () => {
+  const blocks = stored(2 ** 16, 0);
   assertEquals(inflates(blocks), undefined);
-  blocks[blocks.length - 5] = 1;
-  assertEquals(inflates(blocks), new Uint8Array(0));
+  blocks[blocks.length - 5] = 0;
+  assertEquals(inflates(blocks), undefined);
+});
+
+Deno.test("inflateRaw() takes 17 blocks, and one more for each 1024 bytes", () => {
+  assertEquals(inflates(stored(17, 0)), new Uint8Array(0));
+  assertEquals(inflates(stored(18, 0)), undefined);
+  for (const blocks of [18, 30, 100]) {
+    // Those before the last have just enough.
+    const byteCount = Math.ceil((blocks - 17) * 1_024 / (blocks - 1));
+    const length = blocks * byteCount;
+    const plain = inflates(stored(blocks, byteCount), length);
+    assertEquals([blocks, plain], [blocks, new Uint8Array(length)]);
+    assertEquals(inflates(stored(blocks, byteCount - 1), length), undefined);
+  }
+});
+
+Deno.test("inflateRaw() takes what encoders make of large inputs", async () => {
+  const random = new SeededRandom(26);
+  const bytes = new Uint8Array(2 ** 20);
+  random.fill(bytes);
+  // Noise, few values, runs and copies by turns.
+  for (let i = 0; i < bytes.length; i++) {
+    const shape = i >>> 13 & 3;
+    if (shape === 1) bytes[i]! &= 7;
+    else if (shape === 2) bytes[i] = i >>> 6;
+    else if (shape === 3) bytes[i] = bytes[i - 3_000]!;
+  }
+  const streams = [await deflateRaw(bytes)];
+  for (const level of [0, 1, 6, 9]) {
+    for (const strategy of [0, 2, 3, 4]) {
+      for (const memLevel of [5, 8]) {
+        const options = { level, strategy, memLevel };
+        streams.push(new Uint8Array(deflateRawSync(bytes, options)));
+      }
+    }
+  }
+  for (const stream of streams) {
+    assertEquals(inflateRawWithin(stream, bytes.length), bytes);
+  }
+});
+
+Deno.test("inflateRawWithin() gives what inflateRaw() does, or says why not", () => {
+  const random = new SeededRandom(27);
+  for (let run = 0; run < RUNS; run++) {
+    const bytes = sample(random);
+    const stream = deflated(bytes, random);
+    for (const maxBytes of [bytes.length, 1e6]) {
+      const within = inflateRawWithin(stream, maxBytes);
+      assertEquals([run, within], [run, bytes]);
+    }
+    if (bytes.length > 0) {
+      assertEquals(inflateRawWithin(stream, bytes.length - 1), "tooLong");
+    }
+    const cut = stream.subarray(0, -1);
+    for (const maxBytes of [bytes.length, 1e6]) {
+      assertEquals([run, inflateRawWithin(cut, maxBytes)], [run, "corrupt"]);
+    }
+  }
+});
+
+Deno.test("inflateRawWithin() takes no more memory than a stream becomes, thrice", () => {
+  const stream = deflateRawSync(new Uint8Array(100_000));
+  const bytes = inflateRawWithin(stream, 2 ** 30);
+  assertEquals(bytes, new Uint8Array(100_000));
+  assertEquals((bytes as Uint8Array).buffer.byteLength, 100_000);
+  assertEquals(inflateRawWithin(stream.subarray(0, 20), 2 ** 30), "corrupt");
 });
