@@ -126,7 +126,7 @@ Deno.test("WsHub closes the socket of a client whose stream is wrong, or too lon
     sendStream(eve, bytes);
     world.run(1);
     assertEquals(eve.socket!.closed, { code, reason });
-    assertEquals(world.events.at(-1)?.type, "clientDisconnected");
+    assertEquals(world.events.at(-1)?.type, "clientLeft");
   }
 });
 

@@ -358,6 +358,8 @@ export class Session {
 
   #keepaliveSeconds: number;
   #silentSeconds = 0;
+  /** Whether time has passed in one step that an answer could have come in, unseen. */
+  #hasJumped = false;
   #isPingDue = false;
   #isPingSent = false;
   /**
@@ -530,6 +532,7 @@ export class Session {
     this.#isGreetingSent = false;
     this.#peerBye = undefined;
     this.#silentSeconds = 0;
+    this.#hasJumped = false;
     this.#error = undefined;
     if (hello === undefined) return undefined;
     const isResumed = hello.session !== undefined;
@@ -854,6 +857,7 @@ export class Session {
     if (this.#phase === "detached") return undefined;
     this.#receivedMs = atMs;
     this.#silentSeconds = 0;
+    this.#hasJumped = false;
     this.#isPingSent = false;
     this.#isPingDue = false;
     if (frame.length > this.#options.maxFrameBytes) return "frameTooLarge";
@@ -943,11 +947,15 @@ export class Session {
     }
     if (this.#received !== this.#ackedByUs) this.#ackWaitSeconds += dt;
     // However long a frame was, the other end gets the time to answer after it: what
-    // it sent in the meantime has yet to be looked at.
-    const before = this.#silentSeconds;
-    const limit = Math.max(before, this.#keepaliveSeconds) +
-      this.#pongSeconds / 2;
-    this.#silentSeconds = Math.min(before + dt, limit);
+    // it sent in the meantime has yet to be looked at. But not after one and another.
+    if (dt > this.#pongSeconds / 2 && !this.#hasJumped) {
+      this.#hasJumped = true;
+      this.#isPingSent = false;
+      this.#silentSeconds = Math.min(
+        this.#silentSeconds + dt,
+        this.#keepaliveSeconds,
+      );
+    } else this.#silentSeconds += dt;
     if (this.#silentSeconds >= this.#keepaliveSeconds && !this.#isPingSent) {
       this.#isPingDue = true;
     }

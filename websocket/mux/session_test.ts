@@ -453,6 +453,23 @@ Deno.test("Session asks for no sign of life where the hub wants none", () => {
   assertEquals([client.isSilent, frames], [false, 1]);
 });
 
+Deno.test("Session asks anew after a jump of time, though a ping was out, but once", () => {
+  const pair = new Pair({ keepaliveMs: 1_000, pongTimeoutMs: 1_000 });
+  pair.connect();
+  pair.settle((session) => void takeAll(session));
+  for (let i = 0; i < 19; i++) {
+    pair.client.tick(0.1);
+    pair.client.nextFrame();
+  }
+  pair.client.tick(60);
+  assertEquals(pair.client.isSilent, false);
+  assert(pair.client.nextFrame() !== undefined, "a ping");
+  pair.client.tick(0.4);
+  assertEquals(pair.client.isSilent, false);
+  pair.client.tick(60);
+  assertEquals(pair.client.isSilent, true);
+});
+
 Deno.test("Session refuses records at the wrong time, whatever they are", () => {
   const { client } = new Pair();
   client.attach();
