@@ -1,5 +1,11 @@
 // This module is browser compatible.
 import type { ControlMessage, Member } from "../mux/control_message.ts";
+import {
+  type OutMessage,
+  outMessage,
+  type OutMessageOptions,
+} from "../mux/_out_message.ts";
+import type { Deflater } from "../mux/deflater.ts";
 import { BackplaneLink, type LinkHost } from "./_backplane_link.ts";
 import { HubChannel } from "./_hub_channel.ts";
 import type { HubClient } from "./_hub_client.ts";
@@ -11,6 +17,7 @@ import { Presence } from "./_presence.ts";
 export class HubChannels implements LinkHost {
   readonly #settings: HubSettings;
   readonly #counters: HubCounters;
+  readonly #deflater: Deflater | undefined;
   readonly #onSlow: (client: HubClient) => void;
   readonly #flush: (client: HubClient) => boolean;
   readonly #presence = new Presence();
@@ -25,11 +32,13 @@ export class HubChannels implements LinkHost {
   constructor(
     settings: HubSettings,
     counters: HubCounters,
+    deflater: Deflater | undefined,
     onSlow: (client: HubClient) => void,
     flush: (client: HubClient) => boolean,
   ) {
     this.#settings = settings;
     this.#counters = counters;
+    this.#deflater = deflater;
     this.#onSlow = onSlow;
     this.#flush = flush;
     this.#link = settings.backplane && new BackplaneLink(
@@ -137,7 +146,7 @@ export class HubChannels implements LinkHost {
     }
     if (!withPresence) channel.watchers.delete(client);
     for (const { bytes, isText } of past) {
-      this.#send(client, channel, bytes, isText);
+      this.#send(client, channel, this.#messageOf(bytes, { isText }));
     }
   }
 
@@ -176,7 +185,11 @@ export class HubChannels implements LinkHost {
       this.#counters.dropped.channels += 1;
       return false;
     }
-    return this.#send(client, channel, bytes, isText, request);
+    const message = this.#messageOf(
+      bytes,
+      request === undefined ? { isText } : { isText, request },
+    );
+    return this.#send(client, channel, message);
   }
 
   tick(dt: number): void {
@@ -232,25 +245,25 @@ export class HubChannels implements LinkHost {
 
   #deliver(channel: HubChannel, bytes: Uint8Array, isText: boolean): number {
     channel.remember(bytes, isText);
+    const message = this.#messageOf(bytes, { isText });
     let accepted = 0;
     for (const client of channel.subscribers) {
       // A burst in one tick makes nobody slow whose socket takes more.
-      const isSent = this.#send(client, channel, bytes, isText) ||
-        this.#flush(client) && this.#send(client, channel, bytes, isText);
+      const isSent = this.#send(client, channel, message) ||
+        this.#flush(client) && this.#send(client, channel, message);
       if (isSent) accepted += 1;
       else if (channel.options.slow === "disconnect") this.#onSlow(client);
     }
     return accepted;
   }
 
-  #send(
-    client: HubClient,
-    channel: HubChannel,
-    bytes: Uint8Array,
-    isText: boolean,
-    request?: number,
-  ): boolean {
-    const isAccepted = client.send(channel, bytes, isText, request);
+  /** Makes a message that many clients may share. */
+  #messageOf(bytes: Uint8Array, options: OutMessageOptions): OutMessage {
+    return outMessage(bytes, options, this.#deflater);
+  }
+
+  #send(client: HubClient, channel: HubChannel, message: OutMessage): boolean {
+    const isAccepted = client.send(channel, message);
     if (isAccepted) this.#counters.messagesOut += 1;
     else this.#counters.dropped.noRoom += 1;
     return isAccepted;

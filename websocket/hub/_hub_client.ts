@@ -6,6 +6,7 @@ import {
   type Member,
 } from "../mux/control_message.ts";
 import { Delivery } from "../mux/record.ts";
+import type { OutMessage } from "../mux/_out_message.ts";
 import type { Session } from "../mux/session.ts";
 import type { ClientId } from "./hub_event.ts";
 import { MAX_DISPLAY_BYTES } from "./_envelope.ts";
@@ -100,21 +101,11 @@ export class HubClient {
     return this.#isBusy;
   }
 
-  /** Sends what nobody will change; returns whether there was room. */
-  send(
-    channel: HubChannel,
-    bytes: Uint8Array,
-    isText: boolean,
-    request?: number,
-  ): boolean {
+  /** Sends a message; returns whether there was room. */
+  send(channel: HubChannel, message: OutMessage): boolean {
     const id = this.#outIds.get(channel.name) ?? this.#open(channel);
     this.wake();
-    return id !== undefined &&
-      this.session.sendShared(
-        id,
-        bytes,
-        request === undefined ? { isText } : { isText, request },
-      );
+    return id !== undefined && this.session.sendMessage(id, message);
   }
 
   /** Of some messages, oldest first, the newest for which there is room, without a hole. */

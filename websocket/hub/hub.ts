@@ -125,6 +125,7 @@ export class WsHub {
     this.#channels = new HubChannels(
       this.#settings,
       this.#counters,
+      this.#deflater,
       (client) => this.#end(client, "slow", CloseCode.SlowConsumer, "too slow"),
       (client) => this.#sendOut(client),
     );
@@ -580,7 +581,7 @@ export class WsHub {
         break;
       }
       case "failed":
-        this.#lose(client, closeCodeOf(event.error), event.error);
+        this.#refuse(client, closeCodeOf(event.error), event.error);
         break;
       case "bye":
         if (endsSession(event.code)) {

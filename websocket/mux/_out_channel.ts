@@ -1,35 +1,13 @@
 // This module is browser compatible.
 import { DropCount } from "./_drop_count.ts";
-import type { Deflater, Deflation } from "./deflater.ts";
+import type { OutMessage } from "./_out_message.ts";
+import type { Deflater } from "./deflater.ts";
 import { Delivery } from "./record.ts";
 import type { DropReason } from "./session_event.ts";
 
-/** A message on its way out. */
-export interface OutMessage {
-  readonly channel: OutChannel;
-  readonly bytes: Uint8Array;
-  /** What goes in its place: the bytes, or a stream of which some may have gone. */
-  wire: Uint8Array;
-  /** If it is to be deflated, where that comes from. */
-  readonly deflation: Deflation | undefined;
-  /** Whether it has been given to be deflated, and was not by then. */
-  isDeflating: boolean;
-  readonly isText: boolean;
-  /** The request that it is (2n) or answers (2n + 1), if any. */
-  readonly request: number | undefined;
-  /** On latest-only channels: what it takes the place of. */
-  readonly key: string | undefined;
-  /** How long it may wait, in seconds, if that is less than its channel says. */
-  readonly ttlSeconds: number;
-  /** How many of its bytes lie in records already. */
-  offset: number;
-  /** How long it has waited, in seconds. */
-  waitedSeconds: number;
-  /** Whether all of it was in records, once. */
-  wasSent: boolean;
-  /** Whether it was told that it will not be delivered. */
-  isLost: boolean;
-}
+const NOTHING = new Uint8Array(0);
+/** How many that have gone are kept before what is left moves up. */
+const SLACK = 32;
 
 /** What an {@linkcode OutChannel} is made of. */
 export interface OutChannelOptions {
@@ -59,10 +37,23 @@ export class OutChannel {
   readonly name: string;
   readonly delivery: Delivery;
   readonly priority: number;
+  /** Whether its messages are sequenced, kept until they are taken, and never dropped. */
+  readonly isSequenced: boolean;
   readonly #options: OutChannelOptions;
-  /** What waits, of which the first may be in records in part. */
-  readonly #queue: OutMessage[] = [];
+  /** What waits, from `#head` on, and since when, in seconds of the channel. */
+  #queue: (OutMessage | undefined)[] = [];
+  #sinceSeconds: number[] = [];
+  #head = 0;
+  #nowSeconds = 0;
   #queuedBytes = 0;
+  /** How many bytes of the first message lie in records already. */
+  offset = 0;
+  /** What goes of it: its bytes, or a stream in their place. */
+  wire: Uint8Array = NOTHING;
+  /** Those that were given to be deflated, and were not by then. */
+  readonly #deflating = new Set<OutMessage>();
+  /** Those that were sent before, over another socket. */
+  readonly #resent = new Set<OutMessage>();
   /** Of a latest-only channel what was sent last, by key: it may have been lost. */
   readonly #last = new Map<string | undefined, OutMessage>();
   /** The last socket on which the peer was told its name, if any. */
@@ -87,17 +78,13 @@ export class OutChannel {
     this.name = options.name;
     this.delivery = options.delivery;
     this.priority = options.priority;
+    this.isSequenced = options.delivery === Delivery.ExactlyOnce;
     this.#mayExpire = options.ttlSeconds < Infinity;
     this.#options = options;
   }
 
-  /** Whether its messages are sequenced, kept until they are taken, and never dropped. */
-  get isSequenced(): boolean {
-    return this.delivery === Delivery.ExactlyOnce;
-  }
-
   get queuedMessages(): number {
-    return this.#queue.length;
+    return this.#queue.length - this.#head;
   }
 
   get queuedBytes(): number {
@@ -106,7 +93,7 @@ export class OutChannel {
 
   /** The message whose turn it is. */
   get first(): OutMessage | undefined {
-    return this.#queue[0];
+    return this.#queue[this.#head];
   }
 
   get endsWithSession(): boolean {
@@ -128,15 +115,11 @@ export class OutChannel {
     if (size > maxBytes) return false;
     if (this.delivery === Delivery.LatestOnly) this.#replace(message.key);
     while (
-      this.#queue.length >= maxMessages || this.#queuedBytes + size > maxBytes
+      this.queuedMessages >= maxMessages || this.#queuedBytes + size > maxBytes
     ) {
       if (this.isSequenced) return false;
-      // A message that is in records in part has to be finished; and were the first
-      // one dropped for newer ones while it is deflated, none would ever go.
-      const oldest = this.#queue.findIndex(({ offset, isDeflating }, i) =>
-        offset === 0 && !(i === 0 && isDeflating)
-      );
-      if (overflow === "dropNewest" || oldest < 0) {
+      const oldest = this.#head + (this.#isFirstBound ? 1 : 0);
+      if (overflow === "dropNewest" || oldest >= this.#queue.length) {
         this.dropped.add("queueFull", size);
         return false;
       }
@@ -154,53 +137,61 @@ export class OutChannel {
       this.#isNext(message)
     ) this.#deflate(message);
     this.#queue.push(message);
+    this.#sinceSeconds.push(this.#nowSeconds);
     this.#queuedBytes += message.bytes.length;
   }
 
   /** Finds out what of the first message goes; returns whether that is known. */
   prepare(message: OutMessage): boolean {
-    const { deflation } = message;
-    if (deflation === undefined || message.offset > 0) return true;
-    message.wire = message.bytes;
-    if (!this.canDeflate) return true;
-    if (!deflation.isDone && !message.isDeflating) this.#deflateQueue();
+    if (this.offset > 0) return true;
+    const { bytes, deflation } = message;
+    this.wire = bytes;
+    if (deflation === undefined || !this.canDeflate) return true;
+    if (!deflation.isDone && !this.#deflating.has(message)) {
+      this.#deflateQueue();
+    }
     if (!deflation.isDone) return false;
-    message.wire = deflation.stream ?? message.bytes;
+    this.wire = deflation.stream ?? bytes;
     return true;
   }
 
   /** Adds the requests of which nothing was sent. */
   addRequests(requests: Set<number>): void {
-    for (const { request, offset } of this.#queue) {
-      if (request !== undefined && offset === 0) requests.add(request);
+    const start = this.#head + (this.offset > 0 ? 1 : 0);
+    for (let i = start; i < this.#queue.length; i++) {
+      const { request } = this.#queue[i]!;
+      if (request !== undefined) requests.add(request);
     }
   }
 
-  /** Takes the first message out of the queue, which lies in records as a whole. */
-  shift(): void {
-    const message = this.#queue.shift();
-    if (message === undefined) return;
-    this.#queuedBytes -= message.bytes.length;
-    if (this.delivery !== Delivery.LatestOnly) return;
+  /**
+   * Takes the first message out of the queue, which lies in records as a whole. Returns
+   * whether that is for the first time.
+   */
+  shift(): boolean {
+    const message = this.first;
+    if (message === undefined) return false;
+    this.#remove(this.#head);
+    if (this.delivery !== Delivery.LatestOnly) return true;
     this.#last.delete(message.key);
     this.#last.set(message.key, message);
-    if (this.#last.size <= this.#options.maxMessages) return;
-    for (const key of this.#last.keys()) {
-      this.#last.delete(key);
-      break;
+    if (this.#last.size > this.#options.maxMessages) {
+      const [oldest] = this.#last.keys();
+      this.#last.delete(oldest);
     }
+    return !this.#resent.delete(message);
   }
 
   /** Lets time pass: what waited too long is given up. */
   tick(dt: number): void {
+    this.#nowSeconds += dt;
     if (this.isSequenced || !this.#mayExpire) return;
     const { ttlSeconds } = this.#options;
-    for (let i = this.#queue.length - 1; i >= 0; i--) {
-      const message = this.#queue[i]!;
-      message.waitedSeconds += dt;
-      const isLate =
-        message.waitedSeconds > Math.min(ttlSeconds, message.ttlSeconds);
-      if (isLate && message.offset === 0) this.#drop(i, "expired");
+    const start = this.#head + (this.offset > 0 ? 1 : 0);
+    for (let i = this.#queue.length - 1; i >= start; i--) {
+      const waitedSeconds = this.#nowSeconds - this.#sinceSeconds[i]!;
+      const most = Math.min(ttlSeconds, this.#queue[i]!.ttlSeconds);
+      if (waitedSeconds > most) this.#drop(i, "expired");
     }
   }
 
@@ -209,17 +200,14 @@ export class OutChannel {
    * latest-only channel the newest is sent again.
    */
   detach(): void {
-    const first = this.first;
-    if (!this.isSequenced && first !== undefined && first.offset > 0) {
-      if (this.delivery === Delivery.LatestOnly) first.offset = 0;
-      else this.#drop(0, "cut");
+    if (!this.isSequenced && this.offset > 0) {
+      this.offset = 0;
+      if (this.delivery !== Delivery.LatestOnly) this.#drop(this.#head, "cut");
     }
     for (const message of this.#last.values()) {
-      message.offset = 0;
-      message.isDeflating = false;
-      message.waitedSeconds = 0;
-      const isNewest = this.#queue.every(({ key }) => key !== message.key);
-      if (isNewest) this.push(message);
+      if (this.#has(message.key)) continue;
+      this.#resent.add(message);
+      if (!this.push(message)) this.#resent.delete(message);
     }
     this.#last.clear();
   }
@@ -231,38 +219,62 @@ export class OutChannel {
     this.usedCredit = 0;
     this.creditLimit = 0;
     // Of a message in parts the peer had no use for the first ones alone.
-    if (this.first !== undefined) this.first.offset = 0;
+    this.offset = 0;
   }
 
   /** Gives up what waits: sequenced messages are added to those that are lost. */
-  clear(lost: Set<OutMessage>): void {
-    for (const message of this.#queue) {
-      if (this.isSequenced) lost.add(message);
+  clear(lost: Map<OutMessage, OutChannel>): void {
+    for (let i = this.#head; i < this.#queue.length; i++) {
+      const message = this.#queue[i]!;
+      if (this.isSequenced) lost.set(message, this);
       else this.dropped.add("closed", message.bytes.length);
     }
     this.#queue.length = 0;
+    this.#sinceSeconds.length = 0;
+    this.#head = 0;
     this.#queuedBytes = 0;
+    this.offset = 0;
+    this.#deflating.clear();
+    this.#resent.clear();
   }
 
   /** Takes out the messages of more than so many bytes, of which nothing was sent. */
-  takeLarger(bytes: number, taken: OutMessage[]): void {
-    for (let i = 0; i < this.#queue.length;) {
-      const message = this.#queue[i]!;
-      if (message.bytes.length <= bytes || message.offset > 0) {
+  takeLarger(bytes: number, taken: Map<OutMessage, OutChannel>): void {
+    for (let i = this.#head + (this.offset > 0 ? 1 : 0);;) {
+      const message = this.#queue[i];
+      if (message === undefined) return;
+      if (message.bytes.length <= bytes) {
         i += 1;
         continue;
       }
-      this.#queue.splice(i, 1);
-      this.#queuedBytes -= message.bytes.length;
-      taken.push(message);
+      taken.set(message, this);
+      // The first of the queue leaves its place behind.
+      if (this.#remove(i)) i = this.#head;
     }
+  }
+
+  /** Whether there is a message with a key, or without. */
+  #has(key: string | undefined): boolean {
+    return this.#queue.some((message) =>
+      message !== undefined && message.key === key
+    );
+  }
+
+  /** Whether the first message has to go, come what may. */
+  get #isFirstBound(): boolean {
+    const { first } = this;
+    // In records in part it has to be finished; and were one that is being deflated
+    // dropped for newer ones, none would ever go.
+    return first !== undefined &&
+      (this.offset > 0 || this.#deflating.has(first));
   }
 
   /** Those that came before it was known that they may be, or whose turn it was not. */
   #deflateQueue(): void {
     const isLatestOnly = this.delivery === Delivery.LatestOnly;
     const keys = new Set<string | undefined>();
-    for (const message of this.#queue) {
+    for (let i = this.#head; i < this.#queue.length; i++) {
+      const message = this.#queue[i]!;
       if (!isLatestOnly) this.#deflate(message);
       else if (!keys.has(message.key)) {
         keys.add(message.key);
@@ -275,13 +287,13 @@ export class OutChannel {
     const { deflation } = message;
     if (deflation === undefined || deflation.isDone) return;
     this.#options.deflater?.begin(deflation);
-    message.isDeflating = !deflation.isDone;
+    if (!deflation.isDone) this.#deflating.add(message);
   }
 
   /** Whether no other of its kind is before it that it might yet take the place of. */
   #isNext({ key }: OutMessage): boolean {
     return this.delivery !== Delivery.LatestOnly ||
-      this.#queue.every((message) => message.key !== key);
+      !this.#has(key);
   }
 
   /**
@@ -290,26 +302,44 @@ export class OutChannel {
    * before that is done.
    */
   #replace(key: string | undefined): void {
-    const index = this.#queue.findIndex((message) =>
-      message.key === key && message.offset === 0 && !message.isDeflating
-    );
-    if (index >= 0) this.#drop(index, "replaced");
+    const start = this.#head + (this.offset > 0 ? 1 : 0);
+    for (let i = start; i < this.#queue.length; i++) {
+      const message = this.#queue[i]!;
+      if (message.key !== key || this.#deflating.has(message)) continue;
+      this.#drop(i, "replaced");
+      return;
+    }
   }
 
   #drop(index: number, reason: DropReason): void {
-    const [message] = this.#queue.splice(index, 1);
-    const { length } = message!.bytes;
-    this.#queuedBytes -= length;
-    this.dropped.add(reason, length);
+    this.dropped.add(reason, this.#queue[index]!.bytes.length);
+    this.#resent.delete(this.#queue[index]!);
+    this.#remove(index);
   }
-}
 
-/** What keeping so many bytes of its wire means: a stream has its message beside it. */
-export function heldBytes(
-  { wire, bytes }: OutMessage,
-  wireBytes: number,
-): number {
-  return wire === bytes
-    ? wireBytes
-    : wireBytes + Math.ceil(wireBytes / wire.length * bytes.length);
+  /** Returns whether the others may have moved to other places. */
+  #remove(index: number): boolean {
+    const queue = this.#queue;
+    const message = queue[index]!;
+    this.#queuedBytes -= message.bytes.length;
+    if (this.#deflating.size > 0) this.#deflating.delete(message);
+    if (index > this.#head) {
+      queue.splice(index, 1);
+      this.#sinceSeconds.splice(index, 1);
+      return false;
+    }
+    this.offset = 0;
+    queue[index] = undefined;
+    this.#head += 1;
+    if (this.#head === queue.length) {
+      queue.length = 0;
+      this.#sinceSeconds.length = 0;
+      this.#head = 0;
+    } else if (this.#head >= SLACK && 2 * this.#head >= queue.length) {
+      this.#queue = queue.slice(this.#head);
+      this.#sinceSeconds = this.#sinceSeconds.slice(this.#head);
+      this.#head = 0;
+    }
+    return true;
+  }
 }

@@ -1,11 +1,15 @@
 // This module is browser compatible.
-import { heldBytes, type OutChannel, type OutMessage } from "./_out_channel.ts";
+import type { OutChannel } from "./_out_channel.ts";
+import type { OutMessage } from "./_out_message.ts";
 
 /** A sequenced record that was sent, to be sent again if the socket goes. */
 export type SentRecord =
   | {
     readonly type: "data";
+    readonly channel: OutChannel;
     readonly message: OutMessage;
+    /** What went of it, and from where to where. */
+    readonly wire: Uint8Array;
     readonly start: number;
     readonly end: number;
   }
@@ -15,6 +19,7 @@ export type SentRecord =
     /** It was too old to be kept. */
     readonly type: "forgotten";
     /** The message that it was a part of, if any, from where on, and how much of it. */
+    readonly channel: OutChannel | undefined;
     readonly message: OutMessage | undefined;
     readonly start: number;
     readonly byteCount: number;
@@ -42,8 +47,14 @@ const SLACK = 256;
  */
 export class ReplayWindow {
   readonly #options: ReplayWindowOptions;
-  /** Those after `acked`, in order, from `#head` on. */
-  #records: (SentRecord | undefined)[] = [];
+  /**
+   * Those after `acked`, in order, from `#head` on. A message that went whole and as it
+   * is stands for its record, with its channel beside it: most do.
+   */
+  #records: (SentRecord | OutMessage | undefined)[] = [];
+  #channels: (OutChannel | undefined)[] = [];
+  /** What each counts as, in bytes, and when it was sent. */
+  #sizes: number[] = [];
   #sentAtSeconds: number[] = [];
   #head = 0;
   #nowSeconds = 0;
@@ -89,15 +100,19 @@ export class ReplayWindow {
       2 * this.#bytes > this.#options.maxBytes;
   }
 
-  push(record: SentRecord): void {
-    this.#records.push(record);
-    this.#sentAtSeconds.push(this.#nowSeconds);
-    this.#bytes += sizeOf(record);
+  /** Adds a record that keeps so many bytes. */
+  push(record: SentRecord, byteCount: number): void {
+    this.#add(record, undefined, byteCount);
+  }
+
+  /** Adds a message that went whole and as it is. */
+  pushWhole(channel: OutChannel, message: OutMessage): void {
+    this.#add(message, channel, message.bytes.length);
   }
 
   /** The record of a number, if it was not taken. */
   at(sequence: number): SentRecord | undefined {
-    return this.#records[this.#head + sequence - this.#acked - 1];
+    return this.#get(this.#head + sequence - this.#acked - 1);
   }
 
   /** The peer's application has taken all up to a number; returns whether that can be. */
@@ -107,17 +122,16 @@ export class ReplayWindow {
     const records = this.#records;
     const end = this.#head + sequence - this.#acked;
     for (let i = this.#head; i < end; i++) {
-      this.#bytes -= sizeOf(records[i]!);
+      this.#bytes -= this.#sizes[i]!;
       records[i] = undefined;
     }
     this.#head = end;
     this.#acked = sequence;
-    if (end === records.length) {
-      records.length = 0;
-      this.#sentAtSeconds.length = 0;
-      this.#head = 0;
-    } else if (end >= SLACK && 2 * end >= records.length) {
+    if (end === records.length) this.#empty();
+    else if (end >= SLACK && 2 * end >= records.length) {
       this.#records = records.slice(end);
+      this.#channels = this.#channels.slice(end);
+      this.#sizes = this.#sizes.slice(end);
       this.#sentAtSeconds = this.#sentAtSeconds.slice(end);
       this.#head = 0;
     }
@@ -140,49 +154,70 @@ export class ReplayWindow {
   }
 
   /** Every record that was not taken, in order. */
-  remaining(): readonly SentRecord[] {
-    return this.#records.slice(this.#head) as SentRecord[];
+  *remaining(): IterableIterator<SentRecord> {
+    for (let i = this.#head; i < this.#records.length; i++) yield this.#get(i)!;
   }
 
   /** A new session: nothing was sent. */
   clear(): void {
-    this.#records.length = 0;
-    this.#sentAtSeconds.length = 0;
-    this.#head = 0;
+    this.#empty();
     this.#bytes = 0;
     this.#acked = 0;
     this.#forgotten = 0;
   }
 
+  #add(
+    record: SentRecord | OutMessage,
+    channel: OutChannel | undefined,
+    byteCount: number,
+  ): void {
+    const size = RECORD_OVERHEAD + byteCount;
+    this.#records.push(record);
+    this.#channels.push(channel);
+    this.#sizes.push(size);
+    this.#sentAtSeconds.push(this.#nowSeconds);
+    this.#bytes += size;
+  }
+
+  #get(index: number): SentRecord | undefined {
+    const channel = this.#channels[index];
+    if (channel === undefined) return this.#records[index] as SentRecord;
+    const message = this.#records[index] as OutMessage;
+    const { bytes } = message;
+    return {
+      type: "data",
+      channel,
+      message,
+      wire: bytes,
+      start: 0,
+      end: bytes.length,
+    };
+  }
+
   #forget(index: number): void {
-    const record = this.#records[index]!;
-    const isData = record.type === "data";
-    // Its message is kept, to be handed back, so that it counts as before.
-    this.#bytes -= sizeOf(record);
+    const record = this.#get(index)!;
+    const data = record.type === "data" ? record : undefined;
     this.#records[index] = {
       type: "forgotten",
-      message: isData ? record.message : undefined,
-      start: isData ? record.start : 0,
-      byteCount: isData ? record.end - record.start : 0,
+      channel: data?.channel,
+      message: data?.message,
+      start: data?.start ?? 0,
+      byteCount: data === undefined ? 0 : data.end - data.start,
       shut: record.type === "shut" ? record.channel : undefined,
       isTold: false,
     };
-    this.#bytes += sizeOf(this.#records[index]!);
+    this.#channels[index] = undefined;
+    // A message is kept, to be handed back, so that it counts as before.
+    if (data !== undefined) return;
+    this.#bytes += RECORD_OVERHEAD - this.#sizes[index]!;
+    this.#sizes[index] = RECORD_OVERHEAD;
   }
-}
 
-function sizeOf(record: SentRecord): number {
-  switch (record.type) {
-    case "data":
-      return RECORD_OVERHEAD +
-        heldBytes(record.message, record.end - record.start);
-    case "control":
-      return RECORD_OVERHEAD + record.bytes.length;
-    case "forgotten":
-      return RECORD_OVERHEAD +
-        (record.message === undefined
-          ? 0
-          : heldBytes(record.message, record.byteCount));
+  #empty(): void {
+    this.#records.length = 0;
+    this.#channels.length = 0;
+    this.#sizes.length = 0;
+    this.#sentAtSeconds.length = 0;
+    this.#head = 0;
   }
-  return RECORD_OVERHEAD;
 }

@@ -4,8 +4,9 @@ import { ByteReader, ByteWriter, isUtf8 } from "../../protocol/mod.ts";
 import { Flight } from "./_flight.ts";
 import { InChannel, PartialMessage } from "./_in_channel.ts";
 import { Inbox } from "./_inbox.ts";
-import { heldBytes, OutChannel, type OutMessage } from "./_out_channel.ts";
-import { ReplayWindow } from "./_replay_window.ts";
+import { OutChannel } from "./_out_channel.ts";
+import { type OutMessage, outMessage } from "./_out_message.ts";
+import { ReplayWindow, type SentRecord } from "./_replay_window.ts";
 import type { Deflater } from "./deflater.ts";
 import {
   type Bye,
@@ -328,6 +329,8 @@ export class Session {
   #nextChannelId = 1;
   /** Whether numbers of channels are used a second time. */
   #hasWrapped = false;
+  /** Messages of which it was told that they will not be delivered. */
+  readonly #lost = new WeakSet<OutMessage>();
   readonly #controls: Uint8Array[] = [];
   #controlBytes = 0;
   /** Channels whose end was too old to be sent again. */
@@ -659,19 +662,12 @@ export class Session {
     this.#waiting |= 1 << channel.priority;
     if (lastText === undefined) return;
     channel.append({
-      channel,
       bytes: lastText,
-      wire: lastText,
-      deflation: undefined,
-      isDeflating: false,
       isText: true,
       request: undefined,
       key: undefined,
       ttlSeconds: Infinity,
-      offset: 0,
-      waitedSeconds: 0,
-      wasSent: false,
-      isLost: false,
+      deflation: undefined,
     });
   }
 
@@ -725,26 +721,22 @@ export class Session {
     bytes: Uint8Array,
     options: SendOptions = {},
   ): boolean {
+    return this.sendMessage(id, outMessage(bytes, options, this.#deflater));
+  }
+
+  /**
+   * Sends a message that other sessions may send too, each of them once.
+   *
+   * @param id The channel.
+   * @param message What `outMessage` has made.
+   * @returns Whether it was accepted.
+   */
+  sendMessage(id: number, message: OutMessage): boolean {
     const channel = this.#outById.get(id);
     if (channel === undefined || channel.isShutting) return false;
-    if (bytes.length > this.#peerMaxMessageBytes) return false;
-    const { isText = false, key, request, ttlMs = Infinity } = options;
+    if (message.bytes.length > this.#peerMaxMessageBytes) return false;
     this.#waiting |= 1 << channel.priority;
-    return channel.push({
-      channel,
-      bytes,
-      wire: bytes,
-      deflation: this.#deflater?.of(bytes),
-      isDeflating: false,
-      isText,
-      request,
-      key,
-      ttlSeconds: ttlMs / 1_000,
-      offset: 0,
-      waitedSeconds: 0,
-      wasSent: false,
-      isLost: false,
-    });
+    return channel.push(message);
   }
 
   /**
@@ -1049,7 +1041,7 @@ export class Session {
         return;
       }
       this.#lostShuts.shift();
-      this.#sent({ type: "shut", channel });
+      this.#sent({ type: "shut", channel }, 0);
     }
     while (this.#controls.length > 0) {
       const bytes = this.#controls[0]!;
@@ -1060,7 +1052,7 @@ export class Session {
       }
       this.#controls.shift();
       this.#controlBytes -= bytes.length;
-      this.#sent({ type: "control", bytes });
+      this.#sent({ type: "control", bytes }, bytes.length);
     }
     for (let priority = 0; this.#waiting >> priority > 0; priority++) {
       if ((this.#waiting >> priority & 1) === 0) continue;
@@ -1118,10 +1110,7 @@ export class Session {
   }
 
   #writeRecord(
-    record: Exclude<
-      ReturnType<ReplayWindow["at"]>,
-      undefined | { readonly type: "forgotten" }
-    >,
+    record: Exclude<SentRecord, { readonly type: "forgotten" }>,
   ): boolean {
     const records = this.#records;
     switch (record.type) {
@@ -1131,9 +1120,9 @@ export class Session {
         return this.#announce(record.channel) &&
           records.shut(record.channel.id);
       case "data": {
-        const { message, start, end } = record;
-        return this.#announce(message.channel) &&
-          this.#writeData(message, start, end);
+        const { channel, message, wire, start, end } = record;
+        return this.#announce(channel) &&
+          this.#writeData(channel, message, wire, start, end);
       }
     }
   }
@@ -1146,7 +1135,7 @@ export class Session {
         if (!this.#hasWindowRoom(0)) return "nothing";
         if (!this.#announce(channel)) return "frameFull";
         if (!this.#records.shut(channel.id)) return "frameFull";
-        this.#sent({ type: "shut", channel });
+        this.#sent({ type: "shut", channel }, 0);
       }
       channel.isShut = true;
       return "written";
@@ -1155,69 +1144,66 @@ export class Session {
       this.#isDeflating = true;
       return "nothing";
     }
-    const { isSequenced } = channel;
-    const remaining = message.wire.length - message.offset;
+    const { isSequenced, wire, offset: start } = channel;
+    const remaining = wire.length - start;
     const credit = channel.credit - RECORD_COST_BYTES;
-    if (credit < Math.min(remaining, MIN_PART_BYTES)) return "nothing";
-    if (!this.#announce(channel)) return "frameFull";
-    const start = message.offset;
-    const room = dataBytesWithin(
-      channel.id,
-      flagsOf(message, start, start),
-      message.request ?? 0,
-      this.#frameBytes - this.#writer.length,
-    );
-    const isUrgent = channel.priority === URGENT;
-    const flightRoom = isUrgent
-      ? Infinity
-      : this.#flight.room(this.#writer.length);
-    const partRoom = isUrgent
-      ? Infinity
-      : Math.floor(this.#flight.frameBytes) - this.#writer.length;
     const least = Math.min(remaining, MIN_PART_BYTES);
-    if (flightRoom < least) {
-      if (this.#flight.hold(this.#options.clock.nowMs())) {
-        this.#pingFlight();
-      }
-      return "nothing";
-    }
-    const length = Math.min(
-      remaining,
-      MAX_PART_BYTES,
-      credit,
-      room,
-      flightRoom,
-      partRoom,
+    if (credit < least) return "nothing";
+    if (!this.#announce(channel)) return "frameFull";
+    const used = this.#writer.length;
+    let room = dataBytesWithin(
+      channel.id,
+      flagsOf(message, wire, start, start),
+      message.request ?? 0,
+      this.#frameBytes - used,
     );
+    if (channel.priority !== URGENT) {
+      const flightRoom = this.#flight.room(used);
+      if (flightRoom < least) {
+        if (this.#flight.hold(this.#options.clock.nowMs())) {
+          this.#pingFlight();
+        }
+        return "nothing";
+      }
+      room = Math.min(room, flightRoom, this.#flight.frameBytes - used);
+    }
+    const length = Math.min(remaining, MAX_PART_BYTES, credit, room);
     if (length < least) return "frameFull";
     if (start === 0 && length < remaining && !this.#mayBegin(message)) {
       return "nothing";
     }
-    if (isSequenced && !this.#hasWindowRoom(heldBytes(message, length))) {
-      return "nothing";
-    }
+    const isPlain = wire === message.bytes;
+    // A stream has its message beside it.
+    const held = isPlain
+      ? length
+      : length + Math.ceil(length / wire.length * message.bytes.length);
+    if (isSequenced && !this.#hasWindowRoom(held)) return "nothing";
     const end = start + length;
-    if (!this.#writeData(message, start, end)) return "frameFull";
-    message.offset = end;
+    if (!this.#writeData(channel, message, wire, start, end)) {
+      return "frameFull";
+    }
     if (isSequenced) {
       channel.usedCredit += length + RECORD_COST_BYTES;
-      this.#sent({ type: "data", message, start, end });
+      if (isPlain && length === wire.length) {
+        this.#window.pushWhole(channel, message);
+        this.#cursor = this.#window.sent + 1;
+      } else {
+        this.#sent({ type: "data", channel, message, wire, start, end }, held);
+      }
     }
-    if (end === message.wire.length) {
-      this.#countSent(message);
+    channel.offset = end;
+    if (end === wire.length) {
+      if (channel.shift()) this.#countSent(channel, message);
       if (this.#deflater !== undefined) {
         this.#deflater.savedBytesOut += message.bytes.length - end;
       }
-      channel.shift();
     }
     if (this.#flight.wantsPing(this.#writer.length)) this.#pingFlight();
     return "written";
   }
 
-  #countSent(message: OutMessage): void {
-    // The newest of a latest-only channel goes over the next socket too.
-    if (message.wasSent || message.channel.endsWithSession) return;
-    message.wasSent = true;
+  #countSent(channel: OutChannel, message: OutMessage): void {
+    if (channel.endsWithSession) return;
     this.#sentMessages += 1;
     this.#sentBytes += message.bytes.length;
   }
@@ -1237,10 +1223,8 @@ export class Session {
   /** Whether there is room at the peer for all that would then be unfinished. */
   #mayBegin({ bytes }: OutMessage): boolean {
     let unfinished = bytes.length;
-    for (const { first } of this.#outById.values()) {
-      if (first !== undefined && first.offset > 0) {
-        unfinished += first.bytes.length;
-      }
+    for (const { first, offset } of this.#outById.values()) {
+      if (first !== undefined && offset > 0) unfinished += first.bytes.length;
     }
     return unfinished <= UNFINISHED_MESSAGES * this.#peerMaxMessageBytes;
   }
@@ -1254,19 +1238,25 @@ export class Session {
     return true;
   }
 
-  #writeData(message: OutMessage, start: number, end: number): boolean {
+  #writeData(
+    channel: OutChannel,
+    message: OutMessage,
+    wire: Uint8Array,
+    start: number,
+    end: number,
+  ): boolean {
     return this.#records.data(
-      message.channel.id,
-      flagsOf(message, start, end),
+      channel.id,
+      flagsOf(message, wire, start, end),
       message.request ?? 0,
-      message.wire,
+      wire,
       start,
       end,
     );
   }
 
-  #sent(record: Parameters<ReplayWindow["push"]>[0]): void {
-    this.#window.push(record);
+  #sent(record: SentRecord, byteCount: number): void {
+    this.#window.push(record, byteCount);
     this.#cursor = this.#window.sent + 1;
   }
 
@@ -1319,14 +1309,14 @@ export class Session {
 
   /** Records that cannot be sent again: what they were is handed back. */
   #lose(from: number, to: number): void {
-    const lost = new Set<OutMessage>();
+    const lost = new Map<OutMessage, OutChannel>();
     let isNew = false;
-    const add = (message: OutMessage): void => {
-      if (message.isLost) return;
-      message.isLost = true;
+    const add = (message: OutMessage, channel: OutChannel): void => {
+      if (this.#lost.has(message)) return;
+      this.#lost.add(message);
       isNew = true;
-      lost.add(message);
-      if (message.channel.first === message) message.channel.shift();
+      lost.set(message, channel);
+      if (channel.first === message) channel.shift();
     };
     for (let sequence = from; sequence <= to; sequence++) {
       const record = this.#window.at(sequence);
@@ -1334,11 +1324,11 @@ export class Session {
       record.isTold = true;
       isNew = true;
       if (record.shut !== undefined) this.#lostShuts.push(record.shut);
-      const { message, byteCount } = record;
-      if (message === undefined) continue;
+      const { channel, message, byteCount } = record;
+      if (channel === undefined || message === undefined) continue;
       // The other end never counted them.
-      message.channel.usedCredit -= byteCount + RECORD_COST_BYTES;
-      add(message);
+      channel.usedCredit -= byteCount + RECORD_COST_BYTES;
+      add(message, channel);
     }
     // With the gap the other end throws away what it has of unfinished messages, of
     // whatever channel: those that began before it and go on behind it.
@@ -1346,14 +1336,15 @@ export class Session {
     for (let sequence = to + 1; sequence <= this.#window.sent; sequence++) {
       const record = this.#window.at(sequence);
       if (record === undefined || !("message" in record)) continue;
-      const { message } = record;
-      if (message === undefined) continue;
+      const { channel, message } = record;
+      if (channel === undefined || message === undefined) continue;
       if (record.start === 0) whole.add(message);
-      else if (!whole.has(message)) add(message);
+      else if (!whole.has(message)) add(message, channel);
     }
-    for (const { isSequenced, first } of this.#outById.values()) {
-      if (isSequenced && first && first.offset > 0 && !whole.has(first)) {
-        add(first);
+    for (const channel of this.#outById.values()) {
+      const { isSequenced, first, offset } = channel;
+      if (isSequenced && first && offset > 0 && !whole.has(first)) {
+        add(first, channel);
       }
     }
     if (!isNew) return;
@@ -1387,15 +1378,15 @@ export class Session {
     this.#peerMaxMessageBytes = maxMessageBytes;
     if (!isLower) return;
     // They were accepted before it was known; the peer would close the socket for them.
-    const taken: OutMessage[] = [];
+    const taken = new Map<OutMessage, OutChannel>();
     for (const channel of this.#outById.values()) {
       channel.takeLarger(maxMessageBytes, taken);
     }
-    if (taken.length === 0) return;
+    if (taken.size === 0) return;
     this.#inbox.push({
       type: "undelivered",
       reason: "tooLarge",
-      messages: taken.map(asUndelivered),
+      messages: [...taken].map(asUndelivered),
     });
   }
 
@@ -1410,15 +1401,15 @@ export class Session {
 
   /** The session is over: at the other end, or for good. */
   #startAnew(reason: "sessionLost" | "closed"): void {
-    const lost = new Set<OutMessage>();
+    const lost = new Map<OutMessage, OutChannel>();
     for (const record of this.#window.remaining()) {
       if (!("message" in record)) continue;
-      const { message } = record;
+      const { channel, message } = record;
       // What was not sent in whole has not been delivered: it goes on as if new.
       if (
-        message !== undefined && !message.isLost &&
-        message.channel.first !== message
-      ) lost.add(message);
+        channel !== undefined && message !== undefined &&
+        !this.#lost.has(message) && channel.first !== message
+      ) lost.set(message, channel);
     }
     this.#window.clear();
     for (const channel of this.#outById.values()) {
@@ -1474,7 +1465,7 @@ export class Session {
   #isShutUnderWay(id: number): boolean {
     if (!this.#hasWrapped) return false;
     return this.#lostShuts.some((channel) => channel.id === id) ||
-      this.#window.remaining().some((record) =>
+      [...this.#window.remaining()].some((record) =>
         record.type === "shut" && record.channel.id === id ||
         record.type === "forgotten" && record.shut?.id === id
       );
@@ -1830,18 +1821,23 @@ function announcement({ id, name, delivery, priority }: OutChannel): Open {
 }
 
 /** What a message is, its first part says. */
-function flagsOf(message: OutMessage, start: number, end: number): number {
-  const more = end < message.wire.length ? DataFlag.More : 0;
+function flagsOf(
+  message: OutMessage,
+  wire: Uint8Array,
+  start: number,
+  end: number,
+): number {
+  const more = end < wire.length ? DataFlag.More : 0;
   if (start > 0) return more | DataFlag.Continues;
   return more | (message.isText ? DataFlag.Text : 0) |
-    (message.wire === message.bytes ? 0 : DataFlag.Deflated) |
+    (wire === message.bytes ? 0 : DataFlag.Deflated) |
     (message.request === undefined ? 0 : DataFlag.HasRequest);
 }
 
 function asUndelivered(
-  { channel, bytes, isText, request }: OutMessage,
+  [{ bytes, isText, request }, { name }]: [OutMessage, OutChannel],
 ): UndeliveredMessage {
-  return { channel: channel.name, bytes, isText, request };
+  return { channel: name, bytes, isText, request };
 }
 
 function isSame(a: Uint8Array | undefined, b: Uint8Array): boolean {
