@@ -38,12 +38,14 @@ export interface Connection {
   /** Accepts a message of the game, or not. */
   send(message: WsMessage, options: QueueOptions): boolean;
   /**
-   * Lets time pass, after everything that came was taken in, and sends what may go.
+   * Lets time pass, after everything that came was taken in.
    *
    * @param dtMs Time since the last tick.
    * @param openMs The part of it for which the socket was open.
    */
   tick(dtMs: number, openMs: number): void;
+  /** Sends what waits and may go. */
+  flush(): void;
   /** The client is closed: gives the socket, if there is one, all that waits, and drops the rest. */
   close(): void;
 }

@@ -4,6 +4,7 @@ import type {
   ConnectionHost,
   QueueOptions,
 } from "./_connection.ts";
+import { ByteSlab } from "./_byte_slab.ts";
 import type { Settings } from "./_settings.ts";
 import type { Socket } from "./_socket.ts";
 import { heldSize } from "./_receive_budget.ts";
@@ -37,6 +38,7 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 export class MuxConnection implements Connection {
   readonly #host: ConnectionHost;
   readonly #session: Session;
+  readonly #slab = new ByteSlab();
   readonly #deflater: Deflater | undefined;
   readonly #outIds = new Map<string, number>();
   readonly #settings: Settings;
@@ -105,7 +107,7 @@ export class MuxConnection implements Connection {
     this.#isReady = false;
     this.#endCode = undefined;
     this.#session.attach();
-    this.#flush();
+    this.flush();
   }
 
   receive(data: string | Uint8Array, size: number, atMs: number): void {
@@ -202,8 +204,8 @@ export class MuxConnection implements Connection {
     const id = this.#outIdOf(channel);
     const isText = message.type === "text";
     const bytes = isText
-      ? new TextEncoder().encode(message.text)
-      : new Uint8Array(message.bytes);
+      ? this.#slab.encode(message.text)
+      : this.#slab.copy(message.bytes);
     const isAccepted = id !== undefined &&
       this.#session.sendShared(id, bytes, {
         isText,
@@ -240,21 +242,19 @@ export class MuxConnection implements Connection {
         "pingTimeout",
         "The hub has not answered a ping",
       );
-      return;
     }
-    this.#flush();
   }
 
   close(): void {
     // What waits goes first, as the hub ends the session with the word.
     this.#session.stopDeflating();
-    this.#flush();
+    this.flush();
     this.#session.sayBye({
       code: CloseCode.Normal,
       retryAfterMs: 0,
       reason: "",
     });
-    this.#flush();
+    this.flush();
     this.#session.end();
     this.#lostSessions += 1;
     this.#takeEvents();
@@ -453,7 +453,7 @@ export class MuxConnection implements Connection {
     return id;
   }
 
-  #flush(): void {
+  flush(): void {
     for (let i = 0; i < MAX_FRAMES_PER_TICK; i++) {
       const socket = this.#socket;
       if (socket === undefined || !socket.canSend) break;

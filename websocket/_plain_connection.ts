@@ -111,11 +111,10 @@ export class PlainConnection implements Connection {
           "pingTimeout",
           `Nothing came for ${this.#settings.pongTimeoutMs} ms after a ping`,
         );
-        return;
+        break;
       case "ping":
         this.#ping(socket);
     }
-    this.#flush();
   }
 
   close(): void {
@@ -150,7 +149,7 @@ export class PlainConnection implements Connection {
     if (socket.send(data)) this.#pingAtMs = this.#clock.nowMs();
   }
 
-  #flush(): void {
+  flush(): void {
     while (this.#socket?.canSend && this.#sendOldest(this.#socket));
   }
 

@@ -96,6 +96,8 @@ export class WsClient {
   readonly #events: EventOutbox;
   readonly #reconnect: Reconnect;
   readonly #patience: Patience;
+  /** Whether the game has sent what there was, after the last tick. */
+  #isFlushed = false;
   readonly #connection: Connection;
   readonly #mux: MuxConnection | undefined;
   readonly #sink: SocketSink;
@@ -506,7 +508,19 @@ export class WsClient {
         if (this.#reconnect.wait(stepMs)) this.#begin();
     }
     this.#connection.tick(dtMs, this.isConnected ? stepMs : 0);
+    if (!this.#isFlushed) this.#connection.flush();
+    this.#isFlushed = false;
     this.#reportDrops();
+  }
+
+  /**
+   * Sends what waits now, instead of with the next `tick`: at the end of a frame that has said something. The `tick` that
+   * follows then sends nothing, so that there is one frame of the WebSocket for one of the game, with all that was said.
+   * It is of use over the mux alone; plain messages wait only where the socket takes none.
+   */
+  flush(): void {
+    this.#isFlushed = true;
+    this.#connection.flush();
   }
 
   /**

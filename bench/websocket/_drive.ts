@@ -127,6 +127,10 @@ export class Arrivals {
     this.#lastMs = nowMs;
   }
 
+  flush(): void {
+    this.client.flush();
+  }
+
   async connect(): Promise<void> {
     this.client.connect();
     while (!this.client.isConnected) {

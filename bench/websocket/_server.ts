@@ -84,13 +84,11 @@ function startHub(
   }
   function echo(): void {
     tick();
-    let hasSent = false;
     for (const event of hub.drainEvents()) {
       if (event.type !== "message") continue;
       hub.sendTo(event.client as ClientId, event.channel, event.bytes);
-      hasSent = true;
     }
-    if (hasSent) tick();
+    hub.flush();
   }
   function onArrival(): void {
     if (mode === "arrival") return echo();

@@ -16,7 +16,7 @@ export type Dialect = "plain" | "mux" | "socket.io";
 
 const WINDOW_BYTES = 262_144;
 const READ_BYTES = 32_768;
-const ACK_BATCH = 64;
+const ACK_BATCH = 256;
 const ACK_DELAY_MS = 1_000;
 const TEXT = 0x1;
 const BINARY = 0x2;

@@ -152,22 +152,16 @@ async function connectOurs(
     name,
     send() {
       ours.client.sendOnChannel("echo", bytes);
-      if (when === "arrival") ours.tick();
+      if (when === "arrival") ours.flush();
     },
-    flush: () => ours.tick(),
+    flush: () => ours.flush(),
     onAnswer() {},
     close: () => ours.client.close(),
   };
-  let hasAnswers = false;
   ours.onEvent = ({ type }) => {
-    if (type !== "message") return;
-    hasAnswers = true;
-    line.onAnswer();
+    if (type === "message") line.onAnswer();
   };
-  ours.onDrained = () => {
-    if (hasAnswers && when === "turn") ours.tick();
-    hasAnswers = false;
-  };
+  ours.onDrained = () => ours.flush();
   await ours.connect();
   return line;
 }

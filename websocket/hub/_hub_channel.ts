@@ -52,7 +52,9 @@ export class HubChannel {
   remember(bytes: Uint8Array, isText: boolean): void {
     const { historyMessages } = this.options;
     if (historyMessages === 0) return;
-    this.#history.push({ bytes, isText });
+    // It would keep a whole slab.
+    const isShared = bytes.length < bytes.buffer.byteLength;
+    this.#history.push({ bytes: isShared ? bytes.slice() : bytes, isText });
     if (this.#history.length > historyMessages) this.#history.shift();
   }
 

@@ -1,4 +1,5 @@
 // This module is browser compatible.
+import { ByteSlab } from "../_byte_slab.ts";
 import type { ControlMessage, Member } from "../mux/control_message.ts";
 import {
   type OutMessage,
@@ -21,6 +22,7 @@ export class HubChannels implements LinkHost {
   readonly #onSlow: (client: HubClient) => void;
   readonly #flush: (client: HubClient) => boolean;
   readonly #presence = new Presence();
+  readonly #slab = new ByteSlab();
   readonly #link: BackplaneLink | undefined;
   readonly #channels = new Map<string, HubChannel>();
   /** Those without subscribers; the one that was used last is last. */
@@ -100,7 +102,7 @@ export class HubChannels implements LinkHost {
     if (channel.options.isRelayed) {
       this.#link?.message(name, bytes, isText);
       // The message itself belongs to whoever drains the events.
-      this.#deliver(channel, bytes.slice(), isText);
+      this.#deliver(channel, this.#slab.copy(bytes), isText);
     }
     this.#tidy(channel);
   }
@@ -216,7 +218,7 @@ export class HubChannels implements LinkHost {
     const channel = this.#channels.get(name);
     if (channel === undefined) return;
     this.#touch(channel);
-    this.#deliver(channel, bytes.slice(), isText);
+    this.#deliver(channel, this.#slab.copy(bytes), isText);
   }
 
   /** A player is at one more hub, this one or another. */

@@ -6,6 +6,7 @@ import {
   TokenBucket,
 } from "../../core/mod.ts";
 import { ByteWriter, utf8Length } from "../../protocol/mod.ts";
+import { ByteSlab } from "../_byte_slab.ts";
 import { closeCodeOf } from "../mux/_close_code_of.ts";
 import { type ControlMessage, decodeControl } from "../mux/control_message.ts";
 import { Deflater } from "../mux/deflater.ts";
@@ -99,10 +100,13 @@ export class WsHub {
   /** Those to look at in the next tick. */
   readonly #busy: HubClient[] = [];
   #sinceRoundSeconds = 0;
+  /** Whether the owner has sent what there was, after the last tick. */
+  #isFlushed = false;
   /** What deflates for all sessions, if it is wanted. */
   readonly #deflater: Deflater | undefined;
   /** Where the frames of all sessions are made. */
   readonly #frame: ByteWriter;
+  readonly #slab = new ByteSlab();
 
   /**
    * Creates a hub without clients.
@@ -263,16 +267,18 @@ export class WsHub {
       }
     }
     this.#channels.tick(dt);
-    for (let i = 0; i < busy.length; i++) {
-      try {
-        this.#sendOut(busy[i]!);
-      } catch (cause) {
-        this.#giveUp(busy[i]!, cause);
-      }
-    }
-    let left = 0;
-    for (const client of busy) if (client.rest()) busy[left++] = client;
-    busy.length = left;
+    if (!this.#isFlushed) this.#flush();
+    this.#isFlushed = false;
+  }
+
+  /**
+   * Sends what waits now, instead of with the next `tick`: after what came in that one was
+   * answered. The `tick` that follows then sends nothing, so that each client gets one
+   * frame in the time of one, with all that there is for it.
+   */
+  flush(): void {
+    this.#isFlushed = true;
+    this.#flush();
   }
 
   /**
@@ -335,6 +341,20 @@ export class WsHub {
       this.#end(client, "closed", code, reason);
     }
     this.#admission.close();
+  }
+
+  #flush(): void {
+    const busy = this.#busy;
+    for (let i = 0; i < busy.length; i++) {
+      try {
+        this.#sendOut(busy[i]!);
+      } catch (cause) {
+        this.#giveUp(busy[i]!, cause);
+      }
+    }
+    let left = 0;
+    for (const client of busy) if (client.rest()) busy[left++] = client;
+    busy.length = left;
   }
 
   /** Once in a while all are looked at; returns how much time has passed for them. */
@@ -696,8 +716,8 @@ export class WsHub {
 
   #toBytes(message: string | Uint8Array): Uint8Array {
     const bytes = typeof message === "string"
-      ? new TextEncoder().encode(message)
-      : new Uint8Array(message);
+      ? this.#slab.encode(message)
+      : this.#slab.copy(message);
     const { maxMessageBytes } = this.#settings;
     if (bytes.length > maxMessageBytes) {
       throw new RangeError(

@@ -2,6 +2,8 @@
 import { DropCount } from "./_drop_count.ts";
 import { Delivery } from "./record.ts";
 
+const NOTHING = new Uint8Array(0);
+
 /** A message of which not all parts have come. */
 export class PartialMessage {
   readonly isText: boolean;
@@ -11,7 +13,7 @@ export class PartialMessage {
   cost = 0;
   // One buffer that grows: a peer that sends single bytes would fill the memory with
   // the objects that hold them.
-  #bytes: Uint8Array = new Uint8Array(0);
+  #bytes: Uint8Array = NOTHING;
   #length = 0;
 
   constructor(

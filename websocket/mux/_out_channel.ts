@@ -40,7 +40,10 @@ export class OutChannel {
   /** Whether its messages are sequenced, kept until they are taken, and never dropped. */
   readonly isSequenced: boolean;
   readonly #options: OutChannelOptions;
-  /** What waits, from `#head` on, and since when, in seconds of the channel. */
+  /**
+   * What waits, from `#head` on; and since when, in seconds of the channel, where that is
+   * not without end.
+   */
   #queue: (OutMessage | undefined)[] = [];
   #sinceSeconds: number[] = [];
   #head = 0;
@@ -137,7 +140,7 @@ export class OutChannel {
       this.#isNext(message)
     ) this.#deflate(message);
     this.#queue.push(message);
-    this.#sinceSeconds.push(this.#nowSeconds);
+    if (!this.isSequenced) this.#sinceSeconds.push(this.#nowSeconds);
     this.#queuedBytes += message.bytes.length;
   }
 

@@ -53,10 +53,12 @@ export class ReplayWindow {
    */
   #records: (SentRecord | OutMessage | undefined)[] = [];
   #channels: (OutChannel | undefined)[] = [];
-  /** What each counts as, in bytes, and when it was sent. */
+  /** What each counts as, in bytes. */
   #sizes: number[] = [];
-  #sentAtSeconds: number[] = [];
   #head = 0;
+  /** For each time at which records were sent, the number of the first of them. */
+  #firsts: number[] = [];
+  #timesSeconds: number[] = [];
   #nowSeconds = 0;
   #bytes = 0;
   #acked = 0;
@@ -132,7 +134,6 @@ export class ReplayWindow {
       this.#records = records.slice(end);
       this.#channels = this.#channels.slice(end);
       this.#sizes = this.#sizes.slice(end);
-      this.#sentAtSeconds = this.#sentAtSeconds.slice(end);
       this.#head = 0;
     }
     return true;
@@ -141,16 +142,19 @@ export class ReplayWindow {
   /** Lets time pass: what is too old can no longer be sent again. */
   tick(dt: number): void {
     this.#nowSeconds += dt;
-    let index = this.#head + this.available - this.#acked - 1;
-    while (
-      index < this.#records.length &&
-      this.#nowSeconds - this.#sentAtSeconds[index]! >
-        this.#options.maxAgeSeconds
-    ) {
-      this.#forget(index);
-      index += 1;
-      this.#forgotten = this.#acked + index - this.#head;
+    const oldest = this.#nowSeconds - this.#options.maxAgeSeconds;
+    // Of each time, those are taken or too old that come before the next one's first.
+    let gone = 0;
+    while (gone < this.#firsts.length) {
+      const end = this.#firsts[gone + 1] ?? this.sent + 1;
+      const isOld = this.#timesSeconds[gone]! < oldest;
+      if (!isOld && end > this.#acked + 1) break;
+      if (isOld) this.#forgetUpTo(end - 1);
+      gone += 1;
     }
+    if (gone === 0) return;
+    this.#firsts.splice(0, gone);
+    this.#timesSeconds.splice(0, gone);
   }
 
   /** Every record that was not taken, in order. */
@@ -161,6 +165,8 @@ export class ReplayWindow {
   /** A new session: nothing was sent. */
   clear(): void {
     this.#empty();
+    this.#firsts.length = 0;
+    this.#timesSeconds.length = 0;
     this.#bytes = 0;
     this.#acked = 0;
     this.#forgotten = 0;
@@ -172,10 +178,13 @@ export class ReplayWindow {
     byteCount: number,
   ): void {
     const size = RECORD_OVERHEAD + byteCount;
+    if (this.#timesSeconds.at(-1) !== this.#nowSeconds) {
+      this.#timesSeconds.push(this.#nowSeconds);
+      this.#firsts.push(this.sent + 1);
+    }
     this.#records.push(record);
     this.#channels.push(channel);
     this.#sizes.push(size);
-    this.#sentAtSeconds.push(this.#nowSeconds);
     this.#bytes += size;
   }
 
@@ -192,6 +201,13 @@ export class ReplayWindow {
       start: 0,
       end: bytes.length,
     };
+  }
+
+  #forgetUpTo(sequence: number): void {
+    for (let next = this.available; next <= sequence; next++) {
+      this.#forget(this.#head + next - this.#acked - 1);
+      this.#forgotten = next;
+    }
   }
 
   #forget(index: number): void {
@@ -217,7 +233,6 @@ export class ReplayWindow {
     this.#records.length = 0;
     this.#channels.length = 0;
     this.#sizes.length = 0;
-    this.#sentAtSeconds.length = 0;
     this.#head = 0;
   }
 }

@@ -1837,7 +1837,8 @@ function flagsOf(
 function asUndelivered(
   [{ bytes, isText, request }, { name }]: [OutMessage, OutChannel],
 ): UndeliveredMessage {
-  return { channel: name, bytes, isText, request };
+  // It is the receiver's to change, and its copy may be shared.
+  return { channel: name, bytes: new Uint8Array(bytes), isText, request };
 }
 
 function isSame(a: Uint8Array | undefined, b: Uint8Array): boolean {
