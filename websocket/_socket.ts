@@ -23,6 +23,11 @@ const HIGH_WATER_BYTES = 262_144;
 /** How long a socket may be closing by its peer's wish. */
 const CLOSE_TIMEOUT_MS = 3_000;
 
+/** How long what has come is taken in at once: half a frame of a game, and a bit. */
+const TAKE_MS = 6;
+/** After so much of it, it is looked at the clock. */
+const LOOK_BYTES = 8_192;
+
 /** What a {@linkcode Socket} hands out, in this order: open once, data, end once. */
 export interface SocketSink {
   onOpen(): void;
@@ -156,11 +161,17 @@ export class Socket {
       this.#isOpenTaken = true;
       sink.onOpen();
     }
-    // What comes meanwhile waits for the next time.
+    // What comes meanwhile waits for the next time, and so does what would take the frame.
+    const untilMs = this.#clock.nowMs() + TAKE_MS;
+    let bytes = 0;
     for (let left = this.#data.size; left > 0 && !this.#isDetached; left--) {
       const data = this.#data.poll();
       if (data === undefined) break;
       sink.onData(data, heldSize(data), this.#timesMs.poll()!);
+      bytes += heldSize(data);
+      if (bytes < LOOK_BYTES) continue;
+      bytes = 0;
+      if (this.#clock.nowMs() >= untilMs) break;
     }
     if (this.#isDetached || this.#data.size > 0) return;
     // Runtimes fire the close event with the error or, some of them, never.

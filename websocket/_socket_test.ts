@@ -35,6 +35,30 @@ function setUp() {
   return { fake, budget, socket, take };
 }
 
+Deno.test("Socket.take() leaves for the next time what would take long", () => {
+  const clock = new ManualClock();
+  const fake = new FakeWebSocket("ws://game.test/", []);
+  const socket = new Socket(fake, new ReceiveBudget(99, 1e6), false, clock);
+  fake.open();
+  for (let i = 0; i < 10; i++) fake.message(new ArrayBuffer(10_000));
+  fake.end(1000);
+  const counts: number[] = [];
+  let isEnded = false;
+  while (!isEnded) {
+    let count = 0;
+    socket.take({
+      onOpen: () => {},
+      onData: () => {
+        count += 1;
+        clock.advance(2);
+      },
+      onEnd: () => isEnded = true,
+    });
+    counts.push(count);
+  }
+  assertEquals(counts, [3, 3, 3, 1]);
+});
+
 Deno.test("Socket.take() hands out open, data and end in order, once", () => {
   const { fake, take } = setUp();
   fake.message("too early");

@@ -605,3 +605,33 @@ Deno.test("WsClient waits for ever where the hub, or both, want no keepalive", (
   assertEquals(rig.client.state, WsState.Connected);
   assertEquals(rig.of("error"), []);
 });
+
+Deno.test("WsClient.flush() sends with the frame, and leaves the next tick nothing", () => {
+  const rig = new Rig();
+  rig.run();
+  const framesOf = (act: () => void): number => {
+    const before = rig.network.last.sent.length;
+    act();
+    return rig.network.last.sent.length - before;
+  };
+  rig.client.sendOnChannel("chat", "1");
+  assertEquals(framesOf(() => rig.client.flush()), 1);
+  assertEquals(framesOf(() => rig.client.flush()), 0);
+  rig.client.sendOnChannel("chat", "2");
+  assertEquals(framesOf(() => rig.tick()), 0);
+  // Who does not go on with it loses one frame and no more.
+  assertEquals(framesOf(() => rig.tick()), 1);
+  rig.run();
+  assertEquals(rig.atHub.filter(({ type }) => type === "message").length, 2);
+});
+
+Deno.test("WsClient.flush() does nothing without a socket", () => {
+  const rig = new Rig();
+  rig.client.flush();
+  rig.client.sendOnChannel("chat", "1");
+  rig.client.flush();
+  rig.run();
+  rig.client.close();
+  rig.client.flush();
+  assertEquals(rig.atHub.filter(({ type }) => type === "message").length, 1);
+});

@@ -1013,3 +1013,23 @@ Deno.test("WsHub survives a client that counts to the end of all numbers", async
   world.run();
   assertEquals(ada.messages, ["news: still here"]);
 });
+
+Deno.test("WsHub.flush() sends what came of a tick, and leaves the next one nothing", async () => {
+  const world = new World();
+  const ada = await world.connect("ada");
+  ada.subscribe("news");
+  world.run();
+  const framesOf = (act: () => void): number => {
+    const before = ada.socket!.sent.length;
+    act();
+    return ada.socket!.sent.length - before;
+  };
+  world.hub.publish("news", "1");
+  assertEquals(framesOf(() => world.hub.flush()), 1);
+  assertEquals(framesOf(() => world.hub.flush()), 0);
+  world.hub.publish("news", "2");
+  assertEquals(framesOf(() => world.hub.tick(0.016)), 0);
+  assertEquals(framesOf(() => world.hub.tick(0.016)), 1);
+  world.run();
+  assertEquals(ada.messages, ["news: 1", "news: 2"]);
+});
