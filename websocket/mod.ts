@@ -41,6 +41,7 @@ export * from "./message.ts";
 export type { Member } from "./mux/control_message.ts";
 export * from "./mux/deflater.ts";
 export * from "./mux/frame_from_text.ts";
+export * from "./mux/out_message.ts";
 export * from "./mux/record.ts";
 export * from "./mux/record_reader.ts";
 export * from "./mux/record_writer.ts";

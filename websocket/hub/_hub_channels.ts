@@ -5,7 +5,7 @@ import {
   type OutMessage,
   outMessage,
   type OutMessageOptions,
-} from "../mux/_out_message.ts";
+} from "../mux/out_message.ts";
 import type { Deflater } from "../mux/deflater.ts";
 import { BackplaneLink, type LinkHost } from "./_backplane_link.ts";
 import { HubChannel } from "./_hub_channel.ts";

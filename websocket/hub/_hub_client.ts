@@ -6,7 +6,7 @@ import {
   type Member,
 } from "../mux/control_message.ts";
 import { Delivery } from "../mux/record.ts";
-import type { OutMessage } from "../mux/_out_message.ts";
+import type { OutMessage } from "../mux/out_message.ts";
 import type { Session } from "../mux/session.ts";
 import type { ClientId } from "./hub_event.ts";
 import { MAX_DISPLAY_BYTES } from "./_envelope.ts";

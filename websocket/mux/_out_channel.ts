@@ -1,6 +1,6 @@
 // This module is browser compatible.
 import { DropCount } from "./_drop_count.ts";
-import type { OutMessage } from "./_out_message.ts";
+import type { OutMessage } from "./out_message.ts";
 import type { Deflater } from "./deflater.ts";
 import { Delivery } from "./record.ts";
 import type { DropReason } from "./session_event.ts";

@@ -1,6 +1,6 @@
 // This module is browser compatible.
 import type { OutChannel } from "./_out_channel.ts";
-import type { OutMessage } from "./_out_message.ts";
+import type { OutMessage } from "./out_message.ts";
 
 /** A sequenced record that was sent, to be sent again if the socket goes. */
 export type SentRecord =

@@ -5,7 +5,7 @@ import { Flight } from "./_flight.ts";
 import { InChannel, PartialMessage } from "./_in_channel.ts";
 import { Inbox } from "./_inbox.ts";
 import { OutChannel } from "./_out_channel.ts";
-import { type OutMessage, outMessage } from "./_out_message.ts";
+import { type OutMessage, outMessage } from "./out_message.ts";
 import { ReplayWindow, type SentRecord } from "./_replay_window.ts";
 import type { Deflater } from "./deflater.ts";
 import {
