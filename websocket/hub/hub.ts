@@ -583,10 +583,10 @@ export class WsHub {
         break;
       }
       case "control": {
-        // The answers are larger than the questions.
-        if (!client.rate.tryTake(CONTROL_COST, nowMs)) {
-          client.rate.tryTake(1, nowMs);
-        }
+        // The answers are larger than the questions. What the rate has no room for now is
+        // owed: else a flood, which finds it empty, would cost less than a few.
+        client.rate.tryTake(1, nowMs);
+        client.owed += CONTROL_COST - 1;
         const message = decodeControl(event.bytes);
         if (message === undefined) {
           this.#end(

@@ -230,6 +230,16 @@ Deno.test("WsHub denies, and takes a client's messages no faster than its rate",
   assertEquals([count(), ada.socket!.closed], [30, undefined]);
 });
 
+Deno.test("WsHub takes in questions at a fifth of the rate, however many there are", async () => {
+  const world = new World({ rate: { perSecond: 20, burst: 20 } });
+  const ada = await world.connect("ada");
+  for (let i = 0; i < 200; i++) ada.subscribe("chat");
+  world.run(200);
+  // Ten seconds: 40, and 4 of the burst.
+  const count = ada.controls.length;
+  assert(count >= 40 && count <= 48, `${count}`);
+});
+
 Deno.test("WsHub takes a burst for slow only if the socket takes no more", async () => {
   const world = new World({
     channel: () => ({ maxQueuedMessages: 10, maxQueuedBytes: 20_000 }),
