@@ -5,6 +5,7 @@ import type {
   QueueOptions,
 } from "./_connection.ts";
 import { ByteSlab } from "./_byte_slab.ts";
+import { checkInteger } from "../core/mod.ts";
 import type { Settings } from "./_settings.ts";
 import type { Socket } from "./_socket.ts";
 import { heldSize } from "./_receive_budget.ts";
@@ -16,7 +17,7 @@ import type { WsDataMessage, WsMessage } from "./message.ts";
 import { closeCodeOf } from "./mux/_close_code_of.ts";
 import { decodeControl } from "./mux/control_message.ts";
 import { Deflater } from "./mux/deflater.ts";
-import { CloseCode } from "./mux/record.ts";
+import { CloseCode, MAX_PING_BYTES } from "./mux/record.ts";
 import { type ChannelOptions, Session } from "./mux/session.ts";
 import type { SessionEvent } from "./mux/session_event.ts";
 
@@ -140,6 +141,7 @@ export class MuxConnection implements Connection {
 
   send(message: WsMessage, options: QueueOptions): boolean {
     if (message.type === "ping") {
+      checkInteger("ping bytes", message.bytes.length, 0, MAX_PING_BYTES - 1);
       if (this.#session.ping(message.bytes)) return true;
       this.#host.refused();
       return false;

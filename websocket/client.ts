@@ -297,7 +297,8 @@ export class WsClient {
    * @returns Whether it was accepted. It is not while the client is closed, if it is larger than `maxQueueBytes`, or if
    * there is no room for it.
    * @throws {TypeError} If it is no message.
-   * @throws {RangeError} If `ttlMs` is not above 0, or the code of a `close` message is out of range.
+   * @throws {RangeError} If `ttlMs` is not above 0, the code of a `close` message is out of range, or a `ping` over the
+   * mux has more than 124 bytes.
    */
   send(
     message: WsMessage | string | Uint8Array,

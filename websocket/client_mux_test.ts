@@ -635,3 +635,17 @@ Deno.test("WsClient.flush() does nothing without a socket", () => {
   rig.client.flush();
   assertEquals(rig.atHub.filter(({ type }) => type === "message").length, 1);
 });
+
+Deno.test("WsClient.send() refuses a ping that no record could hold", () => {
+  const rig = new Rig();
+  rig.run();
+  const { client } = rig;
+  assertThrows(
+    () => client.send(WsMessage.ping(new Uint8Array(125))),
+    RangeError,
+    "ping bytes",
+  );
+  assert(client.send(WsMessage.ping(new Uint8Array(124))));
+  rig.run();
+  assertEquals(rig.of("pong").map(({ bytes }) => bytes.length), [124]);
+});

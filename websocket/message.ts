@@ -32,7 +32,7 @@ export interface WsCloseMessage {
 export interface WsPingMessage {
   /** The discriminant. */
   readonly type: "ping";
-  /** What the answer repeats: at most 125 bytes. */
+  /** What the answer repeats: at most 124 bytes. */
   readonly bytes: Uint8Array;
 }
 
@@ -84,7 +84,7 @@ export interface WsMessageTools {
   /**
    * Makes a question whether the other end is there.
    *
-   * @param bytes What the answer repeats: at most 125 bytes.
+   * @param bytes What the answer repeats: at most 124 bytes.
    * @returns The message.
    */
   ping(bytes?: Uint8Array): WsPingMessage;
