@@ -17,13 +17,17 @@ import type { WsDataMessage, WsMessage } from "./message.ts";
 import { closeCodeOf } from "./mux/_close_code_of.ts";
 import { decodeControl } from "./mux/control_message.ts";
 import { Deflater } from "./mux/deflater.ts";
-import { CloseCode, MAX_PING_BYTES } from "./mux/record.ts";
+import { CloseCode, Delivery, MAX_PING_BYTES } from "./mux/record.ts";
 import { type ChannelOptions, Session } from "./mux/session.ts";
 import type { SessionEvent } from "./mux/session_event.ts";
 
 /** Where messages go that name no channel. */
 export const DEFAULT_CHANNEL = "default";
 const MAX_FRAMES_PER_TICK = 64;
+/** What the hub may open besides the channels that are subscribed to: for replies, say. */
+const MAX_OTHER_CHANNELS = 128;
+/** A hub takes 64 at the least. From here on, for each new one an idle one goes. */
+const MANY_CHANNELS = 32;
 
 /** A request without an answer so far. */
 interface PendingRequest {
@@ -77,6 +81,7 @@ export class MuxConnection implements Connection {
       clock: settings.clock,
       keepaliveMs: settings.pingIntervalMs,
       pongTimeoutMs: settings.pongTimeoutMs,
+      maxChannels: MAX_OTHER_CHANNELS,
     });
     this.#subscriptions = new Subscriptions(this.#session);
   }
@@ -445,6 +450,7 @@ export class MuxConnection implements Connection {
   #outIdOf(channel: string): number | undefined {
     const known = this.#outIds.get(channel);
     if (known !== undefined) return known;
+    if (this.#session.openChannels >= MANY_CHANNELS) this.#shutIdle();
     const { maxQueueSize, maxQueueBytes } = this.#settings;
     const id = this.#session.openChannel(channel, {
       maxMessages: maxQueueSize,
@@ -453,6 +459,20 @@ export class MuxConnection implements Connection {
     });
     if (id !== undefined) this.#outIds.set(channel, id);
     return id;
+  }
+
+  /** Lets go of the oldest channel that nothing waits on. */
+  #shutIdle(): void {
+    for (const [name, id] of this.#outIds) {
+      // The newest of a latest-only channel may have to be sent again.
+      const isKept =
+        this.#channels.get(name)?.delivery === Delivery.LatestOnly ||
+        this.#session.queuedOn(id).messages > 0;
+      if (isKept) continue;
+      this.#outIds.delete(name);
+      this.#session.shutChannel(id);
+      return;
+    }
   }
 
   flush(): void {

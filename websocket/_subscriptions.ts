@@ -49,6 +49,7 @@ export class Subscriptions {
     if (!isActive) this.#leave(name);
     const wanted = { history, presence, filter, isActive, request: undefined };
     this.#wanted.set(name, wanted);
+    this.#session.expectChannels(this.#wanted.size);
     return isActive && this.#ask(name, wanted, history);
   }
 

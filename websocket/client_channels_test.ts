@@ -299,3 +299,31 @@ Deno.test("WsClient counts what came in and found no room as nobody drained", ()
   assert(droppedIncoming > 0);
   assertEquals(rig.of("message").length + droppedIncoming, 60_000);
 });
+
+Deno.test("WsClient.subscribe() has as many channels come as are subscribed to", () => {
+  const rig = new Rig();
+  for (let i = 0; i < 200; i++) rig.client.subscribe(`room${i}`);
+  rig.run();
+  for (let i = 0; i < 300; i++) {
+    const id = rig.hub.openChannel(i < 200 ? `room${i}` : `reply${i}`)!;
+    rig.hub.send(id, encode(`${i}`), { isText: true });
+  }
+  rig.run();
+  assertEquals(texts(rig).length, 300);
+  assert(rig.client.isConnected);
+});
+
+Deno.test("WsClient.sendOnChannel() goes from one channel to another without end", () => {
+  const rig = new Rig();
+  rig.run();
+  for (let i = 0; i < 200; i++) {
+    assert(rig.client.sendOnChannel(`room${i}`, `${i}`));
+    assert(rig.client.sendOnChannel("again", `${i}`));
+    rig.run();
+  }
+  const got = rig.atHub.flatMap((event) =>
+    event.type === "message" ? [new TextDecoder().decode(event.bytes)] : []
+  );
+  assertEquals(got, Array.from({ length: 400 }, (_, i) => `${i >> 1}`));
+  assert(rig.client.isConnected);
+});

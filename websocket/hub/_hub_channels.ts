@@ -182,11 +182,12 @@ export class HubChannels implements LinkHost {
     isText: boolean,
     request?: number,
   ): boolean {
-    const channel = this.obtain(name);
-    if (channel === undefined) {
-      this.#counters.dropped.channels += 1;
-      return false;
-    }
+    const known = this.#channels.get(name);
+    if (known !== undefined) this.#touch(known);
+    // Kept for one client alone, it would push out those of which there is a past; and
+    // of what to reply on, strangers make up the names.
+    const channel = known ?? client.sentOn(name) ??
+      new HubChannel(name, this.#settings.channel(name));
     const message = this.#messageOf(
       bytes,
       request === undefined ? { isText } : { isText, request },

@@ -18,6 +18,11 @@ import type { HubSocket } from "./_hub_socket.ts";
 const DENIED_MS = 1_000;
 /** And of how many channels in that time. */
 const MAX_DENIED = 64;
+/**
+ * On how many channels it is sent to that it does not subscribe to, by replies say: it may
+ * make up their names. From the half on, for each new one an idle one goes.
+ */
+const MAX_OTHERS = 64;
 
 /** A client of the hub, with its socket or, for a while, without. */
 export class HubClient {
@@ -51,8 +56,8 @@ export class HubClient {
   /** Channels of which it was told lately that it may not send on them. */
   readonly #denied = new Set<string>();
   #deniedSinceMs = 0;
-  /** The ids of the channels on which it is sent to, by name. */
-  readonly #outIds = new Map<string, number>();
+  /** The channels on which it is sent to, by name. */
+  readonly #outs = new Map<string, Out>();
 
   constructor(
     id: ClientId,
@@ -101,9 +106,14 @@ export class HubClient {
     return this.#isBusy;
   }
 
+  /** The channel of a name on which it is sent to, if there is one. */
+  sentOn(name: string): HubChannel | undefined {
+    return this.#outs.get(name)?.channel;
+  }
+
   /** Sends a message; returns whether there was room. */
   send(channel: HubChannel, message: OutMessage): boolean {
-    const id = this.#outIds.get(channel.name) ?? this.#open(channel);
+    const id = this.#outs.get(channel.name)?.id ?? this.#open(channel);
     this.wake();
     return id !== undefined && this.session.sendMessage(id, message);
   }
@@ -114,7 +124,7 @@ export class HubClient {
     messages: readonly Published[],
   ): readonly Published[] {
     const { name, options } = channel;
-    const id = this.#outIds.get(name);
+    const id = this.#outs.get(name)?.id;
     const queued = id === undefined ? undefined : this.session.queuedOn(id);
     let count = queued?.messages ?? 0;
     let bytes = queued?.bytes ?? 0;
@@ -161,14 +171,18 @@ export class HubClient {
 
   /** What was sent on a channel comes to its end; the client counts it no longer. */
   shut(name: string): void {
-    const id = this.#outIds.get(name);
+    const id = this.#outs.get(name)?.id;
     if (id === undefined) return;
     this.wake();
-    this.#outIds.delete(name);
+    this.#outs.delete(name);
     this.session.shutChannel(id);
   }
 
-  #open({ name, options }: HubChannel): number | undefined {
+  #open(channel: HubChannel): number | undefined {
+    const { name, options } = channel;
+    if (!this.subscriptions.has(channel) && !this.#mayOpenOther()) {
+      return undefined;
+    }
     const { delivery, priority, maxQueuedMessages, maxQueuedBytes } = options;
     const id = this.session.openChannel(name, {
       delivery,
@@ -176,9 +190,36 @@ export class HubClient {
       maxMessages: maxQueuedMessages,
       maxBytes: maxQueuedBytes,
     });
-    if (id !== undefined) this.#outIds.set(name, id);
+    if (id !== undefined) this.#outs.set(name, { id, channel });
     return id;
   }
+
+  /** Whether there is room for a channel that it does not subscribe to; makes some. */
+  #mayOpenOther(): boolean {
+    const subscribed = new Set<string>();
+    let others = this.session.openChannels;
+    for (const { name } of this.subscriptions) {
+      subscribed.add(name);
+      if (this.#outs.has(name)) others -= 1;
+    }
+    if (others < MAX_OTHERS / 2) return true;
+    for (const [name, { id, channel }] of this.#outs) {
+      // The newest of a latest-only channel may have to be sent again.
+      const isKept = subscribed.has(name) ||
+        channel.options.delivery === Delivery.LatestOnly ||
+        this.session.queuedOn(id).messages > 0;
+      if (isKept) continue;
+      this.shut(name);
+      break;
+    }
+    return others < MAX_OTHERS;
+  }
+}
+
+/** A channel on which a client is sent to. */
+interface Out {
+  readonly id: number;
+  readonly channel: HubChannel;
 }
 
 /** A longer name would be no presence message to anybody. */

@@ -43,6 +43,8 @@ const MS_PER_CLIENT = 4;
 /** What a control message takes of the rate of a client's messages. */
 const CONTROL_COST = 5;
 const MAX_FRAMES_PER_TICK = 64;
+/** On how many channels a client may send, however few it may subscribe to. */
+const MIN_CLIENT_CHANNELS = 64;
 /**
  * What is taken in of one client in a tick, as far as frames have come; the rest waits
  * its turn. Counted in bytes, and in what a record and a frame take as long as: many
@@ -451,7 +453,7 @@ export class WsHub {
       resumeWindowMs,
       // Whoever types is not gone for being slow.
       keepaliveMs: isText ? 0 : keepaliveMs,
-      maxChannels: maxSubscriptions,
+      maxChannels: Math.max(MIN_CLIENT_CHANNELS, maxSubscriptions),
     });
     const id = this.#nextClient++ as ClientId;
     const bucket = new TokenBucket({

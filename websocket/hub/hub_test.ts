@@ -1043,3 +1043,44 @@ Deno.test("WsHub.flush() sends what came of a tick, and leaves the next one noth
   world.run();
   assertEquals(ada.messages, ["news: 1", "news: 2"]);
 });
+
+Deno.test("WsHub.reply() keeps few channels for who makes up their names, and no past goes", async () => {
+  const world = new World({
+    maxChannels: 3,
+    rate: { perSecond: 1e6, burst: 1e6 },
+  });
+  const ada = await world.connect("ada");
+  world.run();
+  world.hub.publish("kept", "1");
+  for (let i = 0; i < 300; i++) {
+    const channel = `c${i}`;
+    const id = ada.session.openChannel(channel)!;
+    ada.session.send(id, new Uint8Array(1), { request: 2 * i });
+    ada.session.shutChannel(id);
+    world.run(1);
+    for (const event of world.events.splice(0)) {
+      if (event.type !== "message") continue;
+      assert(world.hub.reply(event.client, channel, event.request!, "yes"));
+    }
+  }
+  world.run();
+  assertEquals([ada.messages.length, ada.socket!.closed], [300, undefined]);
+  ada.subscribe("kept", 1);
+  world.run();
+  assertEquals(ada.messages.at(-1), "kept: 1");
+});
+
+Deno.test("WsHub.sendTo() opens no more channels in a tick than a client takes", async () => {
+  const world = new World();
+  const ada = await world.connect("ada");
+  world.run();
+  const [connected] = world.events;
+  assert(connected?.type === "clientConnected");
+  let accepted = 0;
+  for (let i = 0; i < 200; i++) {
+    if (world.hub.sendTo(connected.client, `c${i}`, "x")) accepted += 1;
+  }
+  assertEquals(accepted, 64);
+  world.run();
+  assertEquals([ada.messages.length, ada.socket!.closed], [64, undefined]);
+});

@@ -344,6 +344,7 @@ export class Session {
   #peerMaxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES;
 
   readonly #inById = new Map<number, InChannel>();
+  #expectedChannels = 0;
   /** What has come of messages that are not whole. */
   #unfinishedBytes = 0;
   #received = 0;
@@ -469,6 +470,11 @@ export class Session {
     let bytes = 0;
     for (const channel of this.#outById.values()) bytes += channel.queuedBytes;
     return bytes;
+  }
+
+  /** Channels to send on, those included whose end has yet to be sent. */
+  get openChannels(): number {
+    return this.#outById.size;
   }
 
   /** Messages of which all was in frames, those of links not counted. */
@@ -681,6 +687,16 @@ export class Session {
    */
   divert(channels: readonly string[]): Inlet {
     return this.#inbox.divert(channels);
+  }
+
+  /**
+   * Lets the other end open more channels, as it was asked for what comes on them.
+   *
+   * @param count How many at least, besides `maxChannels`: 0 or more. Fewer than before
+   * change nothing.
+   */
+  expectChannels(count: number): void {
+    this.#expectedChannels = Math.max(this.#expectedChannels, count);
   }
 
   /**
@@ -1577,7 +1593,8 @@ export class Session {
       return known.name === open.name && known.delivery === open.delivery ||
         this.#fail("unexpectedRecord");
     }
-    if (this.#inById.size >= this.#options.maxChannels) {
+    const maxChannels = this.#options.maxChannels + this.#expectedChannels;
+    if (this.#inById.size >= maxChannels) {
       return this.#fail("tooManyChannels");
     }
     const { channel: id, name, delivery } = open;
