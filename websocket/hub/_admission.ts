@@ -28,8 +28,15 @@ const ANSWERS = {
 } as const satisfies Partial<Record<Refusal, readonly [number, string]>>;
 
 /**
+ * How long a socket that was closed here counts against those to come, unless it ends
+ * before: a peer that reads nothing does not answer the close, and the runtime holds it.
+ */
+const LINGER_SECONDS = 30;
+
+/**
  * Lets clients in: from the request to the hello, which is handed on with its socket.
- * It counts the sockets until they are released.
+ * It counts the sockets until they are released; and those that have not ended then, apart,
+ * within the same limits: who comes back while an old socket hangs has a place.
  */
 export class Admission {
   readonly #settings: HubSettings;
@@ -38,8 +45,10 @@ export class Admission {
   readonly #trustedProxies: ReadonlySet<string>;
   /** Sockets that have not said hello yet, and who is behind them. */
   readonly #greeting = new Map<HubSocket, Identity>();
-  readonly #countByAddress = new Map<string, number>();
-  #count = 0;
+  readonly #counts = new AddressCounts();
+  /** Sockets that were released and have not ended, and for how many more seconds. */
+  readonly #lingering = new Map<HubSocket, number>();
+  readonly #lingerCounts = new AddressCounts();
   #isClosed = false;
 
   constructor(settings: HubSettings, counters: HubCounters) {
@@ -55,7 +64,7 @@ export class Admission {
 
   /** How many sockets there are, requests that are being answered included. */
   get socketCount(): number {
-    return this.#count;
+    return this.#counts.total;
   }
 
   async handle(request: Request, info?: HandlerInfo): Promise<Response> {
@@ -74,15 +83,17 @@ export class Admission {
     );
     const { maxSockets, maxSocketsPerAddress } = this.#settings;
     if (this.#isClosed) return this.#answer("closing");
-    if (this.#count >= maxSockets) return this.#answer("sockets");
-    if ((this.#countByAddress.get(address) ?? 0) >= maxSocketsPerAddress) {
-      return this.#answer("address");
+    for (const counts of [this.#counts, this.#lingerCounts]) {
+      if (counts.total >= maxSockets) return this.#answer("sockets");
+      if (counts.of(address) >= maxSocketsPerAddress) {
+        return this.#answer("address");
+      }
     }
     // Counted before anything is awaited: others come in the meantime.
-    this.#add(address, 1);
+    this.#counts.add(address, 1);
     const result = await this.#upgrade(request, address);
     if (result instanceof Response) return result;
-    this.#add(address, -1);
+    this.#counts.add(address, -1);
     return this.#answer(result);
   }
 
@@ -91,6 +102,14 @@ export class Admission {
     dt: number,
     onHello: (socket: HubSocket, identity: Identity, hello: Hello) => void,
   ): void {
+    for (const [socket, seconds] of this.#lingering) {
+      if (seconds > dt && !socket.isGone) {
+        this.#lingering.set(socket, seconds - dt);
+        continue;
+      }
+      this.#lingering.delete(socket);
+      this.#lingerCounts.add(socket.remoteAddr, -1);
+    }
     for (const [socket, identity] of this.#greeting) {
       socket.ageSeconds += dt;
       const hello = this.#greet(socket);
@@ -127,8 +146,11 @@ export class Admission {
 
   /** A socket is of no more use. */
   release(socket: HubSocket, code: number, reason: string): void {
-    this.#add(socket.remoteAddr, -1);
+    this.#counts.add(socket.remoteAddr, -1);
     socket.close(code, reason);
+    if (socket.isGone) return;
+    this.#lingering.set(socket, LINGER_SECONDS);
+    this.#lingerCounts.add(socket.remoteAddr, 1);
   }
 
   close(): void {
@@ -201,11 +223,25 @@ export class Admission {
     const [status, text] = ANSWERS[why];
     return new Response(text, { status, headers });
   }
+}
 
-  #add(address: string, change: number): void {
-    this.#count += change;
-    const count = (this.#countByAddress.get(address) ?? 0) + change;
-    if (count > 0) this.#countByAddress.set(address, count);
-    else this.#countByAddress.delete(address);
+/** How many sockets there are, and of them from which address. */
+class AddressCounts {
+  readonly #byAddress = new Map<string, number>();
+  #total = 0;
+
+  get total(): number {
+    return this.#total;
+  }
+
+  of(address: string): number {
+    return this.#byAddress.get(address) ?? 0;
+  }
+
+  add(address: string, change: number): void {
+    this.#total += change;
+    const count = this.of(address) + change;
+    if (count > 0) this.#byAddress.set(address, count);
+    else this.#byAddress.delete(address);
   }
 }

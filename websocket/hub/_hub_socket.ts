@@ -11,6 +11,7 @@ import { FRAME_COST_BYTES, SendBacklog } from "./_send_backlog.ts";
 
 const OPEN = 1;
 const CLOSING = 2;
+const CLOSED = 3;
 /** Frames that came in and wait for the next tick, in bytes. */
 const MAX_PENDING_BYTES = 4_194_304;
 /** Frames that wait, beside their bytes: empty ones would cost no bytes. */
@@ -52,6 +53,8 @@ export class HubSocket {
   #head = 0;
   #pendingBytes = 0;
   #isEnded = false;
+  /** Whether the runtime has told that it has closed. */
+  #hasClosed = false;
   /** As its first message is; `undefined` until then. */
   #isText: boolean | undefined;
   /** The most bytes of a text that the client takes. */
@@ -87,6 +90,7 @@ export class HubSocket {
     };
     socket.addEventListener("close", ({ code }) => {
       if (typeof code === "number" && !this.#isEnded) this.#endCode = code;
+      this.#hasClosed = true;
       end();
     });
     socket.addEventListener("error", end);
@@ -99,6 +103,11 @@ export class HubSocket {
 
   get isEnded(): boolean {
     return this.#isEnded || this.#socket.readyState >= CLOSING;
+  }
+
+  /** Whether the runtime holds it no longer. */
+  get isGone(): boolean {
+    return this.#hasClosed || this.#socket.readyState === CLOSED;
   }
 
   /** Whether it speaks text. */

@@ -5,7 +5,7 @@ import { RecordWriter } from "../mux/record_writer.ts";
 import { CloseCode, Delivery } from "../mux/record.ts";
 import { Session } from "../mux/session.ts";
 import type { SessionEvent } from "../mux/session_event.ts";
-import { Client, World } from "./_testing/hub_world.ts";
+import { Client, type FakeSocket, World } from "./_testing/hub_world.ts";
 import type { WsHubOptions } from "./hub_options.ts";
 
 Deno.test("WsHub relays, remembers, and tells who is there", async () => {
@@ -412,6 +412,33 @@ Deno.test("WsHub.handler counts X-Forwarded-For from trusted proxies alone", asy
   assertEquals(await status("10.0.0.1", "203.0.113.9, 198.51.100.2"), 429);
   assertEquals(await status("198.51.100.3", "203.0.113.1"), 200);
   assertEquals(await status("198.51.100.3", "203.0.113.2"), 429);
+});
+
+Deno.test("WsHub.handler counts sockets that were closed and have not ended, for a while", async () => {
+  const world = new World({ maxSocketsPerAddress: 2, helloTimeoutMs: 100 });
+  const connect = async (): Promise<FakeSocket | undefined> => {
+    const socket = await world.connectSocket("eve");
+    if (sockets.includes(socket)) return undefined;
+    // Its peer reads nothing, and answers no close.
+    socket.close = () => void (socket.readyState = 2);
+    sockets.push(socket);
+    return socket;
+  };
+  const sockets: FakeSocket[] = [];
+  for (let i = 0; i < 2; i++) assert(await connect());
+  assertEquals(await connect(), undefined);
+  world.run(3);
+  // Closed for their silence.
+  assertEquals(world.hub.socketCount, 0);
+  assertEquals(sockets.map(({ readyState }) => readyState), [2, 2]);
+  assertEquals(await connect(), undefined);
+  sockets[0]!.emit("close", { code: 1006 });
+  world.run(1);
+  assert(await connect());
+  world.run(3);
+  assertEquals(await connect(), undefined);
+  world.run(600);
+  assert(await connect());
 });
 
 Deno.test("WsHub.handler counts requests whose players are being found out", async () => {
