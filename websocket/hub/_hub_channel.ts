@@ -1,6 +1,7 @@
 // This module is browser compatible.
-import { Delivery } from "../mux/record.ts";
-import type { Member } from "../mux/control_message.ts";
+import { checkInteger } from "../../core/mod.ts";
+import { Delivery, MAX_PRIORITY } from "../mux/record.ts";
+import { MAX_HISTORY, type Member } from "../mux/control_message.ts";
 import type { HubClient } from "./_hub_client.ts";
 import type { HubChannelOptions } from "./hub_options.ts";
 import { Watchers } from "./_watchers.ts";
@@ -28,15 +29,7 @@ export class HubChannel {
   constructor(name: string, options: HubChannelOptions) {
     this.name = name;
     this.watchers = new Watchers(name);
-    this.options = {
-      delivery: options.delivery ?? Delivery.ExactlyOnce,
-      priority: options.priority ?? 4,
-      historyMessages: options.historyMessages ?? 0,
-      isRelayed: options.isRelayed ?? false,
-      slow: options.slow ?? "disconnect",
-      maxQueuedMessages: options.maxQueuedMessages ?? 1_024,
-      maxQueuedBytes: options.maxQueuedBytes ?? 1_048_576,
-    };
+    this.options = resolve(options);
   }
 
   get hasHistory(): boolean {
@@ -86,4 +79,37 @@ export class HubChannel {
     this.#members.delete(playerId);
     return member;
   }
+}
+
+/** Checks them: each subscriber's session would throw, in the middle of a tick. */
+function resolve(options: HubChannelOptions): Required<HubChannelOptions> {
+  const {
+    delivery = Delivery.ExactlyOnce,
+    priority = 4,
+    historyMessages = 0,
+    isRelayed = false,
+    slow = "disconnect",
+    maxQueuedMessages = 1_024,
+    maxQueuedBytes = 1_048_576,
+  } = options;
+  checkInteger("delivery", delivery, 0, Delivery.LatestOnly);
+  checkInteger("priority", priority, 0, MAX_PRIORITY);
+  checkInteger("historyMessages", historyMessages, 0, MAX_HISTORY);
+  const most = Number.MAX_SAFE_INTEGER;
+  checkInteger("maxQueuedMessages", maxQueuedMessages, 1, most);
+  checkInteger("maxQueuedBytes", maxQueuedBytes, 1, most);
+  if (slow !== "disconnect" && slow !== "drop") {
+    throw new TypeError(
+      `Cannot use slow as it must be "disconnect" or "drop": current value is "${slow}"`,
+    );
+  }
+  return {
+    delivery,
+    priority,
+    historyMessages,
+    isRelayed,
+    slow,
+    maxQueuedMessages,
+    maxQueuedBytes,
+  };
 }
