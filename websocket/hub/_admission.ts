@@ -1,5 +1,5 @@
 // This module is browser compatible.
-import type { Identity } from "../../core/mod.ts";
+import { type Identity, isPlayerId } from "../../core/mod.ts";
 import { ByteWriter } from "../../protocol/mod.ts";
 import {
   CloseCode,
@@ -173,6 +173,8 @@ export class Admission {
       return "authenticate";
     }
     if (identity === undefined) return "unauthorized";
+    // One that no message could hold would cost those who are told of it their sessions.
+    if (!isIdentity(identity)) return "authenticate";
     if (this.#isClosed) return "closing";
     try {
       const { socket, response } = this.#settings.upgrade(request);
@@ -223,6 +225,13 @@ export class Admission {
     const [status, text] = ANSWERS[why];
     return new Response(text, { status, headers });
   }
+}
+
+/** Whether it is what the types say, which a callback in JavaScript does not know. */
+function isIdentity(identity: Identity | null): boolean {
+  const { playerId, displayName } = identity ?? {};
+  return isPlayerId(playerId) &&
+    (displayName === undefined || typeof displayName === "string");
 }
 
 /** How many sockets there are, and of them from which address. */

@@ -71,13 +71,14 @@ export interface WsHubOptions {
   readonly upgrade: (request: Request) => Upgraded;
   /**
    * Finds out who asks, before anything is upgraded or kept. `undefined` is answered
-   * with 401.
+   * with 401; with 503 if it throws, or the identity has no `playerId` that is one.
    */
   readonly authenticate: (
     request: Request,
   ) => Identity | undefined | Promise<Identity | undefined>;
   /**
-   * Says how a channel behaves, when it is used for the first time.
+   * Says how a channel behaves, when it is used for the first time. What is out of its
+   * range throws there: at `publish`, say, or for the client that uses the channel.
    *
    * @default {() => ({})}
    */

@@ -1111,3 +1111,46 @@ Deno.test("WsHub.sendTo() opens no more channels in a tick than a client takes",
   world.run();
   assertEquals([ada.messages.length, ada.socket!.closed], [64, undefined]);
 });
+
+Deno.test("WsHub.handler lets nobody in whose identity is none", async () => {
+  for (
+    const identity of [
+      { playerId: "x".repeat(65) },
+      { playerId: "" },
+      { playerId: 7 },
+      { playerId: "ada", displayName: 7 },
+      {},
+      true,
+      null,
+    ]
+  ) {
+    const world = new World({ authenticate: () => identity as never });
+    assertEquals((await world.request("ada")).status, 503);
+    assertEquals(world.hub.socketCount, 0);
+  }
+});
+
+Deno.test("WsHub refuses the options of a channel that are out of their range", async () => {
+  for (
+    const options of [
+      { delivery: 3 as Delivery },
+      { priority: 8 },
+      { historyMessages: Infinity },
+      { historyMessages: NaN },
+      { maxQueuedMessages: 0 },
+      { maxQueuedBytes: 0.5 },
+      { slow: "wait" as "drop" },
+    ]
+  ) {
+    const world = new World({
+      channel: (name) => name === "wrong" ? options : {},
+    });
+    const [option] = Object.keys(options);
+    assertThrows(() => world.hub.publish("wrong", "x"), Error, option!);
+    const eve = await world.connect("eve");
+    eve.subscribe("wrong");
+    world.run();
+    const left = world.events.at(-1)!;
+    assert(left.type === "clientLeft" && left.reason === "failed");
+  }
+});
