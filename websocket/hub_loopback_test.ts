@@ -41,6 +41,8 @@ class World {
       },
       channel: () => ({ isRelayed: true, historyMessages: 10 }),
       rate: { perSecond: 1e6, burst: 1e6 },
+      // Sockets that a black hole has cut off linger, all at one address.
+      maxSocketsPerAddress: 10_000,
       ...options,
     });
     const server = Deno.serve(

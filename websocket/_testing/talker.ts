@@ -105,6 +105,8 @@ export class HubEnd implements End {
       upgrade: (request) => Deno.upgradeWebSocket(request),
       authenticate: () => ({ playerId: playerId("ada") }),
       rate: { perSecond: 1e6, burst: 1e6 },
+      // Sockets that a black hole has cut off linger, all at one address.
+      maxSocketsPerAddress: 10_000,
       keepaliveMs,
     });
     this.#server = Deno.serve(

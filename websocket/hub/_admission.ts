@@ -32,6 +32,11 @@ const ANSWERS = {
  * before: a peer that reads nothing does not answer the close, and the runtime holds it.
  */
 const LINGER_SECONDS = 30;
+/**
+ * The same where the runtime held bytes for it: as long as TCP takes to give a silent peer
+ * up, after which the runtime tells. One that lives and reads nothing it holds for ever.
+ */
+const FULL_LINGER_SECONDS = 900;
 
 /**
  * Lets clients in: from the request to the hello, which is handed on with its socket.
@@ -62,9 +67,11 @@ export class Admission {
     );
   }
 
-  /** How many sockets there are, requests that are being answered included. */
+  /** How many there are, with requests that are being answered and what has yet to end. */
   get socketCount(): number {
-    return this.#counts.total;
+    let count = this.#counts.total;
+    for (const socket of this.#lingering.keys()) if (!socket.isGone) count += 1;
+    return count;
   }
 
   async handle(request: Request, info?: HandlerInfo): Promise<Response> {
@@ -147,9 +154,12 @@ export class Admission {
   /** A socket is of no more use. */
   release(socket: HubSocket, code: number, reason: string): void {
     this.#counts.add(socket.remoteAddr, -1);
+    const seconds = socket.bufferedBytes > 0
+      ? FULL_LINGER_SECONDS
+      : LINGER_SECONDS;
     socket.close(code, reason);
     if (socket.isGone) return;
-    this.#lingering.set(socket, LINGER_SECONDS);
+    this.#lingering.set(socket, seconds);
     this.#lingerCounts.add(socket.remoteAddr, 1);
   }
 

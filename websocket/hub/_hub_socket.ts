@@ -110,6 +110,11 @@ export class HubSocket {
     return this.#hasClosed || this.#socket.readyState === CLOSED;
   }
 
+  /** What the runtime has not got rid of; 0 after `close`, whatever it holds. */
+  get bufferedBytes(): number {
+    return this.#socket.bufferedAmount;
+  }
+
   /** Whether it speaks text. */
   get isText(): boolean {
     return this.#isText === true;

@@ -143,7 +143,11 @@ export class WsHub {
     return this.#clients.size;
   }
 
-  /** How many sockets there are, requests that are being answered included. */
+  /**
+   * How many sockets there are: requests that are being answered are among them, and
+   * sockets that the hub has closed, for half a minute or until they have ended. One that
+   * held bytes for a peer that reads nothing counts for a quarter of an hour.
+   */
   get socketCount(): number {
     return this.#admission.socketCount;
   }
@@ -301,7 +305,11 @@ export class WsHub {
    */
   *metrics(): IterableIterator<Metric> {
     const { size, hubCount } = this.#channels;
-    yield gauge("sockets", "Sockets, open or being opened", this.socketCount);
+    yield gauge(
+      "sockets",
+      "Sockets, open, being opened or being closed",
+      this.socketCount,
+    );
     yield gauge(
       "clients",
       "Clients, with or without a socket",

@@ -429,7 +429,7 @@ Deno.test("WsHub.handler counts sockets that were closed and have not ended, for
   assertEquals(await connect(), undefined);
   world.run(3);
   // Closed for their silence.
-  assertEquals(world.hub.socketCount, 0);
+  assertEquals(world.hub.socketCount, 2);
   assertEquals(sockets.map(({ readyState }) => readyState), [2, 2]);
   assertEquals(await connect(), undefined);
   sockets[0]!.emit("close", { code: 1006 });
@@ -438,7 +438,16 @@ Deno.test("WsHub.handler counts sockets that were closed and have not ended, for
   world.run(3);
   assertEquals(await connect(), undefined);
   world.run(600);
-  assert(await connect());
+  assertEquals(world.hub.socketCount, 0);
+  for (let i = 0; i < 2; i++) {
+    const socket = await connect();
+    assert(socket);
+    socket.bufferedAmount = 1;
+  }
+  world.run(603);
+  assertEquals([await connect(), world.hub.socketCount], [undefined, 2]);
+  sockets.at(-1)!.emit("close", { code: 1006 });
+  assertEquals(world.hub.socketCount, 1);
 });
 
 Deno.test("WsHub.handler counts requests whose players are being found out", async () => {
