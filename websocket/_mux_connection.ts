@@ -24,6 +24,11 @@ import type { SessionEvent } from "./mux/session_event.ts";
 /** Where messages go that name no channel. */
 export const DEFAULT_CHANNEL = "default";
 const MAX_FRAMES_PER_TICK = 64;
+/**
+ * What is inflated in a tick: a few bytes become a megabyte, which takes some 15 ms, and
+ * what nobody waits for or a filter refuses takes no room.
+ */
+const MAX_INFLATED_PER_TICK = 8_388_608;
 /** What the hub may open besides the channels that are subscribed to: for replies, say. */
 const MAX_OTHER_CHANNELS = 128;
 /** A hub takes 64 at the least. From here on, for each new one an idle one goes. */
@@ -61,6 +66,8 @@ export class MuxConnection implements Connection {
   #isReady = false;
   #endCode: number | undefined;
   #rttSamples = 0;
+  /** Up to which count is inflated in this tick. */
+  #inflatesUpTo = MAX_INFLATED_PER_TICK;
   #socket: Socket | undefined;
 
   constructor(
@@ -243,6 +250,8 @@ export class MuxConnection implements Connection {
     session.tick(dtMs / 1_000);
     // An answer that is here but finds no room is not late.
     if (this.#takeEvents()) this.#tickRequests(dtMs);
+    // What comes before the next one counts towards that.
+    this.#inflatesUpTo = this.#inflatedBytes + MAX_INFLATED_PER_TICK;
     if (this.#socket !== undefined && session.isSilent) {
       this.#host.fail(
         CloseCode.KeepaliveTimeout,
@@ -270,9 +279,14 @@ export class MuxConnection implements Connection {
     }
   }
 
+  get #inflatedBytes(): number {
+    return this.#deflater?.inflatedBytes ?? 0;
+  }
+
   /** Returns whether there are no more. */
   #takeEvents(): boolean {
     while (this.#host.hasRoom()) {
+      if (this.#inflatedBytes >= this.#inflatesUpTo) return false;
       const event = this.#session.poll();
       if (event === undefined) return true;
       this.#on(event);

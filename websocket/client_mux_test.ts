@@ -408,6 +408,29 @@ Deno.test("WsClient does not come back after a wrong stream, and tells of it onc
   }
 });
 
+Deno.test("WsClient inflates a bounded part of what came in a tick, though nobody gets it", () => {
+  const rig = new Rig({ deflateMinBytes: 1_000 }, {
+    deflater: new Deflater({ minBytes: 1_000 }),
+  });
+  rig.run();
+  rig.network.last.message(bytesOf(4, 1, 0, 0, 1, 0x61));
+  const stream = deflateRawSync(new Uint8Array(1_048_576));
+  const length = [stream.length & 0x7f | 0x80, stream.length >> 7];
+  // Answers to a question that was not asked.
+  const frame = bytesOf(0x92, 1, 3, ...length, ...stream);
+  for (let i = 0; i < 40; i++) rig.network.last.message(frame);
+  let savedBytes = 0;
+  let ticks = 0;
+  do {
+    rig.tick();
+    const inflated = (rig.client.stats.bytesSaved - savedBytes) / 1_048_576;
+    assert(inflated > 0 && inflated < 9, `${inflated}`);
+    savedBytes = rig.client.stats.bytesSaved;
+    ticks += 1;
+  } while (savedBytes < 39 * 1_048_576);
+  assertEquals([ticks, rig.client.isConnected], [5, true]);
+});
+
 Deno.test("WsClient.close() sends what is still being deflated, as it is", () => {
   const rig = new Rig({ deflateMinBytes: 1_000 }, {
     deflater: new Deflater({ minBytes: 1_000 }),
