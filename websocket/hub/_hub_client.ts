@@ -39,6 +39,8 @@ export class HubClient {
   /** Messages that count against the rate, beyond those that it had room for. */
   owed = 0;
   socket: HubSocket | undefined = undefined;
+  /** Where its last socket came from. */
+  address = "";
   /** How long it has been without a socket, in seconds. */
   awaySeconds = 0;
   /** Whether the socket did not take all that there was. */

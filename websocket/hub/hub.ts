@@ -98,6 +98,8 @@ export class WsHub {
   readonly #clients = new Map<ClientId, HubClient>();
   /** By the first half of the session's id; the whole is compared apart. */
   readonly #bySession = new Map<string, HubClient>();
+  /** Those without a socket by the address that they had, away for the longest first. */
+  readonly #away = new Map<string, Set<HubClient>>();
   #nextClient = 1;
   /** Those to look at in the next tick. */
   readonly #busy: HubClient[] = [];
@@ -401,7 +403,9 @@ export class WsHub {
       this.#sayBye(client, { code, retryAfterMs: 0, reason });
       this.#admission.release(client.socket, code, reason);
     }
+    this.#isBack(client);
     client.socket = socket;
+    client.address = socket.remoteAddr;
     client.awaySeconds = 0;
     // What the player may do can have changed.
     client.identity = identity;
@@ -694,6 +698,28 @@ export class WsHub {
     client.session.detach();
     const { id } = client;
     this.#events.pushReserved({ type: "clientDisconnected", client: id });
+    this.#isAway(client);
+  }
+
+  /**
+   * One address may have as many sessions away as sockets: who opens one after the other
+   * and leaves them would soon be all clients that there may be.
+   */
+  #isAway(client: HubClient): void {
+    const { address } = client;
+    const away = this.#away.get(address) ?? new Set();
+    this.#away.set(address, away);
+    away.add(client);
+    if (away.size <= this.#settings.maxSocketsPerAddress) return;
+    const [oldest] = away;
+    this.#end(oldest!, "expired", CloseCode.Normal, "");
+  }
+
+  #isBack(client: HubClient): void {
+    const away = this.#away.get(client.address);
+    if (away?.delete(client) && away.size === 0) {
+      this.#away.delete(client.address);
+    }
   }
 
   #end(
@@ -706,6 +732,7 @@ export class WsHub {
     if (client.isEnded) return;
     client.isEnded = true;
     this.#clients.delete(client.id);
+    this.#isBack(client);
     this.#bySession.delete(lookupKey(client.session.sessionId!));
     this.#channels.leaveAll(client);
     if (client.socket !== undefined) {

@@ -563,6 +563,30 @@ Deno.test("WsHub lets no more clients in than maxClients, but those that resume"
   assertEquals([ada.session.isOpen, world.hub.clientCount], [true, 1]);
 });
 
+Deno.test("WsHub keeps no more sessions away of an address than it may have sockets", async () => {
+  const world = new World({ maxSocketsPerAddress: 3 });
+  const ada = await world.connect("ada");
+  world.run();
+  for (let i = 0; i < 10; i++) {
+    const eve = await world.connect(`eve${i}`);
+    world.run();
+    eve.cut();
+    world.run(1);
+  }
+  assertEquals(world.hub.clientCount, 4);
+  const left = world.events.flatMap((event) =>
+    event.type === "clientLeft" ? [event.reason] : []
+  );
+  assertEquals(left, Array(7).fill("expired"));
+  // Those that were there last can still come back.
+  const last = world.clients.at(-3)!;
+  await world.connect(last.name, last);
+  world.run();
+  const opened = last.events.findLast(({ type }) => type === "opened");
+  assertEquals(opened, { type: "opened", isResumed: true });
+  assertEquals(ada.socket!.closed, undefined);
+});
+
 Deno.test("WsHub forgets channels that nobody has used for channelIdleMs", async () => {
   const world = new World({ channelIdleMs: 2_000 });
   const channels = (): number =>
