@@ -60,6 +60,8 @@ const FRAME_COST = 1_024;
 const INFLATED_BYTES_PER_MESSAGE = 8_192;
 /** How often it is looked at those of which nothing came and for whom there is nothing. */
 const ROUND_SECONDS = 0.05;
+/** Bytes of messages that wait to be drained: a full queue of the longest would be 64 GiB. */
+const MAX_UNDRAINED_BYTES = 67_108_864;
 /** A client's events besides messages: that it is there, is cut off, and has left. */
 const SLOTS_PER_CLIENT = 3;
 
@@ -93,6 +95,8 @@ export class WsHub {
   readonly #settings: HubSettings;
   readonly #counters = new HubCounters();
   readonly #events: EventQueue<WsHubEvent>;
+  /** Of messages among them since there were none. */
+  #undrainedBytes = 0;
   readonly #admission: Admission;
   readonly #channels: HubChannels;
   readonly #clients = new Map<ClientId, HubClient>();
@@ -261,6 +265,7 @@ export class WsHub {
         `Cannot tick as dt must be finite and >= 0: current value is ${dt}`,
       );
     }
+    if (this.#events.size === 0) this.#undrainedBytes = 0;
     this.#admission.tick(dt, (socket, identity, hello) => {
       this.#attach(socket, identity, hello);
     });
@@ -508,6 +513,7 @@ export class WsHub {
     const { maxEvents } = this.#settings;
     while (
       !client.isEnded && this.#events.size < maxEvents &&
+      this.#undrainedBytes < MAX_UNDRAINED_BYTES &&
       client.hasRate(nowMs)
     ) {
       const inflatedBefore = this.#deflater?.inflatedBytes ?? 0;
@@ -583,6 +589,7 @@ export class WsHub {
           }
           break;
         }
+        this.#undrainedBytes += bytes.length;
         this.#events.push({
           type: "message",
           client: client.id,

@@ -228,7 +228,8 @@ export interface WsHubOptions {
    */
   readonly sendHighWaterBytes?: number;
   /**
-   * The most messages that wait to be drained; what clients send beyond waits at theirs.
+   * The most messages that wait to be drained, and of any size up to 64 MiB of them; what
+   * clients send beyond waits at theirs.
    * Room for the comings and goings of `maxClients` is kept besides.
    *
    * @default {65536}

@@ -549,6 +549,34 @@ Deno.test("WsHub takes in all messages of a client over few events at a time", a
   assertEquals(got, Array.from({ length: 30 }, (_, i) => i));
 });
 
+Deno.test("WsHub takes in no more than 64 MiB that nobody drains", async () => {
+  const world = new World({ rate: { perSecond: 1e6, burst: 1e6 } });
+  world.isDrained = false;
+  const clients: Client[] = [];
+  const message = new Uint8Array(2 ** 18 - 32);
+  for (let i = 0; i < 40; i++) {
+    const client = await world.connect(`${i}`);
+    const out = client.session.openChannel("chat")!;
+    for (let j = 0; j < 12; j++) assert(client.session.send(out, message));
+    clients.push(client);
+  }
+  // 120 MiB in all.
+  world.run(60);
+  let bytes = 0;
+  const take = (): number => {
+    const before = bytes;
+    for (const event of world.hub.drainEvents()) {
+      if (event.type === "message") bytes += event.bytes.length;
+    }
+    return (bytes - before) / 2 ** 20;
+  };
+  const first = take();
+  assert(first > 63 && first < 65, `${first}`);
+  world.run(60);
+  take();
+  assertEquals(bytes, 40 * 12 * message.length);
+});
+
 Deno.test("WsHub lets no more clients in than maxClients, but those that resume", async () => {
   const world = new World({ maxClients: 1 });
   const ada = await world.connect("ada");
