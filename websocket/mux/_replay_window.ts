@@ -126,6 +126,8 @@ export class ReplayWindow {
     for (let i = this.#head; i < end; i++) {
       this.#bytes -= this.#sizes[i]!;
       records[i] = undefined;
+      // Else it would be taken for a message, if somebody still asks for it.
+      this.#channels[i] = undefined;
     }
     this.#head = end;
     this.#acked = sequence;

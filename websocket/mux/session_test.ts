@@ -1277,3 +1277,32 @@ Deno.test("Session without a keepalive is never silent, and asks nothing after t
     }
   }
 });
+
+Deno.test("Session sends the rest again where the peer has taken what it said it had not", () => {
+  const session = new Session({
+    role: "hub",
+    clock: new ManualClock(),
+    sessionId: SESSION_ID,
+  });
+  session.attach({ ...HELLO, maxFrameBytes: 1_024, windowBytes: 100_000 });
+  const id = session.openChannel("chat")!;
+  for (let i = 0; i < 100; i++) session.send(id, new Uint8Array(100));
+  while (session.nextFrame() !== undefined);
+  assertEquals(session.unacknowledged, 100);
+  const resumed = {
+    ...HELLO,
+    session: SESSION_ID,
+    received: 0,
+    maxFrameBytes: 1_024,
+  };
+  assertEquals(session.attach(resumed), undefined);
+  // The first of them; there is no room for more.
+  assert(session.nextFrame() !== undefined);
+  const ack = frameOf((records) => records.ack(50));
+  assertEquals(session.receive(ack), undefined);
+  let bytes = 0;
+  for (let frame; (frame = session.nextFrame()) !== undefined;) {
+    bytes += frame.length;
+  }
+  assert(bytes > 5_000 && bytes < 5_300, `${bytes}`);
+});
