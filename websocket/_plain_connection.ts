@@ -66,9 +66,8 @@ export class PlainConnection implements Connection {
     const message: WsDataMessage = typeof data === "string"
       ? { type: "text", text: data }
       : { type: "binary", bytes: data };
-    const { isPong } = this.#settings;
     const socket = this.#socket;
-    const isAnswer = isPong !== undefined && isPong(message);
+    const isAnswer = this.#isPong(message);
     // The game may have closed the client meanwhile: nothing comes after that.
     if (!isAnswer && socket === this.#socket) {
       this.#host.message(message, undefined);
@@ -82,6 +81,21 @@ export class PlainConnection implements Connection {
 
   end(): void {
     this.#socket = undefined;
+  }
+
+  /** Whether the game takes it for an answer, as far as it can read what came. */
+  #isPong(message: WsDataMessage): boolean {
+    try {
+      return this.#settings.isPong?.(message) ?? false;
+    } catch (cause) {
+      const text = cause instanceof Error ? cause.message : String(cause);
+      this.#host.error(
+        "filterFailed",
+        `isPong threw, its message is handed out: ${text}`,
+        cause,
+      );
+      return false;
+    }
   }
 
   send(message: WsMessage, options: QueueOptions): boolean {

@@ -664,6 +664,21 @@ Deno.test("WsClient measures the answers that isPong() knows", () => {
   assertEquals(undrainedMessages, 0);
 });
 
+Deno.test("WsClient hands out what isPong() throws for", () => {
+  const { network, client, connect, tick } = setUp({
+    pingMessage: "ping",
+    isPong: (message) => JSON.parse(WsMessage.asText(message)!).isPong,
+  });
+  connect();
+  network.last.message("no JSON");
+  network.last.message("{}");
+  const events = tick();
+  assertEquals(types(events), ["error", "message", "message"]);
+  assert(events[0]?.type === "error" && events[0].reason === "filterFailed");
+  assertEquals(client.stats.undrainedMessages, 0);
+  assert(client.isConnected);
+});
+
 Deno.test("WsClient raises no false alarm after a long frame", () => {
   const { network, client, connect, tick } = setUp({ pingMessage: "ping" });
   connect();

@@ -68,7 +68,7 @@ export type WsErrorReason =
   | "protocolError"
   /** Over the mux: the hub does not let the client in. */
   | "refused"
-  /** Over the mux: the filter of a channel threw; its message is handed out. */
+  /** `isPong`, or over the mux the filter of a channel, threw; its message is handed out. */
   | "filterFailed"
   /** Ping and pong messages need the mux; nothing was sent. */
   | "unavailable";
