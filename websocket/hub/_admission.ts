@@ -37,11 +37,16 @@ const LINGER_SECONDS = 30;
  * up, after which the runtime tells. One that lives and reads nothing it holds for ever.
  */
 const FULL_LINGER_SECONDS = 900;
+/**
+ * So many times the sockets that are allowed may linger: after a break of the network all
+ * of them do, while their clients come back.
+ */
+const LINGER_SHARE = 2;
 
 /**
  * Lets clients in: from the request to the hello, which is handed on with its socket.
- * It counts the sockets until they are released; and those that have not ended then, apart,
- * within the same limits: who comes back while an old socket hangs has a place.
+ * It counts the sockets until they are released; and those that have not ended then,
+ * apart: who comes back while an old socket hangs has a place.
  */
 export class Admission {
   readonly #settings: HubSettings;
@@ -90,12 +95,14 @@ export class Admission {
     );
     const { maxSockets, maxSocketsPerAddress } = this.#settings;
     if (this.#isClosed) return this.#answer("closing");
-    for (const counts of [this.#counts, this.#lingerCounts]) {
-      if (counts.total >= maxSockets) return this.#answer("sockets");
-      if (counts.of(address) >= maxSocketsPerAddress) {
-        return this.#answer("address");
-      }
-    }
+    const [used, lingering] = [this.#counts, this.#lingerCounts];
+    if (
+      used.total >= maxSockets || lingering.total >= LINGER_SHARE * maxSockets
+    ) return this.#answer("sockets");
+    if (
+      used.of(address) >= maxSocketsPerAddress ||
+      lingering.of(address) >= LINGER_SHARE * maxSocketsPerAddress
+    ) return this.#answer("address");
     // Counted before anything is awaited: others come in the meantime.
     this.#counts.add(address, 1);
     const result = await this.#upgrade(request, address);
