@@ -123,6 +123,8 @@ export class HubChannels implements LinkHost {
     }
     const channel = this.obtain(name);
     if (channel === undefined) return deny("too many channels");
+    // What was asked in between is the game's own, which may have removed the client.
+    if (client.isEnded) return;
     // Asked for once: else a question of a few bytes would bring as many again.
     const asked = isKnown ? [] : channel.last(history);
     const past = client.newestThatFit(channel, asked);

@@ -578,7 +578,10 @@ export class WsHub {
           ? undefined
           : event.request / 2;
         client.rate.tryTake(1, nowMs);
-        if (!this.#settings.canPublish(client.identity, channel)) {
+        const isAllowed = this.#settings.canPublish(client.identity, channel);
+        // It may have removed the client: nothing comes of one that has left.
+        if (client.isEnded) break;
+        if (!isAllowed) {
           this.#counters.dropped.notAllowed += 1;
           const reason = "not allowed";
           // Who sends more of that than there is room for answers is told no more.

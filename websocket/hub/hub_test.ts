@@ -1219,3 +1219,39 @@ Deno.test("WsHub refuses the options of a channel that are out of their range", 
     assert(left.type === "clientLeft" && left.reason === "failed");
   }
 });
+
+Deno.test("WsHub hears nothing more of a client that canSubscribe or canPublish removes", async () => {
+  const removed = new Set<string>();
+  const removeEve = ({ playerId }: Identity): boolean => {
+    if (playerId !== "eve") return true;
+    for (const event of world.events) {
+      if (
+        event.type === "clientConnected" && event.identity.playerId === playerId
+      ) world.hub.remove(event.client);
+    }
+    removed.add(playerId);
+    return true;
+  };
+  const world: World = new World({
+    canSubscribe: removeEve,
+    canPublish: removeEve,
+  });
+  const ada = await world.connect("ada");
+  ada.subscribe("chat", 0, true);
+  for (const isSaid of [false, true]) {
+    removed.clear();
+    const eve = await world.connect("eve");
+    world.run();
+    if (isSaid) {
+      const out = eve.session.openChannel("chat")!;
+      eve.session.send(out, new Uint8Array(1));
+    } else eve.subscribe("chat");
+    world.run();
+    assertEquals([...removed], ["eve"]);
+    assertEquals(world.events.at(-1)!.type, "clientLeft");
+    assertEquals(world.hub.publish("chat", "x"), 1);
+  }
+  world.run();
+  const presence = ada.controls.filter(({ type }) => type === "presence");
+  assertEquals(presence.length, 1);
+});
