@@ -1,6 +1,10 @@
 // This module is browser compatible.
 
-const SLAB_BYTES = 16_384;
+/**
+ * What one kept message holds, at the most: a subscriber that reads nothing keeps one here
+ * and there, each of another slab.
+ */
+const SLAB_BYTES = 2_048;
 /** Longer ones have memory of their own. */
 const MAX_SHARED_BYTES = 1_024;
 const encoder = new TextEncoder();

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { ByteSlab } from "./_byte_slab.ts";
 
 Deno.test("ByteSlab keeps copies apart, of any length and over its end", () => {
@@ -30,4 +30,13 @@ Deno.test("ByteSlab encodes text of any length", () => {
   ];
   const encoded = texts.map((text) => slab.encode(text));
   assertEquals(encoded, texts.map((text) => new TextEncoder().encode(text)));
+});
+
+Deno.test("ByteSlab has no message keep more than 2 KiB", () => {
+  const slab = new ByteSlab();
+  for (let length = 0; length <= 1_024; length++) {
+    const copy = slab.copy(new Uint8Array(length));
+    assert(copy.buffer.byteLength <= 2_048);
+  }
+  assert(slab.encode("gg").buffer.byteLength <= 2_048);
 });
