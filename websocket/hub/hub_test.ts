@@ -2,7 +2,13 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type Identity, playerId, renderOpenMetrics } from "../../core/mod.ts";
 import { ByteWriter } from "../../protocol/mod.ts";
 import { RecordWriter } from "../mux/record_writer.ts";
-import { CloseCode, Delivery } from "../mux/record.ts";
+import {
+  CloseCode,
+  Delivery,
+  type Hello,
+  type Welcome,
+} from "../mux/record.ts";
+import { RecordReader, type RecordSink } from "../mux/record_reader.ts";
 import { Session } from "../mux/session.ts";
 import type { SessionEvent } from "../mux/session_event.ts";
 import { Client, type FakeSocket, World } from "./_testing/hub_world.ts";
@@ -1254,4 +1260,52 @@ Deno.test("WsHub hears nothing more of a client that canSubscribe or canPublish 
   world.run();
   const presence = ada.controls.filter(({ type }) => type === "presence");
   assertEquals(presence.length, 1);
+});
+
+Deno.test("WsHub begins a session anew where a hello cannot go on with it", async () => {
+  const world = new World({ deflateMinBytes: 1_000 });
+  const hello = {
+    minVersion: 1,
+    maxVersion: 1,
+    canDeflate: true,
+    session: undefined,
+    received: 0,
+    maxFrameBytes: 65_536,
+    maxMessageBytes: 1_048_576,
+    windowBytes: 262_144,
+  };
+  const welcome = async (said: Hello): Promise<Welcome> => {
+    const socket = await world.connectSocket("ada");
+    const frame = new ByteWriter();
+    new RecordWriter(frame).hello(said);
+    socket.emit("message", { data: frame.toBytes().buffer });
+    world.run(1);
+    let found: Welcome | undefined;
+    const sink = new Proxy({}, {
+      get: (_, name) => (record: Welcome) => {
+        if (name === "welcome") found = record;
+        return true;
+      },
+    }) as RecordSink;
+    assertEquals(new RecordReader().read(socket.sent[0]!, sink), undefined);
+    return found!;
+  };
+  const { session } = await welcome(hello);
+  for (
+    const change of [
+      { maxFrameBytes: 65_535 },
+      { maxMessageBytes: 1_048_575 },
+      { canDeflate: false },
+      { received: 1 },
+    ]
+  ) {
+    const { isResumed, session: other } = await welcome({
+      ...hello,
+      session,
+      ...change,
+    });
+    assertEquals(isResumed, false);
+    assert(other.join() !== session.join());
+  }
+  assertEquals((await welcome({ ...hello, session })).isResumed, true);
 });
