@@ -8,7 +8,11 @@ import {
   MUX_VERSION,
 } from "../mux/record.ts";
 import { RecordWriter } from "../mux/record_writer.ts";
-import { clientAddress, normalizeAddress } from "./_client_address.ts";
+import {
+  clientAddress,
+  networkOf,
+  normalizeAddress,
+} from "./_client_address.ts";
 import type { HubCounters, Refusal } from "./_hub_counters.ts";
 import type { HubSettings } from "./_hub_settings.ts";
 import { HubSocket } from "./_hub_socket.ts";
@@ -88,11 +92,11 @@ export class Admission {
       origin !== null && this.#allowedOrigins !== undefined &&
       !this.#allowedOrigins.has(origin)
     ) return this.#answer("origin");
-    const address = clientAddress(
+    const address = networkOf(clientAddress(
       info?.remoteAddr?.hostname ?? "",
       request.headers.get("x-forwarded-for"),
       this.#trustedProxies,
-    );
+    ));
     const { maxSockets, maxSocketsPerAddress } = this.#settings;
     if (this.#isClosed) return this.#answer("closing");
     const [used, lingering] = [this.#counts, this.#lingerCounts];

@@ -4,6 +4,8 @@
 const ADDRESS = /^[0-9a-f:.]{2,45}$/;
 /** IPv4 with a port, or brackets around IPv6 with or without one. */
 const WITH_PORT = /^(?:([0-9.]+):\d+|\[([0-9a-f:.]+)\](?::\d+)?)$/;
+/** Of 16 bits each, in an IPv6 address. */
+const GROUPS = 8;
 
 /**
  * Finds out where a request comes from. Each proxy adds the address that it saw at the
@@ -41,4 +43,23 @@ export function normalizeAddress(text: string): string {
   return address.startsWith("::ffff:") && address.includes(".")
     ? address.slice(7)
     : address;
+}
+
+/**
+ * Gives what is counted as one: an IPv4 address, and of an IPv6 address the first 64
+ * bits, as whoever has one has all the others of its network (RFC 6177).
+ */
+export function networkOf(address: string): string {
+  if (!address.includes(":")) return address;
+  const [plain = ""] = address.split("%");
+  const [before = "", after] = plain.split("::");
+  const head = before === "" ? [] : before.split(":");
+  const tail = after ? after.split(":") : [];
+  const zeros = after === undefined
+    ? 0
+    : Math.max(0, GROUPS - head.length - tail.length);
+  const groups = [...head, ...new Array<string>(zeros).fill("0"), ...tail];
+  return groups.slice(0, GROUPS / 2).map((group) =>
+    group.replace(/^0+(?=.)/, "")
+  ).join(":") + "::/64";
 }

@@ -1,5 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { clientAddress, normalizeAddress } from "./_client_address.ts";
+import {
+  clientAddress,
+  networkOf,
+  normalizeAddress,
+} from "./_client_address.ts";
 
 Deno.test("clientAddress() takes the last address that is no trusted proxy's", () => {
   const trusted = new Set(["10.0.0.1", "10.0.0.2", "::1"]);
@@ -39,4 +43,23 @@ Deno.test("normalizeAddress() gives one text for one address", () => {
       ["_hidden", "_hidden"],
     ] as const
   ) assertEquals(normalizeAddress(text), expected);
+});
+
+Deno.test("networkOf() counts all addresses of an IPv6 network as one", () => {
+  for (
+    const [address, expected] of [
+      ["10.0.0.1", "10.0.0.1"],
+      ["", ""],
+      ["2001:db8::1", "2001:db8:0:0::/64"],
+      ["2001:db8:0:0:ffff:ffff:ffff:ffff", "2001:db8:0:0::/64"],
+      ["2001:0db8:0000::9:8", "2001:db8:0:0::/64"],
+      ["2001:db8:0:1::1", "2001:db8:0:1::/64"],
+      ["::1", "0:0:0:0::/64"],
+      ["::", "0:0:0:0::/64"],
+      ["fe80::1%eth0", "fe80:0:0:0::/64"],
+      ["1:2:3:4:5:6:7::", "1:2:3:4::/64"],
+      // Nobody's address, and counted all the same.
+      [":::::::::::", "0:0:0:0::/64"],
+    ] as const
+  ) assertEquals(networkOf(address), expected);
 });

@@ -120,7 +120,7 @@ export interface WsHubOptions {
    */
   readonly maxSockets?: number;
   /**
-   * Of them, from one address. As many clients of an address may be without a socket; of
+   * Of them, from one address, or one IPv6 network of 64 bits. As many clients of an address may be without a socket; of
    * more, the one that was away for the longest time has left, as `expired`.
    *
    * @default {64}
