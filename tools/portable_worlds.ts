@@ -18,6 +18,8 @@ import { type Cut, TcpProxy } from "./tcp_proxy.ts";
 /** How often a hub ticks. */
 const FRAME_MS = 5;
 const KEEPALIVE_MS = 500;
+/** How long what must end is waited for: the next case wants its turn. */
+const PATIENCE_MS = 5_000;
 const CUTS: readonly string[] = ["fin", "rst", "blackHole"] satisfies Cut[];
 
 /**
@@ -118,8 +120,9 @@ class World {
     clearInterval(this.#timer);
     this.#hub.close(0);
     await this.#proxy[Symbol.asyncDispose]();
-    await Promise.all([...this.#plain].map(closed));
-    await this.#server.shutdown();
+    // A socket that was closed here, and cut there, may never say that it has ended.
+    await within(PATIENCE_MS, Promise.all([...this.#plain].map(closed)));
+    await within(PATIENCE_MS, this.#server.shutdown());
   }
 
   #replaceHub(spreadMs: number): void {
@@ -260,6 +263,13 @@ function isCut(text: string): text is Cut {
 function closedPort(): number {
   using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   return listener.addr.port;
+}
+
+async function within(ms: number, ending: Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const deadline = new Promise((resolve) => timer = setTimeout(resolve, ms));
+  await Promise.race([ending, deadline]);
+  clearTimeout(timer);
 }
 
 function closed(socket: WebSocket): Promise<void> {
