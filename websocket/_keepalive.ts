@@ -28,6 +28,11 @@ export class Keepalive {
     this.#isWaiting = false;
   }
 
+  /** The ping that it wanted was not made: nobody can answer it. */
+  skipped(): void {
+    this.#isWaiting = false;
+  }
+
   /** Lets time pass, after all that came was taken in. */
   tick(stepMs: number): KeepaliveVerdict {
     this.#sincePingMs += stepMs;

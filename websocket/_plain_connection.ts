@@ -156,9 +156,19 @@ export class PlainConnection implements Connection {
 
   #ping(socket: Socket): void {
     const { pingMessage } = this.#settings;
-    const data = typeof pingMessage === "function"
-      ? pingMessage()
-      : pingMessage!;
+    let data: string | Uint8Array;
+    try {
+      data = typeof pingMessage === "function" ? pingMessage() : pingMessage!;
+    } catch (cause) {
+      this.#keepalive!.skipped();
+      const text = cause instanceof Error ? cause.message : String(cause);
+      this.#host.error(
+        "pingFailed",
+        `pingMessage threw, no ping is sent: ${text}`,
+        cause,
+      );
+      return;
+    }
     // Behind a queue it would time out for want of room here.
     if (socket.send(data)) this.#pingAtMs = this.#clock.nowMs();
   }

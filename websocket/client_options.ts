@@ -72,14 +72,16 @@ export interface WsClientOptions {
   /**
    * What is sent as a ping. Browsers expose no ping frames, so it is a message that the server understands and answers.
    * Without it there is no keepalive: a connection that is cut without a word is only noticed when the operating system
-   * does, after many minutes or never.
+   * does, after many minutes or never. If a function throws, an `error` event has the cause, and no ping is sent before
+   * the next one is due.
    *
    * @default {undefined}
    */
   readonly pingMessage?: string | Uint8Array | (() => string | Uint8Array);
   /**
    * Tells the answer to a ping from other messages. It is then measured (`pingRtt`) and not handed out. Without it, and
-   * for the sign of life in any case, every message counts.
+   * for the sign of life in any case, every message counts. If it throws, an `error` event has the cause, and the message
+   * is handed out.
    *
    * @default {undefined}
    */

@@ -679,6 +679,32 @@ Deno.test("WsClient hands out what isPong() throws for", () => {
   assert(client.isConnected);
 });
 
+Deno.test("WsClient tells of a pingMessage() that throws, and stays connected", () => {
+  const cause = new Error("a bug of the game");
+  let isBroken = true;
+  const { network, client, connect, tick } = setUp({
+    pingMessage: () => {
+      if (isBroken) throw cause;
+      return "ping";
+    },
+    pingIntervalMs: 1_000,
+    pongTimeoutMs: 500,
+  });
+  connect();
+  const events: WsEvent[] = [];
+  for (let i = 0; i < 9; i++) events.push(...tick(0.2));
+  assertEquals(events, [{
+    type: "error",
+    reason: "pingFailed",
+    message: "pingMessage threw, no ping is sent: a bug of the game",
+    cause,
+  }]);
+  assert(client.isConnected, "nothing was asked, so nothing is late");
+  isBroken = false;
+  assertEquals(tick(0.2), []);
+  assertEquals(network.last.sent, ["ping"]);
+});
+
 Deno.test("WsClient raises no false alarm after a long frame", () => {
   const { network, client, connect, tick } = setUp({ pingMessage: "ping" });
   connect();

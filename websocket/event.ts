@@ -70,6 +70,8 @@ export type WsErrorReason =
   | "refused"
   /** `isPong`, or over the mux the filter of a channel, threw; its message is handed out. */
   | "filterFailed"
+  /** In plain mode: `pingMessage` threw; no ping was sent. */
+  | "pingFailed"
   /** Ping and pong messages need the mux; nothing was sent. */
   | "unavailable";
 
@@ -81,7 +83,7 @@ export interface WsFailure {
   readonly reason: WsErrorReason;
   /** What, for people. */
   readonly message: string;
-  /** What the runtime, the provider or the filter threw, if it did. */
+  /** What the runtime or a callback of the game threw, if it did. */
   readonly cause: unknown;
 }
 
