@@ -18,8 +18,9 @@ import { closeCodeOf } from "./mux/_close_code_of.ts";
 import { decodeControl } from "./mux/control_message.ts";
 import { Deflater } from "./mux/deflater.ts";
 import { CloseCode, Delivery, MAX_PING_BYTES } from "./mux/record.ts";
-import { type ChannelOptions, Session } from "./mux/session.ts";
+import { Session } from "./mux/session.ts";
 import type { SessionEvent } from "./mux/session_event.ts";
+import type { ChannelOptions } from "./mux/session_options.ts";
 
 /** Where messages go that name no channel. */
 export const DEFAULT_CHANNEL = "default";

@@ -8,7 +8,8 @@ import {
   type MessageSink,
 } from "../protocol/mod.ts";
 import { Delivery, MAX_NAME_BYTES } from "./mux/record.ts";
-import type { Inlet, Session } from "./mux/session.ts";
+import type { Inlet } from "./mux/inlet.ts";
+import type { Session } from "./mux/session.ts";
 import type { SessionEvent } from "./mux/session_event.ts";
 
 const CHANNELS: readonly Channel[] = [

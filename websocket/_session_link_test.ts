@@ -4,7 +4,8 @@ import { testMessageLink } from "../protocol/_testing/message_link_conformance.t
 import { Channel } from "../protocol/mod.ts";
 import { SessionLink } from "./_session_link.ts";
 import { readHello } from "./hub/_read_hello.ts";
-import { Session, type SessionOptions } from "./mux/session.ts";
+import { Session } from "./mux/session.ts";
+import type { SessionOptions } from "./mux/session_options.ts";
 
 const { Reliable, ReliableOrdered } = Channel;
 

@@ -11,7 +11,7 @@ import {
 } from "../core/mod.ts";
 import { targetUrl } from "./_target_url.ts";
 import { CloseCode, isTerminalCloseCode } from "./mux/record.ts";
-import type { ChannelOptions } from "./mux/session.ts";
+import type { ChannelOptions } from "./mux/session_options.ts";
 import type { WsClientOptions } from "./client_options.ts";
 import type { WsDataMessage } from "./message.ts";
 import type { WebSocketFactory } from "./web_socket_like.ts";

@@ -2,7 +2,7 @@
 
 import type { Clock, Random } from "../core/mod.ts";
 import type { WsDataMessage } from "./message.ts";
-import type { ChannelOptions } from "./mux/session.ts";
+import type { ChannelOptions } from "./mux/session_options.ts";
 import type { WebSocketFactory } from "./web_socket_like.ts";
 
 /** How a {@linkcode WsClient} behaves. Every option but the URL has a default that suits a game. */

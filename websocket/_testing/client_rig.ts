@@ -4,8 +4,9 @@ import { WsClient } from "../client.ts";
 import type { WsClientOptions } from "../client_options.ts";
 import type { WsEvent } from "../event.ts";
 import { readHello } from "../hub/_read_hello.ts";
-import { Session, type SessionOptions } from "../mux/session.ts";
+import { Session } from "../mux/session.ts";
 import type { SessionEvent } from "../mux/session_event.ts";
+import type { SessionOptions } from "../mux/session_options.ts";
 import { FakeNetwork } from "./fake_web_socket.ts";
 
 /** A client over fake sockets, and the hub's end of its session. */

@@ -1,6 +1,6 @@
 // This module is browser compatible.
 import { CloseCode } from "./record.ts";
-import type { SessionError } from "./session.ts";
+import type { SessionError } from "./session_error.ts";
 
 /** With which code an end closes the socket of a peer that sent what is wrong. */
 export function closeCodeOf(error: SessionError): CloseCode {

@@ -1,5 +1,4 @@
 // This module is browser compatible.
-import type { Clock } from "../../core/mod.ts";
 import { ByteReader, ByteWriter, isUtf8 } from "../../protocol/mod.ts";
 import { Flight } from "./_flight.ts";
 import { InChannel, PartialMessage } from "./_in_channel.ts";
@@ -7,16 +6,20 @@ import { Inbox } from "./_inbox.ts";
 import { OutChannel } from "./_out_channel.ts";
 import { type OutMessage, outMessage } from "./out_message.ts";
 import { ReplayWindow, type SentRecord } from "./_replay_window.ts";
+import {
+  DEFAULT_MAX_MESSAGE_BYTES,
+  resolveChannelOptions,
+  resolveSessionOptions,
+  type SessionSettings,
+} from "./_session_settings.ts";
 import type { Deflater } from "./deflater.ts";
+import type { Inlet } from "./inlet.ts";
 import {
   type Bye,
   DataFlag,
-  Delivery,
   type Hello,
   MAX_CHANNEL,
-  MAX_DURATION_MS,
   MAX_HELD_US,
-  MAX_NAME_BYTES,
   MAX_PRIORITY,
   MUX_VERSION,
   type Open,
@@ -27,210 +30,14 @@ import {
 } from "./record.ts";
 import { RecordReader, type RecordSink } from "./record_reader.ts";
 import { dataBytesWithin, RecordWriter } from "./record_writer.ts";
+import type { SessionError } from "./session_error.ts";
 import type { SessionEvent, UndeliveredMessage } from "./session_event.ts";
+import type {
+  ChannelOptions,
+  SendOptions,
+  SessionOptions,
+} from "./session_options.ts";
 
-/** Options for {@linkcode Session}. */
-export interface SessionOptions {
-  /** Which end it is: the client speaks first. */
-  readonly role: "client" | "hub";
-  /** Where latencies are measured. */
-  readonly clock: Clock;
-  /** The hub's id for the session: 16 bytes. */
-  readonly sessionId?: Uint8Array;
-  /**
-   * Where frames are written, which many sessions may share, as a frame lasts until the
-   * next is made.
-   *
-   * @default {new ByteWriter({ maxBytes: maxFrameBytes })}
-   */
-  readonly frame?: ByteWriter;
-  /**
-   * The most bytes of a frame that is taken in, and that is sent: 1024 to 1048576.
-   *
-   * @default {65536}
-   */
-  readonly maxFrameBytes?: number;
-  /**
-   * The most bytes of a message: 1 to 67108864.
-   *
-   * @default {1048576}
-   */
-  readonly maxMessageBytes?: number;
-  /**
-   * What the other end may send on an exactly-once channel beyond what the
-   * application has taken, in bytes: 4096 or more.
-   *
-   * @default {262144}
-   */
-  readonly windowBytes?: number;
-  /**
-   * How many channels the other end may open.
-   *
-   * @default {64}
-   */
-  readonly maxChannels?: number;
-  /**
-   * The most sequenced records that are kept until the other end's application has
-   * taken them.
-   *
-   * @default {4096}
-   */
-  readonly maxReplayRecords?: number;
-  /**
-   * Their bytes.
-   *
-   * @default {4194304}
-   */
-  readonly maxReplayBytes?: number;
-  /**
-   * How long they are kept, in milliseconds.
-   *
-   * @default {120000}
-   */
-  readonly maxReplayAgeMs?: number;
-  /**
-   * After how much silence a ping is sent, in milliseconds: 0 for never. The hub's holds
-   * for both ends.
-   *
-   * @default {30000}
-   */
-  readonly keepaliveMs?: number;
-  /**
-   * How long the answer may take, in milliseconds; no longer than the interval of
-   * `keepaliveMs`.
-   *
-   * @default {10000}
-   */
-  readonly pongTimeoutMs?: number;
-  /**
-   * How long the hub keeps a session without a socket, in milliseconds; told to the
-   * client.
-   *
-   * @default {120000}
-   */
-  readonly resumeWindowMs?: number;
-  /**
-   * Deflates messages, if the other end has one too, and inflates the other end's. It may
-   * be the same for many sessions.
-   *
-   * @default {undefined}
-   */
-  readonly deflater?: Deflater;
-}
-
-/** Options for {@linkcode Session.openChannel}. */
-export interface ChannelOptions {
-  /**
-   * What is promised about the messages.
-   *
-   * @default {Delivery.ExactlyOnce}
-   */
-  readonly delivery?: Delivery;
-  /**
-   * Which channel goes first: 0, the first, to 7.
-   *
-   * @default {4}
-   */
-  readonly priority?: number;
-  /**
-   * The most messages that wait to be sent.
-   *
-   * @default {1024}
-   */
-  readonly maxMessages?: number;
-  /**
-   * Their bytes.
-   *
-   * @default {4194304}
-   */
-  readonly maxBytes?: number;
-  /**
-   * Which message goes where there is no room; exactly-once channels refuse instead.
-   *
-   * @default {"dropOldest"}
-   */
-  readonly overflow?: "dropOldest" | "dropNewest";
-  /**
-   * How long a message may wait to be sent, in milliseconds; on exactly-once channels
-   * without end.
-   *
-   * @default {Infinity}
-   */
-  readonly ttlMs?: number;
-  /**
-   * Whether it ends when the session is lost, and what waits is told as undelivered,
-   * instead of going on in the next session.
-   *
-   * @default {false}
-   */
-  readonly endsWithSession?: boolean;
-}
-
-/** Options for {@linkcode Session.send}. */
-export interface SendOptions {
-  /**
-   * Whether the bytes are text in UTF-8. Where they are not, the other end closes the
-   * socket.
-   *
-   * @default {false}
-   */
-  readonly isText?: boolean;
-  /** On latest-only channels: what the message takes the place of. */
-  readonly key?: string;
-  /** Twice the number of a request, or that and one for an answer. */
-  readonly request?: number;
-  /**
-   * How long it may wait to be sent, in milliseconds, if that is less than its channel
-   * says; on exactly-once channels without end.
-   *
-   * @default {Infinity}
-   */
-  readonly ttlMs?: number;
-}
-
-/** What has come in on some channels of a {@linkcode Session}, for a reader of its own. */
-export interface Inlet {
-  /** How many events wait. */
-  readonly pending: number;
-  /**
-   * Shows what is next.
-   *
-   * @returns The oldest event, which stays, or `undefined`.
-   */
-  peek(): SessionEvent | undefined;
-  /**
-   * Takes what is next: a `message` or `channelShut` of its channels, `gap` or
-   * `undelivered` of any.
-   *
-   * @returns The oldest event, or `undefined`.
-   */
-  take(): SessionEvent | undefined;
-  /** Ends it: what waits, and what comes, counts as taken. */
-  discard(): void;
-}
-
-/** Why a session does not go on with a socket. */
-export type SessionError =
-  | "malformed"
-  | "unexpectedRecord"
-  | "unknownChannel"
-  | "creditExceeded"
-  | "messageTooLarge"
-  | "frameTooLarge"
-  | "notUtf8"
-  | "tooManyChannels"
-  | "inboxFull"
-  | "wrongCount"
-  | "limitLowered"
-  | "versionMismatch";
-
-const DEFAULT_MAX_FRAME_BYTES = 65_536;
-const DEFAULT_MAX_MESSAGE_BYTES = 1_048_576;
-const DEFAULT_WINDOW_BYTES = 262_144;
-const DEFAULT_MAX_CHANNELS = 64;
-const DEFAULT_CHANNEL_BYTES = 4_194_304;
-const DEFAULT_CHANNEL_MESSAGES = 1_024;
-const DEFAULT_PRIORITY = 4;
 const PRIORITIES = MAX_PRIORITY + 1;
 const ALL_PRIORITIES = (1 << PRIORITIES) - 1;
 /** A large message goes in parts, so that others get in between. */
@@ -292,9 +99,7 @@ type Phase = "detached" | "greeting" | "open";
  * acknowledge, and the other end stops: a slow application costs no memory.
  */
 export class Session {
-  readonly #options: Required<
-    Omit<SessionOptions, "sessionId" | "frame" | "deflater">
-  >;
+  readonly #options: SessionSettings;
   readonly #deflater: Deflater | undefined;
   /** Whether messages may be deflated in this session. */
   #canDeflate = false;
@@ -390,7 +195,7 @@ export class Session {
    * @throws {RangeError} If an option is out of its range.
    */
   constructor(options: SessionOptions) {
-    this.#options = resolve(options);
+    this.#options = resolveSessionOptions(options);
     this.#deflater = options.deflater;
     const { maxReplayRecords, maxReplayBytes, maxReplayAgeMs } = this.#options;
     this.#window = new ReplayWindow({
@@ -615,24 +420,14 @@ export class Session {
    */
   openChannel(name: string, options: ChannelOptions = {}): number | undefined {
     const {
-      delivery = Delivery.ExactlyOnce,
-      priority = DEFAULT_PRIORITY,
-      maxMessages = DEFAULT_CHANNEL_MESSAGES,
-      maxBytes = DEFAULT_CHANNEL_BYTES,
-      overflow = "dropOldest",
-      ttlMs = Infinity,
-      endsWithSession = false,
-    } = options;
-    checkChannel("name bytes", nameBytes(name), 1, MAX_NAME_BYTES);
-    checkChannel("delivery", delivery, 0, Delivery.LatestOnly);
-    checkChannel("priority", priority, 0, MAX_PRIORITY);
-    checkChannel("maxMessages", maxMessages, 1, Number.MAX_SAFE_INTEGER);
-    checkChannel("maxBytes", maxBytes, 1, Number.MAX_SAFE_INTEGER);
-    if (!(ttlMs > 0)) {
-      throw new RangeError(
-        `Cannot open a channel as ttlMs must be above 0: current value is ${ttlMs}`,
-      );
-    }
+      delivery,
+      priority,
+      maxMessages,
+      maxBytes,
+      overflow,
+      ttlMs,
+      endsWithSession,
+    } = resolveChannelOptions(name, options);
     const id = this.#freeChannelId();
     if (id === undefined) return undefined;
     const channel = new OutChannel({
@@ -1860,78 +1655,4 @@ function asUndelivered(
 
 function isSame(a: Uint8Array | undefined, b: Uint8Array): boolean {
   return a !== undefined && a.every((byte, i) => byte === b[i]);
-}
-
-function nameBytes(name: string): number {
-  // A unit of UTF-16 is a byte at least.
-  return name.length > MAX_NAME_BYTES
-    ? name.length
-    : new TextEncoder().encode(name).length;
-}
-
-function checkChannel(
-  name: string,
-  value: number,
-  min: number,
-  max: number,
-): void {
-  if (Number.isSafeInteger(value) && value >= min && value <= max) return;
-  throw new RangeError(
-    `Cannot open a channel as ${name} must be an integer from ${min} to ${max}: current value is ${value}`,
-  );
-}
-
-function resolve(
-  options: SessionOptions,
-): Required<Omit<SessionOptions, "sessionId" | "frame" | "deflater">> {
-  const {
-    role,
-    clock,
-    maxFrameBytes = DEFAULT_MAX_FRAME_BYTES,
-    maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES,
-    windowBytes = DEFAULT_WINDOW_BYTES,
-    maxChannels = DEFAULT_MAX_CHANNELS,
-    maxReplayRecords = 4_096,
-    maxReplayBytes = 4_194_304,
-    maxReplayAgeMs = 120_000,
-    keepaliveMs = 30_000,
-    pongTimeoutMs = 10_000,
-    resumeWindowMs = 120_000,
-  } = options;
-  checkRange("maxFrameBytes", maxFrameBytes, 1_024, 1_048_576);
-  checkRange("maxMessageBytes", maxMessageBytes, 1, 67_108_864);
-  checkRange("windowBytes", windowBytes, 4_096, 2 ** 30);
-  checkRange("maxChannels", maxChannels, 1, MAX_CHANNEL);
-  checkRange("maxReplayRecords", maxReplayRecords, 1, 1_048_576);
-  checkRange("maxReplayBytes", maxReplayBytes, 1_024, 2 ** 30);
-  checkRange("maxReplayAgeMs", maxReplayAgeMs, 1, 2 ** 40);
-  checkRange("keepaliveMs", keepaliveMs, 0, MAX_DURATION_MS);
-  checkRange("pongTimeoutMs", pongTimeoutMs, 1, 2 ** 31);
-  checkRange("resumeWindowMs", resumeWindowMs, 0, MAX_DURATION_MS);
-  return {
-    role,
-    clock,
-    maxFrameBytes,
-    maxMessageBytes,
-    windowBytes,
-    maxChannels,
-    maxReplayRecords,
-    maxReplayBytes,
-    maxReplayAgeMs,
-    keepaliveMs,
-    pongTimeoutMs,
-    resumeWindowMs,
-  };
-}
-
-function checkRange(
-  name: string,
-  value: number,
-  min: number,
-  max: number,
-): void {
-  if (Number.isSafeInteger(value) && value >= min && value <= max) return;
-  throw new RangeError(
-    `Cannot create a Session as ${name} must be an integer from ${min} to ${max}: current value is ${value}`,
-  );
 }

@@ -5,8 +5,9 @@ import { ManualClock, SeededRandom } from "../../core/mod.ts";
 import { Deflater } from "./deflater.ts";
 import { DataFlag, Delivery, type Hello } from "./record.ts";
 import { RecordReader, type RecordSink } from "./record_reader.ts";
-import { Session, type SessionOptions } from "./session.ts";
+import { Session } from "./session.ts";
 import type { SessionEvent } from "./session_event.ts";
+import type { SessionOptions } from "./session_options.ts";
 import vectors from "../vectors/records.json" with { type: "json" };
 
 const SEEDS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 5_000 : 150;

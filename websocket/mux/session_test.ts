@@ -5,8 +5,9 @@ import { ByteWriter } from "../../protocol/mod.ts";
 import { DataFlag, Delivery, type Hello } from "./record.ts";
 import { RecordReader, type RecordSink } from "./record_reader.ts";
 import { RecordWriter } from "./record_writer.ts";
-import { Session, type SessionOptions } from "./session.ts";
+import { Session } from "./session.ts";
 import type { SessionEvent } from "./session_event.ts";
+import type { SessionOptions } from "./session_options.ts";
 
 const SEEDS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 20_000 : 400;
 const SESSION_ID = new Uint8Array(16).fill(7);
