@@ -90,6 +90,7 @@ export class MuxConnection implements Connection {
       keepaliveMs: settings.pingIntervalMs,
       pongTimeoutMs: settings.pongTimeoutMs,
       maxChannels: MAX_OTHER_CHANNELS,
+      maxReplayAgeMs: settings.maxReplayAgeMs,
     });
     this.#subscriptions = new Subscriptions(this.#session);
   }

@@ -10,6 +10,10 @@ import {
   SystemClock,
 } from "../core/mod.ts";
 import { targetUrl } from "./_target_url.ts";
+import {
+  DEFAULT_REPLAY_AGE_MS,
+  MAX_REPLAY_AGE_MS,
+} from "./mux/_session_settings.ts";
 import { CloseCode, isTerminalCloseCode } from "./mux/record.ts";
 import type { ChannelOptions } from "./mux/session_options.ts";
 import type { WsClientOptions } from "./client_options.ts";
@@ -41,6 +45,7 @@ export class Settings {
   readonly maxQueueBytes: number;
   readonly overflow: "dropNewest" | "dropOldest";
   readonly deflateMinBytes: number | undefined;
+  readonly maxReplayAgeMs: number;
   readonly maxRequests: number;
   readonly maxUndrained: number;
   readonly maxUndrainedBytes: number;
@@ -124,6 +129,12 @@ export class Settings {
     this.deflateMinBytes = options.deflateMinBytes === undefined
       ? undefined
       : checkInteger("deflateMinBytes", options.deflateMinBytes, 1, 2 ** 30);
+    this.maxReplayAgeMs = checkInteger(
+      "maxReplayAgeMs",
+      options.maxReplayAgeMs ?? DEFAULT_REPLAY_AGE_MS,
+      1,
+      MAX_REPLAY_AGE_MS,
+    );
     this.maxRequests = checkInteger(
       "maxRequests",
       options.maxRequests ?? 1_024,

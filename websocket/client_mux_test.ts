@@ -6,6 +6,7 @@ import { ByteWriter, Channel } from "../protocol/mod.ts";
 import { SessionLink } from "./_session_link.ts";
 import { Rig } from "./_testing/client_rig.ts";
 import { WsClient } from "./client.ts";
+import type { WsClientOptions } from "./client_options.ts";
 import { WsMessage } from "./message.ts";
 import { decodeControl, encodeControl } from "./mux/control_message.ts";
 import { Deflater } from "./mux/deflater.ts";
@@ -249,6 +250,30 @@ Deno.test("WsClient measures the round trip over the mux, whatever else comes", 
   assertEquals([rttMs, rttJitterMs], [0, 0]);
   const count = rig.of("pingRtt").length;
   assert(count >= 3 && count <= 5, `${count}`);
+});
+
+Deno.test("WsClient keeps what was under way for as long as it is told", () => {
+  const cases: readonly [Partial<WsClientOptions>, number][] = [
+    [{}, 0],
+    [{ maxReplayAgeMs: 300_000 }, 1],
+  ];
+  for (const [options, count] of cases) {
+    // Nothing comes back for some minutes.
+    const rig = new Rig({ pingIntervalMs: 0, ...options }, { keepaliveMs: 0 });
+    rig.run();
+    assert(rig.client.sendOnChannel("chat", "lost on the way"));
+    rig.tick();
+    rig.network.last.sent.length = 0;
+    rig.network.last.end();
+    rig.client.setOnline(false);
+    for (let i = 0; i < 20; i++) rig.tick(10);
+    rig.client.setOnline(true);
+    rig.run(200);
+    const messages = rig.atHub.filter(({ type }) => type === "message");
+    assertEquals(messages.length, count);
+    assertEquals(rig.of("undelivered").length, 1 - count);
+    assertEquals(rig.of("session").at(-1)?.isResumed, true);
+  }
 });
 
 Deno.test("WsClient asks for its subscriptions again after a gap", () => {

@@ -155,6 +155,14 @@ export interface WsClientOptions {
    */
   readonly deflateMinBytes?: number;
   /**
+   * Over the mux: milliseconds for which a message that was sent is kept until the hub has taken it, to be sent again
+   * over the next socket: an integer, 1 to 2^40. What is older is handed back by `undelivered`. Where the hub's
+   * `resumeWindowMs` is longer than this, so should this be.
+   *
+   * @default {120000}
+   */
+  readonly maxReplayAgeMs?: number;
+  /**
    * Over the mux: requests that may be under way, those included whose outcome waits to be drained: 1 to 1000000. Beyond
    * it `request` refuses.
    *

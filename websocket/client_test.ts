@@ -806,6 +806,7 @@ Deno.test("WsClient.tick() and the constructor refuse what is out of range", () 
     { maxQueueBytes: 0.5 },
     { maxUndrained: 0 },
     { maxUndrainedBytes: -1 },
+    { maxReplayAgeMs: 0 },
   ];
   for (const options of wrong) {
     assertThrows(() => setUp(options), RangeError, Object.keys(options)[0]!);

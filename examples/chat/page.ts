@@ -217,6 +217,8 @@ function start(name: string): void {
     mux: true,
     // Long enough to see it, and to write something meanwhile.
     firstRetryMaxMs: 5_000,
+    // As long as the hub keeps the session of a hidden tab.
+    maxReplayAgeMs: 600_000,
   });
   const badge = new Badge();
   const channels = new Map(CHANNELS.map((each) => [each, new Channel(each)]));

@@ -7,6 +7,10 @@ import {
   TokenBucket,
 } from "../../core/mod.ts";
 import {
+  DEFAULT_REPLAY_AGE_MS,
+  MAX_REPLAY_AGE_MS,
+} from "../mux/_session_settings.ts";
+import {
   MAX_CHANNEL,
   MAX_DURATION_MS,
   MIN_FRAME_BYTES,
@@ -32,6 +36,12 @@ export function resolveHubOptions(options: WsHubOptions): HubSettings {
     checkInteger(name, options[name] as number ?? byDefault, 1, MAX_COUNT);
   const duration = (name: keyof WsHubOptions, byDefault: number): number =>
     checkNotNegative(name, options[name] as number ?? byDefault);
+  const resumeWindowMs = checkInteger(
+    "resumeWindowMs",
+    options.resumeWindowMs ?? 120_000,
+    0,
+    MAX_DURATION_MS,
+  );
   return {
     upgrade: options.upgrade,
     authenticate: options.authenticate,
@@ -70,11 +80,13 @@ export function resolveHubOptions(options: WsHubOptions): HubSettings {
       ? undefined
       : checkInteger("deflateMinBytes", options.deflateMinBytes, 1, MAX_BYTES),
     rate: checkRate(options.rate ?? { perSecond: 200, burst: 1_000 }),
-    resumeWindowMs: checkInteger(
-      "resumeWindowMs",
-      options.resumeWindowMs ?? 120_000,
-      0,
-      MAX_DURATION_MS,
+    resumeWindowMs,
+    maxReplayAgeMs: checkInteger(
+      "maxReplayAgeMs",
+      options.maxReplayAgeMs ??
+        Math.max(DEFAULT_REPLAY_AGE_MS, resumeWindowMs),
+      1,
+      MAX_REPLAY_AGE_MS,
     ),
     keepaliveMs: checkInteger(
       "keepaliveMs",

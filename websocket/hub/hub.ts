@@ -454,6 +454,7 @@ export class WsHub {
       maxFrameBytes,
       maxMessageBytes,
       resumeWindowMs,
+      maxReplayAgeMs,
       keepaliveMs,
       rate,
       maxSubscriptions,
@@ -468,6 +469,7 @@ export class WsHub {
       maxFrameBytes,
       maxMessageBytes,
       resumeWindowMs,
+      maxReplayAgeMs,
       // Whoever types is not gone for being slow.
       keepaliveMs: isText ? 0 : keepaliveMs,
       maxChannels: Math.max(MIN_CLIENT_CHANNELS, maxSubscriptions),

@@ -190,11 +190,19 @@ export interface WsHubOptions {
    */
   readonly rate?: { readonly perSecond: number; readonly burst: number };
   /**
-   * How long a session outlives its socket, in milliseconds.
+   * How long a session outlives its socket, in milliseconds: an integer, 0 to 2^31 - 1.
    *
    * @default {120000}
    */
   readonly resumeWindowMs?: number;
+  /**
+   * How long what was sent to a client is kept until it has taken it, to be sent again
+   * over the next socket, in milliseconds: an integer, 1 to 2^40. Of what is older it is
+   * told by a gap. Clients have an option of the same name for what they send.
+   *
+   * @default {Math.max(120000, resumeWindowMs)}
+   */
+  readonly maxReplayAgeMs?: number;
   /**
    * After how much silence a client is asked whether it is there, and asks the hub, in
    * milliseconds: an integer, 0 for never.

@@ -107,6 +107,30 @@ Deno.test("WsHub keeps a session over a cut, and lets it go in time", async () =
   assertEquals(opened, { type: "opened", isResumed: false });
 });
 
+Deno.test("WsHub keeps what was under way as long as the session, or as it is told", async () => {
+  const cases: readonly [Partial<WsHubOptions>, boolean][] = [
+    [{ resumeWindowMs: 300_000 }, true],
+    [{ resumeWindowMs: 300_000, maxReplayAgeMs: 150_000 }, false],
+  ];
+  for (const [options, isKept] of cases) {
+    const world = new World(options);
+    const ada = await world.connect("ada");
+    ada.subscribe("news");
+    world.run();
+    world.hub.publish("news", "lost on the way");
+    world.hub.tick(0.05);
+    ada.socket!.sent.length = 0;
+    ada.cut();
+    for (let i = 0; i < 20; i++) world.hub.tick(10);
+    await world.connect("ada", ada);
+    world.run();
+    assertEquals(ada.messages, isKept ? ["news: lost on the way"] : []);
+    assertEquals(ada.events.some(({ type }) => type === "gap"), !isKept);
+    const opened = ada.events.findLast(({ type }) => type === "opened");
+    assertEquals(opened, { type: "opened", isResumed: true });
+  }
+});
+
 Deno.test("WsHub gives nobody the session of another player", async () => {
   const world = new World();
   const ada = await world.connect("ada");
@@ -1041,6 +1065,7 @@ Deno.test("WsHub refuses options that are out of their range", () => {
       { keepaliveMs: -1 },
       { keepaliveMs: 2 ** 31 },
       { resumeWindowMs: -1 },
+      { maxReplayAgeMs: 0 },
       { maxFrameBytes: 1 },
       { rate: { perSecond: 1, burst: 0 } },
     ] satisfies Partial<WsHubOptions>[]

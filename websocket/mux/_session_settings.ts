@@ -12,6 +12,10 @@ import type { ChannelOptions, SessionOptions } from "./session_options.ts";
 /** What a peer takes in one message, as long as it has said nothing else. */
 export const DEFAULT_MAX_MESSAGE_BYTES = 1_048_576;
 
+/** How long what was sent is kept, if nothing else is said, and the longest that may be said. */
+export const DEFAULT_REPLAY_AGE_MS = 120_000;
+export const MAX_REPLAY_AGE_MS = 2 ** 40;
+
 /** The options of a session, checked and with their defaults. */
 export type SessionSettings = Required<
   Omit<SessionOptions, "sessionId" | "frame" | "deflater">
@@ -30,7 +34,7 @@ export function resolveSessionOptions(
     maxChannels = 64,
     maxReplayRecords = 4_096,
     maxReplayBytes = 4_194_304,
-    maxReplayAgeMs = 120_000,
+    maxReplayAgeMs = DEFAULT_REPLAY_AGE_MS,
     keepaliveMs = 30_000,
     pongTimeoutMs = 10_000,
     resumeWindowMs = 120_000,
@@ -43,7 +47,7 @@ export function resolveSessionOptions(
   check("maxChannels", maxChannels, 1, MAX_CHANNEL);
   check("maxReplayRecords", maxReplayRecords, 1, 1_048_576);
   check("maxReplayBytes", maxReplayBytes, 1_024, 2 ** 30);
-  check("maxReplayAgeMs", maxReplayAgeMs, 1, 2 ** 40);
+  check("maxReplayAgeMs", maxReplayAgeMs, 1, MAX_REPLAY_AGE_MS);
   check("keepaliveMs", keepaliveMs, 0, MAX_DURATION_MS);
   check("pongTimeoutMs", pongTimeoutMs, 1, 2 ** 31);
   check("resumeWindowMs", resumeWindowMs, 0, MAX_DURATION_MS);

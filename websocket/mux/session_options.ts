@@ -58,7 +58,7 @@ export interface SessionOptions {
    */
   readonly maxReplayBytes?: number;
   /**
-   * How long they are kept, in milliseconds.
+   * How long they are kept, in milliseconds: an integer, 1 to 2^40.
    *
    * @default {120000}
    */
