@@ -142,7 +142,10 @@ export class SessionLink implements MessageLink {
     }
     while (this.#state.type !== "closed") {
       const event = this.#inlet.peek();
-      if (event === undefined || event.type === "message" && !event.isText) {
+      if (event === undefined) return;
+      if (event.type === "message" && !event.isText) {
+        // The session may be over by now.
+        this.#state = OPEN;
         return;
       }
       this.#inlet.take();

@@ -180,6 +180,18 @@ Deno.test("SessionLink closes with the session, and the next begins clean", () =
   assertEquals(take(b), [3]);
 });
 
+Deno.test("SessionLink that nobody has looked at hands out what came before the session was closed", () => {
+  const wire = new Wire();
+  const a = new SessionLink(wire.client, "game");
+  const b = new SessionLink(wire.hub, "game");
+  wire.settle();
+  assert(a.send(bytesOf(1), Reliable));
+  wire.settle();
+  wire.hub.end();
+  assertEquals(take(b), [1]);
+  assertEquals(b.state, { type: "closed", reason: "the session was closed" });
+});
+
 Deno.test("SessionLink closes at both ends where messages were lost", () => {
   const wire = new Wire({ maxReplayAgeMs: 1_000 });
   const a = new SessionLink(wire.client, "game");
