@@ -9,7 +9,7 @@ import { checkInteger } from "../core/mod.ts";
 import type { Settings } from "./_settings.ts";
 import type { Socket } from "./_socket.ts";
 import { heldSize } from "./_receive_budget.ts";
-import { SessionLink } from "./_session_link.ts";
+import { checkLinks, SessionLink } from "./_session_link.ts";
 import { Subscriptions } from "./_subscriptions.ts";
 import type { ChannelConfig } from "./client_options.ts";
 import type { WsRequestFailureReason } from "./event.ts";
@@ -206,6 +206,7 @@ export class MuxConnection implements Connection {
       (known.session === this.#lostSessions ||
         known.link.state.type !== "closed")
     ) return known.link;
+    checkLinks([...this.#links.values()].map(({ link }) => link));
     const link = new SessionLink(this.#session, name);
     this.#links.set(name, { link, session: this.#lostSessions });
     return link;

@@ -25,11 +25,24 @@ const RELIABLE: readonly Channel[] = [
 ];
 /** What the name of a channel has behind that of the link. */
 const SUFFIX_BYTES = 2;
+/** Each has four channels, and a hub takes 64 at the least. */
+const MAX_LINKS = 8;
 /** What a channel holds, which is the most that a message can have. */
 const MAX_QUEUED_BYTES = 4_194_304;
 
 const CONNECTING: LinkState = Object.freeze({ type: "connecting" });
 const OPEN: LinkState = Object.freeze({ type: "open" });
+
+/** Who moves the session of a link on. */
+export interface LinkOwner {
+  /** Whether a message may be handed out now; asked for each, which it may count. */
+  mayTake(): boolean;
+  /** Something is to be sent: a message, more room for the other end, or the link's end. */
+  wake(): void;
+}
+
+/** Of one that moves its session on in any case, and counts nothing. */
+const ANY_OWNER: LinkOwner = { mayTake: () => true, wake: () => {} };
 
 /**
  * A link over four channels of a session, at either end: the ends of one name belong
@@ -42,6 +55,7 @@ const OPEN: LinkState = Object.freeze({ type: "open" });
  */
 export class SessionLink implements MessageLink {
   readonly #session: Session;
+  readonly #owner: LinkOwner;
   readonly #inlet: Inlet;
   readonly #names: readonly string[];
   readonly #ids: readonly number[];
@@ -55,13 +69,15 @@ export class SessionLink implements MessageLink {
   /**
    * Makes one end.
    *
-   * @param session What it goes over, whose owner moves it on.
+   * @param session What it goes over.
    * @param name What the other end knows it by: 1 to 126 bytes.
+   * @param owner Who moves the session on.
    * @throws {RangeError} If the name is too long or empty, or there are too many channels.
    */
-  constructor(session: Session, name: string) {
+  constructor(session: Session, name: string, owner = ANY_OWNER) {
     checkName(name);
     this.#session = session;
+    this.#owner = owner;
     this.#names = CHANNELS.map((channel) => `${name}.${channel}`);
     this.#ids = CHANNELS.map((channel) => {
       const id = session.openChannel(`${name}.${channel}`, {
@@ -105,8 +121,10 @@ export class SessionLink implements MessageLink {
       );
     }
     this.#advance();
-    return this.#state === OPEN &&
+    const isSent = this.#state === OPEN &&
       this.#session.send(this.#ids[channel]!, bytes);
+    if (isSent) this.#owner.wake();
+    return isSent;
   }
 
   poll(sink: MessageSink): void {
@@ -119,10 +137,11 @@ export class SessionLink implements MessageLink {
     this.#isPolling = true;
     try {
       // What arrives meanwhile waits; the sink may close the link.
-      for (let i = this.#inlet.pending; i > 0 && this.#state === OPEN; i--) {
-        const event = this.#inlet.take();
-        if (event !== undefined) this.#on(event, sink);
-      }
+      for (
+        let i = this.#inlet.pending;
+        i > 0 && this.#state === OPEN && this.#owner.mayTake();
+        i--
+      ) this.#take(sink);
     } finally {
       this.#isPolling = false;
       this.#advance();
@@ -148,9 +167,16 @@ export class SessionLink implements MessageLink {
         this.#state = OPEN;
         return;
       }
-      this.#inlet.take();
-      this.#on(event, undefined);
+      this.#take(undefined);
     }
+  }
+
+  #take(sink: MessageSink | undefined): void {
+    const event = this.#inlet.take();
+    if (event === undefined) return;
+    // The other end may be told of it.
+    this.#owner.wake();
+    this.#on(event, sink);
   }
 
   #on(event: SessionEvent, sink: MessageSink | undefined): void {
@@ -207,7 +233,19 @@ export class SessionLink implements MessageLink {
       } else this.#session.shutChannel(id);
     }
     this.#inlet.discard();
+    this.#owner.wake();
   }
+}
+
+/** Refuses to open one more link where there are as many as an end may have. */
+export function checkLinks(links: readonly SessionLink[]): void {
+  const open = links.filter(({ state }) => state.type !== "closed").length;
+  if (open < MAX_LINKS) return;
+  throw new RangeError(
+    `Cannot open a link as open links must be <= ${MAX_LINKS}: current value is ${
+      open + 1
+    }`,
+  );
 }
 
 function checkName(name: string): void {

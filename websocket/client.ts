@@ -385,7 +385,7 @@ export class WsClient {
    * @param name What the hub knows it by: 1 to 126 bytes of UTF-8.
    * @returns The link of that name, a new one if there is none that can be used.
    * @throws {TypeError} If the client speaks no mux.
-   * @throws {RangeError} If the name is out of its range, or there are too many channels.
+   * @throws {RangeError} If the name is out of its range, or 8 links are open.
    */
   link(name = "link"): MessageLink {
     return this.#needMux("open a link").link(name);

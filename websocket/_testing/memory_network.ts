@@ -75,8 +75,11 @@ export class MemoryNetwork {
     wire?.hub.emit("close", { code: 1006 });
   }
 
-  /** Lets arrive what was sent, and answers who asks for a connection. */
-  async pump(): Promise<void> {
+  /**
+   * Lets arrive what was sent, and answers who asks for a connection; returns whether there was anything.
+   */
+  async pump(): Promise<boolean> {
+    let isBusy = this.#asking.length > 0;
     for (const client of this.#asking.splice(0)) {
       if (!client.isLive) continue;
       if (this.hub === undefined) {
@@ -96,7 +99,11 @@ export class MemoryNetwork {
       this.#wires.push({ client, hub: this.#upgraded });
       client.open();
     }
-    this.#wires = this.#wires.filter((wire) => isLeft(wire));
+    this.#wires = this.#wires.filter((wire) => {
+      isBusy ||= wire.client.sent.length + wire.hub.sent.length > 0;
+      return isLeft(wire);
+    });
+    return isBusy;
   }
 }
 

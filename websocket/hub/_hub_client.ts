@@ -1,5 +1,6 @@
 // This module is browser compatible.
-import type { Identity, TokenBucket } from "../../core/mod.ts";
+import type { Clock, Identity, TokenBucket } from "../../core/mod.ts";
+import { checkLinks, SessionLink } from "../_session_link.ts";
 import {
   type ControlMessage,
   encodeControl,
@@ -23,6 +24,11 @@ const MAX_DENIED = 64;
  * make up their names. From the half on, for each new one an idle one goes.
  */
 const MAX_OTHERS = 64;
+/**
+ * What is inflated for one message of the rate of a client's messages: a few bytes become
+ * a megabyte, which takes up to 15 ms.
+ */
+const INFLATED_BYTES_PER_MESSAGE = 8_192;
 
 /** A client of the hub, with its socket or, for a while, without. */
 export class HubClient {
@@ -38,6 +44,8 @@ export class HubClient {
   readonly rate: TokenBucket;
   /** Messages that count against the rate, beyond those that it had room for. */
   owed = 0;
+  /** Of what its messages have become, how much was counted. */
+  #paidBytes = 0;
   socket: HubSocket | undefined = undefined;
   /** Where its last socket came from. */
   address = "";
@@ -60,6 +68,7 @@ export class HubClient {
   #deniedSinceMs = 0;
   /** The channels on which it is sent to, by name. */
   readonly #outs = new Map<string, Out>();
+  readonly #links = new Map<string, SessionLink>();
 
   constructor(
     id: ClientId,
@@ -88,8 +97,36 @@ export class HubClient {
     this.#busy.push(this);
   }
 
+  /** The hub's end of a link; the same for each name. */
+  link(name: string, clock: Clock): SessionLink {
+    const known = this.#links.get(name);
+    if (known !== undefined) return known;
+    checkLinks([...this.#links.values()]);
+    const link = new SessionLink(this.session, name, {
+      mayTake: () => {
+        const nowMs = clock.nowMs();
+        return this.hasRate(nowMs) && this.rate.tryTake(1, nowMs);
+      },
+      wake: () => this.wake(),
+    });
+    this.#links.set(name, link);
+    return link;
+  }
+
+  /** It has left: what has come over its links can be polled, and then they are closed. */
+  endLinks(): void {
+    if (this.#links.size > 0) this.session.end();
+  }
+
   /** Whether its rate allows for a message, with what it owes. */
   hasRate(nowMs: number): boolean {
+    const { inflatedBytes } = this.session;
+    const more = inflatedBytes - this.#paidBytes;
+    if (more >= INFLATED_BYTES_PER_MESSAGE) {
+      const count = Math.floor(more / INFLATED_BYTES_PER_MESSAGE);
+      this.#paidBytes += count * INFLATED_BYTES_PER_MESSAGE;
+      this.owed += count;
+    }
     if (this.owed > 0) {
       const available = Math.floor(this.rate.available(nowMs));
       const paid = Math.min(this.owed, available);

@@ -5,7 +5,11 @@ import {
   type Metric,
   TokenBucket,
 } from "../../core/mod.ts";
-import { ByteWriter, utf8Length } from "../../protocol/mod.ts";
+import {
+  ByteWriter,
+  type MessageLink,
+  utf8Length,
+} from "../../protocol/mod.ts";
 import { ByteSlab } from "../_byte_slab.ts";
 import { closeCodeOf } from "../mux/_close_code_of.ts";
 import { type ControlMessage, decodeControl } from "../mux/control_message.ts";
@@ -53,11 +57,6 @@ const MIN_CLIENT_CHANNELS = 64;
 const TICK_BUDGET = 131_072;
 const RECORD_COST = 128;
 const FRAME_COST = 1_024;
-/**
- * What is inflated for one message of the rate of a client's messages: a few bytes become
- * a megabyte, which takes up to 15 ms.
- */
-const INFLATED_BYTES_PER_MESSAGE = 8_192;
 /** How often it is looked at those of which nothing came and for whom there is nothing. */
 const ROUND_SECONDS = 0.05;
 /** Bytes of messages that wait to be drained: a full queue of the longest would be 64 GiB. */
@@ -238,6 +237,61 @@ export class WsHub {
       typeof message === "string",
       2 * request + 1,
     );
+  }
+
+  /**
+   * Opens the hub's end of a link to a client, for calls, state and lobbies: the other
+   * end of `WsClient.link` with the same name. What comes over it is no event, is relayed
+   * to nobody and is not asked of `canPublish`.
+   *
+   * Call it when `clientConnected` tells of a client, before the next tick: what has come
+   * over the link earlier is told as `message` events. It goes on over cuts, and closes
+   * when something is lost for good, or when the client has left and all that came before
+   * was polled.
+   *
+   * It counts against the client's `rate`: `poll` hands out no more than that allows, and
+   * the rest with later calls. What is sent goes with the next tick.
+   *
+   * @param client The client.
+   * @param name What the client knows it by: 1 to 126 bytes of UTF-8.
+   * @returns The link of that name, the same at each call though it may be closed; or
+   * `undefined` if there is no such client.
+   * @throws {RangeError} If the name is out of its range, or 8 links to the client
+   * are open.
+   *
+   * @example Add up what clients send
+   * ```ts
+   * import { playerId } from "@tickwire/net/core";
+   * import { Channel, type MessageLink } from "@tickwire/net/protocol";
+   * import { type ClientId, WsHub } from "@tickwire/net/websocket";
+   *
+   * const hub = new WsHub({
+   *   upgrade: (request) => Deno.upgradeWebSocket(request),
+   *   authenticate: () => ({ playerId: playerId("ada") }),
+   * });
+   * const links = new Map<ClientId, MessageLink>();
+   *
+   * function frame(dt: number): void {
+   *   hub.tick(dt);
+   *   for (const event of hub.drainEvents()) {
+   *     if (event.type === "clientConnected") {
+   *       const link = hub.link(event.client, "sums");
+   *       if (link !== undefined) links.set(event.client, link);
+   *     }
+   *     if (event.type === "clientLeft") links.delete(event.client);
+   *   }
+   *   for (const link of links.values()) {
+   *     link.poll((bytes) => {
+   *       const sum = bytes.reduce((a, b) => a + b, 0);
+   *       link.send(new Uint8Array([sum]), Channel.ReliableOrdered);
+   *     });
+   *   }
+   * }
+   * frame(1 / 60); // 60 times a second
+   * ```
+   */
+  link(client: ClientId, name = "link"): MessageLink | undefined {
+    return this.#clients.get(client)?.link(name, this.#settings.clock);
   }
 
   /**
@@ -518,12 +572,8 @@ export class WsHub {
       this.#undrainedBytes < MAX_UNDRAINED_BYTES &&
       client.hasRate(nowMs)
     ) {
-      const inflatedBefore = this.#deflater?.inflatedBytes ?? 0;
       const event = session.poll();
       if (event === undefined) break;
-      const inflatedBytes = (this.#deflater?.inflatedBytes ?? 0) -
-        inflatedBefore;
-      client.owed += Math.floor(inflatedBytes / INFLATED_BYTES_PER_MESSAGE);
       this.#on(client, event, nowMs);
     }
     if (client.leaving !== undefined && session.pendingEvents === 0) {
@@ -754,6 +804,7 @@ export class WsHub {
       this.#events.release();
     }
     client.session.detach();
+    client.endLinks();
     this.#counters.left[reason] += 1;
     this.#events.pushReserved({
       type: "clientLeft",

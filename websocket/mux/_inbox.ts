@@ -101,7 +101,6 @@ export class Inbox {
   /** Those with a record, in the order of these. */
   #sequenced: Entry[] = [];
   #head = 0;
-  #size = 0;
   #freeEntries = 0;
   #freeBytes = 0;
   readonly #inflate: Inflate;
@@ -110,8 +109,9 @@ export class Inbox {
     this.#inflate = inflate;
   }
 
-  get size(): number {
-    return this.#size;
+  /** Events that wait to be taken here, not by a reader of their own. */
+  get pending(): number {
+    return this.#main.pending;
   }
 
   /** Events for which the peer needed no credit. */
@@ -243,7 +243,6 @@ export class Inbox {
     channel: InChannel | undefined,
     sign: 1 | -1,
   ): void {
-    this.#size += sign;
     if (channel?.isSequenced) return;
     this.#freeEntries += sign;
     if (event.type === "message" || event.type === "control") {

@@ -103,6 +103,7 @@ export class Session {
   readonly #deflater: Deflater | undefined;
   /** Whether messages may be deflated in this session. */
   #canDeflate = false;
+  #inflatedBytes = 0;
   readonly #inbox = new Inbox((message) => this.#inflate(message));
   readonly #window: ReplayWindow;
   readonly #reader = new RecordReader();
@@ -256,9 +257,14 @@ export class Session {
     return this.#peerBye;
   }
 
-  /** Events that wait for the application. */
+  /** Events that wait to be polled; those of inlets are not counted. */
   get pendingEvents(): number {
-    return this.#inbox.size;
+    return this.#inbox.pending;
+  }
+
+  /** Bytes that messages have become that came deflated, wrong ones included. */
+  get inflatedBytes(): number {
+    return this.#inflatedBytes;
   }
 
   /** Messages that wait to be sent. */
@@ -631,8 +637,8 @@ export class Session {
   }
 
   /**
-   * Gives the session up: what was not delivered is told, and the next socket begins
-   * another one. For the client's end.
+   * Gives the session up: what was not delivered is told, inlets come to their end, and
+   * the next socket begins another session.
    */
   end(): void {
     this.detach();
@@ -1595,6 +1601,9 @@ export class Session {
     const { maxMessageBytes } = this.#options;
     const bytes = this.#deflater?.inflate(message.bytes, maxMessageBytes) ??
       "corrupt";
+    this.#inflatedBytes += typeof bytes === "string"
+      ? maxMessageBytes
+      : bytes.length;
     if (typeof bytes === "string") {
       const isTooLarge = bytes === "tooLong";
       return {
