@@ -67,8 +67,8 @@ export class Chat {
     for (const event of this.#hub.drainEvents()) {
       if (event.type !== "message" || !event.isText) continue;
       const said = parseSaid(new TextDecoder().decode(event.bytes));
-      const from = this.#hub.identityOf(event.client)?.playerId;
-      if (said === undefined || from === undefined) continue;
+      if (said === undefined) continue;
+      const from = event.identity.playerId;
       const line: Line = { ...said, from, at: Date.now() };
       this.#hub.publish(event.channel, JSON.stringify(line));
     }

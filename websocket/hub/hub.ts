@@ -158,7 +158,7 @@ export class WsHub {
   }
 
   /**
-   * Tells who a client is.
+   * Tells who a client is, as long as it is there; events say it besides.
    *
    * @param client The client.
    * @returns Who, or `undefined` if there is no such client.
@@ -648,6 +648,7 @@ export class WsHub {
         this.#events.push({
           type: "message",
           client: client.id,
+          identity: client.identity,
           channel,
           bytes,
           isText,
@@ -690,7 +691,13 @@ export class WsHub {
       case "undelivered": {
         const { messages } = event;
         this.#counters.dropped.noRoom += messages.length;
-        this.#events.push({ type: "undelivered", client: client.id, messages });
+        const { id, identity } = client;
+        this.#events.push({
+          type: "undelivered",
+          client: id,
+          identity,
+          messages,
+        });
       }
     }
   }
@@ -758,8 +765,12 @@ export class WsHub {
     client.socket = undefined;
     client.awaySeconds = 0;
     client.session.detach();
-    const { id } = client;
-    this.#events.pushReserved({ type: "clientDisconnected", client: id });
+    const { id, identity } = client;
+    this.#events.pushReserved({
+      type: "clientDisconnected",
+      client: id,
+      identity,
+    });
     this.#isAway(client);
   }
 
@@ -809,6 +820,7 @@ export class WsHub {
     this.#events.pushReserved({
       type: "clientLeft",
       client: client.id,
+      identity: client.identity,
       reason,
       ...(reason === "failed" && { cause }),
     });

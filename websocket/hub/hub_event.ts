@@ -25,12 +25,16 @@ export type WsHubEvent =
     readonly type: "clientDisconnected";
     /** Which. */
     readonly client: ClientId;
+    /** Who it is. */
+    readonly identity: Identity;
   }
   | {
     /** A client is gone for good. */
     readonly type: "clientLeft";
     /** Which. */
     readonly client: ClientId;
+    /** Who it was. */
+    readonly identity: Identity;
     /**
      * Why: `failed` is a callback of yours, such as `canSubscribe`, that threw;
      * `protocolError`, it has sent what is wrong or too large.
@@ -51,8 +55,10 @@ export type WsHubEvent =
      * other hubs publish is not told.
      */
     readonly type: "message";
-    /** Whose. */
+    /** Whose; it may have left since. */
     readonly client: ClientId;
+    /** Who it is. */
+    readonly identity: Identity;
     /** The channel it was sent on. */
     readonly channel: string;
     /** The message, which belongs to the receiver. */
@@ -65,8 +71,10 @@ export type WsHubEvent =
   | {
     /** What a client will not get: it was away for too long. */
     readonly type: "undelivered";
-    /** Who. */
+    /** Which. */
     readonly client: ClientId;
+    /** Who it is. */
+    readonly identity: Identity;
     /** What. */
     readonly messages: readonly UndeliveredMessage[];
   };

@@ -39,7 +39,8 @@ export interface HubChannelOptions {
    */
   readonly historyMessages?: number;
   /**
-   * Whether what a client sends on the channel is published to the others at once.
+   * Whether what a client sends on the channel is published at once: to all subscribers,
+   * its sender among them if it is one.
    *
    * @default {false}
    */

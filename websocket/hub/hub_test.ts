@@ -131,6 +131,34 @@ Deno.test("WsHub keeps what was under way as long as the session, or as it is to
   }
 });
 
+Deno.test("WsHub tells who it was with each event, though they have left by then", async () => {
+  const world = new World();
+  const ada = await world.connect("ada");
+  world.run();
+  const chat = ada.session.openChannel("chat")!;
+  ada.session.send(chat, new Uint8Array(1));
+  ada.session.sayBye({ code: CloseCode.Normal, retryAfterMs: 0, reason: "" });
+  world.run();
+  const bob = await world.connect("bob");
+  world.run();
+  bob.cut();
+  world.run();
+  assertEquals(
+    world.events.map(({ type, client, identity }) => [
+      type,
+      identity.playerId,
+      world.hub.identityOf(client)?.playerId,
+    ]),
+    [
+      ["clientConnected", "ada", undefined],
+      ["message", "ada", undefined],
+      ["clientLeft", "ada", undefined],
+      ["clientConnected", "bob", "bob"],
+      ["clientDisconnected", "bob", "bob"],
+    ],
+  );
+});
+
 Deno.test("WsHub gives nobody the session of another player", async () => {
   const world = new World();
   const ada = await world.connect("ada");
