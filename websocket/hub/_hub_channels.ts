@@ -1,12 +1,9 @@
 // This module is browser compatible.
 import { ByteSlab } from "../_byte_slab.ts";
 import type { ControlMessage, Member } from "../mux/control_message.ts";
-import {
-  type OutMessage,
-  outMessage,
-  type OutMessageOptions,
-} from "../mux/out_message.ts";
+import { type OutMessage, outMessage } from "../mux/out_message.ts";
 import type { Deflater } from "../mux/deflater.ts";
+import type { SendOptions } from "../mux/session_options.ts";
 import { BackplaneLink, type LinkHost } from "./_backplane_link.ts";
 import { HubChannel } from "./_hub_channel.ts";
 import type { HubClient } from "./_hub_client.ts";
@@ -263,7 +260,7 @@ export class HubChannels implements LinkHost {
   }
 
   /** Makes a message that many clients may share. */
-  #messageOf(bytes: Uint8Array, options: OutMessageOptions): OutMessage {
+  #messageOf(bytes: Uint8Array, options: SendOptions): OutMessage {
     return outMessage(bytes, options, this.#deflater);
   }
 

@@ -1,5 +1,6 @@
 // This module is browser compatible.
 import type { Deflater, Deflation } from "./deflater.ts";
+import type { SendOptions } from "./session_options.ts";
 
 /** A message on its way out. None of it changes, so that many sessions may share it. */
 export interface OutMessage {
@@ -15,27 +16,6 @@ export interface OutMessage {
   readonly ttlSeconds: number;
   /** If it is to be deflated, where that comes from. */
   readonly deflation: Deflation | undefined;
-}
-
-/** Options for {@linkcode outMessage}. */
-export interface OutMessageOptions {
-  /**
-   * Whether the bytes are text in UTF-8.
-   *
-   * @default {false}
-   */
-  readonly isText?: boolean;
-  /** On latest-only channels: what the message takes the place of. */
-  readonly key?: string;
-  /** Twice the number of a request, or that and one for an answer. */
-  readonly request?: number;
-  /**
-   * How long it may wait to be sent, in milliseconds: above 0. Not on exactly-once
-   * channels.
-   *
-   * @default {Infinity}
-   */
-  readonly ttlMs?: number;
 }
 
 /**
@@ -61,7 +41,7 @@ export interface OutMessageOptions {
  */
 export function outMessage(
   bytes: Uint8Array,
-  options: OutMessageOptions = {},
+  options: SendOptions = {},
   deflater?: Deflater,
 ): OutMessage {
   const { isText = false, key, request, ttlMs = Infinity } = options;

@@ -141,7 +141,7 @@ export interface ChannelOptions {
   readonly endsWithSession?: boolean;
 }
 
-/** Options for `Session.send`. */
+/** Options for `Session.send` and `outMessage`. */
 export interface SendOptions {
   /**
    * Whether the bytes are text in UTF-8. Where they are not, the other end closes the
