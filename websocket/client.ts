@@ -59,6 +59,9 @@ interface Attempt {
  * WebSocket does not tell what arrived. What was accepted while there was no connection, or no room in the socket, goes
  * out once or is reported as dropped.
  *
+ * With the option `mux` it speaks to a `WsHub`, and to nothing else: channels, of which each says what it promises, over
+ * a session that outlives its sockets.
+ *
  * Time goes by `tick` alone: a paused game pauses timeouts and waits.
  *
  * @example Connect, send, drain
@@ -234,8 +237,8 @@ export class WsClient {
   }
 
   /**
-   * Ends the connection for good. What waits to be sent is given to the socket; without one it is dropped and reported.
-   * The closing handshake is not waited for. `connect` begins anew.
+   * Ends the connection for good. What waits to be sent is given to the socket; without one it is dropped and reported,
+   * or over the mux handed back by `undelivered`. The closing handshake is not waited for. `connect` begins anew.
    *
    * @param code The close code for the server: 1000 to 4999. All but 1000 and 3000 to 4999 are sent as 1000, as a client
    * may send no others.
@@ -291,7 +294,7 @@ export class WsClient {
    * Sends a message: at once if the connection stands and has room, else when it does. Bytes are copied or consumed
    * before it returns.
    *
-   * @param message A message, a text or bytes. A `close` message closes the client. `ping` and `pong` need the mux: here
+   * @param message A message, a text or bytes. A `close` message closes the client. `ping` and `pong` need the mux: in plain mode
    * they are not accepted, and an `error` says so.
    * @param options For while it waits.
    * @returns Whether it was accepted. It is not while the client is closed, if it is larger than `maxQueueBytes`, or if

@@ -62,9 +62,10 @@ export interface WsClientOptions {
   readonly connectTimeoutMs?: number;
   /**
    * Close codes after which it does not try again, as the server would say the same again: by default policy violation
-   * (1008), unauthorized and forbidden (3000, 3003), and the hub's refusal of an identity (4001). Servers that say
-   * "token expired" by one of them, to clients whose URL provider has a fresh one, need a list without it. All other
-   * codes, 1000 included, are tried again: many servers use it when they restart.
+   * (1008), unauthorized and forbidden (3000, 3003), and the hub's refusal of an identity (4001); over the mux also those
+   * that end it in `PROTOCOL.md`, section 6 (1000, 4002, 4003, 4005, 4007, 4013). Servers that say "token expired" by one
+   * of them, to clients whose URL provider has a fresh one, need a list without it. All other codes are tried again, in
+   * plain mode 1000 too: many servers use it when they restart.
    *
    * @default {[1008, 3000, 3003, 4001]}
    */

@@ -17,7 +17,7 @@ export interface WsDisconnected {
   /**
    * The close code: the server's; or what the client closed with, 4002 for data that cannot be read, 4010 as too much was
    * not drained, 4011 as a ping was not answered; 1005 if the server gave none; 1006 if there was no closing handshake
-   * within three seconds, which is also that of an attempt that failed.
+   * within three seconds, which is also that of an attempt that failed. Over the mux, one of those of `PROTOCOL.md`.
    */
   readonly code: number;
   /** Why, for people; the server's words or the client's. */

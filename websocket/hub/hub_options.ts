@@ -53,13 +53,13 @@ export interface HubChannelOptions {
    */
   readonly slow?: "disconnect" | "drop";
   /**
-   * The most messages that wait for one subscriber.
+   * The most messages that wait for one subscriber: an integer of 1 or more.
    *
    * @default {1024}
    */
   readonly maxQueuedMessages?: number;
   /**
-   * Their bytes.
+   * Their bytes: an integer of 1 or more.
    *
    * @default {1048576}
    */
@@ -150,7 +150,7 @@ export interface WsHubOptions {
    */
   readonly maxChannels?: number;
   /**
-   * How long a channel without subscribers keeps its history, in milliseconds.
+   * How long a channel without subscribers keeps its history, in milliseconds: 0 or more.
    *
    * @default {600000}
    */
@@ -162,13 +162,13 @@ export interface WsHubOptions {
    */
   readonly maxSubscriptions?: number;
   /**
-   * The most bytes of a frame.
+   * The most bytes of a frame: an integer, 1024 to 1048576.
    *
    * @default {65536}
    */
   readonly maxFrameBytes?: number;
   /**
-   * The most bytes of a message.
+   * The most bytes of a message: an integer, 1 to 67108864.
    *
    * @default {1048576}
    */
@@ -224,7 +224,7 @@ export interface WsHubOptions {
    */
   readonly allowText?: boolean;
   /**
-   * How long a new socket has to say hello, in milliseconds.
+   * How long a new socket has to say hello, in milliseconds: 0 or more.
    *
    * @default {10000}
    */
