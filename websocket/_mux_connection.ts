@@ -32,7 +32,9 @@ const MAX_FRAMES_PER_TICK = 64;
 const MAX_INFLATED_PER_TICK = 8_388_608;
 /** What the hub may open besides the channels that are subscribed to: for replies, say. */
 const MAX_OTHER_CHANNELS = 128;
-/** A hub takes 64 at the least. From here on, for each new one an idle one goes. */
+/** A hub takes 96 at the least, of which 32 are for links. */
+const MAX_CHANNELS = 64;
+/** From here on, for each new one an idle one goes. */
 const MANY_CHANNELS = 32;
 
 /** A request without an answer so far. */
@@ -467,7 +469,9 @@ export class MuxConnection implements Connection {
   #outIdOf(channel: string): number | undefined {
     const known = this.#outIds.get(channel);
     if (known !== undefined) return known;
-    if (this.#session.openChannels >= MANY_CHANNELS) this.#shutIdle();
+    const { openChannels } = this.#session;
+    if (openChannels >= MANY_CHANNELS) this.#shutIdle();
+    if (openChannels >= MAX_CHANNELS) return undefined;
     const { maxQueueSize, maxQueueBytes } = this.#settings;
     const id = this.#session.openChannel(channel, {
       maxMessages: maxQueueSize,

@@ -25,7 +25,7 @@ const RELIABLE: readonly Channel[] = [
 ];
 /** What the name of a channel has behind that of the link. */
 const SUFFIX_BYTES = 2;
-/** Each has four channels, and a hub takes 64 at the least. */
+/** Each has four channels, and a hub has room for 32 of links. */
 const MAX_LINKS = 8;
 /** What a channel holds, which is the most that a message can have. */
 const MAX_QUEUED_BYTES = 4_194_304;

@@ -313,6 +313,26 @@ Deno.test("WsClient.subscribe() has as many channels come as are subscribed to",
   assert(rig.client.isConnected);
 });
 
+Deno.test("WsClient.sendOnChannel() refuses what more channels at once would need, and goes on", () => {
+  const rig = new Rig();
+  const accepted = Array.from({ length: 200 }, (_, i) => `${i}`).filter((
+    name,
+  ) => rig.client.sendOnChannel(name, name));
+  assertEquals(accepted.length, 64);
+  rig.run(20);
+  for (let i = 0; i < 5; i++) {
+    if (rig.client.sendOnChannel("199", "199")) break;
+    rig.run(2);
+  }
+  rig.run();
+  const got = rig.atHub.flatMap((event) =>
+    event.type === "message" ? [new TextDecoder().decode(event.bytes)] : []
+  );
+  assertEquals(new Set(got), new Set([...accepted, "199"]));
+  assertEquals(got.length, 65);
+  assert(rig.client.isConnected);
+});
+
 Deno.test("WsClient.sendOnChannel() goes from one channel to another without end", () => {
   const rig = new Rig();
   rig.run();

@@ -47,8 +47,8 @@ const MS_PER_CLIENT = 4;
 /** What a control message takes of the rate of a client's messages. */
 const CONTROL_COST = 5;
 const MAX_FRAMES_PER_TICK = 64;
-/** On how many channels a client may send, however few it may subscribe to. */
-const MIN_CLIENT_CHANNELS = 64;
+/** On how many channels a client may send, links included, however few it may subscribe to. */
+const MIN_CLIENT_CHANNELS = 96;
 /**
  * What is taken in of one client in a tick, as far as frames have come; the rest waits
  * its turn. Counted in bytes, and in what a record and a frame take as long as: many
