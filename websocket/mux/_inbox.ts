@@ -101,6 +101,7 @@ export class Inbox {
   /** Those with a record, in the order of these. */
   #sequenced: Entry[] = [];
   #head = 0;
+  #heldCost = 0;
   #freeEntries = 0;
   #freeBytes = 0;
   readonly #inflate: Inflate;
@@ -112,6 +113,11 @@ export class Inbox {
   /** Events that wait to be taken here, not by a reader of their own. */
   get pending(): number {
     return this.#main.pending;
+  }
+
+  /** What the messages cost that the peer had credit for. */
+  get heldCost(): number {
+    return this.#heldCost;
   }
 
   /** Events for which the peer needed no credit. */
@@ -208,7 +214,7 @@ export class Inbox {
     const { event, channel, cost } = entry;
     entry.isTaken = true;
     channel?.release(cost);
-    this.#count(event, channel, -1);
+    this.#count(event, channel, cost, -1);
   }
 
   /** A new session: what waits has nothing to do with its records any more. */
@@ -234,16 +240,20 @@ export class Inbox {
   }
 
   #put(lane: Lane, entry: Entry): void {
-    this.#count(entry.event, entry.channel, 1);
+    this.#count(entry.event, entry.channel, entry.cost, 1);
     lane.push(entry);
   }
 
   #count(
     event: SessionEvent,
     channel: InChannel | undefined,
+    cost: number,
     sign: 1 | -1,
   ): void {
-    if (channel?.isSequenced) return;
+    if (channel?.isSequenced) {
+      this.#heldCost += sign * cost;
+      return;
+    }
     this.#freeEntries += sign;
     if (event.type === "message" || event.type === "control") {
       this.#freeBytes += sign * event.bytes.length;

@@ -1413,6 +1413,13 @@ export class Session {
       this.#tell({ type: "channelOpened", channel: name, delivery });
   }
 
+  /** What may wait on all channels, those that were shut included. */
+  get #maxHeldCost(): number {
+    const { maxChannels, windowBytes, maxMessageBytes } = this.#options;
+    return (maxChannels + this.#expectedChannels) *
+      (windowBytes + maxMessageBytes);
+  }
+
   #onShut(id: number): boolean {
     if (!this.#hasInboxRoom()) return false;
     const sequence = this.#count();
@@ -1517,6 +1524,12 @@ export class Session {
     if (channel === undefined) return this.#fail("unknownChannel");
     const cost = end - start + RECORD_COST_BYTES;
     if (!channel.receive(cost)) return this.#fail("creditExceeded");
+    // Each new channel has a window, also where those before it were shut in vain.
+    if (
+      channel.isSequenced && this.#inbox.heldCost + cost > this.#maxHeldCost
+    ) {
+      return this.#fail("creditExceeded");
+    }
     const sequence = channel.isSequenced ? this.#count() : 0;
     const isFirst = (flags & DataFlag.Continues) === 0;
     let partial = channel.partial;

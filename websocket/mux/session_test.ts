@@ -925,6 +925,29 @@ Deno.test("Session lets all wait that it gave credit for", () => {
   assertEquals(got, 22_000);
 });
 
+Deno.test("Session bounds what waits, though channels are shut and opened anew", () => {
+  const hub = new Pair({
+    maxChannels: 2,
+    windowBytes: 10_000,
+    maxMessageBytes: 5_000,
+  });
+  hub.connect();
+  hub.settle((session) => void takeAll(session));
+  let error: string | undefined;
+  let channel = 1;
+  for (; error === undefined && channel < 100; channel++) {
+    error = hub.hub.receive(frameOf((records) => {
+      records.open({ channel, delivery: 0, priority: 4, name: "eve" });
+      for (let i = 0; i < 2; i++) {
+        records.data(channel, 0, 0, new Uint8Array(4_900));
+      }
+      records.shut(channel);
+    }));
+  }
+  // Of 30,000 that two channels may hold, each takes some 9,864.
+  assertEquals([error, channel], ["creditExceeded", 5]);
+});
+
 Deno.test("Session does not use a channel's number again before its end was taken", () => {
   const pair = new Pair();
   const { client } = pair;
