@@ -113,7 +113,11 @@ export class HubChannels implements LinkHost {
     const deny = (reason: string): void => {
       this.#tell(client, { type: "denied", request, reason });
     };
-    if (!canSubscribe(client.identity, name)) return deny("not allowed");
+    if (!canSubscribe(client.identity, name)) {
+      // It may have been allowed before.
+      this.unsubscribe(client, name);
+      return deny("not allowed");
+    }
     const isKnown = this.#channels.get(name)?.subscribers.has(client) ?? false;
     if (!isKnown && client.subscriptions.size >= maxSubscriptions) {
       return deny("too many subscriptions");

@@ -598,6 +598,19 @@ Deno.test("WsHub goes by who a client is found to be when it comes back", async 
   assertEquals(world.hub.clientCount, 1);
 });
 
+Deno.test("WsHub ends a subscription that it denies when it is asked again", async () => {
+  let isAllowed = true;
+  const world = new World({ canSubscribe: () => isAllowed });
+  const ada = await world.connect("ada");
+  ada.subscribe("chat");
+  world.run();
+  isAllowed = false;
+  ada.subscribe("chat");
+  world.run();
+  assertEquals(ada.controls.map(({ type }) => type), ["subscribed", "denied"]);
+  assertEquals(world.hub.publish("chat", "1"), 0);
+});
+
 Deno.test("WsHub takes in all messages of a client over few events at a time", async () => {
   const world = new World({ maxEvents: 2 });
   const ada = await world.connect("ada");
