@@ -436,6 +436,12 @@ export class MuxConnection implements Connection {
         this.#host.mux({ type: "publishDenied", channel, reason });
         return;
       }
+      case "unsubscribed": {
+        const { channel, reason } = message;
+        if (!this.#subscriptions.end(channel)) return;
+        this.#host.mux({ type: "subscriptionDenied", channel, reason });
+        return;
+      }
       case "requestDenied":
         // It may have timed out.
         this.#failRequest(message.request, "denied");

@@ -72,6 +72,18 @@ export class Subscriptions {
     return name;
   }
 
+  /** The hub has ended a subscription; returns whether there was one, as far as is known. */
+  end(name: string): boolean {
+    const wanted = this.#wanted.get(name);
+    if (wanted?.isActive !== true) return false;
+    // What was asked since is answered after this, and that answer counts.
+    const { request } = wanted;
+    if (request !== undefined && this.#asked.has(request)) return false;
+    wanted.isActive = false;
+    wanted.request = undefined;
+    return true;
+  }
+
   /** History is for those who had none of it yet: of a new session, or without an answer. */
   askAgain(isNew: boolean): void {
     this.#asked.clear();

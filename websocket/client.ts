@@ -396,8 +396,8 @@ export class WsClient {
 
   /**
    * The channels that were given to `subscribe` and not taken back, oldest first; none in plain mode. `active` tells
-   * whether the hub is asked for what is published: not if it was given as `false`, or the hub has denied it. Makes an
-   * array: ask when you show it, not in every frame.
+   * whether the hub is asked for what is published: not if it was given as `false`, or the hub has denied or ended it.
+   * Makes an array: ask when you show it, not in every frame.
    *
    * @example Switch a channel off and on
    * ```ts

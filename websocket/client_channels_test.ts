@@ -115,6 +115,56 @@ Deno.test("WsClient keeps a channel that was denied, inactive", () => {
   assertEquals(rig.client.channels.map(({ active }) => active), [true]);
 });
 
+Deno.test("WsClient keeps a channel that the hub has ended, inactive, and asks no more", () => {
+  const rig = new Rig();
+  rig.client.subscribe({ name: "vip", history: 3 });
+  rig.client.subscribe({ name: "idle", active: false });
+  rig.run();
+  asked(rig);
+  const end = (channel: string): void => {
+    const reason = "not allowed";
+    rig.hub.control(encodeControl({ type: "unsubscribed", channel, reason }));
+    rig.run();
+  };
+  rig.hub.control(
+    encodeControl({ type: "subscribed", request: 1, history: 0, omitted: 0 }),
+  );
+  // Those that it does not have, it has left meanwhile.
+  for (const channel of ["vip", "vip", "idle", "unknown"]) end(channel);
+  assertEquals(rig.of("subscriptionDenied"), [
+    { type: "subscriptionDenied", channel: "vip", reason: "not allowed" },
+  ]);
+  const vip = { name: "vip", history: 3, presence: false, active: false };
+  assertEquals(rig.client.channels[0], vip);
+  rig.cut();
+  rig.restartHub();
+  rig.cut();
+  assertEquals(asked(rig), []);
+  // The player asks.
+  assert(rig.client.subscribe({ ...vip, active: true }));
+  rig.run();
+  assertEquals(asked(rig), ["+vip 3 false"]);
+});
+
+Deno.test("WsClient goes by the answer to what it has asked, not by an end before it", () => {
+  const rig = new Rig();
+  rig.client.subscribe("vip");
+  rig.run();
+  const past = { history: 0, omitted: 0 };
+  rig.hub.control(encodeControl({ type: "subscribed", request: 1, ...past }));
+  rig.run();
+  rig.client.subscribe("vip");
+  rig.hub.control(
+    encodeControl({ type: "unsubscribed", channel: "vip", reason: "" }),
+  );
+  rig.run();
+  assertEquals(rig.of("subscriptionDenied"), []);
+  rig.hub.control(encodeControl({ type: "subscribed", request: 2, ...past }));
+  rig.run();
+  assertEquals(rig.client.channels.map(({ active }) => active), [true]);
+  assertEquals(rig.of("subscribed").length, 2);
+});
+
 Deno.test("WsClient takes what a filter refuses, and does not tell it", () => {
   const rig = new Rig();
   rig.client.subscribe({

@@ -141,7 +141,10 @@ export interface WsSubscribed {
   readonly omitted: number;
 }
 
-/** Over the mux: the hub does not let the client have what is published on a channel. */
+/**
+ * Over the mux: the hub does not let the client have what is published on a channel, or no longer. What was published
+ * before may still come.
+ */
 export interface WsSubscriptionDenied {
   /** The discriminant. */
   readonly type: "subscriptionDenied";

@@ -131,6 +131,38 @@ Deno.test("WsClient and WsHub relay, remember and tell who is there, over real s
   }
 });
 
+Deno.test("WsHub asks again who may subscribe when a client comes back, over real sockets", async () => {
+  let isAllowed = true;
+  await using world = await World.start({
+    canSubscribe: (_, channel) => channel === "chat" || isAllowed,
+  });
+  const ada = world.connect("ada");
+  for (const channel of ["vip", "chat"]) ada.subscribe(channel);
+  const events: WsEvent[] = [];
+  const until = async (isSo: () => boolean): Promise<void> => {
+    while (!isSo()) {
+      await world.frame();
+      events.push(...ada.drainEvents());
+    }
+  };
+  await until(() => events.filter((e) => e.type === "subscribed").length === 2);
+  isAllowed = false;
+  world.proxy.cut("rst");
+  await until(() => events.some((e) => e.type === "subscriptionDenied"));
+  assertEquals(events.filter((e) => e.type === "subscriptionDenied"), [
+    { type: "subscriptionDenied", channel: "vip", reason: "not allowed" },
+  ]);
+  assertEquals(
+    [world.hub.publish("vip", "1"), world.hub.publish("chat", "2")],
+    [0, 1],
+  );
+  await until(() => textsOf(events).length > 0);
+  assertEquals(textsOf(events), ["2"]);
+  assertEquals(ada.channels.map(({ active }) => active), [false, true]);
+  const sessions = events.filter((event) => event.type === "session");
+  assertEquals(sessions.map(({ isResumed }) => isResumed), [false, true]);
+});
+
 Deno.test("WsClient and WsHub lose nothing and repeat nothing over cuts of every kind", async () => {
   const random = new SeededRandom(1);
   const below = (n: number): number => random.nextU32() % n;

@@ -11,6 +11,8 @@ import type { HubCounters } from "./_hub_counters.ts";
 import type { HubSettings } from "./_hub_settings.ts";
 import { Presence } from "./_presence.ts";
 
+const NOT_ALLOWED = "not allowed";
+
 /** The channels of a hub: who gets what, who is where, what is kept and for how long. */
 export class HubChannels implements LinkHost {
   readonly #settings: HubSettings;
@@ -113,7 +115,11 @@ export class HubChannels implements LinkHost {
     const deny = (reason: string): void => {
       this.#tell(client, { type: "denied", request, reason });
     };
-    if (!canSubscribe(client.identity, name)) return deny("not allowed");
+    if (!canSubscribe(client.identity, name)) {
+      // It may have been allowed before.
+      this.unsubscribe(client, name);
+      return deny(NOT_ALLOWED);
+    }
     const isKnown = this.#channels.get(name)?.subscribers.has(client) ?? false;
     if (!isKnown && client.subscriptions.size >= maxSubscriptions) {
       return deny("too many subscriptions");
@@ -151,9 +157,12 @@ export class HubChannels implements LinkHost {
     }
   }
 
-  unsubscribe(client: HubClient, name: string): void {
+  /** Returns whether there was a subscription. */
+  unsubscribe(client: HubClient, name: string): boolean {
     const channel = this.#channels.get(name);
-    if (channel === undefined || !channel.subscribers.delete(client)) return;
+    if (channel === undefined || !channel.subscribers.delete(client)) {
+      return false;
+    }
     client.subscriptions.delete(channel);
     client.shut(name);
     channel.watchers.delete(client);
@@ -164,6 +173,25 @@ export class HubChannels implements LinkHost {
     }
     if (channel.subscribers.size === 0) this.#rest(channel);
     this.#tidy(channel);
+    return true;
+  }
+
+  /** Ends a subscription that the client has not left; returns whether there was one. */
+  end(client: HubClient, name: string, reason: string): boolean {
+    if (!this.unsubscribe(client, name)) return false;
+    this.#tell(client, { type: "unsubscribed", channel: name, reason });
+    return true;
+  }
+
+  /** Ends the subscriptions that a client may not have any more. */
+  review(client: HubClient): void {
+    const { canSubscribe } = this.#settings;
+    for (const { name } of [...client.subscriptions]) {
+      const isAllowed = canSubscribe(client.identity, name);
+      // What was asked is the game's own, which may have removed the client.
+      if (client.isEnded) return;
+      if (!isAllowed) this.end(client, name, NOT_ALLOWED);
+    }
   }
 
   /** A client is gone from all of them. */

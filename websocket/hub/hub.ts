@@ -7,6 +7,7 @@ import {
 } from "../../core/mod.ts";
 import {
   ByteWriter,
+  MAX_CLOSE_REASON_BYTES,
   type MessageLink,
   utf8Length,
 } from "../../protocol/mod.ts";
@@ -295,6 +296,55 @@ export class WsHub {
   }
 
   /**
+   * Ends a subscription of a client, which is told `subscriptionDenied`, and does not ask
+   * again by itself. If its player does, `canSubscribe` answers: have that refuse first.
+   *
+   * What was published before may still come to it.
+   *
+   * @param client The client.
+   * @param channel The channel.
+   * @param reason Why, for people: at most 123 bytes of UTF-8.
+   * @returns Whether there was such a subscription.
+   * @throws {RangeError} If the reason is too long.
+   *
+   * @example Take a channel from a player who has lost a role
+   * ```ts
+   * import { playerId } from "@tickwire/net/core";
+   * import { type ClientId, WsHub } from "@tickwire/net/websocket";
+   *
+   * const judges = new Set(["ada"]);
+   * const hub = new WsHub({
+   *   upgrade: (request) => Deno.upgradeWebSocket(request),
+   *   authenticate: () => ({ playerId: playerId("ada") }), // ask your own server
+   *   canSubscribe: ({ playerId }, channel) =>
+   *     channel !== "bench" || judges.has(playerId),
+   * });
+   *
+   * function dismiss(client: ClientId): void {
+   *   const identity = hub.identityOf(client);
+   *   if (identity !== undefined) judges.delete(identity.playerId);
+   *   hub.unsubscribe(client, "bench", "you are no judge any more");
+   * }
+   * for (const event of hub.drainEvents()) {
+   *   if (event.type === "message" && event.channel === "resign") {
+   *     dismiss(event.client);
+   *   }
+   * }
+   * ```
+   */
+  unsubscribe(client: ClientId, channel: string, reason = ""): boolean {
+    const length = utf8Length(reason);
+    if (length > MAX_CLOSE_REASON_BYTES) {
+      throw new RangeError(
+        `Cannot unsubscribe a client as reason must have at most ${MAX_CLOSE_REASON_BYTES} bytes: current value is ${length}`,
+      );
+    }
+    const hubClient = this.#clients.get(client);
+    return hubClient !== undefined &&
+      this.#channels.end(hubClient, channel, reason);
+  }
+
+  /**
    * Removes a client, which does not come back by itself.
    *
    * @param client The client.
@@ -482,6 +532,16 @@ export class WsHub {
     );
     if (error !== undefined) {
       this.#lose(client, CloseCode.ProtocolError, error);
+    }
+    if (known !== undefined) this.#review(known);
+  }
+
+  /** Before anything is published to a client that is somebody else in what it may do. */
+  #review(client: HubClient): void {
+    try {
+      this.#channels.review(client);
+    } catch (cause) {
+      this.#giveUp(client, cause);
     }
   }
 
@@ -707,7 +767,8 @@ export class WsHub {
       case "subscribe":
         return this.#channels.subscribe(client, message);
       case "unsubscribe":
-        return this.#channels.unsubscribe(client, message.channel);
+        this.#channels.unsubscribe(client, message.channel);
+        return;
     }
     this.#end(client, "protocolError", CloseCode.ProtocolError, "control");
   }

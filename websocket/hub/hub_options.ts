@@ -85,7 +85,9 @@ export interface WsHubOptions {
    */
   readonly channel?: (name: string) => HubChannelOptions;
   /**
-   * Whether a client may have what is published on a channel.
+   * Whether a client may have what is published on a channel. Asked when it subscribes, and
+   * when it comes back to its session, for each of its subscriptions: those that are refused
+   * end, as with `unsubscribe`.
    *
    * @default {() => true}
    */

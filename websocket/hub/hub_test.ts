@@ -598,6 +598,179 @@ Deno.test("WsHub goes by who a client is found to be when it comes back", async 
   assertEquals(world.hub.clientCount, 1);
 });
 
+Deno.test("WsHub.unsubscribe() ends a subscription, and tells the client and who watches", async () => {
+  const world = new World();
+  const [ada, bob] = [await world.connect("ada"), await world.connect("bob")];
+  ada.subscribe("chat", 0, true);
+  bob.subscribe("chat", 0, true);
+  world.run();
+  const [, id] = world.events.map(({ client }) => client);
+  const { unsubscribe } = world.hub;
+  const end = unsubscribe.bind(world.hub, id!);
+  assertEquals([end("news"), end("chat", "banned"), end("chat")], [
+    false,
+    true,
+    false,
+  ]);
+  const { length } = bob.controls;
+  assertEquals(world.hub.publish("chat", "1"), 1);
+  world.run();
+  assertEquals([ada.messages, bob.messages], [["chat: 1"], []]);
+  assertEquals(bob.controls.slice(length), [
+    { type: "unsubscribed", channel: "chat", reason: "banned" },
+  ]);
+  assertEquals(ada.controls.at(-1), {
+    type: "presence",
+    channel: "chat",
+    change: "left",
+    members: [{ playerId: "bob", displayName: "BOB" }],
+  });
+  // Nothing keeps it from asking but canSubscribe.
+  bob.subscribe("chat");
+  world.run();
+  assertEquals(bob.controls.at(-1)!.type, "subscribed");
+  assert(end("chat"));
+  world.run();
+  assertEquals(bob.controls.at(-1), {
+    type: "unsubscribed",
+    channel: "chat",
+    reason: "",
+  });
+});
+
+Deno.test("WsHub.unsubscribe() reaches a client that is away, and none that has left", async () => {
+  const world = new World();
+  const ada = await world.connect("ada");
+  ada.subscribe("chat");
+  world.run();
+  const { client } = world.events[0]!;
+  ada.cut();
+  world.run(2);
+  assert(world.hub.unsubscribe(client, "chat", "x".repeat(123)));
+  assertEquals(world.hub.publish("chat", "1"), 0);
+  await world.connect("ada", ada);
+  world.run();
+  assertEquals(ada.controls.at(-1), {
+    type: "unsubscribed",
+    channel: "chat",
+    reason: "x".repeat(123),
+  });
+  ada.subscribe("chat");
+  world.run();
+  world.hub.remove(client);
+  assertEquals(world.hub.unsubscribe(client, "chat"), false);
+  assertThrows(
+    () => world.hub.unsubscribe(client, "chat", "é".repeat(62)),
+    RangeError,
+    "Cannot unsubscribe a client as reason must have at most 123 bytes: current value is 124",
+  );
+});
+
+Deno.test("WsHub takes no unsubscribed from a client", async () => {
+  const world = new World();
+  const ada = await world.connect("ada");
+  ada.say({ type: "unsubscribed", channel: "chat", reason: "" });
+  world.run();
+  assertEquals(ada.socket!.closed?.code, CloseCode.ProtocolError);
+});
+
+Deno.test("WsHub ends a subscription that it denies when it is asked again", async () => {
+  let isAllowed = true;
+  const world = new World({ canSubscribe: () => isAllowed });
+  const ada = await world.connect("ada");
+  ada.subscribe("chat");
+  world.run();
+  isAllowed = false;
+  ada.subscribe("chat");
+  world.run();
+  assertEquals(ada.controls.map(({ type }) => type), ["subscribed", "denied"]);
+  assertEquals(world.hub.publish("chat", "1"), 0);
+});
+
+Deno.test("WsHub ends the subscriptions that a client may not have when it comes back", async () => {
+  let roles: readonly string[] = ["judge"];
+  const asked: string[] = [];
+  const world = new World({
+    authenticate: (request) => ({
+      playerId: playerId(new URL(request.url).searchParams.get("name")!),
+      displayName: "",
+      roles,
+    }),
+    canSubscribe: ({ roles }, channel) => {
+      asked.push(channel);
+      return channel === "chat" || roles!.includes("judge");
+    },
+  });
+  const [ada, bob] = [await world.connect("ada"), await world.connect("bob")];
+  for (const channel of ["bench", "chat", "verdicts"]) ada.subscribe(channel);
+  bob.subscribe("bench", 0, true);
+  world.run();
+  ada.cut();
+  world.run(1);
+  world.hub.publish("bench", "before");
+  roles = [];
+  const { length } = ada.controls;
+  asked.length = 0;
+  await world.connect("ada", ada);
+  world.run();
+  assertEquals(asked, ["bench", "chat", "verdicts"]);
+  const reason = "not allowed";
+  assertEquals(ada.controls.slice(length), [
+    { type: "unsubscribed", channel: "bench", reason },
+    { type: "unsubscribed", channel: "verdicts", reason },
+  ]);
+  const left = bob.controls.at(-1)!;
+  assert(left.type === "presence" && left.change === "left");
+  assertEquals(left.members.map(({ playerId }) => playerId), ["ada"]);
+  for (const channel of ["bench", "chat"]) world.hub.publish(channel, "after");
+  world.run();
+  // What was published while it was allowed may still come.
+  assertEquals(ada.messages.sort(), ["bench: before", "chat: after"]);
+  const opened = ada.events.findLast(({ type }) => type === "opened");
+  assertEquals(opened, { type: "opened", isResumed: true });
+});
+
+Deno.test("WsHub lets a client go for which canSubscribe throws, or that it removes, when it comes back", async () => {
+  for (const reason of ["failed", "removed"] as const) {
+    const cause = new Error("a bug of the game");
+    let isBack = false;
+    let calls = 0;
+    const world: World = new World({
+      canSubscribe: ({ playerId }) => {
+        if (playerId !== "eve" || !isBack) return true;
+        calls += 1;
+        if (reason === "failed") throw cause;
+        world.hub.remove(world.events[0]!.client);
+        return false;
+      },
+    });
+    const eve = await world.connect("eve");
+    world.run(1);
+    const ada = await world.connect("ada");
+    for (const client of [eve, ada]) {
+      client.subscribe("chat");
+      client.subscribe("news");
+    }
+    world.run();
+    for (const client of [eve, ada]) client.cut();
+    world.run(1);
+    isBack = true;
+    await world.connect("eve", eve);
+    await world.connect("ada", ada);
+    world.run();
+    world.hub.publish("news", "still here");
+    world.run();
+    assertEquals([ada.messages, eve.messages], [["news: still here"], []]);
+    assertEquals([calls, eve.socket!.closed?.code], [1, CloseCode.Removed]);
+    assertEquals(
+      world.events.filter(({ type }) => type === "clientLeft")
+        .map((event) => event.type === "clientLeft" && event.reason),
+      [reason],
+    );
+    assertEquals(world.hub.clientCount, 1);
+  }
+});
+
 Deno.test("WsHub takes in all messages of a client over few events at a time", async () => {
   const world = new World({ maxEvents: 2 });
   const ada = await world.connect("ada");

@@ -73,6 +73,14 @@ export type ControlMessage =
     readonly request: number;
     /** Why, for people: 0 to 123 bytes. */
     readonly reason: string;
+  }
+  | {
+    /** The hub has ended a subscription. */
+    readonly type: "unsubscribed";
+    /** The channel: 1 to 128 bytes. */
+    readonly channel: string;
+    /** Why, for people: 0 to 123 bytes. */
+    readonly reason: string;
   };
 
 const SUBSCRIBE = 1;
@@ -82,6 +90,7 @@ const DENIED = 4;
 const PRESENCE = 5;
 const PUBLISH_DENIED = 6;
 const REQUEST_DENIED = 7;
+const UNSUBSCRIBED = 8;
 /** What the members in a presence message are, in the order of their numbers. */
 export const PRESENCE_CHANGES = ["all", "joined", "left"] as const;
 /** The most messages of the past that a subscribe asks for. */
@@ -138,6 +147,11 @@ export function encodeControl(message: ControlMessage): Uint8Array {
     case "requestDenied":
       writer.u8(REQUEST_DENIED);
       writer.varint(message.request);
+      writer.string(message.reason);
+      break;
+    case "unsubscribed":
+      writer.u8(UNSUBSCRIBED);
+      writer.string(message.channel);
       writer.string(message.reason);
   }
   return writer.toBytes();
@@ -202,6 +216,12 @@ function read(reader: ByteReader): ControlMessage | undefined {
       return {
         type: "requestDenied",
         request: reader.varint(),
+        reason: reader.string(MAX_REASON_BYTES),
+      };
+    case UNSUBSCRIBED:
+      return {
+        type: "unsubscribed",
+        channel: readName(reader),
         reason: reader.string(MAX_REASON_BYTES),
       };
   }

@@ -357,6 +357,7 @@ function readMessage(fields: JsonFields): ControlMessage | undefined {
         members: readMembers(fields),
       };
     case "publishDenied":
+    case "unsubscribed":
       return {
         type,
         channel: fields.string("channel", 1, MAX_NAME_BYTES),

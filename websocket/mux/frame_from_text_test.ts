@@ -95,6 +95,7 @@ class Records {
       () => ({ type: "denied", request, reason: this.text(0, 123) }),
       () => ({ type: "publishDenied", channel, reason: this.text(0, 123) }),
       () => ({ type: "requestDenied", request, reason: this.text(0, 123) }),
+      () => ({ type: "unsubscribed", channel, reason: this.text(0, 123) }),
       () => ({
         type: "presence",
         channel,
