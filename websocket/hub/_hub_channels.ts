@@ -147,11 +147,11 @@ export class HubChannels implements LinkHost {
         this.onJoined(name, joined);
       }
     }
-    if (withPresence && !channel.watchers.has(client)) {
+    if (withPresence) {
+      // Who asks again may have lost what it was told, in a gap.
       channel.watchers.add(client);
       this.#due.add(channel);
-    }
-    if (!withPresence) channel.watchers.delete(client);
+    } else channel.watchers.delete(client);
     for (const { bytes, isText } of past) {
       this.#send(client, channel, this.#messageOf(bytes, { isText }));
     }
@@ -231,7 +231,10 @@ export class HubChannels implements LinkHost {
     }
     this.#link?.tick(dt);
     for (const channel of this.#due) {
-      channel.watchers.tell(this.#presence.members(channel.name));
+      channel.watchers.tell(
+        this.#presence.members(channel.name),
+        this.#seconds,
+      );
       if (!channel.watchers.isDue) this.#due.delete(channel);
     }
   }

@@ -6,6 +6,9 @@ const MAX_MEMBERS_PER_MESSAGE = 256;
 /** Who has more to be told than this is told anew who is there, once it has less. */
 const MAX_WAITING_CONTROLS = 64;
 
+/** A question of a few bytes does not bring all of them more often. */
+const ANEW_SECONDS = 1;
+
 type Change = "all" | "joined" | "left";
 
 /** What has become of a player since the watchers were last told. */
@@ -26,6 +29,8 @@ export class Watchers {
   readonly #informed = new Set<HubClient>();
   readonly #uninformed = new Set<HubClient>();
   readonly #differences = new Map<string, Difference>();
+  /** When each was last told all, also of those who have left since. */
+  readonly #toldAt = new WeakMap<HubClient, number>();
 
   constructor(channel: string) {
     this.#channel = channel;
@@ -77,15 +82,22 @@ export class Watchers {
     }
   }
 
-  /** Tells what there is to tell; `members` are those who are there now. */
-  tell(members: Iterable<Member>): void {
+  /**
+   * Tells what there is to tell; `members` are those who are there now, `nowSeconds` is
+   * the hub's time.
+   */
+  tell(members: Iterable<Member>, nowSeconds: number): void {
     this.#tellDifferences();
-    const able = [...this.#uninformed].filter(isKeepingUp);
+    const able = [...this.#uninformed].filter((client) =>
+      isKeepingUp(client) &&
+      nowSeconds - (this.#toldAt.get(client) ?? -Infinity) >= ANEW_SECONDS
+    );
     if (able.length === 0) return;
     const all = this.#encode("all", [...members]);
     for (const client of able) {
       this.#uninformed.delete(client);
       this.#informed.add(client);
+      this.#toldAt.set(client, nowSeconds);
       this.#send(client, all);
     }
   }

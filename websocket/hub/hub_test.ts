@@ -1147,7 +1147,8 @@ Deno.test("WsHub tells a new watcher all, and not those who came with it", async
   bob.say({ type: "unsubscribe", channel: "room" });
   bob.subscribe("room", 0, true);
   eve.say({ type: "unsubscribe", channel: "room" });
-  world.run();
+  // All are told once a second.
+  world.run(30);
   assertEquals(told(ada).slice(1), ["left EVE"]);
   assertEquals(told(bob).slice(1), ["all ADA,BOB"]);
   assertEquals(told(eve).slice(1), []);
@@ -1534,4 +1535,29 @@ Deno.test("WsHub begins a session anew where a hello cannot go on with it", asyn
     assert(other.join() !== session.join());
   }
   assertEquals((await welcome({ ...hello, session })).isResumed, true);
+});
+
+Deno.test("WsHub tells anew who is there to who asks again, once a second", async () => {
+  const world = new World();
+  const ada = await world.connect("ada");
+  const lists = (): number =>
+    ada.controls.filter((message) =>
+      message.type === "presence" && message.change === "all"
+    ).length;
+  ada.subscribe("room", 0, true);
+  world.run();
+  assertEquals(lists(), 1);
+  // A gap may have had what it was told.
+  for (let i = 0; i < 30; i++) {
+    ada.subscribe("room", 0, true);
+    world.run(1);
+  }
+  const seconds = 30 * 0.05;
+  assert(lists() >= 2 && lists() <= 2 + seconds, `${lists()}`);
+  world.run(30);
+  const bob = await world.connect("bob");
+  bob.subscribe("room");
+  world.run();
+  const last = ada.controls.at(-1);
+  assert(last?.type === "presence" && last.change === "joined");
 });
