@@ -62,6 +62,8 @@ export class InChannel {
   /** Those of whose raised limit the peer has yet to be told. */
   readonly #raised: Set<InChannel>;
   partial: PartialMessage | undefined = undefined;
+  /** Whether its number is another channel's by now, or nobody's. */
+  isOver = false;
   /** After a gap, the rest of a message may come whose beginning did not. */
   mayContinue = false;
   /** What came in and found no room, since it was last told. */
@@ -115,7 +117,8 @@ export class InChannel {
    * is whole.
    */
   raiseLimit(): void {
-    if (!this.isSequenced) return;
+    // What is left of it may be taken later than that.
+    if (!this.isSequenced || this.isOver) return;
     const limit = this.#releasedCost + (this.partial?.cost ?? 0) +
       this.#windowBytes;
     if (limit - this.#limit < this.#windowBytes / 2) return;

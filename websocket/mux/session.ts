@@ -1239,6 +1239,7 @@ export class Session {
       this.#reportDropped(channel, "out");
     }
     for (const channels of this.#outByPriority) this.#removeShut(channels);
+    for (const channel of this.#inById.values()) channel.isOver = true;
     this.#inById.clear();
     this.#unfinishedBytes = 0;
     this.#raised.clear();
@@ -1427,6 +1428,7 @@ export class Session {
     if (channel === undefined) return this.#fail("unknownChannel");
     if (channel.partial !== undefined) return this.#fail("unexpectedRecord");
     this.#reportDropped(channel, "in");
+    channel.isOver = true;
     this.#inById.delete(id);
     this.#raised.delete(channel);
     return this.#tell(

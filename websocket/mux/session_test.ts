@@ -925,6 +925,39 @@ Deno.test("Session lets all wait that it gave credit for", () => {
   assertEquals(got, 22_000);
 });
 
+Deno.test("Session grants nothing for channels of a session that is over", () => {
+  const pair = new Pair({ windowBytes: 4_096 });
+  const chat = pair.hub.openChannel("chat")!;
+  pair.connect();
+  pair.settle((session) => void takeAll(session));
+  for (let i = 1; i <= 3; i++) pair.hub.send(chat, numbered(i, 1_000));
+  pair.send();
+  pair.arrive();
+  pair.forget();
+  assertEquals(pair.hub.openChannel("news"), chat);
+  pair.connect();
+  // What is taken now came on the number that is another channel's.
+  const limits: number[] = [];
+  for (let i = 0; i < 9; i++) {
+    pair.send();
+    for (const frame of pair.toHub) {
+      if (frame[0] === 1) continue; // the hello
+      new RecordReader().read(
+        frame,
+        new Proxy({}, {
+          get: (_, type) => (...given: number[]) => {
+            if (type === "credit") limits.push(given[1]!);
+            return true;
+          },
+        }) as RecordSink,
+      );
+    }
+    pair.arrive();
+    if (i > 3) takeAll(pair.client);
+  }
+  assertEquals(limits, []);
+});
+
 Deno.test("Session bounds what waits, though channels are shut and opened anew", () => {
   const hub = new Pair({
     maxChannels: 2,
