@@ -700,7 +700,8 @@ export class Session {
       this.#greet();
       this.#isGreetingSent = true;
     }
-    if (this.#phase === "open") {
+    // Whoever has said that it closes the socket takes nothing more from it.
+    if (this.#phase === "open" && this.#peerBye === undefined) {
       this.#writePings();
       this.#writeSequence();
       if (this.#needsAck()) this.#writeOwnPing();

@@ -1007,6 +1007,28 @@ Deno.test("Session does not use a channel's number again before its end was take
   assertEquals(client.openChannel("again"), used);
 });
 
+Deno.test("Session sends nothing more to who has said that it goes, before it is back", () => {
+  const pair = new Pair();
+  const loose = pair.client.openChannel("loose", {
+    delivery: Delivery.AtMostOnce,
+  })!;
+  pair.connect();
+  pair.settle((session) => void takeAll(session));
+  pair.hub.sayBye({ code: 4000, retryAfterMs: 0, reason: "" });
+  pair.send();
+  pair.arrive();
+  assert(pair.client.send(loose, numbered(1, 4)));
+  assertEquals(pair.client.nextFrame(), undefined);
+  pair.cut();
+  pair.connect();
+  const seen: SessionEvent[] = [];
+  pair.settle((session) => {
+    const events = takeAll(session);
+    if (session === pair.hub) seen.push(...events);
+  });
+  assertEquals(seen.filter(({ type }) => type === "message").length, 1);
+});
+
 Deno.test("Session.sayBye() comes last, and goes with the socket", () => {
   const pair = new Pair();
   const { client, hub } = pair;
