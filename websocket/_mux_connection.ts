@@ -209,7 +209,10 @@ export class MuxConnection implements Connection {
         known.link.state.type !== "closed")
     ) return known.link;
     checkLinks([...this.#links.values()].map(({ link }) => link));
-    const link = new SessionLink(this.#session, name);
+    const link = new SessionLink(this.#session, name, {
+      mayTake: () => this.#inflatedBytes < this.#inflatesUpTo,
+      wake: () => {},
+    });
     this.#links.set(name, { link, session: this.#lostSessions });
     return link;
   }
@@ -508,6 +511,7 @@ export class MuxConnection implements Connection {
       if (socket === undefined || !socket.canSend) break;
       const frame = this.#session.nextFrame();
       if (frame === undefined || !socket.send(frame)) break;
+      if (!this.#session.hasMore) break;
     }
     this.#countSent();
   }

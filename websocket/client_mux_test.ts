@@ -456,6 +456,29 @@ Deno.test("WsClient inflates a bounded part of what came in a tick, though nobod
   assertEquals([ticks, rig.client.isConnected], [5, true]);
 });
 
+Deno.test("WsClient.link() inflates a bounded part of what came in a tick", () => {
+  const rig = new Rig({ deflateMinBytes: 1_000 }, {
+    deflater: new Deflater({ minBytes: 1_000 }),
+  });
+  rig.run();
+  const link = rig.client.link("n");
+  // Its reliable and ordered channel.
+  rig.network.last.message(bytesOf(4, 1, 0, 0, 3, 0x6e, 0x2e, 0x32));
+  const stream = deflateRawSync(new Uint8Array(1_048_576));
+  const length = [stream.length & 0x7f | 0x80, stream.length >> 7];
+  const frame = bytesOf(0x82, 1, ...length, ...stream);
+  for (let i = 0; i < 40; i++) rig.network.last.message(frame);
+  const counts: number[] = [];
+  for (let i = 0; i < 6; i++) {
+    rig.tick();
+    let count = 0;
+    link.poll(() => count++);
+    counts.push(count);
+  }
+  assert(counts.every((count) => count <= 9), `${counts}`);
+  assertEquals(counts.reduce((sum, count) => sum + count), 40);
+});
+
 Deno.test("WsClient.close() sends what is still being deflated, as it is", () => {
   const rig = new Rig({ deflateMinBytes: 1_000 }, {
     deflater: new Deflater({ minBytes: 1_000 }),

@@ -139,7 +139,7 @@ export class WsHub {
       this.#counters,
       this.#deflater,
       (client) => this.#end(client, "slow", CloseCode.SlowConsumer, "too slow"),
-      (client) => this.#sendOut(client),
+      (client) => this.#trySendOut(client),
     );
     this.handler = (request, info) => this.#admission.handle(request, info);
   }
@@ -457,7 +457,8 @@ export class WsHub {
       const code = CloseCode.GoingAway;
       client.session.stopDeflating();
       const reason = "shutting down";
-      this.#sendOut(client);
+      this.#trySendOut(client);
+      if (client.isEnded) continue;
       this.#sayBye(client, { code, retryAfterMs, reason });
       this.#end(client, "closed", code, reason);
     }
@@ -466,13 +467,8 @@ export class WsHub {
 
   #flush(): void {
     const busy = this.#busy;
-    for (let i = 0; i < busy.length; i++) {
-      try {
-        this.#sendOut(busy[i]!);
-      } catch (cause) {
-        this.#giveUp(busy[i]!, cause);
-      }
-    }
+    // Some become busy on the way.
+    for (let i = 0; i < busy.length; i++) this.#trySendOut(busy[i]!);
     let left = 0;
     for (const client of busy) if (client.rest()) busy[left++] = client;
     busy.length = left;
@@ -774,6 +770,15 @@ export class WsHub {
   }
 
   /** Returns whether anything went. */
+  #trySendOut(client: HubClient): boolean {
+    try {
+      return this.#sendOut(client);
+    } catch (cause) {
+      this.#giveUp(client, cause);
+      return false;
+    }
+  }
+
   #sendOut(client: HubClient): boolean {
     const { session, socket } = client;
     const { sendHighWaterBytes } = this.#settings;
