@@ -60,6 +60,8 @@ const RECORD_COST = 128;
 const FRAME_COST = 1_024;
 /** How often it is looked at those of which nothing came and for whom there is nothing. */
 const ROUND_SECONDS = 0.05;
+/** How long an answer to a ping may take at most, in milliseconds. */
+const MAX_PONG_MS = 10_000;
 /** Bytes of messages that wait to be drained: a full queue of the longest would be 64 GiB. */
 const MAX_UNDRAINED_BYTES = 67_108_864;
 /** A client's events besides messages: that it is there, is cut off, and has left. */
@@ -582,6 +584,7 @@ export class WsHub {
       maxReplayAgeMs,
       // Whoever types is not gone for being slow.
       keepaliveMs: isText ? 0 : keepaliveMs,
+      pongTimeoutMs: pongTimeoutMs(keepaliveMs),
       maxChannels: Math.max(MIN_CLIENT_CHANNELS, maxSubscriptions),
     });
     const id = this.#nextClient++ as ClientId;
@@ -913,6 +916,12 @@ function checkName(channel: string): void {
       `Cannot send on a channel as its name must have 1 to ${MAX_NAME_BYTES} bytes: current value is ${length}`,
     );
   }
+}
+
+/** So that the whole, with a step of the rounds at either end, is two intervals at most. */
+function pongTimeoutMs(keepaliveMs: number): number {
+  const rest = Math.max(keepaliveMs / 2, keepaliveMs - 2_000 * ROUND_SECONDS);
+  return Math.max(1, Math.min(MAX_PONG_MS, Math.floor(rest)));
 }
 
 /** Half of a session's id, by which it is looked up; the other half stays secret. */
