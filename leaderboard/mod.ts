@@ -3,9 +3,12 @@
 /**
  * Leaderboards and replay sharing: poll-driven client and server half.
  *
- * Nothing is exported in this version.
- *
  * @module
  */
 
-export {};
+// What signatures name, so that one import is enough.
+export type { PlayerId } from "../core/mod.ts";
+export * from "./board/board_options.ts";
+export * from "./leaderboard_error.ts";
+export * from "./score.ts";
+export * from "./store/store.ts";

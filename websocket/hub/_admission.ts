@@ -1,5 +1,11 @@
 // This module is browser compatible.
-import { type Identity, isPlayerId } from "../../core/mod.ts";
+import {
+  clientAddress,
+  type Identity,
+  isPlayerId,
+  networkOf,
+  normalizeAddress,
+} from "../../core/mod.ts";
 import { ByteWriter } from "../../protocol/mod.ts";
 import {
   CloseCode,
@@ -8,11 +14,6 @@ import {
   MUX_VERSION,
 } from "../mux/record.ts";
 import { RecordWriter } from "../mux/record_writer.ts";
-import {
-  clientAddress,
-  networkOf,
-  normalizeAddress,
-} from "./_client_address.ts";
 import type { HubCounters, Refusal } from "./_hub_counters.ts";
 import type { HubSettings } from "./_hub_settings.ts";
 import { HubSocket } from "./_hub_socket.ts";

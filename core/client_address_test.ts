@@ -3,7 +3,7 @@ import {
   clientAddress,
   networkOf,
   normalizeAddress,
-} from "./_client_address.ts";
+} from "./client_address.ts";
 
 Deno.test("clientAddress() takes the last address that is no trusted proxy's", () => {
   const trusted = new Set(["10.0.0.1", "10.0.0.2", "::1"]);

@@ -15,6 +15,18 @@ const GROUPS = 8;
  * @param remoteAddr Whose connection it is.
  * @param forwardedFor The header.
  * @param trustedProxies Addresses, normalised, that tell the truth.
+ * @returns The address, normalised. Whether it is one does not matter for counting.
+ *
+ * @example Behind a proxy
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { clientAddress } from "@tickwire/net/core";
+ *
+ * const proxies = new Set(["10.0.0.1"]);
+ * assertEquals(clientAddress("10.0.0.1", "203.0.113.7", proxies), "203.0.113.7");
+ * // Whoever comes directly cannot say that he is somebody else.
+ * assertEquals(clientAddress("203.0.113.9", "6.6.6.6", proxies), "203.0.113.9");
+ * ```
  */
 export function clientAddress(
   remoteAddr: string,
@@ -34,7 +46,20 @@ export function clientAddress(
   return address;
 }
 
-/** Gives the same text for the same address, without a port; others are left alone. */
+/**
+ * Gives the same text for the same address, without a port; others are left alone.
+ *
+ * @param text An address as a socket or a header has it.
+ * @returns Its one form.
+ *
+ * @example An IPv4 client of a socket that speaks IPv6 too
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { normalizeAddress } from "@tickwire/net/core";
+ *
+ * assertEquals(normalizeAddress("::FFFF:10.0.0.1"), "10.0.0.1");
+ * ```
+ */
 export function normalizeAddress(text: string): string {
   const lower = text.trim().toLowerCase();
   const match = WITH_PORT.exec(lower);
@@ -48,6 +73,18 @@ export function normalizeAddress(text: string): string {
 /**
  * Gives what is counted as one: an IPv4 address, and of an IPv6 address the first 64
  * bits, as whoever has one has all the others of its network (RFC 6177).
+ *
+ * @param address An address, normalised.
+ * @returns What limits per address count by.
+ *
+ * @example One subscriber's network
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { networkOf } from "@tickwire/net/core";
+ *
+ * assertEquals(networkOf("2001:db8::1"), networkOf("2001:db8::2"));
+ * assertEquals(networkOf("203.0.113.7"), "203.0.113.7");
+ * ```
  */
 export function networkOf(address: string): string {
   if (!address.includes(":")) return address;
