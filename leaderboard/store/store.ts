@@ -134,8 +134,11 @@ export interface Transaction {
   readonly rankings: readonly Ranking[];
   /** Now, in epoch milliseconds: claims that have expired are not there. */
   readonly nowMs: number;
-  /** A key that is claimed at most once by this player on this board, until the claim expires. */
-  readonly claim?: string;
+  /**
+   * Keys that are each claimed at most once by this player on this board, until the claim expires: 0 to 4, each once,
+   * of 1 to 160 characters without control characters.
+   */
+  readonly claims?: readonly string[];
   /** The season in which attempts of the player are counted. */
   readonly attempts?: { readonly period: string; readonly season: number };
   /** The id of a held submission of this player and board. */
@@ -150,12 +153,20 @@ export interface TransactionState {
   readonly sequence: number;
   /** The player's entry, hidden or not, in each of the rankings, in their order. */
   readonly entries: readonly (StoredEntry | undefined)[];
-  /** What the claim was made with, if it is there. */
-  readonly claimed: string | undefined;
+  /** What each of the claims was made with, in their order; `undefined` for one that is not there. */
+  readonly claimed: readonly (string | undefined)[];
   /** Attempts counted so far. */
   readonly attempts: number;
   /** The held submission, if it is there. */
   readonly held: HeldSubmission | undefined;
+}
+
+/** That a key is taken. */
+export interface Claim {
+  /** What is to be known of it later: at most 1024 characters. */
+  readonly value: string;
+  /** When it is forgotten, in epoch milliseconds. */
+  readonly expiresMs: number;
 }
 
 /** What a decision changes. What is left out stays as it is. */
@@ -164,8 +175,11 @@ export interface TransactionChange {
    * For each of the rankings, in their order: the entry to put there, `null` to remove it, `undefined` to leave it.
    */
   readonly entries?: readonly (StoredEntry | null | undefined)[];
-  /** Claims the transaction's key, until a time in epoch milliseconds. */
-  readonly claim?: { readonly value: string; readonly expiresMs: number };
+  /**
+   * For each of the transaction's keys, in their order: what it is claimed with, until a time in epoch milliseconds,
+   * whatever was there before; `undefined` to leave it.
+   */
+  readonly claims?: readonly (Claim | undefined)[];
   /** The attempts counted from now on. */
   readonly attempts?: number;
   /** Holds a submission, or changes the held one of the same id. */
