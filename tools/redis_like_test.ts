@@ -2,50 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { Redis } from "ioredis";
 import { createClient } from "redis";
 import { fromIoredis, fromNodeRedis, type RedisLike } from "../core/mod.ts";
-
-/** A server on a socket file of its own, so that no port has to be free. */
-class RedisServer {
-  readonly socket: string;
-  readonly #folder: string;
-  readonly #process: Deno.ChildProcess;
-
-  private constructor(folder: string, process: Deno.ChildProcess) {
-    this.#folder = folder;
-    this.#process = process;
-    this.socket = `${folder}/redis.sock`;
-  }
-
-  static async start(): Promise<RedisServer> {
-    const folder = await Deno.makeTempDir();
-    const process = new Deno.Command("redis-server", {
-      args: [
-        ...["--port", "0", "--unixsocket", `${folder}/redis.sock`],
-        ...["--dir", folder, "--save", "", "--appendonly", "no"],
-      ],
-      stdin: "null",
-      stdout: "piped",
-      stderr: "null",
-    }).spawn();
-    const server = new RedisServer(folder, process);
-    await server.#ready();
-    return server;
-  }
-
-  async #ready(): Promise<void> {
-    let output = "";
-    for await (const chunk of this.#process.stdout.values()) {
-      output += new TextDecoder().decode(chunk);
-      if (/ready to accept connections/i.test(output)) return;
-    }
-    throw new Error(`Cannot start redis-server: ${output}`);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#process.kill("SIGTERM");
-    await this.#process.status;
-    await Deno.remove(this.#folder, { recursive: true });
-  }
-}
+import { RedisServer, whyNoRedis } from "./redis_server.ts";
 
 /** What works the same with each of the clients. */
 async function useRedis(redis: RedisLike): Promise<void> {
@@ -79,22 +36,7 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
   }
 }
 
-async function findRedisServer(): Promise<string> {
-  try {
-    const { success } = await new Deno.Command("redis-server", {
-      args: ["--version"],
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).output();
-    return success ? "" : " (redis-server does not run)";
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    return " (redis-server is not installed)";
-  }
-}
-
-const missing = await findRedisServer();
+const missing = await whyNoRedis();
 
 Deno.test({
   name: `fromNodeRedis() works with a real client and server${missing}`,

@@ -4,7 +4,7 @@ import { createClient } from "redis";
 import { fromNodeRedis } from "../../core/mod.ts";
 import { until } from "../_testing/backplane_conformance.ts";
 import { BackplaneBus } from "../_testing/backplane_bus.ts";
-import { RedisServer, whyNoRedis } from "../_testing/backplane_redis.ts";
+import { RedisServer, whyNoRedis } from "../../tools/redis_server.ts";
 import { type Client, World } from "./_testing/hub_world.ts";
 import type { Backplane } from "./backplane.ts";
 import { BroadcastChannelBackplane } from "./broadcast_channel_backplane.ts";

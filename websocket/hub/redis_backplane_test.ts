@@ -3,7 +3,7 @@ import { Redis } from "ioredis";
 import { createClient } from "redis";
 import { fromIoredis, fromNodeRedis, type RedisLike } from "../../core/mod.ts";
 import { testBackplane } from "../_testing/backplane_conformance.ts";
-import { RedisServer, whyNoRedis } from "../_testing/backplane_redis.ts";
+import { RedisServer, whyNoRedis } from "../../tools/redis_server.ts";
 import { RedisBackplane } from "./redis_backplane.ts";
 
 const missing = await whyNoRedis();

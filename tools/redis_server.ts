@@ -1,6 +1,10 @@
-// A redis-server of the tests' own, from the PATH.
+/** A redis-server of the tests' own, from the PATH. @module */
 
-/** Why there is none, for a test's name; "" if there is one. */
+/**
+ * Tells why there is none.
+ *
+ * @returns A remark for a test's name; `""` if there is one.
+ */
 export async function whyNoRedis(): Promise<string> {
   try {
     const { success } = await new Deno.Command("redis-server", {
@@ -19,16 +23,28 @@ export async function whyNoRedis(): Promise<string> {
 /** A server on a socket file of its own, so that no port has to be free. */
 export class RedisServer {
   readonly #folder: string;
+  readonly #args: readonly string[];
   #process: Deno.ChildProcess;
 
-  private constructor(folder: string, process: Deno.ChildProcess) {
+  private constructor(
+    folder: string,
+    args: readonly string[],
+    process: Deno.ChildProcess,
+  ) {
     this.#folder = folder;
+    this.#args = args;
     this.#process = process;
   }
 
-  static async start(): Promise<RedisServer> {
+  /**
+   * Starts one that keeps nothing on disk.
+   *
+   * @param args What else is on its command line; the last of two settings counts.
+   * @returns A promise that resolves when it accepts connections.
+   */
+  static async start(args: readonly string[] = []): Promise<RedisServer> {
     const folder = await Deno.makeTempDir();
-    return new RedisServer(folder, await startIn(folder));
+    return new RedisServer(folder, args, await startIn(folder, args));
   }
 
   /** Where it listens. */
@@ -36,14 +52,19 @@ export class RedisServer {
     return `${this.#folder}/redis.sock`;
   }
 
-  async stop(): Promise<void> {
-    this.#process.kill("SIGTERM");
+  /**
+   * Ends it.
+   *
+   * @param signal SIGKILL gives it no time to write anything.
+   */
+  async stop(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<void> {
+    this.#process.kill(signal);
     await this.#process.status;
   }
 
-  /** Starts it where it was before. */
+  /** Starts it where it was before, with what it kept on disk. */
   async startAgain(): Promise<void> {
-    this.#process = await startIn(this.#folder);
+    this.#process = await startIn(this.#folder, this.#args);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -52,11 +73,14 @@ export class RedisServer {
   }
 }
 
-async function startIn(folder: string): Promise<Deno.ChildProcess> {
+async function startIn(
+  folder: string,
+  args: readonly string[],
+): Promise<Deno.ChildProcess> {
   const process = new Deno.Command("redis-server", {
     args: [
       ...["--port", "0", "--unixsocket", `${folder}/redis.sock`],
-      ...["--dir", folder, "--save", "", "--appendonly", "no"],
+      ...["--dir", folder, "--save", "", "--appendonly", "no", ...args],
     ],
     stdin: "null",
     stdout: "piped",
