@@ -10,5 +10,7 @@
 export type { PlayerId } from "../core/mod.ts";
 export * from "./board/board_options.ts";
 export * from "./leaderboard_error.ts";
+export * from "./replay/memory_replay_store.ts";
+export * from "./replay/replay_store.ts";
 export * from "./score.ts";
 export * from "./store/store.ts";
