@@ -11,4 +11,5 @@ export type { PlayerId } from "../core/mod.ts";
 export * from "./board/board_options.ts";
 export * from "./leaderboard_error.ts";
 export * from "./score.ts";
+export * from "./store/memory_store.ts";
 export * from "./store/store.ts";
