@@ -13,4 +13,5 @@ export * from "./leaderboard_error.ts";
 export * from "./replay/memory_replay_store.ts";
 export * from "./replay/replay_store.ts";
 export * from "./score.ts";
+export * from "./store/memory_store.ts";
 export * from "./store/store.ts";

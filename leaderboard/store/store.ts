@@ -94,7 +94,7 @@ export interface RankingPage {
   readonly entries: readonly RankedEntry[];
   /** Entries between `minScore` and `maxScore`, on this page or not. */
   readonly total: number;
-  /** How many of these are before the page's first entry. */
+  /** How many of these are before the page's first entry; all of them if it has none. */
   readonly offset: number;
 }
 
@@ -149,7 +149,10 @@ export interface Transaction {
 
 /** What a decision is based on. */
 export interface TransactionState {
-  /** A number above all that this board's transactions saw before: an integer, 1 or more. */
+  /**
+   * A number above all that this board's transactions saw which changed anything: an integer, 1 or more. No two of them
+   * see the same.
+   */
   readonly sequence: number;
   /** The player's entry, hidden or not, in each of the rankings, in their order. */
   readonly entries: readonly (StoredEntry | undefined)[];
@@ -196,11 +199,14 @@ export interface TransactionResult<Change extends TransactionChange> {
    * Whether nothing was changed, as a ranking had `maxEntries` entries and the change had one more for it.
    */
   readonly isFull: boolean;
-  /** The player's place in each of the rankings after the change; `undefined` without an entry there. */
+  /**
+   * The player's place in each of the rankings after the change; `undefined` without an entry there, and with rank 0 if
+   * it is hidden.
+   */
   readonly standings: readonly (Standing | undefined)[];
 }
 
-/** A change of an entry, told after it was committed. */
+/** A change of an entry, told after it was committed. One that is hidden and was so before is not told. */
 export interface EntryChange {
   /** Where. */
   readonly ranking: RankingKey;
@@ -265,13 +271,13 @@ export interface LeaderboardStore {
    */
   page(ranking: Ranking, query: PageQuery): Promise<RankingPage>;
   /**
-   * Reads the neighbourhood of a player: `limit` entries with the player's in the middle, or as near to it as the ends
-   * of the ranking allow.
+   * Reads the neighbourhood of a player: `limit` entries with the player's in the middle (`floor(limit / 2)` before it),
+   * or as near to it as the ends of the ranking allow.
    *
    * @param ranking Which ranking.
    * @param playerId Whose entry is in the middle.
    * @param limit The most entries: 1 to 1000.
-   * @returns A promise of the entries, or of `undefined` if the player has none.
+   * @returns A promise of the entries, or of `undefined` if the player has none, or a hidden one.
    */
   around(
     ranking: Ranking,
@@ -279,7 +285,8 @@ export interface LeaderboardStore {
     limit: number,
   ): Promise<RankingPage | undefined>;
   /**
-   * Reads the entries of some players, such as somebody's friends, with their ranks in the whole ranking.
+   * Reads the entries of some players, such as somebody's friends, with their ranks in the whole ranking. Hidden ones
+   * are left out.
    *
    * @param ranking Which ranking.
    * @param playerIds At most 1000; those without an entry are left out.
