@@ -45,8 +45,9 @@ end
 
 const ROWS = `
 local function rowsOf(order, rows, first, last)
+  -- A last one of -1 would be the end.
+  if last < first then return {}, {} end
   local members = redis.call('ZRANGE', order, first, last)
-  if #members == 0 then return members, members end
   local players = {}
   for i, member in ipairs(members) do
     players[i] = string.sub(member, ${PLACE_LENGTH + 1})
@@ -64,52 +65,61 @@ end
 `;
 
 /**
- * KEYS: meta, claim, attempts, held, then the rows of each ranking.
- * ARGV: player, whether there are a claim and attempts to read, the held id or "".
- * Replies: sequence, whether the board is listed, claim, attempts, held, then each row.
+ * KEYS: meta, attempts, held, then each claim, then the rows of each ranking.
+ * ARGV: player, whether there are attempts to read, the held id or "", the number of claims.
+ * Replies: sequence, whether the board is listed, attempts, held, then each claim, then each row.
  */
 export const READ = `
-local player, heldId = ARGV[1], ARGV[4]
+local player, heldId, claims = ARGV[1], ARGV[3], tonumber(ARGV[4])
 local reply = {
   redis.call('HINCRBY', KEYS[1], 'sequence', 1),
-  redis.call('HEXISTS', KEYS[1], 'listed'), '', '', '',
+  redis.call('HEXISTS', KEYS[1], 'listed'), '', '',
 }
-if ARGV[2] == '1' then reply[3] = redis.call('GET', KEYS[2]) or '' end
-if ARGV[3] == '1' then reply[4] = redis.call('HGET', KEYS[3], player) or '' end
-if heldId ~= '' then reply[5] = redis.call('HGET', KEYS[4], heldId) or '' end
-for i = 5, #KEYS do
-  reply[i + 1] = redis.call('HGET', KEYS[i], player) or ''
+if ARGV[2] == '1' then reply[3] = redis.call('HGET', KEYS[2], player) or '' end
+if heldId ~= '' then reply[4] = redis.call('HGET', KEYS[3], heldId) or '' end
+for i = 4, #KEYS do
+  if i < 4 + claims then
+    reply[i + 1] = redis.call('GET', KEYS[i]) or ''
+  else
+    reply[i + 1] = redis.call('HGET', KEYS[i], player) or ''
+  end
 end
 return reply
 `;
 
-/** Arguments of {@linkcode WRITE} before those of each ranking. */
-const WRITE_FIXED = 19;
-/** Arguments of {@linkcode WRITE} for each ranking. */
-const WRITE_EACH = 5;
+/** Keys of {@linkcode WRITE} before those of claims. */
+const WRITE_KEYS = 7;
+/** Arguments of {@linkcode WRITE} before those of claims. */
+const WRITE_FIXED = 16;
 
 /**
- * KEYS: meta, claim, attempts, held, its two queues, links, rankings, then order, rows and tuples of each ranking.
+ * KEYS: meta, attempts, held, its two queues, links, rankings, then each claim,
+ * then order, rows and tuples of each ranking.
  * ARGV: player, channel, whose, maxEntries or "", whether the board is listed from now on,
- * whether there is a claim, what was read of it, what to claim or "", its milliseconds,
  * whether there are attempts, what was read of them, what to count or "",
  * held id or "", its revision, whether to release it, id to hold or "", its row, sequence and state,
+ * the number of claims, then for each: what was read, what to claim or "", its milliseconds,
  * then for each ranking: ties, revision of the row that was read, "=" or "-" or "+", row to put, name of the ranking.
  * Replies: what became of it, then rank and total in each ranking.
  */
 export const WRITE = `${RANK}${SPLIT}${LEAVE}
-local meta, claim, attempts, held = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local links, rankings = KEYS[7], KEYS[8]
+local meta, attempts, held = KEYS[1], KEYS[2], KEYS[3]
+local links, rankings = KEYS[6], KEYS[7]
 local player, channel, whose, limit = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local listed = ARGV[5]
-local hasClaim, claimRead, claimNow, claimMs = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
-local hasAttempts, attemptsRead, attemptsNow = ARGV[10], ARGV[11], ARGV[12]
-local heldId, heldRead, releases = ARGV[13], ARGV[14], ARGV[15]
-local holdId, holdRow, holdSequence, holdState = ARGV[16], ARGV[17], ARGV[18], ARGV[19]
-local count = (#ARGV - ${WRITE_FIXED}) / ${WRITE_EACH}
+local hasAttempts, attemptsRead, attemptsNow = ARGV[6], ARGV[7], ARGV[8]
+local heldId, heldRead, releases = ARGV[9], ARGV[10], ARGV[11]
+local holdId, holdRow, holdSequence, holdState = ARGV[12], ARGV[13], ARGV[14], ARGV[15]
+local claims = tonumber(ARGV[16])
+local count = (#KEYS - ${WRITE_KEYS} - claims) / 3
 
+local function claim(i)
+  local arg = ${WRITE_FIXED} + 3 * (i - 1)
+  return KEYS[${WRITE_KEYS} + i], ARGV[arg + 1], ARGV[arg + 2], ARGV[arg + 3]
+end
 local function ranking(i)
-  local key, arg = 8 + 3 * (i - 1), ${WRITE_FIXED} + ${WRITE_EACH} * (i - 1)
+  local key = ${WRITE_KEYS} + claims + 3 * (i - 1)
+  local arg = ${WRITE_FIXED} + 3 * claims + 5 * (i - 1)
   return KEYS[key + 1], KEYS[key + 2], KEYS[key + 3],
     ARGV[arg + 1], ARGV[arg + 2], ARGV[arg + 3], ARGV[arg + 4], ARGV[arg + 5]
 end
@@ -117,8 +127,9 @@ local function revisionOf(row)
   return row and string.match(row, '^%d+') or ''
 end
 
-if hasClaim == '1' and (redis.call('GET', claim) or '') ~= claimRead then
-  return { ${CONFLICT} }
+for i = 1, claims do
+  local key, read = claim(i)
+  if (redis.call('GET', key) or '') ~= read then return { ${CONFLICT} } end
 end
 if hasAttempts == '1' and
   (redis.call('HGET', attempts, player) or '') ~= attemptsRead then
@@ -144,7 +155,7 @@ for i = 1, count do
 end
 
 local function queueOf(state)
-  return state == 'unverified' and KEYS[5] or KEYS[6]
+  return state == 'unverified' and KEYS[4] or KEYS[5]
 end
 local function release(id)
   local row = redis.call('HGET', held, id)
@@ -158,7 +169,10 @@ end
 local seen = {}
 if status == ${DONE} then
   if listed == '1' then redis.call('HSET', meta, 'listed', '1') end
-  if claimNow ~= '' then redis.call('SET', claim, claimNow, 'PX', claimMs) end
+  for i = 1, claims do
+    local key, _, now, lifeMs = claim(i)
+    if now ~= '' then redis.call('SET', key, now, 'PX', lifeMs) end
+  end
   if attemptsNow ~= '' then
     redis.call('HSET', attempts, player, attemptsNow)
   end

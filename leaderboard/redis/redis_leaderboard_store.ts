@@ -8,6 +8,7 @@ import {
 import type { TieRule } from "../board/board_options.ts";
 import { LeaderboardError } from "../leaderboard_error.ts";
 import type {
+  Claim,
   EntryChange,
   HeldSubmission,
   LeaderboardStore,
@@ -88,7 +89,7 @@ const ASKED_AT_ONCE = 256;
 interface Read {
   readonly sequence: number;
   readonly isListed: boolean;
-  readonly claim: string;
+  readonly claims: readonly string[];
   readonly attempts: string;
   readonly held: string;
   readonly rows: readonly string[];
@@ -569,27 +570,30 @@ export class RedisLeaderboardStore implements LeaderboardStore {
   }
 
   async #readState(transaction: Transaction): Promise<Read> {
-    const { board, playerId, rankings } = transaction;
-    const { claim, attempts, heldId, nowMs } = transaction;
+    const { board, playerId, rankings, nowMs } = transaction;
+    const { claims: claimKeys = [], attempts, heldId = "" } = transaction;
     const reply = await this.#run(this.#read, [
       ...this.#stateKeys(transaction),
+      ...this.#claimKeys(transaction),
       ...rankings.map((ranking) => this.#keys.ranking(ranking)[1]),
     ], [
       playerId,
-      claim === undefined ? "0" : "1",
       attempts === undefined ? "0" : "1",
-      heldId ?? "",
+      heldId,
+      String(claimKeys.length),
     ]);
     const sequence = Number(reply[0]);
-    const [claimText = "", attemptsText = "", heldText = "", ...rows] = reply
-      .slice(2).map(String);
+    const [attemptsText = "", heldText = "", ...texts] = reply.slice(2)
+      .map(String);
+    const claims = texts.slice(0, claimKeys.length);
+    const rows = texts.slice(claimKeys.length);
     const held = heldText === ""
       ? undefined
       : readable(decodeHeld(board, heldText));
     return {
       sequence,
       isListed: Number(reply[1]) === 1,
-      claim: claimText,
+      claims,
       attempts: attemptsText,
       held: heldText,
       rows,
@@ -598,7 +602,7 @@ export class RedisLeaderboardStore implements LeaderboardStore {
         entries: rows.map((row) =>
           row === "" ? undefined : readable(decodeRow(row))
         ),
-        claimed: decodeClaim(claimText, nowMs),
+        claimed: claims.map((text) => decodeClaim(text, nowMs)),
         attempts: Number(attemptsText),
         held: held?.playerId === playerId ? held : undefined,
       },
@@ -610,36 +614,41 @@ export class RedisLeaderboardStore implements LeaderboardStore {
     read: Read,
     change: TransactionChange,
   ): Promise<unknown[]> {
-    const { board, playerId, rankings, nowMs, maxEntries } = transaction;
+    const { board, playerId, rankings, nowMs } = transaction;
+    const { claims = [], attempts, heldId = "", maxEntries = "" } = transaction;
     const { sequence } = read;
     const lists = !read.isListed && hasReplay(change);
     if (lists) {
       // Before the commit: a replay may be looked for as soon as it is linked.
       await this.#command(["SADD", this.#keys.linkedBoards, board]);
     }
-    const claim = transaction.claim === undefined ? undefined : change.claim;
     const hold = change.hold;
     const args = [
       playerId,
       this.#keys.changes,
       encodeWhose(board, playerId),
-      maxEntries === undefined ? "" : String(maxEntries),
+      String(maxEntries),
       lists ? "1" : "0",
-      transaction.claim === undefined ? "0" : "1",
-      read.claim,
-      claim === undefined ? "" : `${claim.expiresMs}\n${claim.value}`,
-      claim === undefined ? "" : claimLifeMs(claim.expiresMs, nowMs),
-      transaction.attempts === undefined ? "0" : "1",
+      attempts === undefined ? "0" : "1",
       read.attempts,
-      transaction.attempts === undefined ? "" : String(change.attempts ?? ""),
-      transaction.heldId ?? "",
+      attempts === undefined ? "" : String(change.attempts ?? ""),
+      heldId,
       revisionOf(read.held),
       change.releasesHeld && read.state.held !== undefined ? "1" : "0",
       hold?.id ?? "",
       hold === undefined ? "" : encodeHeld(hold, sequence),
       hold === undefined ? "" : String(hold.sequence),
       hold?.state ?? "",
+      String(claims.length),
     ];
+    for (const [i, text] of read.claims.entries()) {
+      const claim = change.claims?.[i];
+      args.push(
+        text,
+        claim === undefined ? "" : encodeClaim(claim),
+        claim === undefined ? "" : claimLifeMs(claim.expiresMs, nowMs),
+      );
+    }
     for (const [i, ranking] of rankings.entries()) {
       const entry = change.entries?.[i];
       args.push(
@@ -656,19 +665,23 @@ export class RedisLeaderboardStore implements LeaderboardStore {
       this.#keys.heldQueue(board, "quarantined"),
       this.#keys.links(board),
       this.#keys.rankings(board),
+      ...this.#claimKeys(transaction),
       ...rankings.flatMap((ranking) => this.#keys.ranking(ranking)),
     ], args);
   }
 
-  /** What is not there has the key of something else, as a script's keys have numbers. */
-  #stateKeys({ board, playerId, claim, attempts }: Transaction): string[] {
+  #stateKeys({ board, attempts }: Transaction): string[] {
     const meta = this.#keys.meta(board);
     return [
       meta,
-      claim === undefined ? meta : this.#keys.claim(board, playerId, claim),
+      // A script's keys have numbers: what is not there has the key of something else.
       attempts === undefined ? meta : this.#keys.attempts(board, attempts),
       this.#keys.held(board),
     ];
+  }
+
+  #claimKeys({ board, playerId, claims = [] }: Transaction): string[] {
+    return claims.map((claim) => this.#keys.claim(board, playerId, claim));
   }
 
   async #rank(
@@ -754,6 +767,10 @@ function decodeClaim(text: string, nowMs: number): string | undefined {
   return end >= 0 && Number(text.slice(0, end)) > nowMs
     ? text.slice(end + 1)
     : undefined;
+}
+
+function encodeClaim({ expiresMs, value }: Claim): string {
+  return `${expiresMs}\n${value}`;
 }
 
 function claimLifeMs(expiresMs: number, nowMs: number): string {
