@@ -9,6 +9,8 @@
 // What signatures name, so that one import is enough.
 export type { PlayerId } from "../core/mod.ts";
 export * from "./board/board_options.ts";
+export * from "./board/board_options_error.ts";
+export * from "./board/season_schedule.ts";
 export * from "./leaderboard_error.ts";
 export * from "./replay/memory_replay_store.ts";
 export * from "./replay/replay_store.ts";
