@@ -3,6 +3,7 @@ import type { PlayerId } from "../../core/mod.ts";
 import { LeaderboardError } from "../leaderboard_error.ts";
 import { MemoryBoard } from "./_memory_board.ts";
 import type {
+  Claim,
   EntryChange,
   HeldSubmission,
   LeaderboardStore,
@@ -22,12 +23,6 @@ import type {
 
 /** Claims that one call of `prune` looks at, at least: a fraction of a millisecond's work. */
 const PRUNED_AT_ONCE = 4096;
-
-/** A claim that was made. */
-interface Claim {
-  readonly value: string;
-  readonly expiresMs: number;
-}
 
 /**
  * A {@linkcode LeaderboardStore} in memory, for one process: nothing outlives it. For tests, for development, and for
@@ -379,20 +374,22 @@ export class MemoryLeaderboardStore implements LeaderboardStore {
   }
 
   #read(board: MemoryBoard, transaction: Transaction): TransactionState {
-    const { playerId, rankings, nowMs, claim, attempts, heldId } = transaction;
-    const claimed = claim === undefined
-      ? undefined
-      : this.#claims.get(claimKey(transaction, claim));
+    const { playerId, rankings, claims = [], attempts, heldId } = transaction;
     const held = heldId === undefined ? undefined : board.held.get(heldId);
     return {
       sequence: board.nextSequence(),
       entries: rankings.map((ranking) => board.ranking(ranking)?.get(playerId)),
-      claimed: claimed !== undefined && claimed.expiresMs > nowMs
-        ? claimed.value
-        : undefined,
+      claimed: claims.map((claim) => this.#claimed(transaction, claim)),
       attempts: attempts === undefined ? 0 : board.attempts(attempts, playerId),
       held: held?.playerId === playerId ? held : undefined,
     };
+  }
+
+  #claimed(transaction: Transaction, claim: string): string | undefined {
+    const found = this.#claims.get(claimKey(transaction, claim));
+    return found !== undefined && found.expiresMs > transaction.nowMs
+      ? found.value
+      : undefined;
   }
 
   #apply(
@@ -400,16 +397,18 @@ export class MemoryLeaderboardStore implements LeaderboardStore {
     transaction: Transaction,
     change: TransactionChange,
   ): void {
-    const { playerId, rankings, claim, attempts, heldId } = transaction;
+    const { playerId, rankings, claims = [], attempts, heldId } = transaction;
     for (const [i, ranking] of rankings.entries()) {
       const entry = change.entries?.[i];
       if (entry !== undefined) this.#put(board, ranking, playerId, entry);
     }
-    if (change.claim !== undefined && claim !== undefined) {
+    for (const [i, claim] of claims.entries()) {
+      const made = change.claims?.[i];
+      if (made === undefined) continue;
       const key = claimKey(transaction, claim);
       // To the end, where what expires last is.
       this.#claims.delete(key);
-      this.#claims.set(key, change.claim);
+      this.#claims.set(key, made);
     }
     if (change.attempts !== undefined && attempts !== undefined) {
       board.setAttempts(attempts, playerId, change.attempts);

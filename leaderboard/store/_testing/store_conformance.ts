@@ -234,7 +234,7 @@ export const STORE_CASES: Readonly<
     assert(Number.isSafeInteger(sequence) && sequence >= 1);
     assertEquals(rest, {
       entries: [undefined],
-      claimed: undefined,
+      claimed: [],
       attempts: 0,
       held: undefined,
     });
@@ -328,15 +328,15 @@ export const STORE_CASES: Readonly<
     const end = await store.subscribe((change) => changes.push(change));
     const error = await assertRejects(() =>
       store.transact(
-        transactionOf({ rankings: [RANKING], claim: "key" }),
+        transactionOf({ rankings: [RANKING], claims: ["key"] }),
         () => {
           throw new SyntaxError("of the test");
         },
       ), SyntaxError);
     assertEquals(error.message, "of the test");
-    const state = await look(store, { rankings: [RANKING], claim: "key" });
+    const state = await look(store, { rankings: [RANKING], claims: ["key"] });
     assertEquals(state.entries[0]?.score, 1);
-    assertEquals(state.claimed, undefined);
+    assertEquals(state.claimed, [undefined]);
     await put(store, RANKING, "bob", 2);
     await until(() => changes.length > 0);
     assertEquals(changes.map((change) => change.playerId), [BOB]);
@@ -408,37 +408,54 @@ export const STORE_CASES: Readonly<
   "transact() claims a key once, until it expires": async ({ store }) => {
     const expiresMs = NOW_MS + 1000;
     await store.transact(
-      transactionOf({ claim: "key" }),
-      () => ({ claim: { value: '{"a":1}', expiresMs } }),
+      transactionOf({ claims: ["key"] }),
+      () => ({ claims: [{ value: '{"a":1}', expiresMs }] }),
     );
-    assertEquals((await look(store, { claim: "key" })).claimed, '{"a":1}');
-    assertEquals((await look(store, { claim: "Key" })).claimed, undefined);
-    assertEquals((await look(store)).claimed, undefined);
-    const ofBob = await look(store, { claim: "key", playerId: BOB });
-    assertEquals(ofBob.claimed, undefined);
-    const elsewhere = await look(store, { claim: "key", board: "main/other" });
-    assertEquals(elsewhere.claimed, undefined);
-    const late = { claim: "key", nowMs: expiresMs - 1 };
-    assertEquals((await look(store, late)).claimed, '{"a":1}');
-    const over = { claim: "key", nowMs: expiresMs };
-    assertEquals((await look(store, over)).claimed, undefined);
+    assertEquals((await look(store, { claims: ["key"] })).claimed, ['{"a":1}']);
+    assertEquals((await look(store, { claims: ["Key"] })).claimed, [undefined]);
+    assertEquals((await look(store)).claimed, []);
+    const ofBob = await look(store, { claims: ["key"], playerId: BOB });
+    assertEquals(ofBob.claimed, [undefined]);
+    const elsewhere = await look(store, {
+      claims: ["key"],
+      board: "main/other",
+    });
+    assertEquals(elsewhere.claimed, [undefined]);
+    const late = { claims: ["key"], nowMs: expiresMs - 1 };
+    assertEquals((await look(store, late)).claimed, ['{"a":1}']);
+    const over = { claims: ["key"], nowMs: expiresMs };
+    assertEquals((await look(store, over)).claimed, [undefined]);
     await store.transact(
       transactionOf(over),
-      () => ({ claim: { value: "", expiresMs: expiresMs + 1000 } }),
+      () => ({ claims: [{ value: "", expiresMs: expiresMs + 1000 }] }),
     );
-    assertEquals((await look(store, over)).claimed, "");
+    assertEquals((await look(store, over)).claimed, [""]);
+  },
+
+  "transact() claims several keys, each for itself": async ({ store }) => {
+    const claims = ["key", "run"];
+    await store.transact(
+      transactionOf({ claims }),
+      () => ({ claims: [undefined, { value: "r", expiresMs: NOW_MS + 1000 }] }),
+    );
+    assertEquals((await look(store, { claims })).claimed, [undefined, "r"]);
+    await store.transact(
+      transactionOf({ claims: ["run", "key"] }),
+      () => ({ claims: [undefined, { value: "k", expiresMs: NOW_MS + 1000 }] }),
+    );
+    assertEquals((await look(store, { claims })).claimed, ["k", "r"]);
   },
 
   "transact() claims a key once among many at once": async ({ store }) => {
     const results = await Promise.all(
       Array.from({ length: 50 }, (_, i) =>
         store.transact(
-          transactionOf({ claim: "key" }),
+          transactionOf({ claims: ["key"] }),
           ({ claimed }): TransactionChange & { first: boolean } =>
-            claimed === undefined
+            claimed[0] === undefined
               ? {
                 first: true,
-                claim: { value: `${i}`, expiresMs: NOW_MS + 1000 },
+                claims: [{ value: `${i}`, expiresMs: NOW_MS + 1000 }],
               }
               : { first: false },
         )),
@@ -474,7 +491,7 @@ export const STORE_CASES: Readonly<
     await put(store, full, "cid", 2);
     const transaction = transactionOf({
       rankings: [roomy, full],
-      claim: "key",
+      claims: ["key"],
       attempts: { period: "daily", season: 1 },
       maxEntries: 2,
     });
@@ -486,7 +503,7 @@ export const STORE_CASES: Readonly<
       const entry = entryOf("ada", 5, sequence, { replay: "ab".repeat(32) });
       return {
         entries: [entry, entry],
-        claim: { value: "v", expiresMs: NOW_MS + 1000 },
+        claims: [{ value: "v", expiresMs: NOW_MS + 1000 }],
         attempts: 1,
         hold: heldOf("h", sequence),
       };
@@ -497,7 +514,7 @@ export const STORE_CASES: Readonly<
     assertEquals(refused.standings, [undefined, undefined]);
     const state = await look(store, { ...transaction, heldId: "h" });
     assertEquals(state.entries, [undefined, undefined]);
-    assertEquals(state.claimed, undefined);
+    assertEquals(state.claimed, [undefined]);
     assertEquals(state.attempts, 0);
     assertEquals(state.held, undefined);
     assertEquals(await store.isReplayLinked("ab".repeat(32)), false);
@@ -1156,15 +1173,15 @@ export const STORE_CASES: Readonly<
   ) => {
     for (let i = 0; i < 20; i++) {
       await store.transact(
-        transactionOf({ claim: `k${i}` }),
-        () => ({ claim: { value: "v", expiresMs: NOW_MS + 1 + i } }),
+        transactionOf({ claims: [`k${i}`] }),
+        () => ({ claims: [{ value: "v", expiresMs: NOW_MS + 1 + i }] }),
       );
     }
     for (let i = 0; i < 3; i++) await store.prune(NOW_MS + 10);
     // To whom it is earlier, what is left is still there.
     for (let i = 0; i < 20; i++) {
-      const { claimed } = await look(store, { claim: `k${i}` });
-      assertEquals(claimed, i < 10 ? undefined : "v", `k${i}`);
+      const { claimed } = await look(store, { claims: [`k${i}`] });
+      assertEquals(claimed, [i < 10 ? undefined : "v"], `k${i}`);
     }
   },
 
