@@ -485,7 +485,7 @@ export class RedisLeaderboardStore implements LeaderboardStore {
   }
 
   /**
-   * Has nothing to do: Redis forgets claims by itself, by its own clock.
+   * Has nothing to do: Redis forgets claims by itself, by its own clock, a minute after their end.
    *
    * @param _nowMs Now, in epoch milliseconds.
    * @returns A promise that resolves at once.

@@ -371,7 +371,7 @@ export interface LeaderboardStore {
     onChange: (change: EntryChange) => void,
   ): Promise<() => Promise<void>>;
   /**
-   * Forgets claims that have expired.
+   * Forgets claims that have expired, where the storage does not by itself.
    *
    * @param nowMs Now, in epoch milliseconds.
    * @returns A promise that resolves when it has done so, or has done enough for this call.
