@@ -5,9 +5,12 @@ import { LeaderboardError } from "../leaderboard_error.ts";
 import { compareScores, type Score } from "../score.ts";
 import type {
   EntryChange,
+  HeldSubmission,
   LeaderboardStore,
   StoredEntry,
+  Transaction,
   TransactionChange,
+  TransactionState,
 } from "../store/store.ts";
 import {
   entryOf,
@@ -147,6 +150,70 @@ testRedis("decides anew where another was faster", async () => {
   assertEquals(standing?.entry.score, 200);
   assert(stores.some(({ conflicts }) => conflicts > 0));
   for (const store of stores) await store.close();
+});
+
+testRedis("decides anew whatever it was that another changed", async () => {
+  await using rig = await RedisRig.start();
+  const redis = await rig.connect();
+  const other = new RedisLeaderboardStore(redis);
+  const { board } = RANKING;
+  const all: Transaction = {
+    board,
+    playerId: ADA,
+    rankings: [RANKING],
+    nowMs: NOW_MS,
+    claims: ["a", "b"],
+    attempts: { period: "allTime", season: 0 },
+    heldId: "h",
+  };
+  const held: HeldSubmission = {
+    id: "h",
+    board,
+    playerId: ADA,
+    sequence: 1,
+    heldMs: NOW_MS,
+    state: "unverified",
+    replay: "",
+    data: "{}",
+  };
+  const claim = { value: "1", expiresMs: NOW_MS + 1000 };
+  const changes: [string, (sequence: number) => TransactionChange][] = [
+    ["an entry", (sequence) => ({ entries: [entryOf("ada", 5, sequence)] })],
+    ["the same entry", (sequence) => ({
+      entries: [entryOf("ada", 5, sequence)],
+    })],
+    ["no entry", () => ({ entries: [null] })],
+    ["a claim", () => ({ claims: [undefined, claim] })],
+    ["attempts", () => ({ attempts: 1 })],
+    ["a held submission", () => ({ hold: held })],
+    ["its state", () => ({ hold: { ...held, state: "quarantined" } })],
+    ["its end", () => ({ releasesHeld: true })],
+  ];
+  for (const [what, changeOf] of changes) {
+    let commands = 0;
+    const store = new RedisLeaderboardStore(
+      spy(redis, (args) => {
+        // The first is a read, the second the write.
+        if (++commands !== 2) return;
+        return other.transact(all, ({ sequence }) => changeOf(sequence))
+          .then(() => redis.command(args));
+      }),
+    );
+    // So that the server knows the scripts.
+    await other.transact(all, () => ({}));
+    const seen: TransactionState[] = [];
+    await store.transact(all, (state): TransactionChange => {
+      seen.push(state);
+      return {};
+    });
+    assertEquals([seen.length, store.conflicts], [2, 1], what);
+    const [before, after] = seen.map(({ sequence: _, ...rest }) =>
+      JSON.stringify(rest)
+    );
+    assert(before !== after, what);
+    await store.close();
+  }
+  await other.close();
 });
 
 for (const [name, connect] of Object.entries(CLIENTS)) {
