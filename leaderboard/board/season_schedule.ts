@@ -85,14 +85,14 @@ export class SeasonSchedule {
    * @throws {RangeError} If `epochMs` is out of range.
    */
   seasonAt(epochMs: number): Season {
-    const last = this.#last;
-    if (last !== undefined && epochMs >= last.startMs && epochMs < last.endMs) {
-      return last;
-    }
     if (!(epochMs >= 0 && epochMs <= MAX_EPOCH_MS)) {
       throw new RangeError(
         `Cannot find season as epochMs must be 0 to ${MAX_EPOCH_MS}: current value is ${epochMs}`,
       );
+    }
+    const last = this.#last;
+    if (last !== undefined && epochMs >= last.startMs && epochMs < last.endMs) {
+      return last;
     }
     const season = this.#cron.hasAnyHour
       ? {
