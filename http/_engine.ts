@@ -340,6 +340,7 @@ export class Engine {
         tag: request.tag,
         url: request.url,
         idempotencyKey: request.idempotencyKey!,
+        request,
       });
       this.#accept(job);
     }

@@ -1,6 +1,7 @@
 // This module is browser compatible.
 
 import type { HttpHeaders } from "./headers.ts";
+import type { HttpRequest } from "./request.ts";
 import type { HttpResponse } from "./response.ts";
 
 /** Names a request in the events of the client that sent it: an integer, 1 for the first, never reused. */
@@ -164,6 +165,8 @@ export interface HttpRestored extends HttpEventBase {
   readonly url: string;
   /** The request's idempotency key. */
   readonly idempotencyKey: string;
+  /** The request as it was stored, its body as bytes, which are not to be changed. */
+  readonly request: HttpRequest;
 }
 
 /** The circuit breaker of an origin changed its state. */
