@@ -24,6 +24,7 @@ const TERMINAL: Readonly<Record<LeaderboardTerminalEvent["type"], true>> = {
   seasonsFetched: true,
   runStarted: true,
   runFailed: true,
+  watchFailed: true,
   cancelled: true,
   refused: true,
 };

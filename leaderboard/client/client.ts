@@ -3,6 +3,7 @@ import {
   checkInteger,
   type PlayerId,
   playerId as toPlayerId,
+  SecureRandom,
   SystemClock,
 } from "../../core/mod.ts";
 import {
@@ -18,6 +19,7 @@ import { checkName, checkVisible } from "./_checks.ts";
 import { EventOutbox } from "./_event_outbox.ts";
 import { details } from "./_failure.ts";
 import { makeIdempotencyKey } from "./_idempotency_key.ts";
+import { LiveWatches } from "./_live_watches.ts";
 import { callsOf, type Pending, type PendingSubmission } from "./_pending.ts";
 import { readBatch, readFetch, readSubmission } from "./_read_result.ts";
 import {
@@ -84,6 +86,7 @@ export class LeaderboardClient {
   readonly #http: HttpClient;
   readonly #outbox: EventOutbox;
   readonly #context: ClientContext;
+  readonly #live: LiveWatches;
   readonly #parts: readonly ClientPart[];
 
   readonly #pending = new Map<RequestId, Pending>();
@@ -145,7 +148,11 @@ export class LeaderboardClient {
       abort: (id) => this.#http.cancel(id),
       resolve: (url) => this.#base.resolve(url),
     };
-    this.#parts = [];
+    this.#live = new LiveWatches(
+      this.#context,
+      http.random ?? new SecureRandom(),
+    );
+    this.#parts = [this.#live];
   }
 
   /** Calls without a terminal event so far, submissions of earlier runs included. */
@@ -156,6 +163,11 @@ export class LeaderboardClient {
   /** Events lost because nobody drained; terminal ones never are. */
   get droppedEvents(): number {
     return this.#outbox.dropped;
+  }
+
+  /** What servers said on streams that could not be understood: each was a reset, or another attempt. */
+  get malformedLiveEvents(): number {
+    return this.#live.malformedCount;
   }
 
   /**
@@ -361,6 +373,35 @@ export class LeaderboardClient {
   }
 
   /**
+   * Watches a board: from now on each change is a `boardChanged` event, and so is whatever makes it necessary to fetch what
+   * is shown anew, with `isReset`: the first one comes when the server has begun to tell. `liveState` tells whether changes
+   * arrive; a stream that is cut is taken up again where it was. It goes on until `unwatch`, or ends with `watchFailed`.
+   *
+   * Each takes a connection of its own. Browsers have six of them for a server, unless it speaks HTTP/2.
+   *
+   * @param filter Which board, period and class; the season is the running one, and nothing else counts.
+   * @returns The id that its events repeat.
+   * @throws {RangeError} If the filter has a season.
+   */
+  watch(
+    filter: LeaderboardFilter = LeaderboardFilter.period(),
+  ): LeaderboardCallId {
+    const id = this.#live.watch(filter);
+    if (this.#isClosed) this.#takeAll();
+    return id;
+  }
+
+  /**
+   * Ends a watch with its `cancelled` event.
+   *
+   * @param id What `watch` returned.
+   * @returns `true` if the board was watched.
+   */
+  unwatch(id: LeaderboardCallId): boolean {
+    return this.#live.cancel(id);
+  }
+
+  /**
    * Cancels a call: its `cancelled` event is queued at once, and a stored submission is removed from the journal. What was
    * sent already may have its effect all the same.
    *
@@ -431,6 +472,7 @@ export class LeaderboardClient {
     this.#isClosed = true;
     this.#http.close();
     this.#takeAll();
+    this.#live.close();
   }
 
   /** Closes the client: `using client = new LeaderboardClient(url)`. */

@@ -3,6 +3,11 @@ import type { PlayerId } from "../../core/mod.ts";
 import type { Score } from "../score.ts";
 import type { LeaderboardFilter } from "./filter.ts";
 import type {
+  BoardChanged,
+  LiveStateChanged,
+  WatchFailed,
+} from "./live_event.ts";
+import type {
   BoardInfo,
   ScoreEntry,
   ScoreStanding,
@@ -252,8 +257,13 @@ export type LeaderboardTerminalEvent =
   | SeasonsFetched
   | RunStarted
   | RunFailed
+  | WatchFailed
   | CallCancelled
   | CallRefused;
 
 /** What a {@linkcode LeaderboardClient} reports: one terminal event for each call, the others on the way. */
-export type LeaderboardEvent = LeaderboardTerminalEvent | ScoreStored;
+export type LeaderboardEvent =
+  | LeaderboardTerminalEvent
+  | ScoreStored
+  | BoardChanged
+  | LiveStateChanged;
