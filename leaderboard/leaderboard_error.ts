@@ -2,12 +2,17 @@
 
 /**
  * Why a leaderboard refused or failed: `"closed"`, `close()` was called before; `"storeFailed"`, the storage failed, as
- * `cause` says; `"conflict"`, others kept changing the same entry.
+ * `cause` says; `"conflict"`, others kept changing the same entry, or what is there does not allow the change;
+ * `"notFound"`, there is no such board, player or submission.
  */
-export type LeaderboardErrorCode = "closed" | "storeFailed" | "conflict";
+export type LeaderboardErrorCode =
+  | "closed"
+  | "storeFailed"
+  | "conflict"
+  | "notFound";
 
 /**
- * What the methods of stores reject with.
+ * What the methods of stores and servers reject with.
  *
  * @example A store that is closed
  * ```ts

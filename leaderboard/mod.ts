@@ -7,7 +7,7 @@
  */
 
 // What signatures name, so that one import is enough.
-export type { PlayerId } from "../core/mod.ts";
+export type { Clock, Identity, Metric, PlayerId, Random } from "../core/mod.ts";
 export * from "./board/board_options.ts";
 export * from "./board/board_options_error.ts";
 export * from "./board/season_schedule.ts";
@@ -22,5 +22,10 @@ export * from "./leaderboard_error.ts";
 export * from "./replay/memory_replay_store.ts";
 export * from "./replay/replay_store.ts";
 export * from "./score.ts";
+export * from "./server/problem_code.ts";
+export * from "./server/ranking_query.ts";
+export * from "./server/server.ts";
+export * from "./server/server_options.ts";
+export * from "./server/submit_outcome.ts";
 export * from "./store/memory_store.ts";
 export * from "./store/store.ts";

@@ -1,9 +1,10 @@
 // This module is browser compatible.
 import type { Identity } from "../../core/mod.ts";
 import type { Ranking } from "../store/store.ts";
+import type { ApiRole } from "./server_options.ts";
 
 /** What whoever has a key may do; PROTOCOL.md, section 1. */
-export type Role = "game" | "server" | "admin";
+export type Role = ApiRole;
 
 /** A request of `/v1/…`, from somebody whose API key, if one is needed, is known, and who is within his limits. */
 export interface Call {

@@ -1,7 +1,8 @@
 // This module is browser compatible.
+import type { LeaderboardProblemCode } from "./problem_code.ts";
 
 /** The status of each code of an error; PROTOCOL.md, section 1. */
-const STATUS = {
+const STATUS: Readonly<Record<LeaderboardProblemCode, number>> = {
   invalidRequest: 400,
   invalidCursor: 400,
   invalidName: 400,
@@ -39,10 +40,7 @@ const STATUS = {
   rateLimited: 429,
   internalError: 500,
   unavailable: 503,
-} as const;
-
-/** The code of an error in an answer. */
-export type ProblemCode = keyof typeof STATUS;
+};
 
 /** What else an error says. */
 export interface ProblemDetails {
@@ -58,11 +56,11 @@ export interface ProblemDetails {
 
 /** What is wrong with a request. A route throws it, and the server answers with it. */
 export class Problem extends Error {
-  readonly code: ProblemCode;
+  readonly code: LeaderboardProblemCode;
   readonly details: ProblemDetails;
 
   constructor(
-    code: ProblemCode,
+    code: LeaderboardProblemCode,
     message: string,
     details: ProblemDetails = {},
   ) {

@@ -1,0 +1,103 @@
+// This module is browser compatible.
+import type { Role } from "./call.ts";
+import type { ApiKey } from "./server_options.ts";
+
+/** What can be an API key: it is a field of a header. */
+const KEY = /^[\x21-\x7e]{1,256}$/;
+/** Of a key that opens more than what ships in every game, so that none can be guessed. */
+const MIN_SECRET_LENGTH = 16;
+/** The most keys: each request is compared with all of them. */
+const MAX_KEYS = 1_000;
+
+const UTF8 = new TextEncoder();
+
+/** What a key opens. */
+export interface Access {
+  readonly title: string;
+  readonly role: Role;
+}
+
+/**
+ * The API keys of a server, of which only digests are kept. What a request brings is digested with a random key of this
+ * process first, and the digest compared with all of them to the end: how long that takes tells nothing of a key.
+ */
+export class ApiKeys {
+  readonly #digests: Promise<readonly (Access & { digest: Uint8Array })[]>;
+  readonly #salt = hmacKey();
+
+  /** Takes keys that {@linkcode checkApiKeys} has passed. */
+  constructor(keys: readonly ApiKey[]) {
+    this.#digests = Promise.all(
+      keys.map(async ({ key, title, role }) => ({
+        title: title ?? "main",
+        role,
+        digest: await this.#digest(key),
+      })),
+    );
+    // Awaited by the first request, which may come late.
+    this.#digests.catch(() => {});
+  }
+
+  /** What a key opens; `undefined` if it is none. */
+  async find(text: string | null): Promise<Access | undefined> {
+    if (text === null || !KEY.test(text)) return undefined;
+    const [digest, all] = await Promise.all([
+      this.#digest(text),
+      this.#digests,
+    ]);
+    let found: Access | undefined;
+    for (const known of all) {
+      let difference = 0;
+      for (let i = 0; i < digest.length; i++) {
+        difference |= digest[i]! ^ known.digest[i]!;
+      }
+      if (difference === 0) found = known;
+    }
+    return found;
+  }
+
+  async #digest(text: string): Promise<Uint8Array> {
+    const key = await this.#salt;
+    return new Uint8Array(
+      await crypto.subtle.sign("HMAC", key, UTF8.encode(text)),
+    );
+  }
+}
+
+/** Refuses keys that are none, by throwing; what they are is not in the message. */
+export function checkApiKeys(keys: readonly ApiKey[]): readonly ApiKey[] {
+  if (keys.length === 0 || keys.length > MAX_KEYS) {
+    throw new RangeError(
+      `Cannot use apiKeys as there must be 1 to ${MAX_KEYS} of them: current length is ${keys.length}`,
+    );
+  }
+  keys.forEach(({ key, role }, i) => {
+    if (!KEY.test(key)) {
+      throw new RangeError(
+        `Cannot use apiKeys[${i}] as key must be 1 to 256 visible ASCII characters`,
+      );
+    }
+    if (role !== "game" && role !== "server" && role !== "admin") {
+      throw new RangeError(
+        `Cannot use apiKeys[${i}] as role must be "game", "server" or "admin": current value is "${role}"`,
+      );
+    }
+    if (role !== "game" && key.length < MIN_SECRET_LENGTH) {
+      throw new RangeError(
+        `Cannot use apiKeys[${i}] as key must be at least ${MIN_SECRET_LENGTH} characters for the role "${role}"`,
+      );
+    }
+  });
+  if (new Set(keys.map(({ key }) => key)).size < keys.length) {
+    throw new RangeError("Cannot use apiKeys as each must be there once");
+  }
+  return keys;
+}
+
+async function hmacKey(): Promise<CryptoKey> {
+  const bytes = crypto.getRandomValues(new Uint8Array(32));
+  const algorithm = { name: "HMAC", hash: "SHA-256" };
+  return await crypto.subtle.importKey("raw", bytes, algorithm, false, [
+    "sign",
+  ]);
+}

@@ -1,0 +1,73 @@
+// This module is browser compatible.
+import { TokenBucket } from "../../core/mod.ts";
+import { Problem } from "./problem.ts";
+import type { RateLimit } from "./server_options.ts";
+
+/** How many are told apart; each takes some 200 bytes. */
+const MAX_BUCKETS = 65_536;
+/** What a refused one is told to wait at least, as nobody comes back within a millisecond. */
+const MIN_RETRY_MS = 50;
+
+/**
+ * A rate limit for each address, or for each player. The number of buckets is bounded: beyond it, the one that was not
+ * used for the longest time is forgotten, and its owner begins with a full one. Who has more addresses than that has
+ * their limits anyhow.
+ */
+export class RateLimits {
+  readonly #limit: RateLimit;
+  /** Those that were used last come last. */
+  readonly #buckets = new Map<string, TokenBucket>();
+  #refused = 0;
+
+  constructor(limit: RateLimit) {
+    this.#limit = limit;
+  }
+
+  /** How many have a bucket. */
+  get size(): number {
+    return this.#buckets.size;
+  }
+
+  /** How often somebody was refused. */
+  get refused(): number {
+    return this.#refused;
+  }
+
+  /**
+   * Takes one of what somebody may do.
+   *
+   * @throws {Problem} `rateLimited`, with when to ask again.
+   */
+  take(who: string, nowMs: number): void {
+    let bucket = this.#buckets.get(who);
+    if (bucket === undefined) {
+      if (this.#buckets.size >= MAX_BUCKETS) {
+        for (const first of this.#buckets.keys()) {
+          this.#buckets.delete(first);
+          break;
+        }
+      }
+      const { perSecond, burst } = this.#limit;
+      bucket = new TokenBucket({ capacity: burst, refillPerSecond: perSecond });
+    } else this.#buckets.delete(who);
+    this.#buckets.set(who, bucket);
+    if (bucket.tryTake(1, nowMs)) return;
+    this.#refused += 1;
+    const retryAfterMs = Math.ceil(
+      Math.max(MIN_RETRY_MS, bucket.waitMs(1, nowMs)),
+    );
+    throw new Problem(
+      "rateLimited",
+      `Cannot answer as there were too many requests: ask again in ${retryAfterMs} ms`,
+      { retryAfterMs },
+    );
+  }
+
+  /** Forgets those whose bucket is full, and so the same as a new one. */
+  sweep(nowMs: number): void {
+    const { burst } = this.#limit;
+    for (const [who, bucket] of this.#buckets) {
+      if (bucket.available(nowMs) >= burst) this.#buckets.delete(who);
+    }
+  }
+}

@@ -1,0 +1,151 @@
+// This module is browser compatible.
+import { Fnv1a64, isPlayerId, type PlayerId } from "../../core/mod.ts";
+import { isClassName } from "../board/name.ts";
+import { parseScore, type Score, scoreToJson } from "../score.ts";
+import { Problem } from "./problem.ts";
+import { isRecord } from "./read_body.ts";
+
+const SHA256 = /^[0-9a-f]{64}$/;
+/** Longer than any token, so that what is wrong with it is found out by who knows about tokens. */
+const MAX_RUN_LENGTH = 1_024;
+
+const UTF8 = new TextEncoder();
+
+/** A submission of which every field has the right kind; whether its board takes it is found out later. */
+export interface Submission {
+  readonly playerId: PlayerId;
+  readonly name: string | undefined;
+  readonly score: Score;
+  readonly subscore: Score;
+  readonly className: string;
+  readonly metadata: Readonly<Record<string, unknown>> | undefined;
+  /** The replay's SHA-256 in hex, or `""`. */
+  readonly replay: string;
+  /** The run's token, or `""`. */
+  readonly run: string;
+}
+
+/**
+ * Reads a submission of a request.
+ *
+ * @param body The object.
+ * @returns The submission.
+ * @throws {Problem} `invalidRequest`, or `checksumMismatch`.
+ */
+export function parseSubmission(
+  body: Readonly<Record<string, unknown>>,
+): Submission {
+  const { playerId } = body;
+  if (!isPlayerId(playerId)) throw wrong("playerId", "a player's id");
+  const name = optional(body, "name", isLabel, "1 to 64 bytes of text");
+  const score = parseScore(body.score);
+  if (score === undefined) throw wrong("score", "an integer of 64 bits");
+  const subscore = parseScore(body.subscore ?? 0);
+  if (subscore === undefined) throw wrong("subscore", "an integer of 64 bits");
+  const className = optional(body, "class", isClassName, "a class's name");
+  const metadata = optional(body, "metadata", isRecord, "an object");
+  const replay = optional(body, "replay", isSha256, "64 hex digits");
+  const run = optional(body, "run", isShort, "a run's token");
+  const checksum = optional(body, "checksum", isShort, "16 hex digits");
+  if (checksum !== undefined && checksum !== checksumOf(body)) {
+    throw new Problem(
+      "checksumMismatch",
+      "Cannot submit as the checksum is not that of what came",
+      { field: "checksum" },
+    );
+  }
+  return {
+    playerId,
+    name,
+    score,
+    subscore,
+    className: className ?? "",
+    metadata,
+    replay: replay ?? "",
+    run: run ?? "",
+  };
+}
+
+/**
+ * Tells submissions apart: the SHA-256 of all that they say, 128 bits of it in hex. What is said in two ways, such as a
+ * score as text, is the same.
+ */
+export async function fingerprintOf(submission: Submission): Promise<string> {
+  const text = canonicalJson([
+    submission.playerId,
+    submission.name ?? null,
+    scoreToJson(submission.score),
+    scoreToJson(submission.subscore),
+    submission.className,
+    submission.metadata ?? null,
+    submission.replay,
+    submission.run,
+  ]);
+  const digest = await crypto.subtle.digest("SHA-256", UTF8.encode(text));
+  let hex = "";
+  for (const byte of new Uint8Array(digest, 0, 16)) {
+    hex += byte.toString(16).padStart(2, "0");
+  }
+  return hex;
+}
+
+/** Whether text may be a name to show: 1 to 64 bytes in UTF-8, without control characters. */
+export function isLabel(value: unknown): value is string {
+  // The same rule as for players' ids, whose bound is the same too.
+  return isPlayerId(value);
+}
+
+/** PROTOCOL.md, section 4. */
+function checksumOf(body: Readonly<Record<string, unknown>>): string {
+  const hash = new Fnv1a64();
+  hash.update(UTF8.encode(canonicalJson([
+    body.playerId,
+    body.name ?? null,
+    body.score,
+    body.subscore ?? null,
+    body.class ?? null,
+    body.metadata ?? null,
+    body.replay ?? null,
+    body.run ?? null,
+  ])));
+  return hash.hex();
+}
+
+/** Without blanks, and names sorted by their code units; of an object the order of the names would not be kept. */
+function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
+  if (!isRecord(value)) return JSON.stringify(value);
+  const members = Object.keys(value).sort().map((name) =>
+    `${JSON.stringify(name)}:${canonicalJson(value[name])}`
+  );
+  return `{${members.join(",")}}`;
+}
+
+function optional<T>(
+  body: Readonly<Record<string, unknown>>,
+  field: string,
+  is: (value: unknown) => value is T,
+  wanted: string,
+): T | undefined {
+  const value = body[field] ?? undefined;
+  if (value === undefined) return undefined;
+  if (!is(value)) throw wrong(field, wanted);
+  return value;
+}
+
+function isSha256(value: unknown): value is string {
+  return typeof value === "string" && SHA256.test(value);
+}
+
+function isShort(value: unknown): value is string {
+  return typeof value === "string" && value.length > 0 &&
+    value.length <= MAX_RUN_LENGTH;
+}
+
+function wrong(field: string, wanted: string): Problem {
+  return new Problem(
+    "invalidRequest",
+    `Cannot submit as ${field} must be ${wanted}`,
+    { field },
+  );
+}

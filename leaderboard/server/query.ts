@@ -1,0 +1,79 @@
+// This module is browser compatible.
+import { Problem } from "./problem.ts";
+
+/**
+ * The query of a URL. A list has its commas as they are and those of its members encoded, which `URLSearchParams` cannot
+ * tell apart; and what is encoded wrongly is refused.
+ */
+export class Query {
+  readonly #raw = new Map<string, string>();
+
+  /**
+   * Reads a query.
+   *
+   * @param search The URL's `search`.
+   * @throws {Problem} If a name is encoded wrongly.
+   */
+  constructor(search: string) {
+    for (const pair of search.slice(1).split("&")) {
+      if (pair === "") continue;
+      const equals = pair.indexOf("=");
+      const name = decode("", equals < 0 ? pair : pair.slice(0, equals));
+      const value = equals < 0 ? "" : pair.slice(equals + 1);
+      if (!this.#raw.has(name)) this.#raw.set(name, value);
+    }
+  }
+
+  /** Whether a parameter is there, empty or not. */
+  has(name: string): boolean {
+    return this.#raw.has(name);
+  }
+
+  /**
+   * Reads a parameter; of several of one name the first.
+   *
+   * @throws {Problem} If it is encoded wrongly.
+   */
+  get(name: string): string | undefined {
+    const raw = this.#raw.get(name);
+    return raw === undefined ? undefined : decode(name, raw);
+  }
+
+  /**
+   * Reads a list.
+   *
+   * @throws {Problem} If a member is encoded wrongly.
+   */
+  list(name: string): readonly string[] | undefined {
+    return this.#raw.get(name)?.split(",").map((raw) => decode(name, raw));
+  }
+
+  /**
+   * Reads an integer of decimal digits.
+   *
+   * @throws {Problem} If it is none, or outside of the bounds.
+   */
+  integer(name: string, otherwise: number, min: number, max: number): number {
+    const text = this.get(name);
+    if (text === undefined) return otherwise;
+    const value = /^-?\d{1,16}$/.test(text) ? Number(text) : NaN;
+    if (value >= min && value <= max) return value;
+    throw new Problem(
+      "invalidRequest",
+      `Cannot answer as ${name} must be an integer from ${min} to ${max}`,
+      { field: name },
+    );
+  }
+}
+
+function decode(name: string, raw: string): string {
+  try {
+    return decodeURIComponent(raw.replaceAll("+", " "));
+  } catch {
+    throw new Problem(
+      "invalidRequest",
+      "Cannot answer as the query is not percent-encoded UTF-8",
+      name === "" ? {} : { field: name },
+    );
+  }
+}
