@@ -92,6 +92,11 @@ export class RankIndex {
     return true;
   }
 
+  /** Where he is, if he is there. */
+  positionOf(playerId: PlayerId): RankingPosition | undefined {
+    return this.#byId.get(playerId);
+  }
+
   /** How many players are before him in the order, or -1 if he is not there. */
   offsetOf(playerId: PlayerId): number {
     const slot = this.#table.find(playerId);
