@@ -17,7 +17,7 @@ import {
 import { BaseUrl } from "./_base_url.ts";
 import { checkName, checkVisible } from "./_checks.ts";
 import { EventOutbox } from "./_event_outbox.ts";
-import { details } from "./_failure.ts";
+import { details, isServersOwn } from "./_failure.ts";
 import { makeIdempotencyKey } from "./_idempotency_key.ts";
 import { LiveWatches } from "./_live_watches.ts";
 import { callsOf, type Pending, type PendingSubmission } from "./_pending.ts";
@@ -25,6 +25,7 @@ import { readBatch, readFetch, readSubmission } from "./_read_result.ts";
 import {
   batchRequest,
   boardsRequest,
+  durableRequest,
   entriesRequest,
   rankRequest,
   runRequest,
@@ -126,6 +127,7 @@ export class LeaderboardClient {
       // The server says no-store, and ranks of a minute ago are wrong.
       cache: false,
       maxPending: maxRequests,
+      isAnswer: isServersOwn,
       ...(journal !== undefined && { journal }),
       ...(playerToken !== undefined && { bearerToken: playerToken }),
     });
@@ -491,11 +493,13 @@ export class LeaderboardClient {
   }
 
   #sendSubmission(pending: PendingSubmission): void {
-    const request = submitRequest(
-      pending.submission.board!,
-      pending.submission,
+    const { submission } = pending;
+    this.#send(
+      this.#isDurable
+        ? durableRequest(submission, this.#context.clock.epochMs())
+        : submitRequest(submission),
+      pending,
     );
-    this.#send(this.#isDurable ? request.withDurability() : request, pending);
   }
 
   #fetchEntries(
