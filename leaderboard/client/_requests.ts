@@ -11,11 +11,15 @@ export const MAX_ANSWER_BYTES = 1_048_576;
 /** An entry with the most metadata that a board may allow. */
 const MAX_ENTRY_BYTES = 20_000;
 const MAX_PAGE_BYTES = 16_777_216;
+/** Of the 65,536 that a server takes, with room for what is around them. */
+const MAX_BATCH_BYTES = 65_000;
 /**
  * The 30 days for which a server keeps keys, counted from when it first saw one, less an hour: an attempt takes its time,
  * and clocks drift.
  */
 const SUBMISSION_LIFE_MS = (30 * 24 - 1) * 3_600_000;
+
+const UTF_8 = new TextEncoder();
 
 /** What is asked of entries besides the filter. */
 export interface EntriesExtra {
@@ -52,8 +56,8 @@ export function entriesRequest(
         : query.page,
       cursor: isPlaced ? undefined : cursor,
       around,
-      minScore: json(query.minScore),
-      maxScore: json(query.maxScore),
+      minScore: isPlaced ? undefined : json(query.minScore),
+      maxScore: isPlaced ? undefined : json(query.maxScore),
     });
 }
 
@@ -115,18 +119,33 @@ export function durableRequest(
   );
 }
 
+/** Cuts submissions into batches that are no larger than what a server takes. */
+export function batchesOf<T extends { readonly submission: ScoreSubmission }>(
+  pending: readonly T[],
+): readonly (readonly T[])[] {
+  const batches: T[][] = [];
+  let left = 0;
+  for (const each of pending) {
+    const byteLength = UTF_8.encode(batchText(each.submission)).length;
+    if (byteLength > left) {
+      batches.push([]);
+      left = MAX_BATCH_BYTES;
+    }
+    batches.at(-1)!.push(each);
+    left -= byteLength;
+  }
+  return batches;
+}
+
 /** Several submissions with their boards and keys. */
 export function batchRequest(
   submissions: readonly ScoreSubmission[],
 ): HttpRequest {
   return common(
-    HttpRequest.postJson("v1/scores", {
-      submissions: submissions.map((submission) => ({
-        board: submission.board,
-        idempotencyKey: submission.idempotencyKey,
-        ...submissionJson(submission),
-      })),
-    }),
+    HttpRequest.post(
+      "v1/scores",
+      `{"submissions":[${submissions.map(batchText).join(",")}]}`,
+    ).withHeader("content-type", "application/json"),
     MAX_ANSWER_BYTES,
     // Each submission has a key of its own: the whole may be repeated.
   ).withIdempotencyKey().withOrder(...submissions.map(orderOf));
@@ -135,6 +154,15 @@ export function batchRequest(
 /** Submissions of one player to one board overtake each other nowhere: with some operators the last one counts. */
 function orderOf({ board, playerId }: ScoreSubmission): string {
   return `${board}/${playerId}`;
+}
+
+function batchText(submission: ScoreSubmission): string {
+  const { board, idempotencyKey } = submission;
+  return JSON.stringify({
+    board,
+    idempotencyKey,
+    ...submissionJson(submission),
+  });
 }
 
 function get(url: string, maxBytes = MAX_ANSWER_BYTES): HttpRequest {
