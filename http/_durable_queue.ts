@@ -23,6 +23,8 @@ interface RequestRecord {
   readonly maxBodyBytes?: number;
   readonly cachePolicy?: CachePolicy;
   readonly redirect?: RequestRedirect;
+  readonly expiresMs?: number;
+  readonly orderKeys?: readonly string[];
   readonly hasBody: boolean;
 }
 
@@ -235,7 +237,8 @@ export function isStorableBody(body: HttpRequest["body"]): boolean {
 
 function encodeRequest(request: HttpRequest, key: string): Uint8Array {
   const { method, url, priority, tag, body, redirect } = request;
-  const { timeoutMs, maxBodyBytes, cachePolicy } = request;
+  const { timeoutMs, maxBodyBytes, cachePolicy, expiresMs, orderKeys } =
+    request;
   const headers = [...request.headers].filter(([name]) =>
     !SECRET_FIELDS.has(name)
   );
@@ -259,6 +262,9 @@ function encodeRequest(request: HttpRequest, key: string): Uint8Array {
     ...(maxBodyBytes !== undefined && { maxBodyBytes }),
     ...(cachePolicy !== undefined && { cachePolicy }),
     ...(redirect !== "follow" && { redirect }),
+    // -Infinity, which JSON does not have, is as long ago.
+    ...(expiresMs !== Infinity && { expiresMs: Math.max(expiresMs, 0) }),
+    ...(orderKeys.length > 0 && { orderKeys }),
     hasBody: bytes !== undefined,
   }, bytes);
 }
@@ -334,8 +340,14 @@ function decodeRequest(
 /** What is missing or makes no sense is left at its default: the request itself must not be lost for it. */
 function withOptions(
   request: HttpRequest,
-  { timeoutMs, maxBodyBytes, cachePolicy, redirect }: Partial<RequestRecord>,
+  record: Partial<RequestRecord>,
 ): HttpRequest {
+  const { timeoutMs, maxBodyBytes, cachePolicy, redirect } = record;
+  const { expiresMs, orderKeys } = record;
+  if (typeof expiresMs === "number") request = request.withExpiry(expiresMs);
+  if (Array.isArray(orderKeys)) {
+    request = request.withOrder(...orderKeys.map(String));
+  }
   if (timeoutMs === null) request = request.withTimeout(Infinity);
   else if (typeof timeoutMs === "number" && timeoutMs > 0) {
     request = request.withTimeout(timeoutMs);

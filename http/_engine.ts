@@ -12,6 +12,7 @@ import { Coalescer } from "./_coalescer.ts";
 import { isStorableBody, type RestoredRequest } from "./_durable_queue.ts";
 import { Inbox, type News } from "./_inbox.ts";
 import { EventOutbox } from "./_event_outbox.ts";
+import { OrderGate } from "./_order_gate.ts";
 import { failureEvent, shownUrl, textOf } from "./_failure.ts";
 import { makeIdempotencyKey } from "./_idempotency_key.ts";
 import { Job } from "./_job.ts";
@@ -68,7 +69,13 @@ export class Engine {
   readonly #inbox: Inbox;
   readonly #streaming = new Set<Attempt>();
   readonly #coalescer = new Coalescer();
+  readonly #gate = new OrderGate();
+  /** Requests that wait for their order. */
+  readonly #held = new Set<Job>();
   #restored: RestoredRequest[] = [];
+  /** Whether there may be requests of an earlier run that are not accepted yet. */
+  #isRestoring: boolean;
+  #hasRestored = false;
 
   #nowMs = 0;
   #nextId = 1;
@@ -114,9 +121,13 @@ export class Engine {
       isBrowser: isBrowser(),
       news: this.#inbox,
     };
+    this.#isRestoring = durable !== undefined;
     durable?.restore().then(
       (requests) => this.#inbox.push({ type: "restored", requests }),
-      (error) => this.#note(`journal could not be read: ${textOf(error)}`),
+      (error) => {
+        this.#note(`journal could not be read: ${textOf(error)}`);
+        this.#inbox.push({ type: "restored", requests: [] });
+      },
     );
   }
 
@@ -220,6 +231,7 @@ export class Engine {
     }
     if (this.#streaming.size > 0) this.#resumeStreams();
     if (this.#restored.length > 0) this.#acceptRestored();
+    if (this.#isRestoring) this.#checkRestoring();
     if (this.#admitted.length > 0) this.#admitAll();
     if (this.#scheduler.queued > 0 && this.isOnline) this.#dispatch();
   }
@@ -256,6 +268,7 @@ export class Engine {
     const { request } = job;
     this.#jobs.set(job.id, job);
     job.sentAtMs = this.#clock.nowMs();
+    if (request.orderKeys.length > 0) this.#gate.add(job);
     if (this.#isClosed) {
       this.#cancel(job, false);
       return;
@@ -334,6 +347,7 @@ export class Engine {
       );
       job.reservedSlots = slots;
       job.journalId = journalId;
+      job.isRestored = true;
       this.events.push(job, {
         type: "restored",
         id: job.id,
@@ -344,6 +358,18 @@ export class Engine {
       });
       this.#accept(job);
     }
+  }
+
+  #checkRestoring(): void {
+    if (
+      // A journal that never answers must not keep requests for ever.
+      !this.#hasRestored && this.#nowMs < this.#settings.timeoutMs ||
+      this.#restored.length > 0
+    ) {
+      return;
+    }
+    this.#isRestoring = false;
+    for (const job of this.#held) this.#letGo(job);
   }
 
   readonly #take = (news: News): void => {
@@ -382,6 +408,7 @@ export class Engine {
         break;
       case "restored":
         this.#restored = news.requests;
+        this.#hasRestored = true;
         break;
     }
   };
@@ -435,9 +462,26 @@ export class Engine {
     const jobs = this.#admitted;
     for (let i = 0; i < jobs.length; i++) {
       const job = jobs[i]!;
-      if (job.phase === "admitted") this.#admit(job);
+      if (job.phase !== "admitted") continue;
+      if (this.#isHeldBack(job)) {
+        job.phase = "held";
+        this.#timers.schedule(job, Infinity);
+        this.#held.add(job);
+      } else this.#admit(job);
     }
     jobs.length = 0;
+  }
+
+  #isHeldBack(job: Job): boolean {
+    return job.request.orderKeys.length > 0 &&
+      (!this.#gate.isFirst(job) || (this.#isRestoring && !job.isRestored));
+  }
+
+  /** Has a request that was held back look again whether it may go. */
+  #letGo(job: Job): void {
+    if (!this.#held.delete(job)) return;
+    job.phase = "admitted";
+    this.#admitted.push(job);
   }
 
   #admit(job: Job): void {
@@ -570,6 +614,12 @@ export class Engine {
 
   #start(job: Job, clockMs: number): void {
     const origin = this.#scheduler.origin(job.origin);
+    const { breaker } = origin;
+    if (job.request.expiresMs <= this.#clock.epochMs()) {
+      breaker?.onCancel(breaker.generation);
+      this.#fail(job, { type: "expired" });
+      return;
+    }
     if (job.attempts === 0) {
       origin.budget.deposit();
       job.firstAttemptAtMs = clockMs;
@@ -630,12 +680,42 @@ export class Engine {
     const retryAfterMs = this.#heedLimits(origin, status, headers);
     if (status === 401 && this.#retryWithNewToken(job, attempt)) return;
     if (
-      isRetryableStatus(status) &&
+      isRetryableStatus(status, job.request.isDurable) &&
       this.#retry(job, { type: "serverError", status }, retryAfterMs)
     ) {
       return;
     }
+    if (
+      job.request.isDurable && !this.#isAnswer(job, news) &&
+      this.#retry(job, { type: "readError" }, retryAfterMs)
+    ) {
+      return;
+    }
     this.#settle(job, news);
+  }
+
+  /** Whether the game takes it for an answer to a durable request. */
+  #isAnswer(job: Job, news: AttemptNews & { type: "answered" }): boolean {
+    const { isAnswer } = this.#settings;
+    if (isAnswer === undefined) return true;
+    const { response, headers, body } = news;
+    try {
+      return isAnswer(
+        job.request,
+        new HttpResponse({
+          status: response.status,
+          statusText: response.statusText,
+          url: news.attempt.responseUrl || job.url,
+          headers,
+          body,
+          isBodyShared: true,
+          attempts: job.attempts,
+        }),
+      );
+    } catch (error) {
+      this.#note(`isAnswer failed: ${textOf(error)}`);
+      return true;
+    }
   }
 
   /** Takes in what the server says about its limits. Returns its `Retry-After` in milliseconds, if there is one. */
@@ -703,7 +783,7 @@ export class Engine {
       const { status } = attempt;
       this.#breakerHears(attempt, status < 500);
       if (
-        !isRetryableStatus(status) ||
+        !isRetryableStatus(status, job.request.isDurable) ||
         !this.#retry(job, { type: "serverError", status }, undefined)
       ) {
         this.#fail(job, {
@@ -1050,6 +1130,10 @@ export class Engine {
     for (const follower of this.#coalescer.leave(job)) {
       follower.phase = "admitted";
       this.#admitted.push(follower);
+    }
+    if (job.request.orderKeys.length > 0) {
+      this.#held.delete(job);
+      for (const next of this.#gate.remove(job)) this.#letGo(next);
     }
     if (event === undefined || job.isBackground) {
       this.#background.delete(job.backgroundKey);

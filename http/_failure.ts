@@ -63,6 +63,8 @@ function describe(reason: HttpError, job: Job, cause: unknown): string {
       return `${where}: bearerToken gave no token${because(cause)}`;
     case "journalFailed":
       return `${where}: the journal did not take the request${because(cause)}`;
+    case "expired":
+      return `${where}: not sent as its time is over`;
     case "connectionFailed":
       return `${where}: the connection failed${because(cause)}`;
     case "dnsFailure":

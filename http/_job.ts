@@ -13,6 +13,7 @@ import type { Lane } from "./_scheduler.ts";
  * Where a job is on its way:
  *
  * - `admitted`: sent since the last tick
+ * - `held`: waits until those before it in the same order have ended
  * - `storing`: waits until the journal has it
  * - `lookup`, `settling`: waits for a cache store that answers later
  * - `following`: waits for the answer to an identical request
@@ -23,6 +24,7 @@ import type { Lane } from "./_scheduler.ts";
  */
 export type JobPhase =
   | "admitted"
+  | "held"
   | "storing"
   | "lookup"
   | "settling"
@@ -101,6 +103,8 @@ export class Job implements HeapItem {
   hasStarted = false;
 
   journalId = 0;
+  /** Whether an earlier run sent it first. */
+  isRestored = false;
   onAbort: (() => void) | undefined;
 
   constructor(id: RequestId, request: HttpRequest, sequence: number) {

@@ -12,8 +12,12 @@ export interface RetryOptions {
   readonly random: Random;
 }
 
-/** Whether a status says that the same request may succeed later (RFC 9110 section 15, RFC 6585, RFC 8470). */
-export function isRetryableStatus(status: number): boolean {
+/**
+ * Whether a status says that the same request may succeed later (RFC 9110 section 15, RFC 6585, RFC 8470). For a durable
+ * one any from 500 on does: what a proxy says of a server that is down (520 to 530, say) is no answer of the server.
+ */
+export function isRetryableStatus(status: number, isDurable: boolean): boolean {
+  if (isDurable && status >= 500) return true;
   switch (status) {
     case 408:
     case 425:

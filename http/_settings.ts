@@ -32,6 +32,7 @@ export class Settings {
   readonly tokens: TokenSource | undefined;
   readonly cache: HttpCache | undefined;
   readonly durable: DurableQueue | undefined;
+  readonly isAnswer: HttpClientOptions["isAnswer"];
   readonly circuitBreaker: Required<CircuitBreakerOptions> | false;
   readonly maxConcurrentPerOrigin: number;
   readonly maxPending: number;
@@ -117,6 +118,7 @@ export class Settings {
       store: options.cache ?? new MemoryCacheStore(),
       fallbackTtlMs,
     });
+    this.isAnswer = options.isAnswer;
     this.durable = options.journal === undefined
       ? undefined
       : new DurableQueue(options.journal);

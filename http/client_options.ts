@@ -3,6 +3,8 @@
 import type { Clock, Journal, Random } from "../core/mod.ts";
 import type { HttpCacheStore } from "./cache/store.ts";
 import type { HttpHeadersInit } from "./headers.ts";
+import type { HttpRequest } from "./request.ts";
+import type { HttpResponse } from "./response.ts";
 
 /** The part of `fetch` that the client uses. */
 export type FetchLike = (input: string, init: RequestInit) => Promise<Response>;
@@ -141,6 +143,14 @@ export interface HttpClientOptions {
    * @default {undefined}
    */
   readonly journal?: Journal;
+  /**
+   * Tells whether what came to a durable request is an answer of the server that was meant. If it returns `false` the request
+   * is repeated, as after a lost connection: the page of a portal or of a proxy must not end what is to be kept. It is not
+   * asked about what is repeated anyway.
+   *
+   * @default {() => true}
+   */
+  readonly isAnswer?: (request: HttpRequest, response: HttpResponse) => boolean;
   /**
    * Whether each attempt and its outcome are written by `log`. URLs are written without their query, and
    * no header field is.

@@ -36,6 +36,8 @@ export type HttpError =
   | { readonly type: "tokenUnavailable" }
   /** The journal did not take the durable request; nothing was sent. */
   | { readonly type: "journalFailed" }
+  /** The time of `withExpiry` has come: it was not sent (again). */
+  | { readonly type: "expired" }
   /** More than one attempt was made and none succeeded; `last` is why the last one failed. */
   | {
     readonly type: "retriesExhausted";

@@ -49,6 +49,8 @@ interface RequestFields {
   readonly signal: AbortSignal | undefined;
   readonly idempotencyKey: string | undefined;
   readonly isDurable: boolean;
+  readonly expiresMs: number;
+  readonly orderKeys: readonly string[];
   readonly reportsProgress: boolean;
 }
 
@@ -106,6 +108,8 @@ export class HttpRequest {
       signal: undefined,
       idempotencyKey: undefined,
       isDurable: false,
+      expiresMs: Infinity,
+      orderKeys: NO_KEYS,
       reportsProgress: false,
     });
   }
@@ -222,6 +226,16 @@ export class HttpRequest {
   /** Whether the request is kept in the client's journal until it is answered. */
   get isDurable(): boolean {
     return this.#fields.isDurable;
+  }
+
+  /** From when on it is not sent any more, in epoch milliseconds, or `Infinity`. */
+  get expiresMs(): number {
+    return this.#fields.expiresMs;
+  }
+
+  /** What it waits in line by. */
+  get orderKeys(): readonly string[] {
+    return this.#fields.orderKeys;
   }
 
   /** Whether progress events are wanted. */
@@ -454,6 +468,35 @@ export class HttpRequest {
   }
 
   /**
+   * Sets from when on the request is not sent any more, by the wall clock and over restarts: for what does harm, or is
+   * worth nothing, when it comes late. It ends with the reason `expired` when its turn comes then.
+   *
+   * @param epochMs Milliseconds since 1970, or `Infinity`.
+   * @returns A new request.
+   * @throws {RangeError} If it is not a number.
+   */
+  withExpiry(epochMs: number): HttpRequest {
+    if (Number.isNaN(epochMs)) {
+      throw new RangeError(
+        "Cannot set expiry as it must be a number: current value is NaN",
+      );
+    }
+    return this.#with({ expiresMs: epochMs });
+  }
+
+  /**
+   * Has the request wait until all that were sent before it with one of these keys have ended, each with all of its
+   * attempts: so they come to the server in the order of `send`. Of durable requests those of an earlier run are before
+   * all others.
+   *
+   * @param keys Any texts; none for no order.
+   * @returns A new request.
+   */
+  withOrder(...keys: readonly string[]): HttpRequest {
+    return this.#with({ orderKeys: [...new Set(keys)] });
+  }
+
+  /**
    * Sets `Authorization: Bearer …` (RFC 6750).
    *
    * @param token The token.
@@ -469,6 +512,7 @@ export class HttpRequest {
 }
 
 const NO_HEADERS = new HttpHeaders();
+const NO_KEYS: readonly string[] = Object.freeze([]);
 
 function checkTime(name: string, ms: number): number {
   if (!(ms > 0)) {

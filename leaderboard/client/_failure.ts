@@ -30,6 +30,15 @@ export function jsonOf(
   }
 }
 
+/** Whether an answer to a submission is of a leaderboard server, and not of a proxy, a portal or whatever else is there. */
+export function isServersOwn(_: unknown, response: HttpResponse): boolean {
+  const json = jsonOf(response, MAX_ERROR_BYTES);
+  if (json === undefined) return false;
+  return response.isSuccess
+    ? typeof json.status === "string"
+    : refusalOf(json, response.status) !== undefined;
+}
+
 /** Why a request was not answered as it should have been. */
 export function failureOf(
   event: Exclude<HttpTerminalEvent, { type: "cancelled" }>,
@@ -130,6 +139,7 @@ function reasonOf(reason: HttpError): LeaderboardFailureReason {
   switch (reason.type) {
     case "tokenUnavailable":
     case "journalFailed":
+    case "expired":
     case "invalidRequest":
     case "queueFull":
       return reason.type;

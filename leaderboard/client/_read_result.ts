@@ -88,16 +88,11 @@ function readBatchResult(
   pending: PendingSubmission,
   value: unknown,
 ): LeaderboardTerminalEvent {
-  if (!isObject(value) || !isCount(value.status, 200)) {
-    return rejected(pending, malformed(200));
+  if (isObject(value) && isCount(value.status, 400)) {
+    const refusal = refusalOf(value, value.status);
+    if (refusal !== undefined) return rejected(pending, refusal);
   }
-  const { status } = value;
-  return (status < 300 ? readResult(pending, value.result) : undefined) ??
-    rejected(
-      pending,
-      (status >= 400 ? refusalOf(value, status) : undefined) ??
-        malformed(status),
-    );
+  return readResult(pending, value) ?? rejected(pending, malformed(200));
 }
 
 /** Reads an answer of PROTOCOL.md, section 4; `undefined` if it is none. */
@@ -107,14 +102,16 @@ function readResult(
 ): LeaderboardTerminalEvent | undefined {
   if (!isObject(json)) return undefined;
   const board = submission.board!;
-  const { status, applied } = json;
+  const { status, applied, isDuplicate = false } = json;
+  if (typeof isDuplicate !== "boolean") return undefined;
   if (status === "pending" || status === "quarantined") {
-    return { type: "scorePending", id, submission, board, status };
+    const type = "scorePending";
+    return { type, id, submission, board, status, isDuplicate };
   }
   const standings = readStandings(json.standings);
   if (
     status !== "accepted" || typeof applied !== "boolean" ||
-    standings === undefined || !isFlag(json.isDuplicate)
+    standings === undefined
   ) {
     return undefined;
   }
@@ -129,7 +126,7 @@ function readResult(
     score: main?.score ?? submission.score,
     standings,
     applied,
-    isDuplicate: json.isDuplicate ?? false,
+    isDuplicate,
   };
 }
 
@@ -235,10 +232,6 @@ function readRanking(json: Json): RankingName | undefined {
       (json.class === undefined || isLabel(json.class))
     ? { board, period, season, class: json.class }
     : undefined;
-}
-
-function isFlag(value: unknown): value is boolean | undefined {
-  return value === undefined || typeof value === "boolean";
 }
 
 function failed(

@@ -11,6 +11,15 @@ export const MAX_ANSWER_BYTES = 1_048_576;
 /** An entry with the most metadata that a board may allow. */
 const MAX_ENTRY_BYTES = 20_000;
 const MAX_PAGE_BYTES = 16_777_216;
+/** Of the 65,536 that a server takes, with room for what is around them. */
+const MAX_BATCH_BYTES = 65_000;
+/**
+ * The 30 days for which a server keeps keys, counted from when it first saw one, less an hour: an attempt takes its time,
+ * and clocks drift.
+ */
+const SUBMISSION_LIFE_MS = (30 * 24 - 1) * 3_600_000;
+
+const UTF_8 = new TextEncoder();
 
 /** What is asked of entries besides the filter. */
 export interface EntriesExtra {
@@ -27,7 +36,11 @@ export function entriesRequest(
   const { around, players } = extra;
   const { cursor } = query;
   const isPlaced = around !== undefined || players !== undefined;
-  return get(`v1/boards/${board}/entries`, MAX_PAGE_BYTES)
+  // A list has its commas as they are, and those of its members encoded, which no other parameter needs.
+  const list = players === undefined
+    ? ""
+    : `?players=${players.map(encodeURIComponent).join(",")}`;
+  return get(`v1/boards/${board}/entries${list}`, MAX_PAGE_BYTES)
     .withMaxBodyBytes(
       Math.min(
         MAX_PAGE_BYTES,
@@ -43,10 +56,8 @@ export function entriesRequest(
         : query.page,
       cursor: isPlaced ? undefined : cursor,
       around,
-      // Each by itself, for a comma may be part of an id.
-      players: players?.map(encodeURIComponent).join(","),
-      minScore: json(query.minScore),
-      maxScore: json(query.maxScore),
+      minScore: isPlaced ? undefined : json(query.minScore),
+      maxScore: isPlaced ? undefined : json(query.maxScore),
     });
 }
 
@@ -88,18 +99,42 @@ export function runRequest(
   ).withIdempotencyKey();
 }
 
-/** A submission with its key. */
-export function submitRequest(
-  board: string,
+/** A submission with its board and key. */
+export function submitRequest(submission: ScoreSubmission): HttpRequest {
+  // The body's bound is the client's own: a page too large for a smaller one must not end a durable request.
+  return HttpRequest.postJson(
+    `v1/boards/${submission.board}/scores`,
+    submissionJson(submission),
+  ).withRedirect("error").withIdempotencyKey(submission.idempotencyKey!)
+    .withOrder(orderOf(submission));
+}
+
+/** A submission that is kept until it is answered, or may count twice. */
+export function durableRequest(
   submission: ScoreSubmission,
+  epochMs: number,
 ): HttpRequest {
-  return common(
-    HttpRequest.postJson(
-      `v1/boards/${board}/scores`,
-      submissionJson(submission),
-    ),
-    MAX_ANSWER_BYTES,
-  ).withIdempotencyKey(submission.idempotencyKey!);
+  return submitRequest(submission).withDurability().withExpiry(
+    epochMs + SUBMISSION_LIFE_MS,
+  );
+}
+
+/** Cuts submissions into batches that are no larger than what a server takes. */
+export function batchesOf<T extends { readonly submission: ScoreSubmission }>(
+  pending: readonly T[],
+): readonly (readonly T[])[] {
+  const batches: T[][] = [];
+  let left = 0;
+  for (const each of pending) {
+    const byteLength = UTF_8.encode(batchText(each.submission)).length;
+    if (byteLength > left) {
+      batches.push([]);
+      left = MAX_BATCH_BYTES;
+    }
+    batches.at(-1)!.push(each);
+    left -= byteLength;
+  }
+  return batches;
 }
 
 /** Several submissions with their boards and keys. */
@@ -107,16 +142,27 @@ export function batchRequest(
   submissions: readonly ScoreSubmission[],
 ): HttpRequest {
   return common(
-    HttpRequest.postJson("v1/scores", {
-      submissions: submissions.map((submission) => ({
-        board: submission.board,
-        idempotencyKey: submission.idempotencyKey,
-        ...submissionJson(submission),
-      })),
-    }),
+    HttpRequest.post(
+      "v1/scores",
+      `{"submissions":[${submissions.map(batchText).join(",")}]}`,
+    ).withHeader("content-type", "application/json"),
     MAX_ANSWER_BYTES,
     // Each submission has a key of its own: the whole may be repeated.
-  ).withIdempotencyKey();
+  ).withIdempotencyKey().withOrder(...submissions.map(orderOf));
+}
+
+/** Submissions of one player to one board overtake each other nowhere: with some operators the last one counts. */
+function orderOf({ board, playerId }: ScoreSubmission): string {
+  return `${board}/${playerId}`;
+}
+
+function batchText(submission: ScoreSubmission): string {
+  const { board, idempotencyKey } = submission;
+  return JSON.stringify({
+    board,
+    idempotencyKey,
+    ...submissionJson(submission),
+  });
 }
 
 function get(url: string, maxBytes = MAX_ANSWER_BYTES): HttpRequest {

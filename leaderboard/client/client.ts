@@ -17,14 +17,16 @@ import {
 import { BaseUrl } from "./_base_url.ts";
 import { checkName, checkVisible } from "./_checks.ts";
 import { EventOutbox } from "./_event_outbox.ts";
-import { details } from "./_failure.ts";
+import { details, isServersOwn } from "./_failure.ts";
 import { makeIdempotencyKey } from "./_idempotency_key.ts";
 import { LiveWatches } from "./_live_watches.ts";
 import { callsOf, type Pending, type PendingSubmission } from "./_pending.ts";
 import { readBatch, readFetch, readSubmission } from "./_read_result.ts";
 import {
+  batchesOf,
   batchRequest,
   boardsRequest,
+  durableRequest,
   entriesRequest,
   rankRequest,
   runRequest,
@@ -44,6 +46,8 @@ import type { ScoreSubmission } from "./score_submission.ts";
 
 const MAX_BATCH = 100;
 const MAX_PLAYERS = 100;
+/** A URL may have 8,192 characters. */
+const MAX_PLAYERS_LENGTH = 7_000;
 const MAX_KEY_LENGTH = 256;
 
 /**
@@ -126,6 +130,7 @@ export class LeaderboardClient {
       // The server says no-store, and ranks of a minute ago are wrong.
       cache: false,
       maxPending: maxRequests,
+      isAnswer: isServersOwn,
       ...(journal !== undefined && { journal }),
       ...(playerToken !== undefined && { bearerToken: playerToken }),
     });
@@ -197,8 +202,8 @@ export class LeaderboardClient {
   }
 
   /**
-   * Submits scores at once: without a journal in one request, which the server takes in order; with one each is stored and
-   * sent on its own, so that what cannot be taken now is repeated by itself.
+   * Submits scores at once, those of one player to one board in their order: without a journal in one request, or a few if
+   * they are large; with one each is stored and sent on its own, so that what cannot be taken now is repeated by itself.
    *
    * @param submissions The scores: at most 100.
    * @returns The id of each.
@@ -215,10 +220,10 @@ export class LeaderboardClient {
     if (this.#isDurable) return submissions.map((it) => this.submit(it));
     const all = submissions.map((it) => this.#openSubmission(it));
     const open = all.filter(({ id }) => this.#outbox.isOpen(id));
-    if (open.length > 0) {
-      this.#send(batchRequest(open.map((it) => it.submission)), {
+    for (const submissions of batchesOf(open)) {
+      this.#send(batchRequest(submissions.map((it) => it.submission)), {
         type: "batch",
-        submissions: open,
+        submissions,
       });
     }
     return all.map(({ id }) => id);
@@ -253,7 +258,7 @@ export class LeaderboardClient {
    * `"playerNotFound"`.
    *
    * @param playerId The player.
-   * @param filter Which ranking, and how many entries; its page and cursor do not count.
+   * @param filter Which ranking, and how many entries; its page, cursor and bounds of scores do not count.
    * @returns The id that its events repeat.
    * @throws {TypeError} If `playerId` is not a string.
    * @throws {RangeError} If it is no player's id.
@@ -269,8 +274,8 @@ export class LeaderboardClient {
    * Fetches the entries of some players, such as somebody's friends, with their ranks among all. Those without an entry are
    * left out.
    *
-   * @param playerIds The players: 1 to 100.
-   * @param filter Which ranking; its page, page size and cursor do not count.
+   * @param playerIds The players: 1 to 100, percent-encoded at most 7000 characters together.
+   * @param filter Which ranking; its page, page size, cursor and bounds of scores do not count.
    * @returns The id that its events repeat.
    * @throws {TypeError} If an id is not a string.
    * @throws {RangeError} If an id is no player's, or there are none or too many.
@@ -280,7 +285,14 @@ export class LeaderboardClient {
     filter: LeaderboardFilter = LeaderboardFilter.period(),
   ): LeaderboardCallId {
     checkInteger("playerIds.length", playerIds.length, 1, MAX_PLAYERS);
-    return this.#fetchEntries(filter, { players: playerIds.map(toPlayerId) });
+    const players = playerIds.map(toPlayerId);
+    const length = encodeURIComponent(players.join("")).length;
+    if (length > MAX_PLAYERS_LENGTH) {
+      throw new RangeError(
+        `Cannot fetch players as their ids must be at most ${MAX_PLAYERS_LENGTH} characters together, percent-encoded: current length is ${length}`,
+      );
+    }
+    return this.#fetchEntries(filter, { players });
   }
 
   /**
@@ -491,11 +503,13 @@ export class LeaderboardClient {
   }
 
   #sendSubmission(pending: PendingSubmission): void {
-    const request = submitRequest(
-      pending.submission.board!,
-      pending.submission,
+    const { submission } = pending;
+    this.#send(
+      this.#isDurable
+        ? durableRequest(submission, this.#context.clock.epochMs())
+        : submitRequest(submission),
+      pending,
     );
-    this.#send(this.#isDurable ? request.withDurability() : request, pending);
   }
 
   #fetchEntries(

@@ -115,6 +115,8 @@ export interface ScorePending extends SubmissionEventBase {
   readonly type: "scorePending";
   /** Whether it will be verified, or a moderator will decide. */
   readonly status: "pending" | "quarantined";
+  /** Whether the server had it already, and it had no second effect. */
+  readonly isDuplicate: boolean;
 }
 
 /**
