@@ -89,12 +89,13 @@ async function runs(program: string): Promise<boolean> {
 
 /** A page that is open in Chromium until it is disposed of. */
 export class ChromiumPage {
+  /** The folder of its profile. */
+  readonly profile: string;
   readonly #process: Deno.ChildProcess;
-  readonly #profile: string;
 
   private constructor(process: Deno.ChildProcess, profile: string) {
     this.#process = process;
-    this.#profile = profile;
+    this.profile = profile;
   }
 
   /**
@@ -103,9 +104,14 @@ export class ChromiumPage {
    *
    * @param program The program of {@linkcode findChromium}.
    * @param url The page.
+   * @param flags More flags for the program.
    * @returns The page.
    */
-  static async open(program: string, url: string): Promise<ChromiumPage> {
+  static async open(
+    program: string,
+    url: string,
+    flags: readonly string[] = [],
+  ): Promise<ChromiumPage> {
     const profile = await Deno.makeTempDir();
     const process = new Deno.Command(program, {
       args: [
@@ -121,6 +127,7 @@ export class ChromiumPage {
         "--disable-sync",
         "--no-proxy-server",
         `--user-data-dir=${profile}`,
+        ...flags,
         url,
       ],
       stdin: "null",
@@ -133,7 +140,7 @@ export class ChromiumPage {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#process.kill("SIGKILL");
     await this.#process.status;
-    await removeWhenWritersEnd(this.#profile);
+    await removeWhenWritersEnd(this.profile);
   }
 }
 
