@@ -339,13 +339,13 @@ export const FIELDS = `return redis.call('HGETALL', KEYS[1])`;
  */
 export const SWAP = `
 local now = redis.call('HGET', KEYS[1], ARGV[1])
-if (now and '1' or '0') ~= ARGV[2] or (now or '') ~= ARGV[3] then return 0 end
+if (now and '1' or '0') ~= ARGV[2] or (now or '') ~= ARGV[3] then return { 0 } end
 if ARGV[4] == '1' then
   redis.call('HSET', KEYS[1], ARGV[1], ARGV[5])
 else
   redis.call('HDEL', KEYS[1], ARGV[1])
 end
-return 1
+return { 1 }
 `;
 
 /** KEYS: queue, held. ARGV: the sequence to begin behind, limit. Replies the rows. */

@@ -25,6 +25,7 @@ import type {
   TransactionResult,
   TransactionState,
 } from "../store/store.ts";
+import { guard, readable, RedisCalls } from "./_calls.ts";
 import { RedisKeys } from "./_keys.ts";
 import { encodeAfter, encodeMember, encodeRange } from "./_member.ts";
 import { PlayerQueue } from "./_player_queue.ts";
@@ -129,7 +130,7 @@ interface Read {
 export class RedisLeaderboardStore implements LeaderboardStore {
   readonly #redis: RedisLike;
   readonly #keys: RedisKeys;
-  readonly #maxPending: number;
+  readonly #calls: RedisCalls;
   readonly #queue = new PlayerQueue();
   readonly #random = new SecureRandom();
   readonly #subscriptions = new Set<() => Promise<void>>();
@@ -143,10 +144,7 @@ export class RedisLeaderboardStore implements LeaderboardStore {
   readonly #fields = new RedisScript(FIELDS);
   readonly #swap = new RedisScript(SWAP);
   readonly #held = new RedisScript(HELD);
-  #pending = 0;
-  #onIdle: (() => void) | undefined;
   #closed: Promise<void> | undefined;
-  #refused = 0;
   #conflicts = 0;
   #malformedMessages = 0;
 
@@ -161,12 +159,15 @@ export class RedisLeaderboardStore implements LeaderboardStore {
     const { prefix = "tickwire:leaderboard", maxPending = 16_384 } = options;
     this.#redis = redis;
     this.#keys = new RedisKeys(prefix);
-    this.#maxPending = checkInteger("maxPending", maxPending, 1, 2 ** 20);
+    this.#calls = new RedisCalls(
+      redis,
+      checkInteger("maxPending", maxPending, 1, 2 ** 20),
+    );
   }
 
   /** How many calls were rejected as `maxPending` were waiting. */
   get refused(): number {
-    return this.#refused;
+    return this.#calls.refused;
   }
 
   /** How often a transaction was decided anew as another machine was faster. */
@@ -194,7 +195,7 @@ export class RedisLeaderboardStore implements LeaderboardStore {
     decide: (state: TransactionState) => Change,
   ): Promise<TransactionResult<Change>> {
     const { board, playerId } = transaction;
-    return this.#call(() =>
+    return this.#calls.call(() =>
       this.#queue.run(
         encodeWhose(board, playerId),
         () => this.#transact(transaction, decide),
@@ -214,7 +215,7 @@ export class RedisLeaderboardStore implements LeaderboardStore {
     ranking: Ranking,
     playerId: PlayerId,
   ): Promise<Standing | undefined> {
-    return this.#call(async () => {
+    return this.#calls.call(async () => {
       const { total, ranked } = await this.#rank(ranking, [playerId]);
       return ranked[0] && { ...ranked[0], total };
     });
@@ -231,11 +232,15 @@ export class RedisLeaderboardStore implements LeaderboardStore {
   page(ranking: Ranking, query: PageQuery): Promise<RankingPage> {
     const { low, high } = encodeRange(ranking, query);
     const { limit, offset = 0, after } = query;
-    return this.#call(async () => {
-      const reply = await this.#run(this.#page, this.#keys.ranking(ranking), [
-        ...[ranking.ties, low, high, String(limit), String(offset)],
-        after === undefined ? "" : encodeAfter(ranking, after),
-      ]);
+    return this.#calls.call(async () => {
+      const reply = await this.#calls.run(
+        this.#page,
+        this.#keys.ranking(ranking),
+        [
+          ...[ranking.ties, low, high, String(limit), String(offset)],
+          after === undefined ? "" : encodeAfter(ranking, after),
+        ],
+      );
       return decodePage(ranking.ties, reply);
     });
   }
@@ -254,10 +259,10 @@ export class RedisLeaderboardStore implements LeaderboardStore {
     playerId: PlayerId,
     limit: number,
   ): Promise<RankingPage | undefined> {
-    return this.#call(async () => {
+    return this.#calls.call(async () => {
       const keys = this.#keys.ranking(ranking);
       const args = [ranking.ties, String(limit), playerId];
-      const reply = await this.#run(this.#around, keys, args);
+      const reply = await this.#calls.run(this.#around, keys, args);
       return reply.length === 0 ? undefined : decodePage(ranking.ties, reply);
     });
   }
@@ -274,7 +279,7 @@ export class RedisLeaderboardStore implements LeaderboardStore {
     ranking: Ranking,
     playerIds: readonly PlayerId[],
   ): Promise<readonly RankedEntry[]> {
-    return this.#call(async () => {
+    return this.#calls.call(async () => {
       const { ranked } = await this.#rank(ranking, [...new Set(playerIds)]);
       return ranked
         .map((it) => ({
@@ -294,9 +299,9 @@ export class RedisLeaderboardStore implements LeaderboardStore {
    * @throws {LeaderboardError} If Redis fails (`"storeFailed"`) or the store is closed (`"closed"`).
    */
   rankings(board: string): Promise<readonly RankingKey[]> {
-    return this.#call(async () => {
+    return this.#calls.call(async () => {
       const keys = [this.#keys.rankings(board)];
-      const names = await this.#run(this.#members, keys, []);
+      const names = await this.#calls.run(this.#members, keys, []);
       return names.map((name) => readable(decodeRanking(board, String(name))));
     });
   }
@@ -317,9 +322,9 @@ export class RedisLeaderboardStore implements LeaderboardStore {
       this.#keys.rankings(board),
       this.#keys.attempts(board, ranking),
     ];
-    return this.#call(async () => {
+    return this.#calls.call(async () => {
       for (let left = maxEntries; left > 0;) {
-        const [removed, isEmpty] = await this.#run(this.#drop, keys, [
+        const [removed, isEmpty] = await this.#calls.run(this.#drop, keys, [
           ties,
           String(Math.min(left, DROPPED_AT_ONCE)),
           encodeRanking(ranking),
@@ -339,9 +344,9 @@ export class RedisLeaderboardStore implements LeaderboardStore {
    * @throws {LeaderboardError} If Redis fails (`"storeFailed"`) or the store is closed (`"closed"`).
    */
   boards(title: string): Promise<readonly StoredBoard[]> {
-    return this.#call(async () => {
+    return this.#calls.call(async () => {
       const keys = [this.#keys.options(title)];
-      const fields = await this.#run(this.#fields, keys, []);
+      const fields = await this.#calls.run(this.#fields, keys, []);
       const boards: StoredBoard[] = [];
       for (let i = 0; i < fields.length; i += 2) {
         const board = String(fields[i]);
@@ -359,9 +364,9 @@ export class RedisLeaderboardStore implements LeaderboardStore {
    * @throws {LeaderboardError} If Redis fails (`"storeFailed"`) or the store is closed (`"closed"`).
    */
   board(board: string): Promise<string | undefined> {
-    return this.#call(async () => {
+    return this.#calls.call(async () => {
       const key = this.#keys.options(titleOf(board));
-      const options = await this.#command(["HGET", key, board]);
+      const options = await this.#calls.command(["HGET", key, board]);
       return typeof options === "string" ? options : undefined;
     });
   }
@@ -380,13 +385,10 @@ export class RedisLeaderboardStore implements LeaderboardStore {
     options: string | undefined,
     before: string | undefined,
   ): Promise<boolean> {
-    return this.#call(async () => {
+    return this.#calls.call(async () => {
       const key = this.#keys.options(titleOf(board));
-      const swapped = await guard(this.#swap.run(this.#redis, [key], [
-        board,
-        ...presence(before),
-        ...presence(options),
-      ]));
+      const args = [board, ...presence(before), ...presence(options)];
+      const [swapped] = await this.#calls.run(this.#swap, [key], args);
       return Number(swapped) === 1;
     });
   }
@@ -408,10 +410,10 @@ export class RedisLeaderboardStore implements LeaderboardStore {
     },
   ): Promise<readonly HeldSubmission[]> {
     const { state, afterSequence, limit } = query;
-    return this.#call(async () => {
+    return this.#calls.call(async () => {
       const keys = [this.#keys.heldQueue(board, state), this.#keys.held(board)];
       const args = [String(afterSequence), String(limit)];
-      const rows = await this.#run(this.#held, keys, args);
+      const rows = await this.#calls.run(this.#held, keys, args);
       return rows.map((row) => readable(decodeHeld(board, String(row))));
     });
   }
@@ -424,13 +426,13 @@ export class RedisLeaderboardStore implements LeaderboardStore {
    * @throws {LeaderboardError} If Redis fails (`"storeFailed"`) or the store is closed (`"closed"`).
    */
   isReplayLinked(replay: string): Promise<boolean> {
-    return this.#call(async () => {
+    return this.#calls.call(async () => {
       const keys = [this.#keys.linkedBoards];
-      const boards = await this.#run(this.#members, keys, []);
+      const boards = await this.#calls.run(this.#members, keys, []);
       for (let i = 0; i < boards.length; i += ASKED_AT_ONCE) {
         const answers = await Promise.all(
           boards.slice(i, i + ASKED_AT_ONCE).map((board) =>
-            this.#command([
+            this.#calls.command([
               "HEXISTS",
               this.#keys.links(String(board)),
               replay,
@@ -455,7 +457,7 @@ export class RedisLeaderboardStore implements LeaderboardStore {
   subscribe(
     onChange: (change: EntryChange) => void,
   ): Promise<() => Promise<void>> {
-    return this.#call(async () => {
+    return this.#calls.call(async () => {
       if (this.#redis.subscribe === undefined) {
         throw new TypeError(
           `Cannot subscribe as redis must have subscribe: current value is ${this.#redis.subscribe}`,
@@ -492,7 +494,7 @@ export class RedisLeaderboardStore implements LeaderboardStore {
    * @throws {LeaderboardError} If the store is closed (`"closed"`).
    */
   prune(_nowMs: number): Promise<void> {
-    return this.#call(() => Promise.resolve());
+    return this.#calls.call(() => Promise.resolve());
   }
 
   /**
@@ -505,36 +507,14 @@ export class RedisLeaderboardStore implements LeaderboardStore {
     return this.#closed ??= this.#finish();
   }
 
-  async #finish(): Promise<void> {
-    if (this.#pending > 0) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#onIdle = resolve;
-      await promise;
-    }
-    await Promise.all(Array.from(this.#subscriptions, (end) => end()));
+  /** Closes the store at the end of an `await using` block. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
-  async #call<Result>(task: () => Promise<Result>): Promise<Result> {
-    if (this.#closed !== undefined) {
-      throw new LeaderboardError(
-        "closed",
-        "Cannot use a leaderboard store as it is closed",
-      );
-    }
-    if (this.#pending >= this.#maxPending) {
-      this.#refused += 1;
-      throw new LeaderboardError(
-        "storeFailed",
-        `Cannot use Redis as at most ${this.#maxPending} calls may wait for it: current value is ${this.#pending}`,
-      );
-    }
-    this.#pending += 1;
-    try {
-      return await task();
-    } finally {
-      this.#pending -= 1;
-      if (this.#pending === 0) this.#onIdle?.();
-    }
+  async #finish(): Promise<void> {
+    await this.#calls.close();
+    await Promise.all(Array.from(this.#subscriptions, (end) => end()));
   }
 
   async #transact<Change extends TransactionChange>(
@@ -572,7 +552,7 @@ export class RedisLeaderboardStore implements LeaderboardStore {
   async #readState(transaction: Transaction): Promise<Read> {
     const { board, playerId, rankings, nowMs } = transaction;
     const { claims: claimKeys = [], attempts, heldId = "" } = transaction;
-    const reply = await this.#run(this.#read, [
+    const reply = await this.#calls.run(this.#read, [
       ...this.#stateKeys(transaction),
       ...this.#claimKeys(transaction),
       ...rankings.map((ranking) => this.#keys.ranking(ranking)[1]),
@@ -620,7 +600,7 @@ export class RedisLeaderboardStore implements LeaderboardStore {
     const lists = !read.isListed && hasReplay(change);
     if (lists) {
       // Before the commit: a replay may be looked for as soon as it is linked.
-      await this.#command(["SADD", this.#keys.linkedBoards, board]);
+      await this.#calls.command(["SADD", this.#keys.linkedBoards, board]);
     }
     const hold = change.hold;
     const args = [
@@ -659,7 +639,7 @@ export class RedisLeaderboardStore implements LeaderboardStore {
         encodeRanking(ranking),
       );
     }
-    return await this.#run(this.#write, [
+    return await this.#calls.run(this.#write, [
       ...this.#stateKeys(transaction),
       this.#keys.heldQueue(board, "unverified"),
       this.#keys.heldQueue(board, "quarantined"),
@@ -690,7 +670,11 @@ export class RedisLeaderboardStore implements LeaderboardStore {
   ): Promise<{ total: number; ranked: RankedEntry[] }> {
     const keys = this.#keys.ranking(ranking);
     const args = [ranking.ties, ...playerIds];
-    const [total, ...places] = await this.#run(this.#standings, keys, args);
+    const [total, ...places] = await this.#calls.run(
+      this.#standings,
+      keys,
+      args,
+    );
     const ranked: RankedEntry[] = [];
     for (let i = 0; i < places.length; i += 2) {
       const rank = Number(places[i]);
@@ -707,42 +691,6 @@ export class RedisLeaderboardStore implements LeaderboardStore {
     const ms = this.#random.nextFloat() * Math.min(2 ** tries, MAX_PAUSE_MS);
     await new Promise((resolve) => setTimeout(resolve, ms));
   }
-
-  async #run(
-    script: RedisScript,
-    keys: readonly string[],
-    args: readonly string[],
-  ): Promise<unknown[]> {
-    const reply = await guard(script.run(this.#redis, keys, args));
-    return readable(Array.isArray(reply) ? reply : undefined);
-  }
-
-  #command(args: readonly string[]): Promise<unknown> {
-    return guard(this.#redis.command(args));
-  }
-}
-
-async function guard<Reply>(reply: Promise<Reply>): Promise<Reply> {
-  try {
-    return await reply;
-  } catch (cause) {
-    throw new LeaderboardError(
-      "storeFailed",
-      `Cannot use Redis as it must carry out every command: ${
-        cause instanceof Error ? cause.message : cause
-      }`,
-      { cause },
-    );
-  }
-}
-
-/** What is stored under our keys is ours, but for what somebody else has done. */
-function readable<Value>(value: Value | undefined): Value {
-  if (value !== undefined) return value;
-  throw new LeaderboardError(
-    "storeFailed",
-    "Cannot read from Redis as what is there must have been written by this store",
-  );
 }
 
 function decodePage(ties: TieRule, reply: readonly unknown[]): RankingPage {

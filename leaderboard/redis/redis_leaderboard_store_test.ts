@@ -470,6 +470,24 @@ testRedis("drops more entries than one script does", async () => {
   await store.close();
 });
 
+testRedis("drops no more than it is told", async () => {
+  await using rig = await RedisRig.start();
+  const redis = await rig.connect();
+  const store = new RedisLeaderboardStore(redis);
+  // Few and small, as Redis scans those all at once.
+  for (let i = 0; i < 20; i++) {
+    await put(store, RANKING, `p${i}`, i, { isHidden: i > 2 });
+  }
+  const key = "tickwire:leaderboard:{main/board}:rows:allTime:0:";
+  for (const left of [13, 6]) {
+    assertEquals(await store.dropRanking(RANKING, 7), false);
+    assertEquals(await redis.command(["HLEN", key]), left);
+  }
+  assertEquals(await store.dropRanking(RANKING, 0), false);
+  assertEquals(await store.dropRanking(RANKING, 7), true);
+  await store.close();
+});
+
 testRedis("has Redis forget claims", async () => {
   await using rig = await RedisRig.start();
   const redis = await rig.connect();
@@ -611,11 +629,16 @@ Deno.test("RedisLeaderboardStore rejects with what the client rejects with as ca
 });
 
 Deno.test("RedisLeaderboardStore refuses what is beyond maxPending", async () => {
-  const reply = Promise.withResolvers<unknown>();
-  const store = new RedisLeaderboardStore({ command: () => reply.promise }, {
-    maxPending: 2,
-  });
-  const waiting = [store.board("main/a"), store.board("main/b")];
+  const replies: PromiseWithResolvers<unknown>[] = [];
+  const redis: RedisLike = {
+    command() {
+      const reply = Promise.withResolvers<unknown>();
+      replies.push(reply);
+      return reply.promise;
+    },
+  };
+  const store = new RedisLeaderboardStore(redis, { maxPending: 2 });
+  const [first, second] = [store.board("main/a"), store.board("main/b")];
   const error = await assertRejects(
     () => store.board("main/c"),
     LeaderboardError,
@@ -625,16 +648,15 @@ Deno.test("RedisLeaderboardStore refuses what is beyond maxPending", async () =>
   assertEquals(store.refused, 1);
   let isClosed = false;
   const closing = store.close().then(() => isClosed = true);
-  await Promise.resolve();
+  replies[0]!.resolve("{}");
+  assertEquals(await first, "{}");
+  for (let i = 0; i < 10; i++) await Promise.resolve();
   assertEquals(isClosed, false);
-  reply.resolve("{}");
-  assertEquals(await Promise.all(waiting), ["{}", "{}"]);
+  replies[1]!.resolve(null);
+  assertEquals(await second, undefined);
   await closing;
   assertThrows(
-    () =>
-      new RedisLeaderboardStore({ command: () => reply.promise }, {
-        maxPending: 0,
-      }),
+    () => new RedisLeaderboardStore(redis, { maxPending: 0 }),
     RangeError,
     "maxPending",
   );
