@@ -1,6 +1,6 @@
 // This module is browser compatible.
 import type { ScoreOrder } from "../board/board_options.ts";
-import type { Score } from "../score.ts";
+import { normalizeScore, type Score } from "../score.ts";
 
 /**
  * Places in a key's array. A position's key is compared place by place: the nearest double to the score and what is left of it,
@@ -40,4 +40,17 @@ function writeScore(
   // Subtracted, as -0 would be another zero.
   key[at] = order === "ascending" ? near : 0 - near;
   key[at + 1] = order === "ascending" ? rest : 0 - rest;
+}
+
+/** Reads the score at `SCORE`, or the subscore at `SUBSCORE`, of a key. */
+export function readScore(
+  key: Float64Array,
+  at: number,
+  order: ScoreOrder,
+): Score {
+  const sign = order === "ascending" ? 1 : -1;
+  // Not -0.
+  const near = sign * key[at]! + 0;
+  if (Number.isSafeInteger(near)) return near;
+  return normalizeScore(BigInt(near) + BigInt(sign * key[at + 1]!));
 }

@@ -85,6 +85,8 @@ function check(run: Run, isWhole: boolean, where: string): void {
   const step = isWhole ? 1 : 1 + Math.floor(sorted.length / 4);
   for (let i = random.nextU32() % step; i < sorted.length; i += step) {
     const id = sorted[i]!.playerId;
+    const { score, subscore, sequence } = sorted[i]!;
+    assertEquals(index.positionOf(id), { score, subscore, sequence }, where);
     assertEquals(index.offsetOf(id), i, where);
     assertEquals(index.rankOf(id), ranks[i], where);
     assertEquals(index.rankAt(i), ranks[i], where);
@@ -109,6 +111,7 @@ function check(run: Run, isWhole: boolean, where: string): void {
   const absent = playerId(`player-${pool}`);
   assertEquals(index.rankOf(absent), 0, where);
   assertEquals(index.offsetOf(absent), -1, where);
+  assertEquals(index.positionOf(absent), undefined, where);
 }
 
 Deno.test("RankIndex agrees with an array that is sorted anew", () => {
