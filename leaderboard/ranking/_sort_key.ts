@@ -41,3 +41,15 @@ function writeScore(
   key[at] = order === "ascending" ? near : 0 - near;
   key[at + 1] = order === "ascending" ? rest : 0 - rest;
 }
+
+/** Reads the score, or the subscore, of a key. */
+export function readScore(
+  key: Float64Array,
+  at: typeof SCORE | typeof SUBSCORE,
+  order: ScoreOrder,
+): Score {
+  const near = order === "ascending" ? key[at]! : 0 - key[at]!;
+  if (Number.isSafeInteger(near)) return near;
+  const rest = order === "ascending" ? key[at + 1]! : 0 - key[at + 1]!;
+  return BigInt(near) + BigInt(rest);
+}

@@ -7,7 +7,14 @@ import { CHUNK, EntryChunks } from "./_entry_chunks.ts";
 import { IdTable } from "./_id_table.ts";
 import { KeyColumns } from "./_key_columns.ts";
 import { PrefixSums } from "./_prefix_sums.ts";
-import { KEY_LENGTH, SCORE, SEQUENCE, writeKey } from "./_sort_key.ts";
+import {
+  KEY_LENGTH,
+  readScore,
+  SCORE,
+  SEQUENCE,
+  SUBSCORE,
+  writeKey,
+} from "./_sort_key.ts";
 
 /** Entries with which `load` fills a chunk, so that not every one is split soon. */
 const LOADED = CHUNK - (CHUNK >>> 2);
@@ -94,7 +101,17 @@ export class RankIndex {
 
   /** Where he is, if he is there. */
   positionOf(playerId: PlayerId): RankingPosition | undefined {
-    return this.#byId.get(playerId);
+    const slot = this.#table.find(playerId);
+    if (slot < 0) return undefined;
+    const chunk = this.#table.number(slot);
+    const { order, subscoreOrder } = this.#options;
+    const key = this.#key;
+    this.#chunks.readKey(key, chunk, this.#chunks.indexOf(chunk, slot));
+    return {
+      score: readScore(key, SCORE, order),
+      subscore: readScore(key, SUBSCORE, subscoreOrder),
+      sequence: key[SEQUENCE]!,
+    };
   }
 
   /** How many players are before him in the order, or -1 if he is not there. */
