@@ -1,6 +1,6 @@
 // This module is browser compatible.
 import type { ScoreOrder } from "../board/board_options.ts";
-import { normalizeScore, type Score } from "../score.ts";
+import type { Score } from "../score.ts";
 
 /**
  * Places in a key's array. A position's key is compared place by place: the nearest double to the score and what is left of it,
@@ -42,15 +42,14 @@ function writeScore(
   key[at + 1] = order === "ascending" ? rest : 0 - rest;
 }
 
-/** Reads the score at `SCORE`, or the subscore at `SUBSCORE`, of a key. */
+/** Reads the score, or the subscore, of a key. */
 export function readScore(
   key: Float64Array,
-  at: number,
+  at: typeof SCORE | typeof SUBSCORE,
   order: ScoreOrder,
 ): Score {
-  const sign = order === "ascending" ? 1 : -1;
-  // Not -0.
-  const near = sign * key[at]! + 0;
+  const near = order === "ascending" ? key[at]! : 0 - key[at]!;
   if (Number.isSafeInteger(near)) return near;
-  return normalizeScore(BigInt(near) + BigInt(sign * key[at + 1]!));
+  const rest = order === "ascending" ? key[at + 1]! : 0 - key[at + 1]!;
+  return BigInt(near) + BigInt(rest);
 }

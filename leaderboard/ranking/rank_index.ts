@@ -104,9 +104,9 @@ export class RankIndex {
     const slot = this.#table.find(playerId);
     if (slot < 0) return undefined;
     const chunk = this.#table.number(slot);
+    const { order, subscoreOrder } = this.#options;
     const key = this.#key;
     this.#chunks.readKey(key, chunk, this.#chunks.indexOf(chunk, slot));
-    const { order, subscoreOrder } = this.#options;
     return {
       score: readScore(key, SCORE, order),
       subscore: readScore(key, SUBSCORE, subscoreOrder),
