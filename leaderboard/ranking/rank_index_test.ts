@@ -168,6 +168,57 @@ Deno.test("RankIndex agrees to the last player that goes", () => {
   }
 });
 
+Deno.test("RankIndex leaves nothing of who was there where others come", () => {
+  const options = {
+    order: "ascending",
+    subscoreOrder: "ascending",
+    ties: "shared",
+  } as const;
+  const strange = [
+    { score: 10_000, subscore: 5, sequence: 0 },
+    { score: 2n ** 60n + 1n, subscore: 0, sequence: 0 },
+    { score: 10_000, subscore: -(2n ** 60n) - 1n, sequence: 0 },
+    { score: 10_000, subscore: 0, sequence: 2 ** 40 },
+  ];
+  for (const [kind, { score, subscore, sequence }] of strange.entries()) {
+    const run: Run = {
+      ...startRun(0),
+      index: new RankIndex(options),
+      oracle: new RankOracle(options),
+      pool: 1,
+      sequence: 0,
+    };
+    function plainMember(id: string, score: Score): RankIndexMember {
+      const sequence = ++run.sequence;
+      return { playerId: playerId(id), score, subscore: 0, sequence };
+    }
+    // So many that what comes in front goes to where the strange ones were, and not to where the others are.
+    const members = Array.from(
+      { length: 30_000 },
+      (_, i) => plainMember(`plain-${i}`, i >>> 5),
+    );
+    run.index.load(members);
+    for (const member of members) run.oracle.set(member);
+    for (let i = 0; i < 2_000; i++) {
+      put(run, {
+        playerId: playerId(`strange-${i}`),
+        score,
+        subscore,
+        sequence: sequence + ++run.sequence,
+      });
+    }
+    for (let i = 0; i < 2_000; i++) {
+      const id = playerId(`strange-${i}`);
+      run.index.delete(id);
+      run.oracle.delete(id);
+    }
+    for (let i = 0; i < 2_000; i++) {
+      put(run, plainMember(`front-${i}`, i % 50));
+    }
+    check(run, true, `kind ${kind}`);
+  }
+});
+
 Deno.test("RankIndex has those that come in order, from either end", () => {
   for (const order of ORDERS) {
     const run: Run = {

@@ -3,27 +3,30 @@ import type { Random } from "../../../core/mod.ts";
 import { MAX_SCORE, MIN_SCORE, type Score } from "../../score.ts";
 
 /** What scores a run of random operations has. */
-export type ScoreKind = "few" | "many" | "wide" | "mixed";
+export type ScoreKind = "few" | "some" | "many" | "wide" | "mixed";
 
 export const SCORE_KINDS: readonly ScoreKind[] = [
   "few",
+  "some",
   "many",
   "wide",
   "mixed",
 ];
 
-/** A score: one of a few, one of a million, one that differs from others in the last of 64 bits, or any of these. */
+/** A score: one of a few, of hundreds, of a million, one that differs from others in the last of 64 bits, or any of these. */
 export function randomScore(random: Random, kind: ScoreKind): Score {
   const value = random.nextU32();
   switch (kind) {
     case "few":
       return value % 7 - 3;
+    case "some":
+      return value % 400;
     case "many":
       return value % 1_000_000 - 500_000;
     case "wide":
       return wideScore(value);
     case "mixed":
-      return randomScore(random, SCORE_KINDS[value % 3]!);
+      return randomScore(random, SCORE_KINDS[value % 4]!);
   }
 }
 
