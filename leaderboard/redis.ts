@@ -1,9 +1,9 @@
 // This module is browser compatible.
 
 /**
- * Leaderboards in Redis, for servers on more than one machine: {@linkcode RedisLeaderboardStore} keeps boards and entries
- * through the user's own client, which comes in by `fromNodeRedis` or `fromIoredis` of `@tickwire/net/core`. It imports
- * none itself.
+ * Leaderboards in Redis, for servers on more than one machine: {@linkcode RedisLeaderboardStore} keeps boards and entries,
+ * {@linkcode RedisReplayStore} replays, through the user's own client, which comes in by `fromNodeRedis` or `fromIoredis`
+ * of `@tickwire/net/core`. It imports none itself.
  *
  * @example Boards that several machines share
  * ```ts ignore
@@ -27,5 +27,7 @@ export {
   type LeaderboardErrorCode,
 } from "./leaderboard_error.ts";
 export type { Score } from "./score.ts";
+export type * from "./replay/replay_store.ts";
 export type * from "./store/store.ts";
 export * from "./redis/redis_leaderboard_store.ts";
+export * from "./redis/redis_replay_store.ts";

@@ -12,11 +12,12 @@ export function moduleEntries(): string[] {
 }
 
 /**
- * Lists the entry points that load in every runtime: those named `mod.ts`. What needs one
- * runtime has a file with another name.
+ * Lists the entry points that load in every runtime: those named `mod.ts`, and those that
+ * are given a client of somebody else's. What needs one runtime has a file with another
+ * name.
  *
  * @returns Their files, relative to the folder of the repository.
  */
 export function portableEntries(): string[] {
-  return moduleEntries().filter((entry) => /(^|\/)mod\.ts$/.test(entry));
+  return moduleEntries().filter((entry) => /(^|\/)(mod|redis)\.ts$/.test(entry));
 }
