@@ -99,7 +99,7 @@ async function takeOfBatch(
       typeof name === "string" ? name : "",
     );
     const outcome = await take(context, call, board, key, body);
-    return { status: statusOf(outcome), ...outcomeToJson(board, outcome) };
+    return outcomeToJson(board, outcome);
   } catch (error) {
     const problem = problemOf(error, context.onError);
     return { status: problem.status, ...problem.toJson() };
@@ -107,6 +107,21 @@ async function takeOfBatch(
 }
 
 async function take(
+  context: ServerContext,
+  call: ServerCall,
+  board: Board,
+  key: unknown,
+  body: Readonly<Record<string, unknown>>,
+): Promise<SubmitOutcome> {
+  try {
+    return await takeFrom(context, call, board, key, body);
+  } catch (error) {
+    if (error instanceof Problem) context.counters.countRefusal(error.code);
+    throw error;
+  }
+}
+
+async function takeFrom(
   context: ServerContext,
   call: ServerCall,
   board: Board,

@@ -1,10 +1,7 @@
 // This module is browser compatible.
 import { Problem } from "./problem.ts";
 
-/**
- * The query of a URL. A list has its commas as they are and those of its members encoded, which `URLSearchParams` cannot
- * tell apart; and what is encoded wrongly is refused.
- */
+/** The query of a URL. Unlike `URLSearchParams` it refuses what is encoded wrongly. */
 export class Query {
   readonly #raw = new Map<string, string>();
 
@@ -36,16 +33,19 @@ export class Query {
    */
   get(name: string): string | undefined {
     const raw = this.#raw.get(name);
-    return raw === undefined ? undefined : decode(name, raw);
+    // A blank may have been written as a plus, as forms do.
+    return raw === undefined
+      ? undefined
+      : decode(name, raw.replaceAll("+", " "));
   }
 
   /**
-   * Reads a list.
+   * Reads a list: its members are encoded each by itself, as they may have commas, and then all of it like any parameter.
    *
    * @throws {Problem} If a member is encoded wrongly.
    */
   list(name: string): readonly string[] | undefined {
-    return this.#raw.get(name)?.split(",").map((raw) => decode(name, raw));
+    return this.get(name)?.split(",").map((raw) => decode(name, raw));
   }
 
   /**
@@ -68,7 +68,7 @@ export class Query {
 
 function decode(name: string, raw: string): string {
   try {
-    return decodeURIComponent(raw.replaceAll("+", " "));
+    return decodeURIComponent(raw);
   } catch {
     throw new Problem(
       "invalidRequest",

@@ -20,6 +20,7 @@ import { addBoardRoutes } from "./_board_routes.ts";
 import { Boards } from "./_boards.ts";
 import { Cors } from "./_cors.ts";
 import { addEntryRoutes } from "./_entry_routes.ts";
+import { addExportRoutes } from "./_export_routes.ts";
 import { GuardedStore } from "./_guarded_store.ts";
 import { HeldQueue } from "./_held_queue.ts";
 import { RateLimits } from "./_limits.ts";
@@ -148,6 +149,7 @@ export class LeaderboardServer {
     addEntryRoutes(table, context);
     addSubmitRoutes(table, context);
     addModerationRoutes(table, context);
+    addExportRoutes(table, context);
     this.#parts = [table, this.#live];
     this.handler = (request, info) => this.#handle(request, info);
   }
