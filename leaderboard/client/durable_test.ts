@@ -19,7 +19,7 @@ import {
   START_MS,
 } from "./_testing/client_rig.ts";
 
-const RUNS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 2_000 : 60;
+const RUNS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 1_000 : 25;
 const DAY_MS = 86_400_000;
 const SUBMISSION = new ScoreSubmission("ada", "Ada", 4_200)
   .withMeta("level", 3).withClass("any%").withSubscore(-1)
