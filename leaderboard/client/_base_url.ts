@@ -15,7 +15,7 @@ export class BaseUrl {
     ) {
       throw new TypeError(
         `Cannot use baseUrl as it must be an absolute http(s) URL without user name, query and fragment: current value is "${
-          String(baseUrl).replace(/[?#@].*$/s, "…").slice(0, 200)
+          shown(String(baseUrl), url)
         }"`,
       );
     }
@@ -32,6 +32,13 @@ export class BaseUrl {
       ? resolved.href
       : undefined;
   }
+}
+
+/** Without what may be a secret. */
+function shown(text: string, url: URL | null): string {
+  return url === null
+    ? text.replace(/^.*@/s, "…@").replace(/[?#].*$/s, "").slice(0, 200)
+    : `${url.protocol}//${url.host}${url.pathname}`;
 }
 
 function isHttp(url: URL): boolean {
