@@ -51,6 +51,11 @@ export class RankIndex {
     return this.#byId.delete(playerId);
   }
 
+  /** Where he is, if he is there. */
+  positionOf(playerId: PlayerId): RankingPosition | undefined {
+    return this.#byId.get(playerId);
+  }
+
   /** How many players are before him in the order, or -1 if he is not there. */
   offsetOf(playerId: PlayerId): number {
     const member = this.#byId.get(playerId);

@@ -1,0 +1,153 @@
+import type { DatabaseSync } from "node:sqlite";
+import { setImmediate } from "node:timers";
+import { errorCode } from "./_database.ts";
+
+/** The most jobs of one commit, and how long they may take before others have a turn. */
+const MAX_BATCH = 1024;
+const MAX_BATCH_MS = 20;
+
+const SQLITE_FULL = 13;
+
+/** What was changed in memory, to be taken back where the database takes back its part. */
+export class Undo {
+  readonly #steps: (() => void)[] = [];
+
+  add(step: () => void): void {
+    this.#steps.push(step);
+  }
+
+  run(): void {
+    while (this.#steps.length > 0) this.#steps.pop()!();
+  }
+}
+
+/** Something that writes. */
+export interface WriteJob {
+  /** Does it, in a transaction that others are in as well. It may be called again after what it did was undone. */
+  run(undo: Undo): void;
+  /** Called when it is committed. */
+  settle(): void;
+  /** Called when nothing of it is there. */
+  fail(error: unknown): void;
+}
+
+/**
+ * Commits together whatever has come while the last commit was under way. Between a job's beginning and the commit there
+ * is no turn of the event loop, so that nobody sees what may yet be undone.
+ */
+export class WriteQueue {
+  readonly #db: DatabaseSync;
+  readonly #prepare: () => void;
+  readonly #tend: (undo: Undo) => void;
+  readonly #begin;
+  readonly #commit;
+  #jobs: WriteJob[] = [];
+  #next = 0;
+  #isArmed = false;
+  #failure: unknown;
+
+  /**
+   * `prepare` is called before each batch, `tend` at its end, within its transaction, for what is to be done bit by bit.
+   */
+  constructor(
+    db: DatabaseSync,
+    prepare: () => void,
+    tend: (undo: Undo) => void,
+  ) {
+    this.#db = db;
+    this.#prepare = prepare;
+    this.#tend = tend;
+    this.#begin = db.prepare("BEGIN");
+    this.#commit = db.prepare("COMMIT");
+  }
+
+  push(job: WriteJob): void {
+    this.#jobs.push(job);
+    this.#arm();
+  }
+
+  #arm(): void {
+    if (this.#isArmed) return;
+    this.#isArmed = true;
+    setImmediate(() => this.#turn());
+  }
+
+  #turn(): void {
+    const endMs = performance.now() + MAX_BATCH_MS;
+    const first = this.#next;
+    this.#write(() => {
+      if (this.#next >= this.#jobs.length) return undefined;
+      const count = this.#next - first;
+      const isEnough = count >= MAX_BATCH ||
+        // Reading the clock costs as much as a statement.
+        count % 16 === 15 && performance.now() > endMs;
+      return isEnough ? undefined : this.#jobs[this.#next++];
+    });
+    this.#isArmed = false;
+    if (this.#next < this.#jobs.length) {
+      // What is done is dropped now and then, as it costs what is left.
+      if (this.#next > MAX_BATCH * 4) {
+        this.#jobs = this.#jobs.slice(this.#next);
+        this.#next = 0;
+      }
+      return this.#arm();
+    }
+    this.#jobs = [];
+    this.#next = 0;
+  }
+
+  #write(take: () => WriteJob | undefined): void {
+    const batch: WriteJob[] = [];
+    const undo = new Undo();
+    let isCommitting = false;
+    try {
+      if (this.#failure !== undefined) throw this.#failure;
+      this.#prepare();
+      this.#begin.run();
+      for (let job = take(); job !== undefined; job = take()) {
+        batch.push(job);
+        job.run(undo);
+      }
+      this.#tend(undo);
+      isCommitting = true;
+      this.#commit.run();
+    } catch (error) {
+      this.#takeBack(undo);
+      if (this.#failure === undefined && !isCommitting && batch.length > 1) {
+        // It is one of them that fails, and no reason for the others to.
+        return this.#writeOneByOne(batch);
+      }
+      // What could not be synced may or may not be on the disk, and the next sync says nothing of it.
+      if (isCommitting && errorCode(error) !== SQLITE_FULL) {
+        this.#failure = error;
+      }
+      if (batch.length === 0) {
+        for (let job = take(); job !== undefined; job = take()) batch.push(job);
+      }
+      for (const job of batch) job.fail(error);
+      return;
+    }
+    for (const job of batch) job.settle();
+  }
+
+  #writeOneByOne(batch: readonly WriteJob[]): void {
+    for (const job of batch) {
+      let isTaken = false;
+      this.#write(() => {
+        if (isTaken) return undefined;
+        isTaken = true;
+        return job;
+      });
+    }
+  }
+
+  #takeBack(undo: Undo): void {
+    undo.run();
+    if (!this.#db.isTransaction) return;
+    try {
+      this.#db.exec("ROLLBACK");
+    } catch (error) {
+      this.#failure = error;
+    }
+  }
+}
