@@ -19,5 +19,7 @@ export function moduleEntries(): string[] {
  * @returns Their files, relative to the folder of the repository.
  */
 export function portableEntries(): string[] {
-  return moduleEntries().filter((entry) => /(^|\/)(mod|redis)\.ts$/.test(entry));
+  return moduleEntries().filter((entry) =>
+    /(^|\/)(mod|redis)\.ts$/.test(entry)
+  );
 }

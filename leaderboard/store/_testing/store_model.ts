@@ -293,7 +293,7 @@ class ModelRun {
       playerId: id,
       rankings: rankings.map(({ ranking }) => ranking),
       nowMs: this.#nowMs,
-      claim: `key-${this.#below(30)}`,
+      claims: [`key-${this.#below(30)}`],
       attempts: { period: "daily", season: this.#pick([1, 2]) * 86_400_000 },
       ...(isBounded ? { maxEntries: this.#below(this.#players.length) } : {}),
     };
@@ -312,7 +312,7 @@ class ModelRun {
     const expiresMs = this.#nowMs + this.#below(2000);
     function decide(state: TransactionState): TransactionChange {
       states.push(state);
-      if (state.claimed !== undefined) return {};
+      if (state.claimed[0] !== undefined) return {};
       return {
         entries: rankings.map(({ shown }, i) => {
           const before = state.entries[i];
@@ -327,7 +327,7 @@ class ModelRun {
           }
           return { ...rest, ...place };
         }),
-        claim: { value: `${state.sequence}`, expiresMs },
+        claims: [{ value: `${state.sequence}`, expiresMs }],
         attempts: state.attempts + 1,
       };
     }
@@ -586,11 +586,16 @@ class ModelRun {
 
   /** Compares what a transaction has seen. */
   #checkState(
-    { board, playerId, nowMs, claim, attempts, heldId }: Transaction,
+    { board, playerId, nowMs, claims = [], attempts, heldId }: Transaction,
     rankings: readonly ModelRanking[],
     state: TransactionState,
   ): void {
-    const claimed = this.#claims.get(`${board}\n${playerId}\n${claim}`);
+    const claimed = claims.map((claim) => {
+      const found = this.#claims.get(`${board}\n${playerId}\n${claim}`);
+      return found !== undefined && found.expiresMs > nowMs
+        ? found.value
+        : undefined;
+    });
     const held = this.#held.get(heldId ?? "");
     const isOwn = held?.board === board && held.playerId === playerId;
     assertSame([
@@ -600,9 +605,7 @@ class ModelRun {
       state.held,
     ], [
       rankings.map(({ all }) => all.get(playerId)),
-      claimed !== undefined && claimed.expiresMs > nowMs
-        ? claimed.value
-        : undefined,
+      claimed,
       attempts === undefined
         ? 0
         : this.#attempts.get(attemptsKey(board, playerId, attempts)) ?? 0,
@@ -611,7 +614,7 @@ class ModelRun {
   }
 
   #apply(
-    { board, playerId, claim, attempts, heldId }: Transaction,
+    { board, playerId, claims = [], attempts, heldId }: Transaction,
     rankings: readonly ModelRanking[],
     change: TransactionChange,
   ): void {
@@ -631,8 +634,10 @@ class ModelRun {
         total: model.shown.size,
       });
     }
-    if (change.claim !== undefined) {
-      this.#claims.set(`${board}\n${playerId}\n${claim}`, change.claim);
+    for (const [i, claim] of claims.entries()) {
+      const made = change.claims?.[i];
+      if (made === undefined) continue;
+      this.#claims.set(`${board}\n${playerId}\n${claim}`, made);
     }
     if (change.attempts !== undefined) {
       const key = attemptsKey(board, playerId, attempts!);
