@@ -1,6 +1,7 @@
 /**
- * A game loop at 60 frames per second that talks to a real server, over HTTP and over
- * a WebSocket that is cut every few seconds, without ever blocking a frame.
+ * A game loop at 60 frames per second that talks to a real server, over HTTP, over a WebSocket
+ * that is cut every few seconds, and to leaderboards that go down as often, without ever blocking
+ * a frame.
  *
  *     deno task demo
  *
@@ -11,6 +12,7 @@
 import { PollLoop } from "../core/mod.ts";
 import { FrameStats } from "./demo/frame_stats.ts";
 import { HttpScene } from "./demo/http_scene.ts";
+import { LeaderboardScene } from "./demo/leaderboard_scene.ts";
 import { type DemoOptions, parseOptions, USAGE } from "./demo/options.ts";
 import { OwnTime } from "./demo/own_time.ts";
 import { renderReport } from "./demo/report.ts";
@@ -49,6 +51,7 @@ async function play(
   const scenes: readonly Scene[] = [
     new HttpScene({ ...server, seconds }),
     new WebSocketScene({ ...server, seconds }),
+    new LeaderboardScene({ ...server, seconds }),
   ];
   const stats = new FrameStats(1000 / HZ);
   using ownTime = new OwnTime();

@@ -23,8 +23,12 @@
  *
  * Fourth origin: a hub of `@tickwire/net/websocket` (demo/demo_hub.ts), behind a line that is
  * cut as often as a player asks for.
+ *
+ * Fifth origin: leaderboards of `@tickwire/net/leaderboard` (demo/demo_boards.ts), whose server
+ * goes down for a while when a player asks for it.
  */
 
+import { DemoBoards } from "./demo/demo_boards.ts";
 import { DemoHub } from "./demo/demo_hub.ts";
 
 /** Where the demo's server is. */
@@ -37,6 +41,8 @@ export interface DemoUrls {
   readonly shopUrl: string;
   /** The origin of the hub. */
   readonly hubUrl: string;
+  /** The origin of the leaderboards. */
+  readonly boardsUrl: string;
 }
 
 /** A running demo server. */
@@ -50,7 +56,7 @@ const LIMIT_WINDOW_MS = 1_000;
 const MAX_OUTAGE_MS = 60_000;
 
 /**
- * Starts all four origins on free ports of 127.0.0.1.
+ * Starts all five origins on free ports of 127.0.0.1.
  *
  * @returns The server; dispose of it to stop it.
  */
@@ -110,12 +116,14 @@ export async function startDemoServer(): Promise<DemoServer> {
   const server = serve(0, handle);
   const shop = startShop();
   const hub = await DemoHub.start();
+  const boards = await DemoBoards.start();
   match.start();
   return {
     url: `http://127.0.0.1:${server.addr.port}`,
     matchUrl: `http://127.0.0.1:${match.port}`,
     shopUrl: `http://127.0.0.1:${shop.addr.port}`,
     hubUrl: hub.url,
+    boardsUrl: boards.url,
     async [Symbol.asyncDispose](): Promise<void> {
       for (const timer of timers) clearTimeout(timer);
       await Promise.all([
@@ -123,6 +131,7 @@ export async function startDemoServer(): Promise<DemoServer> {
         shop.shutdown(),
         server.shutdown(),
         hub[Symbol.asyncDispose](),
+        boards[Symbol.asyncDispose](),
       ]);
     },
   };
@@ -261,4 +270,5 @@ if (import.meta.main) {
   console.log(`Match:       ${server.matchUrl}/match`);
   console.log(`Shop:        ${server.shopUrl}/offers`);
   console.log(`Hub:         ${server.hubUrl}/?name=ada`);
+  console.log(`Boards:      ${server.boardsUrl}/v1/boards/arcade/entries`);
 }

@@ -128,6 +128,45 @@ Deno.test("startDemoServer() has a hub that cuts the line as often as it is aske
   assertEquals([count("gap"), count("undelivered")], [0, 0]);
 });
 
+Deno.test("startDemoServer() has boards that are what they were after an outage", async () => {
+  await using server = await startDemoServer();
+  const url = `${server.boardsUrl}/v1/boards/coins`;
+  async function send(
+    path: string,
+    method: string,
+    body?: unknown,
+  ): Promise<Response> {
+    return await fetch(url + path, {
+      method,
+      headers: {
+        "Authorization": "Bearer ada",
+        "Content-Type": "application/json",
+        "Idempotency-Key": "1",
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+  }
+  const submission = { playerId: "ada", score: 5 };
+  const first = await send("/scores", "POST", submission);
+  assertEquals((await first.json()).standings[0].score, 5);
+  for (const [ms, status] of [["1", 400], ["x", 400], ["50", 202]] as const) {
+    const response = await fetch(`${server.boardsUrl}/outage?ms=${ms}`, {
+      method: "POST",
+    });
+    await response.body?.cancel();
+    assertEquals(response.status, status, ms);
+  }
+  const deadline = performance.now() + 10_000;
+  let again: Response | undefined;
+  while (again === undefined) {
+    assert(performance.now() < deadline, "the boards are still away");
+    // The first one may still meet the server that is about to go.
+    again = await send("/scores", "POST", submission).catch(() => undefined);
+  }
+  const { isDuplicate, standings } = await again.json();
+  assertEquals([isDuplicate, standings[0].score], [true, 5]);
+});
+
 async function isUp(url: string): Promise<boolean> {
   try {
     const response = await fetch(url);

@@ -23,7 +23,7 @@ async function runDemo(
 }
 
 Deno.test("demo.ts --json prints what the frames cost and what became of requests and messages", async () => {
-  const { stdout, run, http, websocket } = await summarize();
+  const { stdout, run, http, websocket, leaderboard } = await summarize();
 
   assertEquals(run.frames, 120);
   assertGreater(run.seconds, 1.9);
@@ -70,6 +70,13 @@ Deno.test("demo.ts --json prints what the frames cost and what became of request
       "worstOwnMs",
     ]
   ) assertGreater(websocket[name], 0, `${name} in ${stdout}`);
+
+  const { submitted, taken, rejected } = leaderboard;
+  assertEquals([taken, rejected], [submitted, 0], stdout);
+  assertEquals([leaderboard.lost, leaderboard.repeated], [0, 0], stdout);
+  for (
+    const name of ["submitted", "changes", "outages", "rank", "worstOwnMs"]
+  ) assertGreater(leaderboard[name], 0, `${name} in ${stdout}`);
 });
 
 /** Runs for two seconds. The outage and what follows need these, so a run that the machine brought to a halt is repeated. */
@@ -81,9 +88,9 @@ async function summarize() {
       "--json",
     );
     assertEquals(code, 0, stderr);
-    const { http, websocket, ...run } = JSON.parse(stdout);
+    const { http, websocket, leaderboard, ...run } = JSON.parse(stdout);
     if (run.frameMs.worst < 300 || attempt === 5) {
-      return { stdout, run, http, websocket };
+      return { stdout, run, http, websocket, leaderboard };
     }
   }
 }
@@ -91,10 +98,14 @@ async function summarize() {
 Deno.test("demo.ts prints plain lines where there is no terminal", async () => {
   const { code, stdout, stderr } = await runDemo("--frames=61");
   assertEquals(code, 0, stderr);
-  assertMatch(stdout, /^frame 60 of 61 .* circuit .* resumed \d+ {2}lost 0$/m);
+  assertMatch(
+    stdout,
+    /^frame 60 of 61 .* circuit .* resumed \d+ {2}lost 0 {2}submitted \d+ {2}taken \d+ {2}rank \d+$/m,
+  );
   assertMatch(stdout, /^61 frames in \d+\.\d s/m);
   assertMatch(stdout, /circuit opened \d+ and closed \d+$/m);
   assertMatch(stdout, /; lost 0, arrived twice 0$/m);
+  assertMatch(stdout, / coins 0 were lost and 0 counted twice; /);
   assertFalse(stdout.includes("\x1b"));
 });
 

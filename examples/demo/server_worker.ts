@@ -5,5 +5,5 @@
 
 import { startDemoServer } from "../demo_server.ts";
 
-const { url, matchUrl, shopUrl, hubUrl } = await startDemoServer();
-self.postMessage({ url, matchUrl, shopUrl, hubUrl });
+const { url, matchUrl, shopUrl, hubUrl, boardsUrl } = await startDemoServer();
+self.postMessage({ url, matchUrl, shopUrl, hubUrl, boardsUrl });
