@@ -31,6 +31,14 @@ export interface RankIndexMember extends RankingPosition {
   readonly playerId: PlayerId;
 }
 
+/** What {@linkcode RankIndex.beginLoad} begins. */
+export interface RankIndexLoading {
+  /** Adds players; of one who comes twice the last position counts. */
+  add(members: Iterable<RankIndexMember>): void;
+  /** Puts all of them where they belong, with each step some hundreds, but for the first one, which sorts them all. */
+  finish(): Generator<void, void, void>;
+}
+
 /**
  * The players of one ranking in their order, counted: which rank who has, and who has which. It takes some 50 bytes a player
  * besides the id.
@@ -69,10 +77,24 @@ export class RankIndex {
    * above all if they come in their order.
    */
   load(members: Iterable<RankIndexMember>): void {
-    if (this.#size === 0) return this.#loadAll(members);
+    if (this.#size === 0) {
+      const loading = this.beginLoad();
+      loading.add(members);
+      for (const _ of loading.finish());
+      return;
+    }
     for (const { playerId, score, subscore, sequence } of members) {
       this.set(playerId, score, subscore, sequence);
     }
+  }
+
+  /** Begins what `load` does, bit by bit, where nobody is there. Until it is finished nothing else may be called. */
+  beginLoad(): RankIndexLoading {
+    const columns = new KeyColumns();
+    return {
+      add: (members) => this.#addTo(columns, members),
+      finish: () => this.#take(columns),
+    };
   }
 
   /** Puts a player at a position, wherever he was before. The sequence must be unique. */
@@ -165,25 +187,29 @@ export class RankIndex {
     return this.#countBeforeKey();
   }
 
-  #loadAll(members: Iterable<RankIndexMember>): void {
-    const columns = new KeyColumns();
+  #addTo(columns: KeyColumns, members: Iterable<RankIndexMember>): void {
     for (const { playerId, score, subscore, sequence } of members) {
       const slot = this.#table.ensure(playerId);
       this.#writeKey(score, subscore, sequence);
       columns.set(slot < 0 ? ~slot : slot, this.#key);
     }
-    let chunk = -1;
-    let count = 0;
-    for (const slot of columns.sorted()) {
-      if (count === 0) chunk = this.#chunks.take();
-      columns.get(slot, this.#key);
-      this.#chunks.insert(chunk, count, count, this.#key, slot);
-      this.#table.setNumber(slot, chunk);
-      if (++count < LOADED) continue;
+  }
+
+  *#take(columns: KeyColumns): Generator<void, void, void> {
+    const slots = columns.sorted();
+    yield;
+    for (let start = 0; start < slots.length; start += LOADED) {
+      const chunk = this.#chunks.take();
+      const count = Math.min(LOADED, slots.length - start);
+      for (let i = 0; i < count; i++) {
+        const slot = slots[start + i]!;
+        columns.get(slot, this.#key);
+        this.#chunks.insert(chunk, i, i, this.#key, slot);
+        this.#table.setNumber(slot, chunk);
+      }
       this.#append(chunk, count);
-      count = 0;
+      yield;
     }
-    if (count > 0) this.#append(chunk, count);
   }
 
   /** Puts a filled chunk behind all others. */

@@ -12,10 +12,14 @@ const MIN_INDEXED = 64;
 /** Claims that are looked at between two turns of others. */
 const PRUNED_AT_ONCE = 4096;
 
-/** A claim that is there. */
-export interface FoundClaim extends Claim {
-  readonly id: number;
+/** Where a claim is, or would be. */
+export interface ClaimPlace {
+  readonly name: string;
   readonly hash: number;
+  /** 0 if it is not there. */
+  readonly id: number;
+  /** What it was made with, expired or not. */
+  readonly claim: Claim | undefined;
 }
 
 /** One id or, where hashes meet, several. */
@@ -59,7 +63,7 @@ export class ClaimTable {
     }
     this.#seed = seed;
     this.#insert = db.prepare(
-      "INSERT INTO claims VALUES (?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO claims VALUES (?, ?, ?, ?, ?)",
     );
     this.#delete = db.prepare("DELETE FROM claims WHERE id = ?");
     this.#deleteIndexed = db.prepare(
@@ -76,7 +80,7 @@ export class ClaimTable {
     );
     this.#read = prepareRows(
       db,
-      "SELECT value, expires_ms FROM claims WHERE id = ? AND board = ? AND player = ? AND key = ?",
+      "SELECT value, expires_ms FROM claims WHERE id = ? AND name = ?",
     );
     this.#find = prepareRows(
       db,
@@ -95,27 +99,22 @@ export class ClaimTable {
     }
   }
 
-  /** Finds a claim, expired or not. */
-  find(board: string, playerId: string, key: string): FoundClaim | undefined {
-    const hash = claimHash(this.#seed, board, playerId, key);
-    return this.#pick(this.#newest.get(hash), hash, board, playerId, key) ??
-      this.#pick(this.#ofRun.get(hash), hash, board, playerId, key) ??
-      this.#findIndexed(hash, board, playerId, key);
+  find(board: string, playerId: string, key: string): ClaimPlace {
+    // None of these has control characters.
+    const name = `${board}\n${playerId}\n${key}`;
+    const hash = claimHash(this.#seed, name);
+    return this.#pick(this.#newest.get(hash), hash, name) ??
+      this.#pick(this.#ofRun.get(hash), hash, name) ??
+      this.#pick(this.#indexed(hash), hash, name) ??
+      { name, hash, id: 0, claim: undefined };
   }
 
-  /** Makes a claim in the place of the one that was found before, if there was one. */
-  put(
-    board: string,
-    playerId: string,
-    key: string,
-    { value, expiresMs }: Claim,
-    before: FoundClaim | undefined,
-    undo: Undo,
-  ): void {
-    if (before !== undefined) this.#remove(before, undo);
-    const hash = claimHash(this.#seed, board, playerId, key);
+  /** Makes a claim in its place. */
+  put(place: ClaimPlace, { value, expiresMs }: Claim, undo: Undo): void {
+    if (place.id !== 0) this.#remove(place, undo);
+    const { hash, name } = place;
     const id = this.#nextId++;
-    this.#insert.run(id, hash, board, playerId, key, value, expiresMs);
+    this.#insert.run(id, hash, name, value, expiresMs);
     add(this.#newest, hash, id);
     this.#made++;
     undo.add(() => {
@@ -192,38 +191,25 @@ export class ClaimTable {
   #pick(
     ids: number | number[] | undefined,
     hash: number,
-    board: string,
-    playerId: string,
-    key: string,
-  ): FoundClaim | undefined {
+    name: string,
+  ): ClaimPlace | undefined {
     if (ids === undefined) return undefined;
     for (const id of typeof ids === "number" ? [ids] : ids) {
-      const row = this.#read.get(id, board, playerId, key);
-      if (row !== undefined) {
-        return {
-          id,
-          hash,
-          value: row[0] as string,
-          expiresMs: row[1] as number,
-        };
-      }
+      const row = this.#read.get(id, name);
+      if (row === undefined) continue;
+      const claim = { value: row[0] as string, expiresMs: row[1] as number };
+      return { name, hash, id, claim };
     }
     return undefined;
   }
 
-  #findIndexed(
-    hash: number,
-    board: string,
-    playerId: string,
-    key: string,
-  ): FoundClaim | undefined {
-    const row = this.#find.get(hash);
-    if (row === undefined) return undefined;
-    const ids = this.#find.all(hash).map((row) => row[0] as number);
-    return this.#pick(ids, hash, board, playerId, key);
+  #indexed(hash: number): number[] | undefined {
+    // Mostly there is none, which costs less to ask for one row.
+    return this.#find.get(hash) &&
+      this.#find.all(hash).map((row) => row[0] as number);
   }
 
-  #remove({ id, hash }: FoundClaim, undo: Undo): void {
+  #remove({ id, hash }: ClaimPlace, undo: Undo): void {
     this.#delete.run(id);
     if (this.#forget(hash, id, undo)) this.#deleteIndexed.run(hash, id);
   }

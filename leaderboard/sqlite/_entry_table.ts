@@ -7,12 +7,9 @@ import {
   type RowStatement,
   scoreSql,
 } from "./_database.ts";
+import { HIDDEN, REMOVED, SEEN } from "./_entry_state.ts";
 import type { LoadedRanking } from "./_loaded_ranking.ts";
 import type { Undo } from "./_write_queue.ts";
-
-const SEEN = 0;
-const HIDDEN = 1;
-const REMOVED = 2;
 
 /** Dead rows that a ranking may have beside one for each entry, before they are removed. */
 const SPARE_ROWS = 1024;
@@ -31,6 +28,7 @@ export class EntryTable {
   readonly #insertRanking: StatementSync;
   readonly #deleteRanking: StatementSync;
   readonly #insert: StatementSync;
+  readonly #insertPlain: StatementSync;
   readonly #delete: StatementSync;
   readonly #deleteAll: StatementSync;
   readonly #deleteUpTo: StatementSync;
@@ -48,6 +46,10 @@ export class EntryTable {
     this.#deleteRanking = db.prepare("DELETE FROM rankings WHERE id = ?");
     this.#insert = db.prepare(
       "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    );
+    // What is mostly empty is not bound, which saves a fifth.
+    this.#insertPlain = db.prepare(
+      `INSERT INTO entries VALUES (?, ?, ${SEEN}, ?, ?, ?, ?, ?, '', '', '', ?)`,
     );
     this.#delete = db.prepare(
       "DELETE FROM entries WHERE ranking = ? AND version = ?",
@@ -124,21 +126,7 @@ export class EntryTable {
     undo: Undo,
   ): void {
     if (ranking.id === 0) this.#create(ranking, undo);
-    const { playerId, score, subscore, sequence, isHidden } = entry;
-    this.#insert.run(
-      ranking.id,
-      version,
-      isHidden ? HIDDEN : SEEN,
-      playerId,
-      entry.name,
-      score,
-      subscore,
-      sequence,
-      entry.className,
-      entry.metadata,
-      entry.replay,
-      entry.submittedMs,
-    );
+    this.#write(ranking.id, version, entry);
     this.#add(ranking, 1, undo);
     ranking.appended++;
     if (before !== undefined && before.entry.replay !== "") {
@@ -146,7 +134,8 @@ export class EntryTable {
       this.#delete.run(ranking.id, before.version);
       this.#add(ranking, -1, undo);
     }
-    if (isHidden) ranking.hide(playerId, version);
+    const { playerId } = entry;
+    if (entry.isHidden) ranking.hide(playerId, version);
     else ranking.show(playerId, entry, version);
     undo.add(() => restore(ranking, playerId, before));
   }
@@ -247,6 +236,28 @@ export class EntryTable {
       ranking.delete(playerId);
     }
     return isDone;
+  }
+
+  #write(id: number, version: number, entry: StoredEntry): void {
+    const { playerId, name, score, subscore, sequence, submittedMs } = entry;
+    const { className, metadata, replay, isHidden } = entry;
+    if (className === "" && metadata === "" && replay === "" && !isHidden) {
+      this.#insertPlain.run(
+        id,
+        version,
+        playerId,
+        name,
+        score,
+        subscore,
+        sequence,
+        submittedMs,
+      );
+      return;
+    }
+    this.#insert.run(
+      ...[id, version, isHidden ? HIDDEN : SEEN, playerId, name, score],
+      ...[subscore, sequence, className, metadata, replay, submittedMs],
+    );
   }
 
   #row(

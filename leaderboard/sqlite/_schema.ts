@@ -45,9 +45,7 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE claims (
     id INTEGER PRIMARY KEY,
     hash INTEGER NOT NULL,
-    board TEXT NOT NULL,
-    player TEXT NOT NULL,
-    key TEXT NOT NULL,
+    name TEXT NOT NULL, -- board, player and key, a line each
     value TEXT NOT NULL,
     expires_ms ANY NOT NULL
   ) STRICT;

@@ -9,7 +9,7 @@ import type {
   TransactionState,
 } from "../store/store.ts";
 import type { AttemptTable } from "./_attempt_table.ts";
-import type { ClaimTable, FoundClaim } from "./_claim_table.ts";
+import type { ClaimPlace, ClaimTable } from "./_claim_table.ts";
 import type { EntryTable, FoundEntry } from "./_entry_table.ts";
 import type { HeldTable } from "./_held_table.ts";
 import type { LoadedRanking } from "./_loaded_ranking.ts";
@@ -78,7 +78,7 @@ export class TransactJob<Change extends TransactionChange> implements WriteJob {
     const state: TransactionState = {
       sequence,
       entries: found.map((it) => it?.entry),
-      claimed: claimed.map((claim) =>
+      claimed: claimed.map(({ claim }) =>
         claim !== undefined && claim.expiresMs > transaction.nowMs
           ? claim.value
           : undefined
@@ -133,7 +133,7 @@ export class TransactJob<Change extends TransactionChange> implements WriteJob {
     change: TransactionChange,
     state: TransactionState,
     found: readonly (FoundEntry | undefined)[],
-    claimed: readonly (FoundClaim | undefined)[],
+    claimed: readonly ClaimPlace[],
     undo: Undo,
   ): void {
     const { claims, attempts, held } = this.#tables;
@@ -144,10 +144,10 @@ export class TransactJob<Change extends TransactionChange> implements WriteJob {
       if (entry === undefined) return;
       this.#put(ranking, playerId, entry, state.sequence, found[i], undo);
     });
-    transaction.claims?.forEach((key, i) => {
+    claimed.forEach((_, i) => {
       const claim = change.claims?.[i];
       if (claim === undefined) return;
-      claims.put(board, playerId, key, claim, claimed[i], undo);
+      claims.put(claimed[i]!, claim, undo);
     });
     if (change.attempts !== undefined && transaction.attempts !== undefined) {
       attempts.put(board, transaction.attempts, playerId, change.attempts);
