@@ -271,8 +271,13 @@ export class RankIndex {
     return this.#countBeforeKey() + 1;
   }
 
-  /** 1 if who is there differs from who is before, else 0. */
+  /** 1 if who is there differs from who is before, else 0. Behind a chunk's last is the next one's first. */
   #isFirst(place: number, at: number): number {
+    if (at > 0 && at === this.#counts.value(place)) {
+      place++;
+      at = 0;
+    }
+    if (place === this.#counts.length) return 0;
     if (place === 0 && at === 0) return 1;
     const chunk = this.#inOrder[place]!;
     if (at > 0) return this.#chunks.isTied(chunk, at - 1, chunk, at) ? 0 : 1;
@@ -300,12 +305,16 @@ export class RankIndex {
       }
       count = this.#counts.value(place);
     }
+    const isDense = this.#options.ties === "dense";
+    const wasFirst = isDense ? this.#isFirst(place, at) : 0;
     this.#chunks.insert(chunk, at, count, this.#key, slot);
     this.#table.setNumber(slot, chunk);
     this.#counts.add(place, 1);
     this.#size++;
     if (at === 0) this.#firstScores[place] = this.#key[SCORE]!;
-    if (this.#options.ties === "dense") this.#regroup(place, at);
+    if (!isDense) return;
+    this.#groups.add(place, this.#isFirst(place, at));
+    this.#recount(place, at + 1, wasFirst);
   }
 
   #takeOut(slot: number): void {
@@ -313,28 +322,26 @@ export class RankIndex {
     const place = this.#places[chunk]!;
     const at = this.#chunks.indexOf(chunk, slot);
     const count = this.#counts.value(place) - 1;
+    const isDense = this.#options.ties === "dense";
+    const wasFirst = isDense ? this.#isFirst(place, at + 1) : 0;
+    if (isDense) this.#groups.add(place, -this.#isFirst(place, at));
     this.#chunks.remove(chunk, at, count + 1);
     this.#counts.add(place, -1);
     this.#size--;
-    if (count === 0) {
-      this.#removeChunk(place);
-      if (this.#options.ties === "dense") this.#regroup(place, 0);
-      return;
-    }
-    if (at === 0) this.#firstScores[place] = this.#chunks.score(chunk, 0);
-    if (this.#options.ties === "dense") this.#regroup(place, at);
-    if (count < CHUNK >>> 2) this.#merge(place, count);
+    if (count === 0) this.#removeChunk(place);
+    else if (at === 0) this.#firstScores[place] = this.#chunks.score(chunk, 0);
+    if (isDense) this.#recount(place, at, wasFirst);
+    if (count > 0 && count < CHUNK >>> 2) this.#merge(place, count);
   }
 
-  /** Counts groups anew where an entry came or went. */
-  #regroup(place: number, at: number): void {
-    const last = this.#counts.length - 1;
-    if (place > last) return;
-    this.#groups.set(place, this.#countGroups(place));
-    // Who is behind it may have become equal to who is before, or different.
-    if (at >= this.#counts.value(place) - 1 && place < last) {
-      this.#groups.set(place + 1, this.#countGroups(place + 1));
-    }
+  /** Counts who is there anew, as who is before is another one now. */
+  #recount(place: number, at: number, wasFirst: number): void {
+    const isBehind = place < this.#counts.length &&
+      at >= this.#counts.value(place);
+    const own = isBehind ? place + 1 : place;
+    if (own >= this.#counts.length) return;
+    const isFirst = this.#isFirst(own, isBehind ? 0 : at);
+    this.#groups.add(own, isFirst - wasFirst);
   }
 
   #countGroups(place: number): number {
