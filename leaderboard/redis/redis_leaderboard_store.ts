@@ -60,7 +60,8 @@ import {
 export interface RedisLeaderboardStoreOptions {
   /**
    * What all keys and the channel of changes begin with, the same on all machines that share the boards. Whoever can
-   * write to these keys, or publish on the channel, can say anything.
+   * write to these keys, or publish on the channel, can say anything. A client that puts a prefix of its own before keys
+   * hears of no changes.
    *
    * @default {"tickwire:leaderboard"}
    */

@@ -23,6 +23,7 @@ import { CLIENTS, RedisRig } from "./_testing/redis_rig.ts";
 import { RedisLeaderboardStore } from "./redis_leaderboard_store.ts";
 
 const missing = await whyNoRedis();
+const KILLS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 40 : 3;
 const RANKING = rankingOf();
 const ADA = playerId("ada");
 
@@ -227,11 +228,12 @@ for (const [name, connect] of Object.entries(CLIENTS)) {
         new RedisLeaderboardStore(await rig.connect()),
         new RedisLeaderboardStore(await rig.connect()),
       ];
+      const count = 100 * (KILLS + 1);
       let failures = 0;
       let done = 0;
       /** As a client does that heard nothing: with the same key until it hears. */
       async function submit(from: number): Promise<void> {
-        for (let i = from; i < 400; i += 8) {
+        for (let i = from; i < count; i += 8) {
           for (let isDone = false; !isDone;) {
             try {
               await addOnce(stores[i % 2]!, `p${i % 5}`, i, `key${i}`);
@@ -247,15 +249,15 @@ for (const [name, connect] of Object.entries(CLIENTS)) {
         }
       }
       const submitters = Array.from({ length: 8 }, (_, from) => submit(from));
-      for (const count of [60, 160, 260]) {
-        await until(() => done >= count);
+      for (let kill = 0; kill < KILLS; kill++) {
+        await until(() => done >= 60 + 100 * kill);
         await rig.server.stop("SIGKILL");
         await rig.server.startAgain();
       }
       await Promise.all(submitters);
       const { entries } = await stores[0]!.page(RANKING, { limit: 10 });
       const sums = [0, 0, 0, 0, 0];
-      for (let i = 0; i < 400; i++) sums[i % 5]! += i;
+      for (let i = 0; i < count; i++) sums[i % 5]! += i;
       assertEquals(
         entries.map(({ entry }) => entry.score),
         sums.toSorted((a, b) => b - a),
@@ -485,6 +487,36 @@ testRedis("drops no more than it is told", async () => {
   }
   assertEquals(await store.dropRanking(RANKING, 0), false);
   assertEquals(await store.dropRanking(RANKING, 7), true);
+  await store.close();
+});
+
+testRedis("changes nothing where Redis has no memory left", async () => {
+  await using rig = await RedisRig.start();
+  const redis = await rig.connect();
+  const store = new RedisLeaderboardStore(redis);
+  await put(store, RANKING, "ada", 1);
+  const full = ["CONFIG", "SET", "maxmemory", "1"];
+  // Before the read, and between the read and the write.
+  for (const at of [1, 2]) {
+    let commands = 0;
+    const filling = new RedisLeaderboardStore(
+      spy(redis, (args) => {
+        if (++commands !== at) return;
+        return redis.command(full).then(() => redis.command(args));
+      }),
+    );
+    const error = await assertRejects(
+      () => addOnce(filling, "ada", 5, "key"),
+      LeaderboardError,
+      "OOM",
+    );
+    assertEquals(error.code, "storeFailed");
+    assertEquals((await store.standing(RANKING, ADA))?.entry.score, 1);
+    await redis.command(["CONFIG", "SET", "maxmemory", "0"]);
+    await filling.close();
+  }
+  assertEquals(await addOnce(store, "ada", 5, "key"), true);
+  assertEquals((await store.standing(RANKING, ADA))?.entry.score, 6);
   await store.close();
 });
 
