@@ -19,7 +19,7 @@ import type {
   LeaderboardTerminalEvent,
 } from "./event.ts";
 import { LeaderboardFilter } from "./filter.ts";
-import type { ReplayProgress } from "./replay_event.ts";
+import type { ReplayFailureReason, ReplayProgress } from "./replay_event.ts";
 
 const IS_SOAK = Deno.env.get("TICKWIRE_SOAK") === "1";
 const SEEDS = IS_SOAK ? 500 : 10;
@@ -183,7 +183,7 @@ Deno.test("LeaderboardClient.uploadReplay() fails at once where the server refus
 });
 
 Deno.test("LeaderboardClient.uploadReplay() gives up after eight failures without progress", async () => {
-  const failures: [string, (call: FakeCall) => void][] = [
+  const failures: [ReplayFailureReason, (call: FakeCall) => void][] = [
     ["unreachable", (call) => call.fail()],
     ["serverFailed", (call) => call.answer("", { status: 503 })],
     ["malformedResponse", (call) => call.answer("<p>Log in</p>")],
@@ -546,14 +546,15 @@ async function runOnBadLine(seed: number): Promise<void> {
   const late: (() => void)[] = [];
   let badness = 30;
   world.before = (call) => {
-    if (chance(badness / 3)) {
+    const draw = random.nextU32() % 100;
+    if (draw < badness / 3) {
       call.fail();
-    } else if (chance(badness / 3)) {
+    } else if (draw < badness / 2) {
       // It comes twice: the second time when nobody waits for it any more.
       const copy = requestOf(call);
       late.push(() => void world.server.handler(copy).then(discard));
-    } else if (chance(badness / 10)) {
-      // Everything is lost but what is stored; at times not even that is kept.
+    } else if (draw < badness / 1.5) {
+      // Everything is lost but what is stored.
       world.restart();
     }
   };
