@@ -1,6 +1,6 @@
 /**
  * Leaderboards in a file, for servers on one machine: {@linkcode SqliteLeaderboardStore} keeps boards and entries with
- * `node:sqlite`, and loses nothing that it has acknowledged.
+ * `node:sqlite`, and loses nothing that it has acknowledged, and {@linkcode SqliteReplayStore} does the same with replays.
  *
  * @example Boards that survive a restart
  * ```ts
@@ -24,6 +24,8 @@ export {
   LeaderboardError,
   type LeaderboardErrorCode,
 } from "./leaderboard_error.ts";
+export type * from "./replay/replay_store.ts";
+export * from "./replay/sqlite_replay_store.ts";
 export type { Score } from "./score.ts";
 export type * from "./store/store.ts";
 export * from "./sqlite/sqlite_leaderboard_store.ts";

@@ -68,6 +68,12 @@ CREATE TABLE replay_owner (
 ) STRICT, WITHOUT ROWID;
 `;
 
+/** Where a {@linkcode SqliteReplayStore} is, and how much it holds. */
+export interface SqliteReplayStoreOptions extends ReplayStoreOptions {
+  /** The file, which is made if it is not there; `":memory:"` for none. */
+  readonly path: string;
+}
+
 type Row = Readonly<Record<string, unknown>>;
 type Parameters = Readonly<Record<string, string | number | Uint8Array>>;
 
@@ -77,20 +83,20 @@ type Parameters = Readonly<Record<string, string | number | Uint8Array>>;
  * other tables than `replay…`. What it does is over when the call returns, before its promise resolves.
  *
  * @example A file that is still there after a restart
- * ```ts ignore
+ * ```ts
  * import { assertEquals } from "@std/assert";
  * import { SqliteReplayStore } from "@tickwire/net/leaderboard/sqlite";
  *
  * const path = await Deno.makeTempFile();
  * const sha256 = "9f".repeat(32);
  * {
- *   await using store = new SqliteReplayStore(path);
+ *   await using store = new SqliteReplayStore({ path });
  *   await store.begin({
  *     sha256, bytes: 3, encoding: "identity", encodedBytes: 3, id: "u1", owner: "ada", nowMs: 0, expiresMs: 86_400_000,
  *   });
  *   await store.append("u1", 0, new Uint8Array([1, 2]), 86_400_000);
  * }
- * await using store = new SqliteReplayStore(path);
+ * await using store = new SqliteReplayStore({ path });
  * await store.append("u1", 2, new Uint8Array([3]), 86_400_000);
  * await store.complete("u1", 1000);
  * assertEquals(await store.read(sha256, 0, 100), new Uint8Array([1, 2, 3]));
@@ -105,16 +111,15 @@ export class SqliteReplayStore implements ReplayStore {
   /**
    * Opens a file, and makes it if it is not there.
    *
-   * @param path Its path, or `":memory:"`.
-   * @param options How much it holds. Less than is there costs nothing that is there.
+   * @param options Which, and how much it holds. Less than is there costs nothing that is there.
    * @throws {RangeError} If a bound is out of its range.
    * @throws {LeaderboardError} With the code `"storeFailed"` if it cannot be opened, or was written by a later version.
    */
-  constructor(path: string, options: ReplayStoreOptions = {}) {
+  constructor(options: SqliteReplayStoreOptions) {
     this.#limits = resolveReplayLimits(options);
     let database: DatabaseSync | undefined;
     try {
-      database = new DatabaseSync(path);
+      database = new DatabaseSync(options.path);
       database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
       database.exec("PRAGMA journal_mode = WAL");
       database.exec("PRAGMA synchronous = FULL");

@@ -11,7 +11,7 @@ testReplayStore("SqliteReplayStore", (run) =>
       persistent: true,
       async open(options) {
         await store?.close();
-        return store = new SqliteReplayStore(path, options);
+        return store = new SqliteReplayStore({ ...options, path });
       },
     });
     await store?.close();
@@ -23,7 +23,7 @@ testReplayStore("SqliteReplayStore in memory", async (run) => {
     persistent: false,
     open(options) {
       return new Promise((resolve) => {
-        store = new SqliteReplayStore(":memory:", options);
+        store = new SqliteReplayStore({ ...options, path: ":memory:" });
         resolve(store);
       });
     },
@@ -33,7 +33,7 @@ testReplayStore("SqliteReplayStore in memory", async (run) => {
 
 Deno.test("SqliteReplayStore has WAL and synchronous=FULL, and keeps user_version to others", () =>
   withFile(async (path) => {
-    await using _store = new SqliteReplayStore(path);
+    await using _store = new SqliteReplayStore({ path });
     using other = new DatabaseSync(path);
     const mode = other.prepare("PRAGMA journal_mode").get();
     assertEquals(mode?.journal_mode, "wal");
@@ -42,8 +42,8 @@ Deno.test("SqliteReplayStore has WAL and synchronous=FULL, and keeps user_versio
 
 Deno.test("SqliteReplayStore has two connections to one file see the same", () =>
   withFile(async (path) => {
-    await using one = new SqliteReplayStore(path, { maxBytes: 4 });
-    await using two = new SqliteReplayStore(path, { maxBytes: 4 });
+    await using one = new SqliteReplayStore({ path, maxBytes: 4 });
+    await using two = new SqliteReplayStore({ path, maxBytes: 4 });
     const request = {
       sha256: "a".repeat(64),
       bytes: 3,
@@ -67,13 +67,13 @@ Deno.test("SqliteReplayStore has two connections to one file see the same", () =
 
 Deno.test("SqliteReplayStore refuses the file of a later version", () =>
   withFile((path) => {
-    new SqliteReplayStore(path).close();
+    new SqliteReplayStore({ path }).close();
     {
       using other = new DatabaseSync(path);
       other.exec("UPDATE replay_state SET version = 2");
     }
     const error = assertThrows(
-      () => new SqliteReplayStore(path),
+      () => new SqliteReplayStore({ path }),
       LeaderboardError,
       "version must be 1: current value is 2",
     );
@@ -84,7 +84,7 @@ Deno.test("SqliteReplayStore refuses what is no database", () =>
   withFile(async (path) => {
     await Deno.writeTextFile(path, "These are sixteen bytes and some more.");
     const error = assertThrows(
-      () => new SqliteReplayStore(path),
+      () => new SqliteReplayStore({ path }),
       LeaderboardError,
     );
     assertEquals(error.code, "storeFailed");
@@ -92,7 +92,7 @@ Deno.test("SqliteReplayStore refuses what is no database", () =>
 
 Deno.test("SqliteReplayStore.append() rejects when the disk is full, and has changed nothing", () =>
   withFile(async (path) => {
-    await using store = new SqliteReplayStore(path);
+    await using store = new SqliteReplayStore({ path });
     await store.begin({
       sha256: "a".repeat(64),
       bytes: 2 ** 20,

@@ -10,6 +10,6 @@ export const REPLAY_STORES: readonly (readonly [
   ["MemoryReplayStore", (options) => new MemoryReplayStore(options)],
   [
     "SqliteReplayStore",
-    (options) => new SqliteReplayStore(":memory:", options),
+    (options) => new SqliteReplayStore({ ...options, path: ":memory:" }),
   ],
 ];
