@@ -376,7 +376,7 @@ Deno.test(`LeaderboardClient has each of ${REPEATED} scores counted once on a li
       let [end] = ends;
       while (end!.type !== "scoreSubmitted") {
         assert(!hasJournal && end!.type === "scoreRejected", end!.type);
-        const again = host.client.submit(end.submission);
+        const again = host.client.submit(end!.submission);
         await host.until(() => host.of(again).length > 0, "another end");
         [end] = host.of(again);
       }
