@@ -36,11 +36,7 @@ export function entriesRequest(
   const { around, players } = extra;
   const { cursor } = query;
   const isPlaced = around !== undefined || players !== undefined;
-  // A list has its commas as they are, and those of its members encoded, which no other parameter needs.
-  const list = players === undefined
-    ? ""
-    : `?players=${players.map(encodeURIComponent).join(",")}`;
-  return get(`v1/boards/${board}/entries${list}`, MAX_PAGE_BYTES)
+  return get(`v1/boards/${board}/entries`, MAX_PAGE_BYTES)
     .withMaxBodyBytes(
       Math.min(
         MAX_PAGE_BYTES,
@@ -56,9 +52,15 @@ export function entriesRequest(
         : query.page,
       cursor: isPlaced ? undefined : cursor,
       around,
+      players: players && listOf(players),
       minScore: isPlaced ? undefined : json(query.minScore),
       maxScore: isPlaced ? undefined : json(query.maxScore),
     });
+}
+
+/** Ids as one parameter, which is then encoded as any other: each by itself, for a comma may be part of it. */
+export function listOf(players: readonly PlayerId[]): string {
+  return players.map(encodeURIComponent).join(",");
 }
 
 /** A player's place; not for the ids "." and "..", which no path can have. */

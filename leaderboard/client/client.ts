@@ -30,6 +30,7 @@ import {
   boardsRequest,
   durableRequest,
   entriesRequest,
+  listOf,
   rankRequest,
   runRequest,
   seasonsRequest,
@@ -287,11 +288,11 @@ export class LeaderboardClient {
    * Fetches the entries of some players, such as somebody's friends, with their ranks among all. Those without an entry are
    * left out.
    *
-   * @param playerIds The players: 1 to 100, percent-encoded at most 7000 characters together.
+   * @param playerIds The players: 1 to 100. Those of many bytes beyond ASCII may be too long for a URL all together.
    * @param filter Which ranking; its page, page size, cursor and bounds of scores do not count.
    * @returns The id that its events repeat.
    * @throws {TypeError} If an id is not a string.
-   * @throws {RangeError} If an id is no player's, or there are none or too many.
+   * @throws {RangeError} If an id is no player's, there are none or too many, or they take more than 7000 characters.
    */
   fetchPlayers(
     playerIds: readonly string[],
@@ -299,10 +300,10 @@ export class LeaderboardClient {
   ): LeaderboardCallId {
     checkInteger("playerIds.length", playerIds.length, 1, MAX_PLAYERS);
     const players = playerIds.map(toPlayerId);
-    const length = encodeURIComponent(players.join("")).length;
+    const length = encodeURIComponent(listOf(players)).length;
     if (length > MAX_PLAYERS_LENGTH) {
       throw new RangeError(
-        `Cannot fetch players as their ids must be at most ${MAX_PLAYERS_LENGTH} characters together, percent-encoded: current length is ${length}`,
+        `Cannot fetch players as their ids must be at most ${MAX_PLAYERS_LENGTH} characters together in a URL: current length is ${length}`,
       );
     }
     return this.#fetchEntries(filter, { players });

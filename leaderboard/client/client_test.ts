@@ -213,7 +213,11 @@ Deno.test("LeaderboardClient.fetch() asks for what the filter says", async () =>
       ],
       ["race/entries", "period=daily", "pageSize=100", "cursor=abc%3D%2B%26"],
       ["race/entries", "period=allTime", "pageSize=5", "around=a%2Cb%26c"],
-      ["race/entries", "players=a%2Cb,%C3%BC,%2B%20%25", "period=daily"],
+      [
+        "race/entries",
+        "period=daily",
+        "players=a%252Cb%2C%25C3%25BC%2C%252B%2520%2525",
+      ],
     ],
   );
 });
