@@ -16,6 +16,7 @@ export * from "./client/client_options.ts";
 export * from "./client/event.ts";
 export * from "./client/filter.ts";
 export * from "./client/live_event.ts";
+export * from "./client/replay_event.ts";
 export * from "./client/score_entry.ts";
 export * from "./client/score_submission.ts";
 export * from "./leaderboard_error.ts";

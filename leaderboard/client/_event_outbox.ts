@@ -25,6 +25,10 @@ const TERMINAL: Readonly<Record<LeaderboardTerminalEvent["type"], true>> = {
   runStarted: true,
   runFailed: true,
   watchFailed: true,
+  replayUploaded: true,
+  replayDownloaded: true,
+  replayFailed: true,
+  replaysFetched: true,
   cancelled: true,
   refused: true,
 };

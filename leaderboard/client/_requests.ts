@@ -71,6 +71,16 @@ export function rankRequest(
     .withQuery(rankingQuery(query));
 }
 
+/** The entries of a page that have a replay. */
+export function replaysRequest(
+  board: string,
+  query: LeaderboardQuery,
+): HttpRequest {
+  const { pageSize, cursor } = query;
+  return get(`v1/boards/${board}/replays`, MAX_PAGE_BYTES)
+    .withQuery({ ...rankingQuery(query), pageSize, cursor });
+}
+
 /** The boards. */
 export function boardsRequest(): HttpRequest {
   return get("v1/boards", MAX_PAGE_BYTES);

@@ -20,6 +20,8 @@ import { EventOutbox } from "./_event_outbox.ts";
 import { details, isServersOwn } from "./_failure.ts";
 import { makeIdempotencyKey } from "./_idempotency_key.ts";
 import { LiveWatches } from "./_live_watches.ts";
+import { ReplayLists } from "./_replay_lists.ts";
+import { ReplayTransfers } from "./_replay_transfers.ts";
 import { callsOf, type Pending, type PendingSubmission } from "./_pending.ts";
 import { readBatch, readFetch, readSubmission } from "./_read_result.ts";
 import {
@@ -91,6 +93,8 @@ export class LeaderboardClient {
   readonly #outbox: EventOutbox;
   readonly #context: ClientContext;
   readonly #live: LiveWatches;
+  readonly #transfers: ReplayTransfers;
+  readonly #replayLists: ReplayLists;
   readonly #parts: readonly ClientPart[];
 
   readonly #pending = new Map<RequestId, Pending>();
@@ -153,11 +157,20 @@ export class LeaderboardClient {
       abort: (id) => this.#http.cancel(id),
       resolve: (url) => this.#base.resolve(url),
     };
-    this.#live = new LiveWatches(
+    const random = http.random ?? new SecureRandom();
+    this.#live = new LiveWatches(this.#context, random);
+    this.#transfers = new ReplayTransfers(
       this.#context,
-      http.random ?? new SecureRandom(),
+      random,
+      checkInteger(
+        "maxReplayBytes",
+        options.maxReplayBytes ?? 16_777_216,
+        1,
+        268_435_456,
+      ),
     );
-    this.#parts = [this.#live];
+    this.#replayLists = new ReplayLists(this.#context);
+    this.#parts = [this.#live, this.#transfers, this.#replayLists];
   }
 
   /** Calls without a terminal event so far, submissions of earlier runs included. */
@@ -414,6 +427,46 @@ export class LeaderboardClient {
   }
 
   /**
+   * Uploads a replay, for `ScoreSubmission.withReplay`. It is hashed and compressed a slice in each frame, and sent in
+   * parts; after a cut, or after a restart of the game when the same bytes are uploaded again, it goes on where it was.
+   * It ends with `replayUploaded` or `replayFailed`; `replayProgress` comes before. Two replays are sent or fetched at a
+   * time, the others wait.
+   *
+   * @param bytes The replay, which is copied: at most `maxReplayBytes`.
+   * @returns The id that its events repeat.
+   * @throws {TypeError} If `bytes` is no `Uint8Array`.
+   */
+  uploadReplay(bytes: Uint8Array): LeaderboardCallId {
+    return this.#transfers.upload(bytes);
+  }
+
+  /**
+   * Downloads a replay and compares its hash. It ends with `replayDownloaded` or `replayFailed`; `replayProgress` comes
+   * before. Two replays are sent or fetched at a time, the others wait.
+   *
+   * @param sha256 Its SHA-256: 64 hexadecimal digits in lower case.
+   * @returns The id that its events repeat.
+   * @throws {RangeError} If it is no such hash.
+   */
+  downloadReplay(sha256: string): LeaderboardCallId {
+    return this.#transfers.download(sha256);
+  }
+
+  /**
+   * Fetches the entries of a page that have a replay. It ends with `replaysFetched` or `fetchFailed`.
+   *
+   * @param filter Which part of which ranking; its page number and its score bounds do not count, its cursor does.
+   * @returns The id that its events repeat.
+   */
+  fetchReplays(
+    filter: LeaderboardFilter = LeaderboardFilter.period(),
+  ): LeaderboardCallId {
+    const id = this.#replayLists.fetch(filter);
+    if (this.#isClosed) this.#takeAll();
+    return id;
+  }
+
+  /**
    * Cancels a call: its `cancelled` event is queued at once, and a stored submission is removed from the journal. What was
    * sent already may have its effect all the same.
    *
@@ -485,6 +538,7 @@ export class LeaderboardClient {
     this.#http.close();
     this.#takeAll();
     this.#live.close();
+    this.#transfers.close();
   }
 
   /** Closes the client: `using client = new LeaderboardClient(url)`. */

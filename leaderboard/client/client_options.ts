@@ -52,6 +52,13 @@ export interface LeaderboardClientOptions {
    */
   readonly maxPending?: number;
   /**
+   * The most bytes of a replay, decompressed, that is sent or fetched: 1 to 268435456. Four times as many are held for
+   * uploads that are under way.
+   *
+   * @default {16777216}
+   */
+  readonly maxReplayBytes?: number;
+  /**
    * How requests are made.
    *
    * @default {{}}

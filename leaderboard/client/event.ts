@@ -8,6 +8,13 @@ import type {
   WatchFailed,
 } from "./live_event.ts";
 import type {
+  ReplayDownloaded,
+  ReplayFailed,
+  ReplayProgress,
+  ReplaysFetched,
+  ReplayUploaded,
+} from "./replay_event.ts";
+import type {
   BoardInfo,
   ScoreEntry,
   ScoreStanding,
@@ -260,6 +267,10 @@ export type LeaderboardTerminalEvent =
   | RunStarted
   | RunFailed
   | WatchFailed
+  | ReplayUploaded
+  | ReplayDownloaded
+  | ReplayFailed
+  | ReplaysFetched
   | CallCancelled
   | CallRefused;
 
@@ -268,4 +279,5 @@ export type LeaderboardEvent =
   | LeaderboardTerminalEvent
   | ScoreStored
   | BoardChanged
-  | LiveStateChanged;
+  | LiveStateChanged
+  | ReplayProgress;
