@@ -42,7 +42,7 @@ import {
   USAGE,
 } from "./_serve_options.ts";
 import { type ApiKey, LeaderboardServer } from "./mod.ts";
-import { LeaderboardPage } from "./page/leaderboard_page.ts";
+import { LeaderboardPage } from "./page/mod.ts";
 import { SqliteReplayStore } from "./replay/sqlite_replay_store.ts";
 import { SqliteLeaderboardStore } from "./sqlite.ts";
 
@@ -148,7 +148,7 @@ async function makePage(
     if (role === "game" && !keys.has(title)) keys.set(title, key);
   }
   if (apiKeys === undefined) {
-    return await LeaderboardPage.make([{ title: "main" }]);
+    return await LeaderboardPage.make();
   }
   return keys.size === 0 ? undefined : await LeaderboardPage.make(
     [...keys].map(([title, key]) => ({ title, key })),
