@@ -1,3 +1,5 @@
+// This module is browser compatible.
+
 /** The body of the page, empty: all that servers and players say is put in as text, by the script. */
 export const PAGE_MARKUP = `
 <header>

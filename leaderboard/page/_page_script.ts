@@ -1,3 +1,6 @@
+// This module is browser compatible.
+import type { PageTitle } from "./leaderboard_page.ts";
+
 /**
  * What the page does. The server sends the text of this function, which is JavaScript where it runs: it is checked like
  * everything else, and nothing is built. So it uses nothing from outside of itself but the browser.
@@ -16,7 +19,7 @@ export function runPage(): void {
   const MAX_RETRY_MS = 30_000;
 
   const find = (id: string): PageElement => document.getElementById(id)!;
-  const titles: readonly Title[] = JSON.parse(find("config").textContent);
+  const titles: readonly PageTitle[] = JSON.parse(find("config").textContent);
   const gameSelect = find("game");
   const boardSelect = find("board");
   const periodSelect = find("period");
@@ -597,7 +600,7 @@ export function runPage(): void {
     void start();
   });
 
-  function chooseGame(other: Title): void {
+  function chooseGame(other: PageTitle): void {
     title = other;
     boards = [];
     generation++;
@@ -614,12 +617,6 @@ export function runPage(): void {
   };
   chooseGame(titles.find((it) => it.title === wanted) ?? title);
   void start();
-}
-
-/** A title and the key that opens it, which is no secret. */
-export interface Title {
-  readonly title: string;
-  readonly key?: string;
 }
 
 /** What is looked at. */

@@ -1,3 +1,5 @@
+// This module is browser compatible.
+
 /** The style of the page. What is dark and what is light is the reader's choice. */
 export const PAGE_STYLE = `
 :root {
