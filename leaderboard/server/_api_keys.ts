@@ -17,47 +17,50 @@ export interface Access {
   readonly role: Role;
 }
 
+interface KnownKey {
+  readonly access: Access;
+  readonly digest: Uint8Array;
+}
+
 /**
- * The API keys of a server, of which only digests are kept. What a request brings is digested with a random key of this
- * process first, and the digest compared with all of them to the end: how long that takes tells nothing of a key.
+ * The API keys of a server. What a request brings is digested with a random key of this process first, and the digest
+ * compared with those of all keys to the end: how long that takes tells nothing of a key.
  */
 export class ApiKeys {
-  readonly #digests: Promise<readonly (Access & { digest: Uint8Array })[]>;
-  readonly #salt = hmacKey();
+  readonly #keys: readonly ApiKey[];
+  #known: Promise<readonly KnownKey[]> | undefined;
+  #salt: Promise<CryptoKey> | undefined;
 
   /** Takes keys that {@linkcode checkApiKeys} has passed. */
   constructor(keys: readonly ApiKey[]) {
-    this.#digests = Promise.all(
-      keys.map(async ({ key, title, role }) => ({
-        title: title ?? "main",
-        role,
-        digest: await this.#digest(key),
-      })),
-    );
-    // Awaited by the first request, which may come late.
-    this.#digests.catch(() => {});
+    this.#keys = keys;
   }
 
   /** What a key opens; `undefined` if it is none. */
   async find(text: string | null): Promise<Access | undefined> {
     if (text === null || !KEY.test(text)) return undefined;
-    const [digest, all] = await Promise.all([
+    this.#known ??= Promise.all(this.#keys.map((key) => this.#know(key)));
+    const [digest, known] = await Promise.all([
       this.#digest(text),
-      this.#digests,
+      this.#known,
     ]);
     let found: Access | undefined;
-    for (const known of all) {
+    for (const { access, digest: other } of known) {
       let difference = 0;
       for (let i = 0; i < digest.length; i++) {
-        difference |= digest[i]! ^ known.digest[i]!;
+        difference |= digest[i]! ^ other[i]!;
       }
-      if (difference === 0) found = known;
+      if (difference === 0) found = access;
     }
     return found;
   }
 
+  async #know({ key, title = "main", role }: ApiKey): Promise<KnownKey> {
+    return { access: { title, role }, digest: await this.#digest(key) };
+  }
+
   async #digest(text: string): Promise<Uint8Array> {
-    const key = await this.#salt;
+    const key = await (this.#salt ??= hmacKey());
     return new Uint8Array(
       await crypto.subtle.sign("HMAC", key, UTF8.encode(text)),
     );

@@ -1,6 +1,6 @@
 // This module is browser compatible.
 import type { Clock, Random } from "../../core/mod.ts";
-import type { ReplayStore } from "../replay/replay_store.ts";
+import type { Replays } from "../replay/replays.ts";
 import type { LeaderboardStore } from "../store/store.ts";
 import type { Boards } from "./_boards.ts";
 import type { HeldQueue } from "./_held_queue.ts";
@@ -14,7 +14,7 @@ export interface ServerContext {
   /** Guarded: what it throws is counted and told. */
   readonly store: LeaderboardStore;
   readonly boards: Boards;
-  readonly replays: ReplayStore | undefined;
+  readonly replays: Replays | undefined;
   readonly runs: RunTokens;
   readonly runLifetimeMs: number;
   readonly held: HeldQueue;

@@ -88,6 +88,12 @@ export function resolveServerOptions(
       1_024,
     ),
     replays: options.replays,
+    maxReplayBytes: checkInteger(
+      "maxReplayBytes",
+      options.maxReplayBytes ?? 16_777_216,
+      1,
+      2 ** 30,
+    ),
     playerRate: checkRate(options.playerRate ?? { perSecond: 5, burst: 100 }),
     addressRate: checkRate(
       options.addressRate ?? { perSecond: 100, burst: 500 },

@@ -45,13 +45,11 @@ export async function submit(
 ): Promise<SubmitOutcome> {
   const nowMs = context.clock.epochMs();
   const { playerId, run: token, replay: sha256 } = submission;
-  const [fingerprint, run, hasReplay] = await Promise.all([
+  const [fingerprint, run, replay] = await Promise.all([
     fingerprintOf(submission),
     token === "" ? undefined : context.runs.verify(token, board.id, playerId),
-    // Touched, it stays until it is linked.
-    sha256 === ""
-      ? false
-      : context.replays?.touch(sha256, nowMs).then((it) => it !== undefined),
+    // In use, it stays until it is linked.
+    sha256 === "" ? undefined : context.replays?.use(sha256),
   ]);
   const facts: SubmissionFacts = {
     board,
@@ -62,7 +60,7 @@ export async function submit(
     fingerprint,
     nowMs,
     run,
-    hasReplay: hasReplay ?? false,
+    hasReplay: replay !== undefined,
     judgement: "accept",
     reason: "",
     heldId: heldIdOf(playerId, context.random),
@@ -76,6 +74,10 @@ export async function submit(
   if (outcome.type === "refused") throw outcome.problem;
   if (result.isFull) throw fullProblem(board);
   context.counters.countOutcome(outcome);
+  // The submission counts, whatever becomes of this.
+  if (replay !== undefined && !outcome.isDuplicate) {
+    await context.replays?.linked(sha256);
+  }
   if (result.change.hold?.state === "unverified") context.held.wake(board.id);
   return outcomeOf(rankings, submission.className, result);
 }

@@ -25,7 +25,8 @@ export interface Run {
 
 /** What makes and checks the tokens of runs; PROTOCOL.md, section 5. */
 export class RunTokens {
-  readonly #key: Promise<CryptoKey>;
+  readonly #secret: Uint8Array<ArrayBuffer> | CryptoKey;
+  #imported: Promise<CryptoKey> | undefined;
   readonly #random: Random;
 
   /** Takes 32 to 64 bytes or a key of HMAC-SHA-256. */
@@ -33,10 +34,7 @@ export class RunTokens {
     key: Uint8Array<ArrayBuffer> | CryptoKey,
     random: Random,
   ) {
-    this.#key = key instanceof Uint8Array
-      ? importKey(key)
-      : Promise.resolve(key);
-    this.#key.catch(() => {});
+    this.#secret = key;
     this.#random = random;
   }
 
@@ -57,7 +55,7 @@ export class RunTokens {
     const head = token.slice(0, HEAD_BYTES);
     const mac = await crypto.subtle.sign(
       "HMAC",
-      await this.#key,
+      await this.#key(),
       signedBytes(head, board, playerId),
     );
     token.set(new Uint8Array(mac), HEAD_BYTES);
@@ -77,7 +75,7 @@ export class RunTokens {
     // Web Crypto compares in constant time.
     const isAuthentic = await crypto.subtle.verify(
       "HMAC",
-      await this.#key,
+      await this.#key(),
       token.slice(HEAD_BYTES),
       signedBytes(head, board, playerId),
     );
@@ -89,6 +87,14 @@ export class RunTokens {
       expiresMs: issuedMs + view.getUint32(7),
       id: toHex(head.subarray(11)),
     };
+  }
+
+  #key(): Promise<CryptoKey> {
+    const secret = this.#secret;
+    this.#imported ??= secret instanceof Uint8Array
+      ? importKey(secret)
+      : Promise.resolve(secret);
+    return this.#imported;
   }
 }
 

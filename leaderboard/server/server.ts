@@ -9,6 +9,7 @@ import { type Board, boardToStored, parseBoard } from "../board/board.ts";
 import type { BoardOptions } from "../board/board_options.ts";
 import { LeaderboardError } from "../leaderboard_error.ts";
 import { LiveRoutes } from "../live/live_routes.ts";
+import { Replays } from "../replay/replays.ts";
 import type {
   PageQuery,
   Ranking,
@@ -93,6 +94,7 @@ export class LeaderboardServer {
   readonly #addressLimits: RateLimits;
   readonly #guard: GuardedStore;
   readonly #live: LiveRoutes;
+  readonly #replays: Replays | undefined;
   readonly #upkeep: Upkeep;
   readonly #parts: readonly Routes[];
   #preparing: Promise<void> | undefined;
@@ -115,10 +117,13 @@ export class LeaderboardServer {
     this.#guard = new GuardedStore(settings.store, onError);
     const store = this.#guard;
     const boards = new Boards(store, clock);
+    const { replays, maxReplayBytes } = settings;
+    this.#replays = replays &&
+      new Replays({ replays, store, clock, maxReplayBytes, onError });
     const context: ServerContext = {
       store,
       boards,
-      replays: settings.replays,
+      replays: this.#replays,
       runs: new RunTokens(settings.runKey, random),
       runLifetimeMs: settings.runLifetimeMs,
       held: new HeldQueue(() => context),
@@ -150,7 +155,7 @@ export class LeaderboardServer {
     addSubmitRoutes(table, context);
     addModerationRoutes(table, context);
     addExportRoutes(table, context);
-    this.#parts = [table, this.#live];
+    this.#parts = [table, this.#live, ...this.#replays?.routes ?? []];
     this.handler = (request, info) => this.#handle(request, info);
   }
 
@@ -342,6 +347,7 @@ export class LeaderboardServer {
     }
     if (this.#isClosed) return;
     this.#live.tick(dt);
+    this.#replays?.tick(dt);
     this.#sweepSeconds -= dt;
     if (this.#sweepSeconds <= 0) {
       this.#sweepSeconds = SWEEP_SECONDS;
@@ -394,6 +400,7 @@ export class LeaderboardServer {
       held.size,
     );
     yield* this.#live.metrics();
+    yield* this.#replays?.metrics() ?? [];
   }
 
   /**
@@ -409,6 +416,7 @@ export class LeaderboardServer {
       this.#live.close(),
       held.close(),
       this.#upkeep.close(),
+      this.#replays?.settled(),
       this.#preparing?.catch(() => {}),
     ]);
   }

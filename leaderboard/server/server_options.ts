@@ -116,6 +116,12 @@ export interface LeaderboardServerOptions {
    */
   readonly replays?: ReplayStore;
   /**
+   * The most bytes of a replay, decompressed: an integer, 1 to 2^30.
+   *
+   * @default {16777216}
+   */
+  readonly maxReplayBytes?: number;
+  /**
    * What the tokens of runs are signed with: 32 to 64 secret bytes, or a key of HMAC-SHA-256 that may sign and verify.
    * Servers that share a store share it. Without it there is a random one, and runs end when the process does.
    */

@@ -86,8 +86,12 @@ export class Harness {
       request,
       from === undefined ? undefined : { remoteAddr: { hostname: from } },
     );
-    const text = await response.text();
-    const isJson = response.headers.get("content-type") === "application/json";
+    // A stream of events has no end.
+    const type = response.headers.get("content-type");
+    const isEndless = type === "text/event-stream" && response.ok;
+    if (isEndless) await response.body?.cancel();
+    const text = isEndless ? "" : await response.text();
+    const isJson = type === "application/json";
     return {
       status: response.status,
       headers: response.headers,
