@@ -178,9 +178,9 @@ class Service {
     const { database, tokenKey, protocolId, apiKeys, origins } = options;
     const store = new SqliteLeaderboardStore({ path: database });
     const isMemory = database === ":memory:";
-    const replays = new SqliteReplayStore(
-      isMemory ? database : `${database}-replays`,
-    );
+    const replays = new SqliteReplayStore({
+      path: isMemory ? database : `${database}-replays`,
+    });
     const leaderboard = new LeaderboardServer({
       store,
       replays,
