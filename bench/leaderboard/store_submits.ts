@@ -15,7 +15,14 @@ import {
   type Section,
   takeTurns,
 } from "../_report.ts";
-import { BOARD, fill, Folder, player, RANKINGS, START_MS } from "./_fill.ts";
+import {
+  BOARD,
+  fill,
+  Folder,
+  player,
+  RANKINGS,
+  START_MS,
+} from "./_sqlite_fill.ts";
 
 const STORE = "tickwire, 256 in flight";
 

@@ -2,8 +2,6 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { LeaderboardError } from "../leaderboard_error.ts";
 import { migrate } from "./_schema.ts";
 
-const SQLITE_BUSY = 5;
-
 /**
  * Opens a database for this process alone, and brings it to the newest version.
  *
@@ -24,9 +22,11 @@ export function openDatabase(path: string): DatabaseSync {
     return db;
   } catch (cause) {
     if (db?.isOpen) db.close();
-    const reason = errorCode(cause) === SQLITE_BUSY
+    const message = messageOf(cause);
+    // Of what is executed at once, no error has a number.
+    const reason = message === "database is locked"
       ? "another one has it open"
-      : messageOf(cause);
+      : message;
     throw new LeaderboardError(
       "storeFailed",
       `Cannot open the database "${path}": ${reason}`,

@@ -52,10 +52,13 @@ async function submitAndKill(
   return acknowledged;
 }
 
-/** Checks that each player has every acknowledged submission once, and at most the one that was under way besides. */
+/**
+ * Checks that each player has every acknowledged submission once, and at most the one that was under way besides, which
+ * is noted.
+ */
 async function checkAll(
   path: string,
-  acknowledged: ReadonlyMap<number, number>,
+  acknowledged: Map<number, number>,
   why: string,
 ): Promise<void> {
   await using store = new SqliteLeaderboardStore({ path });
@@ -85,6 +88,7 @@ async function checkAll(
     );
     const standing = await store.standing(RANKINGS[1]!, playerId);
     assertEquals(standing?.entry, entries[1]!, message);
+    acknowledged.set(i, number);
   }
   const page = await store.page(RANKINGS[0]!, { limit: 1000 });
   assertEquals(page.entries.length, page.total);
@@ -98,8 +102,8 @@ Deno.test(`SqliteLeaderboardStore has every acknowledged submission once after e
   const last = new Map<number, number>();
   for (let run = 0; run < RUNS; run++) {
     const why = `seed ${seed}, run ${run}`;
-    const acknowledged = await submitAndKill(path, random.nextU32() % 600);
-    for (const [player, number] of acknowledged) {
+    const killAfter = random.nextU32() % 600;
+    for (const [player, number] of await submitAndKill(path, killAfter)) {
       // Numbers go on where the file was.
       assert(number > (last.get(player) ?? 0), why);
       last.set(player, number);
