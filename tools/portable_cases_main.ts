@@ -5,16 +5,7 @@ import {
   PORTABLE_CASES,
   type PortableEnv,
 } from "../websocket/_testing/portable_cases.ts";
-
-/** What came of one case: the text of a line, in JSON. */
-export interface PortableResult {
-  /** The name of the case. */
-  readonly name: string;
-  /** How long it took, in milliseconds. */
-  readonly tookMs: number;
-  /** What went wrong, if something did. */
-  readonly error?: string;
-}
+import type { PortableResult } from "./portable_run.ts";
 
 /**
  * Runs every portable case, one after the other.

@@ -34,6 +34,37 @@ export interface PortableRun {
   readonly lingerMs: number | undefined;
 }
 
+/** What came of one case: the text of a line, in JSON. */
+export interface PortableResult {
+  /** The name of the case. */
+  readonly name: string;
+  /** How long it took, in milliseconds. */
+  readonly tookMs: number;
+  /** What went wrong, if something did. */
+  readonly error?: string;
+}
+
+/**
+ * Takes what a program has said apart.
+ *
+ * @param run What it came to.
+ * @returns The results of its cases, and the lines that are none.
+ */
+export function readResults(
+  { output }: PortableRun,
+): { results: PortableResult[]; others: string[] } {
+  const results: PortableResult[] = [];
+  const others: string[] = [];
+  for (const line of output.split("\n")) {
+    try {
+      results.push(JSON.parse(line));
+    } catch {
+      others.push(line);
+    }
+  }
+  return { results, others };
+}
+
 /** Options for {@linkcode PortableSite.open}. */
 export interface PortableSiteOptions {
   /**

@@ -1,12 +1,11 @@
 // The same cases of `websocket` in each runtime, on the files that would be published.
 import { assert, assertEquals } from "@std/assert";
 import { PORTABLE_CASES } from "../websocket/_testing/portable_cases.ts";
-import type { PortableResult } from "./portable_cases_main.ts";
 import {
   missingNote,
-  type PortableRun,
   portableRuntimes,
   PortableSite,
+  readResults,
 } from "./portable_run.ts";
 import { Worlds } from "./portable_worlds.ts";
 
@@ -15,22 +14,6 @@ const MAX_LINGER_MS = 2_000;
 
 const MAIN = `export { main } from "./tools/portable_cases_main.js";`;
 const NAMES = PORTABLE_CASES.map(({ name }) => name);
-
-/** Takes what a program has said apart: results, and what is none. */
-function readOutput(
-  { output }: PortableRun,
-): { results: PortableResult[]; others: string[] } {
-  const results: PortableResult[] = [];
-  const others: string[] = [];
-  for (const line of output.split("\n")) {
-    try {
-      results.push(JSON.parse(line));
-    } catch {
-      others.push(line);
-    }
-  }
-  return { results, others };
-}
 
 Deno.test("websocket does the same in every runtime", async (t) => {
   await using worlds = new Worlds();
@@ -56,7 +39,7 @@ Deno.test("websocket does the same in every runtime", async (t) => {
       fn: async (t) => {
         const run = runs[i]!;
         if (run.status === "rejected") throw run.reason;
-        const { results, others } = readOutput(run.value);
+        const { results, others } = readResults(run.value);
         for (const { name, error } of results) {
           await t.step(name, () => {
             if (error !== undefined) throw new Error(error);

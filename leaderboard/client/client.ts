@@ -490,6 +490,15 @@ export class LeaderboardClient {
   }
 
   /**
+   * Hints whether the network is there. While it is not, requests wait for it, and none is tried in vain.
+   *
+   * @param online What the platform's `online` and `offline` events say.
+   */
+  setOnline(online: boolean): void {
+    this.#http.setOnline(online);
+  }
+
+  /**
    * Moves everything on by a frame.
    *
    * @param dt Seconds since the last tick, 0 or more.
@@ -657,6 +666,8 @@ export class LeaderboardClient {
   }
 
   #onRestored(event: HttpRestored): boolean {
+    // The journal has it: the next run will find it.
+    if (this.#isClosed) return true;
     const { url, idempotencyKey, request } = event;
     const submission = readStoredSubmission(url, request.body, idempotencyKey);
     // It is sent all the same: an older version of the game may have stored something else.

@@ -635,6 +635,18 @@ Deno.test("LeaderboardClient sends the player's token, and asks for a new one on
   assertEquals(refreshes, [false, true]);
 });
 
+Deno.test("LeaderboardClient.setOnline() has calls wait for the network", async () => {
+  const rig = new ClientRig();
+  rig.client.setOnline(false);
+  rig.client.submit(SUBMISSION);
+  for (let i = 0; i < 100; i++) await rig.step(1);
+  assertEquals(rig.fake.calls.length, 0);
+  rig.client.setOnline(true);
+  await rig.step();
+  rig.fake.calls[0]!.answer(accepted(1));
+  assertEquals(await rig.step(), ["scoreSubmitted"]);
+});
+
 Deno.test("LeaderboardClient.tick() may be called from within itself", async () => {
   let ticks = 0;
   const client: LeaderboardClient = new LeaderboardClient(BASE, {

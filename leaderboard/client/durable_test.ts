@@ -238,6 +238,49 @@ Deno.test("LeaderboardClient takes in what an earlier run left as far as events 
   assertEquals(await sizeOf(journal), 0);
 });
 
+Deno.test("LeaderboardClient.close() ends what is under way behind what an earlier run left and nobody drained", async () => {
+  const journal = new MemoryJournal();
+  const first = new ClientRig({ journal, maxPending: 300 });
+  for (let i = 0; i < 300; i++) {
+    first.client.submit(new ScoreSubmission(`player-${i}`, undefined, i));
+  }
+  await first.step();
+  first.client.close();
+  await settle();
+
+  const rig = new ClientRig({ journal, maxPending: 1 });
+  rig.fake.onCall = (call) => {
+    if (call.init.method === "POST") call.answer(accepted(1));
+  };
+  const id = rig.client.fetchBoards();
+  for (let i = 0; i < 100; i++) {
+    await settle();
+    rig.client.tick(0.1);
+  }
+  // It waits for the game to drain.
+  const answered = rig.fake.calls.length;
+  assert(answered < 300, `${answered}`);
+  rig.client.close();
+  assertEquals(rig.client.pendingCount, 0);
+  const told = [...rig.client.drainEvents()];
+  assertEquals(
+    told.filter((event) => "id" in event && event.id === id)
+      .map(({ type }) => type),
+    ["cancelled"],
+  );
+  const ends = told.filter(({ type }) => type === "scoreSubmitted").length;
+  assert(ends > 0);
+
+  const next = new ClientRig({ journal, maxPending: 300 });
+  next.fake.onCall = (call) => call.answer(accepted(1));
+  for (let i = 0; i < 100; i++) await next.step(0.1);
+  const keys = [...rig.fake.calls, ...next.fake.calls].map((call) =>
+    call.headers.get("idempotency-key")
+  ).filter((key) => key !== null);
+  assertEquals([keys.length, new Set(keys).size], [300, 300]);
+  assertEquals(await sizeOf(journal), 0);
+});
+
 Deno.test("LeaderboardClient leaves alone what else is in its journal", async () => {
   const journal = new MemoryJournal();
   await journal.append(new TextEncoder().encode("something else"));
