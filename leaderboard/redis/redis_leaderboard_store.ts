@@ -99,7 +99,7 @@ interface Read {
 }
 
 /**
- * A {@linkcode LeaderboardStore} in Redis 6.2 or later (or Valkey), for servers on more than one machine, through the
+ * A {@linkcode LeaderboardStore} in Redis (tested with 7.0), for servers on more than one machine, through the
  * user's own client.
  *
  * Scores are exact, of all 64 bits: they are the bytes of a sorted set's members, and never its doubles. A submission

@@ -53,7 +53,7 @@ export interface RedisReplayStoreOptions extends ReplayStoreOptions {
 const MAX_REPLAY_BYTES = 402_653_184;
 
 /**
- * A {@linkcode ReplayStore} in Redis 6.2 or later (or Valkey), for servers on more than one machine, through the user's own
+ * A {@linkcode ReplayStore} in Redis (tested with 7.0), for servers on more than one machine, through the user's own
  * client.
  *
  * Replays are in memory there, as base64: 4 bytes for 3 of what is counted. A replay of more than 384 MiB is refused as
