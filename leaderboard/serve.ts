@@ -52,7 +52,8 @@ const HZ = 20;
 const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT"]
   : ["SIGINT", "SIGTERM"];
-/** Requests that do not end by themselves after a shutdown are given up. */
+/** Requests that are under way at a shutdown and do not end by themselves are given up. */
+const DRAIN_MS = 5_000;
 const SHUTDOWN_MS = 10_000;
 const RUN_KEY_BYTES = 32;
 const RUN_KEY_LABEL = "tickwire leaderboard run key";
@@ -155,6 +156,32 @@ async function makePage(
   );
 }
 
+/** Requests whose answers have not begun. */
+class InFlight {
+  #count = 0;
+  #onIdle: (() => void) | undefined;
+
+  async run(answer: () => Promise<Response>): Promise<Response> {
+    this.#count += 1;
+    try {
+      return await answer();
+    } finally {
+      this.#count -= 1;
+      if (this.#count === 0) this.#onIdle?.();
+    }
+  }
+
+  /** Resolves when there are none, or they have had their time. */
+  async ended(limitMs: number): Promise<void> {
+    if (this.#count === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onIdle = resolve;
+    const timer = setTimeout(resolve, limitMs);
+    await promise;
+    clearTimeout(timer);
+  }
+}
+
 /** A server and what it stands on. */
 class Service {
   readonly leaderboard: LeaderboardServer;
@@ -214,6 +241,7 @@ async function serve(options: ServeOptions): Promise<void> {
   const { leaderboard } = service;
   const page = await makePage(options.apiKeys);
   const stop = new AbortController();
+  const inFlight = new InFlight();
 
   async function answer(
     request: Request,
@@ -243,7 +271,9 @@ async function serve(options: ServeOptions): Promise<void> {
     async (request, info) => {
       const startMs = performance.now();
       const pathname = pathOf(request);
-      const response = await answer(request, info, pathname);
+      const response = await inFlight.run(() =>
+        answer(request, info, pathname)
+      );
       if (!isQuiet) {
         log.write({
           time: timeText(),
@@ -274,8 +304,10 @@ async function serve(options: ServeOptions): Promise<void> {
     await loop.run({ hz: HZ, signal: stop.signal });
   } finally {
     const timer = setTimeout(() => Deno.exit(1), SHUTDOWN_MS);
-    // Streams would go on for ever; what else is under way is answered.
+    // Streams would go on for ever; what else is under way is answered, and what comes is told to come back.
     await leaderboard.close();
+    // A shutdown ends bodies that have not been read.
+    await inFlight.ended(DRAIN_MS);
     await server.shutdown();
     await service.close();
     await log.settled();

@@ -52,7 +52,10 @@ export interface BoardEntriesChanged extends BoardChangedBase {
   readonly removed: readonly PlayerId[];
 }
 
-/** Everything on a watched board may be different: fetch what is shown anew. What changes after that is told. */
+/**
+ * Everything on a watched board may be different: fetch what is shown anew. What changes after that is told; what was told
+ * between the call of `fetch` and its answer may be newer than the answer, so apply it to that again.
+ */
 export interface BoardReset extends BoardChangedBase {
   /** Tells it from a change of entries. */
   readonly isReset: true;

@@ -1,6 +1,11 @@
 // What a client is told, over connections that are cut and servers that are restarted, comes to what the server has.
 import { assert, assertEquals } from "@std/assert";
-import { type PlayerId, playerId, SeededRandom } from "../../core/mod.ts";
+import {
+  ManualClock,
+  type PlayerId,
+  playerId,
+  SeededRandom,
+} from "../../core/mod.ts";
 import { type Cut, TcpProxy } from "../../tools/tcp_proxy.ts";
 import {
   LeaderboardClient,
@@ -261,6 +266,45 @@ Deno.test("LeaderboardClient.watch() ends where the board is removed", async () 
     event.type === "boardChanged" && event.isReset ? [event.reason] : []
   );
   assertEquals(resets[0], "cleared");
+});
+
+Deno.test("LeaderboardServer tells of a new season when it begins", async () => {
+  const clock = new ManualClock({ epochMs: Date.UTC(2026, 10, 25, 23, 59) });
+  await using world = new World({ clock });
+  using client = new LeaderboardClient(`http://127.0.0.1:${world.port}/`, {
+    board: "race",
+  });
+  client.watch(LeaderboardFilter.daily());
+  const told: unknown[] = [];
+  const until = async (count: number): Promise<void> => {
+    const endMs = performance.now() + DEADLINE_MS;
+    while (told.length < count) {
+      assert(performance.now() < endMs, JSON.stringify(told));
+      world.server.tick(STEP_SECONDS);
+      client.tick(STEP_SECONDS);
+      for (const event of client.drainEvents()) {
+        if (event.type !== "boardChanged") continue;
+        told.push(event.isReset ? event.reason : event.season);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  };
+  const submit = async (score: number): Promise<void> => {
+    await world.server.submit("race", { playerId: playerId("ada"), score });
+  };
+  await until(1);
+  await submit(1);
+  await until(2);
+  clock.advance(60_000);
+  await until(3);
+  await submit(2);
+  await until(4);
+  assertEquals(told, [
+    "opened",
+    Date.UTC(2026, 10, 25),
+    "season",
+    Date.UTC(2026, 10, 26),
+  ]);
 });
 
 Deno.test("LeaderboardServer notices streams whose clients are gone, and ends those it has", async () => {
