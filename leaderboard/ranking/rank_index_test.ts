@@ -63,6 +63,11 @@ function randomMember(run: Run): RankIndexMember {
   };
 }
 
+function plainMember(run: Run, id: string, score: Score): RankIndexMember {
+  const sequence = ++run.sequence;
+  return { playerId: playerId(id), score, subscore: 0, sequence };
+}
+
 function put({ index, oracle }: Run, member: RankIndexMember): void {
   const { playerId, score, subscore, sequence } = member;
   index.set(playerId, score, subscore, sequence);
@@ -195,14 +200,10 @@ Deno.test("RankIndex leaves nothing of who was there where others come", () => {
       pool: 1,
       sequence: 0,
     };
-    function plainMember(id: string, score: Score): RankIndexMember {
-      const sequence = ++run.sequence;
-      return { playerId: playerId(id), score, subscore: 0, sequence };
-    }
     // So many that what comes in front goes to where the strange ones were, and not to where the others are.
     const members = Array.from(
       { length: 30_000 },
-      (_, i) => plainMember(`plain-${i}`, i >>> 5),
+      (_, i) => plainMember(run, `plain-${i}`, i >>> 5),
     );
     run.index.load(members);
     for (const member of members) run.oracle.set(member);
@@ -220,7 +221,7 @@ Deno.test("RankIndex leaves nothing of who was there where others come", () => {
       run.oracle.delete(id);
     }
     for (let i = 0; i < 2_000; i++) {
-      put(run, plainMember(`front-${i}`, i % 50));
+      put(run, plainMember(run, `front-${i}`, i % 50));
     }
     check(run, true, `kind ${kind}`);
   }
