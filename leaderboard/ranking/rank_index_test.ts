@@ -63,6 +63,11 @@ function randomMember(run: Run): RankIndexMember {
   };
 }
 
+function plainMember(run: Run, id: string, score: Score): RankIndexMember {
+  const sequence = ++run.sequence;
+  return { playerId: playerId(id), score, subscore: 0, sequence };
+}
+
 function put({ index, oracle }: Run, member: RankIndexMember): void {
   const { playerId, score, subscore, sequence } = member;
   index.set(playerId, score, subscore, sequence);

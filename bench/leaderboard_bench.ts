@@ -1,0 +1,20 @@
+// What leaderboards cost, beside Redis, SQLite and a skip list in the same run. The contenders
+// take turns, the figures are medians over all rounds, and each promised figure is printed with
+// what was measured, met or missed.
+//
+// rank      rank, move + rank, and ten around a rank, at 10,000 to 1,000,000 members
+// memory    bytes a member, loading, and the longest insert
+//
+//     deno task bench leaderboard_bench.ts [--smoke] [--json] [--only=rank]
+//
+// `--smoke` takes seconds and shows that everything runs; its figures mean little.
+import { type Parts, runParts } from "./_report.ts";
+import { measureMemory } from "./leaderboard/memory.ts";
+import { measureRank } from "./leaderboard/rank.ts";
+
+const PARTS: Parts = {
+  rank: measureRank,
+  memory: measureMemory,
+};
+
+if (import.meta.main) await runParts(PARTS, Deno.args);
