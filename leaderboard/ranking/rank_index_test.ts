@@ -300,8 +300,3 @@ Deno.test("RankIndex.load() sorts what comes in no order", () => {
     assertEquals(index.slice(0, count), order, kind);
   }
 });
-
-function plainMember(run: Run, id: string, score: Score): RankIndexMember {
-  const sequence = ++run.sequence;
-  return { playerId: playerId(id), score, subscore: 0, sequence };
-}
