@@ -127,17 +127,21 @@ export class EntryTable {
   ): void {
     if (ranking.id === 0) this.#create(ranking, undo);
     this.#write(ranking.id, version, entry);
-    this.#add(ranking, 1, undo);
     ranking.appended++;
+    const { rows } = ranking;
+    ranking.rows++;
     if (before !== undefined && before.entry.replay !== "") {
       // Whoever asks for a replay looks at all rows.
       this.#delete.run(ranking.id, before.version);
-      this.#add(ranking, -1, undo);
+      ranking.rows--;
     }
     const { playerId } = entry;
     if (entry.isHidden) ranking.hide(playerId, version);
     else ranking.show(playerId, entry, version);
-    undo.add(() => restore(ranking, playerId, before));
+    undo.add(() => {
+      ranking.rows = rows;
+      restore(ranking, playerId, before);
+    });
   }
 
   /** Removes the entry that was found before. */

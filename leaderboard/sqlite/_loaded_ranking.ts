@@ -57,7 +57,7 @@ export class LoadedRanking {
     { score, subscore, sequence }: RankingPosition,
     version: number,
   ): void {
-    this.hidden.delete(playerId);
+    if (this.hidden.size > 0) this.hidden.delete(playerId);
     this.setVersion(playerId, sequence, version);
     this.index.set(playerId, score, subscore, sequence);
   }
