@@ -41,12 +41,24 @@ export const CLIENTS: Readonly<Record<string, Connect>> = {
     const client = new Redis(server.socket, { retryStrategy: () => 10 });
     client.on("error", () => {});
     await client.ping();
+    const all = [client];
     return {
-      redis: fromIoredis(client),
+      redis: fromIoredis({
+        call: (name, ...args) => client.call(name, ...args),
+        duplicate() {
+          const subscriber = client.duplicate();
+          all.push(subscriber);
+          return subscriber;
+        },
+      }),
+      // A connection that was told to end has a timer until it has.
       async close() {
-        const ended = new Promise((resolve) => client.once("end", resolve));
-        client.disconnect();
-        await ended;
+        for (const one of all) {
+          if (one.status === "end") continue;
+          const ended = new Promise((resolve) => one.once("end", resolve));
+          one.disconnect();
+          await ended;
+        }
       },
     };
   },
