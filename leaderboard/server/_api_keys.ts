@@ -24,21 +24,28 @@ interface KnownKey {
 
 /**
  * The API keys of a server. What a request brings is digested with a random key of this process first, and the digest
- * compared with those of all keys to the end: how long that takes tells nothing of a key.
+ * compared with those of all keys to the end: how long that takes tells nothing of a key. Those of games are no secret,
+ * come with most requests, and are just looked up.
  */
 export class ApiKeys {
+  readonly #games = new Map<string, Access>();
   readonly #keys: readonly ApiKey[];
   #known: Promise<readonly KnownKey[]> | undefined;
   #salt: Promise<CryptoKey> | undefined;
 
   /** Takes keys that {@linkcode checkApiKeys} has passed. */
   constructor(keys: readonly ApiKey[]) {
-    this.#keys = keys;
+    this.#keys = keys.filter(({ role }) => role !== "game");
+    for (const { key, title = "main", role } of keys) {
+      if (role === "game") this.#games.set(key, { title, role });
+    }
   }
 
   /** What a key opens; `undefined` if it is none. */
   async find(text: string | null): Promise<Access | undefined> {
     if (text === null || !KEY.test(text)) return undefined;
+    const game = this.#games.get(text);
+    if (game !== undefined) return game;
     this.#known ??= Promise.all(this.#keys.map((key) => this.#know(key)));
     const [digest, known] = await Promise.all([
       this.#digest(text),

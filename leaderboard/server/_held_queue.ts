@@ -53,6 +53,11 @@ export class HeldQueue {
     return this.#contextOf();
   }
 
+  /** Whether there is no room for what a look into the store may find. */
+  get #isFull(): boolean {
+    return this.#waiting.size + SCAN_LIMIT > MAX_WAITING;
+  }
+
   /** How many are known to wait. */
   get size(): number {
     return this.#waiting.size;
@@ -60,7 +65,7 @@ export class HeldQueue {
 
   /** Throws a {@linkcode Problem} if so many wait that there is no room for another. */
   checkRoom(): void {
-    if (this.#waiting.size >= MAX_WAITING) throw unavailable();
+    if (this.#isFull) throw unavailable();
   }
 
   /** Something was held on a board. */
@@ -108,7 +113,7 @@ export class HeldQueue {
       }
     }
     for (const [board, afterSequence] of this.#toScan) {
-      if (this.#waiting.size + SCAN_LIMIT > MAX_WAITING) return;
+      if (this.#isFull) return;
       this.#toScan.delete(board);
       const query = {
         state: "unverified",

@@ -114,7 +114,13 @@ export function resolveServerOptions(
     proxies: new Set(trustedProxies.map(normalizeAddress)),
     allowedOrigins: options.allowedOrigins,
     basePath,
-    onError: options.onError ?? ignore,
+    onError: (error) => {
+      try {
+        options.onError?.(error);
+      } catch {
+        // Who is told of errors must not make others of them.
+      }
+    },
     clock: options.clock ?? new SystemClock(),
     random: options.random ?? new SecureRandom(),
   };
@@ -145,5 +151,3 @@ function checkRate(rate: RateLimit): RateLimit {
   new TokenBucket({ capacity: rate.burst, refillPerSecond: rate.perSecond });
   return rate;
 }
-
-function ignore(): void {}

@@ -67,11 +67,12 @@ export function parseSubmission(
 }
 
 /**
- * Tells submissions apart: the SHA-256 of all that they say, 128 bits of it in hex. What is said in two ways, such as a
- * score as text, is the same.
+ * Tells the submissions of a player with one key apart, as what he says is one text or another: 16 hex digits. What is
+ * said in two ways, such as a score as text, is the same. Who makes two submissions of one fingerprint has the second
+ * taken for the first, and no more by it.
  */
-export async function fingerprintOf(submission: Submission): Promise<string> {
-  const text = canonicalJson([
+export function fingerprintOf(submission: Submission): string {
+  return hashOf([
     submission.playerId,
     submission.name ?? null,
     scoreToJson(submission.score),
@@ -81,12 +82,6 @@ export async function fingerprintOf(submission: Submission): Promise<string> {
     submission.replay,
     submission.run,
   ]);
-  const digest = await crypto.subtle.digest("SHA-256", UTF8.encode(text));
-  let hex = "";
-  for (const byte of new Uint8Array(digest, 0, 16)) {
-    hex += byte.toString(16).padStart(2, "0");
-  }
-  return hex;
 }
 
 /** Whether text may be a name to show: 1 to 64 bytes in UTF-8, without control characters. */
@@ -97,8 +92,7 @@ export function isLabel(value: unknown): value is string {
 
 /** PROTOCOL.md, section 4. */
 function checksumOf(body: Readonly<Record<string, unknown>>): string {
-  const hash = new Fnv1a64();
-  hash.update(UTF8.encode(canonicalJson([
+  return hashOf([
     body.playerId,
     body.name ?? null,
     body.score,
@@ -107,7 +101,12 @@ function checksumOf(body: Readonly<Record<string, unknown>>): string {
     body.metadata ?? null,
     body.replay ?? null,
     body.run ?? null,
-  ])));
+  ]);
+}
+
+function hashOf(values: readonly unknown[]): string {
+  const hash = new Fnv1a64();
+  hash.update(UTF8.encode(canonicalJson(values)));
   return hash.hex();
 }
 

@@ -45,8 +45,7 @@ export async function submit(
 ): Promise<SubmitOutcome> {
   const nowMs = context.clock.epochMs();
   const { playerId, run: token, replay: sha256 } = submission;
-  const [fingerprint, run, replay] = await Promise.all([
-    fingerprintOf(submission),
+  const [run, replay] = await Promise.all([
     token === "" ? undefined : context.runs.verify(token, board.id, playerId),
     // In use, it stays until it is linked.
     sha256 === "" ? undefined : context.replays?.use(sha256),
@@ -57,15 +56,19 @@ export async function submit(
     metadata: checkMetadata(board, submission.metadata),
     name: nameOf(submission, displayName),
     key,
-    fingerprint,
+    fingerprint: fingerprintOf(submission),
     nowMs,
     run,
     hasReplay: replay !== undefined,
     judgement: "accept",
     reason: "",
+    heldId: "",
+  };
+  const judged = context.verify === undefined ? facts : {
+    ...facts,
+    ...await judgementOf(context, facts),
     heldId: heldIdOf(playerId, context.random),
   };
-  const judged = { ...facts, ...await judgementOf(context, facts) };
   // Who removes a board waits only as long as a request takes that has no such check in it.
   if (context.verify !== undefined) await context.boards.check(board);
   const rankings = board.rankingsAt(nowMs, submission.className);
@@ -159,10 +162,7 @@ async function judgementOf(
 ): Promise<{ judgement: Judgement; reason: string }> {
   const accepted = { judgement: "accept", reason: "" } as const;
   // What the rules refuse is not worth a check that may be slow. They are asked again, behind the key.
-  if (
-    context.verify === undefined ||
-    ruleProblem(facts, { attempts: 0 }) !== undefined
-  ) return accepted;
+  if (ruleProblem(facts, { attempts: 0 }) !== undefined) return accepted;
   if (context.verifiesLater) {
     context.held.checkRoom();
     return { judgement: "later", reason: "" };

@@ -1,6 +1,9 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { MemoryLeaderboardStore } from "../store/memory_store.ts";
+import { HeldQueue } from "./_held_queue.ts";
+import type { ServerContext } from "./_server_context.ts";
 import { ADMIN_KEY, Harness } from "./_testing/harness.ts";
+import { Problem } from "./problem.ts";
 import type { VerifyResult } from "./server_options.ts";
 
 Deno.test("LeaderboardServer verifies later what it has answered before", async () => {
@@ -179,4 +182,35 @@ Deno.test("LeaderboardServer holds what verify answers with nonsense", async () 
   const { body } = await harness.submit("b", "ada", { score: 1 });
   assertEquals(body.status, "pending");
   assert(harness.errors[0] instanceof TypeError);
+});
+
+Deno.test("HeldQueue takes no more than it can know of, and says so", async () => {
+  let listed = 0;
+  const never = new Promise<never>(() => {});
+  const queue = new HeldQueue(() =>
+    ({
+      verify: () => "accept",
+      maxVerifications: 1,
+      titles: ["main"],
+      boards: {
+        list: () => [{ board: { id: "main/b" }, isLeaving: false }],
+        open: () => never,
+      },
+      store: {
+        held: (_board: string, query: { afterSequence: number }) =>
+          Array.from({ length: 100 }, (_, i) => {
+            listed += 1;
+            const sequence = query.afterSequence + i + 1;
+            return { id: `${sequence}`, sequence };
+          }),
+      },
+    }) as unknown as ServerContext
+  );
+  queue.checkRoom();
+  for (let i = 0; i < 200; i++) {
+    queue.tick(0.01);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  assertEquals([queue.size, listed], [10_000, 10_000]);
+  assertThrows(() => queue.checkRoom(), Problem, "ask again later");
 });

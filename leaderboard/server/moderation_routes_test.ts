@@ -18,7 +18,6 @@ Deno.test("PATCH player hides him everywhere, what he submits later too, and sho
   assertEquals(await harness.order("b", "?class=x"), ["bob"]);
   const gone = await harness.ask("GET", path);
   assertEquals([gone.status, gone.body.code], [404, "playerNotFound"]);
-  // He does not learn of it from the status.
   const better = await harness.submit("b", "ada", { score: 10 });
   assertEquals([better.status, better.body.status], [200, "accepted"]);
   assertEquals(better.body.standings, []);

@@ -302,7 +302,7 @@ export class LeaderboardServer {
 
   /**
    * Hides a player on a board, or shows him again. A hidden one has no rank and is on no page, also with what he submits
-   * later, but does not see it by the answers to his submissions.
+   * later; it is accepted as before, but the answers have no standings.
    *
    * @param board The board's name.
    * @param playerId The player.

@@ -201,7 +201,7 @@ export interface LeaderboardServerOptions {
   readonly basePath?: string;
   /**
    * Told what went wrong inside: what a store, `authenticate` or `verify` threw. It is for logs; those who asked see
-   * nothing of it.
+   * nothing of it. What it throws itself is dropped.
    *
    * @default {() => {}}
    */
