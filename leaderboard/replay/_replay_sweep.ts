@@ -28,6 +28,7 @@ export class ReplaySweep {
   readonly #context: ReplaySweepContext;
   #secondsLeft = 0;
   #running: Promise<void> | undefined;
+  #isClosed = false;
   #expired = 0;
   #removed = 0;
 
@@ -48,7 +49,9 @@ export class ReplaySweep {
   /** Moves on in time, in seconds, and begins a sweep when it is time for one. */
   tick(dt: number): void {
     this.#secondsLeft -= dt;
-    if (this.#secondsLeft > 0 || this.#running !== undefined) return;
+    if (
+      this.#secondsLeft > 0 || this.#running !== undefined || this.#isClosed
+    ) return;
     this.#secondsLeft = SWEEP_SECONDS;
     this.#running = this.run()
       .catch(() => {})
@@ -58,6 +61,11 @@ export class ReplaySweep {
   /** Resolves when no sweep is under way. */
   async settled(): Promise<void> {
     await this.#running;
+  }
+
+  /** Begins none any more, and ends the one under way after what it is doing. */
+  close(): void {
+    this.#isClosed = true;
   }
 
   /** Sweeps once. Rejects if a store fails. */
@@ -71,6 +79,7 @@ export class ReplaySweep {
     for (let i = 0; i < MAX_BATCHES; i++) {
       const unused = await replays.unused(clock.epochMs() - KEEP_MS, BATCH);
       for (const { sha256, usedMs, isLinked } of unused) {
+        if (this.#isClosed) return;
         await this.#look(sha256, usedMs, isLinked);
       }
       if (unused.length < BATCH) break;

@@ -108,6 +108,12 @@ export class Replays {
     return this.#sweep.settled();
   }
 
+  /** Begins no sweep any more, and cuts the one short that is under way. */
+  async close(): Promise<void> {
+    this.#sweep.close();
+    await this.#sweep.settled();
+  }
+
   /** What there is to count. */
   *metrics(): Iterable<Metric> {
     const { completed, refused, given, receivedBytes } = this.#routes.counts;

@@ -77,10 +77,12 @@ export async function submit(
   if (outcome.type === "refused") throw outcome.problem;
   if (result.isFull) throw fullProblem(board);
   context.counters.countOutcome(outcome);
-  // The submission counts, whatever becomes of this.
-  if (replay !== undefined && !outcome.isDuplicate) {
-    await context.replays?.linked(sha256);
-  }
+  // The submission counts, whatever becomes of this. A replay that no entry took stays in its owner's quota.
+  const { hold, entries } = result.change;
+  if (
+    replay !== undefined &&
+    (hold ?? entries?.find((entry) => entry?.replay === sha256)) !== undefined
+  ) await context.replays?.linked(sha256);
   if (result.change.hold?.state === "unverified") context.held.wake(board.id);
   return outcomeOf(rankings, submission.className, result);
 }

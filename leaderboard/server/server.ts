@@ -416,7 +416,7 @@ export class LeaderboardServer {
       this.#live.close(),
       held.close(),
       this.#upkeep.close(),
-      this.#replays?.settled(),
+      this.#replays?.close(),
       this.#preparing?.catch(() => {}),
     ]);
   }

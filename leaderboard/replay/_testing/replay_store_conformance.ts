@@ -49,6 +49,7 @@ export function testReplayStore(
   }
 }
 
+const SEEDS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 50 : 2;
 const DAY_MS = 86_400_000;
 const A = "a".repeat(64);
 const B = "b".repeat(64);
@@ -596,7 +597,7 @@ export const REPLAY_STORE_CASES: readonly ReplayStoreCase[] = [
   {
     name: "every call behaves like a naive model",
     async run(subject) {
-      for (let seed = 1; seed <= 4; seed++) await runModel(subject, seed);
+      for (let seed = 1; seed <= SEEDS; seed++) await runModel(subject, seed);
     },
   },
 ];
