@@ -47,6 +47,8 @@ export function checkSubmission(
       return outOfBounds("subscore", "not be negative", subscore);
     }
   }
+  // What is taken away says nothing of what is left.
+  if (board.operator === "decrement") return undefined;
   return checkBounds(board, "score", score);
 }
 

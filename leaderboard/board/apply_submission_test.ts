@@ -119,6 +119,15 @@ Deno.test("applySubmission() with decrement goes down from 0", () => {
   assert(Object.is(first.score, 0) && Object.is(first.subscore, 0));
 });
 
+Deno.test("applySubmission() with decrement bounds what is left", () => {
+  const rules = board({ operator: "decrement", minScore: -10, maxScore: 0 });
+  const entry = applyAll(rules, [submit(1, 10)]);
+  assertEquals(entry?.score, -10);
+  const applied = applySubmission(rules, entry, submit(2, 1));
+  assert(applied.type === "refused");
+  assertEquals(applied.refusal.code, "scoreOutOfBounds");
+});
+
 Deno.test("applySubmission() refuses what leaves 64 bits", () => {
   const up = board({ operator: "sum" });
   const down = board({ operator: "decrement" });
@@ -172,6 +181,7 @@ Deno.test("checkSubmission() knows classes, bounds and signs", () => {
     [{ operator: "increment" }, submit(1, 0, -1), "scoreOutOfBounds subscore"],
     [{ operator: "decrement" }, submit(1, -1), "scoreOutOfBounds score"],
     [{ operator: "decrement" }, submit(1, 1, 1), undefined],
+    [{ operator: "decrement", maxScore: 0 }, submit(1, 1), undefined],
     [{ operator: "sum" }, submit(1, -1, -1), undefined],
     [{}, submit(1, 1, 0, { className: "a" }), "invalidClass class"],
     [{ classes: ["a"] }, submit(1, 1, 0, { className: "a" }), undefined],

@@ -129,13 +129,14 @@ export interface BoardOptions {
    */
   readonly ties?: TieRule;
   /**
-   * The lowest score, of what is submitted and of the entry. As in JSON: a string beyond ±(2^53 - 1).
+   * The lowest score, of what is submitted and of the entry; with `"decrement"` of the entry alone. As in JSON: a string
+   * beyond ±(2^53 - 1).
    *
    * @default {MIN_SCORE}
    */
   readonly minScore?: Score | string;
   /**
-   * The highest score, of what is submitted and of the entry.
+   * The highest score, in the same way.
    *
    * @default {MAX_SCORE}
    */
