@@ -4,6 +4,7 @@
 //
 // rank      rank, move + rank, and ten around a rank, at 10,000 to 1,000,000 members
 // memory    bytes a member, loading, and the longest insert
+// redis     submissions, ranks and pages of the Redis store, beside ZADD and ZREVRANK by hand
 //
 //     deno task bench leaderboard_bench.ts [--smoke] [--json] [--only=rank]
 //
@@ -11,10 +12,12 @@
 import { type Parts, runParts } from "./_report.ts";
 import { measureMemory } from "./leaderboard/memory.ts";
 import { measureRank } from "./leaderboard/rank.ts";
+import { measureRedisStore } from "./leaderboard/redis_store.ts";
 
 const PARTS: Parts = {
   rank: measureRank,
   memory: measureMemory,
+  redis: measureRedisStore,
 };
 
 if (import.meta.main) await runParts(PARTS, Deno.args);
