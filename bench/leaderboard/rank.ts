@@ -4,10 +4,7 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { Redis } from "ioredis";
 import { RankIndex } from "../../leaderboard/ranking/rank_index.ts";
-import {
-  RedisServer,
-  whyNoRedis,
-} from "../../websocket/_testing/backplane_redis.ts";
+import { RedisServer, whyNoRedis } from "../../tools/redis_server.ts";
 import {
   atMost,
   type Bar,
