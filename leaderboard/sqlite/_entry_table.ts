@@ -127,15 +127,13 @@ export class EntryTable {
   ): void {
     if (ranking.id === 0) this.#create(ranking, undo);
     this.#write(ranking.id, version, entry);
-    ranking.appended++;
-    const { rows } = ranking;
-    ranking.rows++;
-    if (before !== undefined && before.entry.replay !== "") {
-      // Whoever asks for a replay looks at all rows.
-      this.#delete.run(ranking.id, before.version);
-      ranking.rows--;
-    }
+    // Whoever asks for a replay looks at all rows.
+    const isDeleted = before !== undefined && before.entry.replay !== "";
+    if (isDeleted) this.#delete.run(ranking.id, before.version);
     const { playerId } = entry;
+    const { rows } = ranking;
+    ranking.rows += isDeleted ? 0 : 1;
+    ranking.appended++;
     if (entry.isHidden) ranking.hide(playerId, version);
     else ranking.show(playerId, entry, version);
     undo.add(() => {
