@@ -121,6 +121,11 @@ export class LiveFeed {
     if (this.#changes.size > MAX_CHANGES) this.#overflow();
   }
 
+  /** Changes were lost before they came here. */
+  miss(): void {
+    this.#overflow();
+  }
+
   /** Tells that everything may be different. */
   reset(reason: ResetReason): void {
     this.#changes.clear();

@@ -200,8 +200,9 @@ export class LiveRoutes implements Routes {
   /** Listens to the store, once for all feeds; after a failure whoever comes next tries again. */
   async #listen(): Promise<void> {
     if (this.#listening === undefined) {
-      const listening = this.#options.store.subscribe((change) =>
-        this.#onChange(change)
+      const listening = this.#options.store.subscribe(
+        (change) => this.#onChange(change),
+        (board) => this.#onMissed(board),
       );
       this.#listening = listening;
       listening.catch(() => {
@@ -213,6 +214,12 @@ export class LiveRoutes implements Routes {
 
   #onChange(change: EntryChange): void {
     this.#feeds.get(nameOf(change.ranking))?.onChange(change);
+  }
+
+  #onMissed(board: string): void {
+    for (const feed of this.#feeds.values()) {
+      if (feed.board === board) feed.miss();
+    }
   }
 
   #feedOf(ranking: RankingKey): LiveFeed {

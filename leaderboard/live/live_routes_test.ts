@@ -66,6 +66,7 @@ class World {
   boardIsThere = true;
   subscriptions = 0;
   subscribeError: Error | undefined;
+  onMissed: ((board: string) => void) | undefined;
   #onChange: ((change: EntryChange) => void) | undefined;
   #sequence = 0;
 
@@ -77,12 +78,16 @@ class World {
     } = {},
   ) {
     const store = {
-      subscribe: (onChange: (change: EntryChange) => void) => {
+      subscribe: (
+        onChange: (change: EntryChange) => void,
+        onMissed?: (board: string) => void,
+      ) => {
         if (this.subscribeError !== undefined) {
           return Promise.reject(this.subscribeError);
         }
         this.subscriptions++;
         this.#onChange = onChange;
+        this.onMissed = onMissed;
         return Promise.resolve(() => {
           this.subscriptions--;
           this.#onChange = undefined;
@@ -539,6 +544,26 @@ Deno.test("LiveRoutes.clear() tells that a board is empty", async () => {
       { season: SEASON, reason: "cleared" },
     ]);
   }
+  await world.live.close();
+});
+
+Deno.test("LiveRoutes tells to fetch anew where the store has missed changes", async () => {
+  const world = new World();
+  const watcher = await world.watch();
+  world.onMissed!("main/elsewhere");
+  world.onMissed!("main/race");
+  world.change("ada", 1);
+  await world.tick();
+  await world.tick(2);
+  world.change("ada", 2);
+  await world.tick();
+  assertEquals(
+    watcher.events.map(({ type, data }) => [
+      type,
+      (data as { reason?: string }).reason ?? scoresOf(data).ada,
+    ]),
+    [["reset", "missed"], ["change", 2]],
+  );
   await world.live.close();
 });
 

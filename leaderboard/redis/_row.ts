@@ -103,28 +103,40 @@ export function encodeWhose(board: string, playerId: PlayerId): string {
   return JSON.stringify([board, playerId]);
 }
 
-/** Reads what was published: whose, the ranking, rank, total, and the row if there is one. Anybody may have done so. */
-export function decodeMessage(message: string): EntryChange | undefined {
-  const [whose, key, rankLine, totalLine, ...row] = message.split("\n");
+/** A change, and which one of its board's it is. */
+export interface NumberedChange {
+  readonly change: EntryChange;
+  readonly number: number;
+}
+
+/**
+ * Reads what was published: whose, the ranking, rank, total, the change's number on its board, and the row if there is
+ * one. Anybody may have done so.
+ */
+export function decodeMessage(message: string): NumberedChange | undefined {
+  const [whose, key, rankLine, totalLine, numberLine, ...row] = message.split(
+    "\n",
+  );
   const [board, playerId] = parseArray(whose) ?? [];
   if (typeof board !== "string" || !isPlayerId(playerId)) return undefined;
   const ranking = decodeRanking(board, key);
   const rank = Number(rankLine);
   const total = Number(totalLine);
+  const number = Number(numberLine);
   if (
-    ranking === undefined || !isCount(rank) || !isCount(total)
+    ranking === undefined || !isCount(rank) || !isCount(total) ||
+    !isCount(number)
   ) return undefined;
   if (row.length === 0) {
-    return rank === 0
-      ? { ranking, playerId, entry: undefined, rank, total }
-      : undefined;
+    const change = { ranking, playerId, entry: undefined, rank, total };
+    return rank === 0 ? { change, number } : undefined;
   }
   const entry = decodeRow(row.join("\n"));
   if (
     entry === undefined || entry.playerId !== playerId || entry.isHidden ||
     rank === 0
   ) return undefined;
-  return { ranking, playerId, entry, rank, total };
+  return { change: { ranking, playerId, entry, rank, total }, number };
 }
 
 function parseArray(text: string | undefined): unknown[] | undefined {

@@ -225,8 +225,9 @@ for i = 1, count do
   reply[2 * i] = rank
   reply[2 * i + 1] = total
   if seen[i] then
-    local message = { whose, name, rank, total }
-    if members[i] ~= '' then message[5] = row end
+    local number = redis.call('HINCRBY', meta, 'changes', 1)
+    local message = { whose, name, rank, total, number }
+    if members[i] ~= '' then message[6] = row end
     redis.call('PUBLISH', channel, table.concat(message, '\\n'))
   end
 end

@@ -448,15 +448,18 @@ export class RedisLeaderboardStore implements LeaderboardStore {
 
   /**
    * Listens to changes of entries, those of other machines included. Changes that are committed while the connection of
-   * the subscription is down are not told.
+   * the subscription is down are lost, which shows in the number of the board's next one.
    *
    * @param onChange Called with each change, in the order of their commits. It must not throw.
+   * @param onMissed Called with a board of which changes were lost, before the next change of it is told. It must not
+   * throw.
    * @returns A promise of a function that ends it.
    * @throws {TypeError} If the client cannot subscribe.
    * @throws {LeaderboardError} If Redis fails (`"storeFailed"`) or the store is closed (`"closed"`).
    */
   subscribe(
     onChange: (change: EntryChange) => void,
+    onMissed?: (board: string) => void,
   ): Promise<() => Promise<void>> {
     return this.#calls.call(async () => {
       if (this.#redis.subscribe === undefined) {
@@ -465,12 +468,21 @@ export class RedisLeaderboardStore implements LeaderboardStore {
         );
       }
       let isEnded = false;
+      const last = new Map<string, number>();
       const unsubscribe = await guard(
         this.#redis.subscribe(this.#keys.changes, (message) => {
           if (isEnded) return;
-          const change = decodeMessage(message);
-          if (change === undefined) this.#malformedMessages += 1;
-          else onChange(change);
+          const decoded = decodeMessage(message);
+          if (decoded === undefined) {
+            this.#malformedMessages += 1;
+            return;
+          }
+          const { change, number } = decoded;
+          const { board } = change.ranking;
+          const before = last.get(board);
+          last.set(board, number);
+          if (before !== undefined && number !== before + 1) onMissed?.(board);
+          onChange(change);
         }),
       );
       const end = async (): Promise<void> => {

@@ -551,6 +551,45 @@ testRedis("keeps two prefixes apart", async () => {
   await two.close();
 });
 
+testRedis("says of which board changes were lost on the way", async () => {
+  await using rig = await RedisRig.start();
+  const redis = await rig.connect();
+  let isCut = false;
+  const store = new RedisLeaderboardStore({
+    command: (args) => redis.command(args),
+    subscribe: (channel, onMessage) =>
+      redis.subscribe!(channel, (message) => {
+        if (!isCut) onMessage(message);
+      }),
+  });
+  const told: string[] = [];
+  await store.subscribe(
+    ({ playerId }) => told.push(playerId),
+    (board) => told.push(`missed on ${board}`),
+  );
+  await put(store, RANKING, "ada", 1);
+  await put(store, { ...RANKING, board: "main/other" }, "ada", 1);
+  await until(() => told.length === 2);
+  // Heard by a subscription of its own, so that it is known to have been told to the other.
+  const heard: string[] = [];
+  const other = new RedisLeaderboardStore(redis);
+  await other.subscribe(({ playerId }) => heard.push(playerId));
+  isCut = true;
+  await put(store, RANKING, "bob", 2);
+  await until(() => heard.length === 1);
+  isCut = false;
+  await put(store, { ...RANKING, board: "main/other" }, "cid", 3);
+  await put(store, RANKING, "cid", 3);
+  await put(store, RANKING, "dan", 4);
+  await until(() => told.at(-1) === "dan");
+  assertEquals(told, [
+    ...["ada", "ada", "cid"],
+    ...[`missed on ${RANKING.board}`, "cid", "dan"],
+  ]);
+  await store.close();
+  await other.close();
+});
+
 testRedis("ignores and counts messages that no store has written", async () => {
   await using rig = await RedisRig.start();
   const redis = await rig.connect();
@@ -565,21 +604,22 @@ testRedis("ignores and counts messages that no store has written", async () => {
     "{}",
     "[]\n[]\n1\n1",
     `${whose}\n${key}`,
-    `${whose}\n${key}\n1\n1`,
-    `${whose}\n${key}\n-1\n1`,
-    `${whose}\n${key}\n0\n1\n${row}`,
-    `${whose}\n${key}\n1\nx\n${row}`,
-    `${whose}\n["allTime",0]\n1\n1\n${row}`,
-    `["main/board",""]\n${key}\n1\n1\n${row}`,
-    `["main/board","bob"]\n${key}\n1\n1\n${row}`,
-    `${whose}\n${key}\n1\n1\n${row.replace("\nm\n", "\n\n")}`,
-    `${whose}\n${key}\n1\n1\n${row.replace("1,0,1", '"01",0,1')}`,
-    `${whose}\n${key}\n1\n1\n${row.slice(0, -1)}`,
+    `${whose}\n${key}\n1\n1\n7`,
+    `${whose}\n${key}\n-1\n1\n7`,
+    `${whose}\n${key}\n0\n1\n7\n${row}`,
+    `${whose}\n${key}\n1\nx\n7\n${row}`,
+    `${whose}\n["allTime",0]\n1\n1\n7\n${row}`,
+    `["main/board",""]\n${key}\n1\n1\n7\n${row}`,
+    `["main/board","bob"]\n${key}\n1\n1\n7\n${row}`,
+    `${whose}\n${key}\n1\n1\n7\n${row.replace("\nm\n", "\n\n")}`,
+    `${whose}\n${key}\n1\n1\n7\n${row.replace("1,0,1", '"01",0,1')}`,
+    `${whose}\n${key}\n1\n1\n7\n${row.slice(0, -1)}`,
+    `${whose}\n${key}\n1\n1\n-7\n${row}`,
   ];
   for (const message of bad) {
     await redis.command(["PUBLISH", "tickwire:leaderboard:changes", message]);
   }
-  const good = `${whose}\n${key}\n1\n1\n${row}`;
+  const good = `${whose}\n${key}\n1\n1\n7\n${row}`;
   await redis.command(["PUBLISH", "tickwire:leaderboard:changes", good]);
   await until(() => changes.length > 0);
   assertEquals(changes[0]?.entry?.score, 1);

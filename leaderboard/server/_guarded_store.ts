@@ -108,8 +108,9 @@ export class GuardedStore implements LeaderboardStore {
 
   subscribe(
     onChange: (change: EntryChange) => void,
+    onMissed?: (board: string) => void,
   ): Promise<() => Promise<void>> {
-    return this.#guard(() => this.#store.subscribe(onChange));
+    return this.#guard(() => this.#store.subscribe(onChange, onMissed));
   }
 
   prune(nowMs: number): Promise<void> {

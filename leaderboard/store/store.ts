@@ -365,10 +365,13 @@ export interface LeaderboardStore {
    * Listens to changes of entries, those that other machines commit to the same storage included.
    *
    * @param onChange Called with each change, in the order of their commits. It must not throw.
+   * @param onMissed Called with a board of which changes were lost on the way, when that is noticed: at the latest with
+   * the board's next change. Without other machines there is no way to lose them on. It must not throw.
    * @returns A promise of a function that ends it.
    */
   subscribe(
     onChange: (change: EntryChange) => void,
+    onMissed?: (board: string) => void,
   ): Promise<() => Promise<void>>;
   /**
    * Forgets claims that have expired, where the storage does not by itself.
