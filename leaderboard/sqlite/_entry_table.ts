@@ -1,6 +1,10 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { PlayerId } from "../../core/mod.ts";
-import type { RankingKey, StoredEntry } from "../store/store.ts";
+import type {
+  RankingKey,
+  RankingPosition,
+  StoredEntry,
+} from "../store/store.ts";
 import {
   prepareRows,
   readScore,
@@ -19,6 +23,7 @@ const SWEPT_PER_ROW = 3;
 
 /** An entry and where it is. */
 export interface FoundEntry {
+  /** What is not in the index is read from the database when it is asked for, which costs as much as to replace it. */
   readonly entry: StoredEntry;
   readonly version: number;
 }
@@ -98,23 +103,18 @@ export class EntryTable {
     const position = ranking.index.positionOf(playerId);
     if (position !== undefined) {
       const version = ranking.versionAt(playerId, position);
-      const row = this.#row(this.#readSeen, ranking, version);
-      const { score, subscore, sequence } = position;
-      return {
-        entry: toEntry(playerId, row, score, subscore, sequence, false),
-        version,
-      };
+      const read = () => this.#row(this.#readSeen, ranking, version);
+      return { entry: seenEntry(playerId, position, read), version };
     }
     const version = ranking.hidden.get(playerId);
     if (version === undefined) return undefined;
     const row = this.#row(this.#readHidden, ranking, version);
-    const score = readScore(row[5]);
-    const subscore = readScore(row[6]);
-    const sequence = row[7] as number;
-    return {
-      entry: toEntry(playerId, row, score, subscore, sequence, true),
-      version,
-    };
+    return { entry: hiddenEntry(playerId, row), version };
+  }
+
+  /** All of the entry of a player who has one. */
+  get(ranking: LoadedRanking, playerId: PlayerId): StoredEntry {
+    return { ...this.find(ranking, playerId)!.entry };
   }
 
   /** Puts an entry in the place of the one that was found before, if there was one. */
@@ -128,8 +128,10 @@ export class EntryTable {
     if (ranking.id === 0) this.#create(ranking, undo);
     this.#write(ranking.id, version, entry);
     // Whoever asks for a replay looks at all rows.
-    const isDeleted = before !== undefined && before.entry.replay !== "";
+    const isDeleted = before !== undefined && ranking.hasReplays &&
+      before.entry.replay !== "";
     if (isDeleted) this.#delete.run(ranking.id, before.version);
+    if (entry.replay !== "") ranking.hasReplays = true;
     const { playerId } = entry;
     const { rows } = ranking;
     ranking.rows += isDeleted ? 0 : 1;
@@ -304,24 +306,51 @@ function restore(
   else ranking.show(playerId, before.entry, before.version);
 }
 
-function toEntry(
+function seenEntry(
   playerId: PlayerId,
-  row: unknown[],
-  score: number | bigint,
-  subscore: number | bigint,
-  sequence: number,
-  isHidden: boolean,
+  { score, subscore, sequence }: RankingPosition,
+  read: () => unknown[],
 ): StoredEntry {
+  let row: unknown[] | undefined;
+  function column(index: number): unknown {
+    row ??= read();
+    return row[index];
+  }
   return {
     playerId,
-    name: row[0] as string,
+    get name(): string {
+      return column(0) as string;
+    },
     score,
     subscore,
     sequence,
+    get className(): string {
+      return column(1) as string;
+    },
+    get metadata(): string {
+      return column(2) as string;
+    },
+    get replay(): string {
+      return column(3) as string;
+    },
+    get submittedMs(): number {
+      return column(4) as number;
+    },
+    isHidden: false,
+  };
+}
+
+function hiddenEntry(playerId: PlayerId, row: unknown[]): StoredEntry {
+  return {
+    playerId,
+    name: row[0] as string,
+    score: readScore(row[5]),
+    subscore: readScore(row[6]),
+    sequence: row[7] as number,
     className: row[1] as string,
     metadata: row[2] as string,
     replay: row[3] as string,
     submittedMs: row[4] as number,
-    isHidden,
+    isHidden: true,
   };
 }

@@ -15,6 +15,8 @@ export class LoadedRanking {
   id: number;
   /** Rows in the database, those included that nobody has any more. */
   rows = 0;
+  /** Whether an entry has a replay, or had one since it was read. */
+  hasReplays = false;
   /** What waits for it or is about to use it. */
   uses = 0;
   lastUse = 0;

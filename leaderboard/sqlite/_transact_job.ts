@@ -104,7 +104,10 @@ export class TransactJob<Change extends TransactionChange> implements WriteJob {
       isFull,
       standings: rankings.map((ranking, i) => {
         const put = isFull ? undefined : change.entries?.[i];
-        const entry = put === undefined ? found[i]?.entry : put ?? undefined;
+        // What stays is read as long as it is there.
+        const entry = put === undefined
+          ? found[i] && { ...found[i].entry }
+          : put ?? undefined;
         return entry && standingOf(ranking, entry);
       }),
     };

@@ -251,7 +251,7 @@ export class SqliteLeaderboardStore implements LeaderboardStore {
     return await this.#read(ranking, (found) => {
       const rank = found.index.rankOf(playerId);
       if (rank === 0) return undefined;
-      const { entry } = this.#tables.entries.find(found, playerId)!;
+      const entry = this.#tables.entries.get(found, playerId);
       return { entry, rank, total: found.index.size };
     });
   }
@@ -314,7 +314,7 @@ export class SqliteLeaderboardStore implements LeaderboardStore {
       }
       places.sort((a, b) => a.offset - b.offset);
       return places.map(({ offset, playerId }) => ({
-        entry: this.#tables.entries.find(found, playerId)!.entry,
+        entry: this.#tables.entries.get(found, playerId),
         rank: index.rankAt(offset),
       }));
     }) ?? [];
@@ -590,7 +590,7 @@ export class SqliteLeaderboardStore implements LeaderboardStore {
   #page(found: LoadedRanking, range: PageRange): RankingPage {
     const { start, count, total, offset } = range;
     const entries = found.index.slice(start, count).map((playerId, i) => ({
-      entry: this.#tables.entries.find(found, playerId)!.entry,
+      entry: this.#tables.entries.get(found, playerId),
       rank: found.index.rankAt(start + i),
     }));
     return { entries, total, offset };

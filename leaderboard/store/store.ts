@@ -154,7 +154,10 @@ export interface TransactionState {
    * see the same.
    */
   readonly sequence: number;
-  /** The player's entry, hidden or not, in each of the rankings, in their order. */
+  /**
+   * The player's entry, hidden or not, in each of the rankings, in their order. Those that the change replaces or removes
+   * are good only while `decide` runs.
+   */
   readonly entries: readonly (StoredEntry | undefined)[];
   /** What each of the claims was made with, in their order; `undefined` for one that is not there. */
   readonly claimed: readonly (string | undefined)[];
