@@ -40,6 +40,7 @@ export class EntryTable {
   readonly #deleteSome: StatementSync;
   readonly #findRanking: RowStatement;
   readonly #readSeen: RowStatement;
+  readonly #readMany: RowStatement;
   readonly #readHidden: RowStatement;
   readonly #scan: RowStatement;
   readonly #lastVersion: RowStatement;
@@ -73,6 +74,11 @@ export class EntryTable {
     this.#readSeen = prepareRows(
       db,
       "SELECT name, class, metadata, replay, submitted_ms FROM entries WHERE ranking = ? AND version = ?",
+    );
+    this.#readMany = prepareRows(
+      db,
+      `SELECT name, class, metadata, replay, submitted_ms, version FROM entries
+       WHERE ranking = ? AND version IN (SELECT value FROM json_each(?))`,
     );
     this.#readHidden = prepareRows(
       db,
@@ -115,6 +121,26 @@ export class EntryTable {
   /** All of the entry of a player who has one. */
   get(ranking: LoadedRanking, playerId: PlayerId): StoredEntry {
     return { ...this.find(ranking, playerId)!.entry };
+  }
+
+  /** All of the entries of players who have some that are not hidden: half as long as one by one. */
+  getAll(
+    ranking: LoadedRanking,
+    playerIds: readonly PlayerId[],
+  ): StoredEntry[] {
+    const positions = playerIds.map((id) => ranking.index.positionOf(id)!);
+    const versions = positions.map((position, i) =>
+      ranking.versionAt(playerIds[i]!, position)
+    );
+    const rows = new Map(
+      this.#readMany.all(ranking.id, JSON.stringify(versions))
+        .map((row) => [row[5] as number, row]),
+    );
+    return playerIds.map((playerId, i) => {
+      const version = versions[i]!;
+      const row = found(rows.get(version), ranking, version);
+      return { ...seenEntry(playerId, positions[i]!, () => row) };
+    });
   }
 
   /** Puts an entry in the place of the one that was found before, if there was one. */
@@ -266,16 +292,10 @@ export class EntryTable {
 
   #row(
     statement: RowStatement,
-    { id, key }: LoadedRanking,
+    ranking: LoadedRanking,
     version: number,
   ): unknown[] {
-    const row = statement.get(id, version);
-    if (row === undefined) {
-      throw new Error(
-        `an entry of "${key.board}" is not in the database: version ${version}`,
-      );
-    }
-    return row;
+    return found(statement.get(ranking.id, version), ranking, version);
   }
 
   #create(ranking: LoadedRanking, undo: Undo): void {
@@ -294,6 +314,19 @@ export class EntryTable {
     ranking.rows += count;
     undo.add(() => ranking.rows -= count);
   }
+}
+
+function found(
+  row: unknown[] | undefined,
+  { key }: LoadedRanking,
+  version: number,
+): unknown[] {
+  if (row === undefined) {
+    throw new Error(
+      `an entry of "${key.board}" is not in the database: version ${version}`,
+    );
+  }
+  return row;
 }
 
 function restore(

@@ -313,8 +313,12 @@ export class SqliteLeaderboardStore implements LeaderboardStore {
         if (offset >= 0) places.push({ offset, playerId });
       }
       places.sort((a, b) => a.offset - b.offset);
-      return places.map(({ offset, playerId }) => ({
-        entry: this.#tables.entries.get(found, playerId),
+      const entries = this.#tables.entries.getAll(
+        found,
+        places.map(({ playerId }) => playerId),
+      );
+      return places.map(({ offset }, i) => ({
+        entry: entries[i]!,
         rank: index.rankAt(offset),
       }));
     }) ?? [];
@@ -589,10 +593,9 @@ export class SqliteLeaderboardStore implements LeaderboardStore {
 
   #page(found: LoadedRanking, range: PageRange): RankingPage {
     const { start, count, total, offset } = range;
-    const entries = found.index.slice(start, count).map((playerId, i) => ({
-      entry: this.#tables.entries.get(found, playerId),
-      rank: found.index.rankAt(start + i),
-    }));
+    const players = found.index.slice(start, count);
+    const entries = this.#tables.entries.getAll(found, players)
+      .map((entry, i) => ({ entry, rank: found.index.rankAt(start + i) }));
     return { entries, total, offset };
   }
 
