@@ -5,6 +5,9 @@ import { Problem } from "./problem.ts";
 export const MAX_JSON_BYTES = 65_536;
 /** The deepest that arrays and objects may be within each other: far more than any request has. */
 const MAX_JSON_DEPTH = 16;
+const FIRST_BYTES = 1_024;
+/** Each takes its time, whatever is in it. A mebibyte in packets has far fewer. */
+const MAX_PIECES = 4_096;
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
@@ -23,16 +26,13 @@ export async function readBody(
   const announced = Number(request.headers.get("content-length") ?? "0");
   if (announced > maxBytes) throw tooLarge(maxBytes);
   if (request.body === null) return new Uint8Array(0);
-  const chunks: Uint8Array[] = [];
-  let byteLength = 0;
+  const body = new BodyBytes(maxBytes);
   const reader = request.body.getReader();
   try {
     while (true) {
       const { done, value } = await reader.read();
       if (done) break;
-      byteLength += value.length;
-      if (byteLength > maxBytes) throw tooLarge(maxBytes);
-      chunks.push(value);
+      body.add(value);
     }
   } catch (error) {
     reader.cancel().catch(() => {});
@@ -42,13 +42,52 @@ export async function readBody(
       "Cannot read the body as it ended before its end",
     );
   }
-  const bytes = new Uint8Array(byteLength);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
+  return body.take();
+}
+
+/**
+ * What has come of a body. It is copied: a runtime may hand out a byte as a view of a buffer of 64 KiB, and a peer who
+ * sends byte by byte would have all of them held.
+ */
+export class BodyBytes {
+  readonly #maxBytes: number;
+  #bytes = new Uint8Array(FIRST_BYTES);
+  #byteLength = 0;
+  #pieces = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
   }
-  return bytes;
+
+  /** Adds what came next. Throws a {@linkcode Problem} if it is too much. */
+  add(chunk: Uint8Array): void {
+    const byteLength = this.#byteLength + chunk.length;
+    if (byteLength > this.#maxBytes) throw tooLarge(this.#maxBytes);
+    this.#pieces += 1;
+    if (this.#pieces > MAX_PIECES) {
+      throw new Problem(
+        "invalidRequest",
+        `Cannot read the body as it must come in at most ${MAX_PIECES} pieces`,
+      );
+    }
+    if (byteLength > this.#bytes.length) {
+      const larger = new Uint8Array(
+        Math.min(
+          Math.max(byteLength, this.#bytes.length * 2),
+          this.#maxBytes,
+        ),
+      );
+      larger.set(this.#bytes.subarray(0, this.#byteLength));
+      this.#bytes = larger;
+    }
+    this.#bytes.set(chunk, this.#byteLength);
+    this.#byteLength = byteLength;
+  }
+
+  /** All of it. */
+  take(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.slice(0, this.#byteLength);
+  }
 }
 
 /**
