@@ -22,8 +22,10 @@ export function addSubmitRoutes(
 ): void {
   table.add("POST", "boards/*/scores", async (call) => {
     const key = call.request.headers.get("idempotency-key");
-    const board = await call.board();
+    // Who it is comes before what he says, and the board last: a body may take so long that it is another one by then.
+    if (call.role === "game") await call.player();
     const body = await readJson(call.request);
+    const board = await call.board();
     const outcome = await take(context, call, board, key, body);
     return json(statusOf(outcome), outcomeToJson(board, outcome));
   });
@@ -47,8 +49,8 @@ export function addSubmitRoutes(
   });
 
   table.add("POST", "boards/*/runs", async (call) => {
-    const board = await call.board();
     const playerId = await runnerOf(call);
+    const board = await call.board();
     if (call.role === "game") {
       if (board.submitters === "servers") throw serversOnly();
       context.playerLimits.take(playerId, context.clock.nowMs());
@@ -128,7 +130,6 @@ async function takeFrom(
   key: unknown,
   body: Readonly<Record<string, unknown>>,
 ): Promise<SubmitOutcome> {
-  // Who it is comes before what he says.
   const identity = call.role === "game" ? await call.player() : undefined;
   checkKey(key);
   const submission = parseSubmission(body);
