@@ -8,6 +8,8 @@ const MAX_JSON_DEPTH = 16;
 const FIRST_BYTES = 1_024;
 /** Each takes its time, whatever is in it. A mebibyte in packets has far fewer. */
 const MAX_PIECES = 4_096;
+/** For a body of JSON, which a peer who holds it back would have the server keep for ever. */
+const MAX_READ_MS = 30_000;
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
@@ -16,11 +18,14 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true });
  *
  * @param request The request.
  * @param maxBytes The most bytes; beyond, the rest is not read.
- * @returns A promise of the bytes. It rejects with a {@linkcode Problem} if there are too many, or if they end early.
+ * @param maxMs How long they may take.
+ * @returns A promise of the bytes. It rejects with a {@linkcode Problem} if there are too many, or if they end early or
+ * take too long.
  */
 export async function readBody(
   request: Request,
   maxBytes: number,
+  maxMs: number = MAX_READ_MS,
 ): Promise<Uint8Array<ArrayBuffer>> {
   // Told early where the peer is honest about it: it need not send what nobody reads.
   const announced = Number(request.headers.get("content-length") ?? "0");
@@ -28,19 +33,25 @@ export async function readBody(
   if (request.body === null) return new Uint8Array(0);
   const body = new BodyBytes(maxBytes);
   const reader = request.body.getReader();
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    reader.cancel().catch(() => {});
+  }, maxMs);
   try {
     while (true) {
       const { done, value } = await reader.read();
+      // A body that was cancelled seems to end in order.
+      if (isLate) throw incomplete();
       if (done) break;
       body.add(value);
     }
   } catch (error) {
     reader.cancel().catch(() => {});
     if (error instanceof Problem) throw error;
-    throw new Problem(
-      "invalidRequest",
-      "Cannot read the body as it ended before its end",
-    );
+    throw incomplete();
+  } finally {
+    clearTimeout(timer);
   }
   return body.take();
 }
@@ -154,6 +165,13 @@ function isDeep(bytes: Uint8Array): boolean {
     } else if (byte === 0x5d || byte === 0x7d) depth -= 1;
   }
   return false;
+}
+
+function incomplete(): Problem {
+  return new Problem(
+    "invalidRequest",
+    "Cannot read the body as it ended before its end, or took too long",
+  );
 }
 
 function tooLarge(maxBytes: number): Problem {

@@ -53,3 +53,19 @@ for (const [name, read] of Object.entries(readers)) {
     assertEquals(error.code, "invalidRequest");
   });
 }
+
+Deno.test("readBody() waits for no body for ever", async () => {
+  let isCancelled = false;
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start: (controller) => controller.enqueue(new Uint8Array(10)),
+    cancel: () => {
+      isCancelled = true;
+    },
+  });
+  const request = new Request("http://localhost/", { method: "POST", body });
+  const error = await assertRejects(
+    () => readBody(request, BUFFER_BYTES, 1),
+    Problem,
+  );
+  assertEquals([error.code, isCancelled], ["invalidRequest", true]);
+});
