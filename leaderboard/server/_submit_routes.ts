@@ -1,11 +1,11 @@
 // This module is browser compatible.
-import { isPlayerId, type PlayerId } from "../../core/mod.ts";
+import type { PlayerId } from "../../core/mod.ts";
 import type { Board } from "../board/board.ts";
 import { problemOf } from "./_router.ts";
 import type { RouteTable } from "./_route_table.ts";
 import type { ServerCall } from "./_server_call.ts";
 import type { ServerContext } from "./_server_context.ts";
-import { parseSubmission } from "./_submission.ts";
+import { isSubmitterId, parseSubmission } from "./_submission.ts";
 import { checkKey, submit } from "./_submit.ts";
 import { scoresToJson } from "./entry_json.ts";
 import { json, Problem } from "./problem.ts";
@@ -148,9 +148,10 @@ async function takeFrom(
 }
 
 async function runnerOf(call: ServerCall): Promise<PlayerId> {
-  if (call.role === "game") return (await call.player()).playerId;
-  const { playerId } = await readJson(call.request);
-  if (isPlayerId(playerId)) return playerId;
+  const { playerId } = call.role === "game"
+    ? await call.player()
+    : await readJson(call.request);
+  if (isSubmitterId(playerId)) return playerId;
   throw new Problem(
     "invalidRequest",
     "Cannot begin a run as playerId must be a player's id",

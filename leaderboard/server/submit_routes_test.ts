@@ -391,3 +391,19 @@ Deno.test("POST scores keeps metadata as it came, within the board's schema", as
   const { body } = await harness.ask("GET", "/v1/boards/b/players/ada");
   assert(body.entry.metadata.level === 9);
 });
+
+Deno.test("POST scores and runs take no player whom no path can name", async () => {
+  await using harness = new Harness();
+  await harness.putBoard("b");
+  for (const player of [".", ".."]) {
+    const submitted = await harness.submit("b", player, { score: 1 });
+    const run = await harness.ask("POST", "/v1/boards/b/runs", { as: player });
+    for (const { status, body } of [submitted, run]) {
+      assertEquals([status, body.field], [400, "playerId"], player);
+    }
+    const path = `/v1/boards/b/players/${player.replaceAll(".", "%2e")}`;
+    const { status } = await harness.ask("DELETE", path, { key: ADMIN_KEY });
+    assertEquals(status, 404);
+  }
+  assertEquals((await harness.submit("b", "...", { score: 1 })).status, 200);
+});
