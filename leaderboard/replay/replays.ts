@@ -31,6 +31,7 @@ export class Replays {
   readonly routes: readonly Routes[];
   readonly #replays: GuardedReplayStore;
   readonly #clock: Clock;
+  readonly #store: ReplaysContext["store"];
   readonly #sweep: ReplaySweep;
   readonly #parts = new PartReader();
   readonly #routes: ReplayRoutes;
@@ -40,6 +41,7 @@ export class Replays {
     const replays = new GuardedReplayStore(context.replays, context.onError);
     this.#replays = replays;
     this.#clock = clock;
+    this.#store = store;
     this.#sweep = new ReplaySweep({ replays, store, clock });
     this.#routes = new ReplayRoutes({
       replays,
@@ -79,6 +81,24 @@ export class Replays {
       await this.#replays.touch(sha256, this.#clock.epochMs(), true);
     } catch {
       // The guard has told.
+    }
+  }
+
+  /**
+   * Notes, after the transaction, which replays an entry or a held submission has no more. Where no other has one, it
+   * counts for its owner's quota again until it is swept: else who betters his score with a new replay each time would
+   * fill the store.
+   *
+   * @param replays Their names; `""` is none.
+   */
+  async freed(replays: readonly string[] = []): Promise<void> {
+    try {
+      for (const sha256 of new Set(replays)) {
+        if (sha256 === "" || await this.#store.isReplayLinked(sha256)) continue;
+        await this.#replays.touch(sha256, this.#clock.epochMs(), false);
+      }
+    } catch {
+      // The guards have told.
     }
   }
 

@@ -58,6 +58,8 @@ export type Outcome =
 /** A change with what it means. */
 export interface DecidedChange extends TransactionChange {
   readonly outcome: Outcome;
+  /** Replays that an entry or what was held had before, and which none may have now. */
+  readonly freed?: readonly string[];
 }
 
 /**
@@ -115,6 +117,7 @@ export function decideSubmission(
   }
   return {
     entries: applied.entries,
+    freed: applied.freed,
     claims: claim("accepted", applied.isApplied),
     attempts,
     outcome: settled("accepted", applied.isApplied),
@@ -185,6 +188,7 @@ export function decideHeld(
   if (decision === "reject") {
     return {
       releasesHeld: true,
+      freed: [held.replay],
       ...claims("rejected", false),
       outcome: settled("rejected", false),
     };
@@ -217,10 +221,17 @@ export function decideHeld(
   }
   return {
     entries: applied.entries,
+    freed: applied.isApplied ? applied.freed : [held.replay],
     releasesHeld: true,
     ...claims("accepted", applied.isApplied),
     outcome: settled("accepted", applied.isApplied),
   };
+}
+
+interface Applied {
+  readonly entries: (StoredEntry | undefined)[];
+  readonly isApplied: boolean;
+  readonly freed: readonly string[];
 }
 
 /** What the transaction changes in the rankings; the last of its entries is the one of hidden players. */
@@ -230,9 +241,10 @@ function applyTo(
   state: TransactionState,
   submitted: StoredEntry,
   wasHeld: boolean,
-): { entries: (StoredEntry | undefined)[]; isApplied: boolean } | Problem {
+): Applied | Problem {
   const isHidden = state.entries[rankings.length - 1] !== undefined;
   const entries: (StoredEntry | undefined)[] = [];
+  const freed: string[] = [];
   let isApplied = false;
   for (let i = 0; i < rankings.length - 1; i++) {
     const submission = { ...submitted, isHidden, wasHeld };
@@ -241,9 +253,11 @@ function applyTo(
     const isChanged = applied.type === "changed";
     isApplied ||= isChanged;
     entries.push(isChanged ? applied.entry : undefined);
+    const before = state.entries[i]?.replay ?? "";
+    if (isChanged && before !== applied.entry.replay) freed.push(before);
   }
   entries.push(undefined);
-  return { entries, isApplied };
+  return { entries, isApplied, freed };
 }
 
 function heldOf(facts: SubmissionFacts, sequence: number): HeldSubmission {

@@ -83,6 +83,7 @@ export async function submit(
     replay !== undefined &&
     (hold ?? entries?.find((entry) => entry?.replay === sha256)) !== undefined
   ) await context.replays?.linked(sha256);
+  await context.replays?.freed(result.change.freed);
   if (result.change.hold?.state === "unverified") context.held.wake(board.id);
   return outcomeOf(rankings, submission.className, result);
 }
