@@ -1,5 +1,5 @@
 // This module is browser compatible.
-import type { Clock, Metric } from "../../core/mod.ts";
+import type { Clock, Metric, PlayerId } from "../../core/mod.ts";
 import type { Routes } from "../server/call.ts";
 import type { LeaderboardStore } from "../store/store.ts";
 import { GuardedReplayStore } from "./_guarded_replay_store.ts";
@@ -21,6 +21,8 @@ export interface ReplaysContext {
   readonly clock: Clock;
   /** The most bytes of a replay, decompressed. */
   readonly maxReplayBytes: number;
+  /** Counts what costs the server much for a player. It throws a `Problem` if that is too often. */
+  readonly takeTurn: (playerId: PlayerId) => void;
   /** Told what the store of replays threw. */
   readonly onError: (error: unknown) => void;
 }
@@ -37,7 +39,7 @@ export class Replays {
   readonly #routes: ReplayRoutes;
 
   constructor(context: ReplaysContext) {
-    const { clock, store, maxReplayBytes } = context;
+    const { clock, store, maxReplayBytes, takeTurn } = context;
     const replays = new GuardedReplayStore(context.replays, context.onError);
     this.#replays = replays;
     this.#clock = clock;
@@ -47,6 +49,7 @@ export class Replays {
       replays,
       clock,
       maxReplayBytes,
+      takeTurn,
       parts: this.#parts,
       verifier: new ReplayVerifier(replays),
     });

@@ -78,3 +78,24 @@ for (const kind of ["replaced", "rejected"] as const) {
     }, 61);
   });
 }
+
+Deno.test("LeaderboardServer limits how often a player begins an upload", async () => {
+  await using harness = new Harness({
+    replays: new MemoryReplayStore(),
+    playerRate: { perSecond: 1, burst: 3 },
+  });
+  const statuses: number[] = [];
+  for (let i = 0; i < 5; i++) {
+    const { status } = await harness.ask("POST", "/v1/replays", {
+      as: "eve",
+      body: {
+        sha256: `${i}`.repeat(64),
+        bytes: BYTES,
+        encoding: "gzip",
+        encodedBytes: 100,
+      },
+    });
+    statuses.push(status);
+  }
+  assertEquals(statuses, [201, 201, 201, 429, 429]);
+});

@@ -157,7 +157,7 @@ export interface LeaderboardServerOptions {
    */
   readonly maxVerifications?: number;
   /**
-   * How often a player may submit or begin a run. Game servers and admins are not limited.
+   * How often a player may submit, begin a run or begin to upload a replay. Game servers and admins are not limited.
    *
    * @default {{ perSecond: 5, burst: 100 }}
    */
