@@ -84,10 +84,11 @@ export function decideSubmission(
   const claim = (outcome: Claimed["outcome"], isApplied: boolean) => {
     const value = encodeClaim({ fingerprint, outcome, isApplied });
     const expiresMs = nowMs + CLAIM_MS;
-    // No run lives longer than that, so that it cannot be used again when it is forgotten.
-    return run === undefined
-      ? [{ value, expiresMs }]
-      : [{ value, expiresMs }, { value: "", expiresMs }];
+    if (run === undefined) return [{ value, expiresMs }];
+    // Where a run was begun by a clock that is ahead, it may live longer than that. It is forgotten when it is over by
+    // the clocks of all servers.
+    const runExpiresMs = Math.max(expiresMs, run.expiresMs + 2 * MAX_SKEW_MS);
+    return [{ value, expiresMs }, { value: "", expiresMs: runExpiresMs }];
   };
   const attempts = state.attempts + 1;
   const { judgement } = facts;
@@ -122,6 +123,11 @@ export function decideSubmission(
     attempts,
     outcome: settled("accepted", applied.isApplied),
   };
+}
+
+/** How long a run has taken: no less than nothing where a clock that is ahead has begun it. */
+export function runMsOf({ issuedMs }: Run, nowMs: number): number {
+  return Math.max(0, nowMs - issuedMs);
 }
 
 /** What is wrong with a submission whatever `verify` says, as far as that is known before its transaction. */
@@ -276,7 +282,7 @@ function heldOf(facts: SubmissionFacts, sequence: number): HeldSubmission {
       subscore: submission.subscore,
       className: submission.className,
       metadata: facts.metadata as string,
-      runMs: run === undefined ? undefined : nowMs - run.issuedMs,
+      runMs: run && runMsOf(run, nowMs),
       key: facts.key,
       reason: facts.reason,
     }),
@@ -317,7 +323,7 @@ function checkRun(
       "run",
     );
   }
-  return nowMs - run.issuedMs < board.minRunMs
+  return runMsOf(run, nowMs) < board.minRunMs
     ? problem(
       "runTooShort",
       `Cannot submit as a run takes at least ${board.minRunMs} ms`,

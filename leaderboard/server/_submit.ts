@@ -9,6 +9,7 @@ import {
   decideSubmission,
   type Judgement,
   ruleProblem,
+  runMsOf,
   type SubmissionFacts,
 } from "./_decide.ts";
 import { heldIdOf } from "./_held_data.ts";
@@ -180,7 +181,7 @@ async function judgementOf(
     className: submission.className,
     metadata: facts.metadata as string,
     submittedMs: nowMs,
-    runMs: run === undefined ? undefined : nowMs - run.issuedMs,
+    runMs: run && runMsOf(run, nowMs),
     replay: submission.replay,
   });
   if (verdict !== undefined) {

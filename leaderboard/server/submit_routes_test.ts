@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { SeededRandom } from "../../core/mod.ts";
+import { ManualClock, SeededRandom } from "../../core/mod.ts";
 import { submissionChecksum } from "../checksum.ts";
+import { MemoryLeaderboardStore } from "../store/memory_store.ts";
 import {
   ADMIN_KEY,
   Harness,
@@ -406,4 +407,28 @@ Deno.test("POST scores and runs take no player whom no path can name", async () 
     assertEquals(status, 404);
   }
   assertEquals((await harness.submit("b", "...", { score: 1 })).status, 200);
+});
+
+Deno.test("POST scores takes a run once, also if the clock that began it is ahead", async () => {
+  const shared = {
+    store: new MemoryLeaderboardStore(),
+    runKey: new Uint8Array(32).fill(7),
+    runLifetimeMs: 30 * 86_400_000,
+  };
+  await using ahead = new Harness(
+    shared,
+    new ManualClock({ epochMs: START_MS + 50_000 }),
+  );
+  await using harness = new Harness(shared);
+  await harness.putBoard("b", { operator: "sum" });
+  const begun = await ahead.ask("POST", "/v1/boards/b/runs", { as: "ada" });
+  const { run } = begun.body;
+  assertEquals(
+    (await harness.submit("b", "ada", { score: 1, run })).status,
+    200,
+  );
+  harness.clock.advance(shared.runLifetimeMs + 40_000);
+  await harness.store.prune(harness.clock.epochMs());
+  const again = await harness.submit("b", "ada", { score: 1, run });
+  assertEquals([again.status, again.body.code], [409, "runUsed"]);
 });
