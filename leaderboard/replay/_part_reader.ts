@@ -1,5 +1,6 @@
 // This module is browser compatible.
 import { Problem } from "../server/problem.ts";
+import { BodyBytes } from "../server/read_body.ts";
 
 /** The most bytes of a part. */
 export const MAX_PART_BYTES = 1_048_576;
@@ -79,8 +80,7 @@ export class PartReader {
 
 async function readWhole(reading: Reading): Promise<Uint8Array<ArrayBuffer>> {
   const { reader } = reading;
-  const chunks: Uint8Array[] = [];
-  let byteLength = 0;
+  const body = new BodyBytes(MAX_PART_BYTES);
   while (true) {
     let result: ReadableStreamReadResult<Uint8Array<ArrayBuffer>>;
     try {
@@ -91,20 +91,14 @@ async function readWhole(reading: Reading): Promise<Uint8Array<ArrayBuffer>> {
     // A body that was cancelled seems to end in order.
     if (reading.isGivenUp) throw incomplete();
     if (result.done) break;
-    byteLength += result.value.length;
-    if (byteLength > MAX_PART_BYTES) {
+    try {
+      body.add(result.value);
+    } catch (problem) {
       reader.cancel().catch(() => {});
-      throw tooLarge();
+      throw problem;
     }
-    chunks.push(result.value);
   }
-  const bytes = new Uint8Array(byteLength);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
+  return body.take();
 }
 
 function incomplete(): Problem {

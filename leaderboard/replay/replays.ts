@@ -1,5 +1,5 @@
 // This module is browser compatible.
-import type { Clock, Metric } from "../../core/mod.ts";
+import type { Clock, Metric, PlayerId } from "../../core/mod.ts";
 import type { Routes } from "../server/call.ts";
 import type { LeaderboardStore } from "../store/store.ts";
 import { GuardedReplayStore } from "./_guarded_replay_store.ts";
@@ -21,6 +21,8 @@ export interface ReplaysContext {
   readonly clock: Clock;
   /** The most bytes of a replay, decompressed. */
   readonly maxReplayBytes: number;
+  /** Counts what costs the server much for a player. It throws a `Problem` if that is too often. */
+  readonly takeTurn: (playerId: PlayerId) => void;
   /** Told what the store of replays threw. */
   readonly onError: (error: unknown) => void;
 }
@@ -31,20 +33,23 @@ export class Replays {
   readonly routes: readonly Routes[];
   readonly #replays: GuardedReplayStore;
   readonly #clock: Clock;
+  readonly #store: ReplaysContext["store"];
   readonly #sweep: ReplaySweep;
   readonly #parts = new PartReader();
   readonly #routes: ReplayRoutes;
 
   constructor(context: ReplaysContext) {
-    const { clock, store, maxReplayBytes } = context;
+    const { clock, store, maxReplayBytes, takeTurn } = context;
     const replays = new GuardedReplayStore(context.replays, context.onError);
     this.#replays = replays;
     this.#clock = clock;
+    this.#store = store;
     this.#sweep = new ReplaySweep({ replays, store, clock });
     this.#routes = new ReplayRoutes({
       replays,
       clock,
       maxReplayBytes,
+      takeTurn,
       parts: this.#parts,
       verifier: new ReplayVerifier(replays),
     });
@@ -79,6 +84,24 @@ export class Replays {
       await this.#replays.touch(sha256, this.#clock.epochMs(), true);
     } catch {
       // The guard has told.
+    }
+  }
+
+  /**
+   * Notes, after the transaction, which replays an entry or a held submission has no more. Where no other has one, it
+   * counts for its owner's quota again until it is swept: else who betters his score with a new replay each time would
+   * fill the store.
+   *
+   * @param replays Their names; `""` is none.
+   */
+  async freed(replays: readonly string[] = []): Promise<void> {
+    try {
+      for (const sha256 of new Set(replays)) {
+        if (sha256 === "" || await this.#store.isReplayLinked(sha256)) continue;
+        await this.#replays.touch(sha256, this.#clock.epochMs(), false);
+      }
+    } catch {
+      // The guards have told.
     }
   }
 

@@ -44,6 +44,8 @@ export class Boards {
   readonly #store: LeaderboardStore;
   readonly #clock: Clock;
   readonly #remembered = new Map<string, Remembered>();
+  /** By their ids: what a board's schedules have found out of their zones takes longest. */
+  readonly #parsed = new Map<string, FoundBoard>();
 
   constructor(store: LeaderboardStore, clock: Clock) {
     this.#store = store;
@@ -71,7 +73,7 @@ export class Boards {
   /** All boards of a title, by name, those that are on their way out included. */
   async list(title: string): Promise<FoundBoard[]> {
     const stored = await this.#store.boards(title);
-    return stored.map(({ board, options }) => read(board, options));
+    return stored.map(({ board, options }) => this.#read(board, options));
   }
 
   /** Makes or changes a board. Rejects with a {@linkcode Problem}. */
@@ -86,8 +88,9 @@ export class Boards {
     const stored = boardToStored(board);
     for (let i = 0; i < MAX_TRIES; i++) {
       const before = await this.#store.board(id);
-      if (before !== undefined) this.#checkChange(read(id, before), board);
-      else if ((await this.#store.boards(title)).length >= MAX_BOARDS) {
+      if (before !== undefined) {
+        this.#checkChange(this.#read(id, before), board);
+      } else if ((await this.#store.boards(title)).length >= MAX_BOARDS) {
         throw new Problem(
           "quotaExceeded",
           `Cannot make board as a title has at most ${MAX_BOARDS}`,
@@ -112,7 +115,7 @@ export class Boards {
       const leaving = boardToStored(board);
       const stored = JSON.stringify({ leaving, leftMs });
       const isMarked = before !== undefined &&
-        !read(board.id, before).isLeaving &&
+        !this.#read(board.id, before).isLeaving &&
         await this.#store.putBoard(board.id, stored, before);
       this.#remembered.delete(board.id);
       if (isMarked) return { board, stored, isLeaving: true, leftMs };
@@ -124,6 +127,7 @@ export class Boards {
   async remove({ board, stored }: FoundBoard): Promise<void> {
     await this.#store.putBoard(board.id, undefined, stored);
     this.#remembered.delete(board.id);
+    this.#parsed.delete(board.id);
   }
 
   async #find(id: string): Promise<FoundBoard | undefined> {
@@ -131,14 +135,8 @@ export class Boards {
     let known = this.#remembered.get(id);
     if (known === undefined || known.untilMs <= nowMs) {
       this.#remembered.delete(id);
-      if (this.#remembered.size >= MAX_REMEMBERED) {
-        for (const oldest of this.#remembered.keys()) {
-          this.#remembered.delete(oldest);
-          break;
-        }
-      }
-      const before = known?.found;
-      known = { untilMs: nowMs + FRESH_MS, found: this.#load(id, before) };
+      makeRoom(this.#remembered);
+      known = { untilMs: nowMs + FRESH_MS, found: this.#load(id) };
       this.#remembered.set(id, known);
     }
     try {
@@ -149,15 +147,20 @@ export class Boards {
     }
   }
 
-  async #load(
-    id: string,
-    before: Promise<FoundBoard | undefined> | undefined,
-  ): Promise<FoundBoard | undefined> {
+  async #load(id: string): Promise<FoundBoard | undefined> {
     const stored = await this.#store.board(id);
-    if (stored === undefined) return undefined;
-    const known = await before?.catch(() => undefined);
-    // What its schedules have found out of their zones is worth keeping.
-    return known?.stored === stored ? known : read(id, stored);
+    return stored === undefined ? undefined : this.#read(id, stored);
+  }
+
+  /** Reads what is stored of a board, or takes it as it was read before. */
+  #read(id: string, stored: string): FoundBoard {
+    const known = this.#parsed.get(id);
+    if (known?.stored === stored) return known;
+    const found = read(id, stored);
+    this.#parsed.delete(id);
+    makeRoom(this.#parsed);
+    this.#parsed.set(id, found);
+    return found;
   }
 
   #checkChange(before: FoundBoard, after: Board): void {
@@ -186,6 +189,15 @@ export function invalidName(field: string): Problem {
     `Cannot answer as ${field} must be the name of one`,
     { field },
   );
+}
+
+/** Forgets the oldest where there is no room for another. */
+function makeRoom(map: Map<string, unknown>): void {
+  if (map.size < MAX_REMEMBERED) return;
+  for (const oldest of map.keys()) {
+    map.delete(oldest);
+    return;
+  }
 }
 
 function read(id: string, stored: string): FoundBoard {

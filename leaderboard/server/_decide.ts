@@ -58,6 +58,8 @@ export type Outcome =
 /** A change with what it means. */
 export interface DecidedChange extends TransactionChange {
   readonly outcome: Outcome;
+  /** Replays that an entry or what was held had before, and which none may have now. */
+  readonly freed?: readonly string[];
 }
 
 /**
@@ -82,10 +84,11 @@ export function decideSubmission(
   const claim = (outcome: Claimed["outcome"], isApplied: boolean) => {
     const value = encodeClaim({ fingerprint, outcome, isApplied });
     const expiresMs = nowMs + CLAIM_MS;
-    // No run lives longer than that, so that it cannot be used again when it is forgotten.
-    return run === undefined
-      ? [{ value, expiresMs }]
-      : [{ value, expiresMs }, { value: "", expiresMs }];
+    if (run === undefined) return [{ value, expiresMs }];
+    // Where a run was begun by a clock that is ahead, it may live longer than that. It is forgotten when it is over by
+    // the clocks of all servers.
+    const runExpiresMs = Math.max(expiresMs, run.expiresMs + 2 * MAX_SKEW_MS);
+    return [{ value, expiresMs }, { value: "", expiresMs: runExpiresMs }];
   };
   const attempts = state.attempts + 1;
   const { judgement } = facts;
@@ -115,10 +118,16 @@ export function decideSubmission(
   }
   return {
     entries: applied.entries,
+    freed: applied.freed,
     claims: claim("accepted", applied.isApplied),
     attempts,
     outcome: settled("accepted", applied.isApplied),
   };
+}
+
+/** How long a run has taken: no less than nothing where a clock that is ahead has begun it. */
+export function runMsOf({ issuedMs }: Run, nowMs: number): number {
+  return Math.max(0, nowMs - issuedMs);
 }
 
 /** What is wrong with a submission whatever `verify` says, as far as that is known before its transaction. */
@@ -185,6 +194,7 @@ export function decideHeld(
   if (decision === "reject") {
     return {
       releasesHeld: true,
+      freed: [held.replay],
       ...claims("rejected", false),
       outcome: settled("rejected", false),
     };
@@ -217,10 +227,17 @@ export function decideHeld(
   }
   return {
     entries: applied.entries,
+    freed: applied.isApplied ? applied.freed : [held.replay],
     releasesHeld: true,
     ...claims("accepted", applied.isApplied),
     outcome: settled("accepted", applied.isApplied),
   };
+}
+
+interface Applied {
+  readonly entries: (StoredEntry | undefined)[];
+  readonly isApplied: boolean;
+  readonly freed: readonly string[];
 }
 
 /** What the transaction changes in the rankings; the last of its entries is the one of hidden players. */
@@ -230,9 +247,10 @@ function applyTo(
   state: TransactionState,
   submitted: StoredEntry,
   wasHeld: boolean,
-): { entries: (StoredEntry | undefined)[]; isApplied: boolean } | Problem {
+): Applied | Problem {
   const isHidden = state.entries[rankings.length - 1] !== undefined;
   const entries: (StoredEntry | undefined)[] = [];
+  const freed: string[] = [];
   let isApplied = false;
   for (let i = 0; i < rankings.length - 1; i++) {
     const submission = { ...submitted, isHidden, wasHeld };
@@ -241,9 +259,11 @@ function applyTo(
     const isChanged = applied.type === "changed";
     isApplied ||= isChanged;
     entries.push(isChanged ? applied.entry : undefined);
+    const before = state.entries[i]?.replay ?? "";
+    if (isChanged && before !== applied.entry.replay) freed.push(before);
   }
   entries.push(undefined);
-  return { entries, isApplied };
+  return { entries, isApplied, freed };
 }
 
 function heldOf(facts: SubmissionFacts, sequence: number): HeldSubmission {
@@ -262,7 +282,7 @@ function heldOf(facts: SubmissionFacts, sequence: number): HeldSubmission {
       subscore: submission.subscore,
       className: submission.className,
       metadata: facts.metadata as string,
-      runMs: run === undefined ? undefined : nowMs - run.issuedMs,
+      runMs: run && runMsOf(run, nowMs),
       key: facts.key,
       reason: facts.reason,
     }),
@@ -303,7 +323,7 @@ function checkRun(
       "run",
     );
   }
-  return nowMs - run.issuedMs < board.minRunMs
+  return runMsOf(run, nowMs) < board.minRunMs
     ? problem(
       "runTooShort",
       `Cannot submit as a run takes at least ${board.minRunMs} ms`,

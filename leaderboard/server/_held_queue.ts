@@ -15,6 +15,8 @@ const SCAN_LIMIT = 100;
 /** How often all boards are looked through: for what was held before a restart, or by another machine. */
 const ROUND_SECONDS = 30;
 const MAX_FAILURES = 8;
+/** Who has not been told within this time has another one verified meanwhile: a few that hang must not stop all. */
+const MAX_VERIFY_SECONDS = 600;
 const MIN_WAIT_MS = 1_000;
 const MAX_WAIT_MS = 600_000;
 
@@ -25,6 +27,12 @@ interface Waiting {
   /** On the queue's own time, which ticks alone move on. */
   dueSeconds: number;
   isRunning: boolean;
+}
+
+interface Running {
+  readonly waiting: Waiting;
+  readonly ended: Promise<void>;
+  readonly sinceSeconds: number;
 }
 
 /**
@@ -38,7 +46,7 @@ export class HeldQueue {
   readonly #toScan = new Map<string, number>();
   /** Up to where a board was looked through. */
   readonly #seen = new Map<string, number>();
-  readonly #running = new Set<Promise<void>>();
+  readonly #running = new Set<Running>();
   #nowSeconds = 0;
   #roundSeconds = 0;
   #scanning: Promise<void> | undefined;
@@ -83,22 +91,31 @@ export class HeldQueue {
     this.#scanning ??= this.#scan().catch(() => {}).finally(() => {
       this.#scanning = undefined;
     });
+    for (const running of this.#running) {
+      if (this.#nowSeconds - running.sinceSeconds > MAX_VERIFY_SECONDS) {
+        this.#giveUp(running);
+      }
+    }
     for (const waiting of this.#waiting.values()) {
       if (this.#running.size >= this.#context.maxVerifications) return;
       if (waiting.isRunning || waiting.dueSeconds > this.#nowSeconds) continue;
       waiting.isRunning = true;
-      const run: Promise<void> = this.#run(waiting).finally(() => {
-        waiting.isRunning = false;
-        this.#running.delete(run);
-      });
-      this.#running.add(run);
+      const running: Running = {
+        waiting,
+        sinceSeconds: this.#nowSeconds,
+        ended: this.#run(waiting).finally(() => {
+          if (this.#running.delete(running)) waiting.isRunning = false;
+        }),
+      };
+      this.#running.add(running);
     }
   }
 
   /** Starts nothing more, and waits for what is under way. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await Promise.all([...this.#running, this.#scanning]);
+    const running = [...this.#running].map(({ ended }) => ended);
+    await Promise.all([...running, this.#scanning]);
   }
 
   /** Looks for more on one of the boards, as far as there is room. */
@@ -138,6 +155,16 @@ export class HeldQueue {
     }
   }
 
+  /** What it says later still counts, if nothing else was decided by then. */
+  #giveUp(running: Running): void {
+    const { waiting } = running;
+    this.#running.delete(running);
+    waiting.isRunning = false;
+    waiting.failures += 1;
+    this.#context.counters.verifyFailures += 1;
+    this.#postpone(waiting, waiting.failures);
+  }
+
   async #run(waiting: Waiting): Promise<void> {
     const { boards } = this.#context;
     const [title = "", name = ""] = waiting.board.split("/");
@@ -165,13 +192,15 @@ export class HeldQueue {
   ): Promise<boolean> {
     const context = this.#context;
     const { key: _key, reason: _reason, ...data } = decodeHeld(held);
-    const verdict = await judge(context, {
-      ...data,
-      board: board.id,
-      playerId: held.playerId,
-      submittedMs: held.heldMs,
-      replay: held.replay,
-    });
+    const verdict = waiting.failures >= MAX_FAILURES
+      ? undefined
+      : await judge(context, {
+        ...data,
+        board: board.id,
+        playerId: held.playerId,
+        submittedMs: held.heldMs,
+        replay: held.replay,
+      });
     if (verdict === undefined) {
       waiting.failures += 1;
       if (waiting.failures < MAX_FAILURES) {

@@ -45,7 +45,7 @@ export async function readHeld(
  * Rejects with a {@linkcode Problem} if there is no room for it; that it is refused is in the result.
  */
 export async function resolveHeld(
-  { store, clock }: ServerContext,
+  { store, clock, replays }: ServerContext,
   board: Board,
   held: HeldSubmission,
   decision: VerifyDecision,
@@ -80,5 +80,6 @@ export async function resolveHeld(
       ),
   );
   if (result.isFull) throw fullProblem(board);
+  await replays?.freed(result.change.freed);
   return { rankings: rankings.slice(0, -1), className, result };
 }

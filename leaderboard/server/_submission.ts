@@ -36,7 +36,7 @@ export function parseSubmission(
   body: Readonly<Record<string, unknown>>,
 ): Submission {
   const { playerId } = body;
-  if (!isPlayerId(playerId)) throw wrong("playerId", "a player's id");
+  if (!isSubmitterId(playerId)) throw wrong("playerId", "a player's id");
   const name = optional(body, "name", isLabel, "1 to 64 bytes of text");
   const score = parseScore(body.score);
   if (score === undefined) throw wrong("score", "an integer of 64 bits");
@@ -82,6 +82,11 @@ export function fingerprintOf(submission: Submission): string {
     submission.replay,
     submission.run,
   ]);
+}
+
+/** Whether somebody of this id may submit: no path can have these two, so that nobody could moderate them. */
+export function isSubmitterId(value: unknown): value is PlayerId {
+  return isPlayerId(value) && value !== "." && value !== "..";
 }
 
 /** Whether text may be a name to show: 1 to 64 bytes in UTF-8, without control characters. */

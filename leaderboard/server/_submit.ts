@@ -9,6 +9,7 @@ import {
   decideSubmission,
   type Judgement,
   ruleProblem,
+  runMsOf,
   type SubmissionFacts,
 } from "./_decide.ts";
 import { heldIdOf } from "./_held_data.ts";
@@ -83,6 +84,7 @@ export async function submit(
     replay !== undefined &&
     (hold ?? entries?.find((entry) => entry?.replay === sha256)) !== undefined
   ) await context.replays?.linked(sha256);
+  await context.replays?.freed(result.change.freed);
   if (result.change.hold?.state === "unverified") context.held.wake(board.id);
   return outcomeOf(rankings, submission.className, result);
 }
@@ -179,7 +181,7 @@ async function judgementOf(
     className: submission.className,
     metadata: facts.metadata as string,
     submittedMs: nowMs,
-    runMs: run === undefined ? undefined : nowMs - run.issuedMs,
+    runMs: run && runMsOf(run, nowMs),
     replay: submission.replay,
   });
   if (verdict !== undefined) {

@@ -1,11 +1,11 @@
 // This module is browser compatible.
-import { isPlayerId, type PlayerId } from "../../core/mod.ts";
+import type { PlayerId } from "../../core/mod.ts";
 import type { Board } from "../board/board.ts";
 import { problemOf } from "./_router.ts";
 import type { RouteTable } from "./_route_table.ts";
 import type { ServerCall } from "./_server_call.ts";
 import type { ServerContext } from "./_server_context.ts";
-import { parseSubmission } from "./_submission.ts";
+import { isSubmitterId, parseSubmission } from "./_submission.ts";
 import { checkKey, submit } from "./_submit.ts";
 import { scoresToJson } from "./entry_json.ts";
 import { json, Problem } from "./problem.ts";
@@ -22,8 +22,10 @@ export function addSubmitRoutes(
 ): void {
   table.add("POST", "boards/*/scores", async (call) => {
     const key = call.request.headers.get("idempotency-key");
-    const board = await call.board();
+    // Who it is comes before what he says, and the board last: a body may take so long that it is another one by then.
+    if (call.role === "game") await call.player();
     const body = await readJson(call.request);
+    const board = await call.board();
     const outcome = await take(context, call, board, key, body);
     return json(statusOf(outcome), outcomeToJson(board, outcome));
   });
@@ -47,8 +49,8 @@ export function addSubmitRoutes(
   });
 
   table.add("POST", "boards/*/runs", async (call) => {
-    const board = await call.board();
     const playerId = await runnerOf(call);
+    const board = await call.board();
     if (call.role === "game") {
       if (board.submitters === "servers") throw serversOnly();
       context.playerLimits.take(playerId, context.clock.nowMs());
@@ -128,7 +130,6 @@ async function takeFrom(
   key: unknown,
   body: Readonly<Record<string, unknown>>,
 ): Promise<SubmitOutcome> {
-  // Who it is comes before what he says.
   const identity = call.role === "game" ? await call.player() : undefined;
   checkKey(key);
   const submission = parseSubmission(body);
@@ -147,9 +148,10 @@ async function takeFrom(
 }
 
 async function runnerOf(call: ServerCall): Promise<PlayerId> {
-  if (call.role === "game") return (await call.player()).playerId;
-  const { playerId } = await readJson(call.request);
-  if (isPlayerId(playerId)) return playerId;
+  const { playerId } = call.role === "game"
+    ? await call.player()
+    : await readJson(call.request);
+  if (isSubmitterId(playerId)) return playerId;
   throw new Problem(
     "invalidRequest",
     "Cannot begin a run as playerId must be a player's id",

@@ -262,3 +262,44 @@ Deno.test("LeaderboardServer.close() has requests answered 503, and may be calle
   await harness.server.close();
   await harness.store.close();
 });
+
+Deno.test("POST scores goes by the board as it is when the body has come", async () => {
+  await using harness = new Harness();
+  await harness.putBoard("b");
+  for (const change of ["closed", "removed"]) {
+    let end = (): void => {};
+    const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+      start(controller) {
+        const json = JSON.stringify({ playerId: "ada", score: 9 });
+        end = () => {
+          controller.enqueue(new TextEncoder().encode(json));
+          controller.close();
+        };
+      },
+    });
+    const answered = harness.server.handler(
+      new Request("http://localhost/v1/boards/b/scores", {
+        method: "POST",
+        headers: {
+          "x-api-key": GAME_KEY,
+          authorization: "Bearer ada",
+          "idempotency-key": change,
+        },
+        body,
+      }),
+    );
+    // Until the server waits for the body.
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    if (change === "closed") {
+      await harness.putBoard("b", { submitters: "servers" });
+    } else {
+      await harness.putBoard("b", {});
+      await harness.server.removeBoard("main/b");
+    }
+    harness.clock.advance(5_000);
+    end();
+    const { status } = await answered;
+    assertEquals(status, change === "closed" ? 403 : 404, change);
+    assertEquals((await harness.store.rankings("main/b")).length, 0);
+  }
+});

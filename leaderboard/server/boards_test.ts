@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { ManualClock, playerId } from "../../core/mod.ts";
 import { BoardOptionsError } from "../board/board_options_error.ts";
 import { LeaderboardError } from "../leaderboard_error.ts";
@@ -285,4 +285,40 @@ Deno.test("LeaderboardServer gives a game server no admin's rights", async () =>
     body: {},
   });
   assertEquals([status, body.code], [403, "forbidden"]);
+});
+
+Deno.test("GET boards works out no board's schedules again that have not changed", async () => {
+  await using harness = new Harness();
+  for (let i = 0; i < 3; i++) {
+    const daily = { cron: "0 4 * * *", timeZone: "Europe/Berlin" };
+    await harness.putBoard(`b${i}`, { periods: { daily } });
+  }
+  const first = await harness.ask("GET", "/v1/boards");
+  const make = Intl.DateTimeFormat;
+  let made = 0;
+  Intl.DateTimeFormat = new Proxy(make, {
+    construct(target, args) {
+      made += 1;
+      return Reflect.construct(target, args);
+    },
+  });
+  try {
+    for (let i = 0; i < 10; i++) {
+      harness.clock.advance(5_000);
+      const again = await harness.ask("GET", "/v1/boards");
+      assertEquals(again.body, first.body);
+    }
+    assertEquals(made, 0);
+    const daily = { cron: "0 5 * * *", timeZone: "Europe/Berlin" };
+    await harness.putBoard("b1", { periods: { daily } });
+    const { body } = await harness.ask("GET", "/v1/boards");
+    assertEquals(
+      body.boards[1].periods.daily.nextReset -
+        first.body.boards[1].periods.daily.nextReset,
+      3_600_000,
+    );
+    assert(made > 0);
+  } finally {
+    Intl.DateTimeFormat = make;
+  }
 });

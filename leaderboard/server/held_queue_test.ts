@@ -214,3 +214,37 @@ Deno.test("HeldQueue takes no more than it can know of, and says so", async () =
   assertEquals([queue.size, listed], [10_000, 10_000]);
   assertThrows(() => queue.checkRoom(), Problem, "ask again later");
 });
+
+Deno.test("LeaderboardServer verifies others where verify says nothing of some", async () => {
+  const asked = new Map<unknown, number>();
+  const late: (() => void)[] = [];
+  await using harness = new Harness({
+    verifiesLater: true,
+    maxVerifications: 2,
+    verify: ({ score }) => {
+      asked.set(score, (asked.get(score) ?? 0) + 1);
+      if (score as number > 2) return "accept";
+      return new Promise((resolve) => late.push(() => resolve("reject")));
+    },
+  });
+  await harness.putBoard("b");
+  for (let score = 1; score <= 6; score++) {
+    const { status } = await harness.submit("b", `p${score}`, { score });
+    assertEquals(status, 202);
+  }
+  await harness.until(async () => (await harness.order("b")).length === 4, 60);
+  // After as many times as one that throws, a moderator decides.
+  await harness.until(async () => {
+    const { body } = await harness.ask("GET", "/v1/boards/b/held", {
+      key: ADMIN_KEY,
+    });
+    return body.held.length === 2;
+  }, 60);
+  assertEquals([asked.get(1), asked.get(2)], [8, 8]);
+  for (const say of late) say();
+  await harness.until(() => true);
+  const { body } = await harness.ask("GET", "/v1/boards/b/held", {
+    key: ADMIN_KEY,
+  });
+  assertEquals(body.held.length, 2);
+});

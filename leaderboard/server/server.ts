@@ -117,9 +117,17 @@ export class LeaderboardServer {
     this.#guard = new GuardedStore(settings.store, onError);
     const store = this.#guard;
     const boards = new Boards(store, clock);
+    const playerLimits = new RateLimits(settings.playerRate);
     const { replays, maxReplayBytes } = settings;
     this.#replays = replays &&
-      new Replays({ replays, store, clock, maxReplayBytes, onError });
+      new Replays({
+        replays,
+        store,
+        clock,
+        maxReplayBytes,
+        takeTurn: (player) => playerLimits.take(player, clock.nowMs()),
+        onError,
+      });
     const context: ServerContext = {
       store,
       boards,
@@ -130,7 +138,7 @@ export class LeaderboardServer {
       verify: settings.verify,
       verifiesLater: settings.verifiesLater,
       maxVerifications: settings.maxVerifications,
-      playerLimits: new RateLimits(settings.playerRate),
+      playerLimits,
       counters: new ServerCounters(),
       titles: settings.titles,
       clock,

@@ -133,7 +133,7 @@ export interface LeaderboardServerOptions {
    */
   readonly runLifetimeMs?: number;
   /**
-   * Judges submissions that are within the rules of their board. If it throws, the submission is held, it is asked again
+   * Judges submissions that are within the rules of their board. If it throws, or says nothing of a held one for 10 minutes, the submission is held, it is asked again
    * up to 8 times, with growing waits of up to 10 minutes, and then a moderator decides. A submission that is sent twice may be asked about
    * twice.
    *
@@ -157,7 +157,7 @@ export interface LeaderboardServerOptions {
    */
   readonly maxVerifications?: number;
   /**
-   * How often a player may submit or begin a run. Game servers and admins are not limited.
+   * How often a player may submit, begin a run or begin to upload a replay. Game servers and admins are not limited.
    *
    * @default {{ perSecond: 5, burst: 100 }}
    */

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { SeededRandom } from "../../core/mod.ts";
+import { ManualClock, SeededRandom } from "../../core/mod.ts";
 import { submissionChecksum } from "../checksum.ts";
+import { MemoryLeaderboardStore } from "../store/memory_store.ts";
 import {
   ADMIN_KEY,
   Harness,
@@ -390,4 +391,44 @@ Deno.test("POST scores keeps metadata as it came, within the board's schema", as
   await harness.submit("b", "ada", { score: 1, metadata: { level: 9 } });
   const { body } = await harness.ask("GET", "/v1/boards/b/players/ada");
   assert(body.entry.metadata.level === 9);
+});
+
+Deno.test("POST scores and runs take no player whom no path can name", async () => {
+  await using harness = new Harness();
+  await harness.putBoard("b");
+  for (const player of [".", ".."]) {
+    const submitted = await harness.submit("b", player, { score: 1 });
+    const run = await harness.ask("POST", "/v1/boards/b/runs", { as: player });
+    for (const { status, body } of [submitted, run]) {
+      assertEquals([status, body.field], [400, "playerId"], player);
+    }
+    const path = `/v1/boards/b/players/${player.replaceAll(".", "%2e")}`;
+    const { status } = await harness.ask("DELETE", path, { key: ADMIN_KEY });
+    assertEquals(status, 404);
+  }
+  assertEquals((await harness.submit("b", "...", { score: 1 })).status, 200);
+});
+
+Deno.test("POST scores takes a run once, also if the clock that began it is ahead", async () => {
+  const shared = {
+    store: new MemoryLeaderboardStore(),
+    runKey: new Uint8Array(32).fill(7),
+    runLifetimeMs: 30 * 86_400_000,
+  };
+  await using ahead = new Harness(
+    shared,
+    new ManualClock({ epochMs: START_MS + 50_000 }),
+  );
+  await using harness = new Harness(shared);
+  await harness.putBoard("b", { operator: "sum" });
+  const begun = await ahead.ask("POST", "/v1/boards/b/runs", { as: "ada" });
+  const { run } = begun.body;
+  assertEquals(
+    (await harness.submit("b", "ada", { score: 1, run })).status,
+    200,
+  );
+  harness.clock.advance(shared.runLifetimeMs + 40_000);
+  await harness.store.prune(harness.clock.epochMs());
+  const again = await harness.submit("b", "ada", { score: 1, run });
+  assertEquals([again.status, again.body.code], [409, "runUsed"]);
 });

@@ -34,6 +34,7 @@ export class ReplayServer {
       },
       clock: this.clock,
       maxReplayBytes: options.maxReplayBytes ?? 4 * 2 ** 20,
+      takeTurn: () => {},
       onError: (error) => this.errors.push(error),
     });
   }
