@@ -1,14 +1,8 @@
 // This module is browser compatible.
-import { isPlayerId } from "../../core/mod.ts";
+import { isClassName, isDisplayName, isName } from "../board/name.ts";
+import { isSha256 } from "../replay/sha256.ts";
 
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
-const SHA256 = /^[0-9a-f]{64}$/;
 const VISIBLE = /^[\x21-\x7e]+$/;
-
-/** Whether a value is the name of a board or period. */
-export function isName(value: unknown): value is string {
-  return typeof value === "string" && NAME.test(value);
-}
 
 /** Refuses what is no name of a board or period. */
 export function checkName(what: string, value: string): string {
@@ -20,25 +14,24 @@ export function checkName(what: string, value: string): string {
   );
 }
 
-/** Whether a value is text that may be shown: a player's name, a class. */
-export function isLabel(value: unknown): value is string {
-  // The same bounds as an id has.
-  return isPlayerId(value);
-}
-
-/** Refuses what is no name of a player or class. */
-export function checkLabel(what: string, value: string): string {
-  if (isLabel(value)) return value;
+/** Refuses what is no name of a class. */
+export function checkClassName(what: string, value: string): string {
+  if (isClassName(value)) return value;
   throw new RangeError(
-    `Cannot use ${what} as it must be 1 to 64 bytes in UTF-8 without control characters: current value is ${
+    `Cannot use ${what} as it must be 1 to 64 of A-Z, a-z, 0-9, ".", "_", "-" and "%", a letter or digit first: current value is ${
       shown(value)
     }`,
   );
 }
 
-/** Whether a value is a SHA-256 as text. */
-export function isSha256(value: unknown): value is string {
-  return typeof value === "string" && SHA256.test(value);
+/** Refuses what is no name of a player to show. */
+export function checkDisplayName(what: string, value: string): string {
+  if (isDisplayName(value)) return value;
+  throw new RangeError(
+    `Cannot use ${what} as it must be 1 to 64 bytes in UTF-8 without control characters: current value is ${
+      shown(value)
+    }`,
+  );
 }
 
 /** Refuses what is no SHA-256 as text. */

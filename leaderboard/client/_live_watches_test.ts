@@ -169,13 +169,13 @@ class Rig implements ClientContext {
 
 Deno.test("LiveWatches.watch() asks for a stream of the ranking, and says when to fetch", async () => {
   const rig = new Rig();
-  const filter = LeaderboardFilter.daily().class("any %").onBoard("other")
+  const filter = LeaderboardFilter.daily().class("any%").onBoard("other")
     .page(3);
   const id = rig.live.watch(filter);
   const call = await rig.nextCall();
   assertEquals(
     call.url,
-    "http://game.test/boards/v1/boards/other/events?period=daily&class=any+%25",
+    "http://game.test/boards/v1/boards/other/events?period=daily&class=any%25",
   );
   assertEquals(call.headers.get("accept"), "text/event-stream");
   assertEquals(call.headers.get("last-event-id"), null);
@@ -196,7 +196,7 @@ Deno.test("LiveWatches.watch() asks for a stream of the ranking, and says when t
       id,
       board: "other",
       period: "daily",
-      class: "any %",
+      class: "any%",
       isReset: true,
       reason: "opened",
     },

@@ -4,7 +4,7 @@ import type {
   ScoreOrder,
   TieRule,
 } from "../board/board_options.ts";
-import { isLabel, isName } from "./_checks.ts";
+import { isClassName, isName } from "../board/name.ts";
 import { isCount, isObject } from "./_read_entry.ts";
 import type { BoardInfo, BoardPeriodInfo, SeasonInfo } from "./score_entry.ts";
 
@@ -62,7 +62,7 @@ function readBoard(value: unknown): BoardInfo | undefined {
   const classes = readList(
     value.classes,
     MAX_CLASSES,
-    (item) => isLabel(item) ? item : undefined,
+    (item) => isClassName(item) ? item : undefined,
   );
   const periods = readPeriods(value.periods);
   if (

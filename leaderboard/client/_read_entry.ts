@@ -1,7 +1,7 @@
 // This module is browser compatible.
 import { isPlayerId } from "../../core/mod.ts";
 import { parseScore } from "../score.ts";
-import { isLabel } from "./_checks.ts";
+import { isClassName, isDisplayName } from "../board/name.ts";
 import type { ScoreEntry, ScoreMetadata } from "./score_entry.ts";
 
 /** Makes an absolute URL of what a server named, if it may be one. */
@@ -45,9 +45,9 @@ export function readEntry(
     ? resolve(value.replayUrl)
     : undefined;
   if (
-    !isCount(rank, 1) || !isPlayerId(playerId) || !isLabel(name) ||
+    !isCount(rank, 1) || !isPlayerId(playerId) || !isDisplayName(name) ||
     score === undefined || subscore === undefined || metadata === undefined ||
-    !(value.class === undefined || isLabel(value.class)) ||
+    !(value.class === undefined || isClassName(value.class)) ||
     !isTimestamp(timestamp) ||
     (value.replayUrl !== undefined && replayUrl === undefined)
   ) {

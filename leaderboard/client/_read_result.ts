@@ -1,7 +1,8 @@
 // This module is browser compatible.
 import type { HttpTerminalEvent } from "../../http/mod.ts";
 import { parseScore } from "../score.ts";
-import { isLabel, isName, isVisible } from "./_checks.ts";
+import { isClassName, isName } from "../board/name.ts";
+import { isVisible } from "./_checks.ts";
 import type { LeaderboardTerminalEvent, RankingName } from "./event.ts";
 import {
   type FailureDetails,
@@ -229,7 +230,7 @@ function readAnswer(
 function readRanking(json: Json): RankingName | undefined {
   const { board, period, season } = json;
   return isName(board) && isName(period) && isCount(season) &&
-      (json.class === undefined || isLabel(json.class))
+      (json.class === undefined || isClassName(json.class))
     ? { board, period, season, class: json.class }
     : undefined;
 }

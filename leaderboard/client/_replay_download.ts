@@ -7,7 +7,7 @@ import {
   failureOf,
   malformed,
 } from "./_failure.ts";
-import { joined } from "./_replay_encoder.ts";
+import { joinChunks } from "./_join_chunks.ts";
 import {
   type RequestEvent,
   type Transfer,
@@ -176,7 +176,7 @@ export class ReplayDownload implements Transfer {
       this.#fail(malformed(event.response.status));
       return;
     }
-    const bytes = joined(this.#chunks, this.#heldBytes);
+    const bytes = joinChunks(this.#chunks, this.#heldBytes);
     this.#forget();
     this.#bytes = bytes;
     this.#heldBytes = bytes.length;

@@ -1,4 +1,5 @@
 // This module is browser compatible.
+import { joinChunks } from "./_join_chunks.ts";
 import { sha256 } from "../replay/sha256.ts";
 
 /** What is compressed in a frame: a millisecond or two. */
@@ -91,20 +92,6 @@ export class ReplayEncoder {
       if (byteLength >= maxBytes) chunks.length = 0;
       else chunks.push(chunk);
     }
-    return byteLength < maxBytes ? joined(chunks, byteLength) : undefined;
+    return byteLength < maxBytes ? joinChunks(chunks, byteLength) : undefined;
   }
-}
-
-/** Puts chunks together. */
-export function joined(
-  chunks: readonly Uint8Array[],
-  byteLength: number,
-): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(byteLength);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }

@@ -4,7 +4,8 @@ import type {
   HttpTerminalEvent,
   RequestId,
 } from "../../http/mod.ts";
-import { isSha256, isVisible } from "./_checks.ts";
+import { isSha256 } from "../replay/sha256.ts";
+import { isVisible } from "./_checks.ts";
 import type { ClientContext, ClientPart } from "./client_part.ts";
 import { failureOf, jsonOf, malformed } from "./_failure.ts";
 import { isObject, readEntry } from "./_read_entry.ts";

@@ -1,23 +1,13 @@
 // This module is browser compatible.
-import { parseScore, scoreToJson } from "../score.ts";
+import { parseScore } from "../score.ts";
+import { submissionBody } from "./_submission_body.ts";
 import { ScoreSubmission } from "./score_submission.ts";
 
 /** A submission as it is sent, without its board and key. */
 export function submissionJson(
   submission: ScoreSubmission,
 ): Readonly<Record<string, unknown>> {
-  const { playerId, name, score, subscore, metadata, replay, run } = submission;
-  return {
-    playerId,
-    name,
-    score: scoreToJson(score),
-    subscore: subscore === undefined ? undefined : scoreToJson(subscore),
-    class: submission.class,
-    metadata,
-    replay,
-    run,
-    checksum: submission.checksum,
-  };
+  return { ...submissionBody(submission), checksum: submission.checksum };
 }
 
 /**

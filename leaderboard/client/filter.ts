@@ -1,7 +1,7 @@
 // This module is browser compatible.
 import { checkInteger } from "../../core/mod.ts";
 import { normalizeScore, type Score } from "../score.ts";
-import { checkLabel, checkName, checkVisible } from "./_checks.ts";
+import { checkClassName, checkName, checkVisible } from "./_checks.ts";
 
 const MAX_PAGE_SIZE = 1_000;
 const MAX_CURSOR_LENGTH = 4_096;
@@ -130,11 +130,11 @@ export class LeaderboardFilter {
    *
    * @param name One of the board's classes; `undefined` for all.
    * @returns A new filter.
-   * @throws {RangeError} If it is not 1 to 64 bytes in UTF-8 without control characters.
+   * @throws {RangeError} If it is no name of a class: 1 to 64 of `A–Z a–z 0–9 . _ - %`, a letter or digit first.
    */
   class(name: string | undefined): LeaderboardFilter {
     return this.#with({
-      class: name === undefined ? undefined : checkLabel("class", name),
+      class: name === undefined ? undefined : checkClassName("class", name),
     });
   }
 

@@ -2,7 +2,14 @@
 import { type PlayerId, playerId as toPlayerId } from "../../core/mod.ts";
 import { submissionChecksum } from "../checksum.ts";
 import { normalizeScore, type Score } from "../score.ts";
-import { checkLabel, checkName, checkSha256, checkVisible } from "./_checks.ts";
+import {
+  checkClassName,
+  checkDisplayName,
+  checkName,
+  checkSha256,
+  checkVisible,
+} from "./_checks.ts";
+import { submissionBody } from "./_submission_body.ts";
 import type { ScoreMetadata, ScoreMetaValue } from "./score_entry.ts";
 
 const MAX_META_FIELDS = 64;
@@ -70,7 +77,7 @@ export class ScoreSubmission {
    */
   constructor(playerId: string, name: string | undefined, score: Score) {
     this.playerId = toPlayerId(playerId);
-    this.name = name === undefined ? undefined : checkLabel("name", name);
+    this.name = name === undefined ? undefined : checkDisplayName("name", name);
     this.score = normalizeScore(score);
   }
 
@@ -114,7 +121,7 @@ export class ScoreSubmission {
    * way, and stops nobody from cheating.
    */
   get checksum(): string {
-    return submissionChecksum(this);
+    return submissionChecksum(submissionBody(this));
   }
 
   /**
@@ -199,10 +206,10 @@ export class ScoreSubmission {
    *
    * @param name One of the board's classes.
    * @returns A new submission.
-   * @throws {RangeError} If it is not 1 to 64 bytes in UTF-8 without control characters.
+   * @throws {RangeError} If it is no name of a class: 1 to 64 of `A–Z a–z 0–9 . _ - %`, a letter or digit first.
    */
   withClass(name: string): ScoreSubmission {
-    return this.#with({ class: checkLabel("class", name) });
+    return this.#with({ class: checkClassName("class", name) });
   }
 
   /**

@@ -1,15 +1,14 @@
 // This module is browser compatible.
-import { Fnv1a64, isPlayerId, type PlayerId } from "../../core/mod.ts";
-import { isClassName } from "../board/name.ts";
+import { isPlayerId, type PlayerId } from "../../core/mod.ts";
+import { isClassName, isDisplayName } from "../board/name.ts";
+import { hashJson, submissionChecksum } from "../checksum.ts";
+import { isSha256 } from "../replay/sha256.ts";
 import { parseScore, type Score, scoreToJson } from "../score.ts";
 import { Problem } from "./problem.ts";
 import { isRecord } from "./read_body.ts";
 
-const SHA256 = /^[0-9a-f]{64}$/;
 /** Longer than any token, so that what is wrong with it is found out by who knows about tokens. */
 const MAX_RUN_LENGTH = 1_024;
-
-const UTF8 = new TextEncoder();
 
 /** A submission of which every field has the right kind; whether its board takes it is found out later. */
 export interface Submission {
@@ -37,7 +36,7 @@ export function parseSubmission(
 ): Submission {
   const { playerId } = body;
   if (!isSubmitterId(playerId)) throw wrong("playerId", "a player's id");
-  const name = optional(body, "name", isLabel, "1 to 64 bytes of text");
+  const name = optional(body, "name", isDisplayName, "1 to 64 bytes of text");
   const score = parseScore(body.score);
   if (score === undefined) throw wrong("score", "an integer of 64 bits");
   const subscore = parseScore(body.subscore ?? 0);
@@ -47,7 +46,7 @@ export function parseSubmission(
   const replay = optional(body, "replay", isSha256, "64 hex digits");
   const run = optional(body, "run", isShort, "a run's token");
   const checksum = optional(body, "checksum", isShort, "16 hex digits");
-  if (checksum !== undefined && checksum !== checksumOf(body)) {
+  if (checksum !== undefined && checksum !== submissionChecksum(body)) {
     throw new Problem(
       "checksumMismatch",
       "Cannot submit as the checksum is not that of what came",
@@ -72,7 +71,7 @@ export function parseSubmission(
  * taken for the first, and no more by it.
  */
 export function fingerprintOf(submission: Submission): string {
-  return hashOf([
+  return hashJson([
     submission.playerId,
     submission.name ?? null,
     scoreToJson(submission.score),
@@ -89,42 +88,6 @@ export function isSubmitterId(value: unknown): value is PlayerId {
   return isPlayerId(value) && value !== "." && value !== "..";
 }
 
-/** Whether text may be a name to show: 1 to 64 bytes in UTF-8, without control characters. */
-export function isLabel(value: unknown): value is string {
-  // The same rule as for players' ids, whose bound is the same too.
-  return isPlayerId(value);
-}
-
-/** PROTOCOL.md, section 4. */
-function checksumOf(body: Readonly<Record<string, unknown>>): string {
-  return hashOf([
-    body.playerId,
-    body.name ?? null,
-    body.score,
-    body.subscore ?? null,
-    body.class ?? null,
-    body.metadata ?? null,
-    body.replay ?? null,
-    body.run ?? null,
-  ]);
-}
-
-function hashOf(values: readonly unknown[]): string {
-  const hash = new Fnv1a64();
-  hash.update(UTF8.encode(canonicalJson(values)));
-  return hash.hex();
-}
-
-/** Without blanks, and names sorted by their code units; of an object the order of the names would not be kept. */
-function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
-  if (!isRecord(value)) return JSON.stringify(value);
-  const members = Object.keys(value).sort().map((name) =>
-    `${JSON.stringify(name)}:${canonicalJson(value[name])}`
-  );
-  return `{${members.join(",")}}`;
-}
-
 function optional<T>(
   body: Readonly<Record<string, unknown>>,
   field: string,
@@ -135,10 +98,6 @@ function optional<T>(
   if (value === undefined) return undefined;
   if (!is(value)) throw wrong(field, wanted);
   return value;
-}
-
-function isSha256(value: unknown): value is string {
-  return typeof value === "string" && SHA256.test(value);
 }
 
 function isShort(value: unknown): value is string {

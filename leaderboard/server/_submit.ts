@@ -1,6 +1,7 @@
 // This module is browser compatible.
 import type { Board } from "../board/board.ts";
 import { checkMetadata } from "../board/metadata.ts";
+import { isDisplayName } from "../board/name.ts";
 import type { Score } from "../score.ts";
 import type { Ranking, TransactionResult } from "../store/store.ts";
 import { keyClaim, runClaim } from "./_claim.ts";
@@ -16,7 +17,6 @@ import { heldIdOf } from "./_held_data.ts";
 import type { ServerContext } from "./_server_context.ts";
 import {
   fingerprintOf,
-  isLabel,
   parseSubmission,
   type Submission,
 } from "./_submission.ts";
@@ -222,5 +222,5 @@ function nameOf(
   displayName: string | undefined,
 ): string {
   // A display name that is none, of an identity that somebody else made, is better left out than refused.
-  return isLabel(displayName) ? displayName : name ?? playerId;
+  return isDisplayName(displayName) ? displayName : name ?? playerId;
 }

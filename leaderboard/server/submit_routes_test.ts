@@ -177,7 +177,7 @@ Deno.test("POST scores compares the checksum with the body as it came", async ()
   const parts = {
     playerId: "ada",
     name: "Ada",
-    score: 2n ** 60n,
+    score: "1152921504606846976",
     subscore: 3,
     class: "any%",
     metadata: { "10": 1, "9": 2, z: "ü", a: true },
@@ -185,7 +185,7 @@ Deno.test("POST scores compares the checksum with the body as it came", async ()
     run: undefined,
   };
   const checksum = submissionChecksum(parts);
-  const body = { ...parts, score: `${parts.score}`, checksum };
+  const body = { ...parts, checksum };
   const right = await harness.submit("b", "ada", body);
   assertEquals(right.status, 200, right.text);
   for (
