@@ -22,7 +22,7 @@ import { LeaderboardFilter } from "./filter.ts";
 import type { ReplayFailureReason, ReplayProgress } from "./replay_event.ts";
 
 const IS_SOAK = Deno.env.get("TICKWIRE_SOAK") === "1";
-const SEEDS = IS_SOAK ? 500 : 10;
+const SEEDS = IS_SOAK ? 500 : 4;
 const PART = 262_144;
 
 Deno.test("LeaderboardClient.uploadReplay() and downloadReplay() bring bytes of any size there and back", async () => {

@@ -23,9 +23,9 @@ import { SqliteLeaderboardStore } from "./sqlite_leaderboard_store.ts";
 
 const IS_SOAK = Deno.env.get("TICKWIRE_SOAK") === "1";
 // A million operations in all in a soak; an ordinary run takes a slice.
-const OPERATIONS = IS_SOAK ? 1_000_000 : 4_000;
+const OPERATIONS = IS_SOAK ? 1_000_000 : 2_000;
 const SEEDS = 10;
-const STEPS = IS_SOAK ? 200_000 : 5_000;
+const STEPS = IS_SOAK ? 200_000 : 2_000;
 
 storeConformance("SqliteLeaderboardStore", async () => {
   const folder = await Deno.makeTempDir();

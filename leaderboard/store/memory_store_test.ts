@@ -5,7 +5,7 @@ import { runStoreModel } from "./_testing/store_model.ts";
 import { MemoryLeaderboardStore } from "./memory_store.ts";
 
 // A million operations in all (TICKWIRE_SOAK=1); an ordinary run takes a slice.
-const OPERATIONS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 1_000_000 : 20_000;
+const OPERATIONS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 1_000_000 : 10_000;
 const SEEDS = 20;
 
 storeConformance("MemoryLeaderboardStore", () => {
