@@ -1,6 +1,6 @@
 // This module is browser compatible.
 import { boardToJson } from "../board/board.ts";
-import { periodOf } from "./_ranking_query.ts";
+import { periodOf } from "./_named_ranking.ts";
 import type { RouteTable } from "./_route_table.ts";
 import type { ServerContext } from "./_server_context.ts";
 import type { Upkeep } from "./_upkeep.ts";

@@ -182,11 +182,18 @@ export class Boards {
   }
 }
 
-/** The problem that a name from anybody is none, or none that is known. */
-export function invalidName(field: string): Problem {
+/** The problem that a name from anybody is none; where `known` is given, that it is none of those. */
+export function invalidName(
+  field: string,
+  known?: Iterable<string>,
+): Problem {
   return new Problem(
     "invalidName",
-    `Cannot answer as ${field} must be the name of one`,
+    known === undefined
+      ? `Cannot answer as ${field} must be the name of one`
+      : `Cannot answer as ${field} must be one of the board's: it has ${
+        [...known].join(", ") || "none"
+      }`,
     { field },
   );
 }

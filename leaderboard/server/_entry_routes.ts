@@ -9,7 +9,7 @@ import type {
   Standing,
 } from "../store/store.ts";
 import { invalidName } from "./_boards.ts";
-import { classOf, onlyOneOf, periodOf, rankingOf } from "./_ranking_query.ts";
+import { classOf, onlyOneOf, periodOf, rankingOf } from "./_named_ranking.ts";
 import type { RouteTable } from "./_route_table.ts";
 import type { ServerContext } from "./_server_context.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";

@@ -14,14 +14,18 @@ export function periodOf(board: Board, query: Query): BoardPeriod {
   const name = query.get("period");
   if (name === undefined) return board.defaultPeriod;
   const period = board.periods.get(name);
-  if (period === undefined) throw invalidName("period");
+  if (period === undefined) {
+    throw invalidName("period", board.periods.keys());
+  }
   return period;
 }
 
 /** The class that a query names, or `""`. Throws a {@linkcode Problem} if the board has no such. */
 export function classOf(board: Board, query: Query): string {
   const name = query.get("class") ?? "";
-  if (name !== "" && !board.classes.has(name)) throw invalidName("class");
+  if (name !== "" && !board.classes.has(name)) {
+    throw invalidName("class", board.classes);
+  }
   return name;
 }
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { RateLimits } from "./_limits.ts";
+import { RateLimits } from "./_rate_limits.ts";
 import { Problem } from "./problem.ts";
 
 Deno.test("RateLimits forgets those who have a full bucket again", () => {

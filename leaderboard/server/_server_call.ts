@@ -3,7 +3,7 @@ import { type Identity, isPlayerId } from "../../core/mod.ts";
 import type { Board } from "../board/board.ts";
 import type { Ranking } from "../store/store.ts";
 import type { Access } from "./_api_keys.ts";
-import { rankingOf } from "./_ranking_query.ts";
+import { rankingOf } from "./_named_ranking.ts";
 import { unavailable } from "./_router.ts";
 import type { ServerContext } from "./_server_context.ts";
 import type { Call, Role } from "./call.ts";
@@ -59,7 +59,7 @@ export class ServerCall implements Call {
     if (identity !== undefined) return identity;
     throw new Problem(
       "unauthenticated",
-      "Cannot answer as the request must say which player sends it",
+      "Cannot answer as the request must say which player sends it, in Authorization: Bearer",
     );
   }
 

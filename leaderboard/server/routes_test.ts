@@ -426,6 +426,22 @@ Deno.test("LeaderboardServer answers each wrong request with its status, code an
   assertEquals(harness.errors, []);
 });
 
+Deno.test("LeaderboardServer names what could have been asked for", async () => {
+  await using harness = new Harness();
+  await harness.putBoard("b", { classes: ["any%"] });
+  for (
+    const [path, known] of [
+      ["entries?period=x", "daily, weekly, allTime"],
+      ["seasons?period=x", "daily, weekly, allTime"],
+      ["players/ada?class=x", "any%"],
+    ] as const
+  ) {
+    const { body } = await harness.ask("GET", `/v1/boards/b/${path}`);
+    assertEquals(body.code, "invalidName");
+    assert(body.message.endsWith(`: it has ${known}`), body.message);
+  }
+});
+
 Deno.test("LeaderboardServer names the methods that a path has", async () => {
   await using harness = new Harness();
   const { headers } = await harness.ask("POST", "/v1/boards/b/players/ada");

@@ -24,7 +24,7 @@ import { addEntryRoutes } from "./_entry_routes.ts";
 import { addExportRoutes } from "./_export_routes.ts";
 import { GuardedStore } from "./_guarded_store.ts";
 import { HeldQueue } from "./_held_queue.ts";
-import { RateLimits } from "./_limits.ts";
+import { RateLimits } from "./_rate_limits.ts";
 import { removePlayer, setHidden } from "./_moderation.ts";
 import { addModerationRoutes } from "./_moderation_routes.ts";
 import { problemOf, route, segmentsOf, unavailable, urlOf } from "./_router.ts";
