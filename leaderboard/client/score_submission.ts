@@ -15,7 +15,6 @@ import type { ScoreMetadata, ScoreMetaValue } from "./score_entry.ts";
 const MAX_META_FIELDS = 64;
 /** The most that a board may allow. */
 const MAX_META_BYTES = 16_384;
-const MAX_META_NAME_LENGTH = 64;
 const MAX_RUN_LENGTH = 1_024;
 const MAX_KEY_LENGTH = 128;
 
@@ -127,7 +126,7 @@ export class ScoreSubmission {
   /**
    * Adds a field of metadata, or changes it.
    *
-   * @param key Its name: 1 to 64 characters.
+   * @param key Its name: 1 to 64 bytes in UTF-8, without control characters.
    * @param value Text, a finite number, or a boolean.
    * @returns A new submission.
    * @throws {TypeError} If the value is of another kind.
@@ -135,15 +134,8 @@ export class ScoreSubmission {
    * JSON. Boards may allow less.
    */
   withMeta(key: string, value: ScoreMetaValue): ScoreSubmission {
-    if (
-      typeof key !== "string" || key === "" || key.length > MAX_META_NAME_LENGTH
-    ) {
-      throw new RangeError(
-        `Cannot set metadata as its name must have 1 to ${MAX_META_NAME_LENGTH} characters: current length is ${
-          String(key).length
-        }`,
-      );
-    }
+    // The same bounds as a name to show has.
+    checkDisplayName("metadata's name", key);
     if (
       typeof value !== "string" && typeof value !== "number" &&
       typeof value !== "boolean"

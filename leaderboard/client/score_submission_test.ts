@@ -78,6 +78,7 @@ for (
     "a score of 65 bits": () => new ScoreSubmission("ada", "Ada", 2n ** 63n),
     "an infinite subscore": () => FULL.withSubscore(Infinity),
     "a class with a control character": () => FULL.withClass("a\x7f"),
+    "a class with a blank": () => FULL.withClass("any %"),
     "a board with a slash": () => FULL.onBoard("a/b"),
     "a board that begins with a dot": () => FULL.onBoard(".."),
     "a replay in upper case": () => FULL.withReplay("0F".repeat(32)),
@@ -86,6 +87,7 @@ for (
     "an endless run": () => FULL.withRun("x".repeat(1_025)),
     "an endless key": () => FULL.withIdempotencyKey("x".repeat(129)),
     "metadata without a name": () => FULL.withMeta("", 1),
+    "metadata with a name of 66 bytes": () => FULL.withMeta("é".repeat(33), 1),
     "metadata that is not a number": () => FULL.withMeta("a", NaN),
     "too many fields": () => {
       let submission = FULL;
