@@ -1,5 +1,5 @@
 // This module is browser compatible.
-import { LeaderboardError } from "../leaderboard_error.ts";
+import { StoreGuard } from "../store/store_guard.ts";
 import type {
   ReplayAppendResult,
   ReplayBeginResult,
@@ -14,25 +14,24 @@ type Bytes = Uint8Array<ArrayBuffer>;
 /** A store whose failures are counted and told, and are all `LeaderboardError`s, whatever it throws. */
 export class GuardedReplayStore implements ReplayStore {
   readonly #store: ReplayStore;
-  readonly #onError: (error: unknown) => void;
-  #failures = 0;
+  readonly #guard: StoreGuard;
 
   constructor(store: ReplayStore, onError: (error: unknown) => void) {
     this.#store = store;
-    this.#onError = onError;
+    this.#guard = new StoreGuard("replay store", onError);
   }
 
   /** How many calls have failed. */
   get failures(): number {
-    return this.#failures;
+    return this.#guard.failures;
   }
 
   begin(request: ReplayUploadRequest): Promise<ReplayBeginResult> {
-    return this.#guard(() => this.#store.begin(request));
+    return this.#guard.run(() => this.#store.begin(request));
   }
 
   upload(id: string): Promise<ReplayUpload | undefined> {
-    return this.#guard(() => this.#store.upload(id));
+    return this.#guard.run(() => this.#store.upload(id));
   }
 
   append(
@@ -41,7 +40,9 @@ export class GuardedReplayStore implements ReplayStore {
     bytes: Uint8Array,
     expiresMs: number,
   ): Promise<ReplayAppendResult> {
-    return this.#guard(() => this.#store.append(id, offset, bytes, expiresMs));
+    return this.#guard.run(() =>
+      this.#store.append(id, offset, bytes, expiresMs)
+    );
   }
 
   readUpload(
@@ -49,23 +50,23 @@ export class GuardedReplayStore implements ReplayStore {
     offset: number,
     maxBytes: number,
   ): Promise<Bytes | undefined> {
-    return this.#guard(() => this.#store.readUpload(id, offset, maxBytes));
+    return this.#guard.run(() => this.#store.readUpload(id, offset, maxBytes));
   }
 
   complete(id: string, nowMs: number): Promise<StoredReplay | undefined> {
-    return this.#guard(() => this.#store.complete(id, nowMs));
+    return this.#guard.run(() => this.#store.complete(id, nowMs));
   }
 
   abort(id: string): Promise<boolean> {
-    return this.#guard(() => this.#store.abort(id));
+    return this.#guard.run(() => this.#store.abort(id));
   }
 
   removeExpired(nowMs: number, limit: number): Promise<number> {
-    return this.#guard(() => this.#store.removeExpired(nowMs, limit));
+    return this.#guard.run(() => this.#store.removeExpired(nowMs, limit));
   }
 
   replay(sha256: string): Promise<StoredReplay | undefined> {
-    return this.#guard(() => this.#store.replay(sha256));
+    return this.#guard.run(() => this.#store.replay(sha256));
   }
 
   read(
@@ -73,7 +74,7 @@ export class GuardedReplayStore implements ReplayStore {
     offset: number,
     maxBytes: number,
   ): Promise<Bytes | undefined> {
-    return this.#guard(() => this.#store.read(sha256, offset, maxBytes));
+    return this.#guard.run(() => this.#store.read(sha256, offset, maxBytes));
   }
 
   touch(
@@ -81,34 +82,19 @@ export class GuardedReplayStore implements ReplayStore {
     nowMs: number,
     isLinked?: boolean,
   ): Promise<StoredReplay | undefined> {
-    return this.#guard(() => this.#store.touch(sha256, nowMs, isLinked));
+    return this.#guard.run(() => this.#store.touch(sha256, nowMs, isLinked));
   }
 
   unused(beforeMs: number, limit: number): Promise<readonly StoredReplay[]> {
-    return this.#guard(() => this.#store.unused(beforeMs, limit));
+    return this.#guard.run(() => this.#store.unused(beforeMs, limit));
   }
 
   remove(sha256: string, usedMs: number): Promise<boolean> {
-    return this.#guard(() => this.#store.remove(sha256, usedMs));
+    return this.#guard.run(() => this.#store.remove(sha256, usedMs));
   }
 
   /** Does nothing: the store is its owner's. */
   close(): Promise<void> {
     return Promise.resolve();
-  }
-
-  async #guard<T>(call: () => Promise<T>): Promise<T> {
-    try {
-      return await call();
-    } catch (error) {
-      this.#failures += 1;
-      this.#onError(error);
-      if (error instanceof LeaderboardError) throw error;
-      throw new LeaderboardError(
-        "storeFailed",
-        "Cannot go on as the replay store failed",
-        { cause: error },
-      );
-    }
   }
 }

@@ -1,6 +1,5 @@
 // This module is browser compatible.
 import type { PlayerId } from "../../core/mod.ts";
-import { LeaderboardError } from "../leaderboard_error.ts";
 import type {
   EntryChange,
   HeldSubmission,
@@ -17,39 +16,39 @@ import type {
   TransactionResult,
   TransactionState,
 } from "../store/store.ts";
+import { StoreGuard } from "../store/store_guard.ts";
 
 /** A store whose failures are counted and told, and are all `LeaderboardError`s, whatever it throws. */
 export class GuardedStore implements LeaderboardStore {
   readonly #store: LeaderboardStore;
-  readonly #onError: (error: unknown) => void;
-  #failures = 0;
+  readonly #guard: StoreGuard;
 
   constructor(store: LeaderboardStore, onError: (error: unknown) => void) {
     this.#store = store;
-    this.#onError = onError;
+    this.#guard = new StoreGuard("store", onError);
   }
 
   /** How many calls have failed. */
   get failures(): number {
-    return this.#failures;
+    return this.#guard.failures;
   }
 
   transact<Change extends TransactionChange>(
     transaction: Transaction,
     decide: (state: TransactionState) => Change,
   ): Promise<TransactionResult<Change>> {
-    return this.#guard(() => this.#store.transact(transaction, decide));
+    return this.#guard.run(() => this.#store.transact(transaction, decide));
   }
 
   standing(
     ranking: Ranking,
     playerId: PlayerId,
   ): Promise<Standing | undefined> {
-    return this.#guard(() => this.#store.standing(ranking, playerId));
+    return this.#guard.run(() => this.#store.standing(ranking, playerId));
   }
 
   page(ranking: Ranking, query: PageQuery): Promise<RankingPage> {
-    return this.#guard(() => this.#store.page(ranking, query));
+    return this.#guard.run(() => this.#store.page(ranking, query));
   }
 
   around(
@@ -57,30 +56,30 @@ export class GuardedStore implements LeaderboardStore {
     playerId: PlayerId,
     limit: number,
   ): Promise<RankingPage | undefined> {
-    return this.#guard(() => this.#store.around(ranking, playerId, limit));
+    return this.#guard.run(() => this.#store.around(ranking, playerId, limit));
   }
 
   ofPlayers(
     ranking: Ranking,
     playerIds: readonly PlayerId[],
   ): Promise<readonly RankedEntry[]> {
-    return this.#guard(() => this.#store.ofPlayers(ranking, playerIds));
+    return this.#guard.run(() => this.#store.ofPlayers(ranking, playerIds));
   }
 
   rankings(board: string): Promise<readonly RankingKey[]> {
-    return this.#guard(() => this.#store.rankings(board));
+    return this.#guard.run(() => this.#store.rankings(board));
   }
 
   dropRanking(ranking: Ranking, maxEntries: number): Promise<boolean> {
-    return this.#guard(() => this.#store.dropRanking(ranking, maxEntries));
+    return this.#guard.run(() => this.#store.dropRanking(ranking, maxEntries));
   }
 
   boards(title: string): Promise<readonly StoredBoard[]> {
-    return this.#guard(() => this.#store.boards(title));
+    return this.#guard.run(() => this.#store.boards(title));
   }
 
   board(board: string): Promise<string | undefined> {
-    return this.#guard(() => this.#store.board(board));
+    return this.#guard.run(() => this.#store.board(board));
   }
 
   putBoard(
@@ -88,7 +87,7 @@ export class GuardedStore implements LeaderboardStore {
     options: string | undefined,
     before: string | undefined,
   ): Promise<boolean> {
-    return this.#guard(() => this.#store.putBoard(board, options, before));
+    return this.#guard.run(() => this.#store.putBoard(board, options, before));
   }
 
   held(
@@ -99,41 +98,26 @@ export class GuardedStore implements LeaderboardStore {
       readonly limit: number;
     },
   ): Promise<readonly HeldSubmission[]> {
-    return this.#guard(() => this.#store.held(board, query));
+    return this.#guard.run(() => this.#store.held(board, query));
   }
 
   isReplayLinked(replay: string): Promise<boolean> {
-    return this.#guard(() => this.#store.isReplayLinked(replay));
+    return this.#guard.run(() => this.#store.isReplayLinked(replay));
   }
 
   subscribe(
     onChange: (change: EntryChange) => void,
     onMissed?: (board: string) => void,
   ): Promise<() => Promise<void>> {
-    return this.#guard(() => this.#store.subscribe(onChange, onMissed));
+    return this.#guard.run(() => this.#store.subscribe(onChange, onMissed));
   }
 
   prune(nowMs: number): Promise<void> {
-    return this.#guard(() => this.#store.prune(nowMs));
+    return this.#guard.run(() => this.#store.prune(nowMs));
   }
 
   /** Does nothing: the store is its owner's. */
   close(): Promise<void> {
     return Promise.resolve();
-  }
-
-  async #guard<T>(call: () => Promise<T>): Promise<T> {
-    try {
-      return await call();
-    } catch (error) {
-      this.#failures += 1;
-      this.#onError(error);
-      if (error instanceof LeaderboardError) throw error;
-      throw new LeaderboardError(
-        "storeFailed",
-        "Cannot go on as the store failed",
-        { cause: error },
-      );
-    }
   }
 }

@@ -1,7 +1,8 @@
 import { ManualClock, playerId } from "../../../core/mod.ts";
 import type { Call, Role } from "../../server/call.ts";
 import { json, Problem } from "../../server/problem.ts";
-import type { LeaderboardStore, Ranking } from "../../store/store.ts";
+import { rankingOf } from "../../store/_testing/store_fixture.ts";
+import type { LeaderboardStore } from "../../store/store.ts";
 import { LeaderboardError } from "../../leaderboard_error.ts";
 import { Replays } from "../replays.ts";
 import type { ReplayStore } from "../replay_store.ts";
@@ -98,12 +99,4 @@ function callOf(request: Request): Call {
 }
 
 /** The only ranking of a {@linkcode ReplayServer}. */
-export const RANKING: Ranking = {
-  board: "main/speedrun",
-  period: "allTime",
-  season: 0,
-  className: "",
-  order: "descending",
-  subscoreOrder: "descending",
-  ties: "earliest",
-};
+export const RANKING = rankingOf({ board: "main/speedrun" });
