@@ -23,6 +23,7 @@ export * from "./leaderboard_error.ts";
 export * from "./replay/memory_replay_store.ts";
 export * from "./replay/replay_store.ts";
 export * from "./score.ts";
+export * from "./server/moderation.ts";
 export * from "./server/problem_code.ts";
 export * from "./server/ranking_query.ts";
 export * from "./server/server.ts";

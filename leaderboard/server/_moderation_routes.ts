@@ -1,14 +1,12 @@
 // This module is browser compatible.
-import type { HeldSubmission } from "../store/store.ts";
 import { playerOfPath } from "./_entry_routes.ts";
-import { decodeHeld } from "./_held_data.ts";
+import { decideById, listQuarantined } from "./_held_moderation.ts";
 import { removePlayer, setHidden } from "./_moderation.ts";
-import { readHeld, resolveHeld } from "./_resolve_held.ts";
 import type { RouteTable } from "./_route_table.ts";
 import type { ServerContext } from "./_server_context.ts";
-import { outcomeOf } from "./_submit.ts";
 import { outcomeToJson } from "./_submit_routes.ts";
 import { scoresToJson } from "./entry_json.ts";
+import type { QuarantinedSubmission } from "./moderation.ts";
 import { json, Problem } from "./problem.ts";
 import { readJson } from "./read_body.ts";
 
@@ -20,18 +18,15 @@ export function addModerationRoutes(
   table: RouteTable,
   context: ServerContext,
 ): void {
-  const { store } = context;
-
   table.add("GET", "boards/*/held", async (call) => {
     call.require("admin");
     const board = await call.board();
     const { query } = call;
     const limit = query.integer("limit", DEFAULT_LIMIT, 1, MAX_LIMIT);
     const afterSequence = query.integer("after", 0, 0, Number.MAX_SAFE_INTEGER);
-    const state = "quarantined";
-    const held = await store.held(board.id, { state, afterSequence, limit });
+    const held = await listQuarantined(context, board, afterSequence, limit);
     return json(200, {
-      held: held.map(heldToJson),
+      held: held.map(quarantinedToJson),
       ...(held.length < limit ? {} : { next: held.at(-1)!.sequence }),
     });
   });
@@ -47,27 +42,13 @@ export function addModerationRoutes(
         { field: "decision" },
       );
     }
-    const held = await readHeld(context, board, call.segments[3]!);
-    if (held === undefined) {
-      throw new Problem(
-        "heldNotFound",
-        "Cannot decide as there is no such held submission",
-      );
-    }
-    const { rankings, className, result } = await resolveHeld(
-      context,
-      board,
-      held,
-      decision,
-      "",
-    );
-    const { outcome } = result.change;
-    if (outcome.type === "refused") throw outcome.problem;
-    context.counters.countOutcome(outcome);
-    if (decision === "reject") return json(200, { status: "rejected" });
+    const id = call.segments[3]!;
+    const outcome = await decideById(context, board, id, decision);
     return json(
       200,
-      outcomeToJson(board, outcomeOf(rankings, className, result)),
+      outcome === undefined
+        ? { status: "rejected" }
+        : outcomeToJson(board, outcome),
     );
   });
 
@@ -97,23 +78,23 @@ export function addModerationRoutes(
   });
 }
 
-function heldToJson(held: HeldSubmission): Record<string, unknown> {
-  const { name, className, metadata, reason, runMs, ...scores } = decodeHeld(
-    held,
-  );
+function quarantinedToJson(
+  held: QuarantinedSubmission,
+): Record<string, unknown> {
+  const { id, playerId, name, className, metadata, replay, runMs } = held;
   return {
-    id: held.id,
-    playerId: held.playerId,
-    heldAt: new Date(held.heldMs).toISOString(),
+    id,
+    playerId,
+    heldAt: new Date(held.submittedMs).toISOString(),
     submission: {
-      playerId: held.playerId,
+      playerId,
       name,
-      ...scoresToJson(scores),
+      ...scoresToJson(held),
       ...(className === "" ? {} : { class: className }),
-      ...(metadata === "" ? {} : { metadata: JSON.parse(metadata) }),
-      ...(held.replay === "" ? {} : { replay: held.replay }),
+      ...(metadata === undefined ? {} : { metadata }),
+      ...(replay === "" ? {} : { replay }),
       ...(runMs === undefined ? {} : { runMs }),
     },
-    reason,
+    reason: held.reason,
   };
 }

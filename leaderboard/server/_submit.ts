@@ -133,10 +133,7 @@ export function outcomeOf(
   if (outcome.type === "refused") throw outcome.problem;
   const { isApplied: applied, isDuplicate } = outcome;
   if (outcome.outcome === "rejected") {
-    throw new Problem(
-      "rejected",
-      "Cannot submit as the score was not believed",
-    );
+    throw rejected();
   }
   if (outcome.outcome !== "accepted") {
     return { status: outcome.outcome, isDuplicate };
@@ -150,6 +147,11 @@ export function outcomeOf(
     told.push({ ...standing, period, season });
   });
   return { status: "accepted", applied, isDuplicate, standings: told };
+}
+
+/** The problem that `verify` or a moderator has rejected a submission. */
+export function rejected(): Problem {
+  return new Problem("rejected", "Cannot submit as the score was not believed");
 }
 
 /** The problem that a season has no room for another player. */

@@ -1,4 +1,5 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { LeaderboardError } from "../leaderboard_error.ts";
 import { ADMIN_KEY, Harness } from "./_testing/harness.ts";
 
 const ADMIN = { key: ADMIN_KEY };
@@ -205,4 +206,48 @@ Deno.test("GET export streams a season as CSV, whatever its length", async () =>
     ADMIN,
   );
   assertEquals(empty.text.split("\r\n").length, 2);
+});
+
+Deno.test("LeaderboardServer.decide() accepts and rejects once, as its author says", async () => {
+  await using harness = new Harness({
+    verify: () => ({ decision: "quarantine", reason: "look" }),
+  });
+  await harness.putBoard("b", { maxEntries: 1 });
+  const { server } = harness;
+  for (const [player, score] of [["ada", 1], ["bob", 2], ["cy", 3]] as const) {
+    await harness.submit("b", player, { score, metadata: { level: score } });
+  }
+  const [first] = await server.quarantined("main/b", { limit: 1 });
+  const { playerId, score, metadata, reason, submittedMs } = first!;
+  assertEquals(
+    { playerId, score, metadata, reason, submittedMs },
+    {
+      playerId: playerId,
+      score: 1,
+      metadata: { level: 1 },
+      reason: "look",
+      submittedMs: harness.clock.epochMs(),
+    },
+  );
+  assertEquals(playerId, "ada");
+  const rest = await server.quarantined("main/b", { after: first!.sequence });
+  assertEquals(rest.map(({ playerId }) => playerId as string), ["bob", "cy"]);
+  const yes = await server.decide("main/b", first!.id, "accept");
+  assertEquals(yes.status, "accepted");
+  const codes = [];
+  for (const [i, decision] of (["reject", "accept"] as const).entries()) {
+    const no = await server.decide("main/b", rest[i]!.id, decision);
+    codes.push(no.status === "refused" && no.code);
+  }
+  assertEquals(codes, ["rejected", "boardFull"]);
+  await assertRejects(
+    () => server.decide("main/b", first!.id, "accept"),
+    LeaderboardError,
+    "no such held submission",
+  );
+  await assertRejects(
+    () => server.decide("main/b", first!.id, "maybe" as "accept"),
+    TypeError,
+  );
+  assertEquals(await harness.order("b"), ["ada"]);
 });

@@ -1,5 +1,6 @@
 // This module is browser compatible.
 import {
+  checkInteger,
   clientAddress,
   type Metric,
   networkOf,
@@ -23,6 +24,7 @@ import { Cors } from "./_cors.ts";
 import { addEntryRoutes } from "./_entry_routes.ts";
 import { addExportRoutes } from "./_export_routes.ts";
 import { GuardedStore } from "./_guarded_store.ts";
+import { decideById, listQuarantined } from "./_held_moderation.ts";
 import { HeldQueue } from "./_held_queue.ts";
 import { RateLimits } from "./_rate_limits.ts";
 import { removePlayer, setHidden } from "./_moderation.ts";
@@ -38,10 +40,11 @@ import {
   resolveServerOptions,
   type ServerSettings,
 } from "./_server_settings.ts";
-import { submitInCode } from "./_submit.ts";
+import { rejected, submitInCode } from "./_submit.ts";
 import { addSubmitRoutes } from "./_submit_routes.ts";
 import { Upkeep } from "./_upkeep.ts";
 import type { Routes } from "./call.ts";
+import type { QuarantinedSubmission, QuarantineQuery } from "./moderation.ts";
 import { Problem } from "./problem.ts";
 import type { RankingQuery } from "./ranking_query.ts";
 import { RunTokens } from "./run_token.ts";
@@ -258,16 +261,7 @@ export class LeaderboardServer {
     try {
       return await submitInCode(this.#context, opened, fields, idempotencyKey);
     } catch (error) {
-      if (!(error instanceof Problem) || error.code === "unavailable") {
-        throw errorOf(error);
-      }
-      const { code, message, details: { field } } = error;
-      return {
-        status: "refused",
-        code,
-        message,
-        ...(field === undefined ? {} : { field }),
-      };
+      return refusalOf(error);
     }
   }
 
@@ -338,6 +332,81 @@ export class LeaderboardServer {
   async removePlayer(board: string, playerId: PlayerId): Promise<number> {
     const opened = await this.#open(board);
     return await removePlayer(this.#context, opened, playerId);
+  }
+
+  /**
+   * Lists the submissions that wait for a moderator, as `verify` has said, oldest first.
+   *
+   * @param board The board's name.
+   * @param query Which part of them; the first 100 by default.
+   * @returns A promise of them. It rejects with a {@linkcode LeaderboardError}.
+   * @throws {RangeError} If `board` is no name of one, or `query` is out of range.
+   */
+  async quarantined(
+    board: string,
+    query: QuarantineQuery = {},
+  ): Promise<readonly QuarantinedSubmission[]> {
+    const after = checkInteger(
+      "after",
+      query.after ?? 0,
+      0,
+      Number.MAX_SAFE_INTEGER,
+    );
+    const limit = checkInteger("limit", query.limit ?? 100, 1, 1_000);
+    const opened = await this.#open(board);
+    return await listQuarantined(this.#context, opened, after, limit);
+  }
+
+  /**
+   * Decides about a submission that is held. One that is accepted counts in the seasons in which it came, and among equals by
+   * when it came.
+   *
+   * @param board The board's name.
+   * @param id The submission's, of {@linkcode LeaderboardServer.quarantined}.
+   * @param decision What becomes of it.
+   * @returns A promise of what its player is told when he sends it again: of a rejected one `"refused"` with the code
+   * `"rejected"`, and of one that cannot be counted any more why. It rejects with a {@linkcode LeaderboardError}:
+   * `"notFound"` if there is no such submission, as when somebody else was faster.
+   * @throws {RangeError} If `board` is no name of one.
+   * @throws {TypeError} If `decision` is neither `"accept"` nor `"reject"`.
+   *
+   * @example A look at what nobody has done so far
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { playerId } from "@tickwire/net/core";
+   * import { LeaderboardServer, MemoryLeaderboardStore } from "@tickwire/net/leaderboard";
+   *
+   * const server = new LeaderboardServer({
+   *   store: new MemoryLeaderboardStore(),
+   *   authenticate: () => undefined,
+   *   boards: { gems: {} },
+   *   verify: ({ score }) => score > 1_000 ? "quarantine" : "accept",
+   * });
+   * await server.submit("gems", { playerId: playerId("ada"), score: 1_001 });
+   * for (const { id } of await server.quarantined("gems")) {
+   *   const { status } = await server.decide("gems", id, "accept");
+   *   assertEquals(status, "accepted");
+   * }
+   * assertEquals((await server.page("gems")).total, 1);
+   * ```
+   */
+  async decide(
+    board: string,
+    id: string,
+    decision: "accept" | "reject",
+  ): Promise<SubmitResult> {
+    if (decision !== "accept" && decision !== "reject") {
+      throw new TypeError(
+        `Cannot decide as decision must be "accept" or "reject": current value is "${decision}"`,
+      );
+    }
+    const opened = await this.#open(board);
+    try {
+      return await decideById(this.#context, opened, id, decision) ??
+        refusalOf(rejected());
+    } catch (error) {
+      return refusalOf(error);
+    }
   }
 
   /**
@@ -585,6 +654,23 @@ async function asAction<T>(action: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw errorOf(error);
   }
+}
+
+/** What is refused as its result; what else there is, or what is not there, is thrown. */
+function refusalOf(error: unknown): SubmitResult {
+  if (
+    !(error instanceof Problem) || error.code === "unavailable" ||
+    error.code === "heldNotFound"
+  ) {
+    throw errorOf(error);
+  }
+  const { code, message, details: { field } } = error;
+  return {
+    status: "refused",
+    code,
+    message,
+    ...(field === undefined ? {} : { field }),
+  };
 }
 
 function errorOf(error: unknown): unknown {
