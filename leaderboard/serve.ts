@@ -43,7 +43,7 @@ import {
 } from "./_serve_options.ts";
 import { type ApiKey, LeaderboardServer } from "./mod.ts";
 import { LeaderboardPage } from "./page/mod.ts";
-import { SqliteReplayStore } from "./replay/sqlite_replay_store.ts";
+import { SqliteReplayStore } from "./sqlite/sqlite_replay_store.ts";
 import { SqliteLeaderboardStore } from "./sqlite.ts";
 
 /** Live changes come with each tick, at most ten times a second. */

@@ -25,7 +25,7 @@ export {
   type LeaderboardErrorCode,
 } from "./leaderboard_error.ts";
 export type * from "./replay/replay_store.ts";
-export * from "./replay/sqlite_replay_store.ts";
+export * from "./sqlite/sqlite_replay_store.ts";
 export type { Score } from "./score.ts";
 export type * from "./store/store.ts";
 export * from "./sqlite/sqlite_leaderboard_store.ts";

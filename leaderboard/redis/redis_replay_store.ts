@@ -1,6 +1,6 @@
 // This module is browser compatible.
 import { checkInteger, type RedisLike } from "../../core/mod.ts";
-import { resolveReplayLimits } from "../replay/_replay_limits.ts";
+import { resolveReplayLimits } from "../replay/replay_limits.ts";
 import type {
   ReplayAppendResult,
   ReplayBeginResult,

@@ -1,6 +1,6 @@
 // This module is browser compatible.
 import { LeaderboardError } from "../leaderboard_error.ts";
-import { resolveReplayLimits } from "./_replay_limits.ts";
+import { resolveReplayLimits } from "./replay_limits.ts";
 import type {
   ReplayAppendResult,
   ReplayBeginResult,

@@ -15,7 +15,7 @@ import {
 } from "./_testing/replay_bytes.ts";
 import { MemoryReplayStore } from "./memory_replay_store.ts";
 import type { ReplayStore } from "./replay_store.ts";
-import { SqliteReplayStore } from "./sqlite_replay_store.ts";
+import { SqliteReplayStore } from "../sqlite/sqlite_replay_store.ts";
 
 /** The client's time runs faster, so that it waits less between attempts. */
 const HASTE = 5;

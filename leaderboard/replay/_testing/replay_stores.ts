@@ -1,6 +1,6 @@
 import { MemoryReplayStore } from "../memory_replay_store.ts";
 import type { ReplayStore, ReplayStoreOptions } from "../replay_store.ts";
-import { SqliteReplayStore } from "../sqlite_replay_store.ts";
+import { SqliteReplayStore } from "../../sqlite/sqlite_replay_store.ts";
 
 /** The stores that tests of what stands on one run on, by their names. */
 export const REPLAY_STORES: readonly (readonly [

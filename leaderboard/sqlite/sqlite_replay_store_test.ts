@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { LeaderboardError } from "../leaderboard_error.ts";
-import { testReplayStore } from "./_testing/replay_store_conformance.ts";
+import { testReplayStore } from "../replay/_testing/replay_store_conformance.ts";
 import { SqliteReplayStore } from "./sqlite_replay_store.ts";
 
 testReplayStore("SqliteReplayStore", (run) =>

@@ -1,6 +1,6 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { LeaderboardError } from "../leaderboard_error.ts";
-import { resolveReplayLimits } from "./_replay_limits.ts";
+import { resolveReplayLimits } from "../replay/replay_limits.ts";
 import type {
   ReplayAppendResult,
   ReplayBeginResult,
@@ -10,7 +10,7 @@ import type {
   ReplayUpload,
   ReplayUploadRequest,
   StoredReplay,
-} from "./replay_store.ts";
+} from "../replay/replay_store.ts";
 
 /** The version of the tables below. A later one brings the steps from each earlier one. */
 const SCHEMA_VERSION = 1;
