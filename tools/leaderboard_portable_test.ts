@@ -1,20 +1,12 @@
 // The same cases of `leaderboard` in each runtime, on the files that would be published.
-import { assert, assertEquals } from "@std/assert";
 import { isPlayerId } from "../core/mod.ts";
 import { PORTABLE_CASES } from "../leaderboard/client/_testing/portable_cases.ts";
 import {
   LeaderboardServer,
   MemoryLeaderboardStore,
 } from "../leaderboard/mod.ts";
-import {
-  missingNote,
-  portableRuntimes,
-  PortableSite,
-  readResults,
-} from "./portable_run.ts";
-
-/** A process that has closed its clients ends before a runtime's own patience does. */
-const MAX_LINGER_MS = 2_000;
+import { PortableSite } from "./portable_run.ts";
+import { testInEachRuntime } from "./portable_steps.ts";
 
 const MAIN = `export { main } from "./tools/leaderboard_portable_main.js";`;
 const NAMES = PORTABLE_CASES.map(({ name }) => name);
@@ -69,32 +61,5 @@ Deno.test("leaderboard does the same in every runtime", async (t) => {
     handler: () => servers.start(),
     timeoutMs: 60_000,
   });
-  const runtimes = await portableRuntimes();
-  const runs = await Promise.allSettled(
-    runtimes.map((where) => site.run(where)),
-  );
-  for (const [i, where] of runtimes.entries()) {
-    const { note, ignore } = missingNote(where);
-    await t.step({
-      name: `in ${where.name}${note}`,
-      ignore,
-      fn: async (t) => {
-        const run = runs[i]!;
-        if (run.status === "rejected") throw run.reason;
-        const { results, others } = readResults(run.value);
-        for (const { name, error } of results) {
-          await t.step(name, () => {
-            if (error !== undefined) throw new Error(error);
-          });
-        }
-        assertEquals(others, []);
-        assertEquals(results.map(({ name }) => name), NAMES);
-        const { lingerMs } = run.value;
-        if (lingerMs === undefined) return;
-        await t.step("the process ends by itself", () => {
-          assert(lingerMs < MAX_LINGER_MS, `after ${lingerMs} ms`);
-        });
-      },
-    });
-  }
+  await testInEachRuntime(t, site, NAMES);
 });

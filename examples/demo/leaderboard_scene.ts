@@ -9,8 +9,9 @@ import {
   ScoreSubmission,
 } from "../../leaderboard/mod.ts";
 import { DemoBoard } from "./demo_boards.ts";
+import { bad, figure, rounded, times } from "./figure.ts";
 import { OwnTime } from "./own_time.ts";
-import type { LogEntry, Row, Scene, Span, Tone } from "./scene.ts";
+import type { LogEntry, Row, Scene, Tone } from "./scene.ts";
 
 /** Options for {@linkcode LeaderboardScene}. */
 export interface LeaderboardSceneOptions {
@@ -179,7 +180,7 @@ export class LeaderboardScene implements Scene {
       outages: this.#outages,
       resets: this.#resets,
       rank: this.#rank,
-      worstOwnMs: Math.round(this.#worstOwnMs * 1_000) / 1_000,
+      worstOwnMs: rounded(this.#worstOwnMs),
     };
   }
 
@@ -310,21 +311,4 @@ export class LeaderboardScene implements Scene {
     this.#log.push({ atSecs: this.#nowSecs, text, tone });
     if (this.#log.length > LOG_LENGTH) this.#log.shift();
   }
-}
-
-function figure(
-  name: string,
-  value: number | string,
-  tone: Tone = "plain",
-  width = 6,
-): Span[] {
-  return [[`${name} `, "dim"], [`${value}`.padEnd(width), tone]];
-}
-
-function bad(count: number): Tone {
-  return count === 0 ? "good" : "bad";
-}
-
-function times(count: number): string {
-  return count === 1 ? "once" : `${count} times`;
 }

@@ -6,8 +6,9 @@ import {
   WsMessage,
 } from "../../websocket/mod.ts";
 import { DemoChannel } from "./demo_hub.ts";
+import { bad, figure, rounded, times } from "./figure.ts";
 import { OwnTime } from "./own_time.ts";
-import type { LogEntry, Row, Scene, Span, Tone } from "./scene.ts";
+import type { LogEntry, Row, Scene, Tone } from "./scene.ts";
 
 /** Options for {@linkcode WebSocketScene}. */
 export interface WebSocketSceneOptions {
@@ -327,25 +328,4 @@ export class WebSocketScene implements Scene {
     this.#log.push({ atSecs: this.#nowSecs, text, tone });
     if (this.#log.length > LOG_LENGTH) this.#log.shift();
   }
-}
-
-function figure(
-  name: string,
-  value: number | string,
-  tone: Tone = "plain",
-  width = 6,
-): Span[] {
-  return [[`${name} `, "dim"], [`${value}`.padEnd(width), tone]];
-}
-
-function bad(count: number): Tone {
-  return count === 0 ? "good" : "bad";
-}
-
-function times(count: number): string {
-  return count === 1 ? "once" : `${count} times`;
-}
-
-function rounded(ms: number): number {
-  return Math.round(ms * 1_000) / 1_000;
 }
