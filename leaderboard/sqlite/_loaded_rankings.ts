@@ -1,8 +1,10 @@
 import type { DatabaseSync } from "node:sqlite";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Ranking, RankingKey } from "../store/store.ts";
 import { prepareRows, type RowStatement } from "./_database.ts";
 import type { EntryTable } from "./_entry_table.ts";
 import { RankingLoader } from "./_load_ranking.ts";
+import { LoadTurns } from "./_load_turns.ts";
 import { LoadedRanking } from "./_loaded_ranking.ts";
 
 /** What a ranking takes beside its members, in members. */
@@ -10,7 +12,7 @@ const OVERHEAD = 64;
 
 /**
  * The rankings in memory. The newest season of each stays once it was used; those before it go when there are too many
- * members, least recently used first.
+ * members, least recently used first, and are read again one at a time.
  */
 export class LoadedRankings {
   readonly #table: EntryTable;
@@ -19,6 +21,10 @@ export class LoadedRankings {
   readonly #maxPastMembers: number;
   readonly #loaded = new Map<string, LoadedRanking>();
   readonly #loading = new Map<string, Promise<LoadedRanking>>();
+  readonly #pastTurns = new LoadTurns({
+    now: () => performance.now(),
+    sleep: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}),
+  });
   #uses = 0;
 
   constructor(db: DatabaseSync, table: EntryTable, maxPastMembers: number) {
@@ -66,16 +72,22 @@ export class LoadedRankings {
     return this.#loaded.get(name) ?? this.#loading.get(name);
   }
 
-  /** Resolves when nothing is being loaded. */
+  /** Resolves when nothing is being loaded; nobody may ask for more. */
   async idle(): Promise<void> {
+    this.#pastTurns.hurry();
     while (this.#loading.size > 0) {
       await Promise.allSettled(this.#loading.values());
     }
   }
 
   #load(name: string, ranking: Ranking, id: number): Promise<LoadedRanking> {
-    const loading = this.#fill(name, new LoadedRanking(ranking, id));
+    const empty = new LoadedRanking(ranking, id);
+    const loading = this.#isInUse(empty)
+      ? this.#fill(name, empty)
+      : this.#pastTurns.run(() => this.#fill(name, empty));
     this.#loading.set(name, loading);
+    // A turn that fails before it has begun.
+    loading.catch(() => this.#loading.delete(name));
     return loading;
   }
 
