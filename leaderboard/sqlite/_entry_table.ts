@@ -110,7 +110,11 @@ export class EntryTable {
     if (position !== undefined) {
       const version = ranking.versionAt(playerId, position);
       const read = () => this.#row(this.#readSeen, ranking, version);
-      return { entry: seenEntry(playerId, position, read), version };
+      const { hasReplays } = ranking;
+      return {
+        entry: seenEntry(playerId, position, read, hasReplays),
+        version,
+      };
     }
     const version = ranking.hidden.get(playerId);
     if (version === undefined) return undefined;
@@ -139,7 +143,7 @@ export class EntryTable {
     return playerIds.map((playerId, i) => {
       const version = versions[i]!;
       const row = found(rows.get(version), ranking, version);
-      return { ...seenEntry(playerId, positions[i]!, () => row) };
+      return { ...seenEntry(playerId, positions[i]!, () => row, true) };
     });
   }
 
@@ -154,8 +158,7 @@ export class EntryTable {
     if (ranking.id === 0) this.#create(ranking, undo);
     this.#write(ranking.id, version, entry);
     // Whoever asks for a replay looks at all rows.
-    const isDeleted = before !== undefined && ranking.hasReplays &&
-      before.entry.replay !== "";
+    const isDeleted = before !== undefined && before.entry.replay !== "";
     if (isDeleted) this.#delete.run(ranking.id, before.version);
     if (entry.replay !== "") ranking.hasReplays = true;
     const { playerId } = entry;
@@ -343,6 +346,7 @@ function seenEntry(
   playerId: PlayerId,
   { score, subscore, sequence }: RankingPosition,
   read: () => unknown[],
+  hasReplays: boolean,
 ): StoredEntry {
   let row: unknown[] | undefined;
   function column(index: number): unknown {
@@ -364,7 +368,7 @@ function seenEntry(
       return column(2) as string;
     },
     get replay(): string {
-      return column(3) as string;
+      return hasReplays ? column(3) as string : "";
     },
     get submittedMs(): number {
       return column(4) as number;
