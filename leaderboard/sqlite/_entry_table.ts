@@ -122,9 +122,12 @@ export class EntryTable {
     return { entry: hiddenEntry(playerId, row), version };
   }
 
-  /** All of the entry of a player who has one. */
+  /** All of the entry of a player who has one that is not hidden. */
   get(ranking: LoadedRanking, playerId: PlayerId): StoredEntry {
-    return { ...this.find(ranking, playerId)!.entry };
+    const position = ranking.index.positionOf(playerId)!;
+    const version = ranking.versionAt(playerId, position);
+    const row = this.#row(this.#readSeen, ranking, version);
+    return wholeEntry(playerId, position, row);
   }
 
   /** All of the entries of players who have some that are not hidden: half as long as one by one. */
@@ -143,7 +146,7 @@ export class EntryTable {
     return playerIds.map((playerId, i) => {
       const version = versions[i]!;
       const row = found(rows.get(version), ranking, version);
-      return { ...seenEntry(playerId, positions[i]!, () => row, true) };
+      return wholeEntry(playerId, positions[i]!, row);
     });
   }
 
@@ -373,6 +376,25 @@ function seenEntry(
     get submittedMs(): number {
       return column(4) as number;
     },
+    isHidden: false,
+  };
+}
+
+function wholeEntry(
+  playerId: PlayerId,
+  { score, subscore, sequence }: RankingPosition,
+  row: unknown[],
+): StoredEntry {
+  return {
+    playerId,
+    name: row[0] as string,
+    score,
+    subscore,
+    sequence,
+    className: row[1] as string,
+    metadata: row[2] as string,
+    replay: row[3] as string,
+    submittedMs: row[4] as number,
     isHidden: false,
   };
 }

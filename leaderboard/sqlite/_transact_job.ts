@@ -104,13 +104,22 @@ export class TransactJob<Change extends TransactionChange> implements WriteJob {
       isFull,
       standings: rankings.map((ranking, i) => {
         const put = isFull ? undefined : change.entries?.[i];
-        // What stays is read as long as it is there.
         const entry = put === undefined
-          ? found[i] && { ...found[i].entry }
+          ? this.#unchanged(ranking, found[i])
           : put ?? undefined;
         return entry && standingOf(ranking, entry);
       }),
     };
+  }
+
+  /** What stays, read while it is there. */
+  #unchanged(
+    ranking: LoadedRanking,
+    found: FoundEntry | undefined,
+  ): StoredEntry | undefined {
+    return found === undefined || found.entry.isHidden
+      ? found?.entry
+      : this.#tables.entries.get(ranking, this.#transaction.playerId);
   }
 
   settle(): void {
