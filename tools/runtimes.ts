@@ -30,7 +30,12 @@ export async function installRuntime(
   const folder = new URL(`.cache/${name}-${version}/`, ROOT);
   const program = new URL(`node_modules/.bin/${name}`, folder).pathname;
   if (await runs(program)) return { program };
-  await Deno.mkdir(folder, { recursive: true });
+  await Deno.mkdir(new URL(".cache/", ROOT), { recursive: true });
+  // Another test may install it at the same time: the first one to be done moves it to its place.
+  const own = await Deno.makeTempDir({
+    dir: new URL(".cache/", ROOT).pathname,
+    prefix: `${name}-`,
+  });
   try {
     const { success, stderr } = await new Deno.Command("npm", {
       args: [
@@ -38,18 +43,37 @@ export async function installRuntime(
         "--no-audit",
         "--no-fund",
         "--no-save",
-        `--prefix=${folder.pathname}`,
+        `--prefix=${own}`,
         `${name}@${version}`,
       ],
       stdin: "null",
       signal: AbortSignal.timeout(INSTALL_TIMEOUT_MS),
     }).output();
+    if (success) await moveFolder(own, folder.pathname, program);
     if (success && await runs(program)) return { program };
     const lines = new TextDecoder().decode(stderr).trim().split("\n");
     return { missing: `npm cannot install ${name}: ${lines.at(-1)}` };
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     return { missing: "npm is not installed" };
+  } finally {
+    await Deno.remove(own, { recursive: true }).catch(() => {});
+  }
+}
+
+/** Moves a folder to where it belongs, unless one is there whose program runs. */
+async function moveFolder(
+  from: string,
+  to: string,
+  program: string,
+): Promise<void> {
+  try {
+    await Deno.rename(from, to);
+  } catch {
+    if (await runs(program)) return;
+    // Of an installation that was broken off.
+    await Deno.remove(to, { recursive: true }).catch(() => {});
+    await Deno.rename(from, to).catch(() => {});
   }
 }
 
