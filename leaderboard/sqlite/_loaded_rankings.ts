@@ -86,8 +86,6 @@ export class LoadedRankings {
       ? this.#fill(name, empty)
       : this.#pastTurns.run(() => this.#fill(name, empty));
     this.#loading.set(name, loading);
-    // A turn that fails before it has begun.
-    loading.catch(() => this.#loading.delete(name));
     return loading;
   }
 
