@@ -1,11 +1,11 @@
 // This module is browser compatible.
 
 /**
- * Opt-in analytics: client with local log and collector server.
- *
- * Nothing is exported in this version.
+ * Opt-in analytics: a client that sends nothing before the player agrees, and the collector that it sends to.
  *
  * @module
  */
 
-export {};
+export * from "./analytics_error.ts";
+export * from "./event/event_definition.ts";
+export * from "./store/store.ts";
