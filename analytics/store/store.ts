@@ -169,6 +169,12 @@ export interface SessionRow extends SessionInfo {
   readonly playerFirstMs: number;
 }
 
+/** Which sessions are asked for. */
+export interface SessionQuery extends RangeQuery {
+  /** Those of this player only, whenever they began: all of the title's times then, whatever the range says. */
+  readonly player?: string;
+}
+
 /** Which events are asked for. */
 export interface EventQuery extends RangeQuery {
   /** Those of this name only. */
@@ -238,9 +244,9 @@ export interface AnalyticsStore {
   counts(query: CountQuery): Promise<readonly CountRow[]>;
   /** Merges sketches: at most 10,000 rows, by time span and then the dimensions. */
   sketches(query: SketchQuery): Promise<readonly SketchRow[]>;
-  /** Lists the sessions that began in a range, by their beginning. `limit` is 1 to 10,000. */
+  /** Lists the sessions that began in a range, or those of a player, by their beginning. `limit` is 1 to 10,000. */
   sessions(
-    query: RangeQuery,
+    query: SessionQuery,
     after: string | undefined,
     limit: number,
   ): Promise<Page<SessionRow>>;
