@@ -8,4 +8,5 @@
 
 export * from "./analytics_error.ts";
 export * from "./event/event_definition.ts";
+export * from "./sketch/quantile_sketch.ts";
 export * from "./store/store.ts";
