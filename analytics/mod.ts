@@ -8,5 +8,6 @@
 
 export * from "./analytics_error.ts";
 export * from "./event/event_definition.ts";
+export * from "./session/session_stats.ts";
 export * from "./sketch/quantile_sketch.ts";
 export * from "./store/store.ts";
