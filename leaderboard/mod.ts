@@ -8,6 +8,7 @@
 
 // What signatures name, so that one import is enough.
 export type { Clock, Identity, Metric, PlayerId, Random } from "../core/mod.ts";
+export type { RateLimit } from "../http/server/mod.ts";
 export * from "./board/board_options.ts";
 export * from "./board/board_options_error.ts";
 export * from "./board/season_schedule.ts";

@@ -29,13 +29,13 @@ import {
   renderOpenMetrics,
   SystemClock,
 } from "../core/mod.ts";
+import { LineLog } from "../http/server/mod.ts";
 import {
   ConnectionToken,
   importTokenKey,
   MAX_TOKEN_BYTES,
   ProtocolError,
 } from "../protocol/mod.ts";
-import { LineLog } from "./_line_log.ts";
 import {
   readServeOptions,
   type ServeOptions,

@@ -1,7 +1,8 @@
 // This module is browser compatible.
 import type { Metric, Random } from "../../core/mod.ts";
+import { methodNotAllowed } from "../../http/server/mod.ts";
 import type { Call, Routes } from "../server/call.ts";
-import { methodNotAllowed, Problem } from "../server/problem.ts";
+import { Problem } from "../server/problem.ts";
 import type {
   EntryChange,
   LeaderboardStore,

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { type PlayerId, playerId, SeededRandom } from "../../core/mod.ts";
 import { settle } from "../../http/_testing/fake_fetch.ts";
 import type { Call } from "../server/call.ts";
+import { HttpProblem } from "../../http/server/mod.ts";
 import { Problem } from "../server/problem.ts";
 import type {
   EntryChange,
@@ -260,7 +261,7 @@ Deno.test("LiveRoutes.handle() takes its own path and no other", () => {
     ]
   ) assertEquals(live.handle(of(...segments)), undefined, segments.join());
   const post = new World().call("", { method: "POST" });
-  const error = assertThrows(() => live.handle(post), Problem);
+  const error = assertThrows(() => live.handle(post), HttpProblem);
   assertEquals(error.code, "methodNotAllowed");
 });
 

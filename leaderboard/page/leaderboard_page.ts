@@ -1,5 +1,5 @@
 // This module is browser compatible.
-import { encodeBase64 } from "../../core/mod.ts";
+import { PageAnswer } from "../../http/server/mod.ts";
 import { PAGE_MARKUP } from "./_page_markup.ts";
 import { runPage } from "./_page_script.ts";
 import { PAGE_STYLE } from "./_page_style.ts";
@@ -32,12 +32,10 @@ export interface PageTitle {
  * ```
  */
 export class LeaderboardPage {
-  readonly #html: string;
-  readonly #policy: string;
+  readonly #answer: PageAnswer;
 
-  private constructor(html: string, policy: string) {
-    this.#html = html;
-    this.#policy = policy;
+  private constructor(answer: PageAnswer) {
+    this.#answer = answer;
   }
 
   /**
@@ -52,36 +50,15 @@ export class LeaderboardPage {
     if (titles.length === 0) {
       throw new RangeError("Cannot make page as there must be a title");
     }
-    const script = `"use strict";\n(${runPage})();\n`;
-    // What is data is not run; a "<" in it could end it.
-    const config = JSON.stringify(titles).replaceAll("<", "\\u003c");
-    const html = `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>Leaderboards</title>
-<link rel="icon" href="data:,">
-<style>${PAGE_STYLE}</style>
-</head>
-<body>${PAGE_MARKUP}<script id="config" type="application/json">${config}</script>
-<script>${script}</script>
-</body>
-</html>
-`;
-    const policy = [
-      "default-src 'none'",
-      `script-src '${await hashOf(script)}'`,
-      `style-src '${await hashOf(PAGE_STYLE)}'`,
-      "img-src data:",
-      "connect-src 'self'",
-      "base-uri 'none'",
-      "form-action 'none'",
-      "frame-ancestors 'none'",
-      "require-trusted-types-for 'script'",
-    ].join("; ");
-    return new LeaderboardPage(html, policy);
+    return new LeaderboardPage(
+      await PageAnswer.make({
+        title: "Leaderboards",
+        style: PAGE_STYLE,
+        markup: PAGE_MARKUP,
+        run: runPage,
+        config: titles,
+      }),
+    );
   }
 
   /**
@@ -91,20 +68,6 @@ export class LeaderboardPage {
    * @returns A new response.
    */
   respond(method: string = "GET"): Response {
-    return new Response(method === "HEAD" ? null : this.#html, {
-      headers: {
-        "content-type": "text/html; charset=utf-8",
-        "content-security-policy": this.#policy,
-        "cache-control": "no-cache",
-        "referrer-policy": "no-referrer",
-        "x-content-type-options": "nosniff",
-      },
-    });
+    return this.#answer.respond(method);
   }
-}
-
-async function hashOf(text: string): Promise<string> {
-  const bytes = new TextEncoder().encode(text);
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return `sha256-${encodeBase64(hash)}`;
 }

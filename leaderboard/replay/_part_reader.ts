@@ -1,6 +1,6 @@
 // This module is browser compatible.
+import { BodyBytes } from "../../http/server/mod.ts";
 import { Problem } from "../server/problem.ts";
-import { BodyBytes } from "../server/read_body.ts";
 
 /** The most bytes of a part. */
 export const MAX_PART_BYTES = 1_048_576;

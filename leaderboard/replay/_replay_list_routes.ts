@@ -1,9 +1,8 @@
 // This module is browser compatible.
+import { json, methodNotAllowed, Query } from "../../http/server/mod.ts";
 import type { Call, Routes } from "../server/call.ts";
 import { decodeCursor, encodeCursor } from "../server/cursor.ts";
 import { entryToJson } from "../server/entry_json.ts";
-import { json, methodNotAllowed } from "../server/problem.ts";
-import { Query } from "../server/query.ts";
 import type { LeaderboardStore } from "../store/store.ts";
 
 const MAX_PAGE_SIZE = 1_000;

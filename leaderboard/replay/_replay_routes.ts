@@ -1,8 +1,8 @@
 // This module is browser compatible.
 import { type Clock, encodeBase64, type PlayerId } from "../../core/mod.ts";
+import { json, methodNotAllowed, readJson } from "../../http/server/mod.ts";
 import type { Call, Routes } from "../server/call.ts";
-import { json, methodNotAllowed, Problem } from "../server/problem.ts";
-import { readJson } from "../server/read_body.ts";
+import { Problem } from "../server/problem.ts";
 import { matchesTag, readByteRange } from "./_byte_range.ts";
 import type { PartReader } from "./_part_reader.ts";
 import { KEEP_MS } from "./_replay_sweep.ts";

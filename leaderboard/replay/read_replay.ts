@@ -1,6 +1,6 @@
 // This module is browser compatible.
+import { gunzip, type NextBytes } from "../../http/server/mod.ts";
 import { LeaderboardError } from "../leaderboard_error.ts";
-import { gunzip, type NextBytes } from "./gunzip.ts";
 import type { ReplayDescription, ReplayStore } from "./replay_store.ts";
 import { sha256 } from "./sha256.ts";
 
@@ -26,7 +26,7 @@ export async function decodeReplay(
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const { bytes, encoding } = description;
   const next = inOrder(description.encodedBytes, read);
-  const decoded = await (encoding === "gzip" ? gunzip : join)(next, bytes);
+  const decoded = await (encoding === "gzip" ? unzip : join)(next, bytes);
   return decoded !== undefined && await sha256(decoded) === description.sha256
     ? decoded
     : undefined;
@@ -68,6 +68,16 @@ function inOrder(byteLength: number, read: ReadBytes): NextBytes {
     offset += chunk.length;
     return chunk;
   };
+}
+
+async function unzip(
+  next: NextBytes,
+  byteLength: number,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const bytes = await gunzip(next, byteLength, byteLength);
+  return typeof bytes !== "string" && bytes.length === byteLength
+    ? bytes
+    : undefined;
 }
 
 async function join(

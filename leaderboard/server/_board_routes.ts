@@ -1,18 +1,17 @@
 // This module is browser compatible.
+import { json, readJson, type RouteTable } from "../../http/server/mod.ts";
 import { boardToJson } from "../board/board.ts";
 import { periodOf } from "./_named_ranking.ts";
-import type { RouteTable } from "./_route_table.ts";
+import type { ServerCall } from "./_server_call.ts";
 import type { ServerContext } from "./_server_context.ts";
 import type { Upkeep } from "./_upkeep.ts";
-import { json } from "./problem.ts";
-import { readJson } from "./read_body.ts";
 
 /** The most seasons in one answer. */
 const MAX_SEASONS = 1_000;
 
 /** Adds what PROTOCOL.md says in section 2. */
 export function addBoardRoutes(
-  table: RouteTable,
+  table: RouteTable<ServerCall>,
   context: ServerContext,
   upkeep: Upkeep,
 ): void {

@@ -1,5 +1,6 @@
 // This module is browser compatible.
 import { isPlayerId, type PlayerId } from "../../core/mod.ts";
+import { json, type Query, type RouteTable } from "../../http/server/mod.ts";
 import { parseScore, type Score } from "../score.ts";
 import type {
   LeaderboardStore,
@@ -10,12 +11,11 @@ import type {
 } from "../store/store.ts";
 import { invalidName } from "./_boards.ts";
 import { classOf, onlyOneOf, periodOf, rankingOf } from "./_named_ranking.ts";
-import type { RouteTable } from "./_route_table.ts";
+import type { ServerCall } from "./_server_call.ts";
 import type { ServerContext } from "./_server_context.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { entryToJson } from "./entry_json.ts";
-import { json, Problem } from "./problem.ts";
-import type { Query } from "./query.ts";
+import { Problem } from "./problem.ts";
 
 /** The most entries of a page. */
 export const MAX_PAGE_SIZE = 1_000;
@@ -26,7 +26,7 @@ const PAGE_KINDS = ["around", "players", "cursor", "page"] as const;
 
 /** Adds what PROTOCOL.md says in section 3. */
 export function addEntryRoutes(
-  table: RouteTable,
+  table: RouteTable<ServerCall>,
   { store, clock }: ServerContext,
 ): void {
   table.add("GET", "boards/*/entries", async (call) => {

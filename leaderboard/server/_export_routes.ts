@@ -1,15 +1,16 @@
 // This module is browser compatible.
+import type { RouteTable } from "../../http/server/mod.ts";
 import type { LeaderboardStore, PageQuery, Ranking } from "../store/store.ts";
 import { CSV_HEADER, toCsvLine } from "./_csv.ts";
 import { MAX_PAGE_SIZE } from "./_entry_routes.ts";
-import type { RouteTable } from "./_route_table.ts";
+import type { ServerCall } from "./_server_call.ts";
 import type { ServerContext } from "./_server_context.ts";
 
 const UTF8 = new TextEncoder();
 
 /** Adds the export of a season; PROTOCOL.md, section 8. */
 export function addExportRoutes(
-  table: RouteTable,
+  table: RouteTable<ServerCall>,
   { store }: ServerContext,
 ): void {
   table.add("GET", "boards/*/export", async (call) => {

@@ -1,21 +1,21 @@
 // This module is browser compatible.
+import { json, readJson, type RouteTable } from "../../http/server/mod.ts";
 import { playerOfPath } from "./_entry_routes.ts";
 import { decideById, listQuarantined } from "./_held_moderation.ts";
 import { removePlayer, setHidden } from "./_moderation.ts";
-import type { RouteTable } from "./_route_table.ts";
+import type { ServerCall } from "./_server_call.ts";
 import type { ServerContext } from "./_server_context.ts";
 import { outcomeToJson } from "./_submit_routes.ts";
 import { scoresToJson } from "./entry_json.ts";
 import type { QuarantinedSubmission } from "./moderation.ts";
-import { json, Problem } from "./problem.ts";
-import { readJson } from "./read_body.ts";
+import { Problem } from "./problem.ts";
 
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1_000;
 
 /** Adds what PROTOCOL.md says in section 8. */
 export function addModerationRoutes(
-  table: RouteTable,
+  table: RouteTable<ServerCall>,
   context: ServerContext,
 ): void {
   table.add("GET", "boards/*/held", async (call) => {

@@ -1,10 +1,10 @@
 // This module is browser compatible.
+import type { Query } from "../../http/server/mod.ts";
 import type { Board } from "../board/board.ts";
 import type { BoardPeriod } from "../board/board_period.ts";
 import type { Ranking } from "../store/store.ts";
 import { invalidName } from "./_boards.ts";
 import { Problem } from "./problem.ts";
-import type { Query } from "./query.ts";
 
 /** The latest moment that a `Date` knows. */
 const MAX_EPOCH_MS = 8_640_000_000_000_000;

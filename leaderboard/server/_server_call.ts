@@ -1,14 +1,13 @@
 // This module is browser compatible.
 import { type Identity, isPlayerId } from "../../core/mod.ts";
+import { type Access, Query } from "../../http/server/mod.ts";
 import type { Board } from "../board/board.ts";
 import type { Ranking } from "../store/store.ts";
-import type { Access } from "./_api_keys.ts";
 import { rankingOf } from "./_named_ranking.ts";
 import { unavailable } from "./_router.ts";
 import type { ServerContext } from "./_server_context.ts";
 import type { Call, Role } from "./call.ts";
 import { Problem } from "./problem.ts";
-import { Query } from "./query.ts";
 import type { LeaderboardServerOptions } from "./server_options.ts";
 
 /** A request on its way through the server's parts. */
@@ -30,7 +29,7 @@ export class ServerCall implements Call {
     url: URL,
     segments: readonly string[],
     address: string,
-    access: Access,
+    access: Access<Role>,
     context: ServerContext,
     authenticate: LeaderboardServerOptions["authenticate"],
   ) {

@@ -1,10 +1,10 @@
 // This module is browser compatible.
 import type { Clock, Random } from "../../core/mod.ts";
+import type { RateLimits } from "../../http/server/mod.ts";
 import type { Replays } from "../replay/replays.ts";
 import type { LeaderboardStore } from "../store/store.ts";
 import type { Boards } from "./_boards.ts";
 import type { HeldQueue } from "./_held_queue.ts";
-import type { RateLimits } from "./_rate_limits.ts";
 import type { ServerCounters } from "./_server_counters.ts";
 import type { RunTokens } from "./run_token.ts";
 import type { LeaderboardServerOptions } from "./server_options.ts";

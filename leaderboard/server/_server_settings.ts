@@ -4,18 +4,19 @@ import {
   normalizeAddress,
   SecureRandom,
   SystemClock,
-  TokenBucket,
 } from "../../core/mod.ts";
+import {
+  checkApiKeys,
+  checkBasePath,
+  checkRateLimit,
+  titlesOf,
+} from "../../http/server/mod.ts";
 import { type Board, parseBoard } from "../board/board.ts";
-import { isName } from "../board/name.ts";
-import { checkApiKeys } from "./_api_keys.ts";
-import type { LeaderboardServerOptions, RateLimit } from "./server_options.ts";
+import type { ApiRole, LeaderboardServerOptions } from "./server_options.ts";
 
-const BASE_PATH = /^(?:\/[A-Za-z0-9._~-]+)*$/;
 /** As long as claims are kept: a run whose id is forgotten could be used again. */
 const MAX_RUN_MS = 30 * 86_400_000;
-/** The title of a server without keys. */
-export const MAIN_TITLE = "main";
+const ROLES: readonly ApiRole[] = ["game", "server", "admin"];
 
 type Optional = "apiKeys" | "allowedOrigins" | "verify" | "boards" | "replays";
 
@@ -37,33 +38,15 @@ export function resolveServerOptions(
   options: LeaderboardServerOptions,
 ): ServerSettings {
   const { apiKeys, trustedProxies = [], runKey } = options;
-  const basePath = options.basePath ?? "";
-  if (!BASE_PATH.test(basePath)) {
-    throw new RangeError(
-      `Cannot use basePath as it must be "" or like "/name": current value is ${
-        JSON.stringify(basePath)
-      }`,
-    );
-  }
+  const basePath = checkBasePath(options.basePath ?? "");
   if (typeof options.authenticate !== "function") {
     throw new TypeError("Cannot use authenticate as it must be a function");
   }
   if (runKey instanceof Uint8Array) {
     checkInteger("runKey.length", runKey.length, 32, 64);
   }
-  if (apiKeys !== undefined) checkApiKeys(apiKeys);
-  const titles = [
-    ...new Set(
-      apiKeys?.map(({ title }) => title ?? MAIN_TITLE) ?? [MAIN_TITLE],
-    ),
-  ];
-  for (const title of titles) {
-    if (!isName(title)) {
-      throw new RangeError(
-        'Cannot use apiKeys as each title must be 1 to 64 letters, digits, ".", "_" and "-"',
-      );
-    }
-  }
+  if (apiKeys !== undefined) checkApiKeys(apiKeys, ROLES);
+  const titles = titlesOf(apiKeys);
   return {
     store: options.store,
     authenticate: options.authenticate,
@@ -94,8 +77,10 @@ export function resolveServerOptions(
       1,
       2 ** 30,
     ),
-    playerRate: checkRate(options.playerRate ?? { perSecond: 5, burst: 100 }),
-    addressRate: checkRate(
+    playerRate: checkRateLimit(
+      options.playerRate ?? { perSecond: 5, burst: 100 },
+    ),
+    addressRate: checkRateLimit(
       options.addressRate ?? { perSecond: 100, burst: 500 },
     ),
     maxStreams: checkInteger(
@@ -145,9 +130,4 @@ export function boardId(name: string, titles: readonly string[]): string {
     );
   }
   return second === undefined ? `${title}/${name}` : name;
-}
-
-function checkRate(rate: RateLimit): RateLimit {
-  new TokenBucket({ capacity: rate.burst, refillPerSecond: rate.perSecond });
-  return rate;
 }

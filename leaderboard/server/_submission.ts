@@ -1,11 +1,11 @@
 // This module is browser compatible.
 import { isPlayerId, type PlayerId } from "../../core/mod.ts";
+import { isRecord } from "../../http/server/mod.ts";
 import { isClassName, isDisplayName } from "../board/name.ts";
 import { hashJson, submissionChecksum } from "../checksum.ts";
 import { isSha256 } from "../replay/sha256.ts";
 import { parseScore, type Score, scoreToJson } from "../score.ts";
 import { Problem } from "./problem.ts";
-import { isRecord } from "./read_body.ts";
 
 /** Longer than any token, so that what is wrong with it is found out by who knows about tokens. */
 const MAX_RUN_LENGTH = 1_024;

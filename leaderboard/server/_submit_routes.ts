@@ -1,15 +1,20 @@
 // This module is browser compatible.
 import type { PlayerId } from "../../core/mod.ts";
+import {
+  HttpProblem,
+  isRecord,
+  json,
+  readJson,
+  type RouteTable,
+} from "../../http/server/mod.ts";
 import type { Board } from "../board/board.ts";
 import { problemOf } from "./_router.ts";
-import type { RouteTable } from "./_route_table.ts";
 import type { ServerCall } from "./_server_call.ts";
 import type { ServerContext } from "./_server_context.ts";
 import { isSubmitterId, parseSubmission } from "./_submission.ts";
 import { checkKey, submit } from "./_submit.ts";
 import { scoresToJson } from "./entry_json.ts";
-import { json, Problem } from "./problem.ts";
-import { isRecord, readJson } from "./read_body.ts";
+import { Problem } from "./problem.ts";
 import type { SubmitOutcome } from "./submit_outcome.ts";
 
 /** The most submissions of a batch. */
@@ -17,7 +22,7 @@ const MAX_BATCH = 100;
 
 /** Adds what PROTOCOL.md says in sections 4 and 5. */
 export function addSubmitRoutes(
-  table: RouteTable,
+  table: RouteTable<ServerCall>,
   context: ServerContext,
 ): void {
   table.add("POST", "boards/*/scores", async (call) => {
@@ -118,7 +123,9 @@ async function take(
   try {
     return await takeFrom(context, call, board, key, body);
   } catch (error) {
-    if (error instanceof Problem) context.counters.countRefusal(error.code);
+    if (error instanceof HttpProblem) {
+      context.counters.countRefusal(error.code);
+    }
     throw error;
   }
 }

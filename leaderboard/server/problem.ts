@@ -1,4 +1,5 @@
 // This module is browser compatible.
+import { HttpProblem, type ProblemDetails } from "../../http/server/mod.ts";
 import type { LeaderboardProblemCode } from "./problem_code.ts";
 
 /** The status of each code of an error; PROTOCOL.md, section 1. */
@@ -42,85 +43,30 @@ const STATUS: Readonly<Record<LeaderboardProblemCode, number>> = {
   unavailable: 503,
 };
 
-/** What else an error says. */
-export interface ProblemDetails {
-  /** The field of the request that is at fault. */
-  readonly field?: string;
-  /** With 429 and 503: when to ask again, in milliseconds. */
-  readonly retryAfterMs?: number;
+/** What else an error of leaderboards says. */
+export interface LeaderboardProblemDetails extends ProblemDetails {
   /** With `offsetMismatch`: what the offset must be. */
   readonly offset?: number;
-  /** With `methodNotAllowed`: the methods that there are, separated by `", "`. */
-  readonly allow?: string;
 }
 
-/** What is wrong with a request. A route throws it, and the server answers with it. */
-export class Problem extends Error {
-  readonly code: LeaderboardProblemCode;
-  readonly details: ProblemDetails;
+/** What is wrong with a request, by the codes of leaderboards. What all servers refuse is an `HttpProblem`. */
+export class Problem extends HttpProblem {
+  declare readonly code: LeaderboardProblemCode;
+  declare readonly details: LeaderboardProblemDetails;
 
   constructor(
     code: LeaderboardProblemCode,
     message: string,
-    details: ProblemDetails = {},
+    details: LeaderboardProblemDetails = {},
   ) {
-    super(message);
+    super(code, STATUS[code], message, details);
     this.name = "Problem";
-    this.code = code;
-    this.details = details;
   }
 
-  get status(): number {
-    return STATUS[this.code];
+  override toJson(): Record<string, unknown> {
+    const { offset } = this.details;
+    return offset === undefined
+      ? super.toJson()
+      : { ...super.toJson(), offset };
   }
-
-  /** The error as it is in an answer. */
-  toJson(): Record<string, unknown> {
-    const { field, retryAfterMs, offset } = this.details;
-    return {
-      code: this.code,
-      message: this.message,
-      ...(field === undefined ? {} : { field }),
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-      ...(offset === undefined ? {} : { offset }),
-    };
-  }
-
-  toResponse(): Response {
-    const { retryAfterMs, allow } = this.details;
-    const headers: Record<string, string> = {};
-    if (retryAfterMs !== undefined) {
-      headers["retry-after"] = `${Math.ceil(retryAfterMs / 1_000)}`;
-    }
-    if (allow !== undefined) headers["allow"] = allow;
-    if (this.status === 401) headers["www-authenticate"] = "Bearer";
-    return json(this.status, this.toJson(), headers);
-  }
-}
-
-/** An answer in JSON. */
-export function json(
-  status: number,
-  body: unknown,
-  headers: Readonly<Record<string, string>> = {},
-): Response {
-  return new Response(JSON.stringify(body), {
-    status,
-    headers: {
-      "content-type": "application/json",
-      "cache-control": "no-store",
-      ...headers,
-    },
-  });
-}
-
-/** The problem that a path is there, but not for this method. */
-export function methodNotAllowed(...methods: readonly string[]): Problem {
-  const all = methods.includes("GET") ? [...methods, "HEAD"] : methods;
-  const allow = [...all, "OPTIONS"].join(", ");
-  return new Problem(
-    "methodNotAllowed",
-    `Cannot answer as the method must be one of ${allow}`,
-    { allow },
-  );
 }

@@ -6,6 +6,17 @@ import {
   networkOf,
   type PlayerId,
 } from "../../core/mod.ts";
+import {
+  type Access,
+  ApiKeys,
+  Cors,
+  type CorsLists,
+  MAIN_TITLE,
+  RateLimits,
+  RouteTable,
+  segmentsOf,
+  urlOf,
+} from "../../http/server/mod.ts";
 import { type Board, boardToStored, parseBoard } from "../board/board.ts";
 import type { BoardOptions } from "../board/board_options.ts";
 import { LeaderboardError } from "../leaderboard_error.ts";
@@ -17,26 +28,21 @@ import type {
   RankingPage,
   Standing,
 } from "../store/store.ts";
-import { type Access, ApiKeys } from "./_api_keys.ts";
 import { addBoardRoutes } from "./_board_routes.ts";
 import { Boards } from "./_boards.ts";
-import { Cors } from "./_cors.ts";
 import { addEntryRoutes } from "./_entry_routes.ts";
 import { addExportRoutes } from "./_export_routes.ts";
 import { GuardedStore } from "./_guarded_store.ts";
 import { decideById, listQuarantined } from "./_held_moderation.ts";
 import { HeldQueue } from "./_held_queue.ts";
-import { RateLimits } from "./_rate_limits.ts";
 import { removePlayer, setHidden } from "./_moderation.ts";
 import { addModerationRoutes } from "./_moderation_routes.ts";
-import { problemOf, route, segmentsOf, unavailable, urlOf } from "./_router.ts";
-import { RouteTable } from "./_route_table.ts";
+import { problemOf, route, unavailable } from "./_router.ts";
 import { ServerCall } from "./_server_call.ts";
 import type { ServerContext } from "./_server_context.ts";
 import { counter, gauge, ServerCounters } from "./_server_counters.ts";
 import {
   boardId,
-  MAIN_TITLE,
   resolveServerOptions,
   type ServerSettings,
 } from "./_server_settings.ts";
@@ -49,11 +55,20 @@ import { Problem } from "./problem.ts";
 import type { RankingQuery } from "./ranking_query.ts";
 import { RunTokens } from "./run_token.ts";
 import type {
+  ApiRole,
   LeaderboardHandlerInfo,
   LeaderboardServerOptions,
 } from "./server_options.ts";
 import type { ServerSubmission, SubmitResult } from "./submit_outcome.ts";
 
+/** What pages of other origins may ask and read. */
+const CORS_LISTS: CorsLists = {
+  methods: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
+  requestFields:
+    "Authorization, Content-Type, Idempotency-Key, If-None-Match, If-Range, Last-Event-ID, Range, Upload-Offset, X-Api-Key",
+  responseFields:
+    "Accept-Ranges, Allow, Content-Disposition, Content-Encoding, Content-Length, Content-Range, ETag, Retry-After",
+};
 /** How often limits of those who are not limited any more are forgotten. */
 const SWEEP_SECONDS = 10;
 
@@ -92,7 +107,7 @@ export class LeaderboardServer {
   ) => Promise<Response>;
   readonly #settings: ServerSettings;
   readonly #context: ServerContext;
-  readonly #keys: ApiKeys | undefined;
+  readonly #keys: ApiKeys<ApiRole> | undefined;
   readonly #cors: Cors;
   readonly #addressLimits: RateLimits;
   readonly #guard: GuardedStore;
@@ -150,7 +165,7 @@ export class LeaderboardServer {
     };
     this.#context = context;
     this.#keys = apiKeys === undefined ? undefined : new ApiKeys(apiKeys);
-    this.#cors = new Cors(settings.allowedOrigins);
+    this.#cors = new Cors(settings.allowedOrigins, CORS_LISTS);
     this.#addressLimits = new RateLimits(settings.addressRate);
     this.#live = new LiveRoutes({
       store,
@@ -160,7 +175,7 @@ export class LeaderboardServer {
       random,
     });
     this.#upkeep = new Upkeep(context, (board) => this.#live.clear(board));
-    const table = new RouteTable();
+    const table = new RouteTable<ServerCall>();
     addBoardRoutes(table, context, this.#upkeep);
     addEntryRoutes(table, context);
     addSubmitRoutes(table, context);
@@ -544,7 +559,7 @@ export class LeaderboardServer {
   }
 
   /** What the key of a request opens. Rejects with a {@linkcode Problem}, also if its address has asked too often. */
-  async #accessOf(request: Request, address: string): Promise<Access> {
+  async #accessOf(request: Request, address: string): Promise<Access<ApiRole>> {
     const access = this.#keys === undefined
       ? { title: MAIN_TITLE, role: "game" } as const
       : await this.#keys.find(request.headers.get("x-api-key"));

@@ -1,5 +1,6 @@
 // This module is browser compatible.
 import type { Clock, Identity, PlayerId, Random } from "../../core/mod.ts";
+import type { RateLimit } from "../../http/server/mod.ts";
 import type { BoardOptions } from "../board/board_options.ts";
 import type { ReplayStore } from "../replay/replay_store.ts";
 import type { Score } from "../score.ts";
@@ -29,14 +30,6 @@ export interface ApiKey {
   readonly title?: string;
   /** What it lets do. */
   readonly role: ApiRole;
-}
-
-/** How often somebody may do something, on the average and at once. */
-export interface RateLimit {
-  /** How many a second: above 0. */
-  readonly perSecond: number;
-  /** How many at once: an integer of 1 or more. */
-  readonly burst: number;
 }
 
 /** A submission, as {@linkcode LeaderboardServerOptions.verify} sees it: within all rules of its board. */

@@ -1,6 +1,7 @@
 import { ManualClock, playerId } from "../../../core/mod.ts";
+import { HttpProblem, json } from "../../../http/server/mod.ts";
 import type { Call, Role } from "../../server/call.ts";
-import { json, Problem } from "../../server/problem.ts";
+import { Problem } from "../../server/problem.ts";
 import { rankingOf } from "../../store/_testing/store_fixture.ts";
 import type { LeaderboardStore } from "../../store/store.ts";
 import { LeaderboardError } from "../../leaderboard_error.ts";
@@ -49,7 +50,7 @@ export class ReplayServer {
       }
       return json(404, { code: "notFound", message: "" });
     } catch (error) {
-      if (error instanceof Problem) return error.toResponse();
+      if (error instanceof HttpProblem) return error.toResponse();
       if (error instanceof LeaderboardError) {
         return new Problem("unavailable", "", { retryAfterMs: 1 }).toResponse();
       }

@@ -1,8 +1,9 @@
 // This module is browser compatible.
-import { Problem } from "./problem.ts";
+import { gunzip } from "./gunzip.ts";
+import { HttpProblem, invalidRequest } from "./http_problem.ts";
 
-/** The most bytes of a body in JSON. */
-export const MAX_JSON_BYTES = 65_536;
+/** The most bytes of a body in JSON, unless a server says otherwise. */
+const MAX_JSON_BYTES = 65_536;
 /** The deepest that arrays and objects may be within each other: far more than any request has. */
 const MAX_JSON_DEPTH = 16;
 const FIRST_BYTES = 1_024;
@@ -10,6 +11,8 @@ const FIRST_BYTES = 1_024;
 const MAX_PIECES = 4_096;
 /** For a body of JSON, which a peer who holds it back would have the server keep for ever. */
 const MAX_READ_MS = 30_000;
+/** As `fetch` takes it where nobody says otherwise. */
+const JSON_TYPE = "application/json";
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
@@ -19,7 +22,7 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true });
  * @param request The request.
  * @param maxBytes The most bytes; beyond, the rest is not read.
  * @param maxMs How long they may take.
- * @returns A promise of the bytes. It rejects with a {@linkcode Problem} if there are too many, or if they end early or
+ * @returns A promise of the bytes. It rejects with an {@linkcode HttpProblem} if there are too many, or if they end early or
  * take too long.
  */
 export async function readBody(
@@ -48,7 +51,7 @@ export async function readBody(
     }
   } catch (error) {
     reader.cancel().catch(() => {});
-    if (error instanceof Problem) throw error;
+    if (error instanceof HttpProblem) throw error;
     throw incomplete();
   } finally {
     clearTimeout(timer);
@@ -70,14 +73,13 @@ export class BodyBytes {
     this.#maxBytes = maxBytes;
   }
 
-  /** Adds what came next. Throws a {@linkcode Problem} if it is too much. */
+  /** Adds what came next. Throws an {@linkcode HttpProblem} if it is too much. */
   add(chunk: Uint8Array): void {
     const byteLength = this.#byteLength + chunk.length;
     if (byteLength > this.#maxBytes) throw tooLarge(this.#maxBytes);
     this.#pieces += 1;
     if (this.#pieces > MAX_PIECES) {
-      throw new Problem(
-        "invalidRequest",
+      throw invalidRequest(
         `Cannot read the body as it must come in at most ${MAX_PIECES} pieces`,
       );
     }
@@ -102,25 +104,85 @@ export class BodyBytes {
 }
 
 /**
+ * Reads a request's body, and decompresses it if it is gzip: as its header says, or as its first bytes do, where a page
+ * could set no header.
+ *
+ * @param request The request.
+ * @param maxBytes The most bytes as they are sent.
+ * @param maxDecodedBytes The most bytes as they are decompressed.
+ * @param maxMs How long they may take to come.
+ * @returns A promise of the bytes, decompressed. It rejects with an {@linkcode HttpProblem}.
+ */
+export async function readEncodedBody(
+  request: Request,
+  maxBytes: number,
+  maxDecodedBytes: number,
+  maxMs: number = MAX_READ_MS,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const encoding = (request.headers.get("content-encoding") ?? "").trim()
+    .toLowerCase();
+  const isCompressed = encoding === "gzip" || encoding === "x-gzip";
+  if (!isCompressed && encoding !== "" && encoding !== "identity") {
+    throw new HttpProblem(
+      "unsupportedMediaType",
+      415,
+      "Cannot read the body as its encoding must be gzip, or none",
+    );
+  }
+  const bytes = await readBody(request, maxBytes, maxMs);
+  // No text in UTF-8 begins so.
+  if (!isCompressed && (bytes[0] !== 0x1f || bytes[1] !== 0x8b)) {
+    if (bytes.length > maxDecodedBytes) throw tooLarge(maxDecodedBytes);
+    return bytes;
+  }
+  let rest: Uint8Array<ArrayBuffer> | undefined = bytes;
+  const decoded = await gunzip(() => {
+    const next = rest;
+    rest = undefined;
+    return Promise.resolve(next);
+  }, maxDecodedBytes);
+  if (decoded === "tooLong") throw tooLarge(maxDecodedBytes);
+  if (decoded !== "broken") return decoded;
+  throw invalidRequest("Cannot read the body as it is not whole gzip");
+}
+
+/** What {@linkcode readJson} takes. */
+export interface ReadJsonOptions {
+  /** The most bytes as they are sent; 65,536 by default. */
+  readonly maxBytes?: number;
+  /** The most bytes as they are decompressed; without it, the body may not be compressed. */
+  readonly maxDecodedBytes?: number;
+  /** The types that the body may have; `application/json` alone by default. */
+  readonly types?: readonly string[];
+}
+
+/**
  * Reads a request's body of JSON, whose value must be an object.
  *
  * @param request The request.
- * @returns A promise of the object. It rejects with a {@linkcode Problem}.
+ * @param options What it may be.
+ * @returns A promise of the object. It rejects with an {@linkcode HttpProblem}.
  */
 export async function readJson(
   request: Request,
+  options: ReadJsonOptions = {},
 ): Promise<Readonly<Record<string, unknown>>> {
-  const type = request.headers.get("content-type") ?? "application/json";
-  if (!/^application\/json *(?:;|$)/i.test(type)) {
-    throw new Problem(
+  const { maxBytes = MAX_JSON_BYTES, maxDecodedBytes } = options;
+  const { types = [JSON_TYPE] } = options;
+  const field = request.headers.get("content-type") ?? JSON_TYPE;
+  const type = (field.split(";", 1)[0] ?? "").trim().toLowerCase();
+  if (!types.includes(type)) {
+    throw new HttpProblem(
       "unsupportedMediaType",
-      "Cannot read the body as its type must be application/json",
+      415,
+      `Cannot read the body as its type must be ${types.join(" or ")}`,
     );
   }
-  const bytes = await readBody(request, MAX_JSON_BYTES);
+  const bytes = maxDecodedBytes === undefined
+    ? await readBody(request, maxBytes)
+    : await readEncodedBody(request, maxBytes, maxDecodedBytes);
   if (isDeep(bytes)) {
-    throw new Problem(
-      "invalidRequest",
+    throw invalidRequest(
       `Cannot read the body as it must be at most ${MAX_JSON_DEPTH} deep`,
     );
   }
@@ -128,16 +190,10 @@ export async function readJson(
   try {
     value = JSON.parse(UTF8.decode(bytes));
   } catch {
-    throw new Problem(
-      "invalidRequest",
-      "Cannot read the body as it is no JSON",
-    );
+    throw invalidRequest("Cannot read the body as it is no JSON");
   }
   if (!isRecord(value)) {
-    throw new Problem(
-      "invalidRequest",
-      "Cannot read the body as it must be an object",
-    );
+    throw invalidRequest("Cannot read the body as it must be an object");
   }
   return value;
 }
@@ -167,16 +223,16 @@ function isDeep(bytes: Uint8Array): boolean {
   return false;
 }
 
-function incomplete(): Problem {
-  return new Problem(
-    "invalidRequest",
+function incomplete(): HttpProblem {
+  return invalidRequest(
     "Cannot read the body as it ended before its end, or took too long",
   );
 }
 
-function tooLarge(maxBytes: number): Problem {
-  return new Problem(
+function tooLarge(maxBytes: number): HttpProblem {
+  return new HttpProblem(
     "bodyTooLarge",
+    413,
     `Cannot read the body as it must be at most ${maxBytes} bytes`,
   );
 }

@@ -1,3 +1,5 @@
+// This module is browser compatible.
+
 /** What may wait to be written: beyond, lines are dropped and counted. */
 const MAX_WAITING_CHARACTERS = 1_048_576;
 

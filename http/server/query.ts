@@ -1,5 +1,5 @@
 // This module is browser compatible.
-import { Problem } from "./problem.ts";
+import { invalidRequest } from "./http_problem.ts";
 
 /** The query of a URL. Unlike `URLSearchParams` it refuses what is encoded wrongly. */
 export class Query {
@@ -9,7 +9,7 @@ export class Query {
    * Reads a query.
    *
    * @param search The URL's `search`.
-   * @throws {Problem} If a name is encoded wrongly.
+   * @throws {HttpProblem} If a name is encoded wrongly.
    */
   constructor(search: string) {
     for (const pair of search.slice(1).split("&")) {
@@ -29,7 +29,7 @@ export class Query {
   /**
    * Reads a parameter; of several of one name the first.
    *
-   * @throws {Problem} If it is encoded wrongly.
+   * @throws {HttpProblem} If it is encoded wrongly.
    */
   get(name: string): string | undefined {
     const raw = this.#raw.get(name);
@@ -42,7 +42,7 @@ export class Query {
   /**
    * Reads a list: its members are encoded each by itself, as they may have commas, and then all of it like any parameter.
    *
-   * @throws {Problem} If a member is encoded wrongly.
+   * @throws {HttpProblem} If a member is encoded wrongly.
    */
   list(name: string): readonly string[] | undefined {
     return this.get(name)?.split(",").map((raw) => decode(name, raw));
@@ -51,17 +51,16 @@ export class Query {
   /**
    * Reads an integer of decimal digits.
    *
-   * @throws {Problem} If it is none, or outside of the bounds.
+   * @throws {HttpProblem} If it is none, or outside of the bounds.
    */
   integer(name: string, otherwise: number, min: number, max: number): number {
     const text = this.get(name);
     if (text === undefined) return otherwise;
     const value = /^-?\d{1,16}$/.test(text) ? Number(text) : NaN;
     if (value >= min && value <= max) return value;
-    throw new Problem(
-      "invalidRequest",
+    throw invalidRequest(
       `Cannot answer as ${name} must be an integer from ${min} to ${max}`,
-      { field: name },
+      name,
     );
   }
 }
@@ -70,10 +69,9 @@ function decode(name: string, raw: string): string {
   try {
     return decodeURIComponent(raw);
   } catch {
-    throw new Problem(
-      "invalidRequest",
+    throw invalidRequest(
       "Cannot answer as the query is not percent-encoded UTF-8",
-      name === "" ? {} : { field: name },
+      name === "" ? undefined : name,
     );
   }
 }

@@ -5,50 +5,60 @@
  * a write made in one piece: so much more than asked for may be in memory for a moment.
  */
 const MAX_SLICE_BYTES = 4_096;
+const FIRST_BYTES = 16_384;
 
 /** Gives the next bytes, or `undefined` at the end. */
 export type NextBytes = () => Promise<Uint8Array<ArrayBuffer> | undefined>;
 
 /**
- * Decompresses gzip (RFC 1952) from anybody, of which the length is known: never more than that is held, whatever is in
- * it.
+ * Decompresses gzip (RFC 1952) from anybody: never more than is allowed is held, whatever is in it.
  *
  * @param next Gives the compressed bytes in their order. What it rejects with is what the call rejects with.
- * @param byteLength How many bytes it must give.
- * @returns A promise of the bytes, or of `undefined` if it is no gzip, broken, has something behind its end, or gives
- * more or fewer bytes.
+ * @param maxBytes The most bytes that it may give.
+ * @param firstBytes For how many there is room at first, up to `maxBytes`: all of them, where their number is known.
+ * @returns A promise of the bytes, of `"tooLong"` if there are more, or of `"broken"` if it is no gzip, damaged, cut or
+ * has something behind its end.
  */
 export async function gunzip(
   next: NextBytes,
-  byteLength: number,
-): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const bytes = new Uint8Array(byteLength);
+  maxBytes: number,
+  firstBytes: number = FIRST_BYTES,
+): Promise<Uint8Array<ArrayBuffer> | "tooLong" | "broken"> {
+  let bytes = new Uint8Array(Math.min(firstBytes, maxBytes));
+  let held = 0;
   const stream = new DecompressionStream("gzip");
   const feeding = feed(next, stream.writable.getWriter());
   const reader = stream.readable.getReader();
-  let isRight = true;
-  let held = 0;
+  let failure: "tooLong" | "broken" | undefined;
   try {
     while (true) {
       const { done, value } = await reader.read();
       if (done) break;
-      if (held + value.length > byteLength) {
-        isRight = false;
+      const byteLength = held + value.length;
+      if (byteLength > maxBytes) {
+        failure = "tooLong";
         break;
       }
+      if (byteLength > bytes.length) {
+        const larger = new Uint8Array(
+          Math.min(Math.max(byteLength, bytes.length * 2), maxBytes),
+        );
+        larger.set(bytes.subarray(0, held));
+        bytes = larger;
+      }
       bytes.set(value, held);
-      held += value.length;
+      held = byteLength;
     }
   } catch {
-    isRight = false;
+    failure = "broken";
   }
   // Ends the feeding too, where it has not come to its end.
-  if (!isRight) reader.cancel().catch(ignore);
+  if (failure !== undefined) reader.cancel().catch(ignore);
   const fed = await feeding;
   if (fed.type === "sourceFailed") throw fed.error;
-  return isRight && fed.type === "done" && held === byteLength
-    ? bytes
-    : undefined;
+  if (failure !== undefined) return failure;
+  if (fed.type === "refused") return "broken";
+  return held === bytes.length ? bytes : bytes.slice(0, held);
 }
 
 type Fed =

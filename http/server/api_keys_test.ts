@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { ApiKeys } from "./_api_keys.ts";
+import { ApiKeys } from "./api_keys.ts";
 
 Deno.test("ApiKeys.find() tells each key's title and role, and no other's", async () => {
   const keys = new ApiKeys([

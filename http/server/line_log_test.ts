@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { LineLog } from "./_line_log.ts";
+import { LineLog } from "./line_log.ts";
 
 /** A pipe of which the test reads. */
 class Pipe {

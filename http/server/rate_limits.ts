@@ -1,7 +1,26 @@
 // This module is browser compatible.
 import { TokenBucket } from "../../core/mod.ts";
-import { Problem } from "./problem.ts";
-import type { RateLimit } from "./server_options.ts";
+import { HttpProblem } from "./http_problem.ts";
+
+/** How often somebody may do something, on the average and at once. */
+export interface RateLimit {
+  /** How many a second: above 0. */
+  readonly perSecond: number;
+  /** How many at once: an integer of 1 or more. */
+  readonly burst: number;
+}
+
+/**
+ * Refuses a limit that is none.
+ *
+ * @param rate The limit.
+ * @returns The same.
+ * @throws {RangeError} If a number is out of its range.
+ */
+export function checkRateLimit(rate: RateLimit): RateLimit {
+  new TokenBucket({ capacity: rate.burst, refillPerSecond: rate.perSecond });
+  return rate;
+}
 
 /** How many are told apart; each takes some 200 bytes. */
 const MAX_BUCKETS = 65_536;
@@ -36,7 +55,7 @@ export class RateLimits {
   /**
    * Takes one of what somebody may do.
    *
-   * @throws {Problem} `rateLimited`, with when to ask again.
+   * @throws {HttpProblem} `rateLimited`, with when to ask again.
    */
   take(who: string, nowMs: number): void {
     let bucket = this.#buckets.get(who);
@@ -56,8 +75,9 @@ export class RateLimits {
     const retryAfterMs = Math.ceil(
       Math.max(MIN_RETRY_MS, bucket.waitMs(1, nowMs)),
     );
-    throw new Problem(
+    throw new HttpProblem(
       "rateLimited",
+      429,
       `Cannot answer as there were too many requests: ask again in ${retryAfterMs} ms`,
       { retryAfterMs },
     );
