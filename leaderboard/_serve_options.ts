@@ -1,4 +1,9 @@
 import { parseArgs } from "node:util";
+import {
+  readApiKeys,
+  readInteger,
+  readJsonFile,
+} from "../http/server/serve_options_deno.ts";
 import type { ApiKey, ApiRole, BoardOptions } from "./mod.ts";
 
 /** What `--help` prints. */
@@ -27,14 +32,7 @@ Usage: deno run -A jsr:@tickwire/net/leaderboard/serve [options]
 TICKWIRE_TOKEN_KEY    the key of players' tokens: 32 to 64 bytes in hex
 TICKWIRE_API_KEYS     API keys, title:role:key, separated by commas`;
 
-const ROLES: ReadonlySet<string> = new Set<ApiRole>([
-  "game",
-  "server",
-  "admin",
-]);
-/** As PROTOCOL.md says, section 1. What ships in a game is no secret, and may be short. */
-const KEY_ENTRY =
-  /^([A-Za-z0-9][A-Za-z0-9._-]{0,63}):(game(?=:.)|(?:server|admin)(?=:.{16})):([\x21-\x7e]{1,256})$/;
+const ROLES: readonly ApiRole[] = ["game", "server", "admin"];
 
 /** What the command line and the environment say. */
 export interface ServeOptions {
@@ -86,9 +84,13 @@ export async function readServeOptions(
       "Cannot serve as either TICKWIRE_TOKEN_KEY must be set or --insecure-players be given: see --help",
     );
   }
-  const apiKeys = await readApiKeys(env("TICKWIRE_API_KEYS"), values.keys);
+  const apiKeys = await readApiKeys({
+    variable: env("TICKWIRE_API_KEYS"),
+    file: values.keys,
+    roles: ROLES,
+  });
   return {
-    port: integer("port", values.port ?? "8080", 65_535),
+    port: readInteger("port", values.port ?? "8080", 0, 65_535),
     hostname: values.hostname ?? "127.0.0.1",
     database: values.database ?? "leaderboard.db",
     boards: values.boards !== undefined
@@ -99,22 +101,15 @@ export async function readServeOptions(
     apiKeys,
     origins: values.origin,
     trustedProxies: values["trusted-proxy"] ?? [],
-    protocolId: integer(
+    protocolId: readInteger(
       "protocol-id",
       values["protocol-id"] ?? "0",
+      0,
       Number.MAX_SAFE_INTEGER,
     ),
     tokenKey: hex === undefined ? undefined : tokenKeyOf(hex),
     isQuiet: values.quiet ?? false,
   };
-}
-
-function integer(name: string, text: string, max: number): number {
-  const value = /^\d+$/.test(text) ? Number(text) : NaN;
-  if (value <= max) return value;
-  throw new SyntaxError(
-    `Cannot serve as --${name} must be an integer from 0 to ${max}: current value is "${text}"`,
-  );
 }
 
 function tokenKeyOf(hex: string): Uint8Array<ArrayBuffer> {
@@ -126,56 +121,10 @@ function tokenKeyOf(hex: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.fromHex(hex);
 }
 
-async function readApiKeys(
-  variable: string | undefined,
-  file: string | undefined,
-): Promise<ApiKey[] | undefined> {
-  if (variable === undefined && file === undefined) return undefined;
-  const keys: ApiKey[] = [];
-  const add = (source: string, texts: readonly string[]): void => {
-    for (const [i, text] of texts.entries()) {
-      const entry = text.trim();
-      if (entry === "" || entry.startsWith("#")) continue;
-      const [, title, role, key] = KEY_ENTRY.exec(entry) ?? [];
-      if (title === undefined || !isRole(role) || key === undefined) {
-        throw new SyntaxError(
-          `Cannot serve as key ${
-            i + 1
-          } of ${source} must be title:role:key with the role game, server or admin, and a key of visible ASCII characters, 16 or more if it is not for the game`,
-        );
-      }
-      keys.push({ title, role, key });
-    }
-  };
-  if (variable !== undefined) add("TICKWIRE_API_KEYS", variable.split(","));
-  if (file !== undefined) {
-    add("--keys", (await readFile("keys", file)).split("\n"));
-  }
-  if (keys.length === 0) {
-    throw new SyntaxError("Cannot serve as there must be at least one API key");
-  }
-  return keys;
-}
-
-function isRole(role: string | undefined): role is ApiRole {
-  return role !== undefined && ROLES.has(role);
-}
-
 async function readBoards(
   file: string,
 ): Promise<Readonly<Record<string, BoardOptions>>> {
-  const text = await readFile("boards", file);
-  let boards: unknown;
-  try {
-    boards = JSON.parse(text);
-  } catch (cause) {
-    throw new SyntaxError(
-      `Cannot serve as the file of --boards must be JSON: ${
-        (cause as Error).message
-      }`,
-      { cause },
-    );
-  }
+  const boards = await readJsonFile("boards", file);
   if (
     typeof boards === "object" && boards !== null && !Array.isArray(boards)
   ) {
@@ -185,17 +134,4 @@ async function readBoards(
   throw new SyntaxError(
     "Cannot serve as the file of --boards must be an object with boards by their names",
   );
-}
-
-async function readFile(name: string, file: string): Promise<string> {
-  try {
-    return await Deno.readTextFile(file);
-  } catch (cause) {
-    throw new SyntaxError(
-      `Cannot serve as the file of --${name} must be readable: ${
-        (cause as Error).message
-      }`,
-      { cause },
-    );
-  }
 }

@@ -24,12 +24,14 @@
 import {
   type Identity,
   isPlayerId,
-  OPEN_METRICS_CONTENT_TYPE,
-  PollLoop,
-  renderOpenMetrics,
+  type Metric,
   SystemClock,
 } from "../core/mod.ts";
-import { LineLog } from "../http/server/mod.ts";
+import {
+  runServer,
+  serveUntilStopped,
+  type Service,
+} from "../http/server/serve_deno.ts";
 import {
   ConnectionToken,
   importTokenKey,
@@ -48,17 +50,8 @@ import { SqliteLeaderboardStore } from "./sqlite.ts";
 
 /** Live changes come with each tick, at most ten times a second. */
 const HZ = 20;
-/** Windows knows no SIGTERM. */
-const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
-  ? ["SIGINT"]
-  : ["SIGINT", "SIGTERM"];
-/** Requests that are under way at a shutdown and do not end by themselves are given up. */
-const DRAIN_MS = 5_000;
-const SHUTDOWN_MS = 10_000;
 const RUN_KEY_BYTES = 32;
 const RUN_KEY_LABEL = "tickwire leaderboard run key";
-/** What is logged of a path. */
-const MAX_PATH_LENGTH = 256;
 
 type Authenticate = (request: Request) => Promise<Identity | undefined>;
 
@@ -156,44 +149,21 @@ async function makePage(
   );
 }
 
-/** Requests whose answers have not begun. */
-class InFlight {
-  #count = 0;
-  #onIdle: (() => void) | undefined;
-
-  async run(answer: () => Promise<Response>): Promise<Response> {
-    this.#count += 1;
-    try {
-      return await answer();
-    } finally {
-      this.#count -= 1;
-      if (this.#count === 0) this.#onIdle?.();
-    }
-  }
-
-  /** Resolves when there are none, or they have had their time. */
-  async ended(limitMs: number): Promise<void> {
-    if (this.#count === 0) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#onIdle = resolve;
-    const timer = setTimeout(resolve, limitMs);
-    await promise;
-    clearTimeout(timer);
-  }
-}
-
 /** A server and what it stands on. */
-class Service {
-  readonly leaderboard: LeaderboardServer;
+class LeaderboardService implements Service {
+  readonly #leaderboard: LeaderboardServer;
+  readonly #page: LeaderboardPage | undefined;
   readonly #store: SqliteLeaderboardStore;
   readonly #replays: SqliteReplayStore;
 
   private constructor(
     leaderboard: LeaderboardServer,
+    page: LeaderboardPage | undefined,
     store: SqliteLeaderboardStore,
     replays: SqliteReplayStore,
   ) {
-    this.leaderboard = leaderboard;
+    this.#leaderboard = leaderboard;
+    this.#page = page;
     this.#store = store;
     this.#replays = replays;
   }
@@ -201,7 +171,7 @@ class Service {
   static async open(
     options: ServeOptions,
     onError: (error: unknown) => void,
-  ): Promise<Service> {
+  ): Promise<LeaderboardService> {
     const { database, tokenKey, protocolId, apiKeys, origins } = options;
     const store = new SqliteLeaderboardStore({ path: database });
     const isMemory = database === ":memory:";
@@ -222,7 +192,32 @@ class Service {
       ...(origins !== undefined && { allowedOrigins: origins }),
     });
     await leaderboard.ready();
-    return new Service(leaderboard, store, replays);
+    const page = await makePage(apiKeys);
+    return new LeaderboardService(leaderboard, page, store, replays);
+  }
+
+  answer(
+    request: Request,
+    info: Deno.ServeHandlerInfo<Deno.NetAddr>,
+    pathname: string,
+  ): Response | Promise<Response> {
+    const { method } = request;
+    const isRead = method === "GET" || method === "HEAD";
+    return isRead && pathname === "/" && this.#page !== undefined
+      ? this.#page.respond(method)
+      : this.#leaderboard.handler(request, info);
+  }
+
+  metrics(): Iterable<Metric> {
+    return this.#leaderboard.metrics();
+  }
+
+  tick(dt: number): void {
+    this.#leaderboard.tick(dt);
+  }
+
+  async stop(): Promise<void> {
+    await this.#leaderboard.close();
   }
 
   async close(): Promise<void> {
@@ -232,114 +227,14 @@ class Service {
 }
 
 async function serve(options: ServeOptions): Promise<void> {
-  const log = new LineLog(Deno.stdout);
-  const errors = new LineLog(Deno.stderr);
-  const service = await Service.open(options, (error) => {
-    const message = error instanceof Error ? error.message : String(error);
-    errors.write({ time: timeText(), level: "error", message });
-  });
-  const { leaderboard } = service;
-  const page = await makePage(options.apiKeys);
-  const stop = new AbortController();
-  const inFlight = new InFlight();
-
-  async function answer(
-    request: Request,
-    info: Deno.ServeHandlerInfo<Deno.NetAddr>,
-    pathname: string,
-  ): Promise<Response> {
-    const isRead = request.method === "GET" || request.method === "HEAD";
-    switch (isRead ? pathname : "") {
-      case "/":
-        if (page !== undefined) return page.respond(request.method);
-        break;
-      case "/healthz":
-        return stop.signal.aborted
-          ? new Response("closing\n", { status: 503 })
-          : new Response("ok\n");
-      case "/metrics":
-        return new Response(renderOpenMetrics(leaderboard.metrics()), {
-          headers: { "content-type": OPEN_METRICS_CONTENT_TYPE },
-        });
-    }
-    return await leaderboard.handler(request, info);
-  }
-
-  const { port, hostname, isQuiet } = options;
-  const server = Deno.serve(
-    { port, hostname, onListen() {} },
-    async (request, info) => {
-      const startMs = performance.now();
-      const pathname = pathOf(request);
-      const response = await inFlight.run(() =>
-        answer(request, info, pathname)
-      );
-      if (!isQuiet) {
-        log.write({
-          time: timeText(),
-          method: request.method,
-          path: pathname.slice(0, MAX_PATH_LENGTH),
-          status: response.status,
-          ms: Math.round((performance.now() - startMs) * 1_000) / 1_000,
-        });
-      }
-      return response;
-    },
+  const { port, hostname, isQuiet, tokenKey } = options;
+  const notice = tokenKey === undefined
+    ? "Players are taken as they come: anybody can be anybody"
+    : undefined;
+  await serveUntilStopped(
+    { port, hostname, isQuiet, hz: HZ, notice },
+    (onError) => LeaderboardService.open(options, onError),
   );
-
-  const interrupt = (): void => {
-    // The second time somebody is in a hurry.
-    if (stop.signal.aborted) Deno.exit(130);
-    stop.abort();
-  };
-  for (const signal of SIGNALS) Deno.addSignalListener(signal, interrupt);
-  console.log(`ready ${server.addr.port}`);
-  if (options.tokenKey === undefined) {
-    console.error("Players are taken as they come: anybody can be anybody");
-  }
-
-  const loop = new PollLoop();
-  loop.add(leaderboard);
-  try {
-    await loop.run({ hz: HZ, signal: stop.signal });
-  } finally {
-    const timer = setTimeout(() => Deno.exit(1), SHUTDOWN_MS);
-    // Streams would go on for ever; what else is under way is answered, and what comes is told to come back.
-    await leaderboard.close();
-    // A shutdown ends bodies that have not been read.
-    await inFlight.ended(DRAIN_MS);
-    await server.shutdown();
-    await service.close();
-    await log.settled();
-    await errors.settled();
-    clearTimeout(timer);
-    for (const signal of SIGNALS) Deno.removeSignalListener(signal, interrupt);
-  }
 }
 
-function timeText(): string {
-  return new Date().toISOString();
-}
-
-function pathOf(request: Request): string {
-  return URL.parse(request.url)?.pathname ?? "";
-}
-
-if (import.meta.main) {
-  let options: ServeOptions | undefined;
-  try {
-    options = await readServeOptions(Deno.args, (name) => Deno.env.get(name));
-  } catch (error) {
-    console.error((error as Error).message);
-    Deno.exit(2);
-  }
-  if (options === undefined) console.log(USAGE);
-  else {
-    try {
-      await serve(options);
-    } catch (error) {
-      console.error((error as Error).message);
-      Deno.exit(1);
-    }
-  }
-}
+if (import.meta.main) await runServer(USAGE, readServeOptions, serve);
