@@ -9,8 +9,8 @@ export interface PageParts {
   readonly style: string;
   /** The body, as HTML, without scripts and without attributes that are style or script. */
   readonly markup: string;
-  /** The script: a function that uses nothing from outside of itself. */
-  readonly run: () => void;
+  /** The script. */
+  readonly script: string;
   /** What the script finds in the element `config`, as JSON. It is shown to everybody who sees the page. */
   readonly config: unknown;
 }
@@ -31,8 +31,7 @@ export class PageAnswer {
 
   /** Makes a page. */
   static async make(parts: PageParts): Promise<PageAnswer> {
-    const { title, style, markup } = parts;
-    const script = `"use strict";\n(${parts.run})();\n`;
+    const { title, style, markup, script } = parts;
     // What is data is not run; a "<" in it could end it.
     const config = JSON.stringify(parts.config).replaceAll("<", "\\u003c");
     const html = `<!doctype html>

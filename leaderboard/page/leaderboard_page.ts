@@ -55,7 +55,7 @@ export class LeaderboardPage {
         title: "Leaderboards",
         style: PAGE_STYLE,
         markup: PAGE_MARKUP,
-        run: runPage,
+        script: `"use strict";\n(${runPage})();\n`,
         config: titles,
       }),
     );
