@@ -10,4 +10,5 @@ export * from "./analytics_error.ts";
 export * from "./event/event_definition.ts";
 export * from "./session/session_stats.ts";
 export * from "./sketch/quantile_sketch.ts";
+export * from "./store/memory_analytics_store.ts";
 export * from "./store/store.ts";
