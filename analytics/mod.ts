@@ -8,6 +8,13 @@
 
 export * from "./analytics_error.ts";
 export * from "./event/event_definition.ts";
+export * from "./otlp/logs_request.ts";
+export {
+  type MetricsRequestOptions,
+  toMetricsRequest,
+} from "./otlp/metrics_request.ts";
+export * from "./otlp/otlp_exporter.ts";
+export * from "./otlp/otlp_types.ts";
 export * from "./session/session_stats.ts";
 export * from "./sketch/quantile_sketch.ts";
 export * from "./store/store.ts";
