@@ -15,6 +15,7 @@ import {
   type HttpEvent,
   type HttpHeadersInit,
   HttpRequest,
+  type RequestId,
 } from "../../http/mod.ts";
 import type { EventDefinition } from "../event/event_definition.ts";
 import type { AnalyticsStore, EventRow } from "../store/store.ts";
@@ -113,7 +114,9 @@ interface Part {
   readonly size: number;
   /** Whether it is accepted or rejected for good. */
   isDone: boolean;
-  /** What came of the present attempt. */
+  /** The present attempt. */
+  id: RequestId | undefined;
+  /** What came of it. */
   outcome: Outcome | undefined;
 }
 
@@ -419,12 +422,11 @@ export class OtlpExporter {
     for (const part of this.#slice!.parts) {
       part.outcome = undefined;
       if (part.isDone) continue;
-      this.#http.send(
+      part.id = this.#http.send(
         HttpRequest.post(this.#urls[part.signal], part.body)
           .withHeader("Content-Type", "application/json")
           // Keys in header fields are for this server alone.
-          .withRedirect("error")
-          .withTag(part.signal),
+          .withRedirect("error"),
       );
     }
   }
@@ -437,7 +439,7 @@ export class OtlpExporter {
       return;
     }
     const parts = this.#slice?.parts ?? [];
-    const part = parts.find(({ signal }) => signal === event.tag);
+    const part = parts.find(({ id }) => id === event.id);
     if (part === undefined) return;
     part.outcome = outcomeOf(event, this.#clock.epochMs());
     if (parts.every(({ isDone, outcome }) => isDone || outcome !== undefined)) {
@@ -597,6 +599,7 @@ function toPart(signal: OtlpSignal, request: unknown, size: number): Part {
     body: new Blob([JSON.stringify(request)]),
     size,
     isDone: false,
+    id: undefined,
     outcome: undefined,
   };
 }

@@ -430,6 +430,16 @@ Deno.test("OtlpExporter needs no pace of ticks if it is woken", async () => {
   world.exporter.close();
 });
 
+Deno.test("OtlpExporter gets on with a client that takes one request at a time", async () => {
+  const world = makeWorld(new FakeStore(makeRows(50)), {
+    http: { maxPending: 1 },
+  });
+  world.net.onCall = accept;
+  await world.run(30);
+  assertEquals(world.store.marks.get("otlp"), 50);
+  world.exporter.close();
+});
+
 Deno.test("OtlpExporter sends the header fields that it is given", async () => {
   const world = makeWorld(new FakeStore(makeRows(1)), {
     headers: { "X-Key": "k" },
