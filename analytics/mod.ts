@@ -17,6 +17,13 @@ export * from "./event/event_definition.ts";
 export * from "./event/exception_event.ts";
 export * from "./event/personal_data.ts";
 export * from "./event/scrub_text.ts";
+export * from "./otlp/logs_request.ts";
+export {
+  type MetricsRequestOptions,
+  toMetricsRequest,
+} from "./otlp/metrics_request.ts";
+export * from "./otlp/otlp_exporter.ts";
+export * from "./otlp/otlp_types.ts";
 export * from "./session/session_stats.ts";
 export * from "./sketch/quantile_sketch.ts";
 export * from "./store/memory_analytics_store.ts";
