@@ -38,6 +38,8 @@ export interface Service {
     info: Deno.ServeHandlerInfo<Deno.NetAddr>,
     pathname: string,
   ): Response | Promise<Response>;
+  /** What is logged of a path that has a secret in it; the path itself by default. */
+  loggedPath?(pathname: string): string;
   /** What `/metrics` tells. */
   metrics(): Iterable<Metric>;
   /** Moves on in time, in seconds. */
@@ -131,10 +133,11 @@ export async function serveUntilStopped(
         const pathname = pathOf(request);
         const response = await answerSafely(request, info, pathname);
         if (!isQuiet) {
+          const path = service.loggedPath?.(pathname) ?? pathname;
           log.write({
             time: timeText(),
             method: request.method,
-            path: pathname.slice(0, MAX_PATH_LENGTH),
+            path: path.slice(0, MAX_PATH_LENGTH),
             status: response.status,
             ms: Math.round((performance.now() - startMs) * 1_000) / 1_000,
           });

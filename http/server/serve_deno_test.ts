@@ -21,6 +21,7 @@ Deno.test("serveUntilStopped() answers 500 where an answer fails, ticks, and log
   assertMatch(await (await fetch(`${url}/metrics`)).text(), /^ticks [2-9]/m);
   const head = await fetch(`${url}/healthz`, { method: "HEAD" });
   assertEquals(head.status, 200);
+  await (await fetch(`${url}/player/his-secret`)).body!.cancel();
   const post = await fetch(`${url}/healthz`, { method: "POST" });
   assertMatch(await post.text(), /^\d+$/);
   Deno.kill(server.pid, "SIGTERM");
@@ -34,9 +35,10 @@ Deno.test("serveUntilStopped() answers 500 where an answer fails, ticks, and log
     logged.push(`${method} ${path} ${status}`);
   }
   assertEquals(logged.slice(0, 2), ["GET /throws 500", "GET /rejects 500"]);
-  assertEquals(logged.slice(-3), [
+  assertEquals(logged.slice(-4), [
     "GET /metrics 200",
     "HEAD /healthz 200",
+    "GET /player/* 200",
     "POST /healthz 200",
   ]);
 });

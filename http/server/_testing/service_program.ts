@@ -16,6 +16,8 @@ async function serve(): Promise<void> {
           if (pathname === "/rejects") return Promise.reject(new Error(SECRET));
           return new Response(`${ticks}`);
         },
+        loggedPath: (pathname) =>
+          pathname.replace(/^\/player\/.*/, "/player/*"),
         *metrics() {
           yield { name: "ticks", help: "Ticks", type: "gauge", value: ticks };
         },
