@@ -7,7 +7,16 @@
  */
 
 export * from "./analytics_error.ts";
+export * from "./event/analytics_event.ts";
+export * from "./event/built_in_events.ts";
+export * from "./event/check_fields.ts";
+export * from "./event/define_event.ts";
+export * from "./event/event_catalog.ts";
+export * from "./event/event_csv.ts";
 export * from "./event/event_definition.ts";
+export * from "./event/exception_event.ts";
+export * from "./event/personal_data.ts";
+export * from "./event/scrub_text.ts";
 export * from "./session/session_stats.ts";
 export * from "./sketch/quantile_sketch.ts";
 export * from "./store/store.ts";

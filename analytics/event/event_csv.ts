@@ -1,0 +1,77 @@
+// This module is browser compatible.
+import type { FieldValue, FieldValues } from "./event_definition.ts";
+
+/** An event for a table. */
+export interface EventCsvRow {
+  /** When it happened, in epoch milliseconds. */
+  readonly timeMs: number;
+  /** Its number in its session. */
+  readonly number: number;
+  /** Its name. */
+  readonly name: string;
+  /** The values of its fields. */
+  readonly fields: FieldValues;
+}
+
+const FIXED: readonly string[] = ["time", "number", "name"];
+/** What a spreadsheet would take for a formula. */
+const FORMULA = /^[=+\-@\t\r]/;
+/** What means nothing to any reader, those included that separate by semicolons. */
+const PLAIN = /^[A-Za-z0-9._:-]*$/;
+
+/**
+ * Writes events as CSV (RFC 4180): a header, then a row for each, with its time (ISO 8601, UTC), number and name, and a
+ * column for each field that one of them has, in the order in which they are met. Fields that are called like the first
+ * three are `fields.name` and the like. Texts that a spreadsheet would take for a formula begin with an apostrophe.
+ *
+ * @param events The events.
+ * @returns The text; each line ends with CR LF.
+ *
+ * @example Two events
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { eventCsv } from "@tickwire/net/analytics";
+ *
+ * const csv = eventCsv([
+ *   { timeMs: 0, number: 0, name: "death", fields: { cause: "spikes", floor: 3 } },
+ *   { timeMs: 5, number: 1, name: "itemPickup", fields: { item: "potion" } },
+ * ]);
+ * assertEquals(
+ *   csv,
+ *   "time,number,name,cause,floor,item\r\n" +
+ *     "1970-01-01T00:00:00.000Z,0,death,spikes,3,\r\n" +
+ *     "1970-01-01T00:00:00.005Z,1,itemPickup,,,potion\r\n",
+ * );
+ * ```
+ */
+export function eventCsv(events: readonly EventCsvRow[]): string {
+  const columns = new Set<string>();
+  for (const { fields } of events) {
+    for (const name of Object.keys(fields)) columns.add(name);
+  }
+  const header = [
+    ...FIXED,
+    ...[...columns].map((name) =>
+      FIXED.includes(name) ? `fields.${name}` : name
+    ),
+  ];
+  const lines = [header.map(toCell).join(",")];
+  for (const { timeMs, number, name, fields } of events) {
+    const cells = [new Date(timeMs).toISOString(), `${number}`, toCell(name)];
+    for (const column of columns) {
+      cells.push(Object.hasOwn(fields, column) ? toCell(fields[column]) : "");
+    }
+    lines.push(cells.join(","));
+  }
+  return lines.join("\r\n") + "\r\n";
+}
+
+function toCell(value: FieldValue | undefined): string {
+  if (value === undefined) return "";
+  if (typeof value !== "string") {
+    const text = typeof value === "object" ? JSON.stringify(value) : `${value}`;
+    return text.includes(",") ? `"${text}"` : text;
+  }
+  const guarded = FORMULA.test(value) ? `'${value}` : value;
+  return PLAIN.test(guarded) ? guarded : `"${guarded.replaceAll('"', '""')}"`;
+}
