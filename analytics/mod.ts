@@ -19,4 +19,5 @@ export * from "./event/personal_data.ts";
 export * from "./event/scrub_text.ts";
 export * from "./session/session_stats.ts";
 export * from "./sketch/quantile_sketch.ts";
+export * from "./store/memory_analytics_store.ts";
 export * from "./store/store.ts";

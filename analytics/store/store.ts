@@ -72,7 +72,10 @@ export interface Rollup {
   readonly endReason: string | undefined;
 }
 
-/** Sums events up. Pure: called within a transaction, and again where one is repeated. */
+/**
+ * Sums events up. Pure: called within a transaction, and again where one is repeated or undone. What several events come
+ * to is the sum of what each of them does, so that an erasure may take them in other portions than they came in.
+ */
 export type RollUp = (
   session: SessionInfo,
   events: readonly StoredEvent[],
@@ -201,7 +204,7 @@ export interface Page<T> {
 
 /** What is kept, and for how long. */
 export interface ExpireQuery {
-  /** Events before this time are removed, in epoch milliseconds. */
+  /** Events before this time or the other are removed, in epoch milliseconds. */
   readonly eventsBeforeMs: number;
   /** Sums, sketches and sessions before this time are removed, in epoch milliseconds. */
   readonly rollupsBeforeMs: number;
@@ -211,12 +214,17 @@ export interface ExpireQuery {
 
 /**
  * Where a collector keeps what it has accepted. All rules are the collector's; a store keeps, finds and adds up.
- * Every method rejects with an `AnalyticsError`: `"storeFailed"`, or `"closed"` after `close()`.
+ *
+ * A session is one of a title, a player and a session id; its build and platform are those that it came with first. Every
+ * method rejects with an `AnalyticsError`: `"storeFailed"`, `"closed"` after `close()`, and those that store also `"full"`;
+ * with a `RangeError` where a limit, a time span or a page's beginning is none.
  */
 export interface AnalyticsStore {
   /**
    * Stores runs, each in one transaction: those of its events that the session has not had yet (by their numbers), and
-   * what these come to by `rollUp`. Several may share a commit. Of the player of an erased id nothing is stored.
+   * what these come to by `rollUp`, which is called with the session as it is kept. Several may share a commit. Of the
+   * player of an erased id nothing is stored. Where it rejects, any of the runs may have been stored: those that are
+   * written again are duplicates then. What `rollUp` throws is what it rejects with.
    *
    * @param runs The runs.
    * @param rollUp Sums up what is new of a run.
@@ -232,7 +240,7 @@ export interface AnalyticsStore {
    * @param title The title.
    * @param build The build.
    * @param platform The platform.
-   * @param changes What is added.
+   * @param changes What is added: counts of 1 or more, others are passed over.
    */
   count(
     title: string,
@@ -250,7 +258,7 @@ export interface AnalyticsStore {
     after: string | undefined,
     limit: number,
   ): Promise<Page<SessionRow>>;
-  /** Lists events: by time, or those of a player by id. `limit` is 1 to 10,000. */
+  /** Lists events: by time, or those of a player by id. `limit` is 1 to 10,000; a page may have fewer rows and a next one. */
   events(
     query: EventQuery,
     after: string | undefined,
@@ -262,11 +270,12 @@ export interface AnalyticsStore {
   eventsAfter(id: number, limit: number): Promise<readonly EventRow[]>;
   /** A number that is kept under a name, such as how far an exporter has come; 0 if there is none. */
   mark(name: string): Promise<number>;
-  /** Keeps a number under a name. */
+  /** Keeps a number under a name: a safe integer. */
   setMark(name: string, value: number): Promise<void>;
   /**
-   * Erases a player: his sessions, his events, and what those come to by `rollUp` in sums and sketches. What comes of him
-   * later is not stored; only the hash of his id is kept to know that.
+   * Erases a player: his sessions, his events, and what those come to by `rollUp` in sums and sketches; what events came
+   * to that have expired stays there. What comes of him later is not stored; only the hash of his id is kept to know
+   * that.
    *
    * @returns A promise of how much there was.
    */
