@@ -7,6 +7,8 @@
  */
 
 export * from "./analytics_error.ts";
+export * from "./collector/collector.ts";
+export * from "./collector/collector_options.ts";
 export * from "./event/analytics_event.ts";
 export * from "./event/built_in_events.ts";
 export * from "./event/check_fields.ts";

@@ -13,6 +13,8 @@ const MAX_PIECES = 4_096;
 const MAX_READ_MS = 30_000;
 /** As `fetch` takes it where nobody says otherwise. */
 const JSON_TYPE = "application/json";
+/** DEFLATE makes at most so many bytes of one (RFC 1951): what says more is cut, or lies. */
+const MAX_GZIP_RATIO = 1_032;
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
@@ -104,6 +106,12 @@ export class BodyBytes {
 }
 
 /**
+ * Told, before that is so, how many bytes will be held of a body altogether: more than once, of which the last counts.
+ * What it throws is what is rejected with.
+ */
+export type Reserve = (bytes: number) => void;
+
+/**
  * Reads a request's body, and decompresses it if it is gzip: as its header says, or as its first bytes do, where a page
  * could set no header.
  *
@@ -111,6 +119,7 @@ export class BodyBytes {
  * @param maxBytes The most bytes as they are sent.
  * @param maxDecodedBytes The most bytes as they are decompressed.
  * @param maxMs How long they may take to come.
+ * @param reserve Asked for room.
  * @returns A promise of the bytes, decompressed. It rejects with an {@linkcode HttpProblem}.
  */
 export async function readEncodedBody(
@@ -118,6 +127,7 @@ export async function readEncodedBody(
   maxBytes: number,
   maxDecodedBytes: number,
   maxMs: number = MAX_READ_MS,
+  reserve?: Reserve,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const encoding = (request.headers.get("content-encoding") ?? "").trim()
     .toLowerCase();
@@ -129,21 +139,32 @@ export async function readEncodedBody(
       "Cannot read the body as its encoding must be gzip, or none",
     );
   }
+  const announced = Number(request.headers.get("content-length") ?? maxBytes);
+  reserve?.(announced >= 0 && announced < maxBytes ? announced : maxBytes);
   const bytes = await readBody(request, maxBytes, maxMs);
+  reserve?.(bytes.length);
   // No text in UTF-8 begins so.
   if (!isCompressed && (bytes[0] !== 0x1f || bytes[1] !== 0x8b)) {
     if (bytes.length > maxDecodedBytes) throw tooLarge(maxDecodedBytes);
     return bytes;
   }
+  // What it says of its length is believed, as no more than that is taken.
+  const decodedLength = decodedLengthOf(bytes);
+  if (decodedLength > bytes.length * MAX_GZIP_RATIO) throw notGzip();
+  if (decodedLength > maxDecodedBytes) throw tooLarge(maxDecodedBytes);
+  reserve?.(bytes.length + decodedLength);
   let rest: Uint8Array<ArrayBuffer> | undefined = bytes;
-  const decoded = await gunzip(() => {
-    const next = rest;
-    rest = undefined;
-    return Promise.resolve(next);
-  }, maxDecodedBytes);
-  if (decoded === "tooLong") throw tooLarge(maxDecodedBytes);
-  if (decoded !== "broken") return decoded;
-  throw invalidRequest("Cannot read the body as it is not whole gzip");
+  const decoded = await gunzip(
+    () => {
+      const next = rest;
+      rest = undefined;
+      return Promise.resolve(next);
+    },
+    decodedLength,
+    decodedLength,
+  );
+  if (typeof decoded !== "string") return decoded;
+  throw notGzip();
 }
 
 /** What {@linkcode readJson} takes. */
@@ -154,6 +175,8 @@ export interface ReadJsonOptions {
   readonly maxDecodedBytes?: number;
   /** The types that the body may have; `application/json` alone by default. */
   readonly types?: readonly string[];
+  /** Asked for room, if `maxDecodedBytes` is there. */
+  readonly reserve?: Reserve;
 }
 
 /**
@@ -168,7 +191,7 @@ export async function readJson(
   options: ReadJsonOptions = {},
 ): Promise<Readonly<Record<string, unknown>>> {
   const { maxBytes = MAX_JSON_BYTES, maxDecodedBytes } = options;
-  const { types = [JSON_TYPE] } = options;
+  const { types = [JSON_TYPE], reserve } = options;
   const field = request.headers.get("content-type") ?? JSON_TYPE;
   const type = (field.split(";", 1)[0] ?? "").trim().toLowerCase();
   if (!types.includes(type)) {
@@ -180,7 +203,13 @@ export async function readJson(
   }
   const bytes = maxDecodedBytes === undefined
     ? await readBody(request, maxBytes)
-    : await readEncodedBody(request, maxBytes, maxDecodedBytes);
+    : await readEncodedBody(
+      request,
+      maxBytes,
+      maxDecodedBytes,
+      MAX_READ_MS,
+      reserve,
+    );
   if (isDeep(bytes)) {
     throw invalidRequest(
       `Cannot read the body as it must be at most ${MAX_JSON_DEPTH} deep`,
@@ -221,6 +250,17 @@ function isDeep(bytes: Uint8Array): boolean {
     } else if (byte === 0x5d || byte === 0x7d) depth -= 1;
   }
   return false;
+}
+
+/** What gzip says at its end of its length before (RFC 1952, section 2.3.1), modulo 2^32. */
+function decodedLengthOf(bytes: Uint8Array): number {
+  let length = 0;
+  for (let i = 1; i <= 4; i++) length = length * 256 + (bytes.at(-i) ?? 0);
+  return length;
+}
+
+function notGzip(): HttpProblem {
+  return invalidRequest("Cannot read the body as it is not whole gzip");
 }
 
 function incomplete(): HttpProblem {

@@ -86,6 +86,41 @@ Deno.test("readEncodedBody() bounds what is sent and what comes of it", async ()
   );
 });
 
+Deno.test("readEncodedBody() asks for room before it takes it", async () => {
+  const bytes = UTF8.encode("a batch of events ".repeat(1_000));
+  const zipped = await gzip(bytes);
+  const asked: number[] = [];
+  const read = (
+    body: Uint8Array<ArrayBuffer>,
+    headers: Record<string, string>,
+    room = Infinity,
+  ): Promise<Uint8Array> => {
+    asked.length = 0;
+    return readEncodedBody(post(body, headers), 50_000, 50_000, 1_000, (n) => {
+      asked.push(n);
+      if (n > room) throw new HttpProblem("unavailable", 503, "No room");
+    });
+  };
+  const { length } = zipped;
+  assertEquals(await read(zipped, {}), bytes);
+  assertEquals(asked, [50_000, length, length + bytes.length]);
+  await read(zipped, { "content-length": `${length}` });
+  assertEquals(asked, [length, length, length + bytes.length]);
+  await read(bytes, { "content-length": "1" });
+  assertEquals(asked, [1, bytes.length]);
+  assertEquals(await refusalOf(read(zipped, {}, 49_999)), "503 unavailable");
+  assertEquals(asked, [50_000]);
+  const room = length + bytes.length - 1;
+  const announced = { "content-length": `${length}` };
+  assertEquals(
+    await refusalOf(read(zipped, announced, room)),
+    "503 unavailable",
+  );
+  // One that says too little of itself gets no more than that.
+  zipped.set([1, 0, 0, 0], length - 4);
+  assertEquals(await refusalOf(read(zipped, {})), "400 invalidRequest");
+});
+
 Deno.test("readEncodedBody() refuses what is no gzip, and other encodings", async () => {
   const zipped = await gzip(UTF8.encode("a batch of events"));
   const read = (
@@ -98,7 +133,7 @@ Deno.test("readEncodedBody() refuses what is no gzip, and other encodings", asyn
         encoding === undefined ? {} : { "content-encoding": encoding },
       ),
       1_000,
-      1_000,
+      50_000,
     );
   for (const length of [2, 10, zipped.length - 1]) {
     const cut = zipped.slice(0, length);
