@@ -1,0 +1,37 @@
+// What a collector would write of made up sessions, for tests of what reads a store.
+import { encodeBase64 } from "../../core/mod.ts";
+import type { StoredRun } from "../store/store.ts";
+import type { GeneratedSession } from "./generate_sessions.ts";
+
+/** What stands for a player in a store: the hash of his id, or of his session's. */
+export async function playerHashOf(
+  { playerId, session }: Pick<GeneratedSession, "playerId" | "session">,
+): Promise<string> {
+  const id = (playerId ?? session).replaceAll("-", "+").replaceAll("_", "/");
+  const bytes = Uint8Array.from(atob(id), (it) => it.charCodeAt(0));
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return encodeBase64(hash.subarray(0, 16)).replaceAll("+", "-")
+    .replaceAll("/", "_").replace(/=+$/, "");
+}
+
+/** A session as one run. */
+export async function storedRunOf(
+  title: string,
+  session: GeneratedSession,
+): Promise<StoredRun> {
+  return {
+    title,
+    session: session.session,
+    player: await playerHashOf(session),
+    build: session.build,
+    platform: session.platform,
+    common: JSON.stringify(session.common),
+    receivedMs: session.events.at(-1)!.timeMs,
+    events: session.events.map(({ number, name, timeMs, fields }) => ({
+      number,
+      name,
+      timeMs,
+      data: JSON.stringify(fields),
+    })),
+  };
+}

@@ -1,0 +1,12 @@
+// This module is browser compatible.
+
+/** Rows of one page that is read: few enough that reading it holds up nobody. */
+export const PAGE_ROWS = 1_000;
+/** Players or sessions that a query tells apart: some 30 MB at 10 numbers each. */
+export const MAX_KEYS = 200_000;
+/** Rows of an answer. */
+export const MAX_ROWS = 100_000;
+/** What a store gives at most of sums at once. */
+export const MAX_COUNT_ROWS = 100_000;
+/** What a store gives at most of sketches at once. */
+export const MAX_SKETCH_ROWS = 10_000;
