@@ -25,7 +25,7 @@ interface Known extends GeneratedSession {
 /** The step of a funnel. */
 export interface ExpectedStep {
   readonly event: string;
-  readonly where?: Readonly<Record<string, unknown>>;
+  readonly where?: Readonly<Record<string, string>>;
 }
 
 /** Counts all there is. */
@@ -360,7 +360,7 @@ function wholeHours(range: ExpectedRange): ExpectedRange {
 
 function isStep(event: GeneratedEvent, { event: name, where }: ExpectedStep) {
   return event.name === name && Object.entries(where ?? {}).every(
-    ([field, value]) => event.fields[field] === value,
+    ([field, value]) => `${event.fields[field]}` === value,
   );
 }
 

@@ -1,5 +1,4 @@
 // This module is browser compatible.
-import type { FieldValue } from "../event/event_definition.ts";
 import { QuantileSketch } from "../sketch/quantile_sketch.ts";
 import type { AnalyticsStore, EventRow, RangeQuery } from "../store/store.ts";
 import { MAX_KEYS } from "./_bounds.ts";
@@ -19,11 +18,11 @@ export interface FunnelStep {
   /** The event's name. */
   readonly event: string;
   /**
-   * The values that fields must have.
+   * The values that fields must have, as texts: `"3"`, `"true"`, `"spikes"`.
    *
    * @default {{}}
    */
-  readonly where?: Readonly<Record<string, FieldValue>>;
+  readonly where?: Readonly<Record<string, string>>;
 }
 
 /** Whose steps are followed. The range is that of first steps, and not widened. */
@@ -113,12 +112,12 @@ export async function funnel(
 
 function meets(
   { data }: EventRow,
-  conditions: readonly (readonly [string, FieldValue])[],
+  conditions: readonly (readonly [string, string])[],
 ): boolean {
   if (conditions.length === 0) return true;
   const fields: Readonly<Record<string, unknown>> = JSON.parse(data);
   return conditions.every(([name, value]) =>
-    Object.hasOwn(fields, name) && fields[name] === value
+    Object.hasOwn(fields, name) && `${fields[name]}` === value
   );
 }
 
