@@ -71,6 +71,12 @@ export interface OtlpExporterOptions {
    */
   readonly definitions?: Iterable<EventDefinition>;
   /**
+   * Whether requests are compressed by gzip, which whatever speaks OTLP has to understand, where the runtime can.
+   *
+   * @default {true}
+   */
+  readonly isCompressed?: boolean;
+  /**
    * Under which name the store remembers how far this exporter has come: 1 to 64 of `A–Z a–z 0–9 _ . -`. Two exporters of
    * one store need two.
    *
@@ -108,8 +114,9 @@ export interface OtlpExporterOptions {
 /** A request of a slice. */
 interface Part {
   readonly signal: OtlpSignal;
-  /** JSON in UTF-8, so that it is encoded once however often it is sent. */
+  /** JSON, made once however often it is sent. */
   readonly body: Blob;
+  readonly isCompressed: boolean;
   /** How many log records or points it has. */
   readonly size: number;
   /** Whether it is accepted or rejected for good. */
@@ -172,6 +179,7 @@ export class OtlpExporter {
   readonly #store: AnalyticsStore;
   readonly #urls: Readonly<Record<OtlpSignal, string>>;
   readonly #definitions: readonly EventDefinition[];
+  readonly #isCompressed: boolean;
   readonly #name: string;
   readonly #maxEvents: number;
   readonly #intervalMs: number;
@@ -222,6 +230,8 @@ export class OtlpExporter {
     this.#store = store;
     this.#urls = { logs: `${base}/v1/logs`, metrics: `${base}/v1/metrics` };
     this.#definitions = [...options.definitions ?? []];
+    this.#isCompressed = (options.isCompressed ?? true) &&
+      typeof CompressionStream !== "undefined";
     this.#name = name;
     this.#maxEvents = checkInteger(
       "maxEvents",
@@ -378,30 +388,35 @@ export class OtlpExporter {
 
   #read(): void {
     this.#ask(
-      (store) => store.eventsAfter(this.#position, this.#limit),
-      (rows) => {
-        if (rows.length === 0) {
-          this.#isBehind = false;
-          this.#lagMs = 0;
-          this.#waitMs = this.#intervalMs;
-          return;
-        }
+      async (store) => {
+        const rows = await store.eventsAfter(this.#position, this.#limit);
+        return rows.length === 0 ? undefined : await this.#makeSlice(rows);
+      },
+      (slice) => {
+        if (slice === undefined) return this.#rest();
         this.#isBehind = true;
-        this.#slice = this.#makeSlice(rows);
-        this.#step = this.#slice.parts.length === 0 ? "save" : "send";
+        this.#slice = slice;
+        this.#step = slice.parts.length === 0 ? "save" : "send";
       },
     );
   }
 
-  #makeSlice(rows: readonly EventRow[]): Slice {
-    const parts: Part[] = [];
+  /** Everything is sent. */
+  #rest(): void {
+    this.#isBehind = false;
+    this.#lagMs = 0;
+    this.#waitMs = this.#intervalMs;
+  }
+
+  async #makeSlice(rows: readonly EventRow[]): Promise<Slice> {
+    const parts: Promise<Part>[] = [];
     const observedMs = this.#clock.epochMs();
     const definitions = this.#definitions;
     const logs = toLogsRequest(rows, { definitions, observedMs });
     const measured = rows.filter((row) => METRIC_EVENTS.has(row.name));
     let endMs = this.#endMs;
     if (logs.resourceLogs.length > 0) {
-      parts.push(toPart("logs", logs, rows.length - measured.length));
+      parts.push(this.#makePart("logs", logs, rows.length - measured.length));
     }
     if (measured.length > 0) {
       const times = measured.map((row) => row.timeMs);
@@ -412,9 +427,33 @@ export class OtlpExporter {
       for (const { scopeMetrics } of metrics.resourceMetrics) {
         points += scopeMetrics[0]!.metrics.length;
       }
-      if (points > 0) parts.push(toPart("metrics", metrics, points));
+      if (points > 0) parts.push(this.#makePart("metrics", metrics, points));
     }
-    return { events: rows.length, lastId: rows.at(-1)!.id, endMs, parts };
+    return {
+      events: rows.length,
+      lastId: rows.at(-1)!.id,
+      endMs,
+      parts: await Promise.all(parts),
+    };
+  }
+
+  async #makePart(
+    signal: OtlpSignal,
+    request: unknown,
+    size: number,
+  ): Promise<Part> {
+    const isCompressed = this.#isCompressed;
+    const json = new Blob([JSON.stringify(request)]);
+    const body = isCompressed ? await compress(json) : json;
+    return {
+      signal,
+      body,
+      isCompressed,
+      size,
+      isDone: false,
+      id: undefined,
+      outcome: undefined,
+    };
   }
 
   #send(): void {
@@ -422,11 +461,14 @@ export class OtlpExporter {
     for (const part of this.#slice!.parts) {
       part.outcome = undefined;
       if (part.isDone) continue;
+      const request = HttpRequest.post(this.#urls[part.signal], part.body)
+        .withHeader("Content-Type", "application/json")
+        // Keys in header fields are for this server alone.
+        .withRedirect("error");
       part.id = this.#http.send(
-        HttpRequest.post(this.#urls[part.signal], part.body)
-          .withHeader("Content-Type", "application/json")
-          // Keys in header fields are for this server alone.
-          .withRedirect("error"),
+        part.isCompressed
+          ? request.withHeader("Content-Encoding", "gzip")
+          : request,
       );
     }
   }
@@ -537,11 +579,7 @@ export class OtlpExporter {
           this.#maxEvents,
         );
         this.#step = "read";
-        if (isAll) {
-          this.#isBehind = false;
-          this.#lagMs = 0;
-          this.#waitMs = this.#intervalMs;
-        }
+        if (isAll) this.#rest();
       },
     );
   }
@@ -593,15 +631,9 @@ export class OtlpExporter {
   }
 }
 
-function toPart(signal: OtlpSignal, request: unknown, size: number): Part {
-  return {
-    signal,
-    body: new Blob([JSON.stringify(request)]),
-    size,
-    isDone: false,
-    id: undefined,
-    outcome: undefined,
-  };
+function compress(body: Blob): Promise<Blob> {
+  const stream = body.stream().pipeThrough(new CompressionStream("gzip"));
+  return new Response(stream).blob();
 }
 
 function errorOf(

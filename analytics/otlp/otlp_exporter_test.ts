@@ -37,6 +37,7 @@ function makeWorld(
     store: store.asStore(),
     endpoint: "http://collector.test/otlp/",
     onError: (error) => errors.push(error),
+    isCompressed: false,
     ...options,
     http: {
       fetch: net.fetchBody,
@@ -521,7 +522,10 @@ class Receiver {
 
   async #answer(request: Request): Promise<Response> {
     this.requests++;
-    const body = await request.text();
+    assertEquals(request.headers.get("content-encoding"), "gzip");
+    const body = await new Response(
+      request.body!.pipeThrough(new DecompressionStream("gzip")),
+    ).text();
     const status = this.statusOf();
     if (status !== 200 && status !== 0) {
       return new Response(null, { status, headers: { "Retry-After": "1" } });
