@@ -51,6 +51,9 @@ function toCheck([name, field]: [string, AnyField]): FieldCheck {
     case "text":
       check.max = field.maxLength;
       break;
+    case "sketch":
+      check.max = field.max ?? Number.MAX_VALUE;
+      break;
   }
   return check;
 }

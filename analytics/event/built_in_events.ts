@@ -107,7 +107,7 @@ export interface FloorCompleteFields {
 
 /** What a `frameTime` says. */
 export interface FrameTimeFields {
-  /** The frame times in milliseconds: a sketch in its form of JSON (PROTOCOL.md, section 3). */
+  /** The frame times in milliseconds, at most 2^22 and 10,000,000 of them: a sketch in its form of JSON (PROTOCOL.md, section 3). */
   readonly sketch: readonly number[];
   /** How many frames took too long: an integer, 0 or more. */
   readonly hitches: number;
@@ -115,7 +115,7 @@ export interface FrameTimeFields {
 
 /** What a `memoryUsage` says. */
 export interface MemoryUsageFields {
-  /** The memory in use, in bytes: a sketch in its form of JSON (PROTOCOL.md, section 3). */
+  /** The memory in use, in bytes, at most 2^42: a sketch in its form of JSON (PROTOCOL.md, section 3). */
   readonly sketch: readonly number[];
 }
 
@@ -155,7 +155,9 @@ const MAX_FLOOR = 1_000_000;
 
 const LABEL = { kind: "label" } as const;
 const BOOL = { kind: "bool" } as const;
-const SKETCH = { kind: "sketch" } as const;
+/** Up to 70 minutes, and 4 TiB: above that, what is usual would have no buckets of its own in a sum of sketches. */
+const FRAME_SKETCH = { kind: "sketch", max: 2 ** 22 } as const;
+const MEMORY_SKETCH = { kind: "sketch", max: 2 ** 42 } as const;
 const COUNT = { kind: "int", min: 0 } as const;
 const FLOOR = { kind: "int", min: -MAX_FLOOR, max: MAX_FLOOR } as const;
 const OPTIONAL_LABEL = { kind: "label", optional: true } as const;
@@ -231,13 +233,13 @@ export const FLOOR_COMPLETE: EventDefinition = builtIn("floorComplete", {
 
 /** The definition of `frameTime`. */
 export const FRAME_TIME: EventDefinition = builtIn("frameTime", {
-  sketch: SKETCH,
+  sketch: FRAME_SKETCH,
   hitches: COUNT,
 });
 
 /** The definition of `memoryUsage`. */
 export const MEMORY_USAGE: EventDefinition = builtIn("memoryUsage", {
-  sketch: SKETCH,
+  sketch: MEMORY_SKETCH,
 });
 
 /** The definition of `custom`. */

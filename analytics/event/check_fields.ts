@@ -173,11 +173,11 @@ function checkValue(
       if (scrubText(value, field.max) === value) return undefined;
       return personal(definition, field.name, "text");
     case "sketch":
-      if (isSketch(value)) return undefined;
+      if (isSketch(value, field.max)) return undefined;
       return invalid(
         definition,
         field.name,
-        `its field "${field.name}" must be a sketch`,
+        `its field "${field.name}" must be a sketch of values up to ${field.max}`,
         value,
       );
   }

@@ -111,6 +111,12 @@ export interface TextField {
 export interface SketchField {
   /** The kind. */
   readonly kind: "sketch";
+  /**
+   * The most that a value of it may be.
+   *
+   * @default {Number.MAX_VALUE}
+   */
+  readonly max?: number;
   /** Whether it may be left out. */
   readonly optional?: boolean;
 }
