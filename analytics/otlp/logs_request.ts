@@ -1,5 +1,6 @@
 // This module is browser compatible.
 
+import { BUILT_IN_EVENTS } from "../event/built_in_events.ts";
 import type {
   EventDefinition,
   FieldValues,
@@ -34,8 +35,9 @@ const EXCEPTION_KEYS: ReadonlyMap<string, string> = new Map([
 /** Options for {@linkcode toLogsRequest}. */
 export interface LogsRequestOptions {
   /**
-   * The definitions of the events. By them a field that is a float is sent as one also where it is whole, so that it has
-   * one type for whoever stores it; a whole number of an event without one is sent as an integer.
+   * Definitions of a game's own events, beside those that are always there. By them a field that is a float is sent as one
+   * also where it is whole, so that it has one type for whoever stores it; a whole number of an event without a definition
+   * is sent as an integer.
    *
    * @default {[]}
    */
@@ -90,7 +92,10 @@ export function toLogsRequest(
   rows: readonly EventRow[],
   options: LogsRequestOptions = {},
 ): OtlpLogsRequest {
-  const floats = floatFields(options.definitions ?? []);
+  const floats = floatFields([
+    ...BUILT_IN_EVENTS,
+    ...options.definitions ?? [],
+  ]);
   const observed = nanoseconds(options.observedMs ?? 0);
   const logs = rows.filter((row) => !METRIC_EVENTS.has(row.name));
   return {

@@ -96,6 +96,11 @@ Deno.test("toLogsRequest() gives a field one type by its definition", () => {
     { doubleValue: 2.5 },
   ]);
   assertEquals(attributesOf(records[0]!).jumps, { intValue: "2" });
+  const [death] = recordsOf(toLogsRequest([
+    rowOf({ name: "death", data: '{"cause":"spikes","floor":3,"x":7}' }),
+  ]));
+  assertEquals(attributesOf(death!).floor, { intValue: "3" });
+  assertEquals(attributesOf(death!).x, { doubleValue: 7 });
 });
 
 Deno.test("toLogsRequest() names an exception as the semantic conventions do", () => {

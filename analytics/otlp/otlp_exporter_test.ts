@@ -11,6 +11,7 @@ import {
   METRICS_REQUEST,
   throughProtobuf,
 } from "./_testing/otlp_proto.ts";
+import { MemoryAnalyticsStore } from "../store/memory_analytics_store.ts";
 import {
   OtlpExporter,
   type OtlpExporterOptions,
@@ -439,6 +440,37 @@ Deno.test("OtlpExporter gets on with a client that takes one request at a time",
   await world.run(30);
   assertEquals(world.store.marks.get("otlp"), 50);
   world.exporter.close();
+});
+
+Deno.test("OtlpExporter exports what a MemoryAnalyticsStore has", async () => {
+  const store = new MemoryAnalyticsStore();
+  const rows = makeRows(140);
+  const nothing = {
+    counts: [],
+    sketches: [],
+    startMs: undefined,
+    endReason: undefined,
+  };
+  await store.write(
+    rows.map((row) => ({ ...row, receivedMs: START_MS, events: [row] })),
+    () => nothing,
+  );
+  const world = makeWorld(new FakeStore(rows), { store, maxEvents: 50 });
+  world.net.onCall = accept;
+  await world.run(20);
+  const logs = world.net.calls.filter(({ path }) => path.endsWith("logs"));
+  assertEquals(
+    logs.flatMap((call) => uidsOf(logsOf(call))).sort(),
+    expectedUids(world.store),
+  );
+  const [last] = await store.recent({
+    title: "main",
+    fromMs: 0,
+    toMs: 2 * START_MS,
+  }, 1);
+  assertEquals(await store.mark("otlp"), last!.id);
+  world.exporter.close();
+  await store.close();
 });
 
 Deno.test("OtlpExporter sends the header fields that it is given", async () => {

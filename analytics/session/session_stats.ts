@@ -1,5 +1,6 @@
 // This module is browser compatible.
 
+import type { AnalyticsEvent } from "../event/analytics_event.ts";
 import type { FieldValues } from "../event/event_definition.ts";
 import { QuantileSketch } from "../sketch/quantile_sketch.ts";
 import { HitchMeter } from "./_hitch_meter.ts";
@@ -71,11 +72,11 @@ export interface TakenFrames {
  * @example A few frames and a death
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { SessionStats } from "@tickwire/net/analytics";
+ * import { AnalyticsEvent, SessionStats } from "@tickwire/net/analytics";
  *
  * const stats = new SessionStats();
  * for (let frame = 0; frame < 600; frame++) stats.recordFrame(frame % 300 === 299 ? 90 : 16.7);
- * stats.apply({ name: "death", fields: { cause: "spikes", floor: 3 } });
+ * stats.apply(AnalyticsEvent.death({ cause: "spikes", floor: 3 }));
  * stats.kills += 2;
  *
  * assertEquals([stats.deaths, stats.kills, stats.maxFloor], [1, 2, 3]);
@@ -207,7 +208,7 @@ export class SessionStats {
    *
    * @param event An event that fits its definition.
    */
-  apply(event: { readonly name: string; readonly fields: FieldValues }): void {
+  apply(event: Pick<AnalyticsEvent, "name" | "fields">): void {
     const { name, fields } = event;
     switch (name) {
       case "death":

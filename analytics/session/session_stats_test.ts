@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { SeededRandom } from "../../core/mod.ts";
+import { AnalyticsEvent } from "../event/analytics_event.ts";
+import { checkFields } from "../event/check_fields.ts";
 import { QuantileSketch } from "../sketch/quantile_sketch.ts";
 import { SessionStats } from "./session_stats.ts";
 
@@ -82,6 +84,12 @@ Deno.test("SessionStats.figures() fits whatever a game has set", () => {
   assertEquals(figures.floors, Number.MAX_SAFE_INTEGER);
   assertEquals(figures.score, -Number.MAX_VALUE);
   assertEquals(figures.maxFloor, 1_000_000);
+  const { definition, fields } = AnalyticsEvent.sessionEnd({
+    reason: "closed",
+    durationMs: 1,
+    ...figures,
+  });
+  assertEquals(checkFields(definition, fields), undefined);
   assertEquals(figures.totalDamageTaken, 0);
 });
 
@@ -190,6 +198,12 @@ Deno.test("SessionStats loses no frames to one that never ends", () => {
   assertEquals(stats.frames, 103);
   assert(Math.abs(stats.p50FrameMs - 0.5) <= 0.0055 * 0.5);
   assertEquals(stats.frameQuantile(1), 2 ** 22);
+  const taken = stats.takeFrames();
+  const { definition, fields } = AnalyticsEvent.frameTime({
+    sketch: taken!.sketch.toJson(),
+    hitches: taken!.hitches,
+  });
+  assertEquals(checkFields(definition, fields), undefined);
   stats.recordMemory(1e300);
   assertEquals(stats.maxMemoryBytes, 2 ** 42);
 });
