@@ -23,11 +23,21 @@ import type {
 export class GuardedStore implements AnalyticsStore {
   readonly #store: AnalyticsStore;
   readonly #onError: (error: unknown) => void;
+  readonly #onChange: (title: string | undefined) => void;
   #failures = 0;
 
-  constructor(store: AnalyticsStore, onError: (error: unknown) => void) {
+  /**
+   * Guards a store. `onError` is told what it throws; `onChange` of which title something has changed, or may have, or
+   * `undefined` for any: before whoever asked for it is told.
+   */
+  constructor(
+    store: AnalyticsStore,
+    onError: (error: unknown) => void,
+    onChange: (title: string | undefined) => void,
+  ) {
     this.#store = store;
     this.#onError = onError;
+    this.#onChange = onChange;
   }
 
   /** How many calls have failed. */
@@ -39,7 +49,12 @@ export class GuardedStore implements AnalyticsStore {
     runs: readonly StoredRun[],
     rollUp: RollUp,
   ): Promise<readonly WriteOutcome[]> {
-    return this.#run(() => this.#store.write(runs, rollUp));
+    // A batch is of one title.
+    return this.#change(
+      runs[0]?.title,
+      () => this.#store.write(runs, rollUp),
+      (outcomes) => outcomes.some(({ accepted }) => accepted > 0),
+    );
   }
 
   count(
@@ -48,7 +63,10 @@ export class GuardedStore implements AnalyticsStore {
     platform: string,
     changes: readonly CountChange[],
   ): Promise<void> {
-    return this.#run(() => this.#store.count(title, build, platform, changes));
+    return this.#change(
+      title,
+      () => this.#store.count(title, build, platform, changes),
+    );
   }
 
   counts(query: CountQuery): Promise<readonly CountRow[]> {
@@ -96,16 +114,39 @@ export class GuardedStore implements AnalyticsStore {
     player: string,
     rollUp: RollUp,
   ): Promise<{ readonly sessions: number; readonly events: number }> {
-    return this.#run(() => this.#store.erase(title, player, rollUp));
+    return this.#change(
+      title,
+      () => this.#store.erase(title, player, rollUp),
+    );
   }
 
   expire(query: ExpireQuery): Promise<number> {
-    return this.#run(() => this.#store.expire(query));
+    return this.#change(
+      undefined,
+      () => this.#store.expire(query),
+      (rows) => rows > 0,
+    );
   }
 
   /** Does nothing: the store is its owner's. */
   close(): Promise<void> {
     return Promise.resolve();
+  }
+
+  /** Where it failed, nobody knows what has changed. */
+  async #change<T>(
+    title: string | undefined,
+    call: () => Promise<T>,
+    hasChanged: (result: T) => boolean = () => true,
+  ): Promise<T> {
+    let isChanged = true;
+    try {
+      const result = await this.#run(call);
+      isChanged = hasChanged(result);
+      return result;
+    } finally {
+      if (isChanged) this.#onChange(title);
+    }
   }
 
   async #run<T>(call: () => Promise<T>): Promise<T> {

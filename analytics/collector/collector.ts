@@ -15,6 +15,8 @@ import {
   segmentsOf,
   urlOf,
 } from "../../http/server/mod.ts";
+import { ChangeCounts } from "../query/change_counts.ts";
+import { QueryRoutes } from "../query/query_routes.ts";
 import { addBatchRoutes } from "./_batch_routes.ts";
 import { ByteBudget } from "./_byte_budget.ts";
 import { type CallContext, CollectorCall } from "./_collector_call.ts";
@@ -26,7 +28,7 @@ import { problemOf, unavailable } from "./_problems.ts";
 import { Retention } from "./_retention.ts";
 import { resolveOptions, type Settings } from "./_settings.ts";
 import { TitleLimits } from "./_title_limits.ts";
-import type { AnalyticsRole, Routes } from "./call.ts";
+import type { AnalyticsRole } from "./call.ts";
 import type {
   AnalyticsCollectorOptions,
   AnalyticsHandlerInfo,
@@ -91,7 +93,9 @@ export class AnalyticsCollector {
   readonly #counters = new Counters();
   readonly #retention: Retention;
   readonly #inFlight = new InFlight();
-  readonly #parts: readonly [RouteTable<CollectorCall>, ...Routes[]];
+  readonly #changes = new ChangeCounts();
+  readonly #routes = new RouteTable<CollectorCall>();
+  readonly #queries: QueryRoutes;
   #sweepSeconds = SWEEP_SECONDS;
   #closing: Promise<void> | undefined;
 
@@ -107,7 +111,11 @@ export class AnalyticsCollector {
     const settings = resolveOptions(options);
     this.#settings = settings;
     const { catalog, clock, apiKeys } = settings;
-    this.#store = new GuardedStore(settings.store, settings.onError);
+    this.#store = new GuardedStore(
+      settings.store,
+      settings.onError,
+      (title) => this.#changes.add(title),
+    );
     this.#context = {
       store: this.#store,
       catalog,
@@ -126,16 +134,18 @@ export class AnalyticsCollector {
       settings.rollupRetentionMs,
       (rows) => this.#counters.expired += rows,
     );
-    const table = new RouteTable<CollectorCall>();
-    addBatchRoutes(table, {
+    this.#queries = new QueryRoutes({
+      changes: (title) => this.#changes.of(title),
+      run: crypto.randomUUID(),
+    });
+    addBatchRoutes(this.#routes, {
       catalog,
       budget: this.#budget,
       guards: new LabelGuards(this.#store),
       titleLimits: this.#titleLimits,
       counters: this.#counters,
     });
-    addPlayerRoutes(table, this.#counters);
-    this.#parts = [table];
+    addPlayerRoutes(this.#routes, this.#counters);
     this.handler = (request, info) => this.#handle(request, info);
   }
 
@@ -189,6 +199,31 @@ export class AnalyticsCollector {
       "store_failures",
       "Calls of the store that failed",
       this.#store.failures,
+    );
+    yield counter(
+      "queries_not_modified",
+      "Queries that were answered without the store, as nothing had changed",
+      this.#queries.notModified,
+    );
+    yield counter(
+      "queries_refused",
+      "Queries that were refused, as too many were waiting",
+      this.#queries.refused,
+    );
+    yield counter(
+      "queries_timed_out",
+      "Queries that were given up, as they took too long",
+      this.#queries.timedOut,
+    );
+    yield gauge(
+      "queries_running",
+      "Queries that are running",
+      this.#queries.running,
+    );
+    yield gauge(
+      "queries_waiting",
+      "Queries that wait for others to end",
+      this.#queries.waiting,
     );
     yield gauge(
       "requests_in_flight",
@@ -267,13 +302,8 @@ export class AnalyticsCollector {
       receivedMs,
       this.#context,
     );
-    const [table, ...others] = this.#parts;
-    const own = table.handle(call);
-    if (own !== undefined) return await own;
-    for (const part of others) {
-      const response = part.handle(call);
-      if (response !== undefined) return await response;
-    }
+    const response = this.#routes.handle(call) ?? this.#queries.handle(call);
+    if (response !== undefined) return await response;
     throw notFound();
   }
 

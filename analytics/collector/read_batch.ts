@@ -198,8 +198,10 @@ class RunReader {
     for (let i = 0; i < entries.length; i++) {
       const entry = entries[i];
       if (!Array.isArray(entry)) throw invalidEvent(path, i);
-      const reader = readers[entry[0]];
+      const index: unknown = entry[0];
       const differenceMs: unknown = entry[1];
+      // Any text would name a property, such as the array's length.
+      const reader = typeof index === "number" ? readers[index] : undefined;
       if (reader === undefined || !Number.isSafeInteger(differenceMs)) {
         throw invalidEvent(path, i);
       }
