@@ -153,8 +153,9 @@ export function makeCards(
       make(
         "div",
         { class: "head" },
-        make("div", {}, heading, about),
+        heading,
         make("div", { class: "actions" }, toggle, csv),
+        about,
       ),
       controls,
       problem,

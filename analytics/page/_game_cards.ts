@@ -285,12 +285,22 @@ export function makeGameCards(
     if (typeof fields !== "object" || fields === null) return "";
     return Object.entries(fields).map(([name, value]) => {
       const text = Array.isArray(value)
-        ? "(sketch)"
+        ? sketchText(value)
         : typeof value === "number"
         ? String(Math.round(value * 1_000) / 1_000)
         : String(value);
       return `${name} ${text.length > 80 ? `${text.slice(0, 80)}…` : text}`;
     }).join(", ");
+  }
+
+  /** A sketch (PROTOCOL.md, section 3), as text. */
+  function sketchText(sketch: readonly unknown[]): string {
+    let count = Number(sketch[3]);
+    for (let i = 5; i < sketch.length; i += 2) count += Number(sketch[i]);
+    const [least, most] = [Number(sketch[1]), Number(sketch[2])];
+    return `of ${format.many(count, "value")}, ${
+      format.short(least, "count")
+    } to ${format.short(most, "count")}`;
   }
 
   function recentCard(): Card {

@@ -104,7 +104,7 @@ export function makeHeadlineCard(
     const size = by === Infinity
       ? "none before"
       : kind === "share"
-      ? `${format.change(by).replace(/\s?%/, "")} points`
+      ? `${format.change(by).replace(/\s?%/, "")} pts`
       : format.change(by);
     tile.change.dataset.mood = mood;
     tile.change.replaceChildren(
@@ -210,7 +210,7 @@ export function makeHeadlineCard(
       before: sumOf(thrownBefore!),
       kind: "count",
       better: "less",
-      about: `${format.many(now.unclean, "session")} never ended`,
+      about: `${format.figure(now.unclean, "count")} never ended`,
       picture: sparkOf(thrown!.rows, (row) => row.count, 0),
     });
     host.setAttribute("aria-busy", "false");

@@ -21,54 +21,42 @@ import { makeTheme } from "./_theme.ts";
 import { makeViews } from "./_view.ts";
 
 /** What the page is made of. */
-export interface PageParts {
-  readonly makeActivityCards: typeof makeActivityCards;
-  readonly makeBarPlots: typeof makeBarPlots;
-  readonly makeCards: typeof makeCards;
-  readonly makeChart: typeof makeChart;
-  readonly makeDom: typeof makeDom;
-  readonly makeFilters: typeof makeFilters;
-  readonly makeFormat: typeof makeFormat;
-  readonly makeGameCards: typeof makeGameCards;
-  readonly makeHeadlineCard: typeof makeHeadlineCard;
-  readonly makeKeys: typeof makeKeys;
-  readonly makeLinePlot: typeof makeLinePlot;
-  readonly makePerformanceCards: typeof makePerformanceCards;
-  readonly makePhrases: typeof makePhrases;
-  readonly makePlayerCards: typeof makePlayerCards;
-  readonly makeRangePlot: typeof makeRangePlot;
-  readonly makeSource: typeof makeSource;
-  readonly makeTables: typeof makeTables;
-  readonly makeTheme: typeof makeTheme;
-  readonly makeViews: typeof makeViews;
-}
+const FUNCTIONS = {
+  makeActivityCards,
+  makeBarPlots,
+  makeCards,
+  makeChart,
+  makeDom,
+  makeFilters,
+  makeFormat,
+  makeGameCards,
+  makeHeadlineCard,
+  makeKeys,
+  makeLinePlot,
+  makePerformanceCards,
+  makePhrases,
+  makePlayerCards,
+  makeRangePlot,
+  makeSource,
+  makeTables,
+  makeTheme,
+  makeViews,
+};
+
+/** What {@linkcode runPage} is given. */
+export type PageFunctions = typeof FUNCTIONS;
 
 /**
- * The script of the page: the texts of its functions, which are JavaScript where they run. They are checked like
- * everything else, and nothing is built. So each uses nothing from outside of itself but what it is given.
+ * What the page does: the texts of functions, which are JavaScript where they run. They are checked like everything else,
+ * and nothing is built. So each uses nothing from outside of itself but what it is given.
+ *
+ * Labels and names are anybody's: they only ever become text.
  */
-export function pageScript(): string {
-  const parts: PageParts = {
-    makeActivityCards,
-    makeBarPlots,
-    makeCards,
-    makeChart,
-    makeDom,
-    makeFilters,
-    makeFormat,
-    makeGameCards,
-    makeHeadlineCard,
-    makeKeys,
-    makeLinePlot,
-    makePerformanceCards,
-    makePhrases,
-    makePlayerCards,
-    makeRangePlot,
-    makeSource,
-    makeTables,
-    makeTheme,
-    makeViews,
-  };
-  const texts = Object.entries(parts).map(([name, part]) => `${name}: ${part}`);
-  return `"use strict";\n(${runPage})({\n${texts.join(",\n")},\n});\n`;
-}
+export const PAGE_SCRIPT = `"use strict";
+(${runPage})({
+${
+  Object.entries(FUNCTIONS).map(([name, text]) => `${name}: ${text},\n`).join(
+    "",
+  )
+}});
+`;

@@ -2,8 +2,8 @@
 
 /** The colours of lines and bars, which stay apart for the colour-blind: in light, and in dark. */
 export const SERIES_COLORS = {
-  light: ["#2c46c8", "#c9610f", "#1d958d", "#5a1648", "#6e5308", "#a156e7"],
-  dark: ["#5c8df6", "#f1842a", "#6fe6da", "#b5648f", "#efe04a", "#c3b2e6"],
+  light: ["#2a3fc4", "#d0651a", "#1fa097", "#55123f", "#6e5308", "#aa66ea"],
+  dark: ["#4a82f2", "#f1842a", "#74f4e6", "#b5648f", "#f0e442", "#bca8dd"],
 } as const;
 
 /** How much of the accent is in a shaded cell, in percent, from none to the most. */
@@ -38,7 +38,7 @@ export const PAGE_STYLE = `
   --control: light-dark(#868d9b, #6b7385);
   --text: light-dark(#14171d, #e8eaf0);
   --soft: light-dark(#565d6b, #a0a8b8);
-  --accent: light-dark(#2c46c8, #8aa6ff);
+  --accent: light-dark(#2a3fc4, #8aa6ff);
   --on-accent: light-dark(#ffffff, #0e1014);
   --heat: light-dark(#2438a8, #9db5ff);
   --on-heat: light-dark(#ffffff, #0e1014);
@@ -169,9 +169,10 @@ dt { color: var(--soft); font-size: .8125rem; }
 dd { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 .6rem; margin: 0; }
 .figure { font-size: 1.625rem; font-weight: 650; line-height: 1.35; letter-spacing: -.02em; white-space: nowrap; }
 .change { color: var(--soft); font-size: .8125rem; font-weight: 600; white-space: nowrap; }
+.change:empty { display: none; }
 .change[data-mood="good"] { color: var(--good); }
 .change[data-mood="bad"] { color: var(--bad); }
-dd .about, .sparkline { flex-basis: 100%; }
+.figure, .sparkline { flex-basis: 100%; }
 .sparkline { height: 1.75rem; margin-top: .4rem; }
 .spark { display: block; width: 100%; height: 1.75rem; overflow: visible; }
 .spark .series { stroke-width: 1.5; vector-effect: non-scaling-stroke; }
@@ -182,8 +183,8 @@ dd .about, .sparkline { flex-basis: 100%; }
 .cards + .cards { margin-top: 1rem; }
 .wide { grid-column: 1 / -1; }
 .card { min-width: 0; padding: 1rem 1.1rem 1.1rem; border: 1px solid var(--line); border-radius: var(--radius); background: var(--card); }
-.head { display: flex; justify-content: space-between; align-items: start; gap: .75rem; min-height: 2.6rem; }
-.head > div:first-child { min-width: 0; overflow-wrap: anywhere; }
+.head { display: grid; grid-template-columns: minmax(0, 1fr) auto; align-items: center; gap: .2rem .75rem; }
+.head .about { grid-column: 1 / -1; overflow-wrap: anywhere; }
 .actions { display: flex; gap: .4rem; }
 .choices { display: flex; flex-wrap: wrap; align-items: end; gap: .5rem .75rem; margin-top: .35rem; }
 .choices:empty { display: none; }
@@ -196,22 +197,23 @@ dd .about, .sparkline { flex-basis: 100%; }
 .steps li > * { vertical-align: middle; }
 .steps select { width: min(14rem, calc(100% - 5.5rem)); margin-inline-end: .4rem; }
 .legend { display: flex; flex-wrap: wrap; gap: .15rem .9rem; margin: .5rem 0 0; padding: 0; list-style: none; font-size: .8125rem; }
-.legend li { max-width: 100%; min-width: 0; }
-.legend li, .legend button { display: inline-flex; align-items: center; gap: .4rem; }
+.legend li { flex: none; max-width: 100%; overflow: hidden; padding: 2px; }
+.legend li, .legend button { display: flex; align-items: center; gap: .4rem; }
 .legend li > span, .legend button > span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .legend button {
-  max-width: 100%;
+  min-width: 0;
   min-height: 1.75rem;
-  margin-inline-start: -.4rem;
   padding: 0 .4rem;
   border-color: transparent;
   background: none;
 }
-.legend:has(button) { gap: 0 .5rem; }
+.legend:has(button) { gap: 0; margin-inline-start: -.4rem; }
 .legend button[aria-pressed="false"] { color: var(--soft); }
 .legend button[aria-pressed="true"] { font-weight: 600; }
 .key { flex: none; }
 .picture { margin-top: .75rem; }
+#activity .card { display: flex; flex-direction: column; }
+#activity .picture { margin-top: auto; padding-top: .75rem; }
 .plot { position: relative; }
 .chart { display: block; width: 100%; height: auto; overflow: visible; touch-action: pan-y; }
 .chart:focus-visible { outline-offset: 4px; border-radius: 2px; }
@@ -274,13 +276,15 @@ path.grid { stroke: var(--control); }
 .scroll.short { max-height: 15rem; }
 table { width: 100%; border-collapse: separate; border-spacing: 0; font-size: .8125rem; }
 caption { padding: .5rem .75rem; color: var(--soft); text-align: start; }
+/* Of a table that is wider than the page, the caption stays in sight. */
+caption span { position: sticky; left: .75rem; display: inline-block; max-width: calc(100vw - 6rem); }
 th, td { padding: .35rem .75rem; border-top: 1px solid var(--line); text-align: start; vertical-align: baseline; }
 th { font-weight: 600; }
 tbody th { font-weight: 500; }
 thead th { position: sticky; top: 0; background: var(--well); color: var(--text); white-space: nowrap; }
 th[data-kind="count"], th[data-kind="share"], th[data-kind$="Ms"], th[data-kind="bytes"], td:not([data-kind="text"]) { text-align: end; }
 th[data-kind="time"], th[data-kind="day"], th[data-kind="hour"], td:not([data-kind="text"]) { white-space: nowrap; }
-td[data-kind="text"], th[data-kind="text"] { overflow-wrap: anywhere; }
+td[data-kind="text"], th[data-kind="text"] { max-width: 24rem; overflow-wrap: break-word; }
 .shade { background: var(--shade); color: var(--ink); }
 #recent td:nth-child(3) { min-width: 16rem; color: var(--soft); }
 
@@ -310,6 +314,9 @@ dialog .actions { justify-content: end; }
 }
 @media (max-width: 40rem) {
   .top, .filters, main { padding-inline: 1rem; }
+  h1 { flex: 1; }
+  .status { order: 1; flex-basis: 100%; }
+  th, td { padding-inline: .45rem; }
   .figures { grid-template-columns: repeat(2, minmax(0, 1fr)); }
   .figures > div { padding: .7rem .8rem; }
   .figure { font-size: 1.375rem; }
@@ -321,8 +328,9 @@ dialog .actions { justify-content: end; }
   .dates input { width: 100%; }
   .card { padding: .85rem .8rem; }
   /* Fingers need more than mice, and below 1rem a phone would zoom in on what is touched. */
-  select, input, button, .small, .choices select, .legend button, .ranges label > span:first-of-type { min-height: 2.75rem; }
+  select, input, button, .small, .choices select, .ranges label > span:first-of-type { min-height: 2.75rem; }
   select, input, .choices select { font-size: 1rem; }
+  .legend button { min-height: 2.25rem; }
   .chooser summary { padding: .7rem 0; }
 }
 @media (prefers-reduced-motion: no-preference) {

@@ -76,6 +76,7 @@ export function makePerformanceCards(
       const total = rows.reduce((sum, { count }) => sum + count, 0);
       if (total === 0) {
         frame.setAbout("");
+        frame.setLegend([]);
         frame.showEmpty(
           sight.hasData ? missing : phrases.emptyText(sight),
           { ...table, rows: [] },

@@ -49,15 +49,15 @@ export function makePlayerCards(
         const line = make(
           "tr",
           {},
-          make("th", { scope: "row" }, format.day(start)),
+          make("th", { scope: "row" }, format.tick(start, "day")),
           make("td", { "data-kind": "count" }, format.figure(players, "count")),
         );
         for (const back of [d1, d7, d30]) {
           const share = shareOf(back, players);
-          // Half of the players is as dark as it gets: hardly any game has more.
+          // Three of five are as dark as it gets: hardly any game has more.
           const level = share === null
             ? 0
-            : Math.min(LEVELS - 1, Math.ceil(share * 2 * (LEVELS - 1)));
+            : Math.min(LEVELS - 1, Math.ceil(share / .6 * (LEVELS - 1)));
           line.append(make(
             "td",
             { "data-kind": "share", class: "shade", "data-level": level },
@@ -73,7 +73,11 @@ export function makePlayerCards(
         make(
           "caption",
           {},
-          "Players who came back, by their first day; – where it is too early",
+          make(
+            "span",
+            {},
+            "Players who came back, by their first day; – where it is too early",
+          ),
         ),
         make(
           "thead",
@@ -132,6 +136,7 @@ export function makePlayerCards(
           shareOf(back, of)
         ),
       ];
+      const hasShares = shares.slice(1).some((it) => it !== null);
       const texts = names.slice(1).map((name, i) => {
         const value = shares[i + 1]!;
         return `${name} ${
@@ -141,10 +146,14 @@ export function makePlayerCards(
       frame.setAbout(
         `${phrases.estimate(share)}${
           format.many(total.players, "new player")
-        }, who of them came back on exactly that day`,
+        }; ${
+          hasShares
+            ? "the share that came back on exactly that day"
+            : "it is too early to say who came back"
+        }`,
       );
       frame.show(
-        (width) =>
+        !hasShares ? undefined : (width) =>
           lines.layOut({
             summary: `Share of new players who came back: ${
               texts.join(", ")
@@ -300,7 +309,7 @@ export function makePlayerCards(
           { label: "Of the first step", kind: "share" as const },
           { label: "Of the step before", kind: "share" as const },
           {
-            label: "Median time since the step before",
+            label: "Median time",
             kind: "durationMs" as const,
           },
         ],

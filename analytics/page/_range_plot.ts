@@ -3,7 +3,6 @@ import type { PageElement } from "./_browser.ts";
 import type { Drawing, Stop } from "./_chart.ts";
 import type { Dom } from "./_dom.ts";
 import type { FigureKind, Format } from "./_format.ts";
-import type { LinePlot } from "./_line_plot.ts";
 
 /** The percentiles of a distribution. */
 export interface Percentiles {
@@ -37,16 +36,14 @@ export interface RangeModel {
 export interface RangePlot {
   /** Lays distributions out. */
   layOut(model: RangeModel, width: number): Drawing;
+  /** What the parts mean, for a legend. */
+  signs(): { name: string; sign: PageElement; isOn: boolean }[];
   /** The middle and the far end of one without axes, for the eye only. */
   spark(percentiles: Percentiles, guide: number): PageElement;
 }
 
 /** Makes the {@linkcode RangePlot} of the page. */
-export function makeRangePlot(
-  dom: Dom,
-  format: Format,
-  lines: LinePlot,
-): RangePlot {
+export function makeRangePlot(dom: Dom, format: Format): RangePlot {
   const { draw } = dom;
   const ROW_HEIGHT = 48;
   const TOP = 22;
@@ -60,8 +57,12 @@ export function makeRangePlot(
     const most = Math.max(...all.map(({ p999 }) => p999));
     const guide = model.guides[0]?.value;
     if (guide === undefined) {
-      const marks = lines.ticksTo(most, 4);
-      return { marks, placeOf: (value) => value / marks.at(-1)! };
+      // Of memory a power of two is a round number.
+      const step = 2 ** Math.ceil(Math.log2(Math.max(most, 1) / 4));
+      const top = Math.ceil(most / step) * step;
+      const marks: number[] = [];
+      for (let mark = 0; mark <= top; mark += step) marks.push(mark);
+      return { marks, placeOf: (value) => value / top };
     }
     const least = Math.min(...all.map(({ p50 }) => p50));
     let from = -1;
@@ -93,9 +94,7 @@ export function makeRangePlot(
     let lastEnd = -Infinity;
     for (const mark of marks) {
       const x = xOf(mark);
-      const text = kind === "bytes"
-        ? format.figure(mark, kind)
-        : format.short(mark, kind);
+      const text = format.figure(mark, kind);
       const half = dom.widthOf(text) / 2;
       const middle = Math.max(half, Math.min(width - half, x));
       nodes.push(
@@ -184,6 +183,38 @@ export function makeRangePlot(
     return { height, summary: model.summary, nodes, stops, marks: "box" };
   }
 
+  function signs(): { name: string; sign: PageElement; isOn: boolean }[] {
+    function make(name: string, ...nodes: PageElement[]): {
+      name: string;
+      sign: PageElement;
+      isOn: boolean;
+    } {
+      const sign = draw("svg", {
+        class: "key",
+        viewBox: "0 0 24 12",
+        width: 24,
+        height: 12,
+        "aria-hidden": "true",
+      }, ...nodes);
+      return { name, sign, isOn: true };
+    }
+    const block = { class: "bar", y: 1, height: 10, "data-color": 0 };
+    const line = { class: "range", "data-color": 0 };
+    return [
+      make(
+        "Median to p95, cut at p90",
+        draw("rect", { ...block, x: 0, width: 24, rx: 2 }),
+        draw("line", { class: "tick", x1: 16, x2: 16, y1: 1, y2: 11 }),
+      ),
+      make(
+        "on to p99 and p99.9",
+        draw("line", { ...line, x1: 0, x2: 23, y1: 6, y2: 6 }),
+        draw("line", { ...line, x1: 10, x2: 10, y1: 1, y2: 11 }),
+        draw("line", { ...line, x1: 23, x2: 23, y1: 1, y2: 11 }),
+      ),
+    ];
+  }
+
   function spark(
     { p50, p95, p999 }: Percentiles,
     guide: number,
@@ -224,5 +255,5 @@ export function makeRangePlot(
     );
   }
 
-  return { layOut, spark };
+  return { layOut, signs, spark };
 }

@@ -2,12 +2,12 @@
 import type { FiltersAnswer } from "./_answers.ts";
 import type { Browser } from "./_browser.ts";
 import type { Card, Sight } from "./_card.ts";
-import type { PageParts } from "./_page_script.ts";
+import type { PageFunctions } from "./_page_script.ts";
 import type { Answer, Query } from "./_source.ts";
 import type { View } from "./_view.ts";
 
 /** Puts the parts together and keeps what is shown fresh. */
-export function runPage(parts: PageParts): void {
+export function runPage(parts: PageFunctions): void {
   const browser = globalThis as unknown as Browser;
   const { document, location, setTimeout, clearTimeout } = browser;
   /** Between two rounds of questions. */
@@ -22,7 +22,7 @@ export function runPage(parts: PageParts): void {
   const HOUR_MS = 3_600_000;
 
   const dom = parts.makeDom(browser);
-  const { find, fill, setText } = dom;
+  const { find, setText } = dom;
   const titles: readonly { readonly title: string; readonly key?: string }[] =
     JSON.parse(find("config").textContent);
   const format = parts.makeFormat();
@@ -32,7 +32,7 @@ export function runPage(parts: PageParts): void {
   const source = parts.makeSource(browser, () => keys.keyOf(view.game));
   const tables = parts.makeTables(dom, format);
   const lines = parts.makeLinePlot(dom, format);
-  const ranges = parts.makeRangePlot(dom, format, lines);
+  const ranges = parts.makeRangePlot(dom, format);
   const bars = parts.makeBarPlots(dom, format, lines);
   const makeCard = parts.makeCards(browser, dom, tables, parts.makeChart, go);
 

@@ -68,7 +68,7 @@ export function makeTables(dom: Dom, format: Format): Tables {
       make(
         "table",
         {},
-        make("caption", {}, `${caption}${more}`),
+        make("caption", {}, make("span", {}, `${caption}${more}`)),
         make("thead", {}, head),
         body,
       ),
@@ -93,7 +93,7 @@ export function makeTables(dom: Dom, format: Format): Tables {
 
   function toField(text: string): string {
     const guarded = FORMULA.test(text) ? `'${text}` : text;
-    return /^[\w .:'/–-]*$/.test(guarded)
+    return /^[A-Za-z0-9 ._:-]*$/.test(guarded)
       ? guarded
       : `"${guarded.replaceAll('"', '""')}"`;
   }

@@ -1,7 +1,7 @@
 // This module is browser compatible.
-import { encodeBase64 } from "../../core/mod.ts";
+import { PageAnswer } from "../../http/server/mod.ts";
 import { PAGE_MARKUP } from "./_page_markup.ts";
-import { pageScript } from "./_page_script.ts";
+import { PAGE_SCRIPT } from "./_page_script.ts";
 import { PAGE_STYLE } from "./_page_style.ts";
 
 /** A title that an {@linkcode AnalyticsPage} shows. */
@@ -37,12 +37,10 @@ export interface AnalyticsPageTitle {
  * ```
  */
 export class AnalyticsPage {
-  readonly #html: string;
-  readonly #policy: string;
+  readonly #answer: PageAnswer;
 
-  private constructor(html: string, policy: string) {
-    this.#html = html;
-    this.#policy = policy;
+  private constructor(answer: PageAnswer) {
+    this.#answer = answer;
   }
 
   /**
@@ -57,36 +55,15 @@ export class AnalyticsPage {
     if (titles.length === 0) {
       throw new RangeError("Cannot make page as there must be a title");
     }
-    const script = pageScript();
-    // What is data is not run; a "<" in it could end it.
-    const config = JSON.stringify(titles).replaceAll("<", "\\u003c");
-    const html = `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>Analytics</title>
-<link rel="icon" href="data:,">
-<style>${PAGE_STYLE}</style>
-</head>
-<body>${PAGE_MARKUP}<script id="config" type="application/json">${config}</script>
-<script>${script}</script>
-</body>
-</html>
-`;
-    const policy = [
-      "default-src 'none'",
-      `script-src '${await hashOf(script)}'`,
-      `style-src '${await hashOf(PAGE_STYLE)}'`,
-      "img-src data:",
-      "connect-src 'self'",
-      "base-uri 'none'",
-      "form-action 'none'",
-      "frame-ancestors 'none'",
-      "require-trusted-types-for 'script'",
-    ].join("; ");
-    return new AnalyticsPage(html, policy);
+    return new AnalyticsPage(
+      await PageAnswer.make({
+        title: "Analytics",
+        style: PAGE_STYLE,
+        markup: PAGE_MARKUP,
+        script: PAGE_SCRIPT,
+        config: titles,
+      }),
+    );
   }
 
   /**
@@ -96,20 +73,6 @@ export class AnalyticsPage {
    * @returns A new response.
    */
   respond(method: string = "GET"): Response {
-    return new Response(method === "HEAD" ? null : this.#html, {
-      headers: {
-        "content-type": "text/html; charset=utf-8",
-        "content-security-policy": this.#policy,
-        "cache-control": "no-cache",
-        "referrer-policy": "no-referrer",
-        "x-content-type-options": "nosniff",
-      },
-    });
+    return this.#answer.respond(method);
   }
-}
-
-async function hashOf(text: string): Promise<string> {
-  const bytes = new TextEncoder().encode(text);
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return `sha256-${encodeBase64(hash)}`;
 }

@@ -103,8 +103,10 @@ export class FakeCollector {
     const { build = "", platform = "" } = params;
     const { events, builds, platforms, causes, floors } = this.#labels;
     const random = new SeededRandom(
-      [path, build, platform, `${this.revision}`].join().length * 7_919 +
-        this.revision,
+      seedOf(
+        [path, build, platform, this.revision, Math.floor(from / DAY_MS)]
+          .join(),
+      ),
     );
     const factor = (build === "" ? 1 : .4) * (platform === "" ? 1 : .3) *
       (1 + this.revision / 10);
@@ -341,4 +343,12 @@ export class FakeCollector {
         headers: { "content-type": "application/json", etag: tag },
       });
   }
+}
+
+function seedOf(text: string): number {
+  let seed = 1;
+  for (const letter of text) {
+    seed = (Math.imul(seed, 31) + letter.codePointAt(0)!) >>> 0;
+  }
+  return seed;
 }
