@@ -7,6 +7,12 @@
  */
 
 export * from "./analytics_error.ts";
+export { Analytics } from "./client/analytics.ts";
+export * from "./client/analytics_export.ts";
+export * from "./client/analytics_notice.ts";
+export * from "./client/analytics_options.ts";
+export * from "./client/error_target.ts";
+export * from "./client/page_handlers.ts";
 export * from "./collector/collector.ts";
 export * from "./collector/collector_options.ts";
 export * from "./event/analytics_event.ts";
