@@ -43,7 +43,7 @@ export function makeActivityCards(
     }
 
     function show([answer]: readonly unknown[], sight: Sight): void {
-      const { rows } = answer as EventsAnswer;
+      const { rows, isComplete } = answer as EventsAnswer;
       const starts = phrases.startsOf(sight.span);
       const totals = new Map<string, number>();
       const counts = new Map<string, Map<number, number>>();
@@ -99,7 +99,7 @@ export function makeActivityCards(
       frame.setAbout(
         `${format.many(sum, "event")} of ${
           format.many(drawn.length, "kind")
-        }, by ${sight.span.step}`,
+        }, by ${sight.span.step}${phrases.rest(isComplete)}`,
       );
       const summary = `Lines of ${drawn.join(", ")} by ${sight.span.step}: ${
         drawn.map((name) =>

@@ -14,6 +14,8 @@ export interface EventsAnswer {
     readonly event: string;
     readonly count: number;
   }[];
+  /** Whether these are all. */
+  readonly isComplete?: boolean;
 }
 
 /** Of `sessions`. */
@@ -81,6 +83,8 @@ export interface PercentilesAnswer {
     readonly max: number;
     readonly hitches?: number;
   }[];
+  /** Whether these are all. */
+  readonly isComplete?: boolean;
 }
 
 /** To `deaths`. */
@@ -90,6 +94,8 @@ export interface DeathsAnswer {
     readonly cause: string;
     readonly count: number;
   }[];
+  /** Whether these are all. */
+  readonly isComplete?: boolean;
 }
 
 /** To `drops`. */

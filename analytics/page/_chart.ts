@@ -126,7 +126,8 @@ export function makeChart(browser: Browser, dom: Dom): Chart {
         ),
       )
       : across;
-    const top = Math.max(
+    // Beside what is narrow, below what is wide: it hides nothing that it tells of.
+    const top = width > drawnWidth / 2 ? (y + boxHeight) * scale + 6 : Math.max(
       0,
       Math.min(y * scale - size.height / 2, height * scale - size.height),
     );

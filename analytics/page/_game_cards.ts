@@ -112,7 +112,7 @@ export function makeGameCards(
     }
 
     function show([answer]: readonly unknown[], sight: Sight): void {
-      const { rows } = answer as DeathsAnswer;
+      const { rows, isComplete } = answer as DeathsAnswer;
       const { deathsAs } = sight.view;
       if (select.value !== deathsAs) select.value = deathsAs;
       const table = {
@@ -152,7 +152,9 @@ export function makeGameCards(
         })),
       );
       const most = `most often by ${worst.cause} on floor ${worst.floor}`;
-      frame.setAbout(`${format.many(total, "death")}, ${most}`);
+      frame.setAbout(
+        `${format.many(total, "death")}, ${most}${phrases.rest(isComplete)}`,
+      );
       frame.show(
         (width) => {
           const { grid } = gridOf(rows, maxRows, bars.roomFor(width));

@@ -96,7 +96,8 @@ export function makeHeadlineCard(
       : now / before - 1;
     const isSame = Math.abs(by) < .0005;
     const isMore = by > 0;
-    const mood = isSame
+    // So little is chance.
+    const mood = Math.abs(by) < .01
       ? "same"
       : isMore === (better === "more")
       ? "good"
@@ -167,7 +168,7 @@ export function makeHeadlineCard(
       before: before.sessions === 0 ? null : before.medianMs,
       kind: "durationMs",
       better: "more",
-      about: "half are longer",
+      about: now.sessions === 0 ? "" : "half are longer",
       picture: sparkOf(sessions!.rows, (row) => row.medianMs, null),
     });
     const [day1, day1Before] = [back!.total.d1, backBefore!.total.d1];

@@ -38,6 +38,10 @@ export const PAGE_MARKUP = `
     <p id="note-text"></p>
     <button id="ask-key" type="button" class="small" hidden>Enter a key</button>
   </div>
+  <section id="welcome" class="welcome" aria-labelledby="welcome-title" hidden>
+    <h2 id="welcome-title">No events yet</h2>
+    <p>Send some: once the player has agreed, have the game call <code>analytics.enable(…)</code> with the address of this collector, and then <code>analytics.record(AnalyticsEvent.death({ cause: "spikes", floor: 3 }))</code>. What comes is shown here within seconds.</p>
+  </section>
   <section aria-labelledby="figures-title">
     <div class="over">
       <h2 id="figures-title" tabindex="-1">At a glance</h2>

@@ -152,6 +152,9 @@ button.main:hover { background: var(--accent); text-decoration: underline; }
 }
 .note p { margin: 0; }
 .problem { margin: .5rem 0 0; color: var(--bad); font-size: .875rem; }
+.welcome { padding: 1rem 1.1rem; border: 1px solid var(--accent); border-radius: var(--radius); background: var(--card); }
+.welcome p { max-width: 60rem; margin: .35rem 0 0; }
+code { font: .9em/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
 .problem:empty { display: none; }
 
 /* Figures */

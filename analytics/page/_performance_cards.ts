@@ -49,7 +49,8 @@ export function makePerformanceCards(
     function show([answer]: readonly unknown[], sight: Sight): void {
       const by = sight.view[setting];
       if (select.value !== by) select.value = by;
-      const rows = (answer as PercentilesAnswer).rows.map((row) => ({
+      const { isComplete, ...found } = answer as PercentilesAnswer;
+      const rows = found.rows.map((row) => ({
         ...row,
         label: row[by],
         count: row.frames ?? row.count ?? 0,
@@ -89,10 +90,9 @@ export function makePerformanceCards(
         ? `, the ${drawn.length} ${by}s of ${rows.length} with the most`
         : "";
       frame.setAbout(
-        `${
-          format.many(total, things)
-        }${more}; from the median (block to p95) to p99 and p99.9`,
+        `${format.many(total, things)}${more}${phrases.rest(isComplete)}`,
       );
+      frame.setLegend(ranges.signs());
       frame.show(
         (width) =>
           ranges.layOut({

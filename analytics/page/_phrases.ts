@@ -15,15 +15,14 @@ export interface Phrases {
   spanText(sight: { readonly span: Span }): string;
   /** Why there is nothing, and what to do. */
   emptyText(sight: Sight): string;
+  /** Said behind what is not all. */
+  rest(isComplete: boolean | undefined): string;
   /** Said before what is estimated. */
   estimate(share: number | undefined): string;
 }
 
 /** Makes the {@linkcode Phrases} of the page. */
 export function makePhrases(format: Format): Phrases {
-  const HOW_TO_SEND =
-    'No events yet: send some with analytics.record(AnalyticsEvent.death({ cause: "spikes", floor: 3 })) after analytics.enable(…)';
-
   function startsOf({ fromMs, toMs, stepMs }: Span): number[] {
     const starts: number[] = [];
     const endMs = Math.min(toMs, Date.now());
@@ -41,7 +40,7 @@ export function makePhrases(format: Format): Phrases {
   }
 
   function emptyText({ view, hasData }: Sight): string {
-    if (!hasData) return HOW_TO_SEND;
+    if (!hasData) return "No events yet";
     return view.build !== "" || view.platform !== ""
       ? "Nothing here with these filters: choose a longer time, or all builds and platforms"
       : "Nothing here in this time: choose a longer one";
@@ -61,6 +60,10 @@ export function makePhrases(format: Format): Phrases {
     }),
     spanText,
     emptyText,
+    rest: (isComplete) =>
+      isComplete === false
+        ? "; there is more than can be shown: choose a shorter time"
+        : "",
     estimate: (share) => share !== undefined && share < 1 ? "about " : "",
   };
 }

@@ -139,6 +139,7 @@ export function runPage(parts: PageFunctions): void {
     const known = source.known(filtersQuery()) as FiltersAnswer | undefined;
     filters.show(view, known ?? { events: [], builds: [], platforms: [] });
     const sight = sightNow();
+    find("welcome").hidden = sight.hasData;
     const refused = new Map<string, string>();
     const queries = new Map<string, Query>();
     for (const card of cards) {
