@@ -10,20 +10,14 @@ import type {
   SketchRow,
 } from "./store.ts";
 import {
-  type Group,
   type GroupKeys,
   Groups,
   MAX_COUNT_ROWS,
   MAX_SKETCH_ROWS,
+  sketchRowOf,
   spanStart,
+  type SumOwner,
 } from "./sum_groups.ts";
-
-/** Whose sums these are. */
-export interface SumOwner {
-  readonly title: string;
-  readonly build: string;
-  readonly platform: string;
-}
 
 interface Row extends GroupKeys {
   readonly title: string;
@@ -153,13 +147,6 @@ export class MemorySums {
     this.#counts.clear();
     this.#sketches.clear();
   }
-}
-
-/** The row of merged sketches. */
-export function sketchRowOf(
-  [{ startMs, build, platform }, sketch]: [Group, QuantileSketch],
-): SketchRow {
-  return { startMs, build, platform, sketch: sketch.toJson() };
 }
 
 function isAsked(

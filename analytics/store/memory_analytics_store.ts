@@ -401,7 +401,9 @@ export class MemoryAnalyticsStore implements AnalyticsStore {
     removed += this.#sums.expire(rollupsBeforeMs, limit - removed);
     for (const [key, session] of this.#sessions) {
       if (removed >= limit) break;
-      if (session.lastMs >= rollupsBeforeMs) continue;
+      if (Math.max(session.startMs, session.lastMs) >= rollupsBeforeMs) {
+        continue;
+      }
       this.#sessions.delete(key);
       const playerKey = keyOf(session.info.title, session.info.player);
       const player = this.#players.get(playerKey)!;

@@ -1,9 +1,17 @@
 // This module is browser compatible.
-import type { CountQuery, CountRow, Dimension } from "./store.ts";
+import type { QuantileSketch } from "../sketch/quantile_sketch.ts";
+import type { CountQuery, CountRow, Dimension, SketchRow } from "./store.ts";
 
 /** The most rows of sums, and of sketches. */
 export const MAX_COUNT_ROWS = 100_000;
 export const MAX_SKETCH_ROWS = 10_000;
+
+/** Whose sums these are. */
+export interface SumOwner {
+  readonly title: string;
+  readonly build: string;
+  readonly platform: string;
+}
 
 /** What a sum or a sketch is told apart by. */
 export type GroupKeys = Pick<CountRow, Dimension>;
@@ -86,6 +94,13 @@ export class Groups<Value> {
   #pick(name: Dimension, keys: GroupKeys): string {
     return this.#by.includes(name) ? keys[name] : "";
   }
+}
+
+/** The row of merged sketches. */
+export function sketchRowOf(
+  [{ startMs, build, platform }, sketch]: [Group, QuantileSketch],
+): SketchRow {
+  return { startMs, build, platform, sketch: sketch.toJson() };
 }
 
 function compareKeys(a: GroupKeys, b: GroupKeys): number {

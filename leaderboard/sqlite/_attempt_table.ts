@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { PlayerId } from "../../core/mod.ts";
-import { prepareRows, type RowStatement } from "./_database.ts";
+import { prepareRows, type RowStatement } from "../../core/sqlite/mod.ts";
 
 /** In which attempts are counted. */
 export interface AttemptSeason {

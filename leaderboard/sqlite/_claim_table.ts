@@ -1,9 +1,12 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import {
+  prepareRows,
+  type RowStatement,
+  type Undo,
+} from "../../core/sqlite/mod.ts";
 import type { Claim } from "../store/store.ts";
 import { claimHash } from "./_claim_hash.ts";
 import type { Counters } from "./_counters.ts";
-import { prepareRows, type RowStatement } from "./_database.ts";
-import type { Undo } from "./_write_queue.ts";
 
 /** How many claims are found by memory before they are in the index. */
 const RUN = 32_768;

@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { SeededRandom } from "../../core/mod.ts";
+import { migrate, Undo } from "../../core/sqlite/mod.ts";
 import { claimHash } from "./_claim_hash.ts";
 import { ClaimTable } from "./_claim_table.ts";
 import { Counters } from "./_counters.ts";
-import { migrate } from "./_schema.ts";
-import { Undo } from "./_write_queue.ts";
+import { APPLICATION_ID, MIGRATIONS } from "./_schema.ts";
 
 function openClaims(db: DatabaseSync): ClaimTable {
   return new ClaimTable(db, new Counters(db));
@@ -17,7 +17,10 @@ function countOf(db: DatabaseSync, table: string): number {
 
 Deno.test("ClaimTable finds claims in memory, on their way to the index, and in it", () => {
   using db = new DatabaseSync(":memory:");
-  migrate(db);
+  migrate(db, {
+    applicationId: APPLICATION_ID,
+    migrations: MIGRATIONS,
+  });
   let claims = openClaims(db);
   const seed = 7;
   const random = new SeededRandom(seed);
@@ -71,7 +74,10 @@ Deno.test("ClaimTable finds claims in memory, on their way to the index, and in 
 
 Deno.test("ClaimTable keeps apart names whose hashes meet", () => {
   using db = new DatabaseSync(":memory:");
-  migrate(db);
+  migrate(db, {
+    applicationId: APPLICATION_ID,
+    migrations: MIGRATIONS,
+  });
   const claims = openClaims(db);
   const undo = new Undo();
   const place = claims.find("main/b", "ada", "one");

@@ -1,6 +1,7 @@
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
+import { openDatabase as open } from "../../core/sqlite/mod.ts";
 import { LeaderboardError } from "../leaderboard_error.ts";
-import { migrate } from "./_schema.ts";
+import { APPLICATION_ID, MIGRATIONS } from "./_schema.ts";
 
 /**
  * Opens a database for this process alone, and brings it to the newest version.
@@ -8,60 +9,15 @@ import { migrate } from "./_schema.ts";
  * @throws {LeaderboardError} If it cannot be opened (`"storeFailed"`).
  */
 export function openDatabase(path: string): DatabaseSync {
-  let db: DatabaseSync | undefined;
   try {
-    db = new DatabaseSync(path);
-    // Exclusive, as the order of the entries is kept in memory: before the log is used for the first time, so that the
-    // index of the log needs no shared memory either. The lock ends with the process.
-    db.exec("PRAGMA locking_mode = EXCLUSIVE");
-    db.exec("PRAGMA journal_mode = WAL");
-    db.exec("PRAGMA synchronous = FULL");
-    db.exec("PRAGMA cache_size = -65536");
-    db.exec("BEGIN IMMEDIATE; COMMIT");
-    migrate(db);
-    return db;
-  } catch (cause) {
-    if (db?.isOpen) db.close();
-    const message = messageOf(cause);
-    // Of what is executed at once, no error has a number.
-    const reason = message === "database is locked"
-      ? "another one has it open"
-      : message;
-    throw new LeaderboardError(
-      "storeFailed",
-      `Cannot open the database "${path}": ${reason}`,
-      { cause },
-    );
+    return open(path, {
+      applicationId: APPLICATION_ID,
+      migrations: MIGRATIONS,
+    });
+  } catch (error) {
+    const { message, cause } = error as Error;
+    throw new LeaderboardError("storeFailed", message, { cause });
   }
-}
-
-/** What node:sqlite says of its errors, without the kind of each: 5 is busy, 13 is full. */
-export function errorCode(error: unknown): number | undefined {
-  const code = (error as { errcode?: unknown } | null)?.errcode;
-  return typeof code === "number" ? code & 0xff : undefined;
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-/** A statement whose rows are arrays, which cost half of what objects do. */
-export function prepareRows(db: DatabaseSync, sql: string): RowStatement {
-  // The types of Deno lack the call.
-  const statement = db.prepare(sql) as unknown as RowStatement & {
-    setReturnArrays(isEnabled: boolean): void;
-  };
-  statement.setReturnArrays(true);
-  return statement;
-}
-
-/** What is bound to a statement. */
-export type Parameter = Parameters<StatementSync["run"]>[number];
-
-/** A statement whose rows are arrays. */
-export interface RowStatement {
-  get(...parameters: Parameter[]): unknown[] | undefined;
-  all(...parameters: Parameter[]): unknown[][];
 }
 
 /** The SQL of a score that is a number where it is safe, and digits beyond: never a float, and rarely a bigint. */

@@ -1,19 +1,18 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { PlayerId } from "../../core/mod.ts";
+import {
+  prepareRows,
+  type RowStatement,
+  type Undo,
+} from "../../core/sqlite/mod.ts";
 import type {
   RankingKey,
   RankingPosition,
   StoredEntry,
 } from "../store/store.ts";
-import {
-  prepareRows,
-  readScore,
-  type RowStatement,
-  scoreSql,
-} from "./_database.ts";
+import { readScore, scoreSql } from "./_database.ts";
 import { HIDDEN, REMOVED, SEEN } from "./_entry_state.ts";
 import type { LoadedRanking } from "./_loaded_ranking.ts";
-import type { Undo } from "./_write_queue.ts";
 
 /** Dead rows that a ranking may have beside one for each entry, before they are removed. */
 const SPARE_ROWS = 1024;

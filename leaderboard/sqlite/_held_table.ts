@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { PlayerId } from "../../core/mod.ts";
+import { prepareRows, type RowStatement } from "../../core/sqlite/mod.ts";
 import type { HeldSubmission } from "../store/store.ts";
-import { prepareRows, type RowStatement } from "./_database.ts";
 
 const COLUMNS = "id, board, player, sequence, held_ms, state, replay, data";
 

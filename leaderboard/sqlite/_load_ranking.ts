@@ -1,14 +1,10 @@
 import type { DatabaseSync } from "node:sqlite";
 import { setImmediate } from "node:timers";
 import type { PlayerId } from "../../core/mod.ts";
+import { prepareRows, type RowStatement } from "../../core/sqlite/mod.ts";
 import type { RankIndexMember } from "../ranking/rank_index.ts";
 import { normalizeScore, type Score } from "../score.ts";
-import {
-  prepareRows,
-  readScore,
-  type RowStatement,
-  scoreSql,
-} from "./_database.ts";
+import { readScore, scoreSql } from "./_database.ts";
 import { HIDDEN, SEEN } from "./_entry_state.ts";
 import type { LoadedRanking } from "./_loaded_ranking.ts";
 

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
+import { prepareRows, type RowStatement } from "../../core/sqlite/mod.ts";
 import type { Ranking, RankingKey } from "../store/store.ts";
-import { prepareRows, type RowStatement } from "./_database.ts";
 import type { EntryTable } from "./_entry_table.ts";
 import { RankingLoader } from "./_load_ranking.ts";
 import { LoadTurns } from "./_load_turns.ts";

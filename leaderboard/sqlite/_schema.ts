@@ -1,5 +1,3 @@
-import type { DatabaseSync } from "node:sqlite";
-
 /** What the header of a database says it is for: "TWLB". */
 export const APPLICATION_ID = 0x5457_4c42;
 
@@ -78,44 +76,3 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX held_by_replay ON held (replay) WHERE replay <> '';
   `,
 ];
-
-/**
- * Brings a database to the newest version, each step in a transaction of its own.
- *
- * @throws {Error} If the database is of a newer version, or of something else.
- */
-export function migrate(
-  db: DatabaseSync,
-  migrations: readonly string[] = MIGRATIONS,
-): void {
-  const id = readPragma(db, "application_id");
-  const version = readPragma(db, "user_version");
-  if (id !== APPLICATION_ID && (id !== 0 || version !== 0 || hasTables(db))) {
-    throw new Error("it is of another application");
-  }
-  if (version > migrations.length) {
-    throw new Error(
-      `its version must be at most ${migrations.length}: current value is ${version}`,
-    );
-  }
-  for (let i = version; i < migrations.length; i++) {
-    db.exec("BEGIN IMMEDIATE");
-    try {
-      db.exec(migrations[i]!);
-      db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
-      db.exec(`PRAGMA user_version = ${i + 1}`);
-      db.exec("COMMIT");
-    } catch (error) {
-      if (db.isTransaction) db.exec("ROLLBACK");
-      throw error;
-    }
-  }
-}
-
-function readPragma(db: DatabaseSync, name: string): number {
-  return db.prepare(`PRAGMA ${name}`).get()![name] as number;
-}
-
-function hasTables(db: DatabaseSync): boolean {
-  return db.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get() !== undefined;
-}

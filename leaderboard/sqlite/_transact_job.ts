@@ -1,4 +1,5 @@
 import type { PlayerId } from "../../core/mod.ts";
+import type { Undo, WriteJob } from "../../core/sqlite/mod.ts";
 import type {
   EntryChange,
   Standing,
@@ -13,7 +14,6 @@ import type { ClaimPlace, ClaimTable } from "./_claim_table.ts";
 import type { EntryTable, FoundEntry } from "./_entry_table.ts";
 import type { HeldTable } from "./_held_table.ts";
 import type { LoadedRanking } from "./_loaded_ranking.ts";
-import type { Undo, WriteJob } from "./_write_queue.ts";
 
 /** What a transaction reads and writes. */
 export interface TransactionTables {

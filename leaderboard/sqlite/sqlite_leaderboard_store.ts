@@ -1,5 +1,12 @@
 import type { DatabaseSync } from "node:sqlite";
 import { checkInteger, type PlayerId } from "../../core/mod.ts";
+import {
+  messageOf,
+  prepareRows,
+  type RowStatement,
+  type Undo,
+  WriteQueue,
+} from "../../core/sqlite/mod.ts";
 import { LeaderboardError } from "../leaderboard_error.ts";
 import {
   locateAround,
@@ -25,18 +32,12 @@ import type {
 import { AttemptTable } from "./_attempt_table.ts";
 import { ClaimTable } from "./_claim_table.ts";
 import { Counters } from "./_counters.ts";
-import {
-  messageOf,
-  openDatabase,
-  prepareRows,
-  type RowStatement,
-} from "./_database.ts";
+import { openDatabase } from "./_database.ts";
 import { EntryTable } from "./_entry_table.ts";
 import { HeldTable } from "./_held_table.ts";
 import { LoadedRanking } from "./_loaded_ranking.ts";
 import { LoadedRankings } from "./_loaded_rankings.ts";
 import { type TransactionTables, TransactJob } from "./_transact_job.ts";
-import { type Undo, WriteQueue } from "./_write_queue.ts";
 
 /** Calls that may wait for their commit, each of which holds what it will write. */
 const MAX_WAITING = 65_536;

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { setImmediate } from "node:timers";
-import { errorCode } from "./_database.ts";
+import { errorCode } from "./database.ts";
 
 /** The most jobs of one commit, and how long they may take before others have a turn. */
 const MAX_BATCH = 1024;
@@ -23,6 +23,8 @@ export class Undo {
 
 /** Something that writes. */
 export interface WriteJob {
+  /** How many small jobs it is as long as; 1 if it is not there. */
+  readonly weight?: number;
   /** Does it, in a transaction that others are in as well. It may be called again after what it did was undone. */
   run(undo: Undo): void;
   /** Called when it is committed. */
@@ -75,13 +77,18 @@ export class WriteQueue {
   #turn(): void {
     const endMs = performance.now() + MAX_BATCH_MS;
     const first = this.#next;
+    let sinceClock = 0;
     this.#write(() => {
       if (this.#next >= this.#jobs.length) return undefined;
-      const count = this.#next - first;
-      const isEnough = count >= MAX_BATCH ||
-        // Reading the clock costs as much as a statement.
-        count % 16 === 15 && performance.now() > endMs;
-      return isEnough ? undefined : this.#jobs[this.#next++];
+      if (this.#next - first >= MAX_BATCH) return undefined;
+      // Reading the clock costs as much as a statement.
+      if (sinceClock >= 16) {
+        if (performance.now() > endMs) return undefined;
+        sinceClock = 0;
+      }
+      const job = this.#jobs[this.#next++]!;
+      sinceClock += job.weight ?? 1;
+      return job;
     });
     this.#isArmed = false;
     if (this.#next < this.#jobs.length) {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
-import { type Undo, WriteQueue } from "./_write_queue.ts";
+import { type Undo, WriteQueue } from "./write_queue.ts";
 
 function openTable(): DatabaseSync {
   const db = new DatabaseSync(":memory:");
@@ -39,6 +39,33 @@ Deno.test("WriteQueue commits together what comes in one turn, in order", async 
   assertEquals(rowsOf(db).length, 3000);
   // At most 1024 at once.
   assert(batches >= 3 && batches < 100, `${batches}`);
+});
+
+Deno.test("WriteQueue looks at the clock as often as jobs are heavy", async () => {
+  using db = openTable();
+  const sizes: number[] = [];
+  let size = 0;
+  const queue = new WriteQueue(db, () => size = 0, () => sizes.push(size));
+  await Promise.all(
+    Array.from(
+      { length: 6 },
+      () =>
+        new Promise<void>((resolve, reject) =>
+          queue.push({
+            weight: 100,
+            run: () => {
+              size++;
+              const endMs = performance.now() + 15;
+              while (performance.now() < endMs);
+            },
+            settle: resolve,
+            fail: reject,
+          })
+        ),
+    ),
+  );
+  // A batch has 20 ms: one is within that, and two are not.
+  assert(sizes.every((size) => size <= 2), `${sizes}`);
 });
 
 Deno.test("WriteQueue undoes what fails, and nothing else", async () => {

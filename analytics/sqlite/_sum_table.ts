@@ -1,0 +1,318 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import {
+  type Parameter,
+  prepareRows,
+  type RowStatement,
+} from "../../core/sqlite/mod.ts";
+import { QuantileSketch } from "../sketch/quantile_sketch.ts";
+import type {
+  CountChange,
+  CountQuery,
+  CountRow,
+  Rollup,
+  SketchChange,
+  SketchQuery,
+  SketchRow,
+} from "../store/store.ts";
+import { readSketch } from "../store/store_checks.ts";
+import {
+  type GroupKeys,
+  Groups,
+  MAX_COUNT_ROWS,
+  MAX_SKETCH_ROWS,
+  sketchRowOf,
+  spanStart,
+  type SumOwner,
+} from "../store/sum_groups.ts";
+import type { Slices } from "./_slices.ts";
+import { Statements } from "./_statements.ts";
+
+const HOUR_MS = 3_600_000;
+/** What is read at once: some thousands of rows. */
+const SLICE_MS = 24 * HOUR_MS;
+
+interface CountPending {
+  readonly owner: SumOwner;
+  readonly change: CountChange;
+  count: number;
+}
+
+interface SketchPending {
+  readonly owner: SumOwner;
+  readonly change: SketchChange;
+  readonly sketch: QuantileSketch;
+}
+
+/** Sums and sketches. What a commit adds is summed up before it is written, as most of it adds to the same rows. */
+export class SumTable {
+  readonly #counts = new Map<string, CountPending>();
+  readonly #sketches = new Map<string, SketchPending>();
+  readonly #statements: Statements;
+  readonly #addCount: StatementSync;
+  readonly #takeCount: RowStatement;
+  readonly #dropCount: StatementSync;
+  readonly #findSketch: RowStatement;
+  readonly #putSketch: StatementSync;
+  readonly #dropSketch: StatementSync;
+
+  constructor(db: DatabaseSync) {
+    this.#statements = new Statements(db);
+    this.#addCount = db.prepare(
+      `INSERT INTO counts VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT DO UPDATE SET count = min(count + excluded.count, ${Number.MAX_SAFE_INTEGER})`,
+    );
+    const countKey =
+      "title = ? AND metric = ? AND hour_ms = ? AND key1 = ? AND key2 = ? AND build = ? AND platform = ?";
+    this.#takeCount = prepareRows(
+      db,
+      `UPDATE counts SET count = count - ? WHERE ${countKey} RETURNING count`,
+    );
+    this.#dropCount = db.prepare(`DELETE FROM counts WHERE ${countKey}`);
+    const sketchKey =
+      "title = ? AND metric = ? AND hour_ms = ? AND build = ? AND platform = ?";
+    this.#findSketch = prepareRows(
+      db,
+      `SELECT sketch FROM sketches WHERE ${sketchKey}`,
+    );
+    this.#putSketch = db.prepare(
+      `INSERT INTO sketches (title, metric, hour_ms, build, platform, sketch) VALUES (?, ?, ?, ?, ?, ?)
+        ON CONFLICT DO UPDATE SET sketch = excluded.sketch`,
+    );
+    this.#dropSketch = db.prepare(`DELETE FROM sketches WHERE ${sketchKey}`);
+  }
+
+  /** Forgets what was not written: the commit was given up. */
+  reset(): void {
+    this.#counts.clear();
+    this.#sketches.clear();
+  }
+
+  /** Adds, in memory. */
+  add(
+    owner: SumOwner,
+    counts: readonly CountChange[],
+    sketches: readonly (readonly [SketchChange, QuantileSketch])[],
+  ): void {
+    const ownerKey = keyOf(owner.title, owner.build, owner.platform);
+    for (const change of counts) {
+      const { metric, hourMs, key1, key2, count } = change;
+      if (count <= 0) continue;
+      const key = ownerKey + hourMs + keyOf(metric, key1, key2);
+      const found = this.#counts.get(key);
+      if (found === undefined) this.#counts.set(key, { owner, change, count });
+      else found.count += count;
+    }
+    for (const [change, sketch] of sketches) {
+      if (sketch.count === 0) continue;
+      const key = ownerKey + change.hourMs + change.metric;
+      const found = this.#sketches.get(key);
+      // It is nobody else's, so that others may be merged into it.
+      if (found === undefined) {
+        this.#sketches.set(key, { owner, change, sketch });
+      } else found.sketch.merge(sketch);
+    }
+  }
+
+  /** Writes what was added. */
+  flush(): void {
+    for (const { owner, change, count } of this.#counts.values()) {
+      this.#addCount.run(...countKeyOf(owner, change), count);
+    }
+    this.#counts.clear();
+    for (const { owner, change, sketch } of this.#sketches.values()) {
+      const before = this.#sketch(owner, change);
+      if (before !== undefined) sketch.merge(before);
+      const text = JSON.stringify(sketch.toJson());
+      this.#putSketch.run(...sketchKeyOf(owner, change), text);
+    }
+    this.#sketches.clear();
+  }
+
+  /** Takes away what events came to. */
+  take(owner: SumOwner, { counts, sketches }: Rollup): void {
+    this.flush();
+    for (const change of counts) {
+      if (change.count <= 0) continue;
+      const key = countKeyOf(owner, change);
+      const row = this.#takeCount.get(change.count, ...key);
+      if (row !== undefined && row[0] as number <= 0) {
+        this.#dropCount.run(...key);
+      }
+    }
+    for (const change of sketches) {
+      const left = this.#sketch(owner, change);
+      if (left === undefined) continue;
+      left.subtract(readSketch(change));
+      const key = sketchKeyOf(owner, change);
+      if (left.count === 0) this.#dropSketch.run(...key);
+      else this.#putSketch.run(...key, JSON.stringify(left.toJson()));
+    }
+  }
+
+  async counts(query: CountQuery, slices: Slices): Promise<CountRow[]> {
+    const { title, metric, key1 } = query;
+    const by = [...new Set(query.by)];
+    const filters: [string, string | undefined][] = [
+      ["key1", key1],
+      ["build", query.build],
+      ["platform", query.platform],
+    ];
+    const { where, values } = filterOf(filters);
+    const columns = by.map((name) => `, ${name}`).join("");
+    const statement = this.#statements.get(
+      // Of more than 64 bits sum() would make an error.
+      `SELECT total(count)${columns} FROM counts
+        WHERE title = ? AND metric = ? AND hour_ms >= ? AND hour_ms < ?${where}
+        ${
+        by.length === 0 ? "HAVING count(*) > 0" : `GROUP BY ${by.join(", ")}`
+      }`,
+    );
+    const groups = new Groups<number>(by);
+    const keys = { key1: "", key2: "", build: "", platform: "" };
+    await this.#eachSlice("counts", query, slices, (startMs, fromMs, toMs) => {
+      for (
+        const row of statement.all(title, metric, fromMs, toMs, ...values)
+      ) {
+        for (const [i, name] of by.entries()) keys[name] = row[i + 1] as string;
+        const count = row[0] as number;
+        groups.add(startMs, keys, (before = 0) => before + count);
+      }
+    });
+    return groups.rows(MAX_COUNT_ROWS)
+      .map(([group, count]) => ({ ...group, count }));
+  }
+
+  async sketches(query: SketchQuery, slices: Slices): Promise<SketchRow[]> {
+    const { title, metric } = query;
+    const { where, values } = filterOf([
+      ["build", query.build],
+      ["platform", query.platform],
+    ]);
+    const statement = this.#statements.get(
+      `SELECT build, platform, sketch FROM sketches
+        WHERE title = ? AND metric = ? AND hour_ms >= ? AND hour_ms < ?${where}`,
+    );
+    const groups = new Groups<QuantileSketch>(query.by);
+    await this.#eachSlice(
+      "sketches",
+      query,
+      slices,
+      (startMs, fromMs, toMs) => {
+        for (
+          const row of statement.all(title, metric, fromMs, toMs, ...values)
+        ) {
+          const keys: GroupKeys = {
+            key1: "",
+            key2: "",
+            build: row[0] as string,
+            platform: row[1] as string,
+          };
+          const sketch = parseSketch(row[2] as string);
+          if (sketch === undefined) continue;
+          groups.add(startMs, keys, (before) => {
+            if (before === undefined) return sketch;
+            before.merge(sketch);
+            return before;
+          });
+        }
+      },
+    );
+    return groups.rows(MAX_SKETCH_ROWS).map(sketchRowOf);
+  }
+
+  /** Removes what is of before a time; gives how many rows that were. */
+  expire(beforeMs: number, limit: number): number {
+    let removed = 0;
+    for (const table of ["counts", "sketches"] as const) {
+      const next = this.#statements.get(
+        `SELECT title, metric FROM ${table} WHERE (title, metric) > (?, ?) ORDER BY title, metric LIMIT 1`,
+      );
+      const key = table === "counts"
+        ? "(title, metric, hour_ms, key1, key2, build, platform)"
+        : "(id)";
+      const drop = this.#statements.get(
+        `DELETE FROM ${table} WHERE ${key} IN (
+          SELECT ${
+          key.slice(1, -1)
+        } FROM ${table} WHERE title = ? AND metric = ? AND hour_ms < ? LIMIT ?
+        ) RETURNING 1`,
+      );
+      let last = next.get("", "");
+      while (last !== undefined && removed < limit) {
+        const [title, metric] = last as [string, string];
+        removed += drop.all(title, metric, beforeMs, limit - removed).length;
+        last = next.get(title, metric);
+      }
+    }
+    return removed;
+  }
+
+  /** Calls for each part of a range that has rows: a day, or less where a time span ends. */
+  async #eachSlice(
+    table: "counts" | "sketches",
+    query: CountQuery | SketchQuery,
+    slices: Slices,
+    read: (startMs: number, fromMs: number, toMs: number) => void,
+  ): Promise<void> {
+    const { title, metric, toMs, stepMs } = query;
+    const next = this.#statements.get(
+      `SELECT hour_ms FROM ${table} WHERE title = ? AND metric = ? AND hour_ms >= ? AND hour_ms < ?
+        ORDER BY hour_ms LIMIT 1`,
+    );
+    let atMs = query.fromMs;
+    for (;;) {
+      const row = next.get(title, metric, atMs, toMs);
+      if (row === undefined) return;
+      const fromMs = row[0] as number;
+      const startMs = spanStart(query, fromMs);
+      const spanEndMs = stepMs === 0 ? toMs : startMs + stepMs;
+      atMs = Math.min(toMs, spanEndMs, fromMs + SLICE_MS);
+      read(startMs, fromMs, atMs);
+      await slices.next();
+    }
+  }
+
+  #sketch(owner: SumOwner, change: SketchChange): QuantileSketch | undefined {
+    const row = this.#findSketch.get(...sketchKeyOf(owner, change));
+    return row && parseSketch(row[0] as string);
+  }
+}
+
+function countKeyOf(
+  { title, build, platform }: SumOwner,
+  { metric, hourMs, key1, key2 }: CountChange,
+): [string, string, number, string, string, string, string] {
+  return [title, metric, hourMs, key1, key2, build, platform];
+}
+
+function sketchKeyOf(
+  { title, build, platform }: SumOwner,
+  { metric, hourMs }: SketchChange,
+): [string, string, number, string, string] {
+  return [title, metric, hourMs, build, platform];
+}
+
+function parseSketch(text: string): QuantileSketch | undefined {
+  return QuantileSketch.fromJson(JSON.parse(text));
+}
+
+/** With the length before each no two lists give one text. */
+function keyOf(...texts: readonly string[]): string {
+  let key = "";
+  for (const text of texts) key += `|${text.length}:${text}`;
+  return key;
+}
+
+/** The conditions of what is asked for, of columns that the query names. */
+function filterOf(
+  filters: readonly (readonly [string, string | undefined])[],
+): { where: string; values: Parameter[] } {
+  let where = "";
+  const values: Parameter[] = [];
+  for (const [column, value] of filters) {
+    if (value === undefined) continue;
+    where += ` AND ${column} = ?`;
+    values.push(value);
+  }
+  return { where, values };
+}
