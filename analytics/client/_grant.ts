@@ -73,6 +73,8 @@ export class Grant implements RunJournalOwner, SenderOwner {
   #journal: RunJournal | undefined;
   #sender: Sender | undefined;
   #endpoint: string;
+  /** Ends what a hidden page has sent, when the consent is taken back. */
+  #revocation: AbortController | undefined;
   #isJournalFailed = false;
   /** Whether the numbers of a resumed session are known to begin behind those of the process before. */
   #isStateStored = false;
@@ -86,7 +88,8 @@ export class Grant implements RunJournalOwner, SenderOwner {
 
   #periodMs: number;
   #isDue = false;
-  #isFlushing = false;
+  /** How many events are to be sent before what is left can wait. */
+  #flushLeft = 0;
   #isOver = false;
   #recorded = 0;
 
@@ -238,9 +241,9 @@ export class Grant implements RunJournalOwner, SenderOwner {
 
   /** Has everything sent that was recorded so far, as soon as it can be. */
   flush(): void {
-    this.#isFlushing = true;
     this.#sender?.hurry();
     this.#onPeriod();
+    this.#flushLeft = this.queued + this.stored;
   }
 
   /** Has the journal take what is in the queue, without waiting for a tick. */
@@ -268,7 +271,8 @@ export class Grant implements RunJournalOwner, SenderOwner {
     }
     const body = pageBody(runs, this.timeline.nowMs());
     if (body !== undefined) {
-      sendFromPage(this.#endpoint, body, this.settings);
+      const { signal } = this.#revocation ??= new AbortController();
+      sendFromPage(this.#endpoint, body, this.settings, signal);
     }
   }
 
@@ -303,6 +307,7 @@ export class Grant implements RunJournalOwner, SenderOwner {
   async purge(before: Promise<unknown>): Promise<void> {
     this.#isOver = true;
     this.#sender?.close();
+    this.#revocation?.abort();
     this.#opened = undefined;
     this.#queue.clear();
     this.#ahead = undefined;
@@ -387,8 +392,11 @@ export class Grant implements RunJournalOwner, SenderOwner {
 
   inform(notice: AnalyticsNotice): void {
     if (this.#isOver) return;
-    // What is more than a batch, or came meanwhile, has its own time; all of it if that was asked for.
-    if (notice.type === "uploaded") this.#isDue = this.#isFlushing;
+    if (notice.type === "uploaded") {
+      // What came meanwhile has its own time.
+      this.#flushLeft = Math.max(0, this.#flushLeft - notice.events);
+      this.#isDue = this.#flushLeft > 0;
+    }
     this.#owner.inform(notice);
   }
 
@@ -745,7 +753,8 @@ export class Grant implements RunJournalOwner, SenderOwner {
     const isWriting = queued > 0 || this.#outstanding.size > 0;
     if (isWriting && journal.events < flushEvents) return;
     if (journal.events === 0) {
-      this.#isDue = this.#isFlushing = false;
+      this.#isDue = false;
+      this.#flushLeft = 0;
       return;
     }
     sender.begin();

@@ -33,6 +33,7 @@ export function sendFromPage(
   endpoint: string,
   body: string,
   { apiKey, http }: Settings,
+  signal: AbortSignal,
 ): void {
   const query = apiKey === undefined
     ? ""
@@ -47,10 +48,11 @@ export function sendFromPage(
       keepalive: true,
       credentials: "omit",
       redirect: "error",
+      signal,
     });
-    answer.then((response) => response.body?.cancel()).catch(() =>
-      sendBeacon(url, body)
-    );
+    answer.then((response) => response.body?.cancel()).catch(() => {
+      if (!signal.aborted) sendBeacon(url, body);
+    });
   } catch {
     sendBeacon(url, body);
   }

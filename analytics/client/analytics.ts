@@ -24,6 +24,8 @@ import { readSettings, type Settings } from "./_settings.ts";
 const MAX_NOTICES = 1_024;
 const MAX_ERASERS = 16;
 const CLOSE_MS = 3_000;
+/** How long the journal may take to close, in milliseconds, after everything else. */
+const JOURNAL_CLOSE_MS = 1_000;
 /** While nothing arrives, this is how often a client that is being closed looks after its own timers. */
 const PUMP_MS = 20;
 
@@ -67,6 +69,8 @@ export class Analytics {
   readonly #pump = new Pump();
   /** All that there is while the player agrees. */
   #grant: Grant | undefined;
+  /** The same, until the client is being closed. */
+  #recorder: Grant | undefined;
   #endpoint = "";
   #consent: AnalyticsConsent = "unset";
   /** What has to be over before a journal is opened again. */
@@ -167,6 +171,7 @@ export class Analytics {
       inform: (notice) => this.#notices.push(notice),
       onWake: () => this.#pump.wake(),
     }, this.#purging);
+    this.#recorder = this.#grant;
   }
 
   /**
@@ -187,7 +192,7 @@ export class Analytics {
    * @throws {TypeError} If it is no event, while the player agrees.
    */
   record(event: AnalyticsEvent): boolean {
-    return this.#grant !== undefined && this.#grant.record(event);
+    return this.#recorder !== undefined && this.#recorder.record(event);
   }
 
   /**
@@ -196,7 +201,7 @@ export class Analytics {
    * @param ms How long it took, in milliseconds.
    */
   recordFrame(ms: number): void {
-    if (this.#grant !== undefined) this.#grant.recordFrame(ms);
+    if (this.#recorder !== undefined) this.#recorder.recordFrame(ms);
   }
 
   /**
@@ -205,7 +210,7 @@ export class Analytics {
    * @param bytes How much it is, in bytes.
    */
   recordMemory(bytes: number): void {
-    if (this.#grant !== undefined) this.#grant.recordMemory(bytes);
+    if (this.#recorder !== undefined) this.#recorder.recordMemory(bytes);
   }
 
   /**
@@ -394,6 +399,7 @@ export class Analytics {
     const { clock } = this.#settings;
     const grant = this.#grant;
     this.#exceptions?.report();
+    this.#recorder = undefined;
     grant?.end();
     let lastMs = clock.nowMs();
     await this.#pump.run(timeoutMs, PUMP_MS, () => {
@@ -407,18 +413,29 @@ export class Analytics {
     this.#erasers = [];
     this.#exceptions?.close();
     if (grant !== undefined && this.#grant === grant) {
-      await grant.close().catch(() => {});
+      let isClosed = false;
+      grant.close().catch(() => {}).then(() => {
+        isClosed = true;
+        this.#pump.wake();
+      });
+      // A storage that hangs must not hold the game.
+      await this.#pump.run(JOURNAL_CLOSE_MS, PUMP_MS, () => isClosed);
       this.#uploadsSent = grant.uploads;
       this.#grant = undefined;
     }
-    await this.#purging;
+    let isPurged = false;
+    this.#purging.then(() => {
+      isPurged = true;
+      this.#pump.wake();
+    });
+    await this.#pump.run(JOURNAL_CLOSE_MS, PUMP_MS, () => isPurged);
   }
 
   /** Ends the grant, and has its journal purged when nobody needs it any more. */
   #forget(before: Promise<unknown> = Promise.resolve()): void {
     const grant = this.#grant;
     if (grant === undefined) return;
-    this.#grant = undefined;
+    this.#grant = this.#recorder = undefined;
     this.#exceptions?.clear();
     const purged = grant.purge(before);
     this.#purging = Promise.all([this.#purging, purged]).then(
