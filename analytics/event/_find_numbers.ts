@@ -15,7 +15,7 @@ interface Group {
   readonly end: number;
 }
 
-/** Numbers of telephones, cards, accounts (ISO 13616) and social security, and other long ones. */
+/** Numbers of telephones, cards and social security, and other long ones. */
 export function findNumbers(text: string, spans: Span[]): void {
   let i = 0;
   let groups: Group[] = [];
@@ -36,7 +36,6 @@ export function findNumbers(text: string, spans: Span[]): void {
       groups = [];
     }
   }
-  findIbans(text, spans);
 }
 
 /** Leaves out what is a date, and looks at what is between: groups of two digits or more, and one before them. */
@@ -147,8 +146,8 @@ function isLuhn(text: string, start: number, end: number): boolean {
   return sum % 10 === 0;
 }
 
-/** Two letters and two digits begin one; where it ends is tried at each gap. */
-function findIbans(text: string, spans: Span[]): void {
+/** Numbers of accounts (ISO 13616). Two letters and two digits begin one; where it ends is tried at each gap. */
+export function findIbans(text: string, spans: Span[]): void {
   const begin = /(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?=[ -]?[A-Za-z0-9])/g;
   for (const match of text.matchAll(begin)) {
     const start = match.index;

@@ -1,7 +1,7 @@
 // This module is browser compatible.
 import { findAddresses } from "./_find_addresses.ts";
 import { findEmails } from "./_find_emails.ts";
-import { findNumbers } from "./_find_numbers.ts";
+import { findIbans, findNumbers } from "./_find_numbers.ts";
 import { findPlaces } from "./_find_places.ts";
 import { findTokens } from "./_find_tokens.ts";
 import type { Span } from "./_span.ts";
@@ -16,6 +16,7 @@ export function findPersonalData(text: string): readonly Span[] {
   findPlaces(text, spans);
   findEmails(text, spans);
   findAddresses(text, spans);
+  findIbans(text, spans);
   findTokens(text, spans);
   findNumbers(text, spans);
   if (spans.length < 2) return spans;

@@ -6,12 +6,21 @@ const UUID =
 /** Where words are joined by what base64url has too. */
 const RUN = /[A-Za-z0-9_+=-]{12,}/g;
 const PIECE = /[A-Za-z0-9]+/g;
+/** "ABC", "Abc" or "abc"; the last capital of several begins the next word, as in "HTTPServer". */
+const WORD = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+/g;
+const DIGIT = /[0-9]/g;
+const CAPITAL = /[A-Z]/g;
 const MIN_HEX = 12;
 const MIN_TOKEN = 16;
 /** Pieces that are shorter are names of rooms and models. */
-const MIN_PIECE = 6;
-/** So many consonants in a row no word has. */
-const MAX_CONSONANTS = 6;
+const MIN_PIECE = 5;
+const MIN_UNLIKE = 5;
+/**
+ * What words do not have, in languages with Latin letters: pairs such as "qx" and "zk", five consonants in a row, four
+ * vowels.
+ */
+const UNLIKE_WORDS =
+  /q[^u]|j[^aeiouyj]|v[^aeiouyrlnsv]|x[bdfgjkmnqrsvwz]|z[bcdfgjknpqrsvx]|[bcdfghjkmpqstvwyz]x|[bcfghkmpqtvwxy]j|[cfghjkmpqvwx]z|[^aeiouy]{5}|[aeiou]{4}|^[^aeiouy]*$/i;
 
 /** UUIDs, and what looks drawn at random: hexadecimal, base32 and base64. */
 export function findTokens(text: string, spans: Span[]): void {
@@ -27,65 +36,37 @@ export function findTokens(text: string, spans: Span[]): void {
 }
 
 function isToken(run: string): boolean {
+  // Words are written in small letters, but for a few.
+  if (count(run, DIGIT) < 2 && count(run, CAPITAL) < 3) return false;
   let total = 0;
+  let letters = 0;
   let unlike = 0;
   for (const [piece] of run.matchAll(PIECE)) {
     if (isHex(piece)) return true;
     total += piece.length;
-    if (piece.length >= MIN_PIECE) unlike += unlikeWords(piece);
+    for (const [word] of piece.matchAll(WORD)) {
+      letters += word.length;
+      if (piece.length < MIN_PIECE) continue;
+      if (word.length < 3 || UNLIKE_WORDS.test(word)) unlike += word.length;
+    }
   }
-  return total >= MIN_TOKEN && unlike >= MIN_PIECE && unlike * 4 >= total;
+  return total >= MIN_TOKEN && unlike >= MIN_UNLIKE && unlike * 4 >= letters;
+}
+
+function count(text: string, pattern: RegExp): number {
+  return text.match(pattern)?.length ?? 0;
 }
 
 function isHex(piece: string): boolean {
-  if (piece.length < MIN_HEX) return false;
+  // An account of a chain, or a pointer.
+  const start = piece.startsWith("0x") ? 2 : 0;
+  const length = piece.length - start;
+  if (length < MIN_HEX) return false;
   let digits = 0;
-  for (let i = 0; i < piece.length; i++) {
+  for (let i = start; i < piece.length; i++) {
     const c = piece.charCodeAt(i);
     if (c <= 57) digits++;
     else if ((c | 0x20) > 102) return false;
   }
-  return digits >= 2 && digits < piece.length;
-}
-
-/** How many letters are in no stretch that could be a word: "Abc", "abc" or "ABC". */
-function unlikeWords(piece: string): number {
-  let unlike = 0;
-  let i = 0;
-  while (i < piece.length) {
-    if (kindAt(piece, i) === "digit") {
-      i++;
-      continue;
-    }
-    const start = i;
-    if (kindAt(piece, i) === "upper") {
-      while (kindAt(piece, i) === "upper") i++;
-      // The last of several begins the next word, as in "HTTPServer".
-      if (kindAt(piece, i) === "lower" && i - start > 1) i--;
-      else while (kindAt(piece, i) === "lower") i++;
-    } else {
-      while (kindAt(piece, i) === "lower") i++;
-    }
-    if (i - start < 3 || !isPronounceable(piece, start, i)) unlike += i - start;
-  }
-  return unlike;
-}
-
-function isPronounceable(piece: string, start: number, end: number): boolean {
-  let consonants = 0;
-  for (let i = start; i < end; i++) {
-    if ("aeiouyAEIOUY".includes(piece[i]!)) consonants = 0;
-    else if (++consonants >= MAX_CONSONANTS) return false;
-  }
-  return true;
-}
-
-function kindAt(
-  piece: string,
-  i: number,
-): "digit" | "upper" | "lower" | "end" {
-  const c = piece.charCodeAt(i);
-  if (c >= 97) return "lower";
-  if (c >= 65) return "upper";
-  return c >= 48 ? "digit" : "end";
+  return digits >= 2 && digits < length;
 }

@@ -11,6 +11,8 @@ const NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 const MAX_FIELDS = 32;
 const MAX_CHOICES = 256;
 const MAX_SHOWN = 64;
+/** Remembers which definitions have been checked: those are frozen. */
+const CHECKED = new WeakSet<EventDefinition>(BUILT_IN_EVENTS);
 const KINDS = ["int", "float", "bool", "choice", "label"] as const;
 
 /**
@@ -54,10 +56,17 @@ export function readDefinition(
     }
     copy[field] = readField(what, `field "${field}"`, fields[field]);
   }
-  return Object.freeze({
+  const definition: EventDefinition = Object.freeze({
     name,
     fields: Object.freeze(copy) as FieldDefinitions,
   });
+  CHECKED.add(definition);
+  return definition;
+}
+
+/** Whether {@linkcode readDefinition} made a definition, or it is one of those that are always there. */
+export function isChecked(definition: EventDefinition): boolean {
+  return CHECKED.has(definition);
 }
 
 /** @throws {TypeError} If `value` is no object, or an array. */

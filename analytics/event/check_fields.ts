@@ -93,6 +93,7 @@ function checkNames(
   fields: FieldValues,
 ): FieldProblem | undefined {
   for (const name in fields) {
+    if (fields[name] === undefined) continue;
     if (!checks.some((field) => field.name === name)) {
       return {
         reason: "unknownField",

@@ -29,16 +29,19 @@ export type ValueOf<F extends FieldDefinition> = F extends ChoiceField
  *
  * @typeParam F The definitions.
  */
-export type ValuesOf<F extends FieldDefinitions> =
-  & {
-    readonly [K in keyof F as F[K]["optional"] extends true ? never : K]:
-      ValueOf<F[K]>;
-  }
-  & {
-    readonly [K in keyof F as F[K]["optional"] extends true ? K : never]?:
-      | ValueOf<F[K]>
-      | undefined;
-  };
+export type ValuesOf<F extends FieldDefinitions> = keyof F extends never
+  ? Readonly<Record<string, never>>
+  :
+    & {
+      readonly [
+        K in keyof F as F[K]["optional"] extends true ? never : K
+      ]: ValueOf<F[K]>;
+    }
+    & {
+      readonly [
+        K in keyof F as F[K]["optional"] extends true ? K : never
+      ]?: ValueOf<F[K]> | undefined;
+    };
 
 /**
  * A kind of event that a game has defined.

@@ -1,5 +1,5 @@
 // This module is browser compatible.
-import { readDefinition } from "./_read_definition.ts";
+import { isChecked, readDefinition } from "./_read_definition.ts";
 import {
   BUILT_IN_EVENTS,
   DROP,
@@ -42,7 +42,10 @@ export class EventCatalog {
       this.#definitions.set(event.name, event);
     }
     for (const event of events) {
-      const definition = readDefinition(event.name, event.fields);
+      // One that was checked stays the one that its events have.
+      const definition = isChecked(event)
+        ? event
+        : readDefinition(event.name, event.fields);
       if (this.#definitions.has(definition.name)) {
         throw new RangeError(
           `Cannot make catalog as the names of its events must differ: current value is "${definition.name}" twice`,
