@@ -17,6 +17,8 @@ import type {
   StoredEvent,
   StoredRun,
 } from "../store/store.ts";
+import { EVENT_COLUMNS, EventReader } from "./_event_reader.ts";
+import { NameMerge } from "./_name_merge.ts";
 import type { Slices } from "./_slices.ts";
 import { Statements } from "./_statements.ts";
 
@@ -27,16 +29,10 @@ const READ_AT_ONCE = 1000;
 /** Names of events that are known without a look, of all titles. */
 const MAX_KNOWN_NAMES = 4096;
 
-/** What an event needs to be a row of a list. */
-const EVENT_COLUMNS =
-  `e.id, e.number, (SELECT name FROM names WHERE names.id = e.name), e.time_ms, e.data,
-  s.title, s.session, s.player, s.build, s.platform, r.common`;
-const EVENT_JOINS =
-  "CROSS JOIN runs AS r ON r.id = e.run CROSS JOIN sessions AS s ON s.id = r.session";
-
 /** Events, and the runs that they came in. */
 export class EventTable {
   readonly #statements: Statements;
+  readonly #reader: EventReader;
   readonly #insertRun: StatementSync;
   readonly #insertOne: StatementSync;
   readonly #insertMany: StatementSync;
@@ -47,6 +43,7 @@ export class EventTable {
 
   constructor(db: DatabaseSync) {
     this.#statements = new Statements(db);
+    this.#reader = new EventReader(db);
     this.#insertRun = db.prepare("INSERT INTO runs VALUES (?, ?, ?, ?, ?)");
     // What fails takes all of its transaction with it, so that it need not be able to undo one statement: noting what that
     // would take doubles the cost of inserting several rows.
@@ -164,13 +161,12 @@ export class EventTable {
   ): Promise<EventRow[]> {
     const rows: EventRow[] = [];
     const statement = this.#statements.get(
-      `SELECT ${EVENT_COLUMNS} FROM (SELECT * FROM events WHERE id > ? ORDER BY id LIMIT ?) AS e ${EVENT_JOINS}
-        ORDER BY e.id`,
+      `SELECT ${EVENT_COLUMNS} FROM events WHERE id > ? ORDER BY id LIMIT ?`,
     );
     for (;;) {
       const wanted = Math.min(READ_AT_ONCE, limit - rows.length);
       const found = statement.all(rows.at(-1)?.id ?? afterId, wanted);
-      for (const row of found) rows.push(eventRowOf(row));
+      rows.push(...this.#rows(found));
       if (found.length < wanted || rows.length === limit) return rows;
       await slices.next();
     }
@@ -183,8 +179,7 @@ export class EventTable {
       "SELECT id, events FROM runs WHERE session = ? LIMIT 1",
     );
     const ofRun = this.#statements.get(
-      `SELECT ${EVENT_COLUMNS} FROM events AS e ${EVENT_JOINS}
-        WHERE e.id >= ?1 AND e.id < ?1 + ?2 ORDER BY e.id LIMIT ?3`,
+      `SELECT ${EVENT_COLUMNS} FROM events WHERE id >= ?1 AND id < ?1 + ?2 ORDER BY id LIMIT ?3`,
     );
     while (rows.length < limit) {
       const found = run.get(sessionId);
@@ -192,7 +187,7 @@ export class EventTable {
       const [id, events] = found as [number, number];
       const taken = ofRun.all(id, events, limit - rows.length);
       const isPart = rows.length + taken.length === limit;
-      for (const row of taken) rows.push(eventRowOf(row));
+      rows.push(...this.#rows(taken));
       const last = isPart ? rows.at(-1)!.id + 1 : id + events;
       this.#statements.get("DELETE FROM events WHERE id >= ? AND id < ?")
         .all(id, last);
@@ -254,10 +249,9 @@ export class EventTable {
     slices: Slices,
   ): Promise<void> {
     const statement = this.#statements.get(
-      `SELECT ${EVENT_COLUMNS} FROM (
-          SELECT * FROM events WHERE name = ? AND time_ms >= ? AND time_ms < ? AND (time_ms, id) > (?, ?)
-            ORDER BY time_ms, id LIMIT ?
-        ) AS e ${EVENT_JOINS} ORDER BY e.time_ms, e.id`,
+      `SELECT ${EVENT_COLUMNS} FROM events
+        WHERE name = ? AND time_ms >= ? AND time_ms < ? AND (time_ms, id) > (?, ?)
+        ORDER BY time_ms, id LIMIT ?`,
     );
     let at = cursor;
     for (;;) {
@@ -265,48 +259,39 @@ export class EventTable {
       const found = statement.all(
         ...[name, Math.max(fromMs, at.timeMs), toMs, at.timeMs, at.id, wanted],
       );
-      for (const row of found) if (!page.add(at = eventRowOf(row))) return;
+      for (const row of this.#rows(found)) if (!page.add(at = row)) return;
       if (found.length < wanted) return;
       await slices.next();
     }
   }
 
-  /** Those of all names of a title: the first ones of each are the first ones of all. */
+  /** Those of all names of a title. */
   async #listNames(
-    { title, fromMs, toMs }: RangeQuery,
+    query: RangeQuery,
     cursor: PageCursor,
     page: PageRows,
     slices: Slices,
   ): Promise<void> {
-    const names = this.#statements.get("SELECT id FROM names WHERE title = ?");
-    const first = this.#statements.get(
-      `SELECT time_ms, id FROM events WHERE name = ? AND time_ms >= ? AND time_ms < ? AND (time_ms, id) > (?, ?)
-        ORDER BY time_ms, id LIMIT ?`,
+    const names = this.#statements
+      .get("SELECT id FROM names WHERE title = ?").all(query.title)
+      .map(([id]) => id as number);
+    const places = new NameMerge(
+      this.#statements.get(
+        `SELECT time_ms, id FROM events WHERE name = ? AND time_ms >= ? AND time_ms < ? AND (time_ms, id) > (?, ?)
+          ORDER BY time_ms, id LIMIT ?`,
+      ),
+      ...[names, query, cursor, page.wanted] as const,
     );
-    let at = cursor;
     for (;;) {
       const wanted = page.wanted;
-      const places: [number, number][] = [];
-      for (const [name] of names.all(title)) {
-        const found = first.all(
-          name as number,
-          Math.max(fromMs, at.timeMs),
-          ...[toMs, at.timeMs, at.id, wanted],
-        );
-        for (const place of found) places.push(place as [number, number]);
-        await slices.next();
-      }
-      places.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
-      const isEnd = places.length < wanted;
-      places.length = Math.min(places.length, wanted);
-      const rows = this.#byIds(places.map(([, id]) => id));
-      for (const [timeMs, id] of places) {
-        at = { timeMs, id };
+      const found = places.take(wanted);
+      const rows = this.#byIds(found.map(({ id }) => id));
+      for (const { id } of found) {
         // What was removed meanwhile is not there.
         const row = rows.get(id);
         if (row !== undefined && !page.add(row)) return;
       }
-      if (isEnd) return;
+      if (found.length < wanted) return;
       await slices.next();
     }
   }
@@ -344,14 +329,13 @@ export class EventTable {
     slices: Slices,
   ): Promise<EventRow[]> {
     const statement = this.#statements.get(
-      `SELECT ${EVENT_COLUMNS} FROM events AS e ${EVENT_JOINS}
-        WHERE e.id >= ? AND e.id < ? ORDER BY e.id`,
+      `SELECT ${EVENT_COLUMNS} FROM events WHERE id >= ? AND id < ? ORDER BY id`,
     );
     const rows: EventRow[] = [];
     for (const [id, events] of runs) {
       for (let at = id; at < id + events; at += READ_AT_ONCE) {
         const end = Math.min(id + events, at + READ_AT_ONCE);
-        for (const row of statement.all(at, end)) rows.push(eventRowOf(row));
+        rows.push(...this.#rows(statement.all(at, end)));
         await slices.next();
       }
     }
@@ -360,13 +344,15 @@ export class EventTable {
 
   #byIds(ids: readonly number[]): Map<number, EventRow> {
     const statement = this.#statements.get(
-      `SELECT ${EVENT_COLUMNS} FROM json_each(?) AS j CROSS JOIN events AS e ON e.id = j.value ${EVENT_JOINS}`,
+      `SELECT ${EVENT_COLUMNS} FROM events WHERE id IN (SELECT value FROM json_each(?))`,
     );
-    const rows = new Map<number, EventRow>();
-    for (const row of statement.all(JSON.stringify(ids))) {
-      rows.set(row[0] as number, eventRowOf(row));
-    }
-    return rows;
+    const found = this.#rows(statement.all(JSON.stringify(ids)));
+    return new Map(found.map((row) => [row.id, row]));
+  }
+
+  #rows(found: readonly (readonly unknown[])[]): EventRow[] {
+    this.#reader.reset();
+    return found.map((row) => this.#reader.read(row));
   }
 }
 
@@ -411,20 +397,4 @@ function isAsked(
   return info.title === query.title &&
     (query.build === undefined || query.build === info.build) &&
     (query.platform === undefined || query.platform === info.platform);
-}
-
-function eventRowOf(row: readonly unknown[]): EventRow {
-  return {
-    id: row[0] as number,
-    number: row[1] as number,
-    name: row[2] as string,
-    timeMs: row[3] as number,
-    data: row[4] as string,
-    title: row[5] as string,
-    session: row[6] as string,
-    player: row[7] as string,
-    build: row[8] as string,
-    platform: row[9] as string,
-    common: row[10] as string,
-  };
 }
