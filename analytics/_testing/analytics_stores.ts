@@ -1,4 +1,5 @@
 // Every store there is, for tests of what is true of all of them.
+import { SqliteAnalyticsStore } from "../sqlite/sqlite_analytics_store.ts";
 import { MemoryAnalyticsStore } from "../store/memory_analytics_store.ts";
 import type { AnalyticsStore } from "../store/store.ts";
 
@@ -16,6 +17,7 @@ export interface AnalyticsStoreKind {
 /** All kinds. */
 export const ANALYTICS_STORE_KINDS: readonly AnalyticsStoreKind[] = [
   { name: "MemoryAnalyticsStore", open: openMemory },
+  { name: "SqliteAnalyticsStore", open: openSqlite },
 ];
 
 function openMemory(): Promise<OwnAnalyticsStore> {
@@ -24,4 +26,16 @@ function openMemory(): Promise<OwnAnalyticsStore> {
     store,
     [Symbol.asyncDispose]: () => store.close(),
   });
+}
+
+async function openSqlite(): Promise<OwnAnalyticsStore> {
+  const folder = await Deno.makeTempDir();
+  const store = new SqliteAnalyticsStore({ path: `${folder}/events.db` });
+  return {
+    store,
+    async [Symbol.asyncDispose]() {
+      await store.close();
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
 }

@@ -62,6 +62,31 @@ export interface EventsOverTime {
  * @param options How the query runs.
  * @returns A promise of the counts.
  * @throws {RangeError} If the range is none.
+ *
+ * @example Deaths by the hour
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { AnalyticsCollector, eventsOverTime, MemoryAnalyticsStore } from "@tickwire/net/analytics";
+ *
+ * const store = new MemoryAnalyticsStore();
+ * const clock = { nowMs: () => 0, epochMs: () => 9_000_000 };
+ * const collector = new AnalyticsCollector({ store, clock });
+ * const run = {
+ *   s: "AAECAwQFBgcICQoLDA0ODw", i: "EBESExQVFhcYGRobHB0eHw", b: "1.2.0", p: "linux", n: 0, t: 7_200_000,
+ *   d: [["sessionStart", "isFirst", "isResumed"], ["death", "cause", "floor"]],
+ *   e: [[0, 0, true, false], [1, 60_000, "spikes", 3]],
+ * };
+ * await collector.handler(new Request("http://localhost/v1/batch", {
+ *   method: "POST",
+ *   body: JSON.stringify({ v: 1, sentAt: 9_000_000, runs: [run] }),
+ * }));
+ *
+ * const range = { title: "main", fromMs: 7_200_000, toMs: 10_800_000 };
+ * const { rows } = await eventsOverTime(store, { ...range, step: "hour", events: ["death"] });
+ * assertEquals(rows, [{ startMs: 7_200_000, event: "death", build: "", platform: "", count: 1 }]);
+ * await collector.close();
+ * await store.close();
+ * ```
  */
 export async function eventsOverTime(
   store: AnalyticsStore,

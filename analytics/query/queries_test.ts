@@ -208,7 +208,7 @@ async function checkAll(
 
 for (const kind of ANALYTICS_STORE_KINDS) {
   Deno.test(`queries over ${kind.name} are what a plain count gives`, async () => {
-    const count = IS_SOAK ? 60 : 4;
+    const count = IS_SOAK ? 60 : 3;
     for (let seed = 1; seed <= count; seed++) {
       const random = new SeededRandom(seed);
       const players = 1 + Math.floor(random.nextFloat() * 25);

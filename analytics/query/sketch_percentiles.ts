@@ -69,6 +69,33 @@ export interface SketchPercentiles {
  * @param options How the query runs.
  * @returns A promise of the percentiles.
  * @throws {RangeError} If the range is none.
+ *
+ * @example The times of frames by build
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { AnalyticsCollector, MemoryAnalyticsStore, QuantileSketch, sketchPercentiles } from "@tickwire/net/analytics";
+ *
+ * const store = new MemoryAnalyticsStore();
+ * const clock = { nowMs: () => 0, epochMs: () => 9_000_000 };
+ * const collector = new AnalyticsCollector({ store, clock });
+ * const sketch = new QuantileSketch();
+ * for (let frame = 0; frame < 1_000; frame++) sketch.add(frame < 990 ? 16 : 80);
+ * const run = {
+ *   s: "AAECAwQFBgcICQoLDA0ODw", i: "EBESExQVFhcYGRobHB0eHw", b: "1.2.0", p: "linux", n: 0, t: 7_200_000,
+ *   d: [["frameTime", "sketch", "hitches"]],
+ *   e: [[0, 0, sketch.toJson(), 10]],
+ * };
+ * await collector.handler(new Request("http://localhost/v1/batch", {
+ *   method: "POST",
+ *   body: JSON.stringify({ v: 1, sentAt: 9_000_000, runs: [run] }),
+ * }));
+ *
+ * const range = { title: "main", fromMs: 7_200_000, toMs: 10_800_000 };
+ * const { rows } = await sketchPercentiles(store, { ...range, metric: "frameTime", by: ["build"] });
+ * assertEquals(rows.map(({ build, count, max, hitches }) => [build, count, max, hitches]), [["1.2.0", 1_000, 80, 10]]);
+ * await collector.close();
+ * await store.close();
+ * ```
  */
 export async function sketchPercentiles(
   store: AnalyticsStore,
