@@ -701,11 +701,11 @@ browserTest(
           colors.push(await session.evaluate<string>(background));
         }
         assertEquals(await contrastFailures(page), []);
-        // What has another form on a phone has the same colours.
+        // What has another form on a phone has the same names and roles in both themes. The contrast was looked at.
         if (isDark !== (width < 500)) continue;
         await session.evaluate(`{ ${axe.source} }`);
         const violations = await session.evaluate(
-          `axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) =>
+          `axe.run(document, { resultTypes: ["violations"], rules: { "color-contrast": { enabled: false } } }).then(({ violations }) =>
           violations.map(({ id, nodes }) => id + ": " + nodes.map((it) => it.html.slice(0, 200)).join(" | ")))`,
         );
         assertEquals(violations, [], `${width} ${isDark}`);
@@ -809,7 +809,12 @@ function parseCsv(text: string): string[][] {
 function contrastFailures(page: PageDriver): Promise<string[]> {
   return page.session.evaluate(`(() => {
     const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+    const known = new Map();
     const rgbaOf = (color) => {
+      if (!known.has(color)) known.set(color, readColor(color));
+      return known.get(color);
+    };
+    const readColor = (color) => {
       context.clearRect(0, 0, 1, 1);
       context.fillStyle = color;
       context.fillRect(0, 0, 1, 1);
