@@ -1,7 +1,7 @@
 /**
  * A game loop at 60 frames per second that talks to a real server, over HTTP, over a WebSocket
- * that is cut every few seconds, and to leaderboards that go down as often, without ever blocking
- * a frame.
+ * that is cut every few seconds, and to leaderboards and a collector of telemetry that go down as
+ * often, without ever blocking a frame.
  *
  *     deno task demo
  *
@@ -10,6 +10,7 @@
  */
 
 import { PollLoop } from "../core/mod.ts";
+import { AnalyticsScene } from "./demo/analytics_scene.ts";
 import { FrameStats } from "./demo/frame_stats.ts";
 import { HttpScene } from "./demo/http_scene.ts";
 import { LeaderboardScene } from "./demo/leaderboard_scene.ts";
@@ -52,6 +53,7 @@ async function play(
     new HttpScene({ ...server, seconds }),
     new WebSocketScene({ ...server, seconds }),
     new LeaderboardScene({ ...server, seconds }),
+    new AnalyticsScene({ ...server, seconds }),
   ];
   const stats = new FrameStats(1000 / HZ);
   using ownTime = new OwnTime();

@@ -26,9 +26,13 @@
  *
  * Fifth origin: leaderboards of `@tickwire/net/leaderboard` (demo/demo_boards.ts), whose server
  * goes down for a while when a player asks for it.
+ *
+ * Sixth origin: a collector of `@tickwire/net/analytics` with its dashboard (demo/demo_collector.ts), which fails every
+ * fourth batch, and goes down as well.
  */
 
 import { DemoBoards } from "./demo/demo_boards.ts";
+import { DemoCollector } from "./demo/demo_collector.ts";
 import { DemoHub } from "./demo/demo_hub.ts";
 
 /** Where the demo's server is. */
@@ -43,6 +47,8 @@ export interface DemoUrls {
   readonly hubUrl: string;
   /** The origin of the leaderboards. */
   readonly boardsUrl: string;
+  /** The origin of the collector. */
+  readonly collectorUrl: string;
 }
 
 /** A running demo server. */
@@ -56,7 +62,7 @@ const LIMIT_WINDOW_MS = 1_000;
 const MAX_OUTAGE_MS = 60_000;
 
 /**
- * Starts all five origins on free ports of 127.0.0.1.
+ * Starts all six origins on free ports of 127.0.0.1.
  *
  * @returns The server; dispose of it to stop it.
  */
@@ -117,6 +123,7 @@ export async function startDemoServer(): Promise<DemoServer> {
   const shop = startShop();
   const hub = await DemoHub.start();
   const boards = await DemoBoards.start();
+  const collector = await DemoCollector.start();
   match.start();
   return {
     url: `http://127.0.0.1:${server.addr.port}`,
@@ -124,6 +131,7 @@ export async function startDemoServer(): Promise<DemoServer> {
     shopUrl: `http://127.0.0.1:${shop.addr.port}`,
     hubUrl: hub.url,
     boardsUrl: boards.url,
+    collectorUrl: collector.url,
     async [Symbol.asyncDispose](): Promise<void> {
       for (const timer of timers) clearTimeout(timer);
       await Promise.all([
@@ -132,6 +140,7 @@ export async function startDemoServer(): Promise<DemoServer> {
         server.shutdown(),
         hub[Symbol.asyncDispose](),
         boards[Symbol.asyncDispose](),
+        collector[Symbol.asyncDispose](),
       ]);
     },
   };
@@ -271,4 +280,5 @@ if (import.meta.main) {
   console.log(`Shop:        ${server.shopUrl}/offers`);
   console.log(`Hub:         ${server.hubUrl}/?name=ada`);
   console.log(`Boards:      ${server.boardsUrl}/v1/boards/arcade/entries`);
+  console.log(`Dashboard:   ${server.collectorUrl}/`);
 }

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { WsClient, type WsEvent } from "../websocket/mod.ts";
 import { startDemoServer } from "./demo_server.ts";
 
@@ -165,6 +165,42 @@ Deno.test("startDemoServer() has boards that are what they were after an outage"
   }
   const { isDuplicate, standings } = await again.json();
   assertEquals([isDuplicate, standings[0].score], [true, 5]);
+});
+
+Deno.test("startDemoServer() has a collector with a dashboard that fails every fourth batch", async () => {
+  await using server = await startDemoServer();
+  const page = await fetch(`${server.collectorUrl}/`);
+  assertStringIncludes(await page.text(), "<!doctype html>");
+  const nowMs = Date.now();
+  const statuses: number[] = [];
+  const accepted: number[] = [];
+  for (let number = 0; number < 8; number++) {
+    const response = await fetch(`${server.collectorUrl}/v1/batch`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({
+        v: 1,
+        sentAt: nowMs,
+        runs: [{
+          s: "A".repeat(22),
+          b: "1",
+          p: "linux",
+          n: number,
+          t: nowMs,
+          d: [["achievement", "achievement"]],
+          e: [[0, 0, "first"]],
+        }],
+      }),
+    });
+    statuses.push(response.status);
+    if (response.ok) accepted.push((await response.json()).accepted);
+    else await response.body?.cancel();
+  }
+  assertEquals(statuses, [200, 200, 200, 503, 200, 200, 200, 503]);
+  assertEquals(accepted, [1, 1, 1, 1, 1, 1]);
+  const events = await fetch(`${server.collectorUrl}/v1/query/recent`);
+  // The last one was stored, though its answer says otherwise.
+  assertEquals((await events.json()).rows.length, 7);
 });
 
 async function isUp(url: string): Promise<boolean> {

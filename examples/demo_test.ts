@@ -22,8 +22,9 @@ async function runDemo(
   };
 }
 
-Deno.test("demo.ts --json prints what the frames cost and what became of requests and messages", async () => {
-  const { stdout, run, http, websocket, leaderboard } = await summarize();
+Deno.test("demo.ts --json prints what the frames cost and what became of requests, messages, scores and events", async () => {
+  const { stdout, run, http, websocket, leaderboard, analytics } =
+    await summarize();
 
   assertEquals(run.frames, 120);
   assertGreater(run.seconds, 1.9);
@@ -77,6 +78,22 @@ Deno.test("demo.ts --json prints what the frames cost and what became of request
   for (
     const name of ["submitted", "changes", "outages", "rank", "worstOwnMs"]
   ) assertGreater(leaderboard[name], 0, `${name} in ${stdout}`);
+
+  const { recorded, counted, failures, outages } = analytics;
+  assertEquals(counted, recorded, stdout);
+  assertEquals([analytics.lost, analytics.repeated], [0, 0], stdout);
+  assert(failures >= outages, stdout);
+  for (
+    const name of [
+      "recorded",
+      "untold",
+      "uploads",
+      "failures",
+      "outages",
+      "p99FrameMs",
+      "worstOwnMs",
+    ]
+  ) assertGreater(analytics[name], 0, `${name} in ${stdout}`);
 });
 
 /** Runs for two seconds. The outage and what follows need these, so a run that the machine brought to a halt is repeated. */
@@ -88,9 +105,11 @@ async function summarize() {
       "--json",
     );
     assertEquals(code, 0, stderr);
-    const { http, websocket, leaderboard, ...run } = JSON.parse(stdout);
+    const { http, websocket, leaderboard, analytics, ...run } = JSON.parse(
+      stdout,
+    );
     if (run.frameMs.worst < 300 || attempt === 5) {
-      return { stdout, run, http, websocket, leaderboard };
+      return { stdout, run, http, websocket, leaderboard, analytics };
     }
   }
 }
@@ -100,12 +119,13 @@ Deno.test("demo.ts prints plain lines where there is no terminal", async () => {
   assertEquals(code, 0, stderr);
   assertMatch(
     stdout,
-    /^frame 60 of 61 .* circuit .* resumed \d+ {2}lost 0 {2}submitted \d+ {2}taken \d+ {2}rank \d+$/m,
+    /^frame 60 of 61 .* circuit .* resumed \d+ {2}lost 0 {2}submitted \d+ {2}taken \d+ {2}rank \d+ {2}recorded \d+ {2}batches \d+$/m,
   );
   assertMatch(stdout, /^61 frames in \d+\.\d s/m);
   assertMatch(stdout, /circuit opened \d+ and closed \d+$/m);
   assertMatch(stdout, /; lost 0, arrived twice 0$/m);
   assertMatch(stdout, / coins 0 were lost and 0 counted twice; /);
+  assertMatch(stdout, / lost 0, counted twice 0$/m);
   assertFalse(stdout.includes("\x1b"));
 });
 

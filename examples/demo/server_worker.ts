@@ -5,5 +5,6 @@
 
 import { startDemoServer } from "../demo_server.ts";
 
-const { url, matchUrl, shopUrl, hubUrl, boardsUrl } = await startDemoServer();
-self.postMessage({ url, matchUrl, shopUrl, hubUrl, boardsUrl });
+const { url, matchUrl, shopUrl, hubUrl, boardsUrl, collectorUrl } =
+  await startDemoServer();
+self.postMessage({ url, matchUrl, shopUrl, hubUrl, boardsUrl, collectorUrl });
