@@ -7,12 +7,13 @@ const MAX_LENGTH = 64;
 const DIGIT = 1;
 const DOT = 1 << 8;
 const COLON = 1 << 16;
-const SLASH = 1 << 24;
+const CAPITAL = 1 << 24;
 // What a character is.
 const OTHER = 0;
 const LETTER = 1;
 const JOINER = 2;
-const NEITHER = 3;
+const SLASH = 3;
+const NEITHER = 4;
 
 const COUNTS = new Int32Array(128);
 const CLASSES = new Uint8Array(128);
@@ -20,23 +21,27 @@ for (let c = 0; c < 128; c++) {
   const character = String.fromCharCode(c);
   if (/[A-Za-z0-9]/.test(character)) CLASSES[c] = LETTER;
   else if (/[_+-]/.test(character)) CLASSES[c] = JOINER;
-  else if (/[ .:/]/.test(character)) CLASSES[c] = NEITHER;
+  else if (character === "/") CLASSES[c] = SLASH;
+  else if (/[ .:]/.test(character)) CLASSES[c] = NEITHER;
   else CLASSES[c] = OTHER;
   if (/[0-9]/.test(character)) COUNTS[c] = DIGIT;
+  if (/[A-Z]/.test(character)) COUNTS[c] = CAPITAL;
 }
 COUNTS[0x2e] = DOT;
 COUNTS[0x3a] = COLON;
-COUNTS[0x2f] = SLASH;
 
-/** As many digits as a telephone has, and a local one has no more than a date. */
-const FEW_DIGITS = 8;
-/** As many in a row as a token has. */
-const LONG_RUN = 12;
+// Below these there is nothing that the patterns would find.
+const MANY_DIGITS = 8;
+const MANY_CAPITALS = 3;
+const TOKEN_DIGITS = 2;
+const TOKEN_RUN = 12;
+/** A MAC address with two dots. */
+const MAC_LENGTH = 14;
 
 /**
  * Whether a text is a label, and nobody's address or number: `undefined` if so, `"form"` if it is no label, or what it
  * looks like. Most labels are settled by going through them once; the patterns see only those with many digits, dots,
- * colons, long runs, slashes, or the words "at" and "dot".
+ * colons or long runs, paths from a root or behind a domain, or the words "at" and "dot".
  */
 export function checkLabel(
   text: string,
@@ -47,6 +52,8 @@ export function checkLabel(
   let run = 0;
   let longest = 0;
   let hasAt = false;
+  let hasPlace = false;
+  let previous = 0x20;
   for (let i = 0; i < length; i++) {
     const c = text.charCodeAt(i);
     const kind = c < 128 ? CLASSES[c]! : OTHER;
@@ -54,9 +61,7 @@ export function checkLabel(
     if (kind === LETTER) {
       run++;
       // The end of a word "at".
-      if (
-        (c | 0x20) === 0x74 && i > 0 && (text.charCodeAt(i - 1) | 0x20) === 0x61
-      ) hasAt = true;
+      if ((c | 0x20) === 0x74 && (previous | 0x20) === 0x61) hasAt = true;
     } else if (kind === JOINER) {
       run++;
     } else if (kind === OTHER) {
@@ -65,25 +70,23 @@ export function checkLabel(
     } else {
       if (run > longest) longest = run;
       run = 0;
+      if (kind === SLASH && !hasPlace) {
+        // Behind a space, a colon, a slash or a plus, or after a dot.
+        hasPlace = CLASSES[previous]! >= SLASH || previous === 0x2b ||
+          (counts & 0xff00) !== 0;
+      }
     }
+    previous = c;
   }
   if (run > longest) longest = run;
   const digits = counts & 0xff;
   const dots = counts >> 8 & 0xff;
   const colons = counts >> 16 & 0xff;
-  const isPlain = digits < FEW_DIGITS && dots < 2 && colons < 2 &&
-    counts < SLASH && (longest < LONG_RUN || !isMixed(text, digits)) &&
+  const capitals = counts >> 24;
+  const isPlain = !hasPlace && digits < MANY_DIGITS && colons < 2 &&
+    (dots < 2 || dots === 2 && length < MAC_LENGTH) &&
+    (longest < TOKEN_RUN ||
+      digits < TOKEN_DIGITS && capitals < MANY_CAPITALS) &&
     !(hasAt && (dots > 0 || /dot/i.test(text)));
   return isPlain ? undefined : personalDataIn(text);
-}
-
-/** Whether a long run may be a token: one of small letters only may not. */
-function isMixed(text: string, digits: number): boolean {
-  if (digits >= 2) return true;
-  let capitals = 0;
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    if (c >= 65 && c <= 90) capitals++;
-  }
-  return capitals >= 3;
 }

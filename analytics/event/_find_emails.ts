@@ -1,5 +1,5 @@
 // This module is browser compatible.
-import type { Span } from "./_span.ts";
+import { matchesOf, type Span } from "./_span.ts";
 
 /** What may stand around an "at" or a "dot" that is spelled out. */
 const GAP = /^[ _()[\]{}<>-]{1,3}$/;
@@ -52,7 +52,7 @@ function spanAround(
 }
 
 function findSpelled(text: string, spans: Span[]): void {
-  const words = [...text.matchAll(WORD)].map((match) => ({
+  const words = [...matchesOf(text, WORD)].map((match) => ({
     text: match[0].toLowerCase(),
     start: match.index,
     end: match.index + match[0].length,

@@ -1,5 +1,5 @@
 // This module is browser compatible.
-import type { Span } from "./_span.ts";
+import { matchesOf, type Span } from "./_span.ts";
 import type { PersonalDataKind } from "./personal_data.ts";
 
 /** So many digits in a row count nothing in a game that a label would have to say; eight may be a date. */
@@ -149,7 +149,7 @@ function isLuhn(text: string, start: number, end: number): boolean {
 /** Numbers of accounts (ISO 13616). Two letters and two digits begin one; where it ends is tried at each gap. */
 export function findIbans(text: string, spans: Span[]): void {
   const begin = /(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?=[ -]?[A-Za-z0-9])/g;
-  for (const match of text.matchAll(begin)) {
+  for (const match of matchesOf(text, begin)) {
     const start = match.index;
     let count = 4;
     let digits = 2;

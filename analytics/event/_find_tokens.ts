@@ -1,5 +1,5 @@
 // This module is browser compatible.
-import { addMatches, type Span } from "./_span.ts";
+import { addMatches, matchesOf, type Span } from "./_span.ts";
 
 const UUID =
   /(?<![0-9A-Fa-f])[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}(?![0-9A-Fa-f])/g;
@@ -25,7 +25,7 @@ const UNLIKE_WORDS =
 /** UUIDs, and what looks drawn at random: hexadecimal, base32 and base64. */
 export function findTokens(text: string, spans: Span[]): void {
   addMatches(text, UUID, "token", spans);
-  for (const match of text.matchAll(RUN)) {
+  for (const match of matchesOf(text, RUN)) {
     if (!isToken(match[0])) continue;
     spans.push({
       kind: "token",
@@ -41,10 +41,10 @@ function isToken(run: string): boolean {
   let total = 0;
   let letters = 0;
   let unlike = 0;
-  for (const [piece] of run.matchAll(PIECE)) {
+  for (const [piece] of matchesOf(run, PIECE)) {
     if (isHex(piece)) return true;
     total += piece.length;
-    for (const [word] of piece.matchAll(WORD)) {
+    for (const [word] of matchesOf(piece, WORD)) {
       letters += word.length;
       if (piece.length < MIN_PIECE) continue;
       if (word.length < 3 || UNLIKE_WORDS.test(word)) unlike += word.length;

@@ -17,11 +17,25 @@ export function addMatches(
   kind: PersonalDataKind,
   spans: Span[],
 ): void {
-  for (const match of text.matchAll(pattern)) {
-    spans.push({
-      kind,
-      start: match.index,
-      end: match.index + match[0].length,
-    });
+  for (const { 0: { length }, index } of matchesOf(text, pattern)) {
+    spans.push({ kind, start: index, end: index + length });
   }
+}
+
+const NONE: readonly RegExpExecArray[] = [];
+
+/** Like `text.matchAll(pattern)`, but does not copy the pattern, which costs more than a short text does. */
+export function matchesOf(
+  text: string,
+  pattern: RegExp,
+): readonly RegExpExecArray[] {
+  pattern.lastIndex = 0;
+  let match = pattern.exec(text);
+  if (match === null) return NONE;
+  const matches: RegExpExecArray[] = [];
+  while (match !== null) {
+    matches.push(match);
+    match = pattern.exec(text);
+  }
+  return matches;
 }
