@@ -64,6 +64,9 @@ export class Grant implements RunJournalOwner, SenderOwner {
   readonly #sessionIds = new Set<string>();
 
   #session: Session | undefined;
+  /** The one that ended last: what is dropped before there is another one is told in it. */
+  #lastSession: Session | undefined;
+  #isEnding = false;
   #stats = new SessionStats();
   #start: Item | undefined;
   #player: string | undefined;
@@ -76,7 +79,7 @@ export class Grant implements RunJournalOwner, SenderOwner {
   /** Ends what a hidden page has sent, when the consent is taken back. */
   #revocation: AbortController | undefined;
   #isJournalFailed = false;
-  /** Whether the numbers of a resumed session are known to begin behind those of the process before. */
+  /** Whether a process after this one would not use its numbers again. */
   #isStateStored = false;
 
   /** Runs that are written and not stored yet, and of these the ones for which there was no room. */
@@ -234,6 +237,7 @@ export class Grant implements RunJournalOwner, SenderOwner {
     if (this.#session !== undefined) this.#stats.playTime += dt;
     this.#checkSession(this.timeline.nowMs());
     if (this.#periodMs <= 0) this.#onPeriod();
+    if (this.#isEnding) this.#tellDrops();
     this.#write(this.settings.sliceMs);
     this.#sender?.tick(dt);
     this.#send();
@@ -311,7 +315,7 @@ export class Grant implements RunJournalOwner, SenderOwner {
     this.#opened = undefined;
     this.#queue.clear();
     this.#ahead = undefined;
-    this.#session = undefined;
+    this.#session = this.#lastSession = undefined;
     this.log.clear();
     for (const counts of [this.dropped, this.#untold, this.#telling]) {
       counts.clear();
@@ -327,6 +331,7 @@ export class Grant implements RunJournalOwner, SenderOwner {
   end(): void {
     this.#takeOpened();
     this.#end("closed", this.timeline.nowMs());
+    this.#isEnding = true;
     this.flush();
   }
 
@@ -525,6 +530,7 @@ export class Grant implements RunJournalOwner, SenderOwner {
     this.#reportMeasurements(timeMs);
     this.#tellDrops();
     this.#session = undefined;
+    this.#lastSession = session;
     const durationMs = Math.max(0, timeMs - session.startMs);
     this.#pushOwn(
       AnalyticsEvent.sessionEnd({
@@ -569,15 +575,17 @@ export class Grant implements RunJournalOwner, SenderOwner {
     }
   }
 
-  /** Records what was dropped, in the session that runs. */
+  /** Records what was dropped. */
   #tellDrops(): void {
+    if (this.#untold.isEmpty) return;
     const session = this.#session;
-    if (session === undefined || this.#untold.isEmpty) return;
-    this.#tell(
-      this.#untold,
-      session,
-      Math.max(this.timeline.nowMs(), session.lastEventMs),
-    );
+    if (session !== undefined) {
+      const timeMs = Math.max(this.timeline.nowMs(), session.lastEventMs);
+      this.#tell(this.#untold, session, timeMs);
+    } else if (this.#lastSession !== undefined) {
+      const last = this.#lastSession;
+      this.#tell(this.#untold, last, last.lastEventMs);
+    }
   }
 
   #tell(drops: DropCounts, session: Session, timeMs: number): void {
@@ -632,6 +640,8 @@ export class Grant implements RunJournalOwner, SenderOwner {
     if (session !== undefined && session !== start?.session) {
       this.#noteSession(session);
     }
+    // Numbers of a new session are in nobody's way, whether the journal knows of it or not.
+    this.#isStateStored = old === undefined;
     if (state !== undefined) {
       const left = new DropCounts();
       left.addAll(state.drops);
