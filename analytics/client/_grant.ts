@@ -193,8 +193,7 @@ export class Grant implements RunJournalOwner, SenderOwner {
     const entry = this.#names.get(definition.name);
     if (entry === undefined) return this.#refuseUnknown(definition.name);
     if (!entry.isRecordable) return this.#refuseReserved(definition.name);
-    const { clock, maxQueued } = this.settings;
-    const nowMs = clock.nowMs();
+    const nowMs = this.timeline.roughlyNowMs();
     const timeMs = this.timeline.at(nowMs);
     const session = this.#sessionAt(timeMs);
     session.lastMs = timeMs;
@@ -213,7 +212,7 @@ export class Grant implements RunJournalOwner, SenderOwner {
       });
       return this.#drop(definition.name, problem.reason);
     }
-    if (this.#queue.size >= maxQueued) {
+    if (this.#queue.size >= this.settings.maxQueued) {
       return this.#drop(definition.name, "queueFull");
     }
     this.#push(event, entry, session, timeMs);
@@ -455,6 +454,8 @@ export class Grant implements RunJournalOwner, SenderOwner {
       this.#drop(entry.definition.name, "queueFull");
       return undefined;
     }
+    // Within a session time goes forwards, so that its runs need not be cut.
+    timeMs = Math.max(timeMs, session.lastEventMs);
     const number = session.takeNumber(timeMs);
     const item: Item = { event, entry, session, number, timeMs };
     this.#queue.push(item);
@@ -539,7 +540,7 @@ export class Grant implements RunJournalOwner, SenderOwner {
         ...this.#stats.figures(),
       }),
       session,
-      Math.max(timeMs, session.lastEventMs),
+      timeMs,
     );
     this.inform({
       type: "sessionEnded",
@@ -553,7 +554,6 @@ export class Grant implements RunJournalOwner, SenderOwner {
   #reportMeasurements(nowMs: number): void {
     const session = this.#session;
     if (session === undefined) return;
-    const timeMs = Math.max(nowMs, session.lastEventMs);
     const frames = this.#stats.takeFrames();
     if (frames !== undefined) {
       this.#pushOwn(
@@ -562,7 +562,7 @@ export class Grant implements RunJournalOwner, SenderOwner {
           hitches: frames.hitches,
         }),
         session,
-        timeMs,
+        nowMs,
       );
     }
     const memory = this.#stats.takeMemory();
@@ -570,7 +570,7 @@ export class Grant implements RunJournalOwner, SenderOwner {
       this.#pushOwn(
         AnalyticsEvent.memoryUsage({ sketch: memory.toJson() }),
         session,
-        timeMs,
+        nowMs,
       );
     }
   }
@@ -580,8 +580,7 @@ export class Grant implements RunJournalOwner, SenderOwner {
     if (this.#untold.isEmpty) return;
     const session = this.#session;
     if (session !== undefined) {
-      const timeMs = Math.max(this.timeline.nowMs(), session.lastEventMs);
-      this.#tell(this.#untold, session, timeMs);
+      this.#tell(this.#untold, session, this.timeline.nowMs());
     } else if (this.#lastSession !== undefined) {
       const last = this.#lastSession;
       this.#tell(this.#untold, last, last.lastEventMs);
