@@ -48,8 +48,9 @@ const FRAME_BYTES = 17;
  * as well. Each record has a checksum and stands between zeros, of which it
  * contains none, so a reader finds its way after any damage: a record that a
  * crash tore off is cut away when the journal is opened, and damaged ones are
- * skipped and counted. When more than half of the log is removed, what is left
- * goes to a new file, which takes the place of the old one at once.
+ * skipped and counted. When more than half of the log is removed, and when the
+ * journal is closed, what is left goes to a new file, which takes the place of
+ * the old one at once.
  *
  * A promise of `append()` resolves after `fdatasync(2)`: the entry survives a
  * power failure, as far as the disk keeps its word. Appends that wait at the
@@ -324,13 +325,15 @@ export class FileJournal implements Journal {
   }
 
   /** Shortens the log where more than half of it is of no use any more. */
-  async #compact(): Promise<void> {
+  async #compact(isClosing = false): Promise<void> {
     const { bytes, size } = this.#entries;
     const usedBytes = bytes * 255 / 254 + size * FRAME_BYTES;
-    if (this.#size < this.#compactAt || usedBytes > this.#size / 2) return;
-    if (this.#failure !== undefined) return;
+    const isWorthIt = this.#size >= this.#compactAt &&
+      usedBytes <= this.#size / 2;
+    if (!isClosing && !isWorthIt || this.#failure !== undefined) return;
     const path = `${this.#path}.new`;
     const log = encodeLog(this.#entries, this.#removedId, this.#lastId);
+    if (log.length >= this.#size) return;
     try {
       using file = await Deno.open(path, { ...FILE_OPTIONS, truncate: true });
       await writeAt(file, 0, log);
@@ -356,6 +359,8 @@ export class FileJournal implements Journal {
 
   async #finish(): Promise<void> {
     await this.#writing;
+    // What was removed is to be gone: it may be what somebody wants forgotten.
+    await this.#compact(true);
     try {
       if (this.#failure !== undefined) throw this.#failure;
       await this.#file.syncData();

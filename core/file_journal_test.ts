@@ -179,6 +179,19 @@ Deno.test("FileJournal shortens its file when most is removed", () =>
     await journal.close();
   }));
 
+Deno.test("FileJournal.close() leaves nothing in the file of what was removed", () =>
+  withFolder(async (path) => {
+    const journal = await FileJournal.open(path);
+    await journal.append(new TextEncoder().encode("who is this"));
+    await journal.append(new TextEncoder().encode("this is kept"));
+    await journal.remove(1);
+    await journal.close();
+    const text = await Deno.readTextFile(path);
+    assert(!text.includes("who is") && text.includes("is kept"));
+    await using again = await FileJournal.open(path);
+    assertEquals(await idsIn(again), [2]);
+  }));
+
 Deno.test("FileJournal gives no id twice after all entries are compacted away", () =>
   withFolder(async (path) => {
     let journal = await FileJournal.open(path);

@@ -64,6 +64,9 @@ export class Grant implements RunJournalOwner, SenderOwner {
   readonly #sessionIds = new Set<string>();
 
   #session: Session | undefined;
+  /** The one that ended last: what is dropped before there is another one is told in it. */
+  #lastSession: Session | undefined;
+  #isEnding = false;
   #stats = new SessionStats();
   #start: Item | undefined;
   #player: string | undefined;
@@ -76,7 +79,7 @@ export class Grant implements RunJournalOwner, SenderOwner {
   /** Ends what a hidden page has sent, when the consent is taken back. */
   #revocation: AbortController | undefined;
   #isJournalFailed = false;
-  /** Whether the numbers of a resumed session are known to begin behind those of the process before. */
+  /** Whether a process after this one would not use its numbers again. */
   #isStateStored = false;
 
   /** Runs that are written and not stored yet, and of these the ones for which there was no room. */
@@ -190,8 +193,7 @@ export class Grant implements RunJournalOwner, SenderOwner {
     const entry = this.#names.get(definition.name);
     if (entry === undefined) return this.#refuseUnknown(definition.name);
     if (!entry.isRecordable) return this.#refuseReserved(definition.name);
-    const { clock, maxQueued } = this.settings;
-    const nowMs = clock.nowMs();
+    const nowMs = this.timeline.roughlyNowMs();
     const timeMs = this.timeline.at(nowMs);
     const session = this.#sessionAt(timeMs);
     session.lastMs = timeMs;
@@ -210,7 +212,7 @@ export class Grant implements RunJournalOwner, SenderOwner {
       });
       return this.#drop(definition.name, problem.reason);
     }
-    if (this.#queue.size >= maxQueued) {
+    if (this.#queue.size >= this.settings.maxQueued) {
       return this.#drop(definition.name, "queueFull");
     }
     this.#push(event, entry, session, timeMs);
@@ -234,6 +236,7 @@ export class Grant implements RunJournalOwner, SenderOwner {
     if (this.#session !== undefined) this.#stats.playTime += dt;
     this.#checkSession(this.timeline.nowMs());
     if (this.#periodMs <= 0) this.#onPeriod();
+    if (this.#isEnding) this.#tellDrops();
     this.#write(this.settings.sliceMs);
     this.#sender?.tick(dt);
     this.#send();
@@ -311,7 +314,7 @@ export class Grant implements RunJournalOwner, SenderOwner {
     this.#opened = undefined;
     this.#queue.clear();
     this.#ahead = undefined;
-    this.#session = undefined;
+    this.#session = this.#lastSession = undefined;
     this.log.clear();
     for (const counts of [this.dropped, this.#untold, this.#telling]) {
       counts.clear();
@@ -327,6 +330,7 @@ export class Grant implements RunJournalOwner, SenderOwner {
   end(): void {
     this.#takeOpened();
     this.#end("closed", this.timeline.nowMs());
+    this.#isEnding = true;
     this.flush();
   }
 
@@ -450,6 +454,8 @@ export class Grant implements RunJournalOwner, SenderOwner {
       this.#drop(entry.definition.name, "queueFull");
       return undefined;
     }
+    // Within a session time goes forwards, so that its runs need not be cut.
+    timeMs = Math.max(timeMs, session.lastEventMs);
     const number = session.takeNumber(timeMs);
     const item: Item = { event, entry, session, number, timeMs };
     this.#queue.push(item);
@@ -525,6 +531,7 @@ export class Grant implements RunJournalOwner, SenderOwner {
     this.#reportMeasurements(timeMs);
     this.#tellDrops();
     this.#session = undefined;
+    this.#lastSession = session;
     const durationMs = Math.max(0, timeMs - session.startMs);
     this.#pushOwn(
       AnalyticsEvent.sessionEnd({
@@ -533,7 +540,7 @@ export class Grant implements RunJournalOwner, SenderOwner {
         ...this.#stats.figures(),
       }),
       session,
-      Math.max(timeMs, session.lastEventMs),
+      timeMs,
     );
     this.inform({
       type: "sessionEnded",
@@ -547,7 +554,6 @@ export class Grant implements RunJournalOwner, SenderOwner {
   #reportMeasurements(nowMs: number): void {
     const session = this.#session;
     if (session === undefined) return;
-    const timeMs = Math.max(nowMs, session.lastEventMs);
     const frames = this.#stats.takeFrames();
     if (frames !== undefined) {
       this.#pushOwn(
@@ -556,7 +562,7 @@ export class Grant implements RunJournalOwner, SenderOwner {
           hitches: frames.hitches,
         }),
         session,
-        timeMs,
+        nowMs,
       );
     }
     const memory = this.#stats.takeMemory();
@@ -564,20 +570,21 @@ export class Grant implements RunJournalOwner, SenderOwner {
       this.#pushOwn(
         AnalyticsEvent.memoryUsage({ sketch: memory.toJson() }),
         session,
-        timeMs,
+        nowMs,
       );
     }
   }
 
-  /** Records what was dropped, in the session that runs. */
+  /** Records what was dropped. */
   #tellDrops(): void {
+    if (this.#untold.isEmpty) return;
     const session = this.#session;
-    if (session === undefined || this.#untold.isEmpty) return;
-    this.#tell(
-      this.#untold,
-      session,
-      Math.max(this.timeline.nowMs(), session.lastEventMs),
-    );
+    if (session !== undefined) {
+      this.#tell(this.#untold, session, this.timeline.nowMs());
+    } else if (this.#lastSession !== undefined) {
+      const last = this.#lastSession;
+      this.#tell(this.#untold, last, last.lastEventMs);
+    }
   }
 
   #tell(drops: DropCounts, session: Session, timeMs: number): void {
@@ -632,6 +639,8 @@ export class Grant implements RunJournalOwner, SenderOwner {
     if (session !== undefined && session !== start?.session) {
       this.#noteSession(session);
     }
+    // Numbers of a new session are in nobody's way, whether the journal knows of it or not.
+    this.#isStateStored = old === undefined;
     if (state !== undefined) {
       const left = new DropCounts();
       left.addAll(state.drops);

@@ -132,7 +132,11 @@ export class RunJournal {
   appendState(): Promise<void> {
     return this.#inTurn(async () => {
       // Without room the state before stays: what it lacks is told where the next run is stored.
-      await this.#tryAppend(undefined);
+      const before = this.#known.at(-1)?.id;
+      const isStored = await this.#tryAppend(undefined);
+      if (isStored && this.#events === 0 && before !== undefined) {
+        await this.#removeUpTo(before);
+      }
     });
   }
 

@@ -8,10 +8,25 @@ import type { Clock } from "../../core/mod.ts";
 export class Timeline {
   readonly #clock: Clock;
   readonly #offsetMs: number;
+  #lookedAtMs = NaN;
+  #monotonicMs = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#offsetMs = clock.epochMs() - clock.nowMs();
+  }
+
+  /**
+   * The monotonic time, to the millisecond. Runtimes take ten times as long to tell it as to tell the wall clock, so it is
+   * looked at again only where that says something else.
+   */
+  roughlyNowMs(): number {
+    const epochMs = this.#clock.epochMs();
+    if (epochMs !== this.#lookedAtMs) {
+      this.#lookedAtMs = epochMs;
+      this.#monotonicMs = this.#clock.nowMs();
+    }
+    return this.#monotonicMs;
   }
 
   /** Epoch milliseconds now: an integer. */
