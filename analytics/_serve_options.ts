@@ -6,7 +6,11 @@ import {
   readJsonFile,
 } from "../http/server/serve_options_deno.ts";
 import type { AnalyticsRole } from "./collector/call.ts";
-import type { EventDefinition, FieldDefinitions } from "./mod.ts";
+import {
+  EventCatalog,
+  type EventDefinition,
+  type FieldDefinitions,
+} from "./mod.ts";
 
 /** What `--help` prints. */
 export const USAGE =
@@ -78,7 +82,7 @@ export interface ServeOptions {
  * @param args The arguments.
  * @param env Gives a variable of the environment.
  * @returns The options; `undefined` if only the usage is asked for.
- * @throws {SyntaxError} If something is wrong. No message has a key in it.
+ * @throws {Error} If something is wrong. No message has a key in it.
  */
 export async function readServeOptions(
   args: readonly string[],
@@ -135,16 +139,26 @@ export async function readServeOptions(
 
 async function readEvents(file: string): Promise<EventDefinition[]> {
   const events = await readJsonFile("events", file);
-  if (isRecord(events)) {
-    // What is in them is checked by the collector.
-    return Object.entries(events).map(([name, fields]) => ({
-      name,
-      fields: fields as FieldDefinitions,
-    }));
+  if (!isRecord(events)) {
+    throw new SyntaxError(
+      "Cannot serve as the file of --events must be an object with the fields of events by their names",
+    );
   }
-  throw new SyntaxError(
-    "Cannot serve as the file of --events must be an object with the fields of events by their names",
-  );
+  const definitions = Object.entries(events).map(([name, fields]) => ({
+    name,
+    fields: fields as FieldDefinitions,
+  }));
+  try {
+    new EventCatalog(definitions);
+  } catch (cause) {
+    throw new SyntaxError(
+      `Cannot serve as the file of --events must define events: ${
+        (cause as Error).message
+      }`,
+      { cause },
+    );
+  }
+  return definitions;
 }
 
 function readOtlp(

@@ -99,6 +99,12 @@ Deno.test("readServeOptions() refuses what is wrong, and never shows a key", asy
   try {
     const bad = await write("bad.json", "{");
     const list = await write("list.json", "[]");
+    const text = await write(
+      "text.json",
+      `{"potion":{"kind":{"kind":"text","maxLength":9}}}`,
+    );
+    const none = await write("none.json", `{"potion":null}`);
+    const taken = await write("taken.json", `{"death":{}}`);
     const keys = await write("keys", `main:reader:${secret}`);
     const api = (text: string): Record<string, string> => ({
       TICKWIRE_API_KEYS: text,
@@ -122,11 +128,15 @@ Deno.test("readServeOptions() refuses what is wrong, and never shows a key", asy
       [[], api(`main:server:${secret}`), "role game, reader or admin"],
       [[], api(`main:admin:${secret}`), "key 1 of TICKWIRE_API_KEYS"],
       [[], api("main:game:"), "key 1 of TICKWIRE_API_KEYS"],
+      [[], api("main:game:a,other:game:a"), "each must be there once"],
       [[], api(""), "at least one API key"],
       [["--keys", keys], {}, "key 1 of --keys"],
       [["--keys", `${keys}x`], {}, "--keys must be readable"],
       [["--events", bad], {}, "--events must be JSON"],
       [["--events", list], {}, "--events must be an object"],
+      [["--events", text], {}, "--events must define events"],
+      [["--events", none], {}, "--events must define events"],
+      [["--events", taken], {}, "--events must define events"],
       [["--events", `${bad}x`], {}, "--events must be readable"],
       [["--otlp", "127.0.0.1:4318"], {}, "--otlp must be a URL of http"],
       [["--otlp", "ftp://a.example"], {}, "--otlp must be a URL of http"],

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { TitleKey } from "./api_keys.ts";
+import { checkApiKeys, type TitleKey } from "./api_keys.ts";
 
 const KEY_ENTRY =
   /^([A-Za-z0-9][A-Za-z0-9._-]{0,63}):([a-z]+):([\x21-\x7e]{1,256})$/;
@@ -48,7 +48,8 @@ export interface KeySources<Role extends string> {
  * Reads API keys, each written as `title:role:key`.
  *
  * @param sources Where they come from.
- * @returns A promise of them, or of `undefined` if there is no source. It rejects with a `SyntaxError`.
+ * @returns A promise of them, or of `undefined` if there is no source. It rejects with a `SyntaxError` if one is written
+ * wrongly or there is none, and with a `RangeError` if there are too many or one is there twice.
  */
 export async function readApiKeys<Role extends string>(
   { variable, file, roles }: KeySources<Role>,
@@ -81,6 +82,7 @@ export async function readApiKeys<Role extends string>(
   if (keys.length === 0) {
     throw new SyntaxError("Cannot serve as there must be at least one API key");
   }
+  checkApiKeys(keys, roles);
   return keys;
 }
 
