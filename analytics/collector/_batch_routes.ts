@@ -63,7 +63,7 @@ async function take(
   const guard = await guards.of(title, nowMs);
   const runs = readBatch(value, { catalog, guard, nowMs });
   titleLimits.take(title, eventsOf(runs), clock.nowMs());
-  const stored = await storedRunsOf(runs, title, nowMs);
+  const stored = storedRunsOf(runs, title, nowMs);
   // Runs without events that may be stored are written too: it is told of them whether their player was erased.
   const outcomes = stored.length === 0 ? [] : await store.write(stored, rollUp);
   const refusals = new Refusals();
@@ -108,21 +108,19 @@ function eventsOf(runs: readonly ReadRun[]): number {
   return events;
 }
 
-async function storedRunsOf(
+function storedRunsOf(
   runs: readonly ReadRun[],
   title: string,
   receivedMs: number,
-): Promise<readonly StoredRun[]> {
+): readonly StoredRun[] {
   // Mostly all runs are of one player.
-  const hashes = new Map<string, Promise<string>>();
-  return await Promise.all(runs.map(async (run) => {
-    const { session, owner, build, platform, common, events } = run;
-    let hash = hashes.get(owner);
-    if (hash === undefined) {
-      hash = playerHash(owner);
-      hashes.set(owner, hash);
+  const hashes = new Map<string, string>();
+  return runs.map(({ session, owner, build, platform, common, events }) => {
+    let player = hashes.get(owner);
+    if (player === undefined) {
+      player = playerHash(owner);
+      hashes.set(owner, player);
     }
-    const player = await hash;
     return {
       title,
       session,
@@ -133,7 +131,7 @@ async function storedRunsOf(
       receivedMs,
       events,
     };
-  }));
+  });
 }
 
 /**

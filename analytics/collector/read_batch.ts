@@ -242,7 +242,7 @@ function readCommon(value: unknown, path: string): string {
     throw invalid(path, `c must be an object of at most ${MAX_COMMON}`);
   }
   for (const [name, property] of entries) {
-    const isRight = isName(name) &&
+    const isRight = isName(name) && isLabel(name) &&
       (typeof property === "boolean" || Number.isFinite(property) ||
         isLabel(property));
     if (!isRight) {
