@@ -21,7 +21,7 @@ import { SqliteAnalyticsStore } from "./sqlite_analytics_store.ts";
 
 const IS_SOAK = Deno.env.get("TICKWIRE_SOAK") === "1";
 const SEEDS = IS_SOAK ? 50 : 4;
-const OPERATIONS = IS_SOAK ? 2000 : 250;
+const OPERATIONS = IS_SOAK ? 2000 : 150;
 
 /** A file in a folder of its own. */
 class TestFile implements AsyncDisposable {
@@ -83,11 +83,7 @@ Deno.test("SqliteAnalyticsStore has what the one in memory has, over random call
   for (let seed = 1; seed <= SEEDS; seed++) {
     await using store = new SqliteAnalyticsStore({ path: ":memory:" });
     await using model = new MemoryAnalyticsStore();
-    await runStoreModel(store, model, {
-      seed,
-      operations: OPERATIONS,
-      concurrent: 1,
-    });
+    await runStoreModel(store, model, { seed, operations: OPERATIONS });
   }
 });
 

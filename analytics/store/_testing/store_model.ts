@@ -25,8 +25,6 @@ export interface StoreModelOptions {
   readonly seed: number;
   /** Calls that change something, and as many that read. */
   readonly operations: number;
-  /** How many of them are made at a time. */
-  readonly concurrent: number;
 }
 
 const TITLES = ["main", "second"];
@@ -195,22 +193,13 @@ function withoutIds<T extends { readonly id: number }>(
 export async function runStoreModel(
   store: AnalyticsStore,
   model: AnalyticsStore,
-  { seed, operations, concurrent }: StoreModelOptions,
+  { seed, operations }: StoreModelOptions,
 ): Promise<void> {
   const calls = new Calls(seed);
-  for (let done = 0; done < operations; done += concurrent) {
+  for (let done = 0; done < operations; done++) {
     const why = `seed ${seed}, after ${done}`;
-    const changes = Array.from({ length: concurrent }, () => calls.change());
-    // Erasures and removals are done in several commits, between which others come.
-    const isAlone = concurrent === 1;
-    const outcomes = isAlone
-      ? [await changes[0]!(store)]
-      : await Promise.all(changes.map((change) => change(store)));
-    for (const [i, change] of changes.entries()) {
-      const expected = await change(model);
-      if (isAlone) assertEquals(outcomes[i], expected, why);
-    }
-    if (!isAlone) continue;
+    const change = calls.change();
+    assertEquals(await change(store), await change(model), why);
     const read = calls.read();
     assertEquals(await read(store), await read(model), why);
     if (done % 50 !== 0) continue;
