@@ -9,6 +9,7 @@ import type {
   CountChange,
   CountQuery,
   CountRow,
+  Dimension,
   Rollup,
   SketchChange,
   SketchQuery,
@@ -24,16 +25,17 @@ import {
   spanStart,
   type SumOwner,
 } from "../store/sum_groups.ts";
+import { type CountKey, CountRows } from "./_count_rows.ts";
 import type { Slices } from "./_slices.ts";
 import { Statements } from "./_statements.ts";
 
 const HOUR_MS = 3_600_000;
-/** What is read at once: some thousands of rows. */
-const SLICE_MS = 24 * HOUR_MS;
+const DAY_MS = 24 * HOUR_MS;
+/** Days that are read at once: some thousands of rows, as the hours of one are. */
+const DAYS_AT_ONCE = 16;
 
 interface CountPending {
-  readonly owner: SumOwner;
-  readonly change: CountChange;
+  readonly key: CountKey;
   count: number;
 }
 
@@ -46,28 +48,19 @@ interface SketchPending {
 /** Sums and sketches. What a commit adds is summed up before it is written, as most of it adds to the same rows. */
 export class SumTable {
   readonly #counts = new Map<string, CountPending>();
+  readonly #dayCounts = new Map<string, CountPending>();
   readonly #sketches = new Map<string, SketchPending>();
   readonly #statements: Statements;
-  readonly #addCount: StatementSync;
-  readonly #takeCount: RowStatement;
-  readonly #dropCount: StatementSync;
+  readonly #hourRows: CountRows;
+  readonly #dayRows: CountRows;
   readonly #findSketch: RowStatement;
   readonly #putSketch: StatementSync;
   readonly #dropSketch: StatementSync;
 
   constructor(db: DatabaseSync) {
     this.#statements = new Statements(db);
-    this.#addCount = db.prepare(
-      `INSERT INTO counts VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-        ON CONFLICT DO UPDATE SET count = min(count + excluded.count, ${Number.MAX_SAFE_INTEGER})`,
-    );
-    const countKey =
-      "title = ? AND metric = ? AND hour_ms = ? AND key1 = ? AND key2 = ? AND build = ? AND platform = ?";
-    this.#takeCount = prepareRows(
-      db,
-      `UPDATE counts SET count = count - ? WHERE ${countKey} RETURNING count`,
-    );
-    this.#dropCount = db.prepare(`DELETE FROM counts WHERE ${countKey}`);
+    this.#hourRows = new CountRows(db, "counts", "hour_ms");
+    this.#dayRows = new CountRows(db, "day_counts", "day_ms");
     const sketchKey =
       "title = ? AND metric = ? AND hour_ms = ? AND build = ? AND platform = ?";
     this.#findSketch = prepareRows(
@@ -84,6 +77,7 @@ export class SumTable {
   /** Forgets what was not written: the commit was given up. */
   reset(): void {
     this.#counts.clear();
+    this.#dayCounts.clear();
     this.#sketches.clear();
   }
 
@@ -97,10 +91,15 @@ export class SumTable {
     for (const change of counts) {
       const { metric, hourMs, key1, key2, count } = change;
       if (count <= 0) continue;
-      const key = ownerKey + hourMs + keyOf(metric, key1, key2);
-      const found = this.#counts.get(key);
-      if (found === undefined) this.#counts.set(key, { owner, change, count });
-      else found.count += count;
+      const own = keyOf(metric, key1, key2);
+      const key = countKeyOf(owner, change);
+      addTo(this.#counts, ownerKey + hourMs + own, key, count);
+      addTo(
+        this.#dayCounts,
+        ownerKey + dayOf(hourMs) + own,
+        dayKeyOf(key),
+        count,
+      );
     }
     for (const [change, sketch] of sketches) {
       if (sketch.count === 0) continue;
@@ -115,10 +114,14 @@ export class SumTable {
 
   /** Writes what was added. */
   flush(): void {
-    for (const { owner, change, count } of this.#counts.values()) {
-      this.#addCount.run(...countKeyOf(owner, change), count);
+    for (const { key, count } of this.#counts.values()) {
+      this.#hourRows.add(key, count);
     }
     this.#counts.clear();
+    for (const { key, count } of this.#dayCounts.values()) {
+      this.#dayRows.add(key, count);
+    }
+    this.#dayCounts.clear();
     for (const { owner, change, sketch } of this.#sketches.values()) {
       const before = this.#sketch(owner, change);
       if (before !== undefined) sketch.merge(before);
@@ -134,10 +137,8 @@ export class SumTable {
     for (const change of counts) {
       if (change.count <= 0) continue;
       const key = countKeyOf(owner, change);
-      const row = this.#takeCount.get(change.count, ...key);
-      if (row !== undefined && row[0] as number <= 0) {
-        this.#dropCount.run(...key);
-      }
+      const taken = this.#hourRows.take(key, change.count);
+      if (taken > 0) this.#dayRows.take(dayKeyOf(key), taken);
     }
     for (const change of sketches) {
       const left = this.#sketch(owner, change);
@@ -158,18 +159,13 @@ export class SumTable {
       ["platform", query.platform],
     ];
     const { where, values } = filterOf(filters);
-    const columns = by.map((name) => `, ${name}`).join("");
-    const statement = this.#statements.get(
-      // Of more than 64 bits sum() would make an error.
-      `SELECT total(count)${columns} FROM counts
-        WHERE title = ? AND metric = ? AND hour_ms >= ? AND hour_ms < ?${where}
-        ${
-        by.length === 0 ? "HAVING count(*) > 0" : `GROUP BY ${by.join(", ")}`
-      }`,
-    );
+    const ofHours = this.#countStatement("counts", "hour_ms", where, by);
+    const ofDays = this.#countStatement("day_counts", "day_ms", where, by);
     const groups = new Groups<number>(by);
     const keys = { key1: "", key2: "", build: "", platform: "" };
-    await this.#eachSlice("counts", query, slices, (startMs, fromMs, toMs) => {
+    await this.#eachSlice("counts", query, slices, (slice) => {
+      const { startMs, fromMs, toMs, isDays } = slice;
+      const statement = isDays ? ofDays : ofHours;
       for (
         const row of statement.all(title, metric, fromMs, toMs, ...values)
       ) {
@@ -197,7 +193,7 @@ export class SumTable {
       "sketches",
       query,
       slices,
-      (startMs, fromMs, toMs) => {
+      ({ startMs, fromMs, toMs }) => {
         for (
           const row of statement.all(title, metric, fromMs, toMs, ...values)
         ) {
@@ -235,24 +231,53 @@ export class SumTable {
           SELECT ${
           key.slice(1, -1)
         } FROM ${table} WHERE title = ? AND metric = ? AND hour_ms < ? LIMIT ?
-        ) RETURNING 1`,
+        ) RETURNING ${
+          table === "counts" ? `${key.slice(1, -1)}, count` : "id"
+        }`,
       );
       let last = next.get("", "");
       while (last !== undefined && removed < limit) {
         const [title, metric] = last as [string, string];
-        removed += drop.all(title, metric, beforeMs, limit - removed).length;
+        const gone = drop.all(title, metric, beforeMs, limit - removed);
+        removed += gone.length;
+        if (table === "counts") this.#takeDays(gone);
         last = next.get(title, metric);
       }
     }
     return removed;
   }
 
-  /** Calls for each part of a range that has rows: a day, or less where a time span ends. */
+  /** Takes sums that have gone from those of their days. */
+  #takeDays(gone: readonly (readonly unknown[])[]): void {
+    for (const row of gone) {
+      const key = row.slice(0, -1) as unknown as CountKey;
+      this.#dayRows.take(dayKeyOf(key), row.at(-1) as number);
+    }
+  }
+
+  #countStatement(
+    table: string,
+    timeColumn: string,
+    where: string,
+    by: readonly Dimension[],
+  ): RowStatement {
+    const columns = by.map((name) => `, ${name}`).join("");
+    const group = by.length === 0
+      ? "HAVING count(*) > 0"
+      : `GROUP BY ${by.join(", ")}`;
+    // Of more than 64 bits sum() would make an error.
+    return this.#statements.get(
+      `SELECT total(count)${columns} FROM ${table}
+        WHERE title = ? AND metric = ? AND ${timeColumn} >= ? AND ${timeColumn} < ?${where} ${group}`,
+    );
+  }
+
+  /** Calls for each part of a range that has rows, in one time span each: whole days of sums, or hours of one day. */
   async #eachSlice(
     table: "counts" | "sketches",
     query: CountQuery | SketchQuery,
     slices: Slices,
-    read: (startMs: number, fromMs: number, toMs: number) => void,
+    read: (slice: Slice) => void,
   ): Promise<void> {
     const { title, metric, toMs, stepMs } = query;
     const next = this.#statements.get(
@@ -265,9 +290,14 @@ export class SumTable {
       if (row === undefined) return;
       const fromMs = row[0] as number;
       const startMs = spanStart(query, fromMs);
-      const spanEndMs = stepMs === 0 ? toMs : startMs + stepMs;
-      atMs = Math.min(toMs, spanEndMs, fromMs + SLICE_MS);
-      read(startMs, fromMs, atMs);
+      const endMs = stepMs === 0 ? toMs : Math.min(toMs, startMs + stepMs);
+      const dayMs = dayOf(fromMs);
+      const days = Math.min(Math.floor((endMs - dayMs) / DAY_MS), DAYS_AT_ONCE);
+      // Days that are in the range and the time span as a whole.
+      const isDays = table === "counts" && days > 0 &&
+        dayMs >= Math.max(atMs, startMs);
+      atMs = isDays ? dayMs + days * DAY_MS : Math.min(endMs, dayMs + DAY_MS);
+      read({ startMs, fromMs: isDays ? dayMs : fromMs, toMs: atMs, isDays });
       await slices.next();
     }
   }
@@ -278,10 +308,38 @@ export class SumTable {
   }
 }
 
+/** Part of a range. */
+interface Slice {
+  /** The beginning of its time span. */
+  readonly startMs: number;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly isDays: boolean;
+}
+
+function addTo(
+  pending: Map<string, CountPending>,
+  text: string,
+  key: CountKey,
+  count: number,
+): void {
+  const found = pending.get(text);
+  if (found === undefined) pending.set(text, { key, count });
+  else found.count += count;
+}
+
+function dayOf(timeMs: number): number {
+  return Math.floor(timeMs / DAY_MS) * DAY_MS;
+}
+
+function dayKeyOf([title, metric, hourMs, ...keys]: CountKey): CountKey {
+  return [title, metric, dayOf(hourMs), ...keys];
+}
+
 function countKeyOf(
   { title, build, platform }: SumOwner,
   { metric, hourMs, key1, key2 }: CountChange,
-): [string, string, number, string, string, string, string] {
+): CountKey {
   return [title, metric, hourMs, key1, key2, build, platform];
 }
 

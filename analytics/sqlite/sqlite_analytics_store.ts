@@ -96,6 +96,8 @@ export class SqliteAnalyticsStore implements AnalyticsStore {
   readonly #mark: RowStatement;
   #lastEventId: number;
   #writtenEventId: number;
+  /** Whether something that was erased may be in the log. */
+  #isInLog = false;
   #waitingEvents = 0;
   #calls = 0;
   #onIdle: (() => void)[] = [];
@@ -370,13 +372,14 @@ export class SqliteAnalyticsStore implements AnalyticsStore {
           if (rows.length > 0) sums.take(found.info, rollup);
           const isDone = rows.length < REMOVED_AT_ONCE;
           if (isDone) sessions.remove(found.id, title, player);
+          this.#isInLog = true;
           return { events: rows.length, sessions: isDone ? 1 : 0 };
         });
         if (part === undefined) break;
         erased.sessions += part.sessions;
         erased.events += part.events;
       }
-      if (erased.sessions > 0) this.#emptyLog();
+      this.#emptyLog();
       return erased;
     } catch (error) {
       throw failure(error);
@@ -518,10 +521,12 @@ export class SqliteAnalyticsStore implements AnalyticsStore {
     undo.add(() => this.#writtenEventId = before);
   }
 
-  /** Has the log hold nothing, as what was removed is in it. */
+  /** Has the log hold nothing, where what was erased may be in it. */
   #emptyLog(): void {
+    if (!this.#isInLog) return;
     const row = prepareRows(this.#db, "PRAGMA wal_checkpoint(TRUNCATE)").get();
     if (row?.[0] === 1) throw new Error("the log could not be emptied");
+    this.#isInLog = false;
   }
 }
 

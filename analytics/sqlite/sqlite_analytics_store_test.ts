@@ -1,19 +1,360 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { DatabaseSync } from "node:sqlite";
+import { AnalyticsError } from "../analytics_error.ts";
 import { storeConformance } from "../store/_testing/store_conformance.ts";
+import {
+  ALL,
+  contentOf,
+  death,
+  eventOf,
+  frames,
+  HOUR_MS,
+  idOf,
+  NOW_MS,
+  rollUp,
+  runOf,
+} from "../store/_testing/store_fixture.ts";
+import { runStoreModel } from "../store/_testing/store_model.ts";
+import { MemoryAnalyticsStore } from "../store/memory_analytics_store.ts";
+import { MIGRATIONS } from "./_schema.ts";
 import { SqliteAnalyticsStore } from "./sqlite_analytics_store.ts";
 
-storeConformance("SqliteAnalyticsStore", async () => {
-  const folder = await Deno.makeTempDir();
-  const store = new SqliteAnalyticsStore({ path: `${folder}/events.db` });
-  return {
+const IS_SOAK = Deno.env.get("TICKWIRE_SOAK") === "1";
+const SEEDS = IS_SOAK ? 50 : 4;
+const OPERATIONS = IS_SOAK ? 2000 : 150;
+
+/** A file in a folder of its own. */
+class TestFile implements AsyncDisposable {
+  readonly folder = Deno.makeTempDirSync();
+
+  get path(): string {
+    return `${this.folder}/events.db`;
+  }
+
+  open(): SqliteAnalyticsStore {
+    return new SqliteAnalyticsStore({ path: this.path });
+  }
+
+  /** What others see in the file, which must be closed. */
+  query(sql: string): unknown[][] {
+    using db = new DatabaseSync(this.path, { readOnly: true });
+    return db.prepare(sql).all().map((row) => Object.values(row));
+  }
+
+  /** Whether a text is in any of the files. */
+  async holds(text: string): Promise<boolean> {
+    const wanted = new TextEncoder().encode(text);
+    for await (const { name } of Deno.readDir(this.folder)) {
+      const bytes = await Deno.readFile(`${this.folder}/${name}`);
+      for (
+        let at = bytes.indexOf(wanted[0]!);
+        at >= 0;
+        at = bytes.indexOf(wanted[0]!, at + 1)
+      ) {
+        if (wanted.every((byte, i) => bytes[at + i] === byte)) return true;
+      }
+    }
+    return false;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.folder, { recursive: true });
+  }
+}
+
+storeConformance("SqliteAnalyticsStore", () => {
+  const file = new TestFile();
+  const store = file.open();
+  return Promise.resolve({
     store,
     close: async () => {
       await store.close();
-      await Deno.remove(folder, { recursive: true });
+      await file[Symbol.asyncDispose]();
     },
-  };
+  });
 });
 
 storeConformance("SqliteAnalyticsStore in memory", () => {
   const store = new SqliteAnalyticsStore({ path: ":memory:" });
   return Promise.resolve({ store, close: () => store.close() });
+});
+
+Deno.test("SqliteAnalyticsStore has what the one in memory has, over random calls", async () => {
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    await using store = new SqliteAnalyticsStore({ path: ":memory:" });
+    await using model = new MemoryAnalyticsStore();
+    await runStoreModel(store, model, { seed, operations: OPERATIONS });
+  }
+});
+
+/** Opens a store, and the connection that it uses, to make it fail. */
+function openWithConnection(
+  path: string,
+): { store: SqliteAnalyticsStore; db: DatabaseSync } {
+  const { exec } = DatabaseSync.prototype;
+  let db: DatabaseSync | undefined;
+  DatabaseSync.prototype.exec = function (sql: string): void {
+    db = this;
+    exec.call(this, sql);
+  };
+  try {
+    return { store: new SqliteAnalyticsStore({ path }), db: db! };
+  } finally {
+    DatabaseSync.prototype.exec = exec;
+  }
+}
+
+async function codeOf(promise: Promise<unknown>): Promise<string> {
+  return (await assertRejects(() => promise, AnalyticsError)).code;
+}
+
+Deno.test("SqliteAnalyticsStore keeps everything while it is closed", async () => {
+  await using file = new TestFile();
+  let before: unknown;
+  {
+    await using store = file.open();
+    await store.write([
+      runOf("s", [death(0, "lava", 1), frames(1, [16, 17]), eventOf(2)]),
+      runOf("t", [eventOf(0)], { title: "second" }),
+    ], rollUp);
+    await store.erase("main", idOf("gone"), rollUp);
+    await store.setMark("export", 3);
+    before = await contentOf(store, ["main", "second"]);
+  }
+  await using store = file.open();
+  assertEquals(await contentOf(store, ["main", "second"]), before);
+  assertEquals(await store.mark("export"), 3);
+  const outcomes = await store.write([
+    runOf("s", [eventOf(1), eventOf(2), eventOf(3)]),
+    runOf("g", [eventOf(0)], { player: idOf("gone") }),
+  ], rollUp);
+  assertEquals(outcomes, [
+    { accepted: 1, duplicates: 2, isErased: false },
+    { accepted: 0, duplicates: 0, isErased: true },
+  ]);
+});
+
+Deno.test("SqliteAnalyticsStore never uses an id twice, also over restarts", async () => {
+  await using file = new TestFile();
+  let last = 0;
+  for (let i = 0; i < 4; i++) {
+    await using store = file.open();
+    await store.write([runOf(`s${i}`, [eventOf(0), eventOf(1)])], rollUp);
+    const rows = await store.eventsAfter(last, 10);
+    assertEquals(rows.map(({ session }) => session), [
+      idOf(`s${i}`),
+      idOf(`s${i}`),
+    ]);
+    last = rows.at(-1)!.id;
+    await store.erase("main", idOf(`p-s${i}`), rollUp);
+  }
+});
+
+Deno.test("SqliteAnalyticsStore shows events to a person who reads the file", async () => {
+  await using file = new TestFile();
+  await file.open().close();
+  {
+    await using store = file.open();
+    await store.write([runOf("s", [death(4, "lava", 1)])], rollUp);
+  }
+  // With no log beside it.
+  const names = Array.from(Deno.readDirSync(file.folder), ({ name }) => name);
+  assertEquals(names, ["events.db"]);
+  assertEquals(file.query("SELECT * FROM event_log"), [[
+    1,
+    "main",
+    "death",
+    "2025-11-25 00:00:04.000",
+    "1.0",
+    "linux",
+    idOf("p-s"),
+    idOf("s"),
+    4,
+    '{"cause":"lava","floor":1}',
+    "{}",
+    "2025-11-26 00:00:00.000",
+  ]]);
+});
+
+Deno.test("SqliteAnalyticsStore is open once at a time", async () => {
+  await using file = new TestFile();
+  const store = file.open();
+  const error = assertThrows(() => file.open(), AnalyticsError);
+  assertEquals(error.code, "storeFailed");
+  assertEquals(
+    error.message,
+    `Cannot open the database "${file.path}": another one has it open`,
+  );
+  await store.close();
+  await file.open().close();
+});
+
+Deno.test("SqliteAnalyticsStore refuses files that are something else", async () => {
+  await using file = new TestFile();
+  await Deno.writeTextFile(file.path, "This is no database. ".repeat(100));
+  const { code } = assertThrows(() => file.open(), AnalyticsError);
+  assertEquals(code, "storeFailed");
+  await Deno.remove(file.path);
+  for (
+    const [sql, message] of [
+      ["PRAGMA application_id = 1", "it is of another application"],
+      [
+        `PRAGMA application_id = ${0x5457_414e}; PRAGMA user_version = ${
+          MIGRATIONS.length + 1
+        }`,
+        `its version must be at most ${MIGRATIONS.length}`,
+      ],
+    ] as const
+  ) {
+    {
+      using db = new DatabaseSync(file.path);
+      db.exec(`${sql}; CREATE TABLE other (x)`);
+    }
+    const error = assertThrows(() => file.open(), AnalyticsError, message);
+    assertEquals(error.code, "storeFailed");
+    await Deno.remove(file.path);
+  }
+  const missing = new URL(`file://${file.folder}/none/events.db`).pathname;
+  const error = assertThrows(
+    () => new SqliteAnalyticsStore({ path: missing }),
+    AnalyticsError,
+  );
+  assertEquals(error.code, "storeFailed");
+});
+
+Deno.test("SqliteAnalyticsStore rejects what a damaged file cannot give", async () => {
+  await using file = new TestFile();
+  {
+    await using store = file.open();
+    for (let i = 0; i < 50; i++) {
+      const events = Array.from({ length: 50 }, (_, n) => death(n, "lava", n));
+      await store.write([runOf(`s${i}`, events)], rollUp);
+    }
+  }
+  const bytes = await Deno.readFile(file.path);
+  // All but the schema.
+  bytes.fill(0xa5, 20 * 4096);
+  await Deno.writeFile(file.path, bytes);
+  let store: SqliteAnalyticsStore | undefined;
+  try {
+    store = file.open();
+    assertEquals(await codeOf(store.eventsAfter(0, 10_000)), "storeFailed");
+  } catch (error) {
+    assert(error instanceof AnalyticsError && error.code === "storeFailed");
+  }
+  await store?.close();
+});
+
+Deno.test("SqliteAnalyticsStore takes back what does not fit on the disk", async () => {
+  await using file = new TestFile();
+  const { store, db } = openWithConnection(file.path);
+  await store.write([runOf("s", [eventOf(0)])], rollUp);
+  // As large as it is: the same error as that of a disk.
+  const { page_count } = db.prepare("PRAGMA page_count").get()!;
+  db.exec(`PRAGMA max_page_count = ${page_count}`);
+  const data = JSON.stringify({ key: "x".repeat(60_000) });
+  const big = runOf("s", [eventOf(1, { data }), death(2, "lava", 1)]);
+  const small = runOf("s", [eventOf(3)]);
+  const [bigCode, smallOutcome] = await Promise.all([
+    codeOf(store.write([big], rollUp)),
+    store.write([small], rollUp),
+  ]);
+  assertEquals(bigCode, "storeFailed");
+  assertEquals(smallOutcome[0]!.accepted, 1);
+  db.exec("PRAGMA max_page_count = 1000000");
+  assertEquals((await store.write([big], rollUp))[0]!.accepted, 2);
+  await store.erase("main", small.player, rollUp);
+  const { rows } = await store.events(ALL, undefined, 10);
+  assertEquals(rows, []);
+  await store.close();
+});
+
+Deno.test("SqliteAnalyticsStore takes back a commit that fails, and reads on", async () => {
+  await using file = new TestFile();
+  const { store, db } = openWithConnection(file.path);
+  await store.write([runOf("s", [eventOf(0)])], rollUp);
+  const before = await contentOf(store);
+  // What refers to nothing fails at the commit.
+  db.exec("PRAGMA foreign_keys = ON");
+  db.exec(
+    `CREATE TABLE late (x INTEGER REFERENCES sessions DEFERRABLE INITIALLY DEFERRED);
+      CREATE TRIGGER fails AFTER INSERT ON runs BEGIN INSERT INTO late VALUES (99999); END`,
+  );
+  const codes = await Promise.all([
+    codeOf(store.write([runOf("s", [eventOf(1)])], rollUp)),
+    codeOf(store.write([runOf("t", [death(0, "lava", 1)])], rollUp)),
+  ]);
+  assertEquals(codes, ["storeFailed", "storeFailed"]);
+  assertEquals(await contentOf(store), before);
+  db.exec("DROP TRIGGER fails");
+  assertEquals(
+    await codeOf(store.write([runOf("u", [eventOf(0)])], rollUp)),
+    "storeFailed",
+  );
+  assertEquals(await contentOf(store), before);
+  await store.close();
+});
+
+Deno.test("SqliteAnalyticsStore refuses more than 262144 events at a time", async () => {
+  await using store = new SqliteAnalyticsStore({ path: ":memory:" });
+  const events = Array.from({ length: 131_072 }, (_, i) => eventOf(i));
+  const first = store.write([runOf("s", events)], () => NOTHING);
+  const second = store.write([runOf("t", events)], () => NOTHING);
+  assertEquals(
+    await codeOf(store.write([runOf("u", [eventOf(0)])], () => NOTHING)),
+    "full",
+  );
+  await Promise.all([first, second]);
+  const [outcome] = await store.write(
+    [runOf("u", [eventOf(0)])],
+    () => NOTHING,
+  );
+  assertEquals(outcome!.accepted, 1);
+});
+
+const NOTHING = {
+  counts: [],
+  sketches: [],
+  startMs: undefined,
+  endReason: undefined,
+};
+
+Deno.test("SqliteAnalyticsStore leaves nothing of an erased player in its files", async () => {
+  await using file = new TestFile();
+  await using store = file.open();
+  const player = idOf("the-player");
+  const secrets = ["rareCause", "rareBuild", "rareKey", "rareId", "5150515"];
+  for (let i = 0; i < 60; i++) {
+    const isRare = i % 3 === 0;
+    const events = Array.from({ length: 40 }, (_, n) => {
+      const number = i * 40 + n;
+      const timeMs = NOW_MS + n * HOUR_MS;
+      const late = { timeMs: timeMs + 100 * HOUR_MS };
+      if (!isRare) return death(number, "lava", n % 3, { timeMs });
+      return n % 4 === 0
+        ? frames(number, [5_150_515, n], late)
+        : death(number, "rareCause", n, late);
+    });
+    await store.write([
+      isRare
+        ? runOf(`rareId${i % 4}`, events, {
+          player,
+          build: "rareBuild",
+          common: '{"rareKey":1}',
+        })
+        : runOf(`other${i}`, events),
+    ], rollUp);
+    // Pages are split, merged and written again in between, as in use.
+    if (i % 10 === 9) {
+      const eventsBeforeMs = NOW_MS + i * HOUR_MS / 5;
+      await store.expire({ eventsBeforeMs, rollupsBeforeMs: 0, limit: 200 });
+    }
+  }
+  for (const secret of secrets) assert(await file.holds(secret), secret);
+  const { sessions, events } = await store.erase("main", player, rollUp);
+  assertEquals([sessions, events], [4, 800]);
+  for (const secret of secrets) assert(!await file.holds(secret), secret);
+  // The hash of the id is all that is kept.
+  assert(await file.holds("the-player"));
+  assert(await file.holds("lava"));
 });
