@@ -16,6 +16,13 @@ const COUNT_SLICE_MS = 32 * DAY_MS;
 /** What is asked of sketches at once, which cost more to add up. */
 const SKETCH_SLICE_MS = DAY_MS;
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** How many sums are added up before others may have their turn. */
+const COUNTS_AT_ONCE = 2_000;
+/** How many sketches are. */
+export const SKETCHES_AT_ONCE = 200;
+
 /** Rows, and whether they are all. */
 export interface Sums<T> {
   readonly rows: T[];
@@ -28,22 +35,20 @@ export async function sumCounts(
   query: CountQuery,
   pace: Pace,
 ): Promise<Sums<CountRow>> {
-  const sums = new Map<string, CountRow>();
+  const sums = new Map<string, Mutable<CountRow>>();
   let isComplete = true;
   for (const slice of slicesOf(query, COUNT_SLICE_MS)) {
     const rows = await store.counts(slice);
     await pace.breathe();
     if (rows.length >= MAX_COUNT_ROWS) isComplete = false;
-    for (const row of rows) {
+    for (const [i, row] of rows.entries()) {
+      if (i % COUNTS_AT_ONCE === COUNTS_AT_ONCE - 1) await pace.breathe();
       const startMs = spanStart(query, row.startMs);
-      const key = [startMs, row.key1, row.key2, row.build, row.platform]
-        .join("\0");
-      const count = row.count + (sums.get(key)?.count ?? 0);
-      if (count === row.count && sums.size >= MAX_ROWS && !sums.has(key)) {
-        isComplete = false;
-        continue;
-      }
-      sums.set(key, { ...row, startMs, count });
+      const key = keyOf(startMs, row);
+      const sum = sums.get(key);
+      if (sum !== undefined) sum.count += row.count;
+      else if (sums.size < MAX_ROWS) sums.set(key, { ...row, startMs });
+      else isComplete = false;
     }
   }
   return { rows: [...sums.values()], isComplete };
@@ -66,7 +71,8 @@ export async function mergeSketches(
     const rows = await store.sketches(slice);
     await pace.breathe();
     if (rows.length >= MAX_SKETCH_ROWS) isComplete = false;
-    for (const row of rows) {
+    for (const [i, row] of rows.entries()) {
+      if (i % SKETCHES_AT_ONCE === SKETCHES_AT_ONCE - 1) await pace.breathe();
       const sketch = QuantileSketch.fromJson(row.sketch);
       if (sketch === undefined) continue;
       const startMs = spanStart(query, row.startMs);
@@ -79,6 +85,11 @@ export async function mergeSketches(
     }
   }
   return { rows: [...sums.values()], isComplete };
+}
+
+/** What tells sums apart: none of the texts has a line break. */
+function keyOf(startMs: number, row: CountRow): string {
+  return `${startMs}\n${row.key1}\n${row.key2}\n${row.build}\n${row.platform}`;
 }
 
 /** The beginning of a row's time span by UTC, which may be before the range. */

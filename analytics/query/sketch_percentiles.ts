@@ -3,7 +3,7 @@ import type { AnalyticsStore, RangeQuery } from "../store/store.ts";
 import { compareTexts } from "./_compare_texts.ts";
 import { Pace } from "./_pace.ts";
 import { scopeOf, wholeHours } from "./_range.ts";
-import { mergeSketches, sumCounts } from "./_sums.ts";
+import { mergeSketches, SKETCHES_AT_ONCE, sumCounts } from "./_sums.ts";
 import { type AnalyticsStep, stepMsOf } from "./events_over_time.ts";
 import type { AnalyticsQueryOptions } from "./query_options.ts";
 
@@ -116,7 +116,8 @@ export async function sketchPercentiles(
     for (const row of sums.rows) hitches.set(keyOf(row), row.count);
   }
   const rows: PercentilesRow[] = [];
-  for (const sum of merged.rows) {
+  for (const [i, sum] of merged.rows.entries()) {
+    if (i % SKETCHES_AT_ONCE === SKETCHES_AT_ONCE - 1) await pace.breathe();
     const { startMs, build, platform, sketch } = sum;
     const { count } = sketch;
     if (count === 0) continue;
