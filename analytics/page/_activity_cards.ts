@@ -16,6 +16,8 @@ export function makeActivityCards(
 ): readonly Card[] {
   /** How many lines are drawn before somebody has chosen. */
   const USUAL_LINES = 5;
+  /** They come by the clock, and say how the game runs rather than what happens in it. */
+  const UNUSUAL = ["frameTime", "memoryUsage", "drop"];
   const MAX_ENTRIES = 24;
   const HEIGHT = 280;
 
@@ -57,9 +59,10 @@ export function makeActivityCards(
         totals.get(b)! - totals.get(a)! || (a < b ? -1 : 1)
       );
       const chosen = sight.view.events;
+      const usual = names.filter((it) => !UNUSUAL.includes(it));
       const drawn = chosen.length > 0
         ? names.filter((it) => chosen.includes(it))
-        : names.slice(0, USUAL_LINES);
+        : (usual.length > 0 ? usual : names).slice(0, USUAL_LINES);
       color(drawn);
       const series = drawn.map((name) => ({
         name,

@@ -75,7 +75,7 @@ export function makeHeadlineCard(
       readonly now: number | null;
       readonly before: number | null;
       readonly kind: FigureKind;
-      /** Which way is good; `"none"` where none is. */
+      /** Which way is good. */
       readonly better: "more" | "less";
       readonly about: string;
       readonly picture: PageElement;
@@ -89,11 +89,12 @@ export function makeHeadlineCard(
       tile.change.replaceChildren();
       return;
     }
-    const by = kind === "share"
-      ? now - before
-      : before === 0
-      ? Infinity
-      : now / before - 1;
+    if (before === 0 && kind !== "share") {
+      tile.change.dataset.mood = better === "less" ? "bad" : "same";
+      tile.change.replaceChildren("0 before");
+      return;
+    }
+    const by = kind === "share" ? now - before : now / before - 1;
     const isSame = Math.abs(by) < .0005;
     const isMore = by > 0;
     // So little is chance.
@@ -102,9 +103,7 @@ export function makeHeadlineCard(
       : isMore === (better === "more")
       ? "good"
       : "bad";
-    const size = by === Infinity
-      ? "none before"
-      : kind === "share"
+    const size = kind === "share"
       ? `${format.change(by).replace(/\s?%/, "")} pts`
       : format.change(by);
     tile.change.dataset.mood = mood;
@@ -129,7 +128,9 @@ export function makeHeadlineCard(
     const [frames, framesBefore] = answers.slice(4) as PercentilesAnswer[];
     const [thrown, thrownBefore] = answers.slice(6) as EventsAnswer[];
     const [now, before] = [sessions!.total, sessionsBefore!.total];
+    // A step that is not over yet would look like a fall.
     const starts = phrases.startsOf(sight.span);
+    if (sight.span.isPartial) starts.pop();
     const sparkOf = <T extends { readonly start: number }>(
       rows: readonly T[],
       valueOf: (row: T) => number | null,

@@ -56,6 +56,15 @@ export function makePerformanceCards(
         count: row.frames ?? row.count ?? 0,
       }));
       rows.sort((a, b) => b.count - a.count || (a.label < b.label ? -1 : 1));
+      const drawn = rows.slice(0, MAX_RANGES);
+      if (by === "build") {
+        // The newest first: it is the one that can still be mended.
+        for (const list of [rows, drawn]) {
+          list.sort((a, b) =>
+            b.label.localeCompare(a.label, [], { numeric: true })
+          );
+        }
+      }
       const table = {
         caption: `${title} by ${by}, ${phrases.spanText(sight)}`,
         columns: [
@@ -85,7 +94,6 @@ export function makePerformanceCards(
         );
         return;
       }
-      const drawn = rows.slice(0, MAX_RANGES);
       const more = rows.length > drawn.length
         ? `, the ${drawn.length} ${by}s of ${rows.length} with the most`
         : "";

@@ -5,15 +5,20 @@
  *
  * @example Beside the collector
  * ```ts
+ * import { AnalyticsCollector, MemoryAnalyticsStore } from "@tickwire/net/analytics";
  * import { AnalyticsPage } from "@tickwire/net/analytics/page";
  *
+ * const store = new MemoryAnalyticsStore();
+ * const collector = new AnalyticsCollector({ store });
  * const page = await AnalyticsPage.make();
- * const server = Deno.serve({ port: 0, onListen: () => {} }, (request) =>
+ * const server = Deno.serve({ port: 0, onListen: () => {} }, (request, info) =>
  *   new URL(request.url).pathname === "/"
  *     ? page.respond(request.method)
- *     : new Response(null, { status: 404 }));
+ *     : collector.handler(request, info));
  *
  * await server.shutdown();
+ * await collector.close();
+ * await store.close();
  * ```
  *
  * @module

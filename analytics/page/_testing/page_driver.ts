@@ -53,8 +53,8 @@ export class PageDriver {
   }
 
   /** Chooses in a select, a radio or a date as somebody would. */
-  async choose(selector: string, value: string): Promise<void> {
-    await this.session.evaluate(`{
+  choose(selector: string, value: string): Promise<void> {
+    return this.#act(`{
       const it = document.querySelector(${JSON.stringify(selector)});
       if (it.type === "radio") it.click();
       else {
@@ -68,9 +68,9 @@ export class PageDriver {
   }
 
   /** Presses a button. */
-  async click(selector: string): Promise<void> {
-    await this.session.evaluate(
-      `document.querySelector(${JSON.stringify(selector)}).click()`,
+  click(selector: string): Promise<void> {
+    return this.#act(
+      `document.querySelector(${JSON.stringify(selector)}).click();`,
     );
   }
 
@@ -120,5 +120,15 @@ export class PageDriver {
       this.session.problems.filter((it) => !/status of (401|403|503)/.test(it)),
       [],
     );
+  }
+
+  /** Does something, and waits until the page has seen another address if there is one. */
+  async #act(script: string): Promise<void> {
+    await this.session.evaluate(`new Promise((resolve) => {
+      const { href } = location;
+      addEventListener("hashchange", () => resolve(), { once: true });
+      ${script}
+      if (location.href === href) resolve();
+    })`);
   }
 }
