@@ -7,7 +7,7 @@ import type { CollectorCall } from "./_collector_call.ts";
 import type { Counters } from "./_counters.ts";
 import type { LabelGuards } from "./_label_guard.ts";
 import type { TitleLimits } from "./_title_limits.ts";
-import { playerHash } from "./player_hash.ts";
+import type { PlayerHashes } from "./player_hash.ts";
 import { readBatch, type ReadRun, Refusals } from "./read_batch.ts";
 import { hourOf, rollUp } from "./roll_up.ts";
 
@@ -25,6 +25,7 @@ export interface BatchContext {
   readonly guards: LabelGuards;
   readonly titleLimits: TitleLimits;
   readonly counters: Counters;
+  readonly hashes: PlayerHashes;
 }
 
 /** Adds what PROTOCOL.md says in section 4. */
@@ -57,13 +58,13 @@ export function addBatchRoutes(
 async function take(
   call: CollectorCall,
   value: unknown,
-  { catalog, guards, titleLimits, counters }: BatchContext,
+  { catalog, guards, titleLimits, counters, hashes }: BatchContext,
 ): Promise<Response> {
   const { title, receivedMs: nowMs, store, clock } = call;
   const guard = await guards.of(title, nowMs);
   const runs = readBatch(value, { catalog, guard, nowMs });
   titleLimits.take(title, eventsOf(runs), clock.nowMs());
-  const stored = storedRunsOf(runs, title, nowMs);
+  const stored = await storedRunsOf(runs, title, nowMs, hashes);
   // Runs without events that may be stored are written too: it is told of them whether their player was erased.
   const outcomes = stored.length === 0 ? [] : await store.write(stored, rollUp);
   const refusals = new Refusals();
@@ -108,20 +109,16 @@ function eventsOf(runs: readonly ReadRun[]): number {
   return events;
 }
 
-function storedRunsOf(
+async function storedRunsOf(
   runs: readonly ReadRun[],
   title: string,
   receivedMs: number,
-): readonly StoredRun[] {
-  // Mostly all runs are of one player.
-  const hashes = new Map<string, string>();
-  return runs.map(({ session, owner, build, platform, common, events }) => {
-    let player = hashes.get(owner);
-    if (player === undefined) {
-      player = playerHash(owner);
-      hashes.set(owner, player);
-    }
-    return {
+  hashes: PlayerHashes,
+): Promise<readonly StoredRun[]> {
+  const stored: StoredRun[] = [];
+  for (const { session, owner, build, platform, common, events } of runs) {
+    const player = await hashes.of(owner);
+    stored.push({
       title,
       session,
       player,
@@ -130,8 +127,9 @@ function storedRunsOf(
       common,
       receivedMs,
       events,
-    };
-  });
+    });
+  }
+  return stored;
 }
 
 /**

@@ -26,7 +26,7 @@ export function addPlayerRoutes(
   counters: Counters,
 ): void {
   table.add("GET", "players/*", async (call) => {
-    const player = playerOf(call);
+    const player = await playerOf(call);
     const parts = partsOf(call.store, call.title, player);
     // A store that fails at once is told by the status.
     const first = await parts.next();
@@ -39,7 +39,7 @@ export function addPlayerRoutes(
   });
 
   table.add("DELETE", "players/*", async (call) => {
-    const player = playerOf(call);
+    const player = await playerOf(call);
     const { sessions, events } = await call.store.erase(
       call.title,
       player,
@@ -50,10 +50,10 @@ export function addPlayerRoutes(
   });
 }
 
-function playerOf(call: CollectorCall): string {
+async function playerOf(call: CollectorCall): Promise<string> {
   call.require("game", "admin");
   const id = call.segments[1];
-  if (isId(id)) return playerHash(id);
+  if (isId(id)) return await playerHash(id);
   throw invalidRequest(
     "Cannot answer as the player's id must be 22 characters of base64url",
     "id",

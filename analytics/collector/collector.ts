@@ -33,6 +33,7 @@ import type {
   AnalyticsCollectorOptions,
   AnalyticsHandlerInfo,
 } from "./collector_options.ts";
+import { PlayerHashes } from "./player_hash.ts";
 
 /** What pages of other origins may ask and read. */
 const CORS_LISTS: CorsLists = {
@@ -144,6 +145,7 @@ export class AnalyticsCollector {
       guards: new LabelGuards(this.#store),
       titleLimits: this.#titleLimits,
       counters: this.#counters,
+      hashes: new PlayerHashes(),
     });
     addPlayerRoutes(this.#routes, this.#counters);
     this.handler = (request, info) => this.#handle(request, info);

@@ -143,7 +143,7 @@ Deno.test("AnalyticsCollector gives a player what is stored of him, and nobody e
   const elsewhere = await harness.ask("GET", PLAYER, { key: OTHER_KEY });
   assertEquals(elsewhere.body.events, []);
   // The hash, which a reader may see, opens nothing.
-  const hash = playerHash(idOf(1_001));
+  const hash = await playerHash(idOf(1_001));
   const byHash = await harness.ask("GET", `/v1/players/${hash}`);
   assertEquals(byHash.body.events, []);
 });
