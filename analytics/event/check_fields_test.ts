@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { SeededRandom } from "../../core/mod.ts";
+import { QuantileSketch } from "../sketch/quantile_sketch.ts";
 import {
   drawFields,
   drawPersonalPayload,
@@ -218,16 +219,15 @@ Deno.test("checkFields() does not repeat a text in its message", () => {
 });
 
 Deno.test("checkFields() checks the form of sketches", () => {
-  const buckets = [1000, 1, 2, 0, -5, 1];
-  for (let i = 1; i < 2_048; i++) buckets.push(1, i);
-  const right = [
-    [0, 0, 0, 0],
-    [0, 0, 0, 7],
-    [33, 16, 17, 0, 255, 1, 5, 1],
-    [1, 1, 1, 0, -1, 1],
-    [2e300, 1e300, 1e300, 0, 63_780, 2],
-    buckets,
-  ];
+  const sketch = new QuantileSketch();
+  const right = [sketch.toJson()];
+  for (const value of [0, 0, 1, 16.7, 4_194_304, 1e-3]) {
+    sketch.add(value);
+    right.push(sketch.toJson());
+  }
+  right.push([1, 1, 1, 0, -1, 1]);
+  const buckets = [2_048, 0, 1, 0, -2_048, 1];
+  for (let i = 1; i < 2_048; i++) buckets.push(1, 1);
   for (const sketch of right) {
     assertEquals(check(FRAME_TIME, { sketch, hitches: 0 }), undefined);
   }
@@ -247,17 +247,20 @@ Deno.test("checkFields() checks the form of sketches", () => {
     [0, 0, 0, null],
     [0, 0, 0, [0]],
     [, , , ,],
-    [0, 0, 0, 0, 1, 0],
-    [0, 0, 0, 0, 1, -1],
-    [0, 0, 0, 0, 1, 1.5],
-    [0, 0, 0, 0, 1, 2 ** 53],
-    [0, 0, 0, 0, 0.5, 1],
-    [0, 0, 0, 0, 1e9, 1],
-    [0, 0, 0, 0, -1e9, 1],
-    [0, 0, 0, 0, 1, 1, 0, 1],
-    [0, 0, 0, 0, 1, 1, -1, 1],
-    [0, 0, 0, 0, 1, 1, 0.5, 1],
-    [0, 0, 0, 0, 1, 1, 2_048, 1],
+    // Of [1, 1, 1, 0, -1, 1], which is right.
+    [1, 1, 1, 0, -1, 0],
+    [1, 1, 1, 0, -1, -1],
+    [1, 1, 1, 0, -1, 1.5],
+    [1, 1, 1, 0, -1, 2 ** 53],
+    [1, 1, 1, 0, -0.5, 1],
+    [1, 1, 1, 0, 1e9, 1],
+    [1, 1, 1, 0, -1e9, 1],
+    [1, 1, 1, 0, -1],
+    [1, 1, 1, 0, "-1", 1],
+    [2, 1, 1, 0, -1, 1, 0, 1],
+    [2, 1, 1, 0, -1, 1, -1, 1],
+    [2, 1, 1, 0, -1, 1, 0.5, 1],
+    [2, 1, 1, 0, -2_049, 1, 2_048, 1],
     [...buckets, 1, 1],
     new Array(10_000_000).fill(0),
     new Array(2 ** 32 - 1),
