@@ -46,7 +46,6 @@ export interface RangePlot {
 export function makeRangePlot(dom: Dom, format: Format): RangePlot {
   const { draw } = dom;
   const ROW_HEIGHT = 48;
-  const TOP = 22;
 
   /** Marks that halve and double a frame of 60 Hz. */
   function scaleOf(model: RangeModel): {
@@ -83,12 +82,13 @@ export function makeRangePlot(dom: Dom, format: Format): RangePlot {
 
   function layOut(model: RangeModel, width: number): Drawing {
     const { ranges, guides, kind } = model;
+    const top = guides.length > 0 ? 22 : 0;
     const { marks, placeOf } = scaleOf(model);
     const left = 8;
     const right = width - 22;
     const xOf = (value: number): number =>
       left + (right - left) * placeOf(value);
-    const floor = TOP + ranges.length * ROW_HEIGHT;
+    const floor = top + ranges.length * ROW_HEIGHT;
     const height = floor + 26;
     const nodes: PageElement[] = [];
     let lastEnd = -Infinity;
@@ -98,7 +98,7 @@ export function makeRangePlot(dom: Dom, format: Format): RangePlot {
       const half = dom.widthOf(text) / 2;
       const middle = Math.max(half, Math.min(width - half, x));
       nodes.push(
-        draw("line", { class: "grid", x1: x, x2: x, y1: TOP, y2: floor }),
+        draw("line", { class: "grid", x1: x, x2: x, y1: top, y2: floor }),
       );
       if (middle - half < lastEnd + 8) continue;
       lastEnd = middle + half;
@@ -112,11 +112,11 @@ export function makeRangePlot(dom: Dom, format: Format): RangePlot {
     for (const { value, text } of guides) {
       const x = xOf(value);
       nodes.push(
-        draw("line", { class: "guide", x1: x, x2: x, y1: TOP - 4, y2: floor }),
+        draw("line", { class: "guide", x1: x, x2: x, y1: top - 4, y2: floor }),
         draw("text", {
           class: "axis",
           x,
-          y: TOP - 9,
+          y: top - 9,
           "text-anchor": "middle",
         }, text),
       );
@@ -124,7 +124,7 @@ export function makeRangePlot(dom: Dom, format: Format): RangePlot {
     const stops: Stop[][] = [];
     for (const [i, range] of ranges.entries()) {
       const { p50, p90, p95, p99, p999 } = range.percentiles;
-      const y = TOP + i * ROW_HEIGHT;
+      const y = top + i * ROW_HEIGHT;
       const bar = y + 32;
       const room = width - dom.widthOf(range.text) * 1.1 - 16;
       nodes.push(

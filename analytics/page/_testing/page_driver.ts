@@ -6,6 +6,20 @@ import { findChromium } from "../../../tools/runtimes.ts";
 const chromium = await findChromium();
 const missing = "missing" in chromium ? ` (${chromium.missing})` : "";
 
+/** The cards with charts. */
+export const CARDS = [
+  "events",
+  "sessions",
+  "retention",
+  "funnel",
+  "frames",
+  "memory",
+  "deaths",
+  "drops",
+];
+/** What opens all of their tables. */
+export const ALL_TABLES = `tables=${CARDS.join(",")}`;
+
 /** Registers a test that runs in Chromium. */
 export function browserTest(
   name: string,
