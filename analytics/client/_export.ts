@@ -42,7 +42,7 @@ export function toJson(grant: Grant, waiting: readonly Run[]): string {
       p99FrameMs: stats.p99FrameMs,
       maxMemoryBytes: stats.maxMemoryBytes,
     },
-    dropped: [...grant.dropped],
+    dropped: [...grant.drops.all],
     queued: grant.queued,
     waiting: waiting.map(parse),
     log: [...grant.log].map(toLogEntry),

@@ -130,7 +130,7 @@ export class Analytics {
 
   /** What was dropped, and why, since the player agreed; what an earlier process lost is among it. */
   get drops(): readonly AnalyticsDrop[] {
-    return this.#grant === undefined ? [] : [...this.#grant.dropped];
+    return this.#grant === undefined ? [] : [...this.#grant.drops.all];
   }
 
   /** What was counted. Makes an object: ask when you show it, not in every frame. */
