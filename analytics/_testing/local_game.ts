@@ -1,0 +1,131 @@
+import { ManualClock, MemoryJournal, SeededRandom } from "../../core/mod.ts";
+import type { Journal } from "../../core/mod.ts";
+import { settle } from "../../http/_testing/fake_fetch.ts";
+import { Analytics } from "../client/analytics.ts";
+import type { AnalyticsNotice } from "../client/analytics_notice.ts";
+import type { AnalyticsOptions } from "../client/analytics_options.ts";
+import { AnalyticsCollector } from "../collector/collector.ts";
+import type { AnalyticsStore } from "../store/store.ts";
+import { decodedText } from "./decoded_text.ts";
+import { FAULT_DEFINITIONS } from "./fault_events.ts";
+import { eventsOfRun, type RunJson } from "./journal_entry.ts";
+import { NumberGuard } from "./number_guard.ts";
+
+/** When it begins: 2026-11-25T00:00:00.000Z. */
+export const START_MS = Date.UTC(2026, 10, 25);
+const MAX_STEPS = 20_000;
+
+/** What answers in place of the collector, or after it. `undefined` is what the collector said. */
+export type Gateway = (
+  request: Request,
+  forward: () => Promise<Response>,
+) => Promise<Response>;
+
+/** A journal that survives whoever opened it. */
+export function durable(journal: Journal): Journal {
+  return {
+    append: (bytes) => journal.append(bytes),
+    read: (afterId, maxBytes) => journal.read(afterId, maxBytes),
+    remove: (upToId) => journal.remove(upToId),
+    close: () => Promise.resolve(),
+  };
+}
+
+/**
+ * A client and a collector in one process, without sockets and timers: one process of the client after another, on one
+ * journal. The collector's clock is right; that of the client is what a test makes of it.
+ */
+export class LocalGame {
+  /** The right time. */
+  readonly clock = new ManualClock({ epochMs: START_MS });
+  /** What waits to be sent. */
+  readonly journal: MemoryJournal;
+  readonly guard = new NumberGuard();
+  readonly notices: AnalyticsNotice[] = [];
+  /** Errors that the collector had. */
+  readonly failures: unknown[] = [];
+  readonly collector: AnalyticsCollector;
+  gateway: Gateway = (_request, forward) => forward();
+  analytics!: Analytics;
+  /** The clock of the client. */
+  clientClock!: ManualClock;
+  readonly #options: AnalyticsOptions;
+  #starts = 0;
+
+  constructor(
+    store: AnalyticsStore,
+    options: AnalyticsOptions = {},
+    maxBytes = 4_194_304,
+  ) {
+    this.#options = options;
+    this.journal = new MemoryJournal({ maxBytes });
+    this.collector = new AnalyticsCollector({
+      store,
+      events: FAULT_DEFINITIONS,
+      clock: this.clock,
+      onError: (error) => this.failures.push(error),
+    });
+  }
+
+  /** Begins a process of the client, whose wall clock is wrong by so much. */
+  async start(errorMs = 0): Promise<void> {
+    this.clientClock = new ManualClock({
+      nowMs: 1_000 * ++this.#starts,
+      epochMs: this.clock.epochMs() + errorMs,
+    });
+    this.analytics = new Analytics("1.2.0", "linux", {
+      events: FAULT_DEFINITIONS,
+      journal: () => durable(this.journal),
+      ...this.#options,
+      clock: this.clientClock,
+      random: new SeededRandom(this.#starts),
+      http: {
+        ...this.#options.http,
+        fetch: (url, init) => this.#fetch(new Request(url, init)),
+      },
+    });
+    this.enable();
+    await this.step(0);
+  }
+
+  /** The player agrees. */
+  enable(): void {
+    this.analytics.enable("http://collector.test");
+  }
+
+  /** Lets what was answered arrive, and a frame pass. */
+  async step(dt: number): Promise<void> {
+    await settle();
+    this.clock.advance(dt * 1_000);
+    this.clientClock.advance(dt * 1_000);
+    this.analytics.tick(dt);
+    this.notices.push(...this.analytics.drainEvents());
+  }
+
+  /** Steps until a condition holds. */
+  async until(isDone: () => boolean, dt: number): Promise<void> {
+    for (let i = 0; i < MAX_STEPS; i++) {
+      if (isDone()) return;
+      await this.step(dt);
+    }
+    throw new Error(`It did not come to that in ${MAX_STEPS} steps`);
+  }
+
+  /** Sends what waits, however often it takes. */
+  async flush(): Promise<void> {
+    this.analytics.flush();
+    await this.until(() => {
+      const { queued, stored } = this.analytics.counters;
+      return queued === 0 && stored === 0;
+    }, 1);
+  }
+
+  async #fetch(request: Request): Promise<Response> {
+    if (request.method === "POST") {
+      const bytes = new Uint8Array(await request.clone().arrayBuffer());
+      const { runs } = JSON.parse(await decodedText(bytes, request.headers));
+      for (const run of runs as RunJson[]) this.guard.see(eventsOfRun(run));
+    }
+    return await this.gateway(request, () => this.collector.handler(request));
+  }
+}
