@@ -37,6 +37,8 @@ import { SumTable } from "./_sum_table.ts";
 /** Events that may wait for their commit, and calls that may be under way. */
 const MAX_WAITING_EVENTS = 262_144;
 const MAX_CALLS = 65_536;
+/** How long a run may be kept waiting for others: its client has time, and a commit costs as much as hundreds of events. */
+const LINGER_MS = 20;
 /** Rows that are removed between two turns of others. */
 const REMOVED_AT_ONCE = 1000;
 
@@ -142,6 +144,7 @@ export class SqliteAnalyticsStore implements AnalyticsStore {
         db,
         () => this.#tables.sums.reset(),
         (undo) => this.#tend(undo),
+        LINGER_MS,
       );
     } catch (cause) {
       db.close();
@@ -502,6 +505,7 @@ export class SqliteAnalyticsStore implements AnalyticsStore {
     return new Promise((resolve, reject) => {
       let value: Value;
       this.#queue.push({
+        isUrgent: true,
         run: () => {
           value = write();
         },

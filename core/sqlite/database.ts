@@ -19,6 +19,8 @@ export function openDatabase(
     db.exec("PRAGMA journal_mode = WAL");
     db.exec("PRAGMA synchronous = FULL");
     db.exec("PRAGMA cache_size = -65536");
+    // Pages that change in every commit are copied out of the log a quarter as often as by default: it has 16 MiB or more.
+    db.exec("PRAGMA wal_autocheckpoint = 4096");
     db.exec("BEGIN IMMEDIATE; COMMIT");
     migrate(db, schema);
     return db;

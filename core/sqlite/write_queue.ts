@@ -5,6 +5,8 @@ import { errorCode } from "./database.ts";
 /** The most jobs of one commit, and how long they may take before others have a turn. */
 const MAX_BATCH = 1024;
 const MAX_BATCH_MS = 20;
+/** As much as this is not waited with. */
+const ENOUGH_WEIGHT = 256;
 
 const SQLITE_FULL = 13;
 
@@ -25,6 +27,8 @@ export class Undo {
 export interface WriteJob {
   /** How many small jobs it is as long as; 1 if it is not there. */
   readonly weight?: number;
+  /** Whether it is not to be kept waiting for others. */
+  readonly isUrgent?: boolean;
   /** Does it, in a transaction that others are in as well. It may be called again after what it did was undone. */
   run(undo: Undo): void;
   /** Called when it is committed. */
@@ -34,7 +38,8 @@ export interface WriteJob {
 }
 
 /**
- * Commits together whatever has come while the last commit was under way. Between a job's beginning and the commit there
+ * Commits together whatever has come while the last commit was under way, and, where `lingerMs` is given, within that time:
+ * a commit takes as long for one job as for hundreds. Between a job's beginning and the commit there
  * is no turn of the event loop, so that nobody sees what may yet be undone.
  */
 export class WriteQueue {
@@ -46,17 +51,23 @@ export class WriteQueue {
   #jobs: WriteJob[] = [];
   #next = 0;
   #isArmed = false;
+  readonly #lingerMs: number;
+  #waitingWeight = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #failure: unknown;
 
   /**
    * `prepare` is called before each batch, `tend` at its end, within its transaction, for what is to be done bit by bit.
+   * `lingerMs` is how long a job may be kept waiting for others, unless there is enough to do.
    */
   constructor(
     db: DatabaseSync,
     prepare: () => void,
     tend: (undo: Undo) => void,
+    lingerMs = 0,
   ) {
     this.#db = db;
+    this.#lingerMs = lingerMs;
     this.#prepare = prepare;
     this.#tend = tend;
     this.#begin = db.prepare("BEGIN");
@@ -65,10 +76,17 @@ export class WriteQueue {
 
   push(job: WriteJob): void {
     this.#jobs.push(job);
-    this.#arm();
+    this.#waitingWeight += job.isUrgent ? ENOUGH_WEIGHT : job.weight ?? 1;
+    if (this.#lingerMs === 0 || this.#waitingWeight >= ENOUGH_WEIGHT) {
+      this.#arm();
+    } else if (!this.#isArmed && this.#timer === undefined) {
+      this.#timer = setTimeout(() => this.#arm(), this.#lingerMs);
+    }
   }
 
   #arm(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     if (this.#isArmed) return;
     this.#isArmed = true;
     setImmediate(() => this.#turn());
@@ -101,6 +119,7 @@ export class WriteQueue {
     }
     this.#jobs = [];
     this.#next = 0;
+    this.#waitingWeight = 0;
   }
 
   #write(take: () => WriteJob | undefined): void {

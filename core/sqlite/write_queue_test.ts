@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
-import { type Undo, WriteQueue } from "./write_queue.ts";
+import { type Undo, type WriteJob, WriteQueue } from "./write_queue.ts";
 
 function openTable(): DatabaseSync {
   const db = new DatabaseSync(":memory:");
@@ -66,6 +66,42 @@ Deno.test("WriteQueue looks at the clock as often as jobs are heavy", async () =
   );
   // A batch has 20 ms: one is within that, and two are not.
   assert(sizes.every((size) => size <= 2), `${sizes}`);
+});
+
+Deno.test("WriteQueue lets a job wait for others, but not where it is urgent, or there is enough to do", async () => {
+  using db = openTable();
+  let commits = 0;
+  const queue = new WriteQueue(db, () => commits++, () => {}, 1_000_000);
+  const settled: number[] = [];
+  function push(x: number, job: Partial<WriteJob>): Promise<void> {
+    return new Promise((resolve, reject) =>
+      queue.push({
+        ...job,
+        run: () => db.exec(`INSERT INTO t VALUES (${x})`),
+        settle: () => {
+          settled.push(x);
+          resolve();
+        },
+        fail: reject,
+      })
+    );
+  }
+  const first = push(1, {});
+  const second = push(2, { weight: 200 });
+  await push(3, { isUrgent: true });
+  assertEquals([settled, commits], [[1, 2, 3], 1]);
+  const fourth = push(4, { weight: 200 });
+  await push(5, { weight: 100 });
+  assertEquals([settled, commits], [[1, 2, 3, 4, 5], 2]);
+  await Promise.all([first, second, fourth]);
+});
+
+Deno.test("WriteQueue writes a job that nobody joins", async () => {
+  using db = openTable();
+  const queue = new WriteQueue(db, () => {}, () => {}, 1);
+  await write(queue, () => db.exec("INSERT INTO t VALUES (1)"));
+  await write(queue, () => db.exec("INSERT INTO t VALUES (2)"));
+  assertEquals(rowsOf(db), [1, 2]);
 });
 
 Deno.test("WriteQueue undoes what fails, and nothing else", async () => {
