@@ -12,6 +12,7 @@ export * from "./client/analytics_export.ts";
 export * from "./client/analytics_notice.ts";
 export * from "./client/analytics_options.ts";
 export * from "./client/error_target.ts";
+export * from "./client/exclusive_journal.ts";
 export * from "./client/page_handlers.ts";
 export * from "./collector/collector.ts";
 export * from "./collector/collector_options.ts";

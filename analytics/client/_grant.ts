@@ -67,6 +67,8 @@ export class Grant implements RunJournalOwner, SenderOwner {
   /** How many events are to be sent before what is left can wait. */
   #flushLeft = 0;
   #isEnding = false;
+  /** Attempts that failed before the end. */
+  #failuresBefore = 0;
   #isOver = false;
 
   /**
@@ -169,7 +171,7 @@ export class Grant implements RunJournalOwner, SenderOwner {
     if (out.journal.events === 0) return true;
     // What a journal keeps need not be waited for, once it was tried.
     return this.settings.journal !== undefined && !this.#isJournalFailed &&
-      out.sender.failures > 0;
+      (out.sender.isWaiting || out.sender.failures > this.#failuresBefore);
   }
 
   set endpoint(endpoint: string) {
@@ -315,6 +317,7 @@ export class Grant implements RunJournalOwner, SenderOwner {
     this.#takeOpened();
     this.#keeper.end("closed", this.timeline.nowMs());
     this.#isEnding = true;
+    this.#failuresBefore = this.failures;
     this.flush();
   }
 

@@ -274,15 +274,16 @@ export class RunJournal {
 
   /** Drops the oldest run, and tells whether there was one. */
   async #dropOldest(): Promise<boolean> {
-    for await (const { id, entry } of this.#entries()) {
-      const run = entry?.run;
-      await this.#removeUpTo(id);
+    for (;;) {
+      const [oldest] = await this.#journal.read(0, 0);
+      if (oldest === undefined) return false;
+      const run = decodeEntry(oldest.bytes)?.run;
+      await this.#removeUpTo(oldest.id);
       if (run !== undefined) {
         this.#owner.onDropped(run);
         return true;
       }
     }
-    return false;
   }
 
   async #removeUpTo(id: number): Promise<void> {

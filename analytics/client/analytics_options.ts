@@ -61,7 +61,8 @@ export interface AnalyticsOptions {
   readonly rateLimit?: AnalyticsRateLimit | false;
   /**
    * Opens where runs wait until they have arrived. It is called when the player has agreed, never before; what it gives is
-   * closed in the end. Without it, or where it fails, they wait in memory and are lost with it.
+   * closed in the end. Without it, or where it fails, they wait in memory and are lost with it. A journal is for one client
+   * at a time: see `exclusiveJournal` for those that all pages of a site have in common.
    *
    * @default {() => new MemoryJournal()}
    */

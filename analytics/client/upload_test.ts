@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { MemoryJournal } from "../../core/mod.ts";
 import { AnalyticsEvent } from "../event/analytics_event.ts";
 import { ClientRig, DEATH, settle } from "./_testing/client_rig.ts";
+import { CrashJournal } from "./_testing/crash_journal.ts";
 import { textOf } from "./_testing/fake_collector.ts";
 
 /** An answer that is one of the protocol. */
@@ -134,6 +135,29 @@ Deno.test("Analytics drops and reports a batch that the collector cannot read", 
     );
     await rig.analytics.close();
   }
+});
+
+Deno.test("Analytics knows after a crash, too, what the collector could not read", async () => {
+  const inner = new MemoryJournal();
+  const journal = new CrashJournal(inner);
+  const rig = await sending({ journal: () => journal }, 3);
+  // Behind what is under way there is a run with the state of before.
+  rig.analytics.record(AnalyticsEvent.custom({ key: "k" }));
+  await rig.step(1);
+  rig.fake.open[0]!.answer(refusal(400, "invalidRequest"));
+  await rig.until(() => rig.all("uploadFailed").length > 0, 0);
+  await settle();
+  journal.crash();
+
+  const after = new ClientRig({
+    collector: rig.collector,
+    journal: () => new CrashJournal(inner),
+  }).connect();
+  await after.enable();
+  await after.flush();
+  assertEquals(after.collector.count("custom"), 1);
+  assertEquals(after.collector.dropped("death"), 3);
+  await after.analytics.close();
 });
 
 Deno.test("Analytics halves a batch that is too large, and drops what cannot be cut", async () => {
@@ -272,4 +296,47 @@ Deno.test("Analytics.close() leaves to a journal what cannot be sent", async () 
   rig.analytics.record(AnalyticsEvent.custom({ key: "k" }));
   await rig.analytics.close(60_000);
   assertEquals(rig.fake.calls.length, 1);
+});
+
+Deno.test("Analytics.close() tries once more what failed before", async () => {
+  const rig = new ClientRig({ journal: () => new MemoryJournal() });
+  rig.fake.onCall = (call) => call.fail();
+  await rig.enable();
+  rig.analytics.record(DEATH);
+  rig.analytics.flush();
+  await rig.until(() => rig.all("uploadFailed").length > 0);
+  rig.connect();
+  await rig.analytics.close();
+  assertEquals(rig.collector.count("death"), 1);
+  assertEquals(rig.collector.of("sessionEnd").length, 1);
+});
+
+Deno.test("Analytics.close() does not wait for what the collector asks to wait for", async () => {
+  const rig = await sending({ journal: () => new MemoryJournal() });
+  rig.fake.open[0]!.answer(
+    refusal(503, "unavailable", {}, { retryAfterMs: 600_000 }),
+  );
+  await rig.until(() => rig.all("uploadFailed").length > 0, 0);
+  const before = performance.now();
+  await rig.analytics.close(20_000);
+  assert(performance.now() - before < 10_000);
+  assertEquals(rig.fake.calls.length, 1);
+});
+
+Deno.test("Analytics sends as it is what the runtime cannot compress", async () => {
+  const { CompressionStream } = globalThis;
+  Reflect.deleteProperty(globalThis, "CompressionStream");
+  try {
+    const rig = await sending({}, 50);
+    const [call] = rig.fake.open;
+    assertEquals(call!.headers.has("content-encoding"), false);
+    assertEquals(JSON.parse(await textOf(call!)).runs[1].e.length, 50);
+    await rig.analytics.close(0);
+  } finally {
+    Object.defineProperty(globalThis, "CompressionStream", {
+      value: CompressionStream,
+      configurable: true,
+      writable: true,
+    });
+  }
 });
