@@ -10,6 +10,7 @@
  * @module
  */
 
+export { Analytics, AnalyticsEvent, SessionStats } from "./analytics/mod.ts";
 export {
   HttpClient,
   type HttpEvent,
@@ -17,6 +18,11 @@ export {
   HttpResponse,
   Method,
 } from "./http/mod.ts";
+export {
+  LeaderboardClient,
+  type LeaderboardEvent,
+  type ScoreEntry,
+} from "./leaderboard/mod.ts";
 export { WsClient, type WsEvent, WsMessage, WsState } from "./websocket/mod.ts";
 export * as analytics from "./analytics/mod.ts";
 export * as core from "./core/mod.ts";

@@ -1,7 +1,35 @@
 // This module is browser compatible.
 
 /**
- * Opt-in analytics: a client that sends nothing before the player agrees, and the collector that it sends to.
+ * Opt-in analytics: a client that does nothing before the player agrees, the collector that it sends to, and the queries
+ * that a dashboard asks.
+ *
+ * What needs a runtime has its own entry: `@tickwire/net/analytics/sqlite` is a store in a file,
+ * `@tickwire/net/analytics/serve` a collector that runs as it is, `@tickwire/net/analytics/page` its dashboard.
+ *
+ * @example The ten lines that a game needs first
+ * ```ts
+ * import { Analytics, AnalyticsEvent } from "@tickwire/net/analytics";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const analytics = new Analytics("1.2.0", "linux", {
+ *   http: { // leave this out in a game
+ *     fetch: () => Promise.resolve(
+ *       Response.json({ accepted: 3, duplicates: 0, refused: [] }),
+ *     ),
+ *   },
+ * });
+ * analytics.enable("https://analytics.example.com"); // the player has agreed
+ *
+ * function frame(dt: number) { // the game calls this 60 times a second
+ *   analytics.recordFrame(dt * 1_000);
+ *   analytics.tick(dt);
+ * }
+ * analytics.record(AnalyticsEvent.death({ cause: "spikes", floor: 3 }));
+ * frame(1 / 60);
+ * await analytics.close();
+ * assertEquals(analytics.uploadsSent, 1);
+ * ```
  *
  * @module
  */
