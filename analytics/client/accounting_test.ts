@@ -7,12 +7,12 @@ import {
 } from "../../core/mod.ts";
 import type { FakeCall } from "../../http/_testing/fake_fetch.ts";
 import { AnalyticsEvent } from "../event/analytics_event.ts";
-import { ClientRig, START_MS } from "./_testing/client_rig.ts";
+import { ClientRig, settle, START_MS } from "./_testing/client_rig.ts";
 import { CrashJournal } from "./_testing/crash_journal.ts";
 import { FakeCollector } from "./_testing/fake_collector.ts";
 
 const IS_SOAK = Deno.env.get("TICKWIRE_SOAK") === "1";
-const RUNS = IS_SOAK ? 150 : 12;
+const RUNS = IS_SOAK ? 500 : 12;
 const STEPS = 120;
 const DAY_MS = 86_400_000;
 const NAMES = ["death", "itemPickup", "custom", "floorComplete"] as const;
@@ -48,6 +48,7 @@ class World {
   crashes = 0;
   #known: Counts = zero();
   #epochMs = START_MS;
+  readonly #answers = new Set<Promise<void>>();
   readonly #random: Random;
   readonly #trouble: Trouble;
   isOnline = true;
@@ -107,7 +108,15 @@ class World {
 
   async step(dt: number): Promise<void> {
     if (this.chance(0.7)) this.journal.proceed();
+    await this.#arrive();
     await this.rig.step(dt);
+  }
+
+  /** Lets arrive what the collector has answered: an hour in one step would be a time-out, and the answer lost. */
+  async #arrive(): Promise<void> {
+    if (this.#answers.size === 0) return;
+    await Promise.all(this.#answers);
+    for (let turn = 0; turn < 4; turn++) await settle();
   }
 
   /** The page is hidden, and lives on for so long that the journal has what it sent. */
@@ -123,6 +132,7 @@ class World {
   /** Everything works: what waits arrives. */
   async settle(): Promise<void> {
     this.isOnline = true;
+    await this.#arrive();
     this.journal.isLazy = false;
     this.journal.proceed();
     this.rig.fake.onCall = (call) => {
@@ -176,10 +186,12 @@ class World {
       });
     } else {
       const isHeard = !this.chance(unanswered);
-      this.collector.take(call).then((answer) => {
+      const answered = this.collector.take(call).then((answer) => {
         if (isHeard) call.answer(answer);
         else call.fail();
+        this.#answers.delete(answered);
       });
+      this.#answers.add(answered);
     }
   }
 }

@@ -35,7 +35,8 @@ export interface AnalyticsDrop {
   readonly event: string;
   /**
    * Why: `"sampled"`, `"rateLimited"`, `"queueFull"`, `"journalFull"`, `"crash"` (recorded and not stored when an earlier
-   * process ended), `"refused"` (the collector did not want the batch), or one of `AnalyticsRefusalReason`.
+   * process ended), `"refused"` (the collector did not want the batch), or one of `AnalyticsRefusalReason`. What was sent
+   * and never answered may have arrived when it is dropped for `"journalFull"`, or with a page that crashed.
    */
   readonly reason: string;
   /** How many: an integer, 1 or more. */
