@@ -15,20 +15,46 @@ import { NumberGuard } from "./number_guard.ts";
 export const START_MS = Date.UTC(2026, 10, 25);
 const MAX_STEPS = 20_000;
 
-/** What answers in place of the collector, or after it. `undefined` is what the collector said. */
+/** What answers in place of the collector, or after it. */
 export type Gateway = (
   request: Request,
   forward: () => Promise<Response>,
 ) => Promise<Response>;
 
-/** A journal that survives whoever opened it. */
-export function durable(journal: Journal): Journal {
-  return {
-    append: (bytes) => journal.append(bytes),
-    read: (afterId, maxBytes) => journal.read(afterId, maxBytes),
-    remove: (upToId) => journal.remove(upToId),
-    close: () => Promise.resolve(),
-  };
+/** A process of the client. What it does when it is dead has no effect, and nothing answers it. */
+export interface GameProcess {
+  isDead: boolean;
+}
+
+/** A journal that survives the process that opened it. */
+class DurableJournal implements Journal {
+  readonly #inner: Journal;
+  readonly #process: GameProcess;
+
+  constructor(inner: Journal, process: GameProcess) {
+    this.#inner = inner;
+    this.#process = process;
+  }
+
+  append(bytes: Uint8Array): Promise<number> {
+    return this.#call(() => this.#inner.append(bytes));
+  }
+
+  read(afterId: number, maxBytes: number): ReturnType<Journal["read"]> {
+    return this.#call(() => this.#inner.read(afterId, maxBytes));
+  }
+
+  remove(upToId: number): Promise<void> {
+    return this.#call(() => this.#inner.remove(upToId));
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #call<T>(call: () => Promise<T>): Promise<T> {
+    return this.#process.isDead ? new Promise(() => {}) : call();
+  }
 }
 
 /**
@@ -50,6 +76,7 @@ export class LocalGame {
   /** The clock of the client. */
   clientClock!: ManualClock;
   readonly #options: AnalyticsOptions;
+  #process: GameProcess = { isDead: false };
   #starts = 0;
 
   constructor(
@@ -69,19 +96,21 @@ export class LocalGame {
 
   /** Begins a process of the client, whose wall clock is wrong by so much. */
   async start(errorMs = 0): Promise<void> {
+    const process = { isDead: false };
+    this.#process = process;
     this.clientClock = new ManualClock({
       nowMs: 1_000 * ++this.#starts,
       epochMs: this.clock.epochMs() + errorMs,
     });
     this.analytics = new Analytics("1.2.0", "linux", {
       events: FAULT_DEFINITIONS,
-      journal: () => durable(this.journal),
+      journal: () => this.openJournal(process),
       ...this.#options,
       clock: this.clientClock,
       random: new SeededRandom(this.#starts),
       http: {
         ...this.#options.http,
-        fetch: (url, init) => this.#fetch(new Request(url, init)),
+        fetch: (url, init) => this.#fetch(new Request(url, init), process),
       },
     });
     this.enable();
@@ -120,12 +149,27 @@ export class LocalGame {
     }, 1);
   }
 
-  async #fetch(request: Request): Promise<Response> {
+  /** Kills the process. */
+  kill(): void {
+    this.#process.isDead = true;
+  }
+
+  /** What a process opens as its journal. */
+  protected openJournal(process: GameProcess): Journal {
+    return new DurableJournal(this.journal, process);
+  }
+
+  async #fetch(request: Request, process: GameProcess): Promise<Response> {
     if (request.method === "POST") {
       const bytes = new Uint8Array(await request.clone().arrayBuffer());
       const { runs } = JSON.parse(await decodedText(bytes, request.headers));
       for (const run of runs as RunJson[]) this.guard.see(eventsOfRun(run));
     }
-    return await this.gateway(request, () => this.collector.handler(request));
+    const answer = this.gateway(
+      request,
+      () => this.collector.handler(request),
+    );
+    await answer.catch(() => {});
+    return process.isDead ? await new Promise(() => {}) : await answer;
   }
 }
