@@ -7,6 +7,7 @@
 // burst      what arrives of 20,000 events that a shutdown follows
 // sketch     adding to the sketch of frame times, and its error
 // collector  events a second into SQLite
+// queries    what the dashboard asks for, over a million events
 //
 //     deno task bench analytics_bench.ts [--smoke] [--json] [--only=record]
 //
@@ -14,6 +15,7 @@
 import { type Parts, runParts } from "./_report.ts";
 import { measureBurst } from "./analytics/burst.ts";
 import { measureCollector } from "./analytics/collector.ts";
+import { measureQueries } from "./analytics/queries.ts";
 import { measureRecord } from "./analytics/record.ts";
 import { measureSketch } from "./analytics/sketch.ts";
 import { measureWire } from "./analytics/wire.ts";
@@ -24,6 +26,7 @@ const PARTS: Parts = {
   burst: measureBurst,
   sketch: measureSketch,
   collector: measureCollector,
+  queries: measureQueries,
 };
 
 if (import.meta.main) await runParts(PARTS, Deno.args);

@@ -13,7 +13,8 @@ interface Measured {
 }
 
 const SESSIONS = 200;
-const AT_ONCE = 32;
+/** As many as are under way where so many batches come in a second. */
+const AT_ONCE = 128;
 
 export async function measureCollector(isSmoke: boolean): Promise<Section> {
   const rounds = isSmoke ? 1 : 5;
