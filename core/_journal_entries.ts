@@ -37,6 +37,14 @@ export class JournalEntries {
     for (const entry of removed) this.#bytes -= entry.bytes.length;
   }
 
+  /** How much `remove` would remove. */
+  sizeUpTo(id: number): { readonly bytes: number; readonly size: number } {
+    const size = this.#indexAfter(id);
+    let bytes = 0;
+    for (let i = 0; i < size; i++) bytes += this.#entries[i]!.bytes.length;
+    return { bytes, size };
+  }
+
   [Symbol.iterator](): IterableIterator<JournalEntry> {
     return this.#entries.values();
   }

@@ -95,6 +95,8 @@ export class FileJournal implements Journal {
   #lastId: number;
   #waitingBytes = 0;
   #waitingEntries = 0;
+  // Up to here entries make room already for what is appended behind their removal.
+  #leavingId = 0;
   #operations: Operation[] = [];
   #writing: Promise<void> | undefined;
   #failure: JournalError | undefined;
@@ -179,10 +181,11 @@ export class FileJournal implements Journal {
   append(bytes: Uint8Array): Promise<number> {
     return this.#enqueue((resolve, reject) => {
       checkBytes(bytes);
+      const leaving = this.#entries.sizeUpTo(this.#leavingId);
       checkRoom(
         this.#limits,
-        this.#entries.bytes + this.#waitingBytes,
-        this.#entries.size + this.#waitingEntries,
+        this.#entries.bytes - leaving.bytes + this.#waitingBytes,
+        this.#entries.size - leaving.size + this.#waitingEntries,
         bytes.length,
       );
       const entry = { id: nextId(this.#lastId), bytes: bytes.slice() };
@@ -240,6 +243,7 @@ export class FileJournal implements Journal {
       checkId("remove from", "upToId", upToId);
       const removedId = Math.min(upToId, this.#lastId);
       const isNew = removedId > this.#removedId;
+      this.#leavingId = Math.max(this.#leavingId, removedId);
       return {
         ...(isNew && { frame: encodeState(removedId, this.#lastId) }),
         durable: false,
@@ -248,7 +252,10 @@ export class FileJournal implements Journal {
           this.#entries.remove(removedId);
           resolve();
         },
-        reject,
+        reject: (error) => {
+          this.#leavingId = this.#removedId;
+          reject(error);
+        },
       };
     });
   }

@@ -100,6 +100,22 @@ export const JOURNAL_CASES: readonly JournalCase[] = [
     },
   },
   {
+    name: "append() has the room that a removal before it makes",
+    async run(subject) {
+      const journal = await subject.open({ maxBytes: 10 });
+      const first = await journal.append(new Uint8Array(5));
+      await journal.append(new Uint8Array(5));
+      // Neither waits for the other, so that no crash comes between them where they are written at once.
+      const removed = journal.remove(first);
+      const appended = journal.append(new Uint8Array(5).fill(3));
+      await removed;
+      const third = await appended;
+      await assertRejectsWith("full", () => journal.append(new Uint8Array(1)));
+      assertEquals((await journal.read(first, 100)).at(-1)!.id, third);
+      await journal.close();
+    },
+  },
+  {
     name: 'append() rejects with "full" at maxEntries',
     async run(subject) {
       const journal = await subject.open({ maxEntries: 3 });
