@@ -12,6 +12,8 @@ import {
 const READ_BYTES = 262_144;
 /** Of the newest runs, what is kept at hand for a page that is closed. */
 const RECENT_CHARACTERS = 61_440;
+/** By how much a state may grow when it tells what was dropped for it. */
+const STATE_GROWTH_BYTES = 256;
 /** Where no journal is given, or the one that is given fails. */
 const MEMORY_LIMITS = { maxBytes: 4_194_304, maxEntries: 65_536 };
 
@@ -68,6 +70,8 @@ export class RunJournal {
   #bytes = 0;
   #recentFrom = 0;
   #recentCharacters = 0;
+  /** How much room is needed for what was refused last. */
+  #missingBytes = 0;
   /** The last call, behind which the next one waits. */
   #last: Promise<unknown> = Promise.resolve();
   /** What was read at the beginning. */
@@ -116,15 +120,17 @@ export class RunJournal {
    */
   append(run: Run): Promise<boolean> {
     return this.#inTurn(async () => {
-      while (!await this.#tryAppend(run)) {
-        if (!this.#owner.mayDropOldest()) return false;
-        if (!await this.#dropOldest()) {
+      if (await this.#tryAppend(run)) return true;
+      while (this.#owner.mayDropOldest()) {
+        const upToId = await this.#giveUpOldest();
+        if (upToId === undefined) {
           this.#owner.onDropped(run);
           this.#owner.onStored(run);
           return true;
         }
+        if (await this.#tryAppend(run, upToId)) return true;
       }
-      return true;
+      return false;
     });
   }
 
@@ -253,37 +259,47 @@ export class RunJournal {
     }
   }
 
-  /** Appends an entry, in memory if the storage fails. Tells whether there was room. */
-  async #tryAppend(run: Run | undefined): Promise<boolean> {
+  /**
+   * Appends an entry, in memory if the storage fails. Tells whether there was room.
+   *
+   * @param dropId Up to which entry everything goes for it. Both are asked for at once: a process that is killed between
+   * them would have dropped what no state tells of.
+   */
+  async #tryAppend(run: Run | undefined, dropId = 0): Promise<boolean> {
     for (;;) {
       const state = this.#owner.stateWith(run);
       const bytes = encodeEntry({ state, run });
       try {
-        const id = await this.#journal.append(bytes);
+        const dropped = dropId > 0 ? this.#removeUpTo(dropId) : undefined;
+        const appended = this.#journal.append(bytes);
+        await Promise.allSettled([dropped, appended]);
+        await dropped;
+        const id = await appended;
         this.#know(id, run?.count ?? 0, bytes.length, run);
         if (run !== undefined) this.#owner.onStored(run);
         return true;
       } catch (error) {
         if (error instanceof JournalError && error.code === "full") {
+          this.#missingBytes = bytes.length + STATE_GROWTH_BYTES;
           return false;
         }
         this.#fail(error);
+        dropId = 0;
       }
     }
   }
 
-  /** Drops the oldest run, and tells whether there was one. */
-  async #dropOldest(): Promise<boolean> {
-    for (;;) {
-      const [oldest] = await this.#journal.read(0, 0);
-      if (oldest === undefined) return false;
-      const run = decodeEntry(oldest.bytes)?.run;
-      await this.#removeUpTo(oldest.id);
-      if (run !== undefined) {
-        this.#owner.onDropped(run);
-        return true;
-      }
+  /** Gives up the oldest runs, enough to make room, and tells up to which entry; `undefined` if there is nothing. */
+  async #giveUpOldest(): Promise<number | undefined> {
+    let upToId: number | undefined;
+    let bytes = 0;
+    for await (const { id, entry, length } of this.#entries()) {
+      if (entry?.run !== undefined) this.#owner.onDropped(entry.run);
+      upToId = id;
+      bytes += length;
+      if (bytes >= this.#missingBytes) break;
     }
+    return upToId;
   }
 
   async #removeUpTo(id: number): Promise<void> {
