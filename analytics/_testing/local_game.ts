@@ -78,6 +78,8 @@ export class LocalGame {
   readonly #options: AnalyticsOptions;
   #process: GameProcess = { isDead: false };
   #starts = 0;
+  /** Requests that the collector, or what stands before it, has not answered yet. */
+  inFlight = 0;
 
   constructor(
     store: AnalyticsStore,
@@ -160,6 +162,15 @@ export class LocalGame {
   }
 
   async #fetch(request: Request, process: GameProcess): Promise<Response> {
+    this.inFlight++;
+    try {
+      return await this.#take(request, process);
+    } finally {
+      this.inFlight--;
+    }
+  }
+
+  async #take(request: Request, process: GameProcess): Promise<Response> {
     if (request.method === "POST") {
       const bytes = new Uint8Array(await request.clone().arrayBuffer());
       const { runs } = JSON.parse(await decodedText(bytes, request.headers));
@@ -169,7 +180,8 @@ export class LocalGame {
       request,
       () => this.collector.handler(request),
     );
-    await answer.catch(() => {});
-    return process.isDead ? await new Promise(() => {}) : await answer;
+    const isAnswered = await answer.then(() => true, () => false);
+    if (process.isDead && isAnswered) throw new TypeError("nobody is there");
+    return await answer;
   }
 }

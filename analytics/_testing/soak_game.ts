@@ -7,6 +7,9 @@ import { FAULT_NAMES, PROBE, RARE } from "./fault_events.ts";
 import { type GameProcess, LocalGame } from "./local_game.ts";
 import { allEvents, idsIn } from "./stored_events.ts";
 
+/** Turns of the event loop after which nothing is under way but requests. */
+const TURNS = 40;
+
 /** What became of a record. */
 interface Outcome {
   readonly id: number;
@@ -95,11 +98,24 @@ export class SoakGame extends LocalGame {
     this.#outcomes.push({ id, name, reason });
   }
 
+  /** Waits until it is known what arrived, and lets nothing else arrive. */
+  async calm(): Promise<void> {
+    this.isOnline = false;
+    do {
+      for (let i = 0; i < TURNS; i++) await settle();
+      await this.step(0);
+    } while (this.inFlight > 0);
+    for (let i = 0; i < TURNS; i++) await settle();
+  }
+
   /** Ends the process, by itself or not, and begins another. */
   async restart(isKilled: boolean): Promise<void> {
     // An erasure would be gone with the process; the game has to see to that.
-    if (isKilled && this.answeredErasures === this.erasures) this.kill();
-    else {
+    if (isKilled && this.answeredErasures === this.erasures) {
+      this.kill();
+      // What the journal was given before takes effect.
+      await settle();
+    } else {
       await this.analytics.close(0);
       this.notices.push(...this.analytics.drainEvents());
     }

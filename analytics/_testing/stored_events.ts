@@ -48,8 +48,8 @@ export async function reportedDrops(
 ): Promise<Map<string, number>> {
   const { rows } = await dropReport(store, {
     title: "main",
-    fromMs: fromMs - DAY_MS,
-    toMs: toMs + DAY_MS,
+    fromMs: fromMs - 5 * DAY_MS,
+    toMs: toMs + 5 * DAY_MS,
     nowMs: toMs,
     idleMs: 1_800_000,
   });
