@@ -120,7 +120,8 @@ async function storedRunsOf(
     const player = await hashes.of(owner);
     stored.push({
       title,
-      session,
+      // An id that opens what is stored is shown to nobody who reads it.
+      session: owner === session ? player : session,
       player,
       build,
       platform,
