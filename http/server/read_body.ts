@@ -24,6 +24,7 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true });
  * @param request The request.
  * @param maxBytes The most bytes; beyond, the rest is not read.
  * @param maxMs How long they may take.
+ * @param reserve Asked for room.
  * @returns A promise of the bytes. It rejects with an {@linkcode HttpProblem} if there are too many, or if they end early or
  * take too long.
  */
@@ -31,12 +32,13 @@ export async function readBody(
   request: Request,
   maxBytes: number,
   maxMs: number = MAX_READ_MS,
+  reserve?: Reserve,
 ): Promise<Uint8Array<ArrayBuffer>> {
   // Told early where the peer is honest about it: it need not send what nobody reads.
   const announced = Number(request.headers.get("content-length") ?? "0");
   if (announced > maxBytes) throw tooLarge(maxBytes);
   if (request.body === null) return new Uint8Array(0);
-  const body = new BodyBytes(maxBytes);
+  const body = new BodyBytes(maxBytes, reserve);
   const reader = request.body.getReader();
   let isLate = false;
   const timer = setTimeout(() => {
@@ -67,12 +69,15 @@ export async function readBody(
  */
 export class BodyBytes {
   readonly #maxBytes: number;
+  readonly #reserve: Reserve | undefined;
   #bytes = new Uint8Array(FIRST_BYTES);
   #byteLength = 0;
   #pieces = 0;
 
-  constructor(maxBytes: number) {
+  /** `reserve` is asked for room as the bytes come: a peer may announce many and never send them. */
+  constructor(maxBytes: number, reserve?: Reserve) {
     this.#maxBytes = maxBytes;
+    this.#reserve = reserve;
   }
 
   /** Adds what came next. Throws an {@linkcode HttpProblem} if it is too much. */
@@ -86,12 +91,12 @@ export class BodyBytes {
       );
     }
     if (byteLength > this.#bytes.length) {
-      const larger = new Uint8Array(
-        Math.min(
-          Math.max(byteLength, this.#bytes.length * 2),
-          this.#maxBytes,
-        ),
+      const length = Math.min(
+        Math.max(byteLength, this.#bytes.length * 2),
+        this.#maxBytes,
       );
+      this.#reserve?.(length);
+      const larger = new Uint8Array(length);
       larger.set(this.#bytes.subarray(0, this.#byteLength));
       this.#bytes = larger;
     }
@@ -139,9 +144,7 @@ export async function readEncodedBody(
       "Cannot read the body as its encoding must be gzip, or none",
     );
   }
-  const announced = Number(request.headers.get("content-length") ?? maxBytes);
-  reserve?.(announced >= 0 && announced < maxBytes ? announced : maxBytes);
-  const bytes = await readBody(request, maxBytes, maxMs);
+  const bytes = await readBody(request, maxBytes, maxMs, reserve);
   reserve?.(bytes.length);
   // No text in UTF-8 begins so.
   if (!isCompressed && (bytes[0] !== 0x1f || bytes[1] !== 0x8b)) {
