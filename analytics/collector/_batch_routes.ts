@@ -79,15 +79,13 @@ async function take(
     }
     if (outcome.isErased) {
       for (const { name } of run.events) refusals.add(name, "erased");
+      counters.countRefused("erased", run.events.length);
     }
   }
-  await countRefusals(call, runs, outcomes, catalog);
+  await countRefusals(call, runs, outcomes, catalog, counters);
   counters.batches += 1;
   counters.accepted += accepted;
   counters.duplicates += duplicates;
-  for (const { reason, count } of refusals.all) {
-    counters.countRefused(reason, count);
-  }
   return json(200, {
     accepted,
     duplicates,
@@ -142,23 +140,26 @@ async function countRefusals(
   runs: readonly ReadRun[],
   outcomes: readonly WriteOutcome[],
   catalog: EventCatalog,
+  counters: Counters,
 ): Promise<void> {
   const hourMs = hourOf(receivedMs);
+  const counting: Promise<void>[] = [];
   for (const [i, { build, platform, events, refusals }] of runs.entries()) {
     const { accepted, isErased } = outcomes[i]!;
     if (refusals.length === 0 || isErased) continue;
     if (accepted === 0 && events.length > 0) continue;
-    const changes: CountChange[] = refusals.map(({ name, reason, count }) => ({
-      metric: "drop",
-      hourMs,
-      key1: catalog.get(name) === undefined ? UNKNOWN : name,
-      key2: `refused: ${reason}`,
-      count,
-    }));
-    try {
-      await store.count(title, build, platform, changes);
-    } catch {
-      // Told by the store's guard. The events are stored, and to refuse them now would be wrong.
-    }
+    const changes = refusals.map(({ name, reason, count }): CountChange => {
+      counters.countRefused(reason, count);
+      return {
+        metric: "drop",
+        hourMs,
+        key1: catalog.get(name) === undefined ? UNKNOWN : name,
+        key2: `refused: ${reason}`,
+        count,
+      };
+    });
+    counting.push(store.count(title, build, platform, changes));
   }
+  // What fails is told by the store's guard. The events are stored, and to refuse them now would be wrong.
+  await Promise.allSettled(counting);
 }
