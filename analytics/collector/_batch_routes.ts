@@ -14,6 +14,8 @@ import { hourOf, rollUp } from "./roll_up.ts";
 /** PROTOCOL.md, section 1. */
 const MAX_BYTES = 524_288;
 const MAX_DECODED_BYTES = 4_194_304;
+/** Arrays, objects and their members: a batch of as many runs, definitions and events as there may be has 110,000. */
+const MAX_PARTS = 131_072;
 const TYPES = ["application/json", "text/plain"];
 /** What a name is in the sums that is none of an event: it could be any text. */
 const UNKNOWN = "unknown";
@@ -42,6 +44,7 @@ export function addBatchRoutes(
       const value = await readJson(call.request, {
         ...body,
         types: TYPES,
+        maxParts: MAX_PARTS,
         reserve: (held) => {
           lease.set(held);
           bytes = held;

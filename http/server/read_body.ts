@@ -178,6 +178,11 @@ export interface ReadJsonOptions {
   readonly maxDecodedBytes?: number;
   /** The types that the body may have; `application/json` alone by default. */
   readonly types?: readonly string[];
+  /**
+   * The most objects, arrays and members of objects together: each takes far more memory and time than its bytes do, of
+   * which there may be few when they are compressed. As many as there are bytes for by default.
+   */
+  readonly maxParts?: number;
   /** Asked for room, if `maxDecodedBytes` is there. */
   readonly reserve?: Reserve;
 }
@@ -194,7 +199,7 @@ export async function readJson(
   options: ReadJsonOptions = {},
 ): Promise<Readonly<Record<string, unknown>>> {
   const { maxBytes = MAX_JSON_BYTES, maxDecodedBytes } = options;
-  const { types = [JSON_TYPE], reserve } = options;
+  const { types = [JSON_TYPE], maxParts = Infinity, reserve } = options;
   const field = request.headers.get("content-type") ?? JSON_TYPE;
   const type = (field.split(";", 1)[0] ?? "").trim().toLowerCase();
   if (!types.includes(type)) {
@@ -213,9 +218,15 @@ export async function readJson(
       MAX_READ_MS,
       reserve,
     );
-  if (isDeep(bytes)) {
+  const { depth, parts } = shapeOf(bytes, maxParts);
+  if (depth > MAX_JSON_DEPTH) {
     throw invalidRequest(
       `Cannot read the body as it must be at most ${MAX_JSON_DEPTH} deep`,
+    );
+  }
+  if (parts > maxParts) {
+    throw invalidRequest(
+      `Cannot read the body as it must have at most ${maxParts} objects, arrays and members of objects`,
     );
   }
   let value: unknown;
@@ -237,9 +248,16 @@ export function isRecord(
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Whether brackets outside of strings go deeper than is allowed; whether it is JSON at all is found out later. */
-function isDeep(bytes: Uint8Array): boolean {
+/**
+ * How deep brackets outside of strings go, and how many there are, with colons: no further than is allowed. Whether it is
+ * JSON at all is found out later.
+ */
+function shapeOf(
+  bytes: Uint8Array,
+  maxParts: number,
+): { depth: number; parts: number } {
   let depth = 0;
+  let parts = 0;
   let isInString = false;
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i];
@@ -249,10 +267,15 @@ function isDeep(bytes: Uint8Array): boolean {
     } else if (byte === 0x22) isInString = true;
     else if (byte === 0x5b || byte === 0x7b) {
       depth += 1;
-      if (depth > MAX_JSON_DEPTH) return true;
+      parts += 1;
+      if (depth > MAX_JSON_DEPTH || parts > maxParts) break;
     } else if (byte === 0x5d || byte === 0x7d) depth -= 1;
+    else if (byte === 0x3a) {
+      parts += 1;
+      if (parts > maxParts) break;
+    }
   }
-  return false;
+  return { depth, parts };
 }
 
 /** What gzip says at its end of its length before (RFC 1952, section 2.3.1), modulo 2^32. */

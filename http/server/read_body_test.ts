@@ -203,3 +203,27 @@ Deno.test("readJson() takes an object that is whole, not too long and not too de
     JSON.parse(long),
   );
 });
+
+Deno.test("readJson() takes as many values within each other as it is told", async () => {
+  const headers = { "content-type": "application/json" };
+  const read = (body: string): Promise<unknown> =>
+    readJson(post(body, headers), { maxParts: 10 });
+  assertEquals(
+    Object.keys(await read('{"a":[[],[],[],[],[],[],[]]}') as object),
+    ["a"],
+  );
+  assertEquals(await read('{"a":1,"b":2,"c":{"d":":::[[{{\\"["}}') as object, {
+    a: 1,
+    b: 2,
+    c: { d: ':::[[{{"[' },
+  });
+  for (
+    const text of [
+      '{"a":[[],[],[],[],[],[],[],[]]}',
+      '{"a":[{},{},{},{},{},{},{},{}]}',
+      '{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"j":1}',
+    ]
+  ) {
+    assertEquals(await refusalOf(read(text)), "400 invalidRequest", text);
+  }
+});
