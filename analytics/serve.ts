@@ -43,6 +43,8 @@ import { SqliteAnalyticsStore } from "./sqlite.ts";
 const HZ = 10;
 /** What follows is known to the player alone, and lets whoever knows it read and erase. */
 const PLAYER_PATH = /^(\/v1\/players\/).*$/;
+/** What is too short to be such an id, and is not encoded: the same path may be written in many ways, and misspelt. */
+const LOGGED_SEGMENT = /^[A-Za-z0-9._-]{0,20}$/;
 
 /** Sends on what the store has, as fast as it is taken. */
 function makeExporter(
@@ -141,7 +143,8 @@ class CollectorService implements Service {
   }
 
   loggedPath(pathname: string): string {
-    return pathname.replace(PLAYER_PATH, "$1*");
+    return pathname.replace(PLAYER_PATH, "$1*").split("/")
+      .map((segment) => LOGGED_SEGMENT.test(segment) ? segment : "*").join("/");
   }
 
   *metrics(): IterableIterator<Metric> {

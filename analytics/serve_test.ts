@@ -140,6 +140,7 @@ Deno.test("serve.ts takes batches, answers queries, shows the dashboard, and log
     `{"potion":{"kind":{"kind":"label"}}}`,
   );
   const [session, player] = [randomId(), randomId()];
+  const encoded = `%${player.charCodeAt(0).toString(16)}${player.slice(1)}`;
   await using server = await world.start(["--events", events], KEYS);
 
   const batch = batchOf(session, player, [
@@ -177,6 +178,10 @@ Deno.test("serve.ts takes batches, answers queries, shows the dashboard, and log
       ["GET", `v1/query/events?key=${READER_KEY}`, undefined, 401],
       ["GET", "v1/query/events", `${READER_KEY}x`, 401],
       ["GET", `v1/players/${player}`, READER_KEY, 403],
+      ["GET", `v1/%70layers/${player}`, GAME_KEY, 200],
+      ["GET", `/v1/players/${player}`, GAME_KEY, 404],
+      ["GET", `v1/player/${encoded}`, GAME_KEY, 404],
+      ["GET", player, GAME_KEY, 404],
     ] as const
   ) {
     const body = method === "POST" ? batch : undefined;
@@ -207,7 +212,10 @@ Deno.test("serve.ts takes batches, answers queries, shows the dashboard, and log
   const lines = await restOf(server);
   const text = lines.join("\n");
   for (
-    const secret of [GAME_KEY, READER_KEY, session, player, "127.0.0.1", "key="]
+    const secret of [
+      ...[GAME_KEY, READER_KEY, "127.0.0.1", "key="],
+      ...[session, player, encoded],
+    ]
   ) {
     assertEquals(text.includes(secret), false, `${secret} in ${text}`);
   }

@@ -19,10 +19,11 @@ export async function storedRunOf(
   title: string,
   session: GeneratedSession,
 ): Promise<StoredRun> {
+  const player = await playerHashOf(session);
   return {
     title,
-    session: session.session,
-    player: await playerHashOf(session),
+    session: session.playerId === undefined ? player : session.session,
+    player,
     build: session.build,
     platform: session.platform,
     common: JSON.stringify(session.common),

@@ -14,6 +14,8 @@ import { hourOf, rollUp } from "./roll_up.ts";
 /** PROTOCOL.md, section 1. */
 const MAX_BYTES = 524_288;
 const MAX_DECODED_BYTES = 4_194_304;
+/** Arrays, objects and their members: a batch of as many runs, definitions and events as there may be has 110,000. */
+const MAX_PARTS = 131_072;
 const TYPES = ["application/json", "text/plain"];
 /** What a name is in the sums that is none of an event: it could be any text. */
 const UNKNOWN = "unknown";
@@ -42,6 +44,7 @@ export function addBatchRoutes(
       const value = await readJson(call.request, {
         ...body,
         types: TYPES,
+        maxParts: MAX_PARTS,
         reserve: (held) => {
           lease.set(held);
           bytes = held;
@@ -79,15 +82,13 @@ async function take(
     }
     if (outcome.isErased) {
       for (const { name } of run.events) refusals.add(name, "erased");
+      counters.countRefused("erased", run.events.length);
     }
   }
-  await countRefusals(call, runs, outcomes, catalog);
+  await countRefusals(call, runs, outcomes, catalog, counters);
   counters.batches += 1;
   counters.accepted += accepted;
   counters.duplicates += duplicates;
-  for (const { reason, count } of refusals.all) {
-    counters.countRefused(reason, count);
-  }
   return json(200, {
     accepted,
     duplicates,
@@ -120,7 +121,8 @@ async function storedRunsOf(
     const player = await hashes.of(owner);
     stored.push({
       title,
-      session,
+      // An id that opens what is stored is shown to nobody who reads it.
+      session: owner === session ? player : session,
       player,
       build,
       platform,
@@ -141,23 +143,26 @@ async function countRefusals(
   runs: readonly ReadRun[],
   outcomes: readonly WriteOutcome[],
   catalog: EventCatalog,
+  counters: Counters,
 ): Promise<void> {
   const hourMs = hourOf(receivedMs);
+  const counting: Promise<void>[] = [];
   for (const [i, { build, platform, events, refusals }] of runs.entries()) {
     const { accepted, isErased } = outcomes[i]!;
     if (refusals.length === 0 || isErased) continue;
     if (accepted === 0 && events.length > 0) continue;
-    const changes: CountChange[] = refusals.map(({ name, reason, count }) => ({
-      metric: "drop",
-      hourMs,
-      key1: catalog.get(name) === undefined ? UNKNOWN : name,
-      key2: `refused: ${reason}`,
-      count,
-    }));
-    try {
-      await store.count(title, build, platform, changes);
-    } catch {
-      // Told by the store's guard. The events are stored, and to refuse them now would be wrong.
-    }
+    const changes = refusals.map(({ name, reason, count }): CountChange => {
+      counters.countRefused(reason, count);
+      return {
+        metric: "drop",
+        hourMs,
+        key1: catalog.get(name) === undefined ? UNKNOWN : name,
+        key2: `refused: ${reason}`,
+        count,
+      };
+    });
+    counting.push(store.count(title, build, platform, changes));
   }
+  // What fails is told by the store's guard. The events are stored, and to refuse them now would be wrong.
+  await Promise.allSettled(counting);
 }

@@ -12,12 +12,18 @@ import type {
 } from "../store/store.ts";
 import type { CollectorCall } from "./_collector_call.ts";
 import type { Counters } from "./_counters.ts";
+import { Turns } from "./_turns.ts";
 import { playerHash } from "./player_hash.ts";
 import { isId } from "./read_batch.ts";
 import { rollUp } from "./roll_up.ts";
 
 /** How many rows are in memory at a time, however many there are. */
 const PAGE_ROWS = 1_000;
+/**
+ * How many pages are read at a time, for whoever asks: each holds the event loop for some milliseconds before others have a
+ * turn, and that of many would be long.
+ */
+const MAX_READS = 2;
 const UTF8 = new TextEncoder();
 
 /** Adds what PROTOCOL.md says in section 5. */
@@ -25,9 +31,11 @@ export function addPlayerRoutes(
   table: RouteTable<CollectorCall>,
   counters: Counters,
 ): void {
+  const turns = new Turns(MAX_READS);
+
   table.add("GET", "players/*", async (call) => {
     const player = await playerOf(call);
-    const parts = partsOf(call.store, call.title, player);
+    const parts = partsOf(call.store, call.title, player, turns);
     // A store that fails at once is told by the status.
     const first = await parts.next();
     return new Response(streamOf(first, parts), {
@@ -65,11 +73,14 @@ async function* partsOf(
   store: AnalyticsStore,
   title: string,
   player: string,
+  turns: Turns,
 ): AsyncGenerator<string, void, undefined> {
   const query = { title, player, fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };
   let text = '{"sessions":[';
   let separator = "";
-  const sessions = pagesOf((after) => store.sessions(query, after, PAGE_ROWS));
+  const sessions = pagesOf((after) =>
+    turns.run(() => store.sessions(query, after, PAGE_ROWS))
+  );
   for await (const rows of sessions) {
     for (const row of rows) {
       // A store that knows nothing of players in this query must not tell of all of them.
@@ -82,7 +93,9 @@ async function* partsOf(
   }
   text += '],"events":[';
   separator = "";
-  const events = pagesOf((after) => store.events(query, after, PAGE_ROWS));
+  const events = pagesOf((after) =>
+    turns.run(() => store.events(query, after, PAGE_ROWS))
+  );
   for await (const rows of events) {
     for (const row of rows) {
       text += separator + eventToJson(row);

@@ -191,6 +191,34 @@ Deno.test("AnalyticsCollector counts what it refused once where the answer was l
   assertEquals(drops.map(({ key1, key2, count }) => [key1, key2, count]), [
     ["itemPickup", "refused: invalidField", 1],
   ]);
+  assertEquals(harness.metric("refused_events"), 1);
+});
+
+Deno.test("AnalyticsCollector counts the refusals of all runs of a batch at once", async () => {
+  class SlowStore extends MemoryAnalyticsStore {
+    counting = 0;
+    most = 0;
+    override async count(
+      ...args: Parameters<MemoryAnalyticsStore["count"]>
+    ): Promise<void> {
+      this.most = Math.max(this.most, ++this.counting);
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      await super.count(...args);
+      this.counting--;
+    }
+  }
+  const store = new SlowStore();
+  await using harness = new Harness({ store });
+  const runs = Array.from(
+    { length: 9 },
+    (_, i) => runOf({ s: idOf(i), e: [[0, 0]] }),
+  );
+  assertEquals(
+    outcomeOf(await harness.send(runs)),
+    '0 0 [["death","missingField",9]]',
+  );
+  // Each waits for its commit: one after another they would take as many.
+  assertEquals(store.most, 9);
 });
 
 Deno.test("AnalyticsCollector refuses a batch that is none, and stores nothing of it", async () => {
@@ -404,6 +432,11 @@ Deno.test("AnalyticsCollector bounds what is under way", async () => {
   const pending = bodies.map((body) =>
     harness.ask("POST", "/v1/batch", { body })
   );
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assertEquals(harness.metric("requests_in_flight"), 16);
+  // Whoever only says that he sends takes no room from those who do.
+  assertEquals(outcomeOf(await harness.send([runOf()])), "3 0 []");
+  for (const it of waiting) it.enqueue(new Uint8Array(524_288));
   while (harness.metric("in_flight_bytes") < 8_388_608) {
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
@@ -417,7 +450,7 @@ Deno.test("AnalyticsCollector bounds what is under way", async () => {
     assertEquals(status, 400);
   }
   assertEquals(harness.metric("in_flight_bytes"), 0);
-  assertEquals(outcomeOf(await harness.send([runOf()])), "3 0 []");
+  assertEquals(outcomeOf(await harness.send([runOf({ n: 20 })])), "3 0 []");
 });
 
 Deno.test("AnalyticsCollector limits addresses and titles", async () => {

@@ -163,6 +163,32 @@ Deno.test("AnalyticsCollector gives a player more than fits into a page", async 
   assertEquals(body.isComplete, true);
 });
 
+Deno.test("AnalyticsCollector reads a few players' data at a time, however many ask", async () => {
+  class SlowStore extends MemoryAnalyticsStore {
+    reading = 0;
+    most = 0;
+    override async events(
+      ...args: Parameters<MemoryAnalyticsStore["events"]>
+    ): ReturnType<MemoryAnalyticsStore["events"]> {
+      this.most = Math.max(this.most, ++this.reading);
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      this.reading--;
+      return await super.events(...args);
+    }
+  }
+  const store = new SlowStore();
+  await using harness = new Harness({ store });
+  await harness.send([runOf()]);
+  const answers = await Promise.all(
+    Array.from(
+      { length: 20 },
+      () => harness.ask("GET", `/v1/players/${idOf(1_001)}`),
+    ),
+  );
+  for (const { body } of answers) assertEquals(body.events.length, 3);
+  assertEquals(store.most, 2);
+});
+
 Deno.test("AnalyticsCollector breaks off what it tells a player where the store fails", async () => {
   const store = new MemoryAnalyticsStore();
   let pages = 0;

@@ -6,6 +6,7 @@ import {
   idOf,
   READER_KEY,
   type Run,
+  runOf,
   START_MS,
 } from "./_testing/harness.ts";
 
@@ -153,6 +154,27 @@ Deno.test("AnalyticsCollector shows after an erasure a world in which the player
     }
     assertEquals(await answersOf(world), await answersOf(without), where);
   }
+});
+
+Deno.test("AnalyticsCollector shows readers nothing that opens a session without a player", async () => {
+  await using harness = new Harness();
+  const session = idOf(5);
+  await harness.send([runOf({ s: session, i: undefined })]);
+  await harness.send([runOf({ s: session, i: undefined, n: 20 })]);
+  const recent = await harness.ask("GET", "/v1/query/recent", {
+    key: READER_KEY,
+  });
+  assertEquals(recent.body.rows.length, 6);
+  assertEquals(recent.text.includes(session), false);
+  const shown: string = recent.body.rows[0].session;
+  const own = await harness.ask("GET", `/v1/players/${shown}`);
+  assertEquals(own.body.events, []);
+  const erased = await harness.ask("DELETE", `/v1/players/${shown}`);
+  assertEquals(erased.body, { sessions: 0, events: 0 });
+  assertEquals(
+    (await harness.ask("DELETE", `/v1/players/${session}`)).body,
+    { sessions: 1, events: 6 },
+  );
 });
 
 Deno.test("AnalyticsCollector forgets a player whose batches come while he is erased", async () => {

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { gzip } from "../../http/server/_testing/bodies.ts";
 import { SeededRandom } from "../../core/mod.ts";
 import { HttpProblem } from "../../http/server/mod.ts";
 import { checkFields } from "../event/check_fields.ts";
@@ -14,7 +15,7 @@ import {
   START_MS,
 } from "./_testing/harness.ts";
 import { LabelGuard } from "./_label_guard.ts";
-import { readBatch } from "./read_batch.ts";
+import { readBatch, Refusals } from "./read_batch.ts";
 
 const IS_SOAK = Deno.env.get("TICKWIRE_SOAK") === "1";
 const BATCHES = IS_SOAK ? 200_000 : 5_000;
@@ -191,4 +192,29 @@ Deno.test("AnalyticsCollector answers any path, query and header with an error o
     }
   }
   assertEquals(harness.errors, []);
+});
+
+Deno.test("Refusals adds up as many kinds as a batch can have", () => {
+  const refusals = new Refusals();
+  const beganMs = performance.now();
+  for (let round = 0; round < 2; round++) {
+    for (let i = 0; i < 16_384; i++) refusals.add(`n${i}`, "unknownEvent");
+  }
+  assertEquals(refusals.all.length, 16_384);
+  assert(refusals.all.every(({ count }) => count === 2));
+  // Some 10 ms; if each were looked for among all others it were 3 seconds, in which nobody else has a turn.
+  assert(performance.now() - beganMs < 500);
+});
+
+Deno.test("AnalyticsCollector reads no more of a body than a batch can have", async () => {
+  await using harness = new Harness();
+  const batch = { v: 1, sentAt: START_MS, runs: [] };
+  // 18 KB when it is compressed, 80 MB when it is read.
+  const junk = Array.from({ length: 1_300_000 }, () => ({}));
+  const answer = await harness.ask("POST", "/v1/batch", {
+    body: await gzip(
+      new TextEncoder().encode(JSON.stringify({ ...batch, junk })),
+    ),
+  });
+  assertEquals(answer.status, 400);
 });

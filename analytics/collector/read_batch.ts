@@ -223,15 +223,19 @@ class RunReader {
 export class Refusals {
   /** By name and reason, in the order in which they came. */
   readonly all: { name: string; reason: RefusalReason; count: number }[] = [];
+  /** By reason and name: each event of a batch may have a name of its own. */
+  readonly #known = new Map<string, { count: number }>();
 
   /** Adds some. */
   add(name: string, reason: RefusalReason, count = 1): void {
-    // There are as many as events are defined, times the reasons, and mostly none at all.
-    const known = this.all.find((it) =>
-      it.name === name && it.reason === reason
-    );
+    const key = `${reason} ${name}`;
+    const known = this.#known.get(key);
     if (known !== undefined) known.count += count;
-    else this.all.push({ name, reason, count });
+    else {
+      const refusal = { name, reason, count };
+      this.#known.set(key, refusal);
+      this.all.push(refusal);
+    }
   }
 }
 

@@ -26,8 +26,14 @@ import { Statements } from "./_statements.ts";
 const ROWS = 25;
 /** Rows that are read between two turns of others: a few milliseconds' work. */
 const READ_AT_ONCE = 1000;
+/** Runs of a player that are found at once: each time all that he has are looked through, as they are by session. */
+const FOUND_RUNS = 4000;
+/** Lists of players that are known to go on. */
+const MAX_LISTS = 32;
 /** Names of events that are known without a look, of all titles. */
 const MAX_KNOWN_NAMES = 4096;
+
+type FoundRun = readonly [id: number, events: number];
 
 /** Events, and the runs that they came in. */
 export class EventTable {
@@ -40,6 +46,11 @@ export class EventTable {
   readonly #findName: RowStatement;
   readonly #values: (number | string)[] = new Array(ROWS * 6).fill(0);
   readonly #names = new Map<string, number>();
+  /**
+   * Runs behind a page of a player's events, by where it ended. New ones come behind them, and those that are gone have no
+   * events: they are found once.
+   */
+  readonly #found = new Map<string, readonly FoundRun[]>();
 
   constructor(db: DatabaseSync) {
     this.#statements = new Statements(db);
@@ -306,21 +317,41 @@ export class EventTable {
   ): Promise<void> {
     const runs = this.#statements.get(
       `SELECT r.id, r.events FROM sessions AS s CROSS JOIN runs AS r ON r.session = s.id
-        WHERE s.player = ?1 AND s.title = ?2 AND r.id + r.events - 1 > ?3 ORDER BY r.id LIMIT 100`,
+        WHERE s.player = ?1 AND s.title = ?2 AND r.id + r.events - 1 > ?3 ORDER BY r.id LIMIT ${FOUND_RUNS}`,
     );
+    const keyOf = (id: number): string =>
+      `${id}:${title.length}:${title}${player}`;
+    let lastId = afterId;
     for (;;) {
-      const found = runs.all(player, title, afterId) as [number, number][];
-      for (const run of found) {
+      const key = keyOf(afterId);
+      const found = this.#found.get(key) ??
+        runs.all(player, title, afterId) as FoundRun[];
+      this.#found.delete(key);
+      for (const [i, run] of found.entries()) {
         for (const row of await this.#ofRuns([run], slices)) {
           if (row.id <= afterId) continue;
           if (name !== undefined && row.name !== name) continue;
-          if (!page.add(row)) return;
+          if (!page.add(row)) {
+            this.#keep(keyOf(lastId), found.slice(i));
+            return;
+          }
+          lastId = row.id;
         }
         afterId = run[0] + run[1] - 1;
       }
-      if (found.length < 100) return;
+      if (found.length === 0) return;
       await slices.next();
     }
+  }
+
+  #keep(key: string, runs: readonly FoundRun[]): void {
+    if (this.#found.size >= MAX_LISTS) {
+      for (const first of this.#found.keys()) {
+        this.#found.delete(first);
+        break;
+      }
+    }
+    this.#found.set(key, runs);
   }
 
   /** The events of runs, by id. */

@@ -221,12 +221,15 @@ export class SessionTable {
     const [fromMs, toMs] = player === undefined
       ? [query.fromMs, query.toMs]
       : [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
-    const ofPlayer = player === undefined ? "" : " AND player = ?6";
+    // A plus keeps SQLite from taking the order by time as what to look through: all sessions of the title, for one player's.
+    const ofTitle = player === undefined
+      ? "title = ?1"
+      : "player = ?6 AND +title = ?1";
     const statement = this.#statements.get(
       `SELECT s.*, (SELECT first_ms FROM players WHERE players.title = ?1 AND players.player = s.player)
         FROM (
           SELECT id, start_ms, session, player, build, platform, last_ms, end_reason, events FROM sessions
-            WHERE title = ?1 AND (start_ms, id) > (?2, ?3) AND start_ms >= ?7 AND start_ms < ?4${ofPlayer}
+            WHERE ${ofTitle} AND (start_ms, id) > (?2, ?3) AND start_ms >= ?7 AND start_ms < ?4
             ORDER BY start_ms, id LIMIT ?5
         ) AS s`.replace("?7", player === undefined ? "?6" : "?7"),
     );

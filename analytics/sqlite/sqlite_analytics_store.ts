@@ -41,6 +41,8 @@ const MAX_CALLS = 65_536;
 const LINGER_MS = 20;
 /** Rows that are removed between two turns of others. */
 const REMOVED_AT_ONCE = 1000;
+/** How long sessions are erased between two turns of others, if no single one takes longer. */
+const MAX_ERASE_MS = 8;
 
 /** Options for {@linkcode SqliteAnalyticsStore}. */
 export interface SqliteAnalyticsStoreOptions {
@@ -363,24 +365,36 @@ export class SqliteAnalyticsStore implements AnalyticsStore {
       await this.#write(() => sessions.erase(title, player));
       for (;;) {
         const part = await this.#write(() => {
-          const found = sessions.next(title, player);
-          if (found === undefined) return undefined;
-          const rows = events.take(found.id, REMOVED_AT_ONCE);
-          let rollup;
-          try {
-            rollup = rollUp(found.info, rows);
-          } catch (error) {
-            throw new RollUpError(error);
+          const endMs = performance.now() + MAX_ERASE_MS;
+          const part = { sessions: 0, events: 0, isLast: false };
+          // A commit costs as much as many short sessions.
+          while (part.events < REMOVED_AT_ONCE) {
+            const found = sessions.next(title, player);
+            if (found === undefined) {
+              part.isLast = true;
+              break;
+            }
+            const rows = events.take(found.id, REMOVED_AT_ONCE);
+            let rollup;
+            try {
+              rollup = rollUp(found.info, rows);
+            } catch (error) {
+              throw new RollUpError(error);
+            }
+            if (rows.length > 0) sums.take(found.info, rollup);
+            this.#isInLog = true;
+            part.events += rows.length;
+            if (rows.length < REMOVED_AT_ONCE) {
+              sessions.remove(found.id, title, player);
+              part.sessions++;
+            }
+            if (performance.now() > endMs) break;
           }
-          if (rows.length > 0) sums.take(found.info, rollup);
-          const isDone = rows.length < REMOVED_AT_ONCE;
-          if (isDone) sessions.remove(found.id, title, player);
-          this.#isInLog = true;
-          return { events: rows.length, sessions: isDone ? 1 : 0 };
+          return part;
         });
-        if (part === undefined) break;
         erased.sessions += part.sessions;
         erased.events += part.events;
+        if (part.isLast) break;
       }
       this.#emptyLog();
       return erased;

@@ -16,6 +16,7 @@ import {
 } from "../store/_testing/store_fixture.ts";
 import { runStoreModel } from "../store/_testing/store_model.ts";
 import { MemoryAnalyticsStore } from "../store/memory_analytics_store.ts";
+import type { StoredRun } from "../store/store.ts";
 import { MIGRATIONS } from "./_schema.ts";
 import { SqliteAnalyticsStore } from "./sqlite_analytics_store.ts";
 
@@ -357,4 +358,79 @@ Deno.test("SqliteAnalyticsStore leaves nothing of an erased player in its files"
   // The hash of the id is all that is kept.
   assert(await file.holds("the-player"));
   assert(await file.holds("lava"));
+});
+
+Deno.test("SqliteAnalyticsStore finds a player without a look at all others", async () => {
+  await using store = new SqliteAnalyticsStore({ path: ":memory:" });
+  const runs = Array.from({ length: 20_000 }, (_, i): StoredRun => ({
+    title: "main",
+    session: `s${i}`,
+    player: `p${i}`,
+    build: "1",
+    platform: "linux",
+    common: "{}",
+    receivedMs: 1,
+    events: [{ number: 0, name: "death", timeMs: 1, data: "{}" }],
+  }));
+  for (let at = 0; at < runs.length; at += 1_000) {
+    await store.write(runs.slice(at, at + 1_000), () => NOTHING);
+  }
+  const range = { title: "main", fromMs: 0, toMs: 2 };
+  const beganMs = performance.now();
+  for (let i = 0; i < 400; i++) {
+    const { rows } = await store.sessions(
+      { ...range, player: `p${i}` },
+      undefined,
+      10,
+    );
+    assertEquals(rows.map(({ session }) => session), [`s${i}`]);
+  }
+  // Some 20 ms; whoever looks at all sessions takes seconds.
+  assert(performance.now() - beganMs < 500);
+});
+
+Deno.test("SqliteAnalyticsStore lists and erases a player of very many runs, without looking through them again and again", async () => {
+  await using file = new TestFile();
+  await using store = file.open();
+  const range = { title: "main", player: "p", fromMs: 0, toMs: 2 };
+  const run = (i: number): StoredRun => ({
+    title: "main",
+    session: `s${i % 2_000}`,
+    player: "p",
+    build: "1",
+    platform: "linux",
+    common: "{}",
+    receivedMs: 1,
+    events: [{ number: i, name: "death", timeMs: 1, data: "{}" }],
+  });
+  const runs = Array.from({ length: 20_000 }, (_, i) => run(i));
+  for (let at = 0; at < runs.length; at += 4_000) {
+    await store.write(runs.slice(at, at + 4_000), () => NOTHING);
+  }
+  const beganMs = performance.now();
+  const numbers: number[] = [];
+  let after: string | undefined;
+  do {
+    const page = await store.events(range, after, 1_000);
+    for (const { number } of page.rows) numbers.push(number);
+    after = page.next;
+    // What comes meanwhile is behind the end of what was found before.
+    if (numbers.length === 2_000) {
+      await store.write([run(20_000)], () => NOTHING);
+    }
+  } while (after !== undefined);
+  assertEquals(numbers, Array.from({ length: 20_001 }, (_, i) => i));
+  const listedMs = performance.now() - beganMs;
+  const allMs = performance.now();
+  for (let at = 0; at <= 20_000; at += 1_000) {
+    await store.eventsAfter(at, 1_000);
+  }
+  const readMs = performance.now() - allMs;
+  // Some 3 times as long as it takes to read as many without a look at whose they are; 11 times if all his runs were looked
+  // through for each hundred of them.
+  assert(listedMs < 6 * readMs, `${listedMs} ms, ${readMs} ms`);
+  assertEquals(
+    await store.erase("main", "p", () => NOTHING),
+    { sessions: 2_000, events: 20_001 },
+  );
 });

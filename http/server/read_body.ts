@@ -24,6 +24,7 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true });
  * @param request The request.
  * @param maxBytes The most bytes; beyond, the rest is not read.
  * @param maxMs How long they may take.
+ * @param reserve Asked for room.
  * @returns A promise of the bytes. It rejects with an {@linkcode HttpProblem} if there are too many, or if they end early or
  * take too long.
  */
@@ -31,12 +32,13 @@ export async function readBody(
   request: Request,
   maxBytes: number,
   maxMs: number = MAX_READ_MS,
+  reserve?: Reserve,
 ): Promise<Uint8Array<ArrayBuffer>> {
   // Told early where the peer is honest about it: it need not send what nobody reads.
   const announced = Number(request.headers.get("content-length") ?? "0");
   if (announced > maxBytes) throw tooLarge(maxBytes);
   if (request.body === null) return new Uint8Array(0);
-  const body = new BodyBytes(maxBytes);
+  const body = new BodyBytes(maxBytes, reserve);
   const reader = request.body.getReader();
   let isLate = false;
   const timer = setTimeout(() => {
@@ -67,12 +69,15 @@ export async function readBody(
  */
 export class BodyBytes {
   readonly #maxBytes: number;
+  readonly #reserve: Reserve | undefined;
   #bytes = new Uint8Array(FIRST_BYTES);
   #byteLength = 0;
   #pieces = 0;
 
-  constructor(maxBytes: number) {
+  /** `reserve` is asked for room as the bytes come: a peer may announce many and never send them. */
+  constructor(maxBytes: number, reserve?: Reserve) {
     this.#maxBytes = maxBytes;
+    this.#reserve = reserve;
   }
 
   /** Adds what came next. Throws an {@linkcode HttpProblem} if it is too much. */
@@ -86,12 +91,12 @@ export class BodyBytes {
       );
     }
     if (byteLength > this.#bytes.length) {
-      const larger = new Uint8Array(
-        Math.min(
-          Math.max(byteLength, this.#bytes.length * 2),
-          this.#maxBytes,
-        ),
+      const length = Math.min(
+        Math.max(byteLength, this.#bytes.length * 2),
+        this.#maxBytes,
       );
+      this.#reserve?.(length);
+      const larger = new Uint8Array(length);
       larger.set(this.#bytes.subarray(0, this.#byteLength));
       this.#bytes = larger;
     }
@@ -139,9 +144,7 @@ export async function readEncodedBody(
       "Cannot read the body as its encoding must be gzip, or none",
     );
   }
-  const announced = Number(request.headers.get("content-length") ?? maxBytes);
-  reserve?.(announced >= 0 && announced < maxBytes ? announced : maxBytes);
-  const bytes = await readBody(request, maxBytes, maxMs);
+  const bytes = await readBody(request, maxBytes, maxMs, reserve);
   reserve?.(bytes.length);
   // No text in UTF-8 begins so.
   if (!isCompressed && (bytes[0] !== 0x1f || bytes[1] !== 0x8b)) {
@@ -175,6 +178,11 @@ export interface ReadJsonOptions {
   readonly maxDecodedBytes?: number;
   /** The types that the body may have; `application/json` alone by default. */
   readonly types?: readonly string[];
+  /**
+   * The most objects, arrays and members of objects together: each takes far more memory and time than its bytes do, of
+   * which there may be few when they are compressed. As many as there are bytes for by default.
+   */
+  readonly maxParts?: number;
   /** Asked for room, if `maxDecodedBytes` is there. */
   readonly reserve?: Reserve;
 }
@@ -191,7 +199,7 @@ export async function readJson(
   options: ReadJsonOptions = {},
 ): Promise<Readonly<Record<string, unknown>>> {
   const { maxBytes = MAX_JSON_BYTES, maxDecodedBytes } = options;
-  const { types = [JSON_TYPE], reserve } = options;
+  const { types = [JSON_TYPE], maxParts = Infinity, reserve } = options;
   const field = request.headers.get("content-type") ?? JSON_TYPE;
   const type = (field.split(";", 1)[0] ?? "").trim().toLowerCase();
   if (!types.includes(type)) {
@@ -210,9 +218,15 @@ export async function readJson(
       MAX_READ_MS,
       reserve,
     );
-  if (isDeep(bytes)) {
+  const { depth, parts } = shapeOf(bytes, maxParts);
+  if (depth > MAX_JSON_DEPTH) {
     throw invalidRequest(
       `Cannot read the body as it must be at most ${MAX_JSON_DEPTH} deep`,
+    );
+  }
+  if (parts > maxParts) {
+    throw invalidRequest(
+      `Cannot read the body as it must have at most ${maxParts} objects, arrays and members of objects`,
     );
   }
   let value: unknown;
@@ -234,9 +248,16 @@ export function isRecord(
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Whether brackets outside of strings go deeper than is allowed; whether it is JSON at all is found out later. */
-function isDeep(bytes: Uint8Array): boolean {
+/**
+ * How deep brackets outside of strings go, and how many there are, with colons: no further than is allowed. Whether it is
+ * JSON at all is found out later.
+ */
+function shapeOf(
+  bytes: Uint8Array,
+  maxParts: number,
+): { depth: number; parts: number } {
   let depth = 0;
+  let parts = 0;
   let isInString = false;
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i];
@@ -246,10 +267,15 @@ function isDeep(bytes: Uint8Array): boolean {
     } else if (byte === 0x22) isInString = true;
     else if (byte === 0x5b || byte === 0x7b) {
       depth += 1;
-      if (depth > MAX_JSON_DEPTH) return true;
+      parts += 1;
+      if (depth > MAX_JSON_DEPTH || parts > maxParts) break;
     } else if (byte === 0x5d || byte === 0x7d) depth -= 1;
+    else if (byte === 0x3a) {
+      parts += 1;
+      if (parts > maxParts) break;
+    }
   }
-  return false;
+  return { depth, parts };
 }
 
 /** What gzip says at its end of its length before (RFC 1952, section 2.3.1), modulo 2^32. */

@@ -102,14 +102,18 @@ Deno.test("readEncodedBody() asks for room before it takes it", async () => {
     });
   };
   const { length } = zipped;
-  assertEquals(await read(zipped, {}), bytes);
-  assertEquals(asked, [50_000, length, length + bytes.length]);
-  await read(zipped, { "content-length": `${length}` });
-  assertEquals(asked, [length, length, length + bytes.length]);
-  await read(bytes, { "content-length": "1" });
-  assertEquals(asked, [1, bytes.length]);
-  assertEquals(await refusalOf(read(zipped, {}, 49_999)), "503 unavailable");
-  assertEquals(asked, [50_000]);
+  // What a header announces is no reason to keep room for it: it may never come.
+  for (const announced of [1, length, 50_000]) {
+    const headers = { "content-length": `${announced}` };
+    assertEquals(await read(zipped, headers), bytes);
+    assertEquals(asked, [length, length + bytes.length]);
+  }
+  await read(bytes, {});
+  assertEquals(asked, [bytes.length, bytes.length]);
+  assertEquals(
+    await refusalOf(read(bytes, {}, bytes.length - 1)),
+    "503 unavailable",
+  );
   const room = length + bytes.length - 1;
   const announced = { "content-length": `${length}` };
   assertEquals(
@@ -198,4 +202,28 @@ Deno.test("readJson() takes an object that is whole, not too long and not too de
     await read(zipped, { maxDecodedBytes: long.length }),
     JSON.parse(long),
   );
+});
+
+Deno.test("readJson() takes as many values within each other as it is told", async () => {
+  const headers = { "content-type": "application/json" };
+  const read = (body: string): Promise<unknown> =>
+    readJson(post(body, headers), { maxParts: 10 });
+  assertEquals(
+    Object.keys(await read('{"a":[[],[],[],[],[],[],[]]}') as object),
+    ["a"],
+  );
+  assertEquals(await read('{"a":1,"b":2,"c":{"d":":::[[{{\\"["}}') as object, {
+    a: 1,
+    b: 2,
+    c: { d: ':::[[{{"[' },
+  });
+  for (
+    const text of [
+      '{"a":[[],[],[],[],[],[],[],[]]}',
+      '{"a":[{},{},{},{},{},{},{},{}]}',
+      '{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"j":1}',
+    ]
+  ) {
+    assertEquals(await refusalOf(read(text)), "400 invalidRequest", text);
+  }
 });
