@@ -1,5 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import { decodeBase64, encodeBase64, SeededRandom } from "./mod.ts";
+import {
+  decodeBase64,
+  decodeBase64Url,
+  encodeBase64,
+  encodeBase64Url,
+  SeededRandom,
+} from "./mod.ts";
 
 const SEED = 11;
 
@@ -82,4 +88,30 @@ Deno.test("decodeBase64() has one text for equal bytes", () => {
     assertEquals(encodeBase64(bytes), text, `seed ${SEED}`);
   }
   assert(accepted > 100);
+});
+
+Deno.test("encodeBase64Url() and decodeBase64Url() agree with the RFC", () => {
+  for (const [binary, text] of vectors) {
+    const url = text.replaceAll("+", "-").replaceAll("/", "_")
+      .replaceAll("=", "");
+    assertEquals(encodeBase64Url(bytesOf(binary)), url);
+    assertEquals(decodeBase64Url(url), bytesOf(binary));
+  }
+});
+
+Deno.test("decodeBase64Url() refuses what encodeBase64Url() does not write", () => {
+  const texts = [
+    "A",
+    "AA==",
+    "AAA=",
+    "AB",
+    "AAB",
+    "A+__",
+    "A/__",
+    "AA AA",
+    "Ä",
+  ];
+  for (const text of [...texts, "AAAAA", "=", "AAA\0"]) {
+    assertEquals(decodeBase64Url(text), undefined, JSON.stringify(text));
+  }
 });

@@ -1,5 +1,5 @@
 // Players who were never there, for tests, benches, the demo and the example: the same seed gives the same ones.
-import { encodeBase64, SeededRandom } from "../../core/mod.ts";
+import { encodeBase64Url, SeededRandom } from "../../core/mod.ts";
 import { QuantileSketch } from "../sketch/quantile_sketch.ts";
 
 const HOUR_MS = 3_600_000;
@@ -569,7 +569,6 @@ class Dice {
   id(): string {
     const bytes = new Uint8Array(16);
     this.#random.fill(bytes);
-    return encodeBase64(bytes).replaceAll("+", "-").replaceAll("/", "_")
-      .replace(/=+$/, "");
+    return encodeBase64Url(bytes);
   }
 }

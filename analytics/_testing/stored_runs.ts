@@ -1,17 +1,13 @@
 // What a collector would write of made up sessions, for tests of what reads a store.
-import { encodeBase64 } from "../../core/mod.ts";
+import { playerHash } from "../collector/player_hash.ts";
 import type { StoredRun } from "../store/store.ts";
 import type { GeneratedSession } from "./generate_sessions.ts";
 
 /** What stands for a player in a store: the hash of his id, or of his session's. */
-export async function playerHashOf(
+export function playerHashOf(
   { playerId, session }: Pick<GeneratedSession, "playerId" | "session">,
 ): Promise<string> {
-  const id = (playerId ?? session).replaceAll("-", "+").replaceAll("_", "/");
-  const bytes = Uint8Array.from(atob(id), (it) => it.charCodeAt(0));
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return encodeBase64(hash.subarray(0, 16)).replaceAll("+", "-")
-    .replaceAll("/", "_").replace(/=+$/, "");
+  return playerHash(playerId ?? session);
 }
 
 /** A session as one run. */

@@ -1,5 +1,5 @@
 // This module is browser compatible.
-import { encodeBase64 } from "../../core/mod.ts";
+import { encodeBase64Url } from "../../core/mod.ts";
 
 const ID_BYTES = 16;
 /** The last character of 16 bytes has four bits that are 0. */
@@ -8,8 +8,7 @@ const ID = /^[A-Za-z0-9_-]{21}[AQgw]$/;
 /** Makes the id of a session or an install: 16 random bytes in base64url, never of a seeded generator. */
 export function makeId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(ID_BYTES));
-  return encodeBase64(bytes).slice(0, 22).replaceAll("+", "-")
-    .replaceAll("/", "_");
+  return encodeBase64Url(bytes);
 }
 
 /** Whether a value is such an id. */

@@ -1,6 +1,9 @@
 // This module is browser compatible.
 import type { Metric } from "../../core/mod.ts";
+import { metricMakers } from "../../http/server/mod.ts";
 import type { RefusalReason } from "./_event_reader.ts";
+
+export const { counter, gauge } = metricMakers("tickwire_analytics_");
 
 /** What a collector has counted since it was made. */
 export class Counters {
@@ -60,25 +63,4 @@ export class Counters {
       this.expired,
     );
   }
-}
-
-/** A number that only grows. */
-export function counter(
-  name: string,
-  help: string,
-  value: number,
-  labels?: Readonly<Record<string, string>>,
-): Metric {
-  return {
-    name: `tickwire_analytics_${name}`,
-    help,
-    type: "counter",
-    value,
-    ...(labels === undefined ? {} : { labels }),
-  };
-}
-
-/** A number that goes up and down. */
-export function gauge(name: string, help: string, value: number): Metric {
-  return { name: `tickwire_analytics_${name}`, help, type: "gauge", value };
 }

@@ -1,5 +1,5 @@
 // This module is browser compatible.
-import { decodeBase64, encodeBase64 } from "../../core/mod.ts";
+import { decodeBase64Url, encodeBase64Url } from "../../core/mod.ts";
 
 const HASH_BYTES = 16;
 /** How many are remembered; each takes some 150 bytes. */
@@ -12,14 +12,12 @@ const MAX_KNOWN = 16_384;
  * @returns A promise of the first 16 bytes of its SHA-256, in the same form. It rejects with a `RangeError` if it is no id.
  */
 export async function playerHash(id: string): Promise<string> {
-  const text = id.replaceAll("-", "+").replaceAll("_", "/");
-  const bytes = decodeBase64(`${text}==`);
+  const bytes = decodeBase64Url(id);
   if (bytes?.length !== HASH_BYTES) {
     throw new RangeError("Cannot hash id as it must be 16 bytes in base64url");
   }
   const hash = await crypto.subtle.digest("SHA-256", bytes);
-  return encodeBase64(new Uint8Array(hash, 0, HASH_BYTES)).slice(0, 22)
-    .replaceAll("+", "-").replaceAll("/", "_");
+  return encodeBase64Url(new Uint8Array(hash, 0, HASH_BYTES));
 }
 
 /**

@@ -1,20 +1,18 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { encodeBase64 } from "../../core/mod.ts";
+import { encodeBase64Url } from "../../core/mod.ts";
 import { playerHash, PlayerHashes } from "./player_hash.ts";
 
 function idOf(number: number): string {
   const bytes = new Uint8Array(16);
   new DataView(bytes.buffer).setUint32(0, number);
-  return encodeBase64(bytes).slice(0, 22);
+  return encodeBase64Url(bytes);
 }
 
 Deno.test("playerHash() is the beginning of the SHA-256 of an id", async () => {
   // printf '\0%.0s' {1..16} | sha256sum
   assertEquals(
     await playerHash("A".repeat(22)),
-    encodeBase64(
-      Uint8Array.fromHex("374708fff7719dd5979ec875d56cd228"),
-    ).slice(0, 22).replaceAll("+", "-").replaceAll("/", "_"),
+    encodeBase64Url(Uint8Array.fromHex("374708fff7719dd5979ec875d56cd228")),
   );
 });
 

@@ -1,4 +1,5 @@
 // This module is browser compatible.
+import { type CsvCell, csvLine } from "../../core/mod.ts";
 import type { FieldValue, FieldValues } from "./event_definition.ts";
 
 /** An event for a table. */
@@ -14,10 +15,6 @@ export interface EventCsvRow {
 }
 
 const FIXED: readonly string[] = ["time", "number", "name"];
-/** What a spreadsheet would take for a formula. */
-const FORMULA = /^[=+\-@\t\r]/;
-/** What means nothing to any reader, those included that separate by semicolons. */
-const PLAIN = /^[A-Za-z0-9._:-]*$/;
 
 /**
  * Writes events as CSV (RFC 4180): a header, then a row for each, with its time (ISO 8601, UTC), number and name, and a
@@ -55,23 +52,18 @@ export function eventCsv(events: readonly EventCsvRow[]): string {
       FIXED.includes(name) ? `fields.${name}` : name
     ),
   ];
-  const lines = [header.map(toCell).join(",")];
+  let text = csvLine(header);
   for (const { timeMs, number, name, fields } of events) {
-    const cells = [new Date(timeMs).toISOString(), `${number}`, toCell(name)];
+    const cells: CsvCell[] = [new Date(timeMs).toISOString(), number, name];
     for (const column of columns) {
-      cells.push(Object.hasOwn(fields, column) ? toCell(fields[column]) : "");
+      cells.push(Object.hasOwn(fields, column) ? toCell(fields[column]) : null);
     }
-    lines.push(cells.join(","));
+    text += csvLine(cells);
   }
-  return lines.join("\r\n") + "\r\n";
+  return text;
 }
 
-function toCell(value: FieldValue | undefined): string {
-  if (value === undefined) return "";
-  if (typeof value !== "string") {
-    const text = typeof value === "object" ? JSON.stringify(value) : `${value}`;
-    return text.includes(",") ? `"${text}"` : text;
-  }
-  const guarded = FORMULA.test(value) ? `'${value}` : value;
-  return PLAIN.test(guarded) ? guarded : `"${guarded.replaceAll('"', '""')}"`;
+function toCell(value: FieldValue | undefined): CsvCell {
+  if (value === undefined) return null;
+  return typeof value === "object" ? JSON.stringify(value) : value;
 }

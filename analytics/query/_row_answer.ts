@@ -1,5 +1,5 @@
 // This module is browser compatible.
-import { csvLine } from "../../http/server/mod.ts";
+import { type CsvCell, csvLine } from "../../core/mod.ts";
 
 /** A part of a row that an answer has. */
 export type Column<T> = readonly [
@@ -61,7 +61,7 @@ export function* csvOf<T>(answer: RowAnswer<T>): Generator<string> {
 function cellOf(
   value: unknown,
   kind: "time" | undefined,
-): string | number | boolean | null {
+): CsvCell {
   if (kind === "time") return new Date(value as number).toISOString();
   switch (typeof value) {
     case "string":

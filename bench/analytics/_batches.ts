@@ -1,6 +1,6 @@
 // Batches as clients send them (analytics/PROTOCOL.md, section 4), made by hand so that the collector is measured
 // against the protocol and not against our client.
-import { encodeBase64, SeededRandom } from "../../core/mod.ts";
+import { encodeBase64Url, SeededRandom } from "../../core/mod.ts";
 import { makeEvents } from "./_events.ts";
 
 const FIELDS: Readonly<Record<string, readonly string[]>> = {
@@ -75,6 +75,5 @@ export async function gzip(text: string): Promise<Uint8Array<ArrayBuffer>> {
 function idOf(random: SeededRandom): string {
   const bytes = new Uint8Array(16);
   random.fill(bytes);
-  return encodeBase64(bytes).replaceAll("+", "-").replaceAll("/", "_")
-    .replace(/=+$/, "");
+  return encodeBase64Url(bytes);
 }

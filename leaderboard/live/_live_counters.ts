@@ -1,5 +1,8 @@
 // This module is browser compatible.
 import type { Metric } from "../../core/mod.ts";
+import { metricMakers } from "../../http/server/mod.ts";
+
+const { counter, gauge } = metricMakers("tickwire_leaderboard_live_");
 
 /** What the live half of a server has counted since it was made. */
 export class LiveCounters {
@@ -30,28 +33,4 @@ export class LiveCounters {
       yield counter("refused", "Streams not opened", value, { reason });
     }
   }
-}
-
-function gauge(name: string, help: string, value: number): Metric {
-  return {
-    name: `tickwire_leaderboard_live_${name}`,
-    help,
-    type: "gauge",
-    value,
-  };
-}
-
-function counter(
-  name: string,
-  help: string,
-  value: number,
-  labels: Readonly<Record<string, string>> = {},
-): Metric {
-  return {
-    name: `tickwire_leaderboard_live_${name}`,
-    help,
-    type: "counter",
-    value,
-    labels,
-  };
 }

@@ -1,5 +1,5 @@
 // This module is browser compatible.
-import { type Clock, encodeBase64, type PlayerId } from "../../core/mod.ts";
+import { type Clock, encodeBase64Url, type PlayerId } from "../../core/mod.ts";
 import { json, methodNotAllowed, readJson } from "../../http/server/mod.ts";
 import type { Call, Routes } from "../server/call.ts";
 import { Problem } from "../server/problem.ts";
@@ -295,9 +295,8 @@ async function ownerOf(call: Call): Promise<string> {
 
 function newUploadId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(UPLOAD_ID_BYTES));
-  // As base64url, for it is part of a path.
-  return encodeBase64(bytes).replaceAll("+", "-").replaceAll("/", "_")
-    .replaceAll("=", "");
+  // It is part of a path.
+  return encodeBase64Url(bytes);
 }
 
 function invalid(field: string, wanted: string): Problem {

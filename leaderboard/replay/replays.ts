@@ -1,5 +1,6 @@
 // This module is browser compatible.
 import type { Clock, Metric, PlayerId } from "../../core/mod.ts";
+import { metricMakers } from "../../http/server/mod.ts";
 import type { Routes } from "../server/call.ts";
 import type { LeaderboardStore } from "../store/store.ts";
 import { GuardedReplayStore } from "./_guarded_replay_store.ts";
@@ -10,6 +11,8 @@ import { KEEP_MS, ReplaySweep } from "./_replay_sweep.ts";
 import { ReplayVerifier } from "./_replay_verifier.ts";
 import { readReplay } from "./read_replay.ts";
 import type { ReplayStore, StoredReplay } from "./replay_store.ts";
+
+const { counter, gauge } = metricMakers("tickwire_leaderboard_replay_");
 
 /** What the {@linkcode Replays} of a server work with. */
 export interface ReplaysContext {
@@ -167,20 +170,6 @@ export class Replays {
       "Calls of the replay store that failed",
       this.#replays.failures,
     );
-    yield {
-      name: "tickwire_leaderboard_replay_parts",
-      help: "Parts whose bytes are coming",
-      type: "gauge",
-      value: this.#parts.size,
-    };
+    yield gauge("parts", "Parts whose bytes are coming", this.#parts.size);
   }
-}
-
-function counter(name: string, help: string, value: number): Metric {
-  return {
-    name: `tickwire_leaderboard_replay_${name}`,
-    help,
-    type: "counter",
-    value,
-  };
 }

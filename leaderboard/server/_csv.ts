@@ -1,5 +1,5 @@
 // This module is browser compatible.
-import { csvLine } from "../../http/server/mod.ts";
+import { csvLine } from "../../core/mod.ts";
 import type { RankedEntry } from "../store/store.ts";
 
 /** The header line of an export, with its end. */

@@ -1,9 +1,13 @@
 // This module is browser compatible.
-import type { PlayerId, Random } from "../../core/mod.ts";
-import { isPlayerId } from "../../core/mod.ts";
+import {
+  decodeBase64Url,
+  encodeBase64Url,
+  isPlayerId,
+  type PlayerId,
+  type Random,
+} from "../../core/mod.ts";
 import { parseScore, type Score, scoreToJson } from "../score.ts";
 import type { HeldSubmission } from "../store/store.ts";
-import { decodeBase64Url, encodeBase64Url } from "./base64_url.ts";
 
 const MAX_REASON_LENGTH = 200;
 

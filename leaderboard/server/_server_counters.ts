@@ -1,6 +1,9 @@
 // This module is browser compatible.
 import type { Metric } from "../../core/mod.ts";
+import { metricMakers } from "../../http/server/mod.ts";
 import type { Outcome } from "./_decide.ts";
+
+export const { counter, gauge } = metricMakers("tickwire_leaderboard_");
 
 /** What a server has counted since it was made. */
 export class ServerCounters {
@@ -63,25 +66,4 @@ export class ServerCounters {
       this.drops,
     );
   }
-}
-
-/** A number that only grows. */
-export function counter(
-  name: string,
-  help: string,
-  value: number,
-  labels?: Readonly<Record<string, string>>,
-): Metric {
-  return {
-    name: `tickwire_leaderboard_${name}`,
-    help,
-    type: "counter",
-    value,
-    ...(labels === undefined ? {} : { labels }),
-  };
-}
-
-/** A number that goes up and down. */
-export function gauge(name: string, help: string, value: number): Metric {
-  return { name: `tickwire_leaderboard_${name}`, help, type: "gauge", value };
 }

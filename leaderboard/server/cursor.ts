@@ -1,8 +1,7 @@
 // This module is browser compatible.
-import { Fnv1a64 } from "../../core/mod.ts";
+import { decodeBase64Url, encodeBase64Url, Fnv1a64 } from "../../core/mod.ts";
 import { normalizeScore, type Score } from "../score.ts";
 import type { RankingKey, RankingPosition } from "../store/store.ts";
-import { decodeBase64Url, encodeBase64Url } from "./base64_url.ts";
 import { Problem } from "./problem.ts";
 
 const VERSION = 1;

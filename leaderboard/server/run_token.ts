@@ -1,6 +1,10 @@
 // This module is browser compatible.
-import type { PlayerId, Random } from "../../core/mod.ts";
-import { decodeBase64Url, encodeBase64Url } from "./base64_url.ts";
+import {
+  decodeBase64Url,
+  encodeBase64Url,
+  type PlayerId,
+  type Random,
+} from "../../core/mod.ts";
 
 const VERSION = 1;
 /** Version, issued, lifetime and id. */

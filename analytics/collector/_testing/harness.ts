@@ -1,4 +1,4 @@
-import { encodeBase64, ManualClock } from "../../../core/mod.ts";
+import { encodeBase64Url, ManualClock } from "../../../core/mod.ts";
 import { MemoryAnalyticsStore } from "../../store/memory_analytics_store.ts";
 import type { AnalyticsStore } from "../../store/store.ts";
 import { AnalyticsCollector } from "../collector.ts";
@@ -122,8 +122,7 @@ export class Harness {
 export function idOf(number: number): string {
   const bytes = new Uint8Array(16);
   new DataView(bytes.buffer).setUint32(12, number);
-  return encodeBase64(bytes).slice(0, 22)
-    .replaceAll("+", "-").replaceAll("/", "_");
+  return encodeBase64Url(bytes);
 }
 
 /** A run of three events, all right. */
