@@ -325,7 +325,7 @@ export class EventTable {
     for (;;) {
       const key = keyOf(afterId);
       const found = this.#found.get(key) ??
-        runs.all(player, title, afterId) as FoundRun[];
+        runs.all(player, title, afterId) as unknown as FoundRun[];
       this.#found.delete(key);
       for (const [i, run] of found.entries()) {
         for (const row of await this.#ofRuns([run], slices)) {
