@@ -39,6 +39,8 @@ export interface PlayerArgs {
 
 const FRAME_MS = 2;
 const FRAMES_PER_FLUSH = 50;
+/** What has not arrived by then will not. */
+const MAX_LAST_FRAMES = 5_000;
 const UTF_8 = new TextEncoder();
 
 class FastClock implements Clock {
@@ -145,11 +147,12 @@ async function play(args: PlayerArgs): Promise<void> {
     if (args.isLast) {
       const { queued, stored } = analytics.counters;
       if (queued === 0 && stored === 0 && frame > FRAMES_PER_FLUSH) break;
+      if (frame === MAX_LAST_FRAMES) break;
       if (frame % FRAMES_PER_FLUSH === 1) analytics.flush();
     } else if (frame === args.frames) break;
     await new Promise((resolve) => setTimeout(resolve, FRAME_MS));
   }
-  await analytics.close(args.isLast ? 20_000 : 50);
+  await analytics.close(args.isLast ? 5_000 : 50);
   tell(`d ${JSON.stringify(analytics.counters)}`);
 }
 
