@@ -10,6 +10,7 @@ import { eventsOfRun, type RunJson } from "./_testing/journal_entry.ts";
 import { NumberGuard } from "./_testing/number_guard.ts";
 import { allEvents } from "./_testing/stored_events.ts";
 import { Analytics } from "./client/analytics.ts";
+import { playerHash } from "./collector/player_hash.ts";
 import { dropReport } from "./query/drop_report.ts";
 import { SqliteAnalyticsStore } from "./sqlite/sqlite_analytics_store.ts";
 import type { EventRow } from "./store/store.ts";
@@ -31,7 +32,7 @@ const FAST_CLOCK: Clock = {
 /** Clients that play, and what was answered to them. */
 class Players {
   readonly recorded = new Set<number>();
-  /** The events, by session and number, of batches to which an answer came. */
+  /** The events, by session as it is stored and number, of batches to which an answer came. */
   readonly answered = new Set<string>();
   readonly clients: Analytics[];
   readonly #guard = new NumberGuard();
@@ -104,7 +105,7 @@ class Players {
     const response = await fetch(url, init);
     if (response.status === 200) {
       for (const { session, number } of events) {
-        this.answered.add(`${session}/${number}`);
+        this.answered.add(`${await playerHash(session)}/${number}`);
       }
     }
     return response;
