@@ -2,7 +2,7 @@
 import { checkFields } from "../event/check_fields.ts";
 import type { EventDefinition, FieldValue } from "../event/event_definition.ts";
 import type { LabelGuard } from "./_label_guard.ts";
-import { KEY_FIELDS } from "./roll_up.ts";
+import { KEY_FIELDS, keyPairOf, OTHER } from "./roll_up.ts";
 
 /** Why an event was refused; PROTOCOL.md, section 4. */
 export type RefusalReason =
@@ -83,7 +83,10 @@ export class EventReader {
     }
     const refusal = checkFields(definition, fields);
     if (refusal !== undefined) return this.refuse(refusal.reason);
-    return this.#write(entry);
+    const pair = keyPairOf(this.name, fields);
+    const isOther = pair !== undefined &&
+      !this.#guard.hasPair(this.name, pair, this.#nowMs);
+    return this.#write(entry, isOther);
   }
 
   /** Refuses an event. */
@@ -92,7 +95,8 @@ export class EventReader {
     return undefined;
   }
 
-  #write(entry: readonly unknown[]): string {
+  /** Writes an event; what is a key of sums as `"other"`, if it is said so. */
+  #write(entry: readonly unknown[], isOther: boolean): string {
     const columns = this.#columns;
     let json = "{";
     for (let i = 0; i < columns.length; i++) {
@@ -105,9 +109,9 @@ export class EventReader {
           const { key } = column;
           const label = value as string;
           // What is in a label needs no escape.
-          json += key === undefined
-            ? `"${label}"`
-            : `"${this.#guard.key(key, label, this.#nowMs)}"`;
+          if (key === undefined) json += `"${label}"`;
+          else if (isOther) json += `"${OTHER}"`;
+          else json += `"${this.#guard.key(key, label, this.#nowMs)}"`;
           break;
         }
         case "choice":

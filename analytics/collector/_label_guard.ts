@@ -1,6 +1,6 @@
 // This module is browser compatible.
 import type { AnalyticsStore } from "../store/store.ts";
-import { hourOf, OTHER } from "./roll_up.ts";
+import { hourOf, OTHER, pairOf } from "./roll_up.ts";
 
 const DAY_MS = 86_400_000;
 /** What nobody has sent for so long makes room for others. */
@@ -8,6 +8,8 @@ const FORGET_DAYS = 30;
 const MAX_BUILDS = 1_000;
 const MAX_PLATFORMS = 100;
 const MAX_LABELS = 10_000;
+/** Sums are told apart by both of their keys: the product of their bounds would be 10^8. */
+const MAX_PAIRS = 20_000;
 
 interface Labels {
   readonly max: number;
@@ -38,6 +40,11 @@ export class LabelGuard {
   /** A key as it is counted; `of` says which. */
   key(of: string, label: string, nowMs: number): string {
     return this.#take(of, MAX_LABELS, label, nowMs);
+  }
+
+  /** Whether both keys of an event's sums have a row of their own together. */
+  hasPair(event: string, pair: string, nowMs: number): boolean {
+    return this.#take(event, MAX_PAIRS, pair, nowMs) === pair;
   }
 
   #take(of: string, max: number, label: string, nowMs: number): string {
@@ -91,15 +98,19 @@ export class LabelGuards {
         metric: "event",
         by: ["build", "platform"],
       }),
-      this.#store.counts({ ...range, metric: "death", by: ["key1"] }),
+      this.#store.counts({ ...range, metric: "death", by: ["key1", "key2"] }),
       this.#store.counts({ ...range, metric: "drop", by: ["key1", "key2"] }),
     ]);
     for (const { build, platform } of sessions) {
       guard.build(build, nowMs);
       guard.platform(platform, nowMs);
     }
-    for (const { key1 } of deaths) guard.key("death.cause", key1, nowMs);
+    for (const { key1, key2 } of deaths) {
+      guard.hasPair("death", pairOf(key1, key2), nowMs);
+      guard.key("death.cause", key1, nowMs);
+    }
     for (const { key1, key2 } of drops) {
+      guard.hasPair("drop", pairOf(key1, key2), nowMs);
       guard.key("drop.event", key1, nowMs);
       guard.key("drop.reason", key2, nowMs);
     }

@@ -17,6 +17,8 @@ export class Turns {
     try {
       return await work();
     } finally {
+      // A store that answers at once would hold the event loop for all who wait.
+      await new Promise<void>((resolve) => setTimeout(resolve, 0));
       const next = this.#waiting.shift();
       // A place that is handed on is never free in between.
       if (next === undefined) this.#free++;

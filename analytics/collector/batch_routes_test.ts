@@ -16,6 +16,8 @@ import {
   runOf,
   START_MS,
 } from "./_testing/harness.ts";
+import { playerHash } from "./player_hash.ts";
+import { rollUp } from "./roll_up.ts";
 
 const UTF8 = new TextEncoder();
 const DAY_MS = 86_400_000;
@@ -606,6 +608,41 @@ Deno.test("AnalyticsCollector counts labels beyond their bound as others, also a
   const fresh = runOf({ s: idOf(5), b: "new", t: START_MS + 31 * DAY_MS });
   await restarted.send([fresh]);
   assertEquals((await rowsBy("event", "build")).get("new"), 3);
+});
+
+Deno.test("AnalyticsCollector counts causes and floors beyond 20000 pairs as others, also after a restart", async () => {
+  const store = new MemoryAnalyticsStore({ maxEvents: 200_000 });
+  const query = {
+    ...RANGE,
+    metric: "death",
+    stepMs: 0,
+    by: ["key1", "key2"],
+  } as const;
+  const send = async (
+    harness: Harness,
+    from: number,
+    count: number,
+  ): Promise<void> => {
+    // 200 causes and 150 floors.
+    const events = Array.from({ length: count }, (_, i) => {
+      const pair = from + i;
+      return [0, 0, `cause ${pair % 200}`, Math.floor(pair / 200)];
+    });
+    const run = runOf({ d: [["death", "cause", "floor"]], n: from, e: events });
+    assertEquals(outcomeOf(await harness.send([run])), `${count} 0 []`);
+  };
+  await using harness = new Harness({ store });
+  await send(harness, 0, 16_000);
+  await using restarted = new Harness({ store });
+  await send(restarted, 16_000, 14_000);
+  const rows = await store.counts(query);
+  const isOther = ({ key1 }: { key1: string }): boolean => key1 === "other";
+  assertEquals(rows.filter((row) => !isOther(row)).length, 20_000);
+  assertEquals(rows.filter(isOther).length, 50);
+  assertEquals(rows.reduce((sum, { count }) => sum + count, 0), 30_000);
+  // What was counted as another one is taken from there again.
+  await store.erase("main", await playerHash(idOf(1_001)), rollUp);
+  assertEquals(await store.counts(query), []);
 });
 
 Deno.test("AnalyticsCollector counts floors beyond what any game has as others", async () => {

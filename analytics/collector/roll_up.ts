@@ -22,6 +22,23 @@ export const KEY_FIELDS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ["drop", new Set(["event", "reason"])],
 ]);
 
+/** The two keys of the sums of an event as one text; `undefined` of an event that has no such sums. */
+export function keyPairOf(name: string, fields: Fields): string | undefined {
+  switch (name) {
+    case "death":
+      return pairOf(textOf(fields.cause), floorOf(fields.floor));
+    case "drop":
+      return pairOf(textOf(fields.event), textOf(fields.reason));
+    default:
+      return undefined;
+  }
+}
+
+/** Two keys as one text: neither has a line break. */
+export function pairOf(key1: string, key2: string): string {
+  return `${key1}\n${key2}`;
+}
+
 type Fields = Readonly<Record<string, unknown>>;
 
 interface Sum {

@@ -30,6 +30,11 @@ const DEFAULT_DAYS = 7;
 const RETENTION_DAYS = 60;
 /** How finely answers that depend on what time it is do so. */
 const NOW_MS = 60_000;
+/**
+ * After how many milliseconds it is asked whether somebody still waits for an answer. Deno tells of everybody who reads the
+ * signal of a request on stderr, and most answers are there before.
+ */
+const WAIT_MS = 250;
 const STEPS = ["hour", "day"] as const;
 
 /** Options for {@linkcode QueryRoutes}. */
@@ -194,17 +199,27 @@ export class QueryRoutes implements Routes {
 
   async #run(call: Call, question: Question): Promise<Writer> {
     const { maxRunMs = 20_000 } = this.#options;
-    const { signal: asker } = call.request;
-    const limit = new AbortController();
+    const stop = new AbortController();
+    const { signal } = stop;
+    let isLeft = false;
+    const leave = (): void => {
+      isLeft = true;
+      stop.abort();
+    };
+    let asker: AbortSignal | undefined;
+    const watch = setTimeout(() => {
+      asker = call.request.signal;
+      if (asker.aborted) leave();
+      else asker.addEventListener("abort", leave);
+    }, WAIT_MS);
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
-      const signal = AbortSignal.any([asker, limit.signal]);
       return await this.#slots.run(signal, () => {
-        timer = setTimeout(() => limit.abort(), maxRunMs);
+        timer = setTimeout(() => stop.abort(), maxRunMs);
         return question.ask({ signal });
       });
     } catch (error) {
-      if (limit.signal.aborted) {
+      if (signal.aborted && !isLeft) {
         this.#timedOut++;
         throw new HttpProblem(
           "unavailable",
@@ -213,7 +228,7 @@ export class QueryRoutes implements Routes {
           { retryAfterMs: 60_000 },
         );
       }
-      if (asker.aborted) {
+      if (isLeft) {
         // Nobody reads it.
         throw new HttpProblem(
           "unavailable",
@@ -226,7 +241,9 @@ export class QueryRoutes implements Routes {
       }
       throw error;
     } finally {
+      clearTimeout(watch);
       clearTimeout(timer);
+      asker?.removeEventListener("abort", leave);
     }
   }
 

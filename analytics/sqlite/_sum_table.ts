@@ -34,6 +34,9 @@ const DAY_MS = 24 * HOUR_MS;
 /** Days that are read at once: some thousands of rows, as the hours of one are. */
 const DAYS_AT_ONCE = 16;
 
+/** Sketches that are read at once: each may have thousands of buckets, and a day those of as many builds as there may be. */
+const SKETCHES_AT_ONCE = 100;
+
 interface CountPending {
   readonly key: CountKey;
   count: number;
@@ -185,31 +188,39 @@ export class SumTable {
       ["platform", query.platform],
     ]);
     const statement = this.#statements.get(
-      `SELECT build, platform, sketch FROM sketches
-        WHERE title = ? AND metric = ? AND hour_ms >= ? AND hour_ms < ?${where}`,
+      `SELECT build, platform, sketch, hour_ms FROM sketches
+        WHERE title = ? AND metric = ? AND hour_ms >= ? AND hour_ms < ? AND (hour_ms, build, platform) > (?, ?, ?)${where}
+        ORDER BY hour_ms, build, platform LIMIT ${SKETCHES_AT_ONCE}`,
     );
     const groups = new Groups<QuantileSketch>(query.by);
     await this.#eachSlice(
       "sketches",
       query,
       slices,
-      ({ startMs, fromMs, toMs }) => {
-        for (
-          const row of statement.all(title, metric, fromMs, toMs, ...values)
-        ) {
-          const keys: GroupKeys = {
-            key1: "",
-            key2: "",
-            build: row[0] as string,
-            platform: row[1] as string,
-          };
-          const sketch = parseSketch(row[2] as string);
-          if (sketch === undefined) continue;
-          groups.add(startMs, keys, (before) => {
-            if (before === undefined) return sketch;
-            before.merge(sketch);
-            return before;
-          });
+      async ({ startMs, fromMs, toMs }) => {
+        let at: [number, string, string] = [fromMs - 1, "", ""];
+        for (;;) {
+          const found = statement.all(
+            ...[title, metric, at[0], toMs, ...at, ...values],
+          );
+          for (const row of found) {
+            at = [row[3] as number, row[0] as string, row[1] as string];
+            const sketch = parseSketch(row[2] as string);
+            if (sketch === undefined) continue;
+            const keys: GroupKeys = {
+              key1: "",
+              key2: "",
+              build: at[1],
+              platform: at[2],
+            };
+            groups.add(startMs, keys, (before) => {
+              if (before === undefined) return sketch;
+              before.merge(sketch);
+              return before;
+            });
+          }
+          if (found.length < SKETCHES_AT_ONCE) return;
+          await slices.next();
         }
       },
     );
@@ -277,7 +288,7 @@ export class SumTable {
     table: "counts" | "sketches",
     query: CountQuery | SketchQuery,
     slices: Slices,
-    read: (slice: Slice) => void,
+    read: (slice: Slice) => void | Promise<void>,
   ): Promise<void> {
     const { title, metric, toMs, stepMs } = query;
     const next = this.#statements.get(
@@ -297,7 +308,12 @@ export class SumTable {
       const isDays = table === "counts" && days > 0 &&
         dayMs >= Math.max(atMs, startMs);
       atMs = isDays ? dayMs + days * DAY_MS : Math.min(endMs, dayMs + DAY_MS);
-      read({ startMs, fromMs: isDays ? dayMs : fromMs, toMs: atMs, isDays });
+      await read({
+        startMs,
+        fromMs: isDays ? dayMs : fromMs,
+        toMs: atMs,
+        isDays,
+      });
       await slices.next();
     }
   }

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { AnalyticsError } from "../analytics_error.ts";
+import { QuantileSketch } from "../sketch/quantile_sketch.ts";
 import { storeConformance } from "../store/_testing/store_conformance.ts";
 import {
   ALL,
@@ -433,4 +434,32 @@ Deno.test("SqliteAnalyticsStore lists and erases a player of very many runs, wit
     await store.erase("main", "p", () => NOTHING),
     { sessions: 2_000, events: 20_001 },
   );
+});
+
+Deno.test("SqliteAnalyticsStore lets others have turns while it merges many wide sketches of one hour", async () => {
+  await using store = new SqliteAnalyticsStore({ path: ":memory:" });
+  const wide = new QuantileSketch();
+  for (let i = 0; i < 2_000; i++) wide.add(2 ** (20 - (i + 0.5) / 64));
+  const sketch = wide.toJson();
+  const builds = 600;
+  await store.write(
+    Array.from({ length: builds }, (_, i): StoredRun => ({
+      ...runOf(`s${i}`, [eventOf(0)]),
+      build: `1.${i}`,
+    })),
+    () => ({
+      ...NOTHING,
+      sketches: [{ metric: "frameTime", hourMs: HOUR_MS, sketch }],
+    }),
+  );
+  let turns = 0;
+  const timer = setInterval(() => turns++, 1);
+  const range = { fromMs: 0, toMs: 2 * HOUR_MS, stepMs: 0 };
+  const title = runOf("s", []).title;
+  const [row] = await store.sketches(
+    { ...range, title, metric: "frameTime", by: [] },
+  );
+  clearInterval(timer);
+  assertEquals(QuantileSketch.fromJson(row!.sketch)!.count, builds * 2_000);
+  assert(turns >= 3, `${turns}`);
 });
