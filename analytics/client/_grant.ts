@@ -58,8 +58,12 @@ export class Grant implements RunJournalOwner, SenderOwner {
   #endpoint: string;
   /** Ends what a hidden page has sent, when the consent is taken back. */
   #revocation: AbortController | undefined;
+  /** What a page that was hidden has sent, or had no room for. */
+  readonly #handedOut = new WeakSet<Run>();
   #isJournalFailed = false;
-  /** Whether a process after this one would not use its numbers again. */
+  /** The session that an earlier process left. */
+  #earlier: string | undefined;
+  /** Whether a process after this one would not use its numbers of that session again. */
   #isStateStored = false;
 
   #periodMs: number;
@@ -259,10 +263,15 @@ export class Grant implements RunJournalOwner, SenderOwner {
     if (isFinal) this.#keeper.end("closed", nowMs);
     else this.#keeper.reportMeasurements(nowMs);
     this.#keeper.tellDrops();
-    const runs = [...journal.takeRecent(), ...this.#store.outstanding];
-    for (const { run, isResumed } of this.#store.writeAll(journal)) {
+    this.#store.writeAll(journal);
+    const runs: Run[] = [];
+    // A page is often told twice that it goes, and what it may send then is bounded over both times.
+    for (const run of [...journal.takeRecent(), ...this.#store.outstanding]) {
       // A number that nobody knows of after a crash must not be used.
-      if (this.#isStateStored || !isResumed) runs.push(run);
+      const isUnknown = !this.#isStateStored && run.session === this.#earlier;
+      if (isUnknown || this.#handedOut.has(run)) continue;
+      this.#handedOut.add(run);
+      runs.push(run);
     }
     const body = pageBody(runs, this.timeline.nowMs());
     if (body === undefined) return;
@@ -426,7 +435,8 @@ export class Grant implements RunJournalOwner, SenderOwner {
     this.#out = { journal, sender };
     this.#keeper.takeOver(state);
     // Numbers of a new session are in nobody's way, whether the journal knows of it or not.
-    this.#isStateStored = state?.session === undefined;
+    this.#earlier = state?.session?.id;
+    this.#isStateStored = this.#earlier === undefined;
     journal.appendState().then(() => {
       this.#isStateStored = true;
     }, () => {});

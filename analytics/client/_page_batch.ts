@@ -39,6 +39,7 @@ export function sendFromPage(
     ? ""
     : `?key=${encodeURIComponent(apiKey)}`;
   const url = `${endpoint}v1/batch${query}`;
+  if (!canOutlive() && sendBeacon(url, body)) return;
   const send = http.fetch ?? fetch;
   try {
     const answer = send(url, {
@@ -50,22 +51,26 @@ export function sendFromPage(
       redirect: "error",
       signal,
     });
-    answer.then((response) => response.body?.cancel()).catch(() => {
-      if (!signal.aborted) sendBeacon(url, body);
-    });
+    // A page that is closed hears of a failure where there is none.
+    answer.then((response) => response.body?.cancel()).catch(() => {});
   } catch {
-    sendBeacon(url, body);
+    // There is no way left but the journal.
   }
 }
 
-/** The older way, of which not even the outcome is known. */
-function sendBeacon(url: string, body: string): void {
+/** Whether a request of `fetch` can outlive its page. */
+function canOutlive(): boolean {
+  return "keepalive" in Request.prototype;
+}
+
+/** The older way, which follows a redirection anywhere and takes cookies along: only where there is no other. */
+function sendBeacon(url: string, body: string): boolean {
   const { navigator } = globalThis as {
     navigator?: { sendBeacon?: (url: string, body: string) => boolean };
   };
   try {
-    navigator?.sendBeacon?.(url, body);
+    return navigator?.sendBeacon?.(url, body) === true;
   } catch {
-    // There is no way left but the journal.
+    return false;
   }
 }

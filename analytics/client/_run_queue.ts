@@ -85,12 +85,11 @@ export class RunQueue {
    *
    * @param budgetMs Milliseconds, looked at now and then.
    */
-  nextRun(budgetMs: number): { readonly run: Run; readonly session: Session } {
+  nextRun(budgetMs: number): Run {
     const { clock } = this.#settings;
     const endMs = budgetMs === Infinity ? Infinity : clock.nowMs() + budgetMs;
     let item = this.#ahead ?? this.#queue.poll()!;
     this.#ahead = undefined;
-    const { session } = item;
     const writer = new RunWriter(item);
     for (let count = 1;; count++) {
       writer.add(item);
@@ -105,7 +104,7 @@ export class RunQueue {
       }
       item = next;
     }
-    return { run: writer.finish(), session };
+    return writer.finish();
   }
 
   /** How many events are in the queue, and in these runs. */

@@ -51,21 +51,15 @@ export class RunStore {
     } else if (
       this.#isUrgent || this.#sinceMs >= APPEND_MS || size >= APPEND_EVENTS
     ) {
-      this.#append(this.#queue.nextRun(this.#settings.sliceMs).run, journal);
+      this.#append(this.#queue.nextRun(this.#settings.sliceMs), journal);
     }
   }
 
-  /** Writes everything at once. Returns the runs, with whether a later process may go on with their sessions' numbers. */
-  writeAll(
-    journal: RunJournal,
-  ): readonly { readonly run: Run; readonly isResumed: boolean }[] {
-    const runs: { run: Run; isResumed: boolean }[] = [];
+  /** Writes everything at once. */
+  writeAll(journal: RunJournal): void {
     while (this.#queue.size > 0) {
-      const { run, session } = this.#queue.nextRun(Infinity);
-      runs.push({ run, isResumed: session.isResumed });
-      this.#append(run, journal);
+      this.#append(this.#queue.nextRun(Infinity), journal);
     }
-    return runs;
   }
 
   onStored(run: Run): void {
