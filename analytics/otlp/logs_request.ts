@@ -35,13 +35,13 @@ const EXCEPTION_KEYS: ReadonlyMap<string, string> = new Map([
 /** Options for {@linkcode toLogsRequest}. */
 export interface LogsRequestOptions {
   /**
-   * Definitions of a game's own events, beside those that are always there. By them a field that is a float is sent as one
+   * The game's own events, beside those that are always there. By them a field that is a float is sent as one
    * also where it is whole, so that it has one type for whoever stores it; a whole number of an event without a definition
    * is sent as an integer.
    *
    * @default {[]}
    */
-  readonly definitions?: Iterable<EventDefinition>;
+  readonly events?: readonly EventDefinition[];
   /**
    * When the collector saw the events, in epoch milliseconds.
    *
@@ -61,7 +61,7 @@ export interface LogsRequestOptions {
  * OpenTelemetry Protocol 1.9, "JSON Protobuf Encoding"; Semantic Conventions, "General logs attributes".
  *
  * @param rows The rows.
- * @param options The definitions.
+ * @param options How they are told apart, and when they were seen.
  * @returns The body of a request to `/v1/logs`.
  *
  * @example An event
@@ -94,7 +94,7 @@ export function toLogsRequest(
 ): OtlpLogsRequest {
   const floats = floatFields([
     ...BUILT_IN_EVENTS,
-    ...options.definitions ?? [],
+    ...options.events ?? [],
   ]);
   const observed = nanoseconds(options.observedMs ?? 0);
   const logs = rows.filter((row) => !METRIC_EVENTS.has(row.name));
@@ -163,7 +163,7 @@ function addFields(
 }
 
 function floatFields(
-  definitions: Iterable<EventDefinition>,
+  definitions: readonly EventDefinition[],
 ): Map<string, ReadonlySet<string>> {
   const floats = new Map<string, ReadonlySet<string>>();
   for (const { name, fields } of definitions) {
