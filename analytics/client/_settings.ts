@@ -9,18 +9,18 @@ import {
   SecureRandom,
   SystemClock,
 } from "../../core/mod.ts";
+import type { RateLimit } from "../../http/server/mod.ts";
 import { EventCatalog } from "../event/event_catalog.ts";
 import { hasLabelForm, isLabel } from "../event/label.ts";
 import { isName } from "../event/name.ts";
 import type {
   AnalyticsHttpOptions,
   AnalyticsOptions,
-  AnalyticsRateLimit,
 } from "./analytics_options.ts";
 
 const KEY = /^[\x21-\x7e]{1,256}$/;
 const MAX_COMMON = 16;
-const DEFAULT_RATE: AnalyticsRateLimit = { burst: 32_768, perSecond: 100 };
+const DEFAULT_RATE: RateLimit = { burst: 32_768, perSecond: 100 };
 
 /** The options, checked. */
 export interface Settings {
@@ -32,7 +32,7 @@ export interface Settings {
   /** As JSON; `""` where there are none. */
   readonly common: string;
   readonly sample: Readonly<Record<string, number>>;
-  readonly rateLimit: AnalyticsRateLimit | undefined;
+  readonly rateLimit: RateLimit | undefined;
   readonly journal: (() => Journal | Promise<Journal>) | undefined;
   readonly flushMs: number;
   readonly flushEvents: number;
@@ -164,8 +164,8 @@ function readSample(
 }
 
 function readRate(
-  rate: AnalyticsRateLimit | false,
-): AnalyticsRateLimit | undefined {
+  rate: RateLimit | false,
+): RateLimit | undefined {
   if (rate === false) return undefined;
   return {
     burst: checkInteger(

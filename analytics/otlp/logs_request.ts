@@ -63,30 +63,6 @@ export interface LogsRequestOptions {
  * @param rows The rows.
  * @param options How they are told apart, and when they were seen.
  * @returns The body of a request to `/v1/logs`.
- *
- * @example An event
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { toLogsRequest } from "@tickwire/net/analytics";
- *
- * const request = toLogsRequest([{
- *   id: 1,
- *   title: "main",
- *   session: "AAECAwQFBgcICQoLDA0ODw",
- *   player: "EBESExQVFhcYGRobHB0eHw",
- *   build: "1.2.0",
- *   platform: "linux",
- *   common: "{}",
- *   number: 17,
- *   name: "death",
- *   timeMs: 1764115200000,
- *   data: '{"cause":"spikes","floor":3}',
- * }]);
- * const [record] = request.resourceLogs[0]!.scopeLogs[0]!.logRecords;
- * assertEquals(record!.eventName, "death");
- * assertEquals(record!.timeUnixNano, "1764115200000000000");
- * assertEquals(record!.attributes.at(-1), { key: "floor", value: { intValue: "3" } });
- * ```
  */
 export function toLogsRequest(
   rows: readonly EventRow[],

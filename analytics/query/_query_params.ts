@@ -4,8 +4,9 @@ import type { Call } from "../collector/call.ts";
 import { hasLabelForm } from "../event/label.ts";
 import { isName } from "../event/name.ts";
 import type { RangeQuery } from "../store/store.ts";
+import { MAX_FUNNEL_STEPS } from "./_bounds.ts";
 import { DAY_MS, HOUR_MS } from "./_range.ts";
-import { type FunnelStep, MAX_FUNNEL_STEPS } from "./funnel.ts";
+import type { FunnelStep } from "./funnel.ts";
 
 /** The longest range. */
 const MAX_RANGE_MS = 400 * DAY_MS;
