@@ -1,16 +1,12 @@
 import { parseArgs } from "node:util";
-import { isRecord, type TitleKey } from "../http/server/mod.ts";
+import type { TitleKey } from "../http/server/mod.ts";
 import {
   readApiKeys,
   readInteger,
   readJsonFile,
 } from "../http/server/serve_options_deno.ts";
 import type { AnalyticsRole } from "./collector/call.ts";
-import {
-  EventCatalog,
-  type EventDefinition,
-  type FieldDefinitions,
-} from "./mod.ts";
+import { type EventDefinition, readEventDefinitions } from "./mod.ts";
 
 /** What `--help` prints. */
 export const USAGE =
@@ -21,8 +17,8 @@ Usage: deno run -A jsr:@tickwire/net/analytics/serve [options]
   --port N            where to listen, 0 for any free port (default 8080)
   --hostname NAME     the address to listen at (default 127.0.0.1)
   --database FILE     where everything is kept (default analytics.db)
-  --events FILE       the game's own events in JSON, the fields of each by its
-                      name: {"potion":{"kind":{"kind":"label"}}}
+  --events FILE       the game's own events in JSON:
+                      [{"name":"potion","fields":{"kind":{"kind":"label"}}}]
   --keep-days N       how long events are kept (default 90)
   --keep-sums-days N  how long sums, sketches and sessions are kept, 31 or more
                       (default 400, or as long as events)
@@ -139,17 +135,8 @@ export async function readServeOptions(
 
 async function readEvents(file: string): Promise<EventDefinition[]> {
   const events = await readJsonFile("events", file);
-  if (!isRecord(events)) {
-    throw new SyntaxError(
-      "Cannot serve as the file of --events must be an object with the fields of events by their names",
-    );
-  }
-  const definitions = Object.entries(events).map(([name, fields]) => ({
-    name,
-    fields: fields as FieldDefinitions,
-  }));
   try {
-    new EventCatalog(definitions);
+    return readEventDefinitions(events);
   } catch (cause) {
     throw new SyntaxError(
       `Cannot serve as the file of --events must define events: ${
@@ -158,7 +145,6 @@ async function readEvents(file: string): Promise<EventDefinition[]> {
       { cause },
     );
   }
-  return definitions;
 }
 
 function readOtlp(

@@ -42,7 +42,7 @@ Deno.test("readServeOptions() reads keys, events and where to send on from where
     );
     await Deno.writeTextFile(
       events,
-      `{"potion":{"kind":{"kind":"label"},"left":{"kind":"int","min":0}},"rest":{}}`,
+      `[{"name":"potion","fields":{"kind":{"kind":"label"},"left":{"kind":"int","min":0}}},{"name":"rest","fields":{}}]`,
     );
     const options = await read(
       [
@@ -98,13 +98,13 @@ Deno.test("readServeOptions() refuses what is wrong, and never shows a key", asy
   };
   try {
     const bad = await write("bad.json", "{");
-    const list = await write("list.json", "[]");
+    const object = await write("object.json", "{}");
     const text = await write(
       "text.json",
-      `{"potion":{"kind":{"kind":"text","maxLength":9}}}`,
+      `[{"name":"potion","fields":{"kind":{"kind":"text","maxLength":9}}}]`,
     );
-    const none = await write("none.json", `{"potion":null}`);
-    const taken = await write("taken.json", `{"death":{}}`);
+    const none = await write("none.json", `[{"name":"potion","fields":null}]`);
+    const taken = await write("taken.json", `[{"name":"death","fields":{}}]`);
     const keys = await write("keys", `main:reader:${secret}`);
     const api = (text: string): Record<string, string> => ({
       TICKWIRE_API_KEYS: text,
@@ -133,7 +133,7 @@ Deno.test("readServeOptions() refuses what is wrong, and never shows a key", asy
       [["--keys", keys], {}, "key 1 of --keys"],
       [["--keys", `${keys}x`], {}, "--keys must be readable"],
       [["--events", bad], {}, "--events must be JSON"],
-      [["--events", list], {}, "--events must be an object"],
+      [["--events", object], {}, "they must be an array"],
       [["--events", text], {}, "--events must define events"],
       [["--events", none], {}, "--events must define events"],
       [["--events", taken], {}, "--events must define events"],

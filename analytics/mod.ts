@@ -34,6 +34,9 @@
  * @module
  */
 
+// What signatures name, so that one import is enough.
+export type { Clock, Journal, Metric, Random } from "../core/mod.ts";
+export type { RateLimit } from "../http/server/mod.ts";
 export * from "./analytics_error.ts";
 export { Analytics } from "./client/analytics.ts";
 export * from "./client/analytics_export.ts";
@@ -45,22 +48,12 @@ export * from "./client/page_handlers.ts";
 export * from "./collector/collector.ts";
 export * from "./collector/collector_options.ts";
 export * from "./event/analytics_event.ts";
-export * from "./event/built_in_events.ts";
-export * from "./event/check_fields.ts";
+export type * from "./event/built_in_events.ts";
+export type { FieldProblemReason } from "./event/check_fields.ts";
 export * from "./event/define_event.ts";
-export * from "./event/event_catalog.ts";
-export * from "./event/event_csv.ts";
 export * from "./event/event_definition.ts";
 export * from "./event/exception_event.ts";
-export * from "./event/personal_data.ts";
-export * from "./event/scrub_text.ts";
-export * from "./otlp/logs_request.ts";
-export {
-  type MetricsRequestOptions,
-  toMetricsRequest,
-} from "./otlp/metrics_request.ts";
 export * from "./otlp/otlp_exporter.ts";
-export * from "./otlp/otlp_types.ts";
 export * from "./query/deaths.ts";
 export * from "./query/drop_report.ts";
 export * from "./query/events_over_time.ts";

@@ -7,14 +7,14 @@
  * ```
  *
  * What it answers is `analytics/PROTOCOL.md`; `Analytics` sends to it. The file of `--events` declares what the game
- * records beside the built-in events, as `defineEvent` does in the game: the fields of each event by its name. Without
- * API keys whoever reaches it may do everything, for which reason it listens at this machine alone unless told otherwise.
+ * records beside the built-in events; the game can read the same file (`readEventDefinitions`). Without API keys whoever
+ * reaches it may do everything, for which reason it listens at this machine alone unless told otherwise.
  *
  * `GET /` is the dashboard: it asks for a key of the role `reader`, where there are keys. `/healthz` answers 200, or 503
  * while it shuts down; `/metrics` answers in the format of OpenMetrics. It prints `ready` and the port, and then a line of
- * JSON for each request: no address, no query, no key and no player's id is in it. At SIGINT and SIGTERM requests under way are answered
- * and the file is closed; a second one ends it at once. With `--otlp` all events and sketches are sent on to an
- * OpenTelemetry Collector, which goes on where it was after a restart. Whatever needs rules of its own makes an
+ * JSON for each request: no address, no query, no key and no player's id is in it. At SIGINT and SIGTERM requests under
+ * way are answered and the file is closed; a second one ends it at once. With `--otlp` all events and sketches are sent
+ * on to an OpenTelemetry Collector; after a restart that goes on where it was. Whatever needs rules of its own makes an
  * `AnalyticsCollector`. TLS is for a proxy before it.
  *
  * @module
@@ -49,7 +49,7 @@ const LOGGED_SEGMENT = /^[A-Za-z0-9._-]{0,20}$/;
 /** Sends on what the store has, as fast as it is taken. */
 function makeExporter(
   { url, headers }: OtlpTarget,
-  definitions: readonly EventDefinition[],
+  events: readonly EventDefinition[],
   store: SqliteAnalyticsStore,
   onError: (error: unknown) => void,
 ): OtlpExporter {
@@ -58,7 +58,7 @@ function makeExporter(
     store,
     endpoint: url,
     headers,
-    definitions,
+    events,
     http: {
       onWake: () => {
         if (isWoken) return;

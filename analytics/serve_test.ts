@@ -137,7 +137,7 @@ Deno.test("serve.ts takes batches, answers queries, shows the dashboard, and log
   await using world = await World.make();
   const events = await world.write(
     "events.json",
-    `{"potion":{"kind":{"kind":"label"}}}`,
+    `[{"name":"potion","fields":{"kind":{"kind":"label"}}}]`,
   );
   const [session, player] = [randomId(), randomId()];
   const encoded = `%${player.charCodeAt(0).toString(16)}${player.slice(1)}`;
@@ -410,7 +410,7 @@ Deno.test("serve.ts ends where it cannot serve, says why, and never shows a key"
   const secret = "5eC2e7";
   const wrong = await world.write(
     "wrong.json",
-    `{"potion":{"kind":{"kind":"text","maxLength":9}}}`,
+    `[{"name":"potion","fields":{"kind":{"kind":"text","maxLength":9}}}]`,
   );
   const cases: [
     args: string[],

@@ -1,6 +1,6 @@
 // This module is browser compatible.
 import type { DropCount } from "./_drop_counts.ts";
-import { isId } from "./_ids.ts";
+import { isId } from "../session/id.ts";
 import type { SessionState } from "./_session.ts";
 
 /** How many events there were of each name. */

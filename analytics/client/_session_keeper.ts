@@ -5,7 +5,7 @@ import { SessionStats } from "../session/session_stats.ts";
 import type { AnalyticsNotice } from "./analytics_notice.ts";
 import type { DropAccount } from "./_drop_account.ts";
 import type { ClientState } from "./_entry.ts";
-import { makeId } from "./_ids.ts";
+import { makeId } from "../session/id.ts";
 import type { Item } from "./_item.ts";
 import type { RunQueue } from "./_run_queue.ts";
 import { Session, type SessionState } from "./_session.ts";

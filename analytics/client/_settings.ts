@@ -9,25 +9,18 @@ import {
   SecureRandom,
   SystemClock,
 } from "../../core/mod.ts";
-import { checkFields } from "../event/check_fields.ts";
+import type { RateLimit } from "../../http/server/mod.ts";
 import { EventCatalog } from "../event/event_catalog.ts";
+import { hasLabelForm, isLabel } from "../event/label.ts";
+import { isName } from "../event/name.ts";
 import type {
   AnalyticsHttpOptions,
   AnalyticsOptions,
-  AnalyticsRateLimit,
 } from "./analytics_options.ts";
 
-/** A label's check is that of a field, so it is asked for one. */
-const LABEL = {
-  name: "label",
-  fields: { label: { kind: "label" } },
-} as const;
-const NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 const KEY = /^[\x21-\x7e]{1,256}$/;
-/** A version of four parts looks like an address, and is none where a build is named. */
-const LABEL_CHARACTERS = /^[A-Za-z0-9 _.:/+-]{1,64}$/;
 const MAX_COMMON = 16;
-const DEFAULT_RATE: AnalyticsRateLimit = { burst: 32_768, perSecond: 100 };
+const DEFAULT_RATE: RateLimit = { burst: 32_768, perSecond: 100 };
 
 /** The options, checked. */
 export interface Settings {
@@ -39,7 +32,7 @@ export interface Settings {
   /** As JSON; `""` where there are none. */
   readonly common: string;
   readonly sample: Readonly<Record<string, number>>;
-  readonly rateLimit: AnalyticsRateLimit | undefined;
+  readonly rateLimit: RateLimit | undefined;
   readonly journal: (() => Journal | Promise<Journal>) | undefined;
   readonly flushMs: number;
   readonly flushEvents: number;
@@ -71,8 +64,8 @@ export function readSettings(
   }
   const catalog = new EventCatalog(options.events);
   return {
-    build: checkText("build", build),
-    platform: checkText("platform", platform),
+    build: checkBuild(build),
+    platform: checkPlatform(platform),
     apiKey,
     identity,
     catalog,
@@ -105,13 +98,20 @@ export function readSettings(
   };
 }
 
-function checkText(what: string, value: string): string {
-  if (typeof value === "string" && LABEL_CHARACTERS.test(value)) return value;
+function checkBuild(build: string): string {
+  if (hasLabelForm(build)) return build;
   throw new RangeError(
-    `Cannot use ${what} as it must be 1 to 64 of A–Z, a–z, 0–9, space and "_.:/+-": current value is ${
-      typeof value === "string"
-        ? JSON.stringify(value.slice(0, 80))
-        : `of type ${typeof value}`
+    `Cannot use build as it must be 1 to 64 of A–Z a–z 0–9 space _ . : / + -: current value is ${
+      shown(build)
+    }`,
+  );
+}
+
+function checkPlatform(platform: string): string {
+  if (isLabel(platform)) return platform;
+  throw new RangeError(
+    `Cannot use platform as it must be 1 to 64 of A–Z a–z 0–9 space _ . : / + -, and no personal data: current value is ${
+      shown(platform)
     }`,
   );
 }
@@ -124,18 +124,18 @@ function readCommon(common: NonNullable<AnalyticsOptions["common"]>): string {
     );
   }
   for (const [name, value] of entries) {
-    if (!NAME.test(name)) {
+    if (!isName(name) || !isLabel(name)) {
       throw new RangeError(
-        `Cannot use common as its names must be 1 to 64 of A–Z, a–z, 0–9 and "_", beginning with a letter: current value is ${
-          JSON.stringify(name.slice(0, 80))
+        `Cannot use common as its names must be 1 to 64 of A–Z a–z 0–9 _, beginning with a letter, and no personal data: current value is ${
+          shown(name)
         }`,
       );
     }
-    if (typeof value === "boolean" || Number.isFinite(value)) continue;
-    const problem = checkFields(LABEL, { label: value });
-    if (problem !== undefined) {
+    if (
+      typeof value !== "boolean" && !Number.isFinite(value) && !isLabel(value)
+    ) {
       throw new RangeError(
-        `Cannot use common as "${name}" must be a label, a finite number or a boolean, and no personal data: the reason is "${problem.reason}"`,
+        `Cannot use common as "${name}" must be a label, a finite number or a boolean, and no personal data`,
       );
     }
   }
@@ -150,7 +150,7 @@ function readSample(
     if (!catalog.isRecordable(name)) {
       throw new RangeError(
         `Cannot use sample as it must name events that a game records: current value is ${
-          JSON.stringify(name.slice(0, 80))
+          shown(name)
         }`,
       );
     }
@@ -164,8 +164,8 @@ function readSample(
 }
 
 function readRate(
-  rate: AnalyticsRateLimit | false,
-): AnalyticsRateLimit | undefined {
+  rate: RateLimit | false,
+): RateLimit | undefined {
   if (rate === false) return undefined;
   return {
     burst: checkInteger(
@@ -176,4 +176,10 @@ function readRate(
     ),
     perSecond: checkFinite("rateLimit.perSecond", rate.perSecond),
   };
+}
+
+function shown(value: unknown): string {
+  return typeof value === "string"
+    ? JSON.stringify(value.slice(0, 80))
+    : `of type ${typeof value}`;
 }

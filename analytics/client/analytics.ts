@@ -86,7 +86,7 @@ export class Analytics {
    * Makes a client, which is disabled.
    *
    * @param build The game's version: 1 to 64 of `A–Z a–z 0–9 space _ . : / + -`.
-   * @param platform What it runs on, such as "linux" or "web": the same.
+   * @param platform What it runs on, such as "linux" or "web": the same, and nothing that looks like personal data.
    * @param options How it behaves.
    * @throws {RangeError} If something is out of range.
    * @throws {TypeError} If something is of the wrong kind.

@@ -1,6 +1,7 @@
 // This module is browser compatible.
 import type { Clock, Journal, Random } from "../../core/mod.ts";
 import type { HttpClientOptions } from "../../http/mod.ts";
+import type { RateLimit } from "../../http/server/mod.ts";
 import type { EventDefinition } from "../event/event_definition.ts";
 
 /** How the requests of an `Analytics` are made, as in `HttpClientOptions`. */
@@ -8,14 +9,6 @@ export type AnalyticsHttpOptions = Pick<
   HttpClientOptions,
   "backoffBaseMs" | "backoffMaxMs" | "fetch" | "log" | "timeoutMs" | "verbose"
 >;
-
-/** How much may be recorded: a token bucket. */
-export interface AnalyticsRateLimit {
-  /** Events at once: an integer, 1 or more. */
-  readonly burst: number;
-  /** Events per second after that: above 0. */
-  readonly perSecond: number;
-}
 
 /** How an `Analytics` behaves. Every option has a default. */
 export interface AnalyticsOptions {
@@ -58,7 +51,7 @@ export interface AnalyticsOptions {
    *
    * @default {{ burst: 32768, perSecond: 100 }}
    */
-  readonly rateLimit?: AnalyticsRateLimit | false;
+  readonly rateLimit?: RateLimit | false;
   /**
    * Opens where runs wait until they have arrived. It is called when the player has agreed, never before; what it gives is
    * closed in the end. Without it, or where it fails, they wait in memory and are lost with it. A journal is for one client

@@ -246,3 +246,20 @@ Deno.test("Analytics takes at most 15 bytes on the wire for an event of a stream
   assert(bytes / 2_000 <= 15, `${bytes / 2_000}`);
   await rig.analytics.close();
 });
+
+for (
+  const build of ["1.2.3.4", "1.2.3-0a1b2c3d4e5f6071", "20261126153000", "a b"]
+) {
+  Deno.test(`Analytics and AnalyticsCollector understand each other about the build "${build}"`, async () => {
+    const real = new RealCollector();
+    const rig = real.connect(new ClientRig({ build, apiKey: "game-key" }));
+    await rig.enable();
+    rig.analytics.record(DEATH);
+    await rig.flush();
+    assertEquals(rig.all("uploadFailed"), []);
+    assertEquals(await real.counts(), { death: 1, sessionStart: 1 });
+    const { builds } = await real.get("query/filters");
+    assertEquals(builds, [build]);
+    await rig.analytics.close(0);
+  });
+}

@@ -26,7 +26,8 @@ export interface LocksLike {
  * @param name The name of the lock, the same in every page.
  * @param open Opens the journal.
  * @param locks Where locks are: `navigator.locks` by default.
- * @returns What the option `journal` takes. It rejects with a `JournalError`, `"locked"`, where another page has the lock; `"storage"` where there are no locks.
+ * @returns What the option `journal` takes. It rejects with a `JournalError`: `"locked"` where another page has the lock,
+ * `"storage"` where there are no locks.
  *
  * @example In a page
  * ```ts

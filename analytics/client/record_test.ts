@@ -164,6 +164,8 @@ Deno.test("Analytics refuses options that are out of range", () => {
     platform = "linux",
   ): Analytics => new Analytics(build, platform, options);
   make({}, "1.2.3.4");
+  // A platform is none of somebody's, and a label as any other.
+  assertThrows(() => make({}, "1", "10.0.0.7"), RangeError, "platform");
   for (const build of ["", "a@b", "x".repeat(65), 5 as unknown as string]) {
     assertThrows(() => make({}, build), RangeError, "build");
     assertThrows(() => make({}, "1", build), RangeError, "platform");
@@ -173,6 +175,7 @@ Deno.test("Analytics refuses options that are out of range", () => {
     { apiKey: "a b" },
     { common: { "1": 2 } },
     { common: { mail: "ada@example.com" } },
+    { common: { A1b2C3d4E5f6G7h8: 1 } },
     { common: { x: Infinity } },
     {
       common: Object.fromEntries(

@@ -10,11 +10,11 @@ import type {
   Page,
   SessionRow,
 } from "../store/store.ts";
+import { isId } from "../session/id.ts";
 import type { CollectorCall } from "./_collector_call.ts";
 import type { Counters } from "./_counters.ts";
 import { Turns } from "./_turns.ts";
 import { playerHash } from "./player_hash.ts";
-import { isId } from "./read_batch.ts";
 import { rollUp } from "./roll_up.ts";
 
 /** How many rows are in memory at a time, however many there are. */

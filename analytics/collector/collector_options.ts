@@ -6,7 +6,6 @@ import type { AnalyticsStore } from "../store/store.ts";
 import type { AnalyticsRole } from "./call.ts";
 
 export type { AnalyticsRole } from "./call.ts";
-export type { RateLimit } from "../../http/server/mod.ts";
 
 /** What a server tells of a request besides the request. */
 export interface AnalyticsHandlerInfo {

@@ -7,6 +7,7 @@ import {
 import { BUILT_IN_EVENTS } from "../event/built_in_events.ts";
 import { checkFields } from "../event/check_fields.ts";
 import { EventCatalog } from "../event/event_catalog.ts";
+import { hasLabelForm } from "../event/label.ts";
 import { MemoryAnalyticsStore } from "../store/memory_analytics_store.ts";
 import {
   ADMIN_KEY,
@@ -109,6 +110,8 @@ function strayOf(random: SeededRandom, personal: Set<string>): Run {
   ];
   const stray = strays[place];
   if (stray === undefined) return {};
+  // A build is named by whoever makes the game: a version of four parts looks like an address.
+  if (stray.b !== undefined && hasLabelForm(text)) return {};
   personal.add(text);
   return stray;
 }

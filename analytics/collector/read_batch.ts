@@ -4,9 +4,10 @@ import {
   invalidRequest,
   isRecord,
 } from "../../http/server/mod.ts";
-import { checkFields } from "../event/check_fields.ts";
 import type { EventCatalog } from "../event/event_catalog.ts";
-import type { EventDefinition } from "../event/event_definition.ts";
+import { hasLabelForm, isLabel } from "../event/label.ts";
+import { isName } from "../event/name.ts";
+import { isId } from "../session/id.ts";
 import type { StoredEvent } from "../store/store.ts";
 import { EventReader, type RefusalReason } from "./_event_reader.ts";
 import type { LabelGuard } from "./_label_guard.ts";
@@ -24,17 +25,8 @@ const MAX_COMMON = 32;
 const MAX_SKEW_MS = 5_000;
 const MAX_AGE_MS = 30 * 86_400_000;
 
-/** 16 bytes in base64url: the last character has 2 bits of them. */
-const ID = /^[A-Za-z0-9_-]{21}[AQgw]$/;
-const NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 /** What stands for a name that is none of an event and that looks like somebody's. */
 const UNKNOWN = "unknown";
-
-/** A build and a platform are labels, and so are texts among the common properties. */
-const LABEL: EventDefinition = {
-  name: "label",
-  fields: { label: { kind: "label" } },
-};
 
 /** Events that were refused for one reason. */
 export interface Refusal {
@@ -102,11 +94,6 @@ export function readBatch(
   return runs.map((run: unknown, i) => reader.read(run, `runs.${i}.`));
 }
 
-/** Whether a text is the id of a session or a player. */
-export function isId(value: unknown): value is string {
-  return typeof value === "string" && ID.test(value);
-}
-
 /** Reads the runs of one batch. */
 class RunReader {
   readonly #context: ReadBatchContext;
@@ -125,7 +112,9 @@ class RunReader {
     if (i !== undefined && !isId(i)) {
       throw invalid(`${path}i`, "i must be 22 of base64url");
     }
-    if (!isLabel(b)) throw invalid(`${path}b`, "b must be a label");
+    if (!hasLabelForm(b)) {
+      throw invalid(`${path}b`, "b must have the form of a label");
+    }
     if (!isLabel(p)) throw invalid(`${path}p`, "p must be a label");
     if (!isTime(t)) throw invalid(`${path}t`, "t must be a time");
     if (!Array.isArray(e) || e.length + this.#events > MAX_EVENTS) {
@@ -254,15 +243,6 @@ function readCommon(value: unknown, path: string): string {
     }
   }
   return JSON.stringify(value);
-}
-
-function isName(value: unknown): value is string {
-  return typeof value === "string" && NAME.test(value);
-}
-
-function isLabel(value: unknown): value is string {
-  return typeof value === "string" &&
-    checkFields(LABEL, { label: value }) === undefined;
 }
 
 function isNumber(value: unknown): value is number {

@@ -6,8 +6,8 @@ import type {
   FieldDefinition,
   FieldDefinitions,
 } from "./event_definition.ts";
+import { isName } from "./name.ts";
 
-const NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 const MAX_FIELDS = 32;
 const MAX_CHOICES = 256;
 const MAX_SHOWN = 64;
@@ -231,7 +231,7 @@ function readChoices(
 }
 
 function checkName(what: string, part: string, name: string): void {
-  if (NAME.test(name) && checkLabel(name) === undefined) return;
+  if (isName(name) && checkLabel(name) === undefined) return;
   throw new SyntaxError(
     `Cannot define ${what} as ${part} must be 1 to 64 of A–Z a–z 0–9 _, beginning with a letter: current value is ${
       shown(name)

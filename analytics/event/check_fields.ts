@@ -30,17 +30,6 @@ export interface FieldProblem {
  * @param definition What the event may hold.
  * @param fields The values. One that is `undefined` is left out.
  * @returns What is wrong, the first thing only, or `undefined` if nothing is.
- *
- * @example A value that is nobody's business
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { checkFields, defineEvent } from "@tickwire/net/analytics";
- *
- * const { definition } = defineEvent("shopOpened", { shop: { kind: "label" } });
- * assertEquals(checkFields(definition, { shop: "smithy" }), undefined);
- * const problem = checkFields(definition, { shop: "10.0.0.7" });
- * assertEquals(problem?.reason, "personalData");
- * ```
  */
 export function checkFields(
   definition: EventDefinition,

@@ -13,18 +13,6 @@ const MAX_EVENTS = 1_000;
 
 /**
  * The events that there are: those that are always there, and a game's own.
- *
- * @example A game's own
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { defineEvent, EventCatalog } from "@tickwire/net/analytics";
- *
- * const shopOpened = defineEvent("shopOpened", { shop: { kind: "label" } });
- * const catalog = new EventCatalog([shopOpened.definition]);
- * assertEquals(catalog.get("shopOpened"), shopOpened.definition);
- * assertEquals(catalog.get("death")?.name, "death");
- * assertEquals(catalog.get("shopClosed"), undefined);
- * ```
  */
 export class EventCatalog {
   readonly #definitions = new Map<string, EventDefinition>();

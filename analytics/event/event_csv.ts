@@ -23,23 +23,6 @@ const FIXED: readonly string[] = ["time", "number", "name"];
  *
  * @param events The events.
  * @returns The text; each line ends with CR LF.
- *
- * @example Two events
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { eventCsv } from "@tickwire/net/analytics";
- *
- * const csv = eventCsv([
- *   { timeMs: 0, number: 0, name: "death", fields: { cause: "spikes", floor: 3 } },
- *   { timeMs: 5, number: 1, name: "itemPickup", fields: { item: "potion" } },
- * ]);
- * assertEquals(
- *   csv,
- *   "time,number,name,cause,floor,item\r\n" +
- *     "1970-01-01T00:00:00.000Z,0,death,spikes,3,\r\n" +
- *     "1970-01-01T00:00:00.005Z,1,itemPickup,,,potion\r\n",
- * );
- * ```
  */
 export function eventCsv(events: readonly EventCsvRow[]): string {
   const columns = new Set<string>();

@@ -23,15 +23,6 @@ export type PersonalDataKind =
  *
  * @param text Any text. The time that it takes grows with its length, and no faster.
  * @returns What the first such thing looks like, or `undefined`.
- *
- * @example Labels
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { personalDataIn } from "@tickwire/net/analytics";
- *
- * assertEquals(personalDataIn("sword_of_dawn"), undefined);
- * assertEquals(personalDataIn("call 0171 234 5678"), "telephone");
- * ```
  */
 export function personalDataIn(text: string): PersonalDataKind | undefined {
   return findPersonalData(text)[0]?.kind;

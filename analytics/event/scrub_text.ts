@@ -28,17 +28,6 @@ const WHOLLY = "<text>";
  * @param text Any text. The time that it takes grows with `maxLength` at most, and no faster.
  * @param maxLength The most characters of what is returned; what is longer is cut.
  * @returns The text, without personal data as far as that can be told.
- *
- * @example A line of a stack
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { scrubText } from "@tickwire/net/analytics";
- *
- * assertEquals(
- *   scrubText("at load (file:///home/ada/game/src/main.ts:10:5) for ada@example.com", 100),
- *   "at load (main.ts:10:5) for <e-mail>",
- * );
- * ```
  */
 export function scrubText(text: string, maxLength: number): string {
   let scrubbed = text.slice(0, maxLength);

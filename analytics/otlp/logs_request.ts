@@ -35,13 +35,13 @@ const EXCEPTION_KEYS: ReadonlyMap<string, string> = new Map([
 /** Options for {@linkcode toLogsRequest}. */
 export interface LogsRequestOptions {
   /**
-   * Definitions of a game's own events, beside those that are always there. By them a field that is a float is sent as one
+   * The game's own events, beside those that are always there. By them a field that is a float is sent as one
    * also where it is whole, so that it has one type for whoever stores it; a whole number of an event without a definition
    * is sent as an integer.
    *
    * @default {[]}
    */
-  readonly definitions?: Iterable<EventDefinition>;
+  readonly events?: readonly EventDefinition[];
   /**
    * When the collector saw the events, in epoch milliseconds.
    *
@@ -61,32 +61,8 @@ export interface LogsRequestOptions {
  * OpenTelemetry Protocol 1.9, "JSON Protobuf Encoding"; Semantic Conventions, "General logs attributes".
  *
  * @param rows The rows.
- * @param options The definitions.
+ * @param options How they are told apart, and when they were seen.
  * @returns The body of a request to `/v1/logs`.
- *
- * @example An event
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { toLogsRequest } from "@tickwire/net/analytics";
- *
- * const request = toLogsRequest([{
- *   id: 1,
- *   title: "main",
- *   session: "AAECAwQFBgcICQoLDA0ODw",
- *   player: "EBESExQVFhcYGRobHB0eHw",
- *   build: "1.2.0",
- *   platform: "linux",
- *   common: "{}",
- *   number: 17,
- *   name: "death",
- *   timeMs: 1764115200000,
- *   data: '{"cause":"spikes","floor":3}',
- * }]);
- * const [record] = request.resourceLogs[0]!.scopeLogs[0]!.logRecords;
- * assertEquals(record!.eventName, "death");
- * assertEquals(record!.timeUnixNano, "1764115200000000000");
- * assertEquals(record!.attributes.at(-1), { key: "floor", value: { intValue: "3" } });
- * ```
  */
 export function toLogsRequest(
   rows: readonly EventRow[],
@@ -94,7 +70,7 @@ export function toLogsRequest(
 ): OtlpLogsRequest {
   const floats = floatFields([
     ...BUILT_IN_EVENTS,
-    ...options.definitions ?? [],
+    ...options.events ?? [],
   ]);
   const observed = nanoseconds(options.observedMs ?? 0);
   const logs = rows.filter((row) => !METRIC_EVENTS.has(row.name));
@@ -163,7 +139,7 @@ function addFields(
 }
 
 function floatFields(
-  definitions: Iterable<EventDefinition>,
+  definitions: readonly EventDefinition[],
 ): Map<string, ReadonlySet<string>> {
   const floats = new Map<string, ReadonlySet<string>>();
   for (const { name, fields } of definitions) {

@@ -83,14 +83,14 @@ Deno.test("toLogsRequest() says whose an event is, and what tells it from a dupl
 });
 
 Deno.test("toLogsRequest() gives a field one type by its definition", () => {
-  const definitions = [{
+  const events = [{
     name: "jump",
     fields: { height: { kind: "float" }, jumps: { kind: "int" } },
   }] as const;
   const rows = [2, 2.5].map((height, number) =>
     rowOf({ number, name: "jump", data: JSON.stringify({ height, jumps: 2 }) })
   );
-  const records = recordsOf(toLogsRequest(rows, { definitions }));
+  const records = recordsOf(toLogsRequest(rows, { events }));
   assertEquals(records.map((record) => attributesOf(record).height), [
     { doubleValue: 2 },
     { doubleValue: 2.5 },

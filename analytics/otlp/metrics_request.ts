@@ -59,32 +59,6 @@ export interface MetricsRequestOptions {
  * @param rows The rows; others are left out, as is what is no sketch.
  * @param options The interval of the points.
  * @returns The body of a request to `/v1/metrics`.
- *
- * @example Two frames
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { QuantileSketch, toMetricsRequest } from "@tickwire/net/analytics";
- *
- * const sketch = new QuantileSketch();
- * sketch.add(16);
- * sketch.add(32);
- * const request = toMetricsRequest([{
- *   id: 1,
- *   title: "main",
- *   session: "AAECAwQFBgcICQoLDA0ODw",
- *   player: "EBESExQVFhcYGRobHB0eHw",
- *   build: "1.2.0",
- *   platform: "linux",
- *   common: "{}",
- *   number: 17,
- *   name: "frameTime",
- *   timeMs: 1764115200000,
- *   data: JSON.stringify({ sketch: sketch.toJson(), hitches: 0 }),
- * }]);
- * const metric = request.resourceMetrics[0]!.scopeMetrics[0]!.metrics[0]!;
- * const point = metric.exponentialHistogram!.dataPoints[0]!;
- * assertEquals([point.count, point.sum, point.positive.offset], ["2", 48, 255]);
- * ```
  */
 export function toMetricsRequest(
   rows: readonly EventRow[],

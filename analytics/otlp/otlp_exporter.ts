@@ -65,11 +65,11 @@ export interface OtlpExporterOptions {
    */
   readonly headers?: HttpHeadersInit;
   /**
-   * Definitions of a game's own events, by which their fields that are floats are told from integers.
+   * The game's own events, by which their fields that are floats are told from integers.
    *
    * @default {[]}
    */
-  readonly definitions?: Iterable<EventDefinition>;
+  readonly events?: readonly EventDefinition[];
   /**
    * Whether requests are compressed by gzip, which whatever speaks OTLP has to understand, where the runtime can.
    *
@@ -178,7 +178,7 @@ type Step = "begin" | "read" | "send" | "save";
 export class OtlpExporter {
   readonly #store: AnalyticsStore;
   readonly #urls: Readonly<Record<OtlpSignal, string>>;
-  readonly #definitions: readonly EventDefinition[];
+  readonly #events: readonly EventDefinition[];
   readonly #isCompressed: boolean;
   readonly #name: string;
   readonly #maxEvents: number;
@@ -229,7 +229,7 @@ export class OtlpExporter {
     }
     this.#store = store;
     this.#urls = { logs: `${base}/v1/logs`, metrics: `${base}/v1/metrics` };
-    this.#definitions = [...options.definitions ?? []];
+    this.#events = [...options.events ?? []];
     this.#isCompressed = (options.isCompressed ?? true) &&
       typeof CompressionStream !== "undefined";
     this.#name = name;
@@ -411,8 +411,7 @@ export class OtlpExporter {
   async #makeSlice(rows: readonly EventRow[]): Promise<Slice> {
     const parts: Promise<Part>[] = [];
     const observedMs = this.#clock.epochMs();
-    const definitions = this.#definitions;
-    const logs = toLogsRequest(rows, { definitions, observedMs });
+    const logs = toLogsRequest(rows, { events: this.#events, observedMs });
     const measured = rows.filter((row) => METRIC_EVENTS.has(row.name));
     let endMs = this.#endMs;
     if (logs.resourceLogs.length > 0) {

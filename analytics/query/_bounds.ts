@@ -10,3 +10,9 @@ export const MAX_ROWS = 100_000;
 export const MAX_COUNT_ROWS = 100_000;
 /** What a store gives at most of sketches at once. */
 export const MAX_SKETCH_ROWS = 10_000;
+/** The most steps of a funnel. */
+export const MAX_FUNNEL_STEPS = 10;
+/** How long after its first step a funnel may end at most, in milliseconds: 31 days. */
+export const MAX_FUNNEL_WINDOW_MS = 2_678_400_000;
+/** The most events that `recentEvents` lists. */
+export const MAX_RECENT_EVENTS = 1_000;

@@ -1,9 +1,12 @@
 // This module is browser compatible.
 import { invalidRequest } from "../../http/server/mod.ts";
 import type { Call } from "../collector/call.ts";
+import { hasLabelForm } from "../event/label.ts";
+import { isName } from "../event/name.ts";
 import type { RangeQuery } from "../store/store.ts";
+import { MAX_FUNNEL_STEPS } from "./_bounds.ts";
 import { DAY_MS, HOUR_MS } from "./_range.ts";
-import { type FunnelStep, MAX_FUNNEL_STEPS } from "./funnel.ts";
+import type { FunnelStep } from "./funnel.ts";
 
 /** The longest range. */
 const MAX_RANGE_MS = 400 * DAY_MS;
@@ -15,10 +18,6 @@ const MAX_TEXT = 128;
 const MAX_EVENTS = 10;
 /** The most conditions of a step. */
 const MAX_CONDITIONS = 4;
-
-const NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
-/** What the value of a field looks like: a label or a number. */
-const VALUE = /^[A-Za-z0-9 _.:/+-]{1,64}$/;
 
 /** The parameters of a query, each of which is checked. One that is empty is as one that is left out. */
 export class QueryParams {
@@ -150,7 +149,8 @@ export class QueryParams {
       const equals = condition.indexOf("=");
       const field = condition.slice(0, Math.max(equals, 0));
       const value = condition.slice(equals + 1);
-      if (NAME.test(field) && VALUE.test(value)) return [field, value];
+      // Numbers have the form of a label as well.
+      if (isName(field) && hasLabelForm(value)) return [field, value];
       throw invalidRequest(
         `Cannot answer as a condition of ${name} must be field=value: current value is ${
           quote(condition)
@@ -162,7 +162,7 @@ export class QueryParams {
   }
 
   #checkName(name: string, value: string): void {
-    if (NAME.test(value)) return;
+    if (isName(value)) return;
     throw invalidRequest(
       `Cannot answer as ${name} must be names of events, each 1 to 64 of A-Z a-z 0-9 _ and beginning with a letter: current value is ${
         quote(value)

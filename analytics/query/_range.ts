@@ -1,5 +1,6 @@
 // This module is browser compatible.
 import type { RangeQuery } from "../store/store.ts";
+import type { AnalyticsStep } from "./events_over_time.ts";
 
 /** An hour. */
 export const HOUR_MS = 3_600_000;
@@ -53,4 +54,9 @@ export function scopeOf(
     ...(build === undefined ? {} : { build }),
     ...(platform === undefined ? {} : { platform }),
   };
+}
+
+/** How long a step is, in milliseconds. */
+export function stepMsOf(step: AnalyticsStep): number {
+  return step === "hour" ? HOUR_MS : DAY_MS;
 }

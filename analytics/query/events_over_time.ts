@@ -3,7 +3,7 @@ import type { AnalyticsStore, RangeQuery } from "../store/store.ts";
 import { MAX_ROWS } from "./_bounds.ts";
 import { compareTexts } from "./_compare_texts.ts";
 import { Pace } from "./_pace.ts";
-import { DAY_MS, HOUR_MS, scopeOf, wholeHours } from "./_range.ts";
+import { scopeOf, stepMsOf, wholeHours } from "./_range.ts";
 import { sumCounts } from "./_sums.ts";
 import type { AnalyticsQueryOptions } from "./query_options.ts";
 
@@ -120,11 +120,6 @@ export async function eventsOverTime(
     isComplete = false;
   }
   return { ...range, rows, isComplete };
-}
-
-/** How long a step is, in milliseconds. */
-export function stepMsOf(step: AnalyticsStep): number {
-  return step === "hour" ? HOUR_MS : DAY_MS;
 }
 
 function compareRows(a: EventsRow, b: EventsRow): number {

@@ -1,17 +1,12 @@
 // This module is browser compatible.
 import { QuantileSketch } from "../sketch/quantile_sketch.ts";
 import type { AnalyticsStore, EventRow, RangeQuery } from "../store/store.ts";
-import { MAX_KEYS } from "./_bounds.ts";
+import { MAX_FUNNEL_STEPS, MAX_FUNNEL_WINDOW_MS, MAX_KEYS } from "./_bounds.ts";
 import { eventsOf } from "./_events_of.ts";
 import { KeyTable } from "./_key_table.ts";
 import { Pace } from "./_pace.ts";
 import { checkInteger, checkRange, scopeOf } from "./_range.ts";
 import type { AnalyticsQueryOptions } from "./query_options.ts";
-
-/** The most steps of a funnel. */
-export const MAX_FUNNEL_STEPS = 10;
-/** How long after its first step a funnel may end at most, in milliseconds: 31 days. */
-export const MAX_FUNNEL_WINDOW_MS = 2_678_400_000;
 
 /** A step of a funnel: an event, of which fields may have to have values. */
 export interface FunnelStep {

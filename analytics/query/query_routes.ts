@@ -2,6 +2,7 @@
 import { HttpProblem, RouteTable } from "../../http/server/mod.ts";
 import type { Call, Routes } from "../collector/call.ts";
 import type { RangeQuery } from "../store/store.ts";
+import { MAX_FUNNEL_WINDOW_MS, MAX_RECENT_EVENTS } from "./_bounds.ts";
 import { entityTagOf, isNamed } from "./_entity_tag.ts";
 import { QueryParams } from "./_query_params.ts";
 import { QuerySlots } from "./_query_slots.ts";
@@ -16,9 +17,9 @@ import {
 import { deaths } from "./deaths.ts";
 import { dropReport } from "./drop_report.ts";
 import { eventsOverTime } from "./events_over_time.ts";
-import { funnel, type FunnelStep, MAX_FUNNEL_WINDOW_MS } from "./funnel.ts";
+import { funnel, type FunnelStep } from "./funnel.ts";
 import { queryFilters } from "./query_filters.ts";
-import { MAX_RECENT_EVENTS, recentEvents } from "./recent_events.ts";
+import { recentEvents } from "./recent_events.ts";
 import type { AnalyticsQueryOptions } from "./query_options.ts";
 import { retention } from "./retention.ts";
 import { sessionsOverTime, type SessionSums } from "./sessions_over_time.ts";

@@ -1,11 +1,9 @@
 // This module is browser compatible.
 import type { AnalyticsStore, EventRow, RangeQuery } from "../store/store.ts";
+import { MAX_RECENT_EVENTS } from "./_bounds.ts";
 import { Pace } from "./_pace.ts";
 import { checkInteger, checkRange } from "./_range.ts";
 import type { AnalyticsQueryOptions } from "./query_options.ts";
-
-/** The most events that are listed. */
-export const MAX_RECENT_EVENTS = 1_000;
 
 /** Which events are listed. */
 export interface RecentEventsQuery extends RangeQuery {

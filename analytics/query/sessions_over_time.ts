@@ -4,9 +4,9 @@ import type { AnalyticsStore, RangeQuery, SessionRow } from "../store/store.ts";
 import { MAX_KEYS } from "./_bounds.ts";
 import { KeyTable } from "./_key_table.ts";
 import { Pace } from "./_pace.ts";
-import { checkInteger, checkRange, scopeOf } from "./_range.ts";
+import { checkInteger, checkRange, scopeOf, stepMsOf } from "./_range.ts";
 import { isUnclean, sessionsOf } from "./_sessions_of.ts";
-import { type AnalyticsStep, stepMsOf } from "./events_over_time.ts";
+import type { AnalyticsStep } from "./events_over_time.ts";
 import type { AnalyticsQueryOptions } from "./query_options.ts";
 
 /** Which sessions are counted: those that began in the range, which is not widened. */

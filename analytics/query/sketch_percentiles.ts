@@ -2,9 +2,9 @@
 import type { AnalyticsStore, RangeQuery } from "../store/store.ts";
 import { compareTexts } from "./_compare_texts.ts";
 import { Pace } from "./_pace.ts";
-import { scopeOf, wholeHours } from "./_range.ts";
+import { scopeOf, stepMsOf, wholeHours } from "./_range.ts";
 import { mergeSketches, SKETCHES_AT_ONCE, sumCounts } from "./_sums.ts";
-import { type AnalyticsStep, stepMsOf } from "./events_over_time.ts";
+import type { AnalyticsStep } from "./events_over_time.ts";
 import type { AnalyticsQueryOptions } from "./query_options.ts";
 
 /** What is measured. The range is widened to whole hours. */
