@@ -277,10 +277,12 @@ export class ExpectedAnswers {
     };
   }
 
-  /** The events that were stored last, the newest first, as session and number. */
+  /** The events that were stored last, the newest first, as session, if it is of a player, and number. */
   recent(range: ExpectedRange, limit: number): string[] {
     return this.#eventsIn(range).reverse().slice(0, limit)
-      .map(({ session, event }) => `${session.session} ${event.number}`);
+      .map(({ session: { playerId, session }, event }) =>
+        `${playerId === undefined ? "" : session} ${event.number}`
+      );
   }
 
   #sessionsIn({ fromMs, toMs, build, platform }: ExpectedRange): Known[] {
