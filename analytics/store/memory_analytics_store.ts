@@ -254,11 +254,16 @@ export class MemoryAnalyticsStore implements AnalyticsStore {
     const cursor = readPageCursor(after);
     const { player, name } = query;
     const rows: EventRow[] = [];
-    for (const row of this.#candidates(query)) {
+    const candidates = this.#candidates(query);
+    let i = player === undefined
+      ? firstAt(candidates, Math.max(query.fromMs, cursor.timeMs))
+      : 0;
+    for (; i < candidates.length; i++) {
+      const row = candidates[i]!;
+      if (player === undefined && row.timeMs >= query.toMs) break;
       if (name !== undefined && row.name !== name) continue;
       if (!isAsked(query, row)) continue;
       if (player === undefined) {
-        if (row.timeMs < query.fromMs || row.timeMs >= query.toMs) continue;
         if (!isBehind(cursor, row.timeMs, row.id)) continue;
       } else if (row.id <= cursor.id) continue;
       if (rows.length < limit) rows.push(row);
@@ -576,6 +581,18 @@ function isAsked(query: RangeQuery, info: SessionInfo): boolean {
   return info.title === query.title &&
     (query.build === undefined || query.build === info.build) &&
     (query.platform === undefined || query.platform === info.platform);
+}
+
+/** The place of the first row that is not before a time, among rows by time. */
+function firstAt(rows: readonly EventRow[], timeMs: number): number {
+  let low = 0;
+  let high = rows.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (rows[middle]!.timeMs < timeMs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function isBehind(
