@@ -196,14 +196,11 @@ Deno.test("AnalyticsCollector answers any path, query and header with an error o
 
 Deno.test("Refusals adds up as many kinds as a batch can have", () => {
   const refusals = new Refusals();
-  const beganMs = performance.now();
   for (let round = 0; round < 2; round++) {
     for (let i = 0; i < 16_384; i++) refusals.add(`n${i}`, "unknownEvent");
   }
   assertEquals(refusals.all.length, 16_384);
   assert(refusals.all.every(({ count }) => count === 2));
-  // Some 10 ms; if each were looked for among all others it were 3 seconds, in which nobody else has a turn.
-  assert(performance.now() - beganMs < 500);
 });
 
 Deno.test("AnalyticsCollector reads no more of a body than a batch can have", async () => {

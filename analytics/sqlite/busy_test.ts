@@ -7,12 +7,20 @@ const REQUESTS = 10;
 for (const mode of ["read", "write"]) {
   Deno.test(`SqliteAnalyticsStore leaves turns to those who ask while it has no end to ${mode}`, async () => {
     await using server = await ServerProcess.start(PROGRAM, { args: [mode] });
-    const beganMs = performance.now();
-    for (let i = 0; i < REQUESTS; i++) {
-      await (await fetch(`http://127.0.0.1:${server.port}/`)).text();
+    async function ask(): Promise<number> {
+      const response = await fetch(`http://127.0.0.1:${server.port}/`);
+      return Number(await response.text());
     }
-    const eachMs = (performance.now() - beganMs) / REQUESTS;
-    // Some 20 ms; 500 where the runtime looks at its sockets after 61 turns only.
-    assert(eachMs < 250, `${eachMs} ms`);
+    // One request may come at a bad time, as the processes take turns as well.
+    const waits: number[] = [];
+    let before = await ask();
+    for (let i = 0; i < REQUESTS; i++) {
+      const pieces = await ask();
+      waits.push(pieces - before);
+      before = pieces;
+    }
+    waits.sort((a, b) => a - b);
+    // Two or so; 61 where the runtime looks at its sockets after so many turns only.
+    assert(waits[REQUESTS / 2]! < 30, `${waits}`);
   });
 }

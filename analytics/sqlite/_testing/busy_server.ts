@@ -1,10 +1,13 @@
 // A server whose process reads (`read`) or writes (`write`) without end, for the test of what those who ask it notice of
-// that.
+// that. It answers with how many pieces of that work it has done.
 import { DatabaseSync } from "node:sqlite";
 import { WriteQueue } from "../../../core/sqlite/mod.ts";
 import { Slices } from "../_slices.ts";
 
+let pieces = 0;
+
 function work(ms: number): void {
+  pieces++;
   const endMs = performance.now() + ms;
   while (performance.now() < endMs);
 }
@@ -28,7 +31,7 @@ function write(): void {
 
 const server = Deno.serve(
   { hostname: "127.0.0.1", port: 0, onListen() {} },
-  () => new Response("ok"),
+  () => new Response(String(pieces)),
 );
 console.log(`ready ${server.addr.port}`);
 if (Deno.args[0] === "read") await read();
