@@ -29,10 +29,10 @@ export class KillLedger {
   /** The most of these in one process. */
   mostUnknown = 0;
   /**
-   * The longest time of which a journal had nothing in the end, in milliseconds of the game: without the last frame, and
-   * without the time that the journal took for what it was given.
+   * The times of which journals had nothing in the end, in milliseconds of the game: without the last frame, and without
+   * the time that the journal took for what it was given.
    */
-  longestBlindMs = 0;
+  readonly #blindMs: number[] = [];
   /** How many events were recorded. */
   recorded = 0;
   /** How many processes were dead before their journal had anything of them. */
@@ -99,7 +99,13 @@ export class KillLedger {
     }
     const blindMs = (pending?.atMs ?? frameMs) - stored.atMs - delayMs -
       longestFrameMs;
-    this.longestBlindMs = Math.max(this.longestBlindMs, blindMs);
+    this.#blindMs.push(Math.max(0, blindMs));
+  }
+
+  /** Of the times of which a journal had nothing: one that so many of them, as a share, are not longer than. */
+  blindMs(share: number): number {
+    const sorted = this.#blindMs.toSorted((a, b) => a - b);
+    return sorted[Math.ceil(share * sorted.length) - 1] ?? 0;
   }
 
   #count(
