@@ -328,15 +328,16 @@ function sessionSums(
   const durations = sessions.map((it) => it.lastMs - it.startMs)
     .sort((a, b) => a - b);
   const open = sessions.filter((it) => it.endReason === "");
-  const unclean = open.filter((it) => nowMs - it.lastMs > idleMs).length;
+  const gone = open.filter((it) => nowMs - it.lastMs > idleMs).length;
+  const repaired = sessions.filter((it) => it.endReason === "repaired").length;
   return {
     startMs,
     sessions: sessions.length,
     players: unique(sessions.map(({ player }) => player)).length,
     newPlayers: sessions.filter((it) => it.startMs === it.firstMs).length,
     durationMs: durations.reduce((sum, it) => sum + it, 0),
-    running: open.length - unclean,
-    unclean,
+    running: open.length - gone,
+    unclean: gone + repaired,
     durations,
   };
 }

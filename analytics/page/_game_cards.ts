@@ -216,7 +216,7 @@ export function makeGameCards(
         ? ""
         : `${format.figure(uncleanSessions, "count")} of ${
           format.many(sessions, "session")
-        } never ended`;
+        } broke off`;
       if (total === 0) {
         frame.setAbout(ended);
         frame.showEmpty(

@@ -212,7 +212,7 @@ export function makeHeadlineCard(
       before: sumOf(thrownBefore!),
       kind: "count",
       better: "less",
-      about: `${format.figure(now.unclean, "count")} never ended`,
+      about: `${format.figure(now.unclean, "count")} broke off`,
       picture: sparkOf(thrown!.rows, (row) => row.count, 0),
     });
     host.setAttribute("aria-busy", "false");

@@ -18,11 +18,15 @@ export async function* sessionsOf(
   } while (after !== undefined);
 }
 
-/** Whether a session broke off: nothing said that it ended, and nothing came of it for as long as a session may be idle. */
+/**
+ * Whether a session broke off: the next one had to end it, or nothing said that it ended, and nothing came of it for as
+ * long as a session may be idle.
+ */
 export function isUnclean(
   { endReason, lastMs }: SessionRow,
   nowMs: number,
   idleMs: number,
 ): boolean {
-  return endReason === "" && lastMs < nowMs - idleMs;
+  return endReason === "repaired" ||
+    endReason === "" && lastMs < nowMs - idleMs;
 }

@@ -35,7 +35,7 @@ export interface SessionSums {
   readonly p90Ms: number;
   /** How many have not ended, as far as is known: their last event is not older than a session may be idle. */
   readonly running: number;
-  /** How many broke off: nothing said that they ended, and they have been idle for too long. */
+  /** How many broke off: the next session had to end them, or nothing said that they ended, and they were idle for too long. */
   readonly unclean: number;
 }
 
