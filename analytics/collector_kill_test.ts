@@ -115,9 +115,10 @@ class Players {
 Deno.test(`AnalyticsCollector has what it answered over ${KILLS} kills`, async () => {
   const folder = await Deno.makeTempDir();
   const file = `${folder}/analytics.db`;
-  const events: Record<string, unknown> = {};
-  for (const { name, fields } of FAULT_DEFINITIONS) events[name] = fields;
-  await Deno.writeTextFile(`${folder}/events.json`, JSON.stringify(events));
+  await Deno.writeTextFile(
+    `${folder}/events.json`,
+    JSON.stringify(FAULT_DEFINITIONS),
+  );
   const start = () =>
     ServerProcess.start(PROGRAM, {
       flags: ["--no-check"],
