@@ -56,6 +56,8 @@ export class Grant implements RunJournalOwner, SenderOwner {
   #opened: OpenedJournal | undefined;
   #out: Outgoing | undefined;
   #endpoint: string;
+  /** Whether another collector may have data, too. */
+  #hasMoved = false;
   /** Ends what a hidden page has sent, when the consent is taken back. */
   #revocation: AbortController | undefined;
   /** What a page that was hidden has sent, or had no room for. */
@@ -179,6 +181,7 @@ export class Grant implements RunJournalOwner, SenderOwner {
   }
 
   set endpoint(endpoint: string) {
+    this.#hasMoved ||= endpoint !== this.#endpoint;
     this.#endpoint = endpoint;
     if (this.#out !== undefined) this.#out.sender.endpoint = endpoint;
   }
@@ -292,12 +295,15 @@ export class Grant implements RunJournalOwner, SenderOwner {
     const { journal, state } = await this.#opening;
     const player = this.#keeper.player ??
       (this.settings.identity === "install" ? state?.player : undefined);
-    if (player !== undefined) return { ids: [player], isComplete: true };
+    if (player !== undefined) {
+      return { ids: [player], isComplete: !this.#hasMoved };
+    }
     const ids = new Set([...journal.sessions, ...this.#keeper.ids]);
     if (state?.session !== undefined) ids.add(state.session.id);
     return {
       ids: [...ids],
-      isComplete: state === undefined && !this.#keeper.hasForgottenIds,
+      isComplete: state === undefined && !this.#hasMoved &&
+        !this.#keeper.hasForgottenIds,
     };
   }
 
@@ -310,6 +316,7 @@ export class Grant implements RunJournalOwner, SenderOwner {
   async purge(before: Promise<unknown>): Promise<void> {
     this.#isOver = true;
     this.#out?.sender.close();
+    this.#out?.journal.stop();
     this.#revocation?.abort();
     this.#opened = undefined;
     this.#queue.clear();

@@ -74,6 +74,7 @@ export class RunJournal {
   #missingBytes = 0;
   /** The last call, behind which the next one waits. */
   #last: Promise<unknown> = Promise.resolve();
+  #isStopped = false;
   /** What was read at the beginning. */
   readonly sessions = new Set<string>();
 
@@ -215,6 +216,11 @@ export class RunJournal {
     return runs;
   }
 
+  /** From now on nothing is stored, whatever waits for its turn. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
   /** Removes everything and closes. */
   purge(): Promise<void> {
     return this.#inTurn(async () => {
@@ -266,6 +272,7 @@ export class RunJournal {
    * them would have dropped what no state tells of.
    */
   async #tryAppend(run: Run | undefined, dropId = 0): Promise<boolean> {
+    if (this.#isStopped) return true;
     for (;;) {
       const state = this.#owner.stateWith(run);
       const bytes = encodeEntry({ state, run });

@@ -6,6 +6,8 @@ import type { Settings } from "./_settings.ts";
 
 /** The least time between two runs, so that a slow trickle of events does not fill the journal with what is around them. */
 const APPEND_MS = 250;
+/** More events than these are not written ahead of a storage that hangs: those behind them wait in the queue, and its bound. */
+const MAX_OUTSTANDING_EVENTS = 65_536;
 /** So many events are worth a run at once. */
 const APPEND_EVENTS = 100;
 
@@ -57,8 +59,12 @@ export class RunStore {
 
   /** Writes everything at once. */
   writeAll(journal: RunJournal): void {
-    while (this.#queue.size > 0) {
-      this.#append(this.#queue.nextRun(Infinity), journal);
+    let events = 0;
+    for (const { count } of this.#outstanding) events += count;
+    while (this.#queue.size > 0 && events < MAX_OUTSTANDING_EVENTS) {
+      const run = this.#queue.nextRun(Infinity);
+      events += run.count;
+      this.#append(run, journal);
     }
   }
 

@@ -7,7 +7,7 @@ import {
 } from "../../core/mod.ts";
 import type { FakeCall } from "../../http/_testing/fake_fetch.ts";
 import { AnalyticsEvent } from "../event/analytics_event.ts";
-import { ClientRig, settle, START_MS } from "./_testing/client_rig.ts";
+import { ClientRig, DEATH, settle, START_MS } from "./_testing/client_rig.ts";
 import { CrashJournal } from "./_testing/crash_journal.ts";
 import { FakeCollector } from "./_testing/fake_collector.ts";
 
@@ -299,4 +299,26 @@ Deno.test("Analytics accounts for every event where the journal is full", async 
     await world.rig.analytics.close();
   }
   assert(full > 100, `${full}`);
+});
+
+Deno.test("Analytics holds no more than its bounds where a journal hangs", async () => {
+  const journal = new CrashJournal(new MemoryJournal());
+  const rig = await new ClientRig({
+    journal: () => journal,
+    rateLimit: false,
+    maxQueued: 10_000,
+  }).enable();
+  journal.isLazy = true;
+  for (let i = 0; i < 12; i++) {
+    for (let k = 0; k < 10_000; k++) rig.analytics.record(DEATH);
+    rig.analytics.handlePageHide();
+    await rig.step(0.02);
+  }
+  const { recorded, queued, stored, dropped } = rig.analytics.counters;
+  assertEquals(recorded, 120_000);
+  assert(queued + stored <= 80_000, `${queued} and ${stored}`);
+  // A session's beginning besides, and what tells of the drops.
+  const others = queued + stored + dropped - recorded;
+  assert(others >= 1 && others < 100, `${others}`);
+  await rig.analytics.close(0);
 });

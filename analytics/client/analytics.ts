@@ -179,7 +179,6 @@ export class Analytics {
    * and in the journal, with all ids. What the collector has stays there: `deleteMyData` has that erased, too.
    */
   disable(): void {
-    if (this.#closing !== undefined) return;
     this.#consent = "denied";
     this.#forget();
   }
@@ -314,7 +313,6 @@ export class Analytics {
       this.#erase(readErasure(again));
       return;
     }
-    if (this.#closing !== undefined) return;
     this.#consent = "denied";
     if (grant === undefined) {
       // There is nothing here, and nothing that the collector could be asked by.
@@ -437,6 +435,7 @@ export class Analytics {
     if (grant === undefined) return;
     this.#grant = this.#recorder = undefined;
     this.#exceptions?.clear();
+    this.#pump.wake();
     const purged = grant.purge(before);
     this.#purging = Promise.all([this.#purging, purged]).then(
       () => {},

@@ -156,7 +156,7 @@ export interface DataDeleted {
   readonly events: number;
   /**
    * Whether that is everything. Where there is no id per install, sessions of earlier processes are nobody's any more, and
-   * cannot be found.
+   * cannot be found; where `enable` has named another collector meanwhile, only the last one was asked.
    */
   readonly isComplete: boolean;
 }

@@ -12,6 +12,7 @@ import { SessionStats } from "../session/session_stats.ts";
 import { Analytics } from "./analytics.ts";
 import { decodeEntry } from "./_entry.ts";
 import { ClientRig, DEATH, ENDPOINT, settle } from "./_testing/client_rig.ts";
+import { CrashJournal } from "./_testing/crash_journal.ts";
 
 const IS_SOAK = Deno.env.get("TICKWIRE_SOAK") === "1";
 const RUNS = IS_SOAK ? 10_000 : 300;
@@ -222,5 +223,52 @@ Deno.test("Analytics.enable() waits for the purge of an earlier consent", async 
     assert(entry.state.session?.id !== first);
     assert(entry.run?.session !== first);
   }
+  await rig.analytics.close(0);
+});
+
+Deno.test("Analytics.disable() counts while the client is being closed", async () => {
+  const journal = new MemoryJournal();
+  const rig = await new ClientRig({
+    journal: () =>
+      Object.assign(Object.create(journal), {
+        append: (bytes: Uint8Array) => journal.append(bytes),
+        read: (id: number, max: number) => journal.read(id, max),
+        remove: (id: number) => journal.remove(id),
+        close: () => Promise.resolve(),
+      }) as Journal,
+  }).enable();
+  rig.analytics.record(DEATH);
+  await rig.step(1);
+  const closing = rig.analytics.close(60_000);
+  await settle();
+  await rig.until(() => rig.fake.open.length === 1);
+  rig.analytics.disable();
+  assertEquals(rig.analytics.consent, "denied");
+  assertEquals(rig.fake.open, []);
+  await closing;
+  assertEquals(await journal.read(0, 1e9), []);
+  assertEquals(rig.fake.calls.length, 1);
+});
+
+Deno.test("Analytics.disable() lets nothing be stored that waits for its turn", async () => {
+  const inner = new MemoryJournal();
+  const journal = new CrashJournal(inner);
+  const rig = await new ClientRig({ journal: () => journal }).enable();
+  await rig.step(1);
+  journal.isLazy = true;
+  for (let i = 0; i < 3; i++) {
+    rig.analytics.record(DEATH);
+    rig.analytics.handlePageHide();
+  }
+  await settle();
+  let appended = 0;
+  journal.onAppend = () => () => appended++;
+  rig.analytics.disable();
+  for (let i = 0; i < 10; i++) {
+    journal.proceed();
+    await settle();
+  }
+  assertEquals(appended, 0);
+  assertEquals(await inner.read(0, 1e9), []);
   await rig.analytics.close(0);
 });

@@ -122,3 +122,36 @@ Deno.test("Analytics.close() ends an erasure that goes on, and tells so", async 
     [["closed", [id]]],
   );
 });
+
+Deno.test("Analytics.deleteMyData() is heard while the client is being closed", async () => {
+  const rig = await new ClientRig({ identity: "install" }).connect().enable();
+  await rig.flush();
+  const player = rig.collector.runs[0]!.i;
+  rig.analytics.record(DEATH);
+  erase(rig, erased);
+  const closing = rig.analytics.close(60_000);
+  rig.analytics.deleteMyData();
+  await closing;
+  const last = rig.fake.calls.at(-1)!;
+  assertEquals(last.init.method, "DELETE");
+  assertEquals(last.url, `${ENDPOINT}/v1/players/${player}`);
+  assertEquals([...rig.analytics.drainEvents()].at(-1), {
+    type: "dataDeleted",
+    sessions: 1,
+    events: 3,
+    isComplete: true,
+  });
+});
+
+Deno.test("Analytics.deleteMyData() tells that another collector may have data", async () => {
+  const rig = await new ClientRig({ identity: "install" }).connect().enable();
+  await rig.flush();
+  rig.analytics.enable("http://other.test");
+  rig.analytics.enable("http://other.test");
+  erase(rig, erased);
+  rig.analytics.deleteMyData();
+  await rig.until(() => rig.all("dataDeleted").length > 0);
+  assertEquals(rig.fake.calls.at(-1)!.url.slice(0, 17), "http://other.test");
+  assertEquals(rig.all("dataDeleted")[0]!.isComplete, false);
+  await rig.analytics.close(0);
+});

@@ -210,8 +210,8 @@ export class AnalyticsEvent {
     const { message, stack } = EXCEPTION.fields;
     return new AnalyticsEvent(EXCEPTION, {
       ...fields,
-      message: scrubText(fields.message, (message as TextField).maxLength),
-      stack: scrubText(fields.stack, (stack as TextField).maxLength),
+      message: scrubbed(fields.message, message as TextField),
+      stack: scrubbed(fields.stack, stack as TextField),
     });
   }
 
@@ -224,6 +224,11 @@ export class AnalyticsEvent {
   static drop(fields: DropFields): AnalyticsEvent {
     return eventOf(DROP, fields);
   }
+}
+
+/** What is no text, as JavaScript may have it, is refused when it is recorded. */
+function scrubbed(text: string, { maxLength }: TextField): string {
+  return typeof text === "string" ? scrubText(text, maxLength) : text;
 }
 
 /** An interface is not taken for a record by itself, although its values are those of one. */

@@ -121,3 +121,17 @@ Deno.test("AnalyticsEvent.exception() scrubs and cuts its texts", () => {
   assert(stack!.startsWith("at main.ts:10:5\nat") && stack!.length <= 8_192);
   assertEquals(checkFields(event.definition, event.fields), undefined);
 });
+
+Deno.test("AnalyticsEvent.exception() takes what is no text, and has it refused when it is recorded", () => {
+  for (const value of [undefined, null, 5, new Error("boom")]) {
+    const event = AnalyticsEvent.exception({
+      name: "Error",
+      message: value as unknown as string,
+      stack: "",
+      isFatal: true,
+      count: 1,
+    });
+    const problem = checkFields(event.definition, event.fields);
+    assertEquals(problem?.field, "message");
+  }
+});

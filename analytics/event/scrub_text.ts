@@ -1,5 +1,6 @@
 // This module is browser compatible.
 import { findPersonalData } from "./_find_personal_data.ts";
+import { plainForm } from "./_plain_form.ts";
 import { shortenPaths } from "./_shorten_paths.ts";
 import type { PersonalDataKind } from "./personal_data.ts";
 
@@ -41,7 +42,7 @@ export function scrubText(text: string, maxLength: number): string {
 }
 
 function scrubOnce(text: string): string {
-  const plain = shortenPaths(withoutControls(text));
+  const plain = shortenPaths(plainForm(text));
   let scrubbed = "";
   let from = 0;
   for (const { kind, start, end } of findPersonalData(plain)) {
@@ -49,15 +50,4 @@ function scrubOnce(text: string): string {
     from = end;
   }
   return scrubbed + plain.slice(from);
-}
-
-/** Without half characters and control characters; wide forms of ASCII become ASCII, as they read the same. */
-function withoutControls(text: string): string {
-  return text.toWellFormed()
-    // deno-lint-ignore no-control-regex
-    .replaceAll(/[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]/g, " ")
-    .replaceAll(
-      /[\uff01-\uff5e]/g,
-      (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0),
-    );
 }
