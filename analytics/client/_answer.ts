@@ -1,5 +1,6 @@
 // This module is browser compatible.
 import type { HttpResponse, HttpTerminalEvent } from "../../http/mod.ts";
+import { isCount } from "../is_count.ts";
 import type {
   AnalyticsUploadFailure,
   RefusedEvents,
@@ -136,8 +137,4 @@ function jsonOf(response: HttpResponse): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && value as number >= 0;
 }

@@ -1,6 +1,7 @@
 // This module is browser compatible.
-import type { DropCount } from "./_drop_counts.ts";
+import { isCount } from "../is_count.ts";
 import { isId } from "../session/id.ts";
+import type { DropCount } from "./_drop_counts.ts";
 import type { SessionState } from "./_session.ts";
 
 /** How many events there were of each name. */
@@ -167,10 +168,6 @@ function readDrops(json: unknown): DropCount[] | undefined {
     )
     ? json
     : undefined;
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && value as number >= 0;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

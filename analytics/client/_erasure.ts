@@ -1,7 +1,7 @@
 // This module is browser compatible.
-import type { AnalyticsErasure } from "./analytics_notice.ts";
-import { readEndpoint } from "./_endpoint.ts";
+import { readEndpoint } from "../endpoint.ts";
 import { isId } from "../session/id.ts";
+import type { AnalyticsErasure } from "./analytics_notice.ts";
 
 const MAX_IDS = 65_536;
 

@@ -1,16 +1,11 @@
 // This module is browser compatible.
-import { TokenBucket } from "../../core/mod.ts";
-import { AnalyticsEvent } from "../event/analytics_event.ts";
-import { checkFields } from "../event/check_fields.ts";
+import type { AnalyticsEvent } from "../event/analytics_event.ts";
 import type { SessionStats } from "../session/session_stats.ts";
-import type {
-  AnalyticsNotice,
-  AnalyticsRefusalReason,
-} from "./analytics_notice.ts";
+import type { AnalyticsNotice } from "./analytics_notice.ts";
 import { DropAccount } from "./_drop_account.ts";
 import type { ClientState, Run } from "./_entry.ts";
+import { Intake } from "./_intake.ts";
 import type { LocalLog } from "./_local_log.ts";
-import { isSampledOut } from "./_name_table.ts";
 import { pageBody, sendFromPage } from "./_page_batch.ts";
 import {
   type OpenedJournal,
@@ -48,8 +43,7 @@ export class Grant implements RunJournalOwner, SenderOwner {
   readonly #queue: RunQueue;
   readonly #keeper: SessionKeeper;
   readonly #store: RunStore;
-  readonly #bucket: TokenBucket | undefined;
-  #recorded = 0;
+  readonly #intake: Intake;
 
   readonly #opening: Promise<OpenedJournal>;
   /** What an earlier process left, until a tick takes it in. */
@@ -100,13 +94,14 @@ export class Grant implements RunJournalOwner, SenderOwner {
       drops: this.drops,
       inform: (notice) => this.inform(notice),
     });
-    const { rateLimit } = settings;
-    if (rateLimit !== undefined) {
-      this.#bucket = new TokenBucket({
-        capacity: rateLimit.burst,
-        refillPerSecond: rateLimit.perSecond,
-      });
-    }
+    this.#intake = new Intake({
+      settings,
+      timeline: this.timeline,
+      queue: this.#queue,
+      keeper: this.#keeper,
+      drops: this.drops,
+      inform: (notice) => this.inform(notice),
+    });
     this.#opening = before.then(() => RunJournal.open(settings.journal, this))
       .then((opened) => {
         if (!this.#isOver) this.#opened = opened;
@@ -150,7 +145,7 @@ export class Grant implements RunJournalOwner, SenderOwner {
 
   /** Events that `record` was given. */
   get recorded(): number {
-    return this.#recorded;
+    return this.#intake.recorded;
   }
 
   /** Events that were not written yet. */
@@ -188,36 +183,7 @@ export class Grant implements RunJournalOwner, SenderOwner {
 
   /** Takes an event, or counts why not. */
   record(event: AnalyticsEvent): boolean {
-    if (!(event instanceof AnalyticsEvent)) {
-      throw new TypeError(
-        `Cannot record event as it must be an AnalyticsEvent: current value is of type ${typeof event}`,
-      );
-    }
-    this.#recorded++;
-    const { name } = event.definition;
-    const entry = this.#queue.names.get(name);
-    if (entry === undefined || !entry.isRecordable) {
-      return this.#refuseName(name, entry !== undefined);
-    }
-    const nowMs = this.timeline.roughlyNowMs();
-    const timeMs = this.timeline.at(nowMs);
-    const session = this.#keeper.at(timeMs);
-    session.lastMs = timeMs;
-    if (entry.sample < 1 && isSampledOut(entry, session)) {
-      return this.drops.add(name, "sampled");
-    }
-    if (this.#bucket !== undefined && !this.#bucket.tryTake(1, nowMs)) {
-      return this.drops.add(name, "rateLimited");
-    }
-    const problem = checkFields(entry.definition, event.fields);
-    if (problem !== undefined) {
-      const { reason, field, message } = problem;
-      return this.#refuse(name, name, reason, field, message);
-    }
-    if (this.#queue.isFull) return this.drops.add(name, "queueFull");
-    this.#queue.push(event, entry, session, timeMs);
-    this.#keeper.stats.apply(event);
-    return true;
+    return this.#intake.record(event);
   }
 
   recordFrame(ms: number): void {
@@ -393,35 +359,6 @@ export class Grant implements RunJournalOwner, SenderOwner {
 
   onWake(): void {
     this.#owner.onWake();
-  }
-
-  #refuseName(name: string, isReserved: boolean): false {
-    return isReserved
-      ? this.#refuse(
-        name,
-        name,
-        "reserved",
-        "",
-        `Cannot record "${name}" as the client records it itself`,
-      )
-      : this.#refuse(
-        "other",
-        name,
-        "unknownEvent",
-        "",
-        `Cannot record "${name}" as it must be declared in the options' events`,
-      );
-  }
-
-  #refuse(
-    countedAs: string,
-    event: string,
-    reason: AnalyticsRefusalReason,
-    field: string,
-    message: string,
-  ): false {
-    this.inform({ type: "eventRefused", event, reason, field, message });
-    return this.drops.add(countedAs, reason);
   }
 
   #onPeriod(): void {

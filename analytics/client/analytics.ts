@@ -1,5 +1,6 @@
 // This module is browser compatible.
 import { EventQueue } from "../../core/mod.ts";
+import { readEndpoint } from "../endpoint.ts";
 import type { AnalyticsEvent } from "../event/analytics_event.ts";
 import { SessionStats } from "../session/session_stats.ts";
 import type {
@@ -11,7 +12,6 @@ import type {
 } from "./analytics_export.ts";
 import type { AnalyticsErasure, AnalyticsNotice } from "./analytics_notice.ts";
 import type { AnalyticsOptions } from "./analytics_options.ts";
-import { readEndpoint } from "./_endpoint.ts";
 import { Eraser } from "./_eraser.ts";
 import { readErasure } from "./_erasure.ts";
 import type { ErrorTarget } from "./error_target.ts";

@@ -1,5 +1,5 @@
 // This module is browser compatible.
-import { unavailable } from "./_problems.ts";
+import { unavailable } from "../../http/server/mod.ts";
 
 /** Bounds how many bytes are held of all batches that are under way. */
 export class ByteBudget {

@@ -13,6 +13,7 @@ import {
   RateLimits,
   RouteTable,
   segmentsOf,
+  unavailable,
   urlOf,
 } from "../../http/server/mod.ts";
 import { ChangeCounts } from "../query/change_counts.ts";
@@ -24,7 +25,7 @@ import { counter, Counters, gauge } from "./_counters.ts";
 import { GuardedStore } from "./_guarded_store.ts";
 import { LabelGuards } from "./_label_guard.ts";
 import { addPlayerRoutes } from "./_player_routes.ts";
-import { problemOf, unavailable } from "./_problems.ts";
+import { problemOf } from "./_problems.ts";
 import { Retention } from "./_retention.ts";
 import { resolveOptions, type Settings } from "./_settings.ts";
 import { TitleLimits } from "./_title_limits.ts";

@@ -19,9 +19,11 @@ import {
   runOf,
 } from "./_testing/harness.ts";
 
-const PAYLOADS = 10_000;
+const IS_SOAK = Deno.env.get("TICKWIRE_SOAK") === "1";
+/** All 10,000 under TICKWIRE_SOAK, else one in five. */
+const PAYLOADS = IS_SOAK ? 10_000 : 2_000;
 
-Deno.test("AnalyticsCollector stores nothing personal, and nothing outside the schema, of 10,000 payloads", async () => {
+Deno.test("AnalyticsCollector stores nothing personal, and nothing outside the schema, of payloads that try", async () => {
   const seed = 20_261_126;
   const random = new SeededRandom(seed);
   const events = [{
@@ -56,8 +58,11 @@ Deno.test("AnalyticsCollector stores nothing personal, and nothing outside the s
     assert(status === 200 || status === 400, text);
     told.add(text);
   }
-  assert(harness.metric("refused_events", { reason: "personalData" }) > 500);
-  assert(harness.metric("events", { outcome: "accepted" }) > 4_000);
+  assert(
+    harness.metric("refused_events", { reason: "personalData" }) >
+      PAYLOADS / 20,
+  );
+  assert(harness.metric("events", { outcome: "accepted" }) > 0.4 * PAYLOADS);
 
   // Each text once, as there are many and each is looked for in all.
   const pieces = new Set(told);

@@ -7,6 +7,7 @@ import {
 import type { EventCatalog } from "../event/event_catalog.ts";
 import { hasLabelForm, isLabel } from "../event/label.ts";
 import { isName } from "../event/name.ts";
+import { isCount } from "../is_count.ts";
 import { isId } from "../session/id.ts";
 import type { StoredEvent } from "../store/store.ts";
 import { EventReader, type RefusalReason } from "./_event_reader.ts";
@@ -84,7 +85,7 @@ export function readBatch(
     const current = typeof v === "number" ? `: current value is ${v}` : "";
     throw invalid("v", `v must be 1${current}`);
   }
-  if (!isTime(sentAt)) throw invalid("sentAt", "sentAt must be a time");
+  if (!isCount(sentAt)) throw invalid("sentAt", "sentAt must be a time");
   if (!Array.isArray(runs) || runs.length > MAX_RUNS) {
     throw invalid("runs", `runs must be an array of at most ${MAX_RUNS}`);
   }
@@ -116,7 +117,7 @@ class RunReader {
       throw invalid(`${path}b`, "b must have the form of a label");
     }
     if (!isLabel(p)) throw invalid(`${path}p`, "p must be a label");
-    if (!isTime(t)) throw invalid(`${path}t`, "t must be a time");
+    if (!isCount(t)) throw invalid(`${path}t`, "t must be a time");
     if (!Array.isArray(e) || e.length + this.#events > MAX_EVENTS) {
       throw invalid(
         `${path}e`,
@@ -124,7 +125,7 @@ class RunReader {
       );
     }
     this.#events += e.length;
-    if (!isNumber(n) || n > Number.MAX_SAFE_INTEGER - MAX_EVENTS) {
+    if (!isCount(n) || n > Number.MAX_SAFE_INTEGER - MAX_EVENTS) {
       throw invalid(`${path}n`, "n must be an integer of 0 or more");
     }
     const { guard, nowMs } = this.#context;
@@ -243,14 +244,6 @@ function readCommon(value: unknown, path: string): string {
     }
   }
   return JSON.stringify(value);
-}
-
-function isNumber(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-function isTime(value: unknown): value is number {
-  return isNumber(value);
 }
 
 function invalid(field: string, must: string): HttpProblem {

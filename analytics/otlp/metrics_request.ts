@@ -1,5 +1,6 @@
 // This module is browser compatible.
 
+import { isCount } from "../is_count.ts";
 import { QuantileSketch } from "../sketch/quantile_sketch.ts";
 import type { EventRow } from "../store/store.ts";
 import { byResource, nanoseconds, readObject, SCOPE } from "./_attributes.ts";
@@ -152,8 +153,4 @@ function toPoint(
     min,
     max,
   };
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

@@ -17,6 +17,7 @@ import {
   HttpRequest,
   type RequestId,
 } from "../../http/mod.ts";
+import { readEndpoint } from "../endpoint.ts";
 import type { EventDefinition } from "../event/event_definition.ts";
 import type { AnalyticsStore, EventRow } from "../store/store.ts";
 import { toLogsRequest } from "./logs_request.ts";
@@ -228,7 +229,7 @@ export class OtlpExporter {
       );
     }
     this.#store = store;
-    this.#urls = { logs: `${base}/v1/logs`, metrics: `${base}/v1/metrics` };
+    this.#urls = { logs: `${base}v1/logs`, metrics: `${base}v1/metrics` };
     this.#events = [...options.events ?? []];
     this.#isCompressed = (options.isCompressed ?? true) &&
       typeof CompressionStream !== "undefined";
@@ -648,22 +649,6 @@ function errorOf(
     lost,
     cause: undefined,
   };
-}
-
-function readEndpoint(endpoint: string): string {
-  const url = URL.parse(endpoint);
-  if (
-    url === null || (url.protocol !== "http:" && url.protocol !== "https:") ||
-    url.username !== "" || url.password !== "" || url.search !== "" ||
-    url.hash !== ""
-  ) {
-    throw new TypeError(
-      `Cannot create an OtlpExporter as endpoint must be an absolute http(s) URL without credentials, query and fragment: current value is "${
-        String(endpoint).replace(/\/\/.*@/s, "//…@")
-      }"`,
-    );
-  }
-  return url.href.replace(/\/+$/, "");
 }
 
 function ignore(): void {}

@@ -250,7 +250,6 @@ browserTest(
       await page.session.evaluate(`document.querySelector("#build").value`),
       "1.1.0",
     );
-    await page.session.evaluate(`history.back()`);
     page.assertCalm();
   },
 );

@@ -1,5 +1,6 @@
 // This module is browser compatible.
 
+import { isCount } from "../is_count.ts";
 import { bucketOf, lowerEnd, MAX_BUCKET, MIN_BUCKET } from "./_log_index.ts";
 
 /** From the lowest bucket to the highest, both included. */
@@ -426,8 +427,4 @@ function atMostSafe(count: number): number {
 
 function isAmount(value: unknown): value is number {
   return typeof value === "number" && value >= 0 && value < Infinity;
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

@@ -1,9 +1,10 @@
 // This module is browser compatible.
 
 /**
- * Checks where a collector is mounted.
+ * Checks where a collector, or whatever else events are sent to, is mounted.
  *
  * @returns The URL with a slash at its end, so that what is relative to it is below it.
+ * @throws {TypeError} If it is no absolute http(s) URL, or has more than a path.
  */
 export function readEndpoint(endpoint: string): string {
   const url = URL.parse(endpoint);
@@ -19,5 +20,5 @@ export function readEndpoint(endpoint: string): string {
       `Cannot use endpoint as it must be an absolute http(s) URL without user name, query and fragment: current value is "${shown}"`,
     );
   }
-  return url.href.endsWith("/") ? url.href : `${url.href}/`;
+  return url.href.replace(/\/*$/, "/");
 }
