@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
+import { SeededRandom } from "../../core/mod.ts";
 import { AnalyticsError } from "../analytics_error.ts";
 import { QuantileSketch } from "../sketch/quantile_sketch.ts";
 import { storeConformance } from "../store/_testing/store_conformance.ts";
@@ -320,6 +321,81 @@ Deno.test("SqliteAnalyticsStore tells the same of sums that are pending, in thei
   await using store = file.open();
   assertEquals(await sumsOf(store), pending);
   assertEquals(await contentOf(store), await contentOf(model));
+});
+
+Deno.test("SqliteAnalyticsStore merges each pending sketch once, however many slices those in the table are read in", async () => {
+  await using file = new TestFile();
+  await using model = new MemoryAnalyticsStore();
+  // Of these, texts in memory have another order than in the file.
+  const builds = Array.from(
+    { length: 350 },
+    (_, i) => `${["1", "\uffee", "\u{1f600}", "z"][i % 4]}.${i}`,
+  );
+  const runs = (from: number, step: number) =>
+    builds.flatMap((build, i) =>
+      i % step === 0
+        ? [runOf(`s${from}-${i}`, [frames(from, [from, i])], { build })]
+        : []
+    );
+  const first = runs(1, 1).filter((_, i) => i % 21 !== 0);
+  {
+    await using store = file.open();
+    await store.write(first, rollUp);
+  }
+  const { store, db } = openWithConnection(file.path);
+  await store.write(runs(2, 7), rollUp);
+  await model.write([...first, ...runs(2, 7)], rollUp);
+  assertEquals(
+    [...Object.values(db.prepare("SELECT count(*) FROM pending_sums").get()!)],
+    [1],
+  );
+  for (const by of [["build"], []] as const) {
+    const query = { ...ALL, metric: "frameTime", stepMs: 0, by };
+    assertEquals(await store.sketches(query), await model.sketches(query));
+  }
+  await store.close();
+});
+
+Deno.test("SqliteAnalyticsStore tells sums of what was written before, while others write", async () => {
+  await using store = new SqliteAnalyticsStore({ path: ":memory:" });
+  const random = new SeededRandom(7);
+  const hours = 1500;
+  const timeOf = (hour: number): number => NOW_MS + (hour - 750) * HOUR_MS;
+  await store.write([
+    runOf(
+      "all",
+      Array.from(
+        { length: hours },
+        (_, i) => death(i, "lava", 1, { timeMs: timeOf(i) }),
+      ),
+    ),
+  ], rollUp);
+  let issued = hours;
+  let acknowledged = hours;
+  let isReading = true;
+  async function write(session: string): Promise<void> {
+    for (let number = 0; isReading; number++) {
+      const timeMs = timeOf(random.nextU32() % hours);
+      issued++;
+      await store.write(
+        [runOf(session, [death(number, "lava", 1, { timeMs })])],
+        rollUp,
+      );
+      acknowledged++;
+    }
+  }
+  const writing = [write("a"), write("b")];
+  for (let i = 0; i < 10; i++) {
+    const before = acknowledged;
+    const rows = await store.counts(
+      countQuery({ ...ALL, metric: "death", stepMs: HOUR_MS }),
+    );
+    const sum = rows.reduce((sum, { count }) => sum + count, 0);
+    assert(sum >= before && sum <= issued, `${before} ${sum} ${issued}`);
+  }
+  isReading = false;
+  await Promise.all(writing);
+  assert(acknowledged > hours + 20, `${acknowledged}`);
 });
 
 Deno.test("SqliteAnalyticsStore keeps few sums pending, however many commits there are", async () => {
