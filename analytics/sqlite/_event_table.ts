@@ -1,14 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import {
-  prepareRows,
-  type RowStatement,
-  type Undo,
-} from "../../core/sqlite/mod.ts";
-import {
-  type PageCursor,
-  readPageCursor,
-  writePageCursor,
-} from "../store/page_cursor.ts";
+import { readPageCursor, writePageCursor } from "../store/page_cursor.ts";
 import type {
   EventQuery,
   EventRow,
@@ -17,64 +8,68 @@ import type {
   StoredEvent,
   StoredRun,
 } from "../store/store.ts";
-import { EVENT_COLUMNS, EventReader } from "./_event_reader.ts";
-import { NameMerge } from "./_name_merge.ts";
+import { BlockReader, BlockWriter, quotedNameOf } from "./_block_text.ts";
+import { EventPage } from "./_event_page.ts";
 import type { Slices } from "./_slices.ts";
 import { Statements } from "./_statements.ts";
 
-/** Rows of one statement: of more the statement costs more than it saves. */
-const ROWS = 25;
-/** Rows that are read between two turns of others: a few milliseconds' work. */
-const READ_AT_ONCE = 1000;
-/** Runs of a player that are found at once: each time all that he has are looked through, as they are by session. */
-const FOUND_RUNS = 4000;
+/**
+ * The bounds of a block. As none is longer than two minutes, all that may have an event of some time begin in the two
+ * minutes before, which is where a page by time begins to read; what a client sends at a time is shorter as a rule. The
+ * others are so that a block takes well under a millisecond to be read.
+ */
+const MAX_BLOCK_MS = 120_000;
+const MAX_BLOCK_EVENTS = 256;
+const MAX_BLOCK_CHARS = 32_768;
+/** About what stands in a block beside an event's fields. */
+const EVENT_CHARS = 32;
+/** Blocks that are fetched at once: a millisecond's work in general. */
+const BLOCKS_AT_ONCE = 32;
+
+/** Blocks of a player that are found at once: each time all that he has are looked through, as they are by session. */
+const FOUND_BLOCKS = 4000;
 /** Lists of players that are known to go on. */
 const MAX_LISTS = 32;
-/** Names of events that are known without a look, of all titles. */
-const MAX_KNOWN_NAMES = 4096;
 
-type FoundRun = readonly [id: number, events: number];
+const COLUMNS =
+  "b.id, b.first_ms, b.last_ms, b.title, s.session, s.player, s.build, s.platform, b.common";
+const TABLES = "blocks AS b CROSS JOIN sessions AS s ON s.id = b.session";
 
-/** Events, and the runs that they came in. */
+/** Where a block is in the order of time. */
+type Place = readonly [firstMs: number, lastMs: number, id: number];
+
+/** A row of `COLUMNS` and the events. */
+type Block = readonly [
+  id: number,
+  firstMs: number,
+  lastMs: number,
+  title: string,
+  session: string,
+  player: string,
+  build: string,
+  platform: string,
+  common: string,
+  events: string | null,
+];
+
+/** Events, in blocks. */
 export class EventTable {
   readonly #statements: Statements;
-  readonly #reader: EventReader;
-  readonly #insertRun: StatementSync;
-  readonly #insertOne: StatementSync;
-  readonly #insertMany: StatementSync;
-  readonly #insertName: StatementSync;
-  readonly #findName: RowStatement;
-  readonly #values: (number | string)[] = new Array(ROWS * 6).fill(0);
-  readonly #names = new Map<string, number>();
+  readonly #insert: StatementSync;
+  readonly #writer = new BlockWriter();
+  /** Used between two turns of others only. */
+  readonly #reader = new BlockReader();
   /**
-   * Runs behind a page of a player's events, by where it ended. New ones come behind them, and those that are gone have no
+   * Blocks behind a page of a player's events, by where it ended. New ones come behind them, and those that are gone have no
    * events: they are found once.
    */
-  readonly #found = new Map<string, readonly FoundRun[]>();
+  readonly #found = new Map<string, readonly number[]>();
 
   constructor(db: DatabaseSync) {
     this.#statements = new Statements(db);
-    this.#reader = new EventReader(db);
-    this.#insertRun = db.prepare("INSERT INTO runs VALUES (?, ?, ?, ?, ?)");
-    // What fails takes all of its transaction with it, so that it need not be able to undo one statement: noting what that
-    // would take doubles the cost of inserting several rows.
-    const insert = "INSERT OR FAIL INTO events VALUES";
-    const row = "(?, ?, ?, ?, ?, ?)";
-    this.#insertOne = db.prepare(`${insert} ${row}`);
-    this.#insertMany = db.prepare(
-      `${insert} ${new Array(ROWS).fill(row).join(", ")}`,
+    this.#insert = db.prepare(
+      "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     );
-    this.#insertName = db.prepare("INSERT INTO names VALUES (NULL, ?, ?)");
-    this.#findName = prepareRows(
-      db,
-      "SELECT id FROM names WHERE title = ? AND name = ?",
-    );
-  }
-
-  /** The greatest id that is there. */
-  get lastId(): number {
-    const row = this.#statements.get("SELECT max(id) FROM events").get()!;
-    return row[0] as number ?? 0;
   }
 
   /** Writes new events of a run, with ids from `firstId` on. */
@@ -83,27 +78,30 @@ export class EventTable {
     sessionId: number,
     { title, receivedMs, common }: StoredRun,
     fresh: readonly StoredEvent[],
-    undo: Undo,
   ): void {
-    this.#insertRun.run(firstId, sessionId, fresh.length, receivedMs, common);
-    let i = 0;
-    const values = this.#values;
-    for (; i + ROWS <= fresh.length; i += ROWS) {
-      for (let row = 0, at = 0; row < ROWS; row++, at += 6) {
-        const { number, name, timeMs, data } = fresh[i + row]!;
-        values[at] = firstId + i + row;
-        values[at + 1] = firstId;
-        values[at + 2] = number;
-        values[at + 3] = this.#nameId(title, name, undo);
-        values[at + 4] = timeMs;
-        values[at + 5] = data;
+    let start = 0;
+    while (start < fresh.length) {
+      let firstMs = Infinity;
+      let lastMs = -Infinity;
+      let chars = 0;
+      let end = start;
+      for (; end < fresh.length && end - start < MAX_BLOCK_EVENTS; end++) {
+        const { timeMs, data } = fresh[end]!;
+        const minMs = Math.min(firstMs, timeMs);
+        const maxMs = Math.max(lastMs, timeMs);
+        chars += data.length + EVENT_CHARS;
+        const isTooLong = maxMs - minMs > MAX_BLOCK_MS ||
+          chars > MAX_BLOCK_CHARS;
+        if (isTooLong && end > start) break;
+        firstMs = minMs;
+        lastMs = maxMs;
       }
-      this.#insertMany.run(...values);
-    }
-    for (; i < fresh.length; i++) {
-      const { number, name, timeMs, data } = fresh[i]!;
-      const nameId = this.#nameId(title, name, undo);
-      this.#insertOne.run(firstId + i, firstId, number, nameId, timeMs, data);
+      const text = this.#writer.write(fresh, start, end, firstMs);
+      this.#insert.run(
+        ...[firstId + start, title, sessionId, firstMs, lastMs],
+        ...[end - start, receivedMs, common, text],
+      );
+      start = end;
     }
   }
 
@@ -115,20 +113,45 @@ export class EventTable {
   ): Promise<Page<EventRow>> {
     const cursor = readPageCursor(after);
     const { player, title, name } = query;
-    const page = new PageRows(query, limit);
+    const quoted = name === undefined ? undefined : quotedNameOf(name);
     if (player !== undefined) {
-      await this.#listPlayer(title, player, name, cursor.id, page, slices);
-    } else if (name === undefined) {
-      await this.#listNames(query, cursor, page, slices);
-    } else {
-      const [row] = this.#statements.get(
-        "SELECT id FROM names WHERE title = ? AND name = ?",
-      ).all(title, name);
-      if (row !== undefined) {
-        await this.#listName(row[0] as number, query, cursor, page, slices);
-      }
+      return await this.#listPlayer(
+        ...[query, player, quoted, cursor.id, limit, slices] as const,
+      );
     }
-    return page.end();
+    const page = new EventPage(query, cursor, limit);
+    const fromMs = Math.max(query.fromMs, cursor.timeMs);
+    const range = `b.title = ? AND b.last_ms >= ?
+      AND (b.first_ms, b.last_ms, b.id) > (?, ?, ?)`;
+    const order = "ORDER BY b.first_ms, b.last_ms, b.id";
+    const places = this.#statements.get(
+      `SELECT b.first_ms, b.last_ms, b.id FROM blocks AS b
+        WHERE ${range} AND b.first_ms < ? ${order} LIMIT ${BLOCKS_AT_ONCE}`,
+    );
+    // What has no event of the name is not fetched.
+    const blocks = this.#statements.get(
+      `SELECT ${COLUMNS}, b.events FROM ${TABLES}
+        WHERE ${range} AND (b.first_ms, b.last_ms, b.id) <= (?, ?, ?) AND instr(b.events, ?) > 0 ${order}`,
+    );
+    let at: Place = [fromMs - MAX_BLOCK_MS - 1, 0, 0];
+    for (;;) {
+      const found = places.all(title, fromMs, ...at, query.toMs);
+      const end = found.at(-1) as Place | undefined;
+      if (end === undefined) return page.end();
+      for (
+        const block of blocks.all(
+          ...[title, fromMs, ...at, ...end, quoted ?? "["],
+        ) as unknown as Block[]
+      ) {
+        if (block[1] > page.lastMs) return page.end();
+        if (isAsked(query, block)) this.#addTo(page, block, quoted);
+        await slices.next();
+      }
+      if (found.length < BLOCKS_AT_ONCE) return page.end();
+      if (end[0] > page.lastMs) return page.end();
+      at = end;
+      await slices.next();
+    }
   }
 
   /** The newest of a title. */
@@ -137,29 +160,28 @@ export class EventTable {
     limit: number,
     slices: Slices,
   ): Promise<EventRow[]> {
+    const { title, fromMs, toMs } = query;
     const rows: EventRow[] = [];
-    const runs = this.#statements.get(
-      `SELECT r.id, r.events, s.title, s.build, s.platform FROM runs AS r JOIN sessions AS s ON s.id = r.session
-        WHERE r.id < ? ORDER BY r.id DESC LIMIT ${READ_AT_ONCE}`,
+    // Of others nothing but that they are there is fetched.
+    const statement = this.#statements.get(
+      `SELECT ${COLUMNS}, CASE WHEN b.title = ?2 AND b.first_ms < ?3 AND b.last_ms >= ?4 THEN b.events END
+        FROM ${TABLES} WHERE b.id < ?1 ORDER BY b.id DESC LIMIT ${BLOCKS_AT_ONCE}`,
     );
     let beforeId = Number.MAX_SAFE_INTEGER;
     for (;;) {
-      const found = runs.all(beforeId);
-      for (const [id, events, ...info] of found) {
-        beforeId = id as number;
-        const [title, build, platform] = info as [string, string, string];
-        if (!isAsked(query, { title, build, platform })) continue;
-        const ofRun = await this.#ofRuns(
-          [[beforeId, events as number]],
-          slices,
-        );
-        for (const row of ofRun.reverse()) {
-          if (row.timeMs < query.fromMs || row.timeMs >= query.toMs) continue;
+      const found = statement.all(
+        ...[beforeId, title, toMs, fromMs],
+      ) as unknown as Block[];
+      for (const block of found) {
+        beforeId = block[0];
+        if (!isAsked(query, block)) continue;
+        for (const row of this.#rowsOf(block).reverse()) {
+          if (row.timeMs < fromMs || row.timeMs >= toMs) continue;
           rows.push(row);
           if (rows.length === limit) return rows;
         }
       }
-      if (found.length < READ_AT_ONCE) return rows;
+      if (found.length < BLOCKS_AT_ONCE) return rows;
       await slices.next();
     }
   }
@@ -172,260 +194,207 @@ export class EventTable {
   ): Promise<EventRow[]> {
     const rows: EventRow[] = [];
     const statement = this.#statements.get(
-      `SELECT ${EVENT_COLUMNS} FROM events WHERE id > ? ORDER BY id LIMIT ?`,
+      `SELECT ${COLUMNS}, b.events FROM ${TABLES} WHERE b.id > ? ORDER BY b.id LIMIT ${BLOCKS_AT_ONCE}`,
     );
+    // The block that it is in may have more.
+    let at = afterId - MAX_BLOCK_EVENTS;
     for (;;) {
-      const wanted = Math.min(READ_AT_ONCE, limit - rows.length);
-      const found = statement.all(rows.at(-1)?.id ?? afterId, wanted);
-      rows.push(...this.#rows(found));
-      if (found.length < wanted || rows.length === limit) return rows;
-      await slices.next();
+      const found = statement.all(at) as unknown as Block[];
+      for (const block of found) {
+        at = block[0];
+        for (const row of this.#rowsOf(block)) {
+          if (row.id <= afterId) continue;
+          rows.push(row);
+          if (rows.length === limit) return rows;
+        }
+        await slices.next();
+      }
+      if (found.length < BLOCKS_AT_ONCE) return rows;
     }
   }
 
-  /** Removes events of a session, those of some runs at a time, and gives them. */
-  take(sessionId: number, limit: number): EventRow[] {
-    const rows: EventRow[] = [];
-    const run = this.#statements.get(
-      "SELECT id, events FROM runs WHERE session = ? LIMIT 1",
+  /** Removes events of a session, whole blocks until there are so many, and gives them. */
+  take(sessionId: number, limit: number): StoredEvent[] {
+    const events: StoredEvent[] = [];
+    const find = this.#statements.get(
+      "SELECT id, first_ms, events FROM blocks WHERE session = ? LIMIT 1",
     );
-    const ofRun = this.#statements.get(
-      `SELECT ${EVENT_COLUMNS} FROM events WHERE id >= ?1 AND id < ?1 + ?2 ORDER BY id LIMIT ?3`,
-    );
-    while (rows.length < limit) {
-      const found = run.get(sessionId);
+    const reader = this.#reader;
+    while (events.length < limit) {
+      const found = find.get(sessionId);
       if (found === undefined) break;
-      const [id, events] = found as [number, number];
-      const taken = ofRun.all(id, events, limit - rows.length);
-      const isPart = rows.length + taken.length === limit;
-      rows.push(...this.#rows(taken));
-      const last = isPart ? rows.at(-1)!.id + 1 : id + events;
-      this.#statements.get("DELETE FROM events WHERE id >= ? AND id < ?")
-        .all(id, last);
-      this.#dropEmptyRun(id);
+      const [id, firstMs, text] = found as [number, number, string];
+      reader.open(text, firstMs);
+      while (reader.next()) events.push(reader.toEvent());
+      this.#drop(id);
     }
-    return rows;
+    return events;
   }
 
   /** Removes events that were before a time; gives how many. */
   expire(beforeMs: number, limit: number): number {
-    const names = this.#statements.get("SELECT id FROM names").all();
-    const drop = this.#statements.get(
-      `DELETE FROM events WHERE id IN (
-        SELECT id FROM events WHERE name = ? AND time_ms < ? LIMIT ?
-      ) RETURNING run`,
+    const nextTitle = this.#statements.get(
+      "SELECT title FROM blocks WHERE title > ? ORDER BY title LIMIT 1",
+    );
+    const find = this.#statements.get(
+      "SELECT id, first_ms, last_ms, count FROM blocks WHERE title = ? AND first_ms < ? ORDER BY first_ms LIMIT 1",
     );
     let removed = 0;
-    const runs = new Set<number>();
-    for (const [name] of names) {
-      if (removed >= limit) break;
-      const gone = drop.all(name as number, beforeMs, limit - removed);
-      for (const [run] of gone) runs.add(run as number);
-      removed += gone.length;
+    let last = nextTitle.get("");
+    while (last !== undefined && removed < limit) {
+      const title = last[0] as string;
+      while (removed < limit) {
+        const found = find.get(title, beforeMs);
+        if (found === undefined) break;
+        const [id, firstMs, lastMs, count] = found as number[];
+        if (lastMs! < beforeMs && count! <= limit - removed) {
+          this.#drop(id!);
+          removed += count!;
+        } else {
+          removed += this.#cut(id!, firstMs!, beforeMs, limit - removed);
+        }
+      }
+      last = nextTitle.get(title);
     }
-    for (const run of runs) this.#dropEmptyRun(run);
     return removed;
   }
 
-  #dropEmptyRun(id: number): void {
-    this.#statements.get(
-      `DELETE FROM runs WHERE id = ?1 AND NOT EXISTS (
-        SELECT 1 FROM events WHERE events.id >= ?1 AND events.id < ?1 + runs.events
-      )`,
-    ).all(id);
-  }
-
-  #nameId(title: string, name: string, undo: Undo): number {
-    // Titles have no control characters, and if they had, two that meet would only be looked up again.
-    const key = `${title.length}:${title}${name}`;
-    const known = this.#names.get(key);
-    if (known !== undefined) return known;
-    const row = this.#findName.get(title, name);
-    let id: number;
-    if (row !== undefined) id = row[0] as number;
-    else {
-      id = Number(this.#insertName.run(title, name).lastInsertRowid);
-      undo.add(() => this.#names.delete(key));
-    }
-    if (this.#names.size >= MAX_KNOWN_NAMES) this.#names.clear();
-    this.#names.set(key, id);
-    return id;
-  }
-
-  async #listName(
-    name: number,
-    { fromMs, toMs }: RangeQuery,
-    cursor: PageCursor,
-    page: PageRows,
-    slices: Slices,
-  ): Promise<void> {
-    const statement = this.#statements.get(
-      `SELECT ${EVENT_COLUMNS} FROM events
-        WHERE name = ? AND time_ms >= ? AND time_ms < ? AND (time_ms, id) > (?, ?)
-        ORDER BY time_ms, id LIMIT ?`,
-    );
-    let at = cursor;
-    for (;;) {
-      const wanted = page.wanted;
-      const found = statement.all(
-        ...[name, Math.max(fromMs, at.timeMs), toMs, at.timeMs, at.id, wanted],
-      );
-      for (const row of this.#rows(found)) if (!page.add(at = row)) return;
-      if (found.length < wanted) return;
-      await slices.next();
-    }
-  }
-
-  /** Those of all names of a title. */
-  async #listNames(
-    query: RangeQuery,
-    cursor: PageCursor,
-    page: PageRows,
-    slices: Slices,
-  ): Promise<void> {
-    const names = this.#statements
-      .get("SELECT id FROM names WHERE title = ?").all(query.title)
-      .map(([id]) => id as number);
-    const places = new NameMerge(
-      this.#statements.get(
-        `SELECT time_ms, id FROM events WHERE name = ? AND time_ms >= ? AND time_ms < ? AND (time_ms, id) > (?, ?)
-          ORDER BY time_ms, id LIMIT ?`,
-      ),
-      ...[names, query, cursor, page.wanted] as const,
-    );
-    for (;;) {
-      const wanted = page.wanted;
-      const found = places.take(wanted);
-      const rows = this.#byIds(found.map(({ id }) => id));
-      for (const { id } of found) {
-        // What was removed meanwhile is not there.
-        const row = rows.get(id);
-        if (row !== undefined && !page.add(row)) return;
+  /** Removes some events of a block, whose places are kept for the ids of the others; gives how many. */
+  #cut(id: number, firstMs: number, beforeMs: number, limit: number): number {
+    const [text] = this.#statements.get(
+      "SELECT events FROM blocks WHERE id = ?",
+    )
+      .get(id) as [string];
+    const kept: (StoredEvent | undefined)[] = [];
+    const reader = this.#reader;
+    let removed = 0;
+    let minMs = Infinity;
+    let maxMs = -Infinity;
+    reader.open(text, firstMs);
+    while (reader.next()) {
+      const { timeMs } = reader;
+      if (timeMs < beforeMs && removed < limit) {
+        removed++;
+        continue;
       }
-      if (found.length < wanted) return;
-      await slices.next();
+      minMs = Math.min(minMs, timeMs);
+      maxMs = Math.max(maxMs, timeMs);
+      kept.length = reader.index;
+      kept.push(reader.toEvent());
     }
+    const count = kept.reduce((sum, event) => event ? sum + 1 : sum, 0);
+    // Or it would be found again and again.
+    if (removed === 0) throw new Error("a block of events is damaged");
+    if (count === 0) this.#drop(id);
+    else {
+      this.#statements.get(
+        "UPDATE blocks SET first_ms = ?, last_ms = ?, count = ?, events = ? WHERE id = ?",
+      ).all(
+        ...[minMs, maxMs, count],
+        this.#writer.write(kept, 0, kept.length, minMs),
+        id,
+      );
+    }
+    return removed;
+  }
+
+  #drop(id: number): void {
+    this.#statements.get("DELETE FROM blocks WHERE id = ?").all(id);
   }
 
   async #listPlayer(
-    title: string,
+    query: EventQuery,
     player: string,
-    name: string | undefined,
+    quotedName: string | undefined,
     afterId: number,
-    page: PageRows,
+    limit: number,
     slices: Slices,
-  ): Promise<void> {
-    const runs = this.#statements.get(
-      `SELECT r.id, r.events FROM sessions AS s CROSS JOIN runs AS r ON r.session = s.id
-        WHERE s.player = ?1 AND s.title = ?2 AND r.id + r.events - 1 > ?3 ORDER BY r.id LIMIT ${FOUND_RUNS}`,
+  ): Promise<Page<EventRow>> {
+    const { title } = query;
+    const rows: EventRow[] = [];
+    const ids = this.#statements.get(
+      `SELECT b.id FROM sessions AS s CROSS JOIN blocks AS b ON b.session = s.id
+        WHERE s.player = ? AND s.title = ? AND b.id > ? ORDER BY b.id LIMIT ${FOUND_BLOCKS}`,
+    );
+    const find = this.#statements.get(
+      `SELECT ${COLUMNS}, b.events FROM ${TABLES} WHERE b.id = ?`,
     );
     const keyOf = (id: number): string =>
       `${id}:${title.length}:${title}${player}`;
-    let lastId = afterId;
+    let found = this.#found.get(keyOf(afterId)) ?? [];
+    this.#found.delete(keyOf(afterId));
+    // The block that it is in may have more.
+    let at = afterId - MAX_BLOCK_EVENTS;
     for (;;) {
-      const key = keyOf(afterId);
-      const found = this.#found.get(key) ??
-        runs.all(player, title, afterId) as unknown as FoundRun[];
-      this.#found.delete(key);
-      for (const [i, run] of found.entries()) {
-        for (const row of await this.#ofRuns([run], slices)) {
+      for (const [i, id] of found.entries()) {
+        at = id;
+        const block = find.get(id) as unknown as Block | undefined;
+        // What was removed meanwhile is not there.
+        if (block === undefined || !isAsked(query, block)) continue;
+        for (const row of this.#rowsOf(block, quotedName)) {
           if (row.id <= afterId) continue;
-          if (name !== undefined && row.name !== name) continue;
-          if (!page.add(row)) {
-            this.#keep(keyOf(lastId), found.slice(i));
-            return;
+          if (rows.length === limit) {
+            const last = rows.at(-1)!;
+            this.#keep(keyOf(last.id), found.slice(i));
+            return { rows, next: writePageCursor(last) };
           }
-          lastId = row.id;
+          rows.push(row);
         }
-        afterId = run[0] + run[1] - 1;
+        await slices.next();
       }
-      if (found.length === 0) return;
+      found = ids.all(player, title, at).map(([id]) => id as number);
+      if (found.length === 0) return { rows, next: undefined };
       await slices.next();
     }
   }
 
-  #keep(key: string, runs: readonly FoundRun[]): void {
+  #keep(key: string, ids: readonly number[]): void {
     if (this.#found.size >= MAX_LISTS) {
       for (const first of this.#found.keys()) {
         this.#found.delete(first);
         break;
       }
     }
-    this.#found.set(key, runs);
+    this.#found.set(key, ids);
   }
 
-  /** The events of runs, by id. */
-  async #ofRuns(
-    runs: readonly (readonly [id: number, events: number])[],
-    slices: Slices,
-  ): Promise<EventRow[]> {
-    const statement = this.#statements.get(
-      `SELECT ${EVENT_COLUMNS} FROM events WHERE id >= ? AND id < ? ORDER BY id`,
-    );
-    const rows: EventRow[] = [];
-    for (const [id, events] of runs) {
-      for (let at = id; at < id + events; at += READ_AT_ONCE) {
-        const end = Math.min(id + events, at + READ_AT_ONCE);
-        rows.push(...this.#rows(statement.all(at, end)));
-        await slices.next();
+  #addTo(page: EventPage, block: Block, quotedName: string | undefined): void {
+    const reader = this.#reader;
+    reader.open(block[9]!, block[1]);
+    while (reader.next(quotedName)) {
+      if (page.takes(reader.timeMs, block[0] + reader.index)) {
+        page.add(rowOf(block, reader));
       }
     }
+  }
+
+  #rowsOf(block: Block, quotedName?: string): EventRow[] {
+    const rows: EventRow[] = [];
+    const reader = this.#reader;
+    reader.open(block[9]!, block[1]);
+    while (reader.next(quotedName)) rows.push(rowOf(block, reader));
     return rows;
   }
-
-  #byIds(ids: readonly number[]): Map<number, EventRow> {
-    const statement = this.#statements.get(
-      `SELECT ${EVENT_COLUMNS} FROM events WHERE id IN (SELECT value FROM json_each(?))`,
-    );
-    const found = this.#rows(statement.all(JSON.stringify(ids)));
-    return new Map(found.map((row) => [row.id, row]));
-  }
-
-  #rows(found: readonly (readonly unknown[])[]): EventRow[] {
-    this.#reader.reset();
-    return found.map((row) => this.#reader.read(row));
-  }
 }
 
-/** The rows of a page as they are found. */
-class PageRows {
-  readonly #query: EventQuery;
-  readonly #limit: number;
-  readonly #rows: EventRow[] = [];
-  #isMore = false;
-
-  constructor(query: EventQuery, limit: number) {
-    this.#query = query;
-    this.#limit = limit;
-  }
-
-  /** How many rows are worth looking at next. */
-  get wanted(): number {
-    const { build, platform } = this.#query;
-    if (build !== undefined || platform !== undefined) return READ_AT_ONCE;
-    // One more tells whether there is another page.
-    return Math.min(READ_AT_ONCE, this.#limit - this.#rows.length + 1);
-  }
-
-  /** Takes a row if it is asked for; tells whether more may be added. */
-  add(row: EventRow): boolean {
-    if (!isAsked(this.#query, row)) return true;
-    this.#isMore = this.#rows.length === this.#limit;
-    if (!this.#isMore) this.#rows.push(row);
-    return !this.#isMore;
-  }
-
-  end(): Page<EventRow> {
-    const next = this.#isMore ? writePageCursor(this.#rows.at(-1)!) : undefined;
-    return { rows: this.#rows, next };
-  }
+function rowOf(block: Block, reader: BlockReader): EventRow {
+  return {
+    id: block[0] + reader.index,
+    number: reader.number,
+    name: reader.name,
+    timeMs: reader.timeMs,
+    data: reader.data,
+    title: block[3],
+    session: block[4],
+    player: block[5],
+    build: block[6],
+    platform: block[7],
+    common: block[8],
+  };
 }
 
-function isAsked(
-  query: RangeQuery,
-  info: Pick<EventRow, "title" | "build" | "platform">,
-): boolean {
-  return info.title === query.title &&
-    (query.build === undefined || query.build === info.build) &&
-    (query.platform === undefined || query.platform === info.platform);
+function isAsked({ build, platform }: RangeQuery, block: Block): boolean {
+  return block[9] !== null &&
+    (build === undefined || build === block[6]) &&
+    (platform === undefined || platform === block[7]);
 }

@@ -1,4 +1,4 @@
-import type { Undo, WriteJob } from "../../core/sqlite/mod.ts";
+import type { WriteJob } from "../../core/sqlite/mod.ts";
 import type { RollUp, StoredRun, WriteOutcome } from "../store/store.ts";
 import { readSketch } from "../store/store_checks.ts";
 import type { EventTable } from "./_event_table.ts";
@@ -44,7 +44,7 @@ export class RunJob implements WriteJob {
     this.#reject = reject;
   }
 
-  run(undo: Undo): void {
+  run(): void {
     const { sessions, events, sums, takeIds } = this.#tables;
     const run = this.#run;
     this.#outcome = undefined;
@@ -71,7 +71,7 @@ export class RunJob implements WriteJob {
         return;
       }
       sessions.put(session, fresh, rollup);
-      events.put(takeIds(fresh.length), session.id, run, fresh, undo);
+      events.put(takeIds(fresh.length), session.id, run, fresh);
       sums.add(session.info, rollup.counts, sketches);
     }
     this.#outcome = outcome;

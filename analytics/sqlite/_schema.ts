@@ -4,9 +4,9 @@ export const APPLICATION_ID = 0x5457_414e;
 /**
  * What makes a database of version i one of version i + 1.
  *
- * An event costs its row and one entry of an index: whose it is and what came with it is in the row of its run, which it
- * came with and whose id is that of its first event, and further in that of the session. Only the names of events are
- * kept apart from them, as these are declared; all else that a player might be known by goes with the rows of his own.
+ * Events cost little as many of them share a row: a block has those of a run that lie close together in time, as one text.
+ * Sums cost little as many of them are summed up before each is looked for in its table: what a commit adds is one row until
+ * then.
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -44,31 +44,25 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX sessions_by_start ON sessions (title, start_ms);
 
-  CREATE TABLE runs (
-    id INTEGER PRIMARY KEY, -- that of its first event
-    session INTEGER NOT NULL,
-    events INTEGER NOT NULL, -- how many came, with the ids that follow
-    received_ms INTEGER NOT NULL,
-    common TEXT NOT NULL
-  ) STRICT;
-  CREATE INDEX runs_by_session ON runs (session);
-
-  CREATE TABLE names (
-    id INTEGER PRIMARY KEY,
+  CREATE TABLE blocks (
+    id INTEGER PRIMARY KEY, -- that of its first event: those of the others follow
     title TEXT NOT NULL,
-    name TEXT NOT NULL,
-    UNIQUE (title, name)
+    session INTEGER NOT NULL,
+    first_ms INTEGER NOT NULL, -- of its events the least time, and the greatest: 2 minutes later at most
+    last_ms INTEGER NOT NULL,
+    count INTEGER NOT NULL, -- of events that are there
+    received_ms INTEGER NOT NULL,
+    common TEXT NOT NULL,
+    events TEXT NOT NULL -- JSON, with a line for each: [number, milliseconds since first_ms, name, fields], or 0 if it is gone
   ) STRICT;
+  CREATE INDEX blocks_by_time ON blocks (title, first_ms, last_ms);
+  CREATE INDEX blocks_by_session ON blocks (session);
 
-  CREATE TABLE events (
+  CREATE TABLE pending_sums ( -- what is to be added to the tables below
     id INTEGER PRIMARY KEY,
-    run INTEGER NOT NULL,
-    number INTEGER NOT NULL,
-    name INTEGER NOT NULL,
-    time_ms INTEGER NOT NULL,
-    data TEXT NOT NULL
+    sums TEXT NOT NULL -- JSON: [[title, build, platform,
+                       --   [[metric, hour_ms, key1, key2, count], …], [[metric, hour_ms, sketch], …]], …]
   ) STRICT;
-  CREATE INDEX events_by_time ON events (name, time_ms);
 
   CREATE TABLE counts (
     title TEXT NOT NULL,
@@ -107,14 +101,14 @@ export const MIGRATIONS: readonly string[] = [
 
   -- For people.
   CREATE VIEW event_log AS
-    SELECT events.id, sessions.title, names.name,
-      strftime('%Y-%m-%d %H:%M:%f', events.time_ms / 1000.0, 'unixepoch') AS time,
-      sessions.build, sessions.platform, sessions.player, sessions.session, events.number,
-      events.data, runs.common,
-      strftime('%Y-%m-%d %H:%M:%f', runs.received_ms / 1000.0, 'unixepoch') AS received
-    FROM events
-      JOIN names ON names.id = events.name
-      JOIN runs ON runs.id = events.run
-      JOIN sessions ON sessions.id = runs.session;
+    SELECT blocks.id + event.key AS id, sessions.title, event.value ->> 2 AS name,
+      strftime('%Y-%m-%d %H:%M:%f', (blocks.first_ms + (event.value ->> 1)) / 1000.0, 'unixepoch') AS time,
+      sessions.build, sessions.platform, sessions.player, sessions.session, event.value ->> 0 AS number,
+      event.value -> 3 AS data, blocks.common,
+      strftime('%Y-%m-%d %H:%M:%f', blocks.received_ms / 1000.0, 'unixepoch') AS received
+    FROM blocks
+      JOIN sessions ON sessions.id = blocks.session
+      JOIN json_each(blocks.events) AS event
+    WHERE event.type = 'array';
   `,
 ];

@@ -80,7 +80,7 @@ export class SessionTable {
       db,
       // Without its events only: one may have come late.
       `SELECT id, player FROM sessions WHERE title = ? AND start_ms < ?2 AND last_ms < ?2
-        AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.session = sessions.id) LIMIT ?3`,
+        AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocks.session = sessions.id) LIMIT ?3`,
     );
   }
 

@@ -3,6 +3,7 @@ import {
   type Parameter,
   prepareRows,
   type RowStatement,
+  type Undo,
 } from "../../core/sqlite/mod.ts";
 import { QuantileSketch } from "../sketch/quantile_sketch.ts";
 import type {
@@ -10,6 +11,7 @@ import type {
   CountQuery,
   CountRow,
   Dimension,
+  RangeQuery,
   Rollup,
   SketchChange,
   SketchQuery,
@@ -26,8 +28,10 @@ import {
   type SumOwner,
 } from "../store/sum_groups.ts";
 import { type CountKey, CountRows } from "./_count_rows.ts";
+import { PendingSums } from "./_pending_sums.ts";
 import type { Slices } from "./_slices.ts";
 import { Statements } from "./_statements.ts";
+import { SumBatch } from "./_sum_batch.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -37,28 +41,15 @@ const DAYS_AT_ONCE = 16;
 /** Sketches that are read at once: each may have thousands of buckets, and a day those of as many builds as there may be. */
 const SKETCHES_AT_ONCE = 100;
 
-interface CountPending {
-  readonly key: CountKey;
-  count: number;
-}
-
-interface SketchPending {
-  readonly owner: SumOwner;
-  readonly change: SketchChange;
-  readonly sketch: QuantileSketch;
-}
-
-/** Sums and sketches. What a commit adds is summed up before it is written, as most of it adds to the same rows. */
+/** Sums and sketches: those in the tables, and those that are pending. */
 export class SumTable {
-  readonly #counts = new Map<string, CountPending>();
-  readonly #dayCounts = new Map<string, CountPending>();
-  readonly #sketches = new Map<string, SketchPending>();
   readonly #statements: Statements;
   readonly #hourRows: CountRows;
   readonly #dayRows: CountRows;
   readonly #findSketch: RowStatement;
   readonly #putSketch: StatementSync;
   readonly #dropSketch: StatementSync;
+  readonly #pending: PendingSums;
 
   constructor(db: DatabaseSync) {
     this.#statements = new Statements(db);
@@ -75,63 +66,58 @@ export class SumTable {
         ON CONFLICT DO UPDATE SET sketch = excluded.sketch`,
     );
     this.#dropSketch = db.prepare(`DELETE FROM sketches WHERE ${sketchKey}`);
+    this.#pending = new PendingSums(db, (sums) => this.#write(sums));
   }
 
-  /** Forgets what was not written: the commit was given up. */
-  reset(): void {
-    this.#counts.clear();
-    this.#dayCounts.clear();
-    this.#sketches.clear();
+  /** To be called before each transaction. */
+  begin(): void {
+    this.#pending.begin();
   }
 
-  /** Adds, in memory. */
+  /** To be called at the end of each transaction. */
+  end(undo: Undo): void {
+    this.#pending.end(undo);
+  }
+
+  /** Adds, within a transaction. */
   add(
     owner: SumOwner,
     counts: readonly CountChange[],
     sketches: readonly (readonly [SketchChange, QuantileSketch])[],
   ): void {
-    const ownerKey = keyOf(owner.title, owner.build, owner.platform);
-    for (const change of counts) {
-      const { metric, hourMs, key1, key2, count } = change;
-      if (count <= 0) continue;
-      const own = keyOf(metric, key1, key2);
-      const key = countKeyOf(owner, change);
-      addTo(this.#counts, ownerKey + hourMs + own, key, count);
-      addTo(
-        this.#dayCounts,
-        ownerKey + dayOf(hourMs) + own,
-        dayKeyOf(key),
-        count,
-      );
-    }
-    for (const [change, sketch] of sketches) {
-      if (sketch.count === 0) continue;
-      const key = ownerKey + change.hourMs + change.metric;
-      const found = this.#sketches.get(key);
-      // It is nobody else's, so that others may be merged into it.
-      if (found === undefined) {
-        this.#sketches.set(key, { owner, change, sketch });
-      } else found.sketch.merge(sketch);
-    }
+    this.#pending.added.add(owner, counts, sketches);
   }
 
-  /** Writes what was added. */
+  /** Writes what is pending, within a transaction. */
   flush(): void {
-    for (const { key, count } of this.#counts.values()) {
-      this.#hourRows.add(key, count);
-    }
-    this.#counts.clear();
-    for (const { key, count } of this.#dayCounts.values()) {
-      this.#dayRows.add(key, count);
-    }
-    this.#dayCounts.clear();
-    for (const { owner, change, sketch } of this.#sketches.values()) {
-      const before = this.#sketch(owner, change);
-      if (before !== undefined) sketch.merge(before);
-      const text = JSON.stringify(sketch.toJson());
-      this.#putSketch.run(...sketchKeyOf(owner, change), text);
-    }
-    this.#sketches.clear();
+    this.#pending.flush();
+  }
+
+  #write(sums: SumBatch): void {
+    const days = new SumBatch();
+    sums.eachCount((owner, metric, hourMs, key1, key2, count) => {
+      const { title, build, platform } = owner;
+      this.#hourRows.add(
+        [title, metric, hourMs, key1, key2, build, platform],
+        count,
+      );
+      days.addCount(owner, metric, dayOf(hourMs), key1, key2, count);
+    });
+    days.eachCount((owner, metric, dayMs, key1, key2, count) => {
+      const { title, build, platform } = owner;
+      this.#dayRows.add(
+        [title, metric, dayMs, key1, key2, build, platform],
+        count,
+      );
+    });
+    sums.eachSketch((owner, metric, hourMs, sketch) => {
+      const key = sketchKeyOf(owner, { metric, hourMs });
+      // The one that is given is not changed, as this may be undone.
+      const before = this.#sketch(key);
+      before?.merge(sketch);
+      const text = JSON.stringify((before ?? sketch).toJson());
+      this.#putSketch.run(...key, text);
+    });
   }
 
   /** Takes away what events came to. */
@@ -144,10 +130,10 @@ export class SumTable {
       if (taken > 0) this.#dayRows.take(dayKeyOf(key), taken);
     }
     for (const change of sketches) {
-      const left = this.#sketch(owner, change);
+      const key = sketchKeyOf(owner, change);
+      const left = this.#sketch(key);
       if (left === undefined) continue;
       left.subtract(readSketch(change));
-      const key = sketchKeyOf(owner, change);
       if (left.count === 0) this.#dropSketch.run(...key);
       else this.#putSketch.run(...key, JSON.stringify(left.toJson()));
     }
@@ -176,6 +162,20 @@ export class SumTable {
         const count = row[0] as number;
         groups.add(startMs, keys, (before = 0) => before + count);
       }
+      this.#pending.committed.eachCount(
+        (owner, _, __, first, second, count) => {
+          if (!isOf(query, owner) || key1 !== undefined && key1 !== first) {
+            return;
+          }
+          const { build, platform } = owner;
+          groups.add(
+            startMs,
+            { key1: first, key2: second, build, platform },
+            (before = 0) => before + count,
+          );
+        },
+        { title, metric, fromMs, toMs },
+      );
     });
     return groups.rows(MAX_COUNT_ROWS)
       .map(([group, count]) => ({ ...group, count }));
@@ -198,28 +198,33 @@ export class SumTable {
       query,
       slices,
       async ({ startMs, fromMs, toMs }) => {
-        let at: [number, string, string] = [fromMs - 1, "", ""];
+        const add = (keys: GroupKeys, sketch: QuantileSketch): void =>
+          groups.add(startMs, keys, (before = new QuantileSketch()) => {
+            before.merge(sketch);
+            return before;
+          });
+        let at: SketchPlace = [fromMs - 1, "", ""];
         for (;;) {
           const found = statement.all(
             ...[title, metric, at[0], toMs, ...at, ...values],
           );
+          const start = at;
           for (const row of found) {
             at = [row[3] as number, row[0] as string, row[1] as string];
             const sketch = parseSketch(row[2] as string);
             if (sketch === undefined) continue;
-            const keys: GroupKeys = {
-              key1: "",
-              key2: "",
-              build: at[1],
-              platform: at[2],
-            };
-            groups.add(startMs, keys, (before) => {
-              if (before === undefined) return sketch;
-              before.merge(sketch);
-              return before;
-            });
+            add({ key1: "", key2: "", build: at[1], platform: at[2] }, sketch);
           }
-          if (found.length < SKETCHES_AT_ONCE) return;
+          const isLast = found.length < SKETCHES_AT_ONCE;
+          // Those at the same places, and before others have a turn in which they may go to the table.
+          this.#pending.committed.eachSketch((owner, _, timeMs, sketch) => {
+            if (!isOf(query, owner)) return;
+            const place = [timeMs, owner.build, owner.platform] as const;
+            if (comparePlaces(place, start) <= 0) return;
+            if (!isLast && comparePlaces(place, at) > 0) return;
+            add({ key1: "", key2: "", ...owner }, sketch);
+          }, { title, metric, fromMs, toMs });
+          if (isLast) return;
           await slices.next();
         }
       },
@@ -229,6 +234,7 @@ export class SumTable {
 
   /** Removes what is of before a time; gives how many rows that were. */
   expire(beforeMs: number, limit: number): number {
+    this.flush();
     let removed = 0;
     for (const table of ["counts", "sketches"] as const) {
       const next = this.#statements.get(
@@ -297,9 +303,13 @@ export class SumTable {
     );
     let atMs = query.fromMs;
     for (;;) {
-      const row = next.get(title, metric, atMs, toMs);
-      if (row === undefined) return;
-      const fromMs = row[0] as number;
+      const inTable = next.get(title, metric, atMs, toMs)?.[0] as number;
+      const fromMs = Math.min(
+        inTable ?? Infinity,
+        this.#pending.committed
+          .firstMs(table, { title, metric, fromMs: atMs, toMs }),
+      );
+      if (fromMs === Infinity) return;
       const startMs = spanStart(query, fromMs);
       const endMs = stepMs === 0 ? toMs : Math.min(toMs, startMs + stepMs);
       const dayMs = dayOf(fromMs);
@@ -318,11 +328,20 @@ export class SumTable {
     }
   }
 
-  #sketch(owner: SumOwner, change: SketchChange): QuantileSketch | undefined {
-    const row = this.#findSketch.get(...sketchKeyOf(owner, change));
+  #sketch(key: SketchKey): QuantileSketch | undefined {
+    const row = this.#findSketch.get(...key);
     return row && parseSketch(row[0] as string);
   }
 }
+
+/** What a sketch is known by, in the order of its table. */
+type SketchKey = readonly [
+  title: string,
+  metric: string,
+  hourMs: number,
+  build: string,
+  platform: string,
+];
 
 /** Part of a range. */
 interface Slice {
@@ -331,17 +350,6 @@ interface Slice {
   readonly fromMs: number;
   readonly toMs: number;
   readonly isDays: boolean;
-}
-
-function addTo(
-  pending: Map<string, CountPending>,
-  text: string,
-  key: CountKey,
-  count: number,
-): void {
-  const found = pending.get(text);
-  if (found === undefined) pending.set(text, { key, count });
-  else found.count += count;
 }
 
 function dayOf(timeMs: number): number {
@@ -361,8 +369,8 @@ function countKeyOf(
 
 function sketchKeyOf(
   { title, build, platform }: SumOwner,
-  { metric, hourMs }: SketchChange,
-): [string, string, number, string, string] {
+  { metric, hourMs }: Pick<SketchChange, "metric" | "hourMs">,
+): SketchKey {
   return [title, metric, hourMs, build, platform];
 }
 
@@ -370,11 +378,26 @@ function parseSketch(text: string): QuantileSketch | undefined {
   return QuantileSketch.fromJson(JSON.parse(text));
 }
 
-/** With the length before each no two lists give one text. */
-function keyOf(...texts: readonly string[]): string {
-  let key = "";
-  for (const text of texts) key += `|${text.length}:${text}`;
-  return key;
+/** Where a sketch of a metric is in the order of its table. */
+type SketchPlace = readonly [hourMs: number, build: string, platform: string];
+
+function comparePlaces(a: SketchPlace, b: SketchPlace): number {
+  return a[0] - b[0] || compareUtf8(a[1], b[1]) || compareUtf8(a[2], b[2]);
+}
+
+/** The order of SQLite, which is that of the bytes: beyond 2^16 it is another one than that of texts in memory. */
+function compareUtf8(a: string, b: string): number {
+  for (let i = 0; i < a.length && i < b.length; i++) {
+    if (a[i] === b[i]) continue;
+    return a.codePointAt(i)! - b.codePointAt(i)!;
+  }
+  return a.length - b.length;
+}
+
+/** Whether an owner is one of those that are asked for. */
+function isOf({ build, platform }: RangeQuery, owner: SumOwner): boolean {
+  return (build === undefined || build === owner.build) &&
+    (platform === undefined || platform === owner.platform);
 }
 
 /** The conditions of what is asked for, of columns that the query names. */

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { DatabaseSync } from "node:sqlite";
 import { SeededRandom } from "../../core/mod.ts";
 import { ALL, allRows, countQuery } from "../store/_testing/store_fixture.ts";
 import { sessionId } from "./_testing/writer.ts";
@@ -45,6 +46,26 @@ async function writeAndKill(
   return acknowledged;
 }
 
+/** How many commits have sums that are pending, and how many events the tables of sums know, as a kill left it. */
+async function leftBehind(
+  path: string,
+): Promise<{ readonly pending: number; readonly summed: number }> {
+  const folder = await Deno.makeTempDir();
+  try {
+    // Of a copy, as the store is to be the one that recovers the file.
+    await Deno.copyFile(path, `${folder}/copy.db`);
+    await Deno.copyFile(`${path}-wal`, `${folder}/copy.db-wal`);
+    using db = new DatabaseSync(`${folder}/copy.db`);
+    const left = db.prepare(
+      `SELECT (SELECT count(*) FROM pending_sums) AS pending,
+        (SELECT total(count) FROM counts WHERE metric = 'death') AS summed`,
+    ).get()!;
+    return { pending: Number(left.pending), summed: Number(left.summed) };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
 /**
  * Checks that each session has every acknowledged event once, and at most the run that was under way besides, which is
  * noted, and that sums say the same.
@@ -87,19 +108,28 @@ Deno.test(`SqliteAnalyticsStore has every acknowledged event once after each of 
   const seed = 20_261_126;
   const random = new SeededRandom(seed);
   const last = new Map<number, number>();
+  // Kills that left sums pending, and those before which pending ones had gone to their tables.
+  let withPending = 0;
+  let withSummed = 0;
   for (let run = 0; run < RUNS; run++) {
     const why = `seed ${seed}, run ${run}`;
-    const killAfter = random.nextU32() % 300;
+    const killAfter = random.nextU32() % 600;
+    const before = [...last.values()].reduce((sum, next) => sum + next, 0);
     for (const [session, next] of await writeAndKill(path, killAfter)) {
       // Numbers go on where the file was.
       assert(next > (last.get(session) ?? 0), why);
       last.set(session, next);
     }
+    const { pending, summed } = await leftBehind(path);
+    if (pending > 0) withPending++;
+    if (summed > before) withSummed++;
     await checkAll(path, last, why);
     // A file of its own for each dozen, so that reading all of it stays short.
     if (run % 12 !== 11) continue;
     last.clear();
     await Deno.remove(path);
   }
+  assert(withPending > 0, `seed ${seed}`);
+  assert(withSummed > 0, `seed ${seed}`);
   await Deno.remove(folder, { recursive: true });
 });

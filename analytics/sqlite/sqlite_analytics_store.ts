@@ -63,6 +63,10 @@ export interface SqliteAnalyticsStoreOptions {
  * failure of a commit every change is rejected, as nobody knows what is on the disk. At most 262,144 events wait at a
  * time; more are rejected as `"full"`.
  *
+ * Events of a run that lie within two minutes share a row, and what a commit adds to sums and sketches is written beside
+ * them as one row: those of up to 16 commits go to their tables together, after two seconds while others come, or when the
+ * store is closed. Queries add them up in memory.
+ *
  * Long reads are done in slices of some milliseconds, between which others write: what they list is not of one moment.
  *
  * What is erased is overwritten in the file, and is not left in the log. The view `event_log` shows events as a person
@@ -120,10 +124,9 @@ export class SqliteAnalyticsStore implements AnalyticsStore {
     try {
       // In pages that are changed as well as in those that are given back.
       db.exec("PRAGMA secure_delete = ON");
-      const events = new EventTable(db);
       this.#tables = {
         sessions: new SessionTable(db),
-        events,
+        events: new EventTable(db),
         sums: new SumTable(db),
         takeIds: (count) => {
           const first = this.#lastEventId + 1;
@@ -131,12 +134,11 @@ export class SqliteAnalyticsStore implements AnalyticsStore {
           return first;
         },
       };
-      const counter = prepareRows(
+      this.#lastEventId = prepareRows(
         db,
         "SELECT value FROM counters WHERE name = 'event'",
       ).get()?.[0] as number ?? 0;
-      this.#lastEventId = Math.max(counter, events.lastId);
-      this.#writtenEventId = counter;
+      this.#writtenEventId = this.#lastEventId;
       this.#setCounter = db.prepare(
         "INSERT OR REPLACE INTO counters VALUES ('event', ?)",
       );
@@ -144,7 +146,7 @@ export class SqliteAnalyticsStore implements AnalyticsStore {
       this.#mark = prepareRows(db, "SELECT value FROM marks WHERE name = ?");
       this.#queue = new WriteQueue(
         db,
-        () => this.#tables.sums.reset(),
+        () => this.#tables.sums.begin(),
         (undo) => this.#tend(undo),
         LINGER_MS,
       );
@@ -462,6 +464,8 @@ export class SqliteAnalyticsStore implements AnalyticsStore {
     while (this.#calls > 0) {
       await new Promise<void>((resolve) => this.#onIdle.push(resolve));
     }
+    // Where it fails, it is done when the file is open again.
+    await this.#write(() => this.#tables.sums.flush()).catch(() => {});
     // The last one to close a log writes all of it to the database.
     this.#db.close();
   }
@@ -530,7 +534,7 @@ export class SqliteAnalyticsStore implements AnalyticsStore {
   }
 
   #tend(undo: Undo): void {
-    this.#tables.sums.flush();
+    this.#tables.sums.end(undo);
     if (this.#lastEventId === this.#writtenEventId) return;
     // An id is never used again, also when the newest event has gone.
     this.#setCounter.run(this.#lastEventId);

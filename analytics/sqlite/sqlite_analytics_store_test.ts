@@ -1,11 +1,14 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
+import { SeededRandom } from "../../core/mod.ts";
 import { AnalyticsError } from "../analytics_error.ts";
 import { QuantileSketch } from "../sketch/quantile_sketch.ts";
 import { storeConformance } from "../store/_testing/store_conformance.ts";
 import {
   ALL,
+  allRows,
   contentOf,
+  countQuery,
   death,
   eventOf,
   frames,
@@ -178,6 +181,258 @@ Deno.test("SqliteAnalyticsStore shows events to a person who reads the file", as
   ]]);
 });
 
+Deno.test("SqliteAnalyticsStore shows events as they are after some of a run have gone", async () => {
+  await using file = new TestFile();
+  const minute = 60_000;
+  const events = Array.from(
+    { length: 6 },
+    (_, i) =>
+      death(i, `cause \u{1f600} ${i}`, i, {
+        timeMs: NOW_MS + i * minute - (i === 3 ? 5 * minute : 0),
+      }),
+  );
+  {
+    await using store = file.open();
+    await store.write([
+      runOf("s", events),
+      runOf("t", [frames(0, [5]), eventOf(1, { name: "custom" })]),
+    ], rollUp);
+    // Of a run whose times go up and down, and one at a time.
+    const query = { eventsBeforeMs: NOW_MS + 2 * minute, rollupsBeforeMs: 0 };
+    assertEquals(await store.expire({ ...query, limit: 1 }), 1);
+    assertEquals(await store.expire({ ...query, limit: 100 }), 4);
+    const rows = await store.eventsAfter(0, 10);
+    assertEquals(rows.map(({ id, number }) => [id, number]), [
+      [3, 2],
+      [5, 4],
+      [6, 5],
+    ]);
+    assertEquals(
+      rows.map(({ data }) => data),
+      [2, 4, 5].map((i) => events[i]!.data),
+    );
+    assertEquals((await store.events(ALL, undefined, 10)).rows, rows);
+    assertEquals(await store.recent(ALL, 10), rows.toReversed());
+    const ofPlayer = { ...ALL, player: idOf("p-s") };
+    assertEquals((await store.events(ofPlayer, undefined, 10)).rows, rows);
+  }
+  assertEquals(file.query("SELECT id, number, time, data FROM event_log"), [
+    [3, 2, "2025-11-25 00:02:00.000", events[2]!.data],
+    [5, 4, "2025-11-25 00:04:00.000", events[4]!.data],
+    [6, 5, "2025-11-25 00:05:00.000", events[5]!.data],
+  ]);
+  assertEquals(file.query("SELECT count(*), sum(count) FROM blocks"), [[2, 3]]);
+});
+
+Deno.test("SqliteAnalyticsStore lists runs that are at the same time by time, page by page", async () => {
+  await using store = new SqliteAnalyticsStore({ path: ":memory:" });
+  const expected: string[] = [];
+  const runs = Array.from({ length: 40 }, (_, s) =>
+    runOf(
+      `s${s}`,
+      Array.from({ length: 700 }, (_, i) => {
+        const timeMs = NOW_MS + i * 500 + s % 7;
+        expected.push(`${timeMs} ${String(s).padStart(2)} ${i % 3}`);
+        return eventOf(i, { timeMs, name: i % 3 === 0 ? "death" : "custom" });
+      }),
+    ));
+  await store.write(runs, () => NOTHING);
+  expected.sort();
+  for (const limit of [100, 3_000, 10_000]) {
+    for (const name of [undefined, "death"]) {
+      const query = { ...ALL, ...(name === undefined ? {} : { name }) };
+      const rows = await allRows(
+        (after) => store.events(query, after, limit),
+      );
+      assertEquals(
+        rows.map(({ timeMs, session, number }) =>
+          `${timeMs} ${session.slice(1).replaceAll("_", "").padStart(2)} ${
+            number % 3
+          }`
+        ),
+        expected.filter((text) => name === undefined || text.endsWith(" 0")),
+      );
+    }
+  }
+});
+
+/** Calls a store for sums and sketches in all ways that differ. */
+async function sumsOf(store: SqliteAnalyticsStore): Promise<unknown> {
+  const sums: unknown[] = [];
+  for (const stepMs of [0, HOUR_MS, 24 * HOUR_MS]) {
+    for (const part of [{}, { build: "1.0" }, { platform: "mac" }]) {
+      const query = { ...ALL, ...part, stepMs };
+      for (const metric of ["event", "death"]) {
+        for (const by of [[], ["key1", "platform"]] as const) {
+          sums.push(
+            await store.counts({ ...query, metric, by }),
+            await store.counts({ ...query, metric, by, key1: "lava" }),
+          );
+        }
+      }
+      const by = ["build"] as const;
+      sums.push(await store.sketches({ ...query, metric: "frameTime", by }));
+    }
+  }
+  return sums;
+}
+
+Deno.test("SqliteAnalyticsStore tells the same of sums that are pending, in their tables, or both", async () => {
+  await using file = new TestFile();
+  const runs = Array.from({ length: 9 }, (_, i) =>
+    runOf(`s${i}`, [
+      death(0, i % 2 === 0 ? "lava" : "spikes", i % 3, {
+        timeMs: NOW_MS + i * 7 * HOUR_MS,
+      }),
+      frames(1, [1, 600, i], { timeMs: NOW_MS + i * 5 * HOUR_MS }),
+      death(2, "lava", 1),
+    ], { build: `1.${i % 2}`, platform: i % 3 === 0 ? "mac" : "linux" }));
+  let pending: unknown;
+  {
+    const { store, db } = openWithConnection(file.path);
+    // Closing writes all that pends: here it is to be half and half.
+    for (const run of runs.slice(0, 4)) await store.write([run], rollUp);
+    await store.close();
+    assert(!db.isOpen);
+  }
+  assertEquals(file.query("SELECT count(*) FROM pending_sums"), [[0]]);
+  {
+    const { store, db } = openWithConnection(file.path);
+    for (const run of runs.slice(4)) await store.write([run], rollUp);
+    pending = await sumsOf(store);
+    const rows = db.prepare("SELECT count(*) AS rows FROM pending_sums").get();
+    assertEquals(rows!.rows, 5);
+    // What closing writes fails, and is still there afterwards.
+    db.exec(
+      "CREATE TRIGGER fails BEFORE INSERT ON counts BEGIN SELECT raise(ABORT, 'no'); END",
+    );
+    await store.close();
+  }
+  assertEquals(file.query("SELECT count(*) FROM pending_sums"), [[5]]);
+  {
+    const { store, db } = openWithConnection(file.path);
+    assertEquals(await sumsOf(store), pending);
+    db.exec("DROP TRIGGER fails");
+    await store.close();
+  }
+  assertEquals(file.query("SELECT count(*) FROM pending_sums"), [[0]]);
+  await using model = new MemoryAnalyticsStore();
+  await model.write(runs, rollUp);
+  await using store = file.open();
+  assertEquals(await sumsOf(store), pending);
+  assertEquals(await contentOf(store), await contentOf(model));
+});
+
+Deno.test("SqliteAnalyticsStore merges each pending sketch once, however many slices those in the table are read in", async () => {
+  await using file = new TestFile();
+  await using model = new MemoryAnalyticsStore();
+  // Of these, texts in memory have another order than in the file.
+  const builds = Array.from(
+    { length: 350 },
+    (_, i) => `${["1", "\uffee", "\u{1f600}", "z"][i % 4]}.${i}`,
+  );
+  const runs = (from: number, step: number) =>
+    builds.flatMap((build, i) =>
+      i % step === 0
+        ? [runOf(`s${from}-${i}`, [frames(from, [from, i])], { build })]
+        : []
+    );
+  const first = runs(1, 1).filter((_, i) => i % 21 !== 0);
+  {
+    await using store = file.open();
+    await store.write(first, rollUp);
+  }
+  const { store, db } = openWithConnection(file.path);
+  await store.write(runs(2, 7), rollUp);
+  await model.write([...first, ...runs(2, 7)], rollUp);
+  assertEquals(
+    [...Object.values(db.prepare("SELECT count(*) FROM pending_sums").get()!)],
+    [1],
+  );
+  for (const by of [["build"], []] as const) {
+    const query = { ...ALL, metric: "frameTime", stepMs: 0, by };
+    assertEquals(await store.sketches(query), await model.sketches(query));
+  }
+  await store.close();
+});
+
+Deno.test("SqliteAnalyticsStore tells sums of what was written before, while others write", async () => {
+  await using store = new SqliteAnalyticsStore({ path: ":memory:" });
+  const random = new SeededRandom(7);
+  const hours = 1500;
+  const timeOf = (hour: number): number => NOW_MS + (hour - 750) * HOUR_MS;
+  await store.write([
+    runOf(
+      "all",
+      Array.from(
+        { length: hours },
+        (_, i) => death(i, "lava", 1, { timeMs: timeOf(i) }),
+      ),
+    ),
+  ], rollUp);
+  let issued = hours;
+  let acknowledged = hours;
+  let isReading = true;
+  async function write(session: string): Promise<void> {
+    for (let number = 0; isReading; number++) {
+      const timeMs = timeOf(random.nextU32() % hours);
+      issued++;
+      await store.write(
+        [runOf(session, [death(number, "lava", 1, { timeMs })])],
+        rollUp,
+      );
+      acknowledged++;
+    }
+  }
+  const writing = [write("a"), write("b")];
+  for (let i = 0; i < 10; i++) {
+    const before = acknowledged;
+    const rows = await store.counts(
+      countQuery({ ...ALL, metric: "death", stepMs: HOUR_MS }),
+    );
+    const sum = rows.reduce((sum, { count }) => sum + count, 0);
+    assert(sum >= before && sum <= issued, `${before} ${sum} ${issued}`);
+  }
+  isReading = false;
+  await Promise.all(writing);
+  assert(acknowledged > hours + 20, `${acknowledged}`);
+});
+
+Deno.test("SqliteAnalyticsStore keeps few sums pending, however many commits there are", async () => {
+  await using file = new TestFile();
+  const { store, db } = openWithConnection(file.path);
+  const rows = db.prepare("SELECT count(*) AS rows FROM pending_sums");
+  let most = 0;
+  let isEmptied = false;
+  for (let i = 0; i < 60; i++) {
+    await store.write([runOf("s", [death(i, "lava", 1)])], rollUp);
+    const now = rows.get()!.rows as number;
+    isEmptied ||= now < most;
+    most = Math.max(most, now);
+  }
+  assert(isEmptied && most > 1 && most <= 16, `${most}`);
+  // So many sums that they are written at once.
+  const events = Array.from({ length: 5000 }, (_, i) => death(i, `c${i}`, 1));
+  await store.write([runOf("t", events)], rollUp);
+  assertEquals(rows.get()!.rows, 0);
+  const [all] = await store.counts(countQuery({ metric: "death" }));
+  assertEquals(all?.count, 5060);
+  await store.close();
+});
+
+Deno.test("SqliteAnalyticsStore refuses a file whose pending sums are damaged", async () => {
+  for (const sums of ["", "[", "[[1]]", '[["t","b","p",[],[["m",0,[1]]]]]']) {
+    await using file = new TestFile();
+    await file.open().close();
+    {
+      using db = new DatabaseSync(file.path);
+      db.prepare("INSERT INTO pending_sums VALUES (NULL, ?)").run(sums);
+    }
+    const { code } = assertThrows(() => file.open(), AnalyticsError);
+    assertEquals(code, "storeFailed");
+  }
+});
+
 Deno.test("SqliteAnalyticsStore is open once at a time", async () => {
   await using file = new TestFile();
   const store = file.open();
@@ -280,7 +535,7 @@ Deno.test("SqliteAnalyticsStore takes back a commit that fails, and reads on", a
   db.exec("PRAGMA foreign_keys = ON");
   db.exec(
     `CREATE TABLE late (x INTEGER REFERENCES sessions DEFERRABLE INITIALLY DEFERRED);
-      CREATE TRIGGER fails AFTER INSERT ON runs BEGIN INSERT INTO late VALUES (99999); END`,
+      CREATE TRIGGER fails AFTER INSERT ON blocks BEGIN INSERT INTO late VALUES (99999); END`,
   );
   const codes = await Promise.all([
     codeOf(store.write([runOf("s", [eventOf(1)])], rollUp)),
