@@ -198,7 +198,7 @@ export class Grant implements RunJournalOwner, SenderOwner {
   tick(dt: number): void {
     this.#takeOpened();
     this.#periodMs -= dt * 1_000;
-    if (this.#keeper.session !== undefined) this.#keeper.stats.playTime += dt;
+    if (this.#keeper.session !== undefined) this.#keeper.stats.addPlayTime(dt);
     this.#keeper.check(this.timeline.nowMs());
     if (this.#periodMs <= 0) this.#onPeriod();
     if (this.#isEnding) this.#keeper.tellDrops();

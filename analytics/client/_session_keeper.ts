@@ -170,7 +170,7 @@ export class SessionKeeper {
       start?.session === session && this.#canResume(old, session);
     if (isResumed) {
       session.continue(old);
-      this.#stats.playTime += old.playTimeMs / 1_000;
+      this.#stats.addPlayTime(old.playTimeMs / 1_000);
       queue.names.forgetSamples();
     }
     if (start !== undefined) {

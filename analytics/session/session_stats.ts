@@ -1,7 +1,6 @@
 // This module is browser compatible.
 
 import type { AnalyticsEvent } from "../event/analytics_event.ts";
-import type { FieldValues } from "../event/event_definition.ts";
 import { QuantileSketch } from "../sketch/quantile_sketch.ts";
 import { HitchMeter } from "./_hitch_meter.ts";
 
@@ -217,20 +216,31 @@ export class SessionStats {
       case "bossEncounter":
         this.bossesSeen++;
         if (fields.won === true) this.bossesKilled++;
-        this.totalDamageDealt += numberOf(fields.damageDealt);
-        this.totalDamageTaken += numberOf(fields.damageTaken);
+        this.totalDamageDealt = numberOf(this.totalDamageDealt) +
+          numberOf(fields.damageDealt);
+        this.totalDamageTaken = numberOf(this.totalDamageTaken) +
+          numberOf(fields.damageTaken);
         break;
       case "itemPickup":
         this.items++;
         break;
       case "floorComplete":
         this.floors++;
-        this.kills += numberOf(fields.kills);
+        this.kills = numberOf(this.kills) + numberOf(fields.kills);
         break;
       default:
         return;
     }
-    this.maxFloor = Math.max(this.maxFloor, numberOf(fields.floor));
+    this.maxFloor = Math.max(numberOf(this.maxFloor), numberOf(fields.floor));
+  }
+
+  /**
+   * Adds to the play time, whatever a game has set it to.
+   *
+   * @param seconds How long was played.
+   */
+  addPlayTime(seconds: number): void {
+    this.playTime = numberOf(this.playTime) + seconds;
   }
 
   /**
@@ -266,7 +276,7 @@ export class SessionStats {
    */
   figures(): SessionFigures {
     return {
-      playTimeMs: toCount(this.playTime * 1000),
+      playTimeMs: toCount(numberOf(this.playTime) * 1000),
       deaths: toCount(this.deaths),
       kills: toCount(this.kills),
       floors: toCount(this.floors),
@@ -299,8 +309,11 @@ export class SessionStats {
   }
 }
 
-function numberOf(value: FieldValues[string]): number {
-  return typeof value === "number" ? value : 0;
+/** A game may set a counter to whatever it has, such as a score that is a bigint, or nothing at all. */
+function numberOf(value: unknown): number {
+  return typeof value === "number" || typeof value === "bigint"
+    ? Number(value)
+    : 0;
 }
 
 function toCount(value: number): number {
@@ -308,8 +321,9 @@ function toCount(value: number): number {
 }
 
 function toFinite(value: number, min: number): number {
-  if (Number.isNaN(value)) return 0;
-  return Math.min(Math.max(value, min), Number.MAX_VALUE);
+  const number = numberOf(value);
+  if (Number.isNaN(number)) return 0;
+  return Math.min(Math.max(number, min), Number.MAX_VALUE);
 }
 
 function toCell(value: number): number {

@@ -249,3 +249,43 @@ Deno.test("SessionStats.toCsvRow() has finite numbers whatever a game has set", 
     assert(Number.isFinite(Number(cell)), cell);
   }
 });
+
+Deno.test("SessionStats.figures() fit a sessionEnd whatever a game has set, and events go on counting", () => {
+  const values = [5n, 2n ** 70n, undefined, null, "7", {}, []];
+  const names = Object.keys(new SessionStats().figures());
+  for (const value of values) {
+    const stats = new SessionStats();
+    for (const name of [...names, "playTime"]) {
+      if (name in stats) {
+        (stats as unknown as Record<string, unknown>)[name] = value;
+      }
+    }
+    stats.addPlayTime(1);
+    const before = AnalyticsEvent.sessionEnd({
+      reason: "closed",
+      durationMs: 1,
+      ...stats.figures(),
+    });
+    assertEquals(checkFields(before.definition, before.fields), undefined);
+    stats.apply(
+      AnalyticsEvent.floorComplete({ floor: 2, durationMs: 1, kills: 3 }),
+    );
+    stats.apply(
+      AnalyticsEvent.bossEncounter({
+        boss: "bone lord",
+        floor: 3,
+        won: true,
+        durationMs: 1,
+        damageDealt: 4,
+      }),
+    );
+    const { kills, totalDamageDealt, maxFloor } = stats.figures();
+    const set = typeof value === "bigint" ? Number(value) : 0;
+    assertEquals(kills, Math.min(set + 3, Number.MAX_SAFE_INTEGER));
+    assertEquals(totalDamageDealt, set + 4);
+    assert(maxFloor >= 3);
+    for (const cell of stats.toCsvRow().split(",")) {
+      assert(Number.isFinite(Number(cell)), cell);
+    }
+  }
+});
