@@ -60,7 +60,7 @@ export interface AnalyticsEventJson {
 export class AnalyticsEvent {
   /** What it may hold. */
   readonly definition: EventDefinition;
-  /** The values of its fields. */
+  /** The values of its fields: they cannot be changed. */
   readonly fields: FieldValues;
 
   /**
@@ -72,7 +72,8 @@ export class AnalyticsEvent {
   constructor(definition: EventDefinition, fields: FieldValues) {
     this.definition = definition;
     // A class of a game's own, with its prototype, or an object that it goes on using is left behind here.
-    this.fields = { ...fields };
+    // Nothing can be put in between the check and the sending.
+    this.fields = Object.freeze({ ...fields });
   }
 
   /** Its name. */

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { AnalyticsEvent } from "./analytics_event.ts";
 import { BUILT_IN_EVENTS } from "./built_in_events.ts";
 import { checkFields } from "./check_fields.ts";
@@ -134,4 +134,12 @@ Deno.test("AnalyticsEvent.exception() takes what is no text, and has it refused 
     const problem = checkFields(event.definition, event.fields);
     assertEquals(problem?.field, "message");
   }
+});
+
+Deno.test("AnalyticsEvent cannot be changed after it was checked", () => {
+  const event = AnalyticsEvent.custom({ key: "door" });
+  const fields = event.fields as Record<string, unknown>;
+  assertThrows(() => fields.key = "ada@example.com", TypeError);
+  assertThrows(() => fields.mail = "ada@example.com", TypeError);
+  assertEquals(event.fields, { key: "door" });
 });
