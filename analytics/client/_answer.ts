@@ -65,9 +65,10 @@ export function erasureAnswer(
     : undefined;
 }
 
-/** Why something did not succeed, of what came instead. */
+/** Why something did not succeed, of what came instead at an epoch time. */
 export function failureOf(
   event: Exclude<HttpTerminalEvent, { type: "cancelled" }>,
+  epochMs: number,
 ): Failure {
   if (event.type === "timeout") {
     return {
@@ -78,7 +79,7 @@ export function failureOf(
     };
   }
   const { response } = event;
-  if (response !== undefined) return responseFailure(response);
+  if (response !== undefined) return responseFailure(response, epochMs);
   const { reason, message } = event as Extract<
     HttpTerminalEvent,
     { type: "failure" }
@@ -93,7 +94,7 @@ export function failureOf(
   };
 }
 
-function responseFailure(response: HttpResponse): Failure {
+function responseFailure(response: HttpResponse, epochMs: number): Failure {
   const { status } = response;
   const { code, message, retryAfterMs } = jsonOf(response) ?? {};
   // What a proxy or a portal says with a status like this is not about the batch.
@@ -104,7 +105,7 @@ function responseFailure(response: HttpResponse): Failure {
       ? message.slice(0, MAX_MESSAGE_LENGTH)
       : `What came with status ${status} is no answer of a collector`,
     status,
-    retryAfterMs: retryAfter(response, retryAfterMs),
+    retryAfterMs: retryAfter(response, retryAfterMs, epochMs),
   };
 }
 
@@ -117,14 +118,34 @@ function reasonOf(status: number, isOurs: boolean): AnalyticsUploadFailure {
   return status === 400 || status === 415 ? "refused" : "malformedResponse";
 }
 
-function retryAfter(response: HttpResponse, json: unknown): number {
-  const seconds = response.headers.get("retry-after")?.trim() ?? "";
+function retryAfter(
+  { headers }: HttpResponse,
+  json: unknown,
+  epochMs: number,
+): number {
   const waitMs = typeof json === "number" && json >= 0
     ? json
-    : /^[0-9]{1,9}$/.test(seconds)
-    ? Number(seconds) * 1_000
-    : 0;
+    : headerWait(headers.get("retry-after")?.trim() ?? "", headers, epochMs);
   return Math.min(waitMs, MAX_RETRY_AFTER_MS);
+}
+
+/** What a proxy asks for as well: a number of seconds or a date (RFC 9110, section 10.2.3). */
+function headerWait(
+  text: string,
+  headers: HttpResponse["headers"],
+  epochMs: number,
+): number {
+  if (/^[0-9]+$/.test(text)) return Number(text) * 1_000;
+  const dateMs = dateOf(text);
+  if (dateMs === undefined) return 0;
+  // By the clock that the date is of, if it is told: a player's may be set to anything.
+  return Math.max(0, dateMs - (dateOf(headers.get("date") ?? "") ?? epochMs));
+}
+
+/** A date in the form that is sent today; `undefined` for what is none. */
+function dateOf(text: string): number | undefined {
+  const dateMs = text.endsWith(" GMT") ? Date.parse(text) : NaN;
+  return Number.isNaN(dateMs) ? undefined : dateMs;
 }
 
 function jsonOf(response: HttpResponse): Record<string, unknown> | undefined {

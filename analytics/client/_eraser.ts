@@ -120,7 +120,8 @@ export class Eraser {
       this.#backoff.reset();
       return;
     }
-    const failure: Failure = failureOf(event);
+    const { clock } = this.#settings;
+    const failure: Failure = failureOf(event, clock.epochMs());
     const { reason, message } = failure;
     if (
       reason === "unauthorised" || reason === "refused" ||

@@ -193,7 +193,8 @@ export class Sender {
       this.#removed(batch);
       return;
     }
-    const failure = failureOf(event);
+    const { clock } = this.#owner.settings;
+    const failure = failureOf(event, clock.epochMs());
     if (failure.reason === "tooLarge" && batch.runs.length > 1) {
       this.#maxRuns = Math.max(1, batch.runs.length >> 1);
       this.#maxBytes = Math.max(1, this.#maxBytes >> 1);

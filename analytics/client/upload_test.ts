@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { MemoryJournal } from "../../core/mod.ts";
 import { AnalyticsEvent } from "../event/analytics_event.ts";
-import { ClientRig, DEATH, settle } from "./_testing/client_rig.ts";
+import { ClientRig, DEATH, settle, START_MS } from "./_testing/client_rig.ts";
 import { CrashJournal } from "./_testing/crash_journal.ts";
 import { textOf } from "./_testing/fake_collector.ts";
 
@@ -338,5 +338,44 @@ Deno.test("Analytics sends as it is what the runtime cannot compress", async () 
       configurable: true,
       writable: true,
     });
+  }
+});
+
+Deno.test("Analytics waits as a proxy asks it to, in whichever form, and no longer than a day", async () => {
+  const dayMs = 86_400_000;
+  const waits: readonly (readonly [string, string | undefined, number])[] = [
+    ["1000000000000", undefined, dayMs],
+    ["9".repeat(400), undefined, dayMs],
+    ["-5", undefined, 0],
+    ["soon", undefined, 0],
+    [new Date(START_MS + 60_000).toUTCString(), undefined, 60_000],
+    ["Fri, 31 Dec 2100 23:59:59 GMT", undefined, dayMs],
+    ["Sun, 06 Nov 1994 08:49:37 GMT", undefined, 0],
+    // The player's clock is a year slow, or fast.
+    [
+      "Thu, 25 Nov 2027 00:02:00 GMT",
+      "Thu, 25 Nov 2027 00:00:00 GMT",
+      120_000,
+    ],
+    ["Tue, 25 Nov 2025 00:02:00 GMT", "Tue, 25 Nov 2025 00:00:00 GMT", 120_000],
+  ];
+  for (const [retryAfter, date, waitMs] of waits) {
+    const rig = await sending();
+    rig.fake.open[0]!.answer(
+      new Response("<html>", {
+        status: 503,
+        headers: {
+          "retry-after": retryAfter,
+          ...(date !== undefined && { date }),
+        },
+      }),
+    );
+    await rig.until(() => rig.all("uploadFailed").length > 0, 0);
+    const { retryInMs } = rig.all("uploadFailed")[0]!;
+    assert(
+      retryInMs >= waitMs && retryInMs <= waitMs + 1_500,
+      `${retryAfter}: ${retryInMs}`,
+    );
+    await rig.analytics.close(0);
   }
 });

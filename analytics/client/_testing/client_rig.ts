@@ -75,6 +75,8 @@ export class ClientRig {
   async until(condition: () => boolean, dt = 0.05): Promise<void> {
     for (let i = 0; i < 20_000; i++) {
       if (condition()) return;
+      // A file takes time of its own.
+      if (i >= 1_000) await new Promise((resolve) => setTimeout(resolve, 1));
       await this.step(dt);
     }
     throw new Error("It did not come to that in 20000 steps");
