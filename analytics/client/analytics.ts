@@ -177,6 +177,9 @@ export class Analytics {
   /**
    * The player does not agree, or not any more: everything that was recorded and has not arrived is forgotten, in memory
    * and in the journal, with all ids. What the collector has stays there: `deleteMyData` has that erased, too.
+   *
+   * A journal is not opened for somebody who has not agreed: where `enable` was not called before, what an earlier process
+   * left in it stays. Call `enable` and `disable`, one behind the other, to have it removed; nothing is sent then.
    */
   disable(): void {
     this.#consent = "denied";

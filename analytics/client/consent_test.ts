@@ -272,3 +272,28 @@ Deno.test("Analytics.disable() lets nothing be stored that waits for its turn", 
   assertEquals(await inner.read(0, 1e9), []);
   await rig.analytics.close(0);
 });
+
+Deno.test("Analytics.disable() behind enable() removes what an earlier process left, and sends nothing", async () => {
+  const inner = new MemoryJournal();
+  function shared(): Journal {
+    return {
+      append: (bytes) => inner.append(bytes),
+      read: (id, max) => inner.read(id, max),
+      remove: (id) => inner.remove(id),
+      close: () => Promise.resolve(),
+    };
+  }
+  const earlier = await new ClientRig({ journal: shared }).enable();
+  earlier.analytics.record(DEATH);
+  await earlier.step(1);
+  await earlier.analytics.close(0);
+  assert((await inner.read(0, 1e9)).length > 0);
+
+  const rig = new ClientRig({ journal: shared });
+  rig.analytics.enable(ENDPOINT);
+  rig.analytics.disable();
+  await rig.step(60);
+  await rig.analytics.close();
+  assertEquals(await inner.read(0, 1e9), []);
+  assertEquals(rig.fake.calls, []);
+});
