@@ -7,6 +7,8 @@ const MAX_BATCH = 1024;
 const MAX_BATCH_MS = 20;
 /** As much as this is not waited with. */
 const ENOUGH_WEIGHT = 256;
+/** Where nothing has come for so long, in milliseconds, there is nothing to wait for: all who write may be waiting as well. */
+const QUIET_MS = 2;
 /**
  * How long turns may follow each other at once, in milliseconds. Where there is always one more, Deno looks at its sockets
  * after 61 of them only.
@@ -68,7 +70,7 @@ export class WriteQueue {
 
   /**
    * `prepare` is called before each batch, `tend` at its end, within its transaction, for what is to be done bit by bit.
-   * `lingerMs` is how long a job may be kept waiting for others, unless there is enough to do.
+   * `lingerMs` is how long a job may be kept waiting for others, unless there is enough to do or none come.
    */
   constructor(
     db: DatabaseSync,
@@ -90,8 +92,19 @@ export class WriteQueue {
     if (this.#lingerMs === 0 || this.#waitingWeight >= ENOUGH_WEIGHT) {
       this.#arm();
     } else if (!this.#isArmed && this.#timer === undefined) {
-      this.#timer = setTimeout(() => this.#arm(), this.#lingerMs);
+      this.#linger(this.#lingerMs);
     }
+  }
+
+  /** Waits for others, for a while or until there are none. */
+  #linger(leftMs: number): void {
+    const pushed = this.#jobs.length;
+    const ms = Math.min(QUIET_MS, leftMs);
+    this.#timer = setTimeout(() => {
+      const isQuiet = this.#jobs.length === pushed;
+      if (isQuiet || leftMs <= ms) this.#arm();
+      else this.#linger(leftMs - ms);
+    }, ms);
   }
 
   #arm(): void {

@@ -192,3 +192,18 @@ Deno.test("WriteQueue goes on after a commit for which the disk was full", async
   await put(3);
   assertEquals(rowsOf(db), [3]);
 });
+
+Deno.test("WriteQueue waits for others no longer than some come", async () => {
+  using db = openTable();
+  let batches = 0;
+  const queue = new WriteQueue(db, () => batches++, () => {}, 600_000);
+  const written: Promise<void>[] = [];
+  for (let i = 0; i < 20; i++) {
+    written.push(write(queue, () => db.exec(`INSERT INTO t VALUES (${i})`)));
+    await Promise.resolve();
+  }
+  assertEquals(batches, 0);
+  await Promise.all(written);
+  assertEquals(batches, 1);
+  assertEquals(rowsOf(db).length, 20);
+});
