@@ -33,14 +33,14 @@ export class ExceptionMeter {
   }
 
   listen(target: ErrorTarget): () => void {
-    const onError = (event: Event): void => {
+    const onError = (event: unknown): void => {
       const { error, message } = event as {
         error?: unknown;
         message?: unknown;
       };
       this.#add(error ?? message);
     };
-    const onRejection = (event: Event): void => {
+    const onRejection = (event: unknown): void => {
       this.#add((event as { reason?: unknown }).reason);
     };
     const stop = (): void => {

@@ -8,14 +8,14 @@ export interface PageTarget {
     /** `"hidden"` when nobody sees the page. */
     readonly visibilityState: string;
     /** Begins to listen. */
-    addEventListener(type: string, listener: (event: Event) => void): void;
+    addEventListener(type: string, listener: (event: unknown) => void): void;
     /** Ends it. */
-    removeEventListener(type: string, listener: (event: Event) => void): void;
+    removeEventListener(type: string, listener: (event: unknown) => void): void;
   };
   /** Begins to listen. */
-  addEventListener(type: string, listener: (event: Event) => void): void;
+  addEventListener(type: string, listener: (event: unknown) => void): void;
   /** Ends it. */
-  removeEventListener(type: string, listener: (event: Event) => void): void;
+  removeEventListener(type: string, listener: (event: unknown) => void): void;
 }
 
 /**
@@ -47,7 +47,7 @@ export function installPageHandlers(
   const onVisibility = (): void => {
     if (document.visibilityState === "hidden") analytics.handlePageHide();
   };
-  const onPageHide = (event: Event): void => {
+  const onPageHide = (event: unknown): void => {
     // A page that is kept may be shown again, with its session.
     const { persisted } = event as { persisted?: boolean };
     analytics.handlePageHide(persisted !== true);
