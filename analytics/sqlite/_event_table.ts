@@ -68,7 +68,7 @@ export class EventTable {
   constructor(db: DatabaseSync) {
     this.#statements = new Statements(db);
     this.#insert = db.prepare(
-      "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     );
   }
 
@@ -84,9 +84,10 @@ export class EventTable {
       let firstMs = Infinity;
       let lastMs = -Infinity;
       let chars = 0;
+      const names = new Set<string>();
       let end = start;
       for (; end < fresh.length && end - start < MAX_BLOCK_EVENTS; end++) {
-        const { timeMs, data } = fresh[end]!;
+        const { timeMs, name, data } = fresh[end]!;
         const minMs = Math.min(firstMs, timeMs);
         const maxMs = Math.max(lastMs, timeMs);
         chars += data.length + EVENT_CHARS;
@@ -95,11 +96,14 @@ export class EventTable {
         if (isTooLong && end > start) break;
         firstMs = minMs;
         lastMs = maxMs;
+        names.add(name);
       }
       const text = this.#writer.write(fresh, start, end, firstMs);
       this.#insert.run(
         ...[firstId + start, title, sessionId, firstMs, lastMs],
-        ...[end - start, receivedMs, common, text],
+        ...[end - start, receivedMs, common],
+        Array.from(names, quotedNameOf).join(""),
+        text,
       );
       start = end;
     }
@@ -131,7 +135,7 @@ export class EventTable {
     // What has no event of the name is not fetched.
     const blocks = this.#statements.get(
       `SELECT ${COLUMNS}, b.events FROM ${TABLES}
-        WHERE ${range} AND (b.first_ms, b.last_ms, b.id) <= (?, ?, ?) AND instr(b.events, ?) > 0 ${order}`,
+        WHERE ${range} AND (b.first_ms, b.last_ms, b.id) <= (?, ?, ?) AND instr(b.names, ?) > 0 ${order}`,
     );
     let at: Place = [fromMs - MAX_BLOCK_MS - 1, 0, 0];
     for (;;) {
@@ -140,7 +144,7 @@ export class EventTable {
       if (end === undefined) return page.end();
       for (
         const block of blocks.all(
-          ...[title, fromMs, ...at, ...end, quoted ?? "["],
+          ...[title, fromMs, ...at, ...end, quoted ?? '"'],
         ) as unknown as Block[]
       ) {
         if (block[1] > page.lastMs) return page.end();

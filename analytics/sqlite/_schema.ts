@@ -53,6 +53,7 @@ export const MIGRATIONS: readonly string[] = [
     count INTEGER NOT NULL, -- of events that are there
     received_ms INTEGER NOT NULL,
     common TEXT NOT NULL,
+    names TEXT NOT NULL, -- of its events, in quotes: to be looked at without reading what comes behind
     events TEXT NOT NULL -- JSON, with a line for each: [number, milliseconds since first_ms, name, fields], or 0 if it is gone
   ) STRICT;
   CREATE INDEX blocks_by_time ON blocks (title, first_ms, last_ms);
