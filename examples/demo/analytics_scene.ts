@@ -188,9 +188,9 @@ export class AnalyticsScene implements Scene {
     const result = this.summary();
     return [
       `${result.recorded} events recorded, ${result.untold} before consent kept from everybody, in ${result.uploads} batches`,
-      `  ${result.failures} attempts failed at a collector that went down ${
+      `  ${result.failures} attempts failed, the collector went down ${
         times(result.outages)
-      }; ${result.duplicates} events came again; lost ${result.lost}, counted twice ${result.repeated}`,
+      }; ${result.duplicates} came again; lost ${result.lost}, counted twice ${result.repeated}`,
       `  the dashboard says p99 ${
         result.p99FrameMs.toFixed(1)
       } ms a frame; own work in the worst frame at most ${
