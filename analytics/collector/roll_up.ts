@@ -1,6 +1,6 @@
 // This module is browser compatible.
 import type {
-  Rollup,
+  EventSums,
   SessionInfo,
   SketchChange,
   StoredEvent,
@@ -70,7 +70,7 @@ interface Sum {
 export function rollUp(
   _session: SessionInfo,
   events: readonly StoredEvent[],
-): Rollup {
+): EventSums {
   const sums = new Sums();
   const sketches: SketchChange[] = [];
   let startMs: number | undefined;

@@ -14,7 +14,6 @@ export type SessionEndReason =
   | "closed"
   | "idle"
   | "maxLength"
-  | "disabled"
   | "repaired";
 
 /** What a `sessionEnd` says. */
@@ -176,7 +175,7 @@ export const SESSION_START: EventDefinition = builtIn("sessionStart", {
 export const SESSION_END: EventDefinition = builtIn("sessionEnd", {
   reason: {
     kind: "choice",
-    of: ["closed", "idle", "maxLength", "disabled", "repaired"],
+    of: ["closed", "idle", "maxLength", "repaired"],
   },
   durationMs: COUNT,
   playTimeMs: COUNT,

@@ -3,8 +3,8 @@ import { prepareRows, type RowStatement } from "../../core/sqlite/mod.ts";
 import { NumberRanges } from "../store/number_ranges.ts";
 import { readPageCursor, writePageCursor } from "../store/page_cursor.ts";
 import type {
+  EventSums,
   Page,
-  Rollup,
   SessionInfo,
   SessionQuery,
   SessionRow,
@@ -124,7 +124,7 @@ export class SessionTable {
   put(
     session: Session,
     fresh: readonly StoredEvent[],
-    { startMs, endReason }: Rollup,
+    { startMs, endReason }: EventSums,
   ): void {
     const { info } = session;
     const isNew = session.id === 0;

@@ -11,8 +11,8 @@ import type {
   CountQuery,
   CountRow,
   Dimension,
+  EventSums,
   RangeQuery,
-  Rollup,
   SketchChange,
   SketchQuery,
   SketchRow,
@@ -121,7 +121,7 @@ export class SumTable {
   }
 
   /** Takes away what events came to. */
-  take(owner: SumOwner, { counts, sketches }: Rollup): void {
+  take(owner: SumOwner, { counts, sketches }: EventSums): void {
     this.flush();
     for (const change of counts) {
       if (change.count <= 0) continue;

@@ -12,11 +12,11 @@ import type {
   CountRow,
   EventQuery,
   EventRow,
+  EventSums,
   ExpireQuery,
   Page,
   RangeQuery,
   RollUp,
-  Rollup,
   SessionInfo,
   SessionQuery,
   SessionRow,
@@ -520,7 +520,7 @@ export class MemoryAnalyticsStore implements AnalyticsStore {
   #move(
     session: Session,
     fresh: readonly StoredEvent[],
-    { startMs, endReason }: Rollup,
+    { startMs, endReason }: EventSums,
   ): void {
     session.events += fresh.length;
     let firstMs = Infinity;
@@ -551,7 +551,7 @@ export class MemoryAnalyticsStore implements AnalyticsStore {
     return { ...info, startMs, lastMs, endReason, events, playerFirstMs };
   }
 
-  #remove(info: SessionInfo, { counts, sketches }: Rollup): void {
+  #remove(info: SessionInfo, { counts, sketches }: EventSums): void {
     for (const change of counts) this.#sums.removeCount(info, change);
     const read: QuantileSketch[] = sketches.map(readSketch);
     for (const [i, sketch] of read.entries()) {

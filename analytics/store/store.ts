@@ -61,7 +61,7 @@ export interface SketchChange {
 }
 
 /** What events come to: what is kept of them when they themselves are not any more. */
-export interface Rollup {
+export interface EventSums {
   /** The sums, by the build and platform of their session. */
   readonly counts: readonly CountChange[];
   /** The sketches, by the same. */
@@ -79,7 +79,7 @@ export interface Rollup {
 export type RollUp = (
   session: SessionInfo,
   events: readonly StoredEvent[],
-) => Rollup;
+) => EventSums;
 
 /** What became of a run. */
 export interface WriteOutcome {

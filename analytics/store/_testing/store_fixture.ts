@@ -3,8 +3,8 @@ import { QuantileSketch } from "../../sketch/quantile_sketch.ts";
 import type {
   AnalyticsStore,
   CountQuery,
+  EventSums,
   RangeQuery,
-  Rollup,
   SessionInfo,
   StoredEvent,
   StoredRun,
@@ -86,9 +86,9 @@ export function runOf(
 export function rollUp(
   _session: SessionInfo,
   events: readonly StoredEvent[],
-): Rollup {
-  const counts: Rollup["counts"][number][] = [];
-  const sketches: Rollup["sketches"][number][] = [];
+): EventSums {
+  const counts: EventSums["counts"][number][] = [];
+  const sketches: EventSums["sketches"][number][] = [];
   let startMs: number | undefined;
   let endReason: string | undefined;
   for (const { name, timeMs, data } of events) {
