@@ -56,6 +56,12 @@ async function until(
   }
 }
 
+/** Waits until the page's client has been ticked ten times more. */
+async function ticksPass(browser: ChromiumSession): Promise<void> {
+  const ticks = await browser.evaluate<number>("globalThis.ticks ?? 0");
+  await browser.until(`(globalThis.ticks ?? 0) >= ${ticks + 10}`);
+}
+
 function upTo(count: number): number[] {
   return Array.from({ length: count }, (_, i) => i);
 }
@@ -86,16 +92,14 @@ browserTest(
     await open(browser, site.page);
     await browser.evaluate(BEFORE);
     // Some ticks pass, and a page that is left.
-    await browser.evaluate(
-      "new Promise((resolve) => setTimeout(resolve, 200))",
-    );
+    await ticksPass(browser);
     assertEquals(await browser.evaluate(STORED), NOTHING);
     await open(browser, `${site.page}?again`);
     assertEquals(await browser.evaluate(STORED), NOTHING);
     assertEquals(site.calls, []);
 
     await browser.evaluate(BEFORE);
-    await browser.evaluate("new Promise((resolve) => setTimeout(resolve, 50))");
+    await ticksPass(browser);
     await browser.evaluate(
       `client.enable("${site.endpoint}"), client.flush()`,
     );
@@ -150,9 +154,7 @@ browserTest(
       "SecurityError",
     ]);
     await browser.evaluate(BEFORE);
-    await browser.evaluate(
-      "new Promise((resolve) => setTimeout(resolve, 100))",
-    );
+    await ticksPass(browser);
     assertEquals(site.calls, []);
     await browser.evaluate(
       `client.enable("${site.endpoint}"), recordAll(client, 0, 500), client.flush()`,
@@ -327,10 +329,9 @@ browserTest(
       "recordAll(client, 0, 5), client.handlePageHide()",
     );
     await until("the page's batch", () => site.calls.length > length);
-    // Whatever the page does about the answer it has done by then.
-    await browser.evaluate(
-      "new Promise((resolve) => setTimeout(resolve, 200))",
-    );
+    // Whatever the page does about the answer it has done when a later request of its own is over.
+    await browser.evaluate("fetch(location.href).then((it) => it.text())");
+    await ticksPass(browser);
     assertEquals(other.calls.map(({ path }) => path), []);
   },
 );

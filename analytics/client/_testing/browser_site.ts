@@ -32,6 +32,7 @@ const SCRIPT = `
     });
     setInterval(() => {
       client.tick(0.02);
+      globalThis.ticks = (globalThis.ticks ?? 0) + 1;
       notices.push(...client.drainEvents());
     }, 20);
     analytics.installPageHandlers(client, globalThis);
