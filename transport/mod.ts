@@ -1,11 +1,20 @@
 // This module is browser compatible.
 
 /**
- * Reliable UDP: datagram links, connections and channels.
+ * Reliable UDP: datagram sockets that never wait, a link that proves addresses, connections with channels, and one
+ * manager for native and browser clients.
  *
- * Nothing is exported in this version.
+ * `PROTOCOL.md` beside this file says what lies on the wire.
  *
  * @module
  */
 
-export {};
+export { Channel, isOrdered, isReliable } from "../protocol/mod.ts";
+export * from "./congestion/congestion_control.ts";
+export * from "./constants.ts";
+export * from "./link/datagram_link.ts";
+export * from "./link/peer_id.ts";
+export * from "./message/channel_config.ts";
+export * from "./redundancy/redundancy_policy.ts";
+export * from "./socket/datagram_address.ts";
+export * from "./socket/datagram_socket.ts";
