@@ -18,8 +18,8 @@ export interface DatagramAddress {
   readonly port: number;
   /**
    * What tells it from every other address of this socket, 1 to 32 bytes: for IP
-   * the 16 bytes of the address (IPv4 mapped) and two of the port, big-endian. Not
-   * to be written to.
+   * the 16 bytes of the address (IPv4 mapped) and two of the port, big-endian, and
+   * four of the scope id where a link-local address has one. Not to be written to.
    */
   readonly key: Uint8Array;
   /** Keeps it in the socket's table until {@linkcode DatagramAddress.release}; counted. */
