@@ -15,6 +15,8 @@ export * from "./constants.ts";
 export * from "./link/datagram_link.ts";
 export * from "./link/peer_id.ts";
 export * from "./message/channel_config.ts";
+export * from "./path_mtu/path_mtu.ts";
+export * from "./path_mtu/path_mtu_search.ts";
 export * from "./redundancy/redundancy_policy.ts";
 export * from "./socket/datagram_address.ts";
 export * from "./socket/datagram_socket.ts";
