@@ -20,3 +20,8 @@ export * from "./path_mtu/path_mtu_search.ts";
 export * from "./redundancy/redundancy_policy.ts";
 export * from "./socket/datagram_address.ts";
 export * from "./socket/datagram_socket.ts";
+export * from "./web/datagram_web_socket.ts";
+export * from "./web/web_datagram_error.ts";
+export * from "./web/web_datagram_limits.ts";
+export * from "./web/web_socket_datagram_listener.ts";
+export * from "./web/web_socket_datagram_socket.ts";
