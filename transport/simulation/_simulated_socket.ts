@@ -1,5 +1,4 @@
 // This module is browser compatible.
-import { checkInteger } from "../../core/mod.ts";
 import type { DatagramAddress } from "../socket/datagram_address.ts";
 import {
   type DatagramSink,
@@ -7,15 +6,18 @@ import {
   type DatagramSocketCounters,
   SendResult,
 } from "../socket/datagram_socket.ts";
-import { Endpoint, SimulatedAddress, type Wire } from "./_simulated_address.ts";
+import { IpAddress, IpAddressTable } from "../socket/ip_address_table.ts";
 import type { Switch } from "./_switch.ts";
+import type { Endpoint } from "./_wire.ts";
 
 const DEFAULT_MAX_DATAGRAMS = 1024;
 const FIRST_CAPACITY = 8;
 /** What a datagram takes of the receive buffer beyond its bytes, so that empty ones do not fill the memory. */
 const COST_BYTES = 64;
-/** So many addresses that nobody retains are remembered at least. */
-const SPARE_ADDRESSES = 256;
+/** So many addresses that nobody retains are known at most. */
+const MAX_STRANGERS = 256;
+/** Of the order of the table, which nobody sees: a run repeats to the byte. */
+const TABLE_SEED = 0;
 
 class Counters implements DatagramSocketCounters {
   sent = 0;
@@ -31,7 +33,7 @@ class Counters implements DatagramSocketCounters {
 export class SimulatedSocket implements DatagramSocket {
   readonly maxDatagramBytes: number;
   readonly counters = new Counters();
-  readonly localAddress: SimulatedAddress;
+  readonly localAddress: IpAddress;
   /** Where it listens. */
   readonly local: Endpoint;
   /** What others see as its address. */
@@ -42,11 +44,13 @@ export class SimulatedSocket implements DatagramSocket {
   isListed = false;
   readonly #switch: Switch;
   readonly #maxWaitingBytes: number;
-  readonly #addresses = new Map<string, SimulatedAddress>();
-  #maxAddresses = SPARE_ADDRESSES;
+  readonly #addresses = new IpAddressTable({
+    maxStrangers: MAX_STRANGERS,
+    seed: TABLE_SEED,
+  });
   // A ring of what has come in.
   #bytes = new Array<Uint8Array | undefined>(FIRST_CAPACITY).fill(undefined);
-  #from = new Array<SimulatedAddress | undefined>(FIRST_CAPACITY).fill(
+  #from = new Array<IpAddress | undefined>(FIRST_CAPACITY).fill(
     undefined,
   );
   #head = 0;
@@ -65,6 +69,7 @@ export class SimulatedSocket implements DatagramSocket {
     this.external = local;
     this.maxDatagramBytes = maxDatagramBytes;
     this.#maxWaitingBytes = maxWaitingBytes;
+    this.#addresses.socket = this;
     this.localAddress = this.addressOf(local);
     this.localAddress.retain();
   }
@@ -82,10 +87,8 @@ export class SimulatedSocket implements DatagramSocket {
     return this.#switch === network;
   }
 
-  address(host: string, port: number): SimulatedAddress {
-    return this.addressOf(
-      new Endpoint(host, checkInteger("port", port, 1, 65_535)),
-    );
+  address(host: string, port: number): IpAddress {
+    return this.#addresses.parse(host, port);
   }
 
   send(datagram: Uint8Array, to: DatagramAddress): SendResult {
@@ -94,7 +97,7 @@ export class SimulatedSocket implements DatagramSocket {
       counters.failed += 1;
       return SendResult.Closed;
     }
-    if (!(to instanceof SimulatedAddress) || to.socket !== this) {
+    if (!(to instanceof IpAddress) || to.socket !== this) {
       counters.failed += 1;
       return SendResult.Refused;
     }
@@ -121,7 +124,6 @@ export class SimulatedSocket implements DatagramSocket {
   ): number {
     const network = this.#switch;
     network.run();
-    if (this.#addresses.size > this.#maxAddresses) this.#forget();
     const { counters } = this;
     let count = 0;
     // What comes in while the sink runs waits for the next poll.
@@ -158,17 +160,8 @@ export class SimulatedSocket implements DatagramSocket {
     this.#waitingBytes = 0;
   }
 
-  /** Takes what has arrived along a wire; the bytes are its own until it gives them back to the pool. */
-  accept(bytes: Uint8Array, wire: Wire): void {
-    let from = wire.fromAddress;
-    if (from === undefined || from.socket !== this || from.isForgotten) {
-      from = this.addressOf(wire.from);
-      wire.fromAddress = from;
-    }
-    this.take(bytes, from);
-  }
-
-  take(bytes: Uint8Array, from: SimulatedAddress): void {
+  /** Takes what has arrived; the bytes are its own until it gives them back to the pool. */
+  take(bytes: Uint8Array, from: IpAddress): void {
     const cost = bytes.length + COST_BYTES;
     if (this.#waitingBytes + cost > this.#maxWaitingBytes) {
       this.counters.dropped += 1;
@@ -184,38 +177,21 @@ export class SimulatedSocket implements DatagramSocket {
     if (!this.isListed) this.#switch.list(this);
   }
 
-  addressOf(endpoint: Endpoint): SimulatedAddress {
-    let address = this.#addresses.get(endpoint.text);
-    if (address === undefined) {
-      address = new SimulatedAddress(this, endpoint);
-      this.#addresses.set(endpoint.text, address);
-    }
-    return address;
-  }
-
-  /** Takes an address into the table again that was forgotten, unless another one took its place. */
-  remember(address: SimulatedAddress): void {
-    const { text } = address.endpoint;
-    if (this.#addresses.has(text)) return;
-    address.isForgotten = false;
-    this.#addresses.set(text, address);
-  }
-
-  /** Strangers fill no table. Only between two polls, so that no sink loses an address that it is about to retain. */
-  #forget(): void {
-    const inUse = new Set(this.#from);
-    for (const [text, address] of this.#addresses) {
-      if (address.retained > 0 || inUse.has(address)) continue;
-      address.isForgotten = true;
-      this.#addresses.delete(text);
-    }
-    this.#maxAddresses = 2 * this.#addresses.size + SPARE_ADDRESSES;
+  addressOf({ words, port }: Endpoint): IpAddress {
+    return this.#addresses.intern(
+      words[0]!,
+      words[1]!,
+      words[2]!,
+      words[3]!,
+      port,
+      words[4]!,
+    );
   }
 
   #grow(): void {
     const { length } = this.#bytes;
     const bytes = new Array<Uint8Array | undefined>(2 * length).fill(undefined);
-    const from = new Array<SimulatedAddress | undefined>(2 * length).fill(
+    const from = new Array<IpAddress | undefined>(2 * length).fill(
       undefined,
     );
     for (let i = 0; i < length; i++) {

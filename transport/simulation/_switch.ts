@@ -1,13 +1,10 @@
 // This module is browser compatible.
 import { type Clock, SeededRandom } from "../../core/mod.ts";
+import type { IpAddress } from "../socket/ip_address_table.ts";
 import { DatagramPool } from "./_datagram_pool.ts";
 import { EventHeap } from "./_event_heap.ts";
-import {
-  type Endpoint,
-  type SimulatedAddress,
-  Wire,
-} from "./_simulated_address.ts";
 import type { SimulatedSocket } from "./_simulated_socket.ts";
+import { type Endpoint, endpointText, Wire } from "./_wire.ts";
 import type { NetworkConditions } from "./network_conditions.ts";
 import { type NetworkArrival, NetworkPath } from "./network_path.ts";
 
@@ -116,9 +113,9 @@ export class Switch {
   send(
     datagram: Uint8Array,
     socket: SimulatedSocket,
-    to: SimulatedAddress,
+    to: IpAddress,
   ): void {
-    let wire = to.wire;
+    let wire = to.route as Wire | undefined;
     if (
       wire === undefined || wire.from !== socket.external ||
       wire.to.socket === undefined
@@ -153,7 +150,7 @@ export class Switch {
         this.unreachable += 1;
         this.pool.release(bytes);
       } else {
-        socket.accept(bytes, wire);
+        socket.take(bytes, socket.addressOf(wire.from));
       }
     }
   }
@@ -190,12 +187,14 @@ export class Switch {
     this.#endpoints.delete(external.text);
   }
 
-  #connect(socket: SimulatedSocket, to: SimulatedAddress): Wire | undefined {
-    const endpoint = this.#endpoints.get(to.endpoint.text);
+  #connect(socket: SimulatedSocket, to: IpAddress): Wire | undefined {
+    const { w0, w1, w2, w3, scope, port } = to;
+    const endpoint = this.#endpoints.get(
+      endpointText([w0, w1, w2, w3, scope], port),
+    );
     if (endpoint?.socket === undefined) return undefined;
     const path = this.path(socket.local, endpoint.socket.local);
-    to.wire = new Wire(path, socket.external, endpoint);
-    return to.wire;
+    return to.route = new Wire(path, socket.external, endpoint);
   }
 
   #carry(datagram: Uint8Array, wire: Wire, arrival: NetworkArrival): void {

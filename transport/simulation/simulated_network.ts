@@ -7,10 +7,11 @@ import {
 } from "../../core/mod.ts";
 import type { DatagramAddress } from "../socket/datagram_address.ts";
 import type { DatagramSocket } from "../socket/datagram_socket.ts";
+import type { IpAddress } from "../socket/ip_address_table.ts";
 import { PathCounters } from "./_path_counters.ts";
-import { Endpoint, type SimulatedAddress } from "./_simulated_address.ts";
 import { SimulatedSocket } from "./_simulated_socket.ts";
 import { Switch } from "./_switch.ts";
+import { Endpoint } from "./_wire.ts";
 import type { NetworkConditions } from "./network_conditions.ts";
 import type { NetworkCounters } from "./network_counters.ts";
 
@@ -303,7 +304,7 @@ export class SimulatedNetwork {
     if (socket.isClosed) return;
     this.#switch.run();
     const bytes = this.#switch.pool.copy(datagram, datagram.length);
-    socket.take(bytes, from as SimulatedAddress);
+    socket.take(bytes, from as IpAddress);
   }
 
   /**
