@@ -141,7 +141,7 @@ export class SimulatedSocket implements DatagramSocket {
       counters.receivedBytes += bytes.length;
       count += 1;
       sink(bytes, from);
-      network.pool.release(bytes);
+      network.line.pool.release(bytes);
     }
     if (this.#waiting > 0 && !this.isListed) network.list(this);
     return count;

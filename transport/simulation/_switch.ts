@@ -1,24 +1,20 @@
 // This module is browser compatible.
 import { type Clock, SeededRandom } from "../../core/mod.ts";
 import type { IpAddress } from "../socket/ip_address_table.ts";
-import { DatagramPool } from "./_datagram_pool.ts";
-import { EventHeap } from "./_event_heap.ts";
 import type { SimulatedSocket } from "./_simulated_socket.ts";
 import { type Endpoint, endpointText, Wire } from "./_wire.ts";
+import { DelayLine } from "./delay_line.ts";
 import type { NetworkConditions } from "./network_conditions.ts";
-import { type NetworkArrival, NetworkPath } from "./network_path.ts";
+import { NetworkPath } from "./network_path.ts";
 
 /** What carries datagrams between the sockets of a simulated network. */
 export class Switch {
-  readonly pool = new DatagramPool();
+  readonly line: DelayLine<Wire>;
   readonly clock: Clock;
   /** Datagrams for an address where nobody is. */
   unreachable = 0;
   /** Datagrams that a socket's receive buffer had no room for. */
   receiveFull = 0;
-  /** Datagrams that were too many on the way. */
-  crowded = 0;
-  readonly #maxInFlight: number;
   readonly #seeds: SeededRandom;
   /** By address, as others see it, those that a socket has. */
   readonly #endpoints = new Map<string, Endpoint>();
@@ -27,11 +23,7 @@ export class Switch {
   /** Those with conditions of their own. */
   readonly #special = new Set<NetworkPath>();
   #conditions: NetworkConditions;
-  readonly #heap = new EventHeap();
-  // Of each slot: what is on its way, and along what.
-  readonly #bytes: (Uint8Array | undefined)[] = [];
-  readonly #wires: (Wire | undefined)[] = [];
-  readonly #freeSlots: number[] = [];
+  readonly #deliver = this.#arrive.bind(this);
   #readable: SimulatedSocket[] = [];
   #readableHead = 0;
 
@@ -44,17 +36,9 @@ export class Switch {
     this.clock = clock;
     this.#seeds = new SeededRandom(seed);
     this.#conditions = conditions;
-    this.#maxInFlight = maxInFlight;
+    this.line = new DelayLine(maxInFlight);
     // Refuses what is wrong with them now rather than at the first datagram.
     new NetworkPath(this.#seeds, conditions);
-  }
-
-  get nextEventMs(): number {
-    return this.#heap.nextMs;
-  }
-
-  get inFlight(): number {
-    return this.#heap.length;
   }
 
   get paths(): Iterable<NetworkPath> {
@@ -126,38 +110,18 @@ export class Switch {
         return;
       }
     }
-    const { path } = wire;
-    const copies = path.send(datagram.length, this.clock.nowMs());
-    if (copies === 0) return;
-    this.#carry(datagram, wire, path.first);
-    if (copies === 2) this.#carry(datagram, wire, path.second);
+    this.line.send(datagram, wire.path, this.clock.nowMs(), wire);
   }
 
   /** Lets arrive what is due. */
   run(): void {
-    const heap = this.#heap;
-    if (heap.length === 0) return;
-    const nowMs = this.clock.nowMs();
-    while (heap.nextMs <= nowMs) {
-      const slot = heap.pop();
-      const bytes = this.#bytes[slot]!;
-      const wire = this.#wires[slot]!;
-      this.#bytes[slot] = undefined;
-      this.#wires[slot] = undefined;
-      this.#freeSlots.push(slot);
-      const { socket } = wire.to;
-      if (socket === undefined) {
-        this.unreachable += 1;
-        this.pool.release(bytes);
-      } else {
-        socket.take(bytes, socket.addressOf(wire.from));
-      }
-    }
+    const { line } = this;
+    if (line.inFlight > 0) line.deliver(this.clock.nowMs(), this.#deliver);
   }
 
   overflowed(bytes: Uint8Array): void {
     this.receiveFull += 1;
-    this.pool.release(bytes);
+    this.line.pool.release(bytes);
   }
 
   /** Puts a socket among those that have something to poll. */
@@ -197,18 +161,13 @@ export class Switch {
     return to.route = new Wire(path, socket.external, endpoint);
   }
 
-  #carry(datagram: Uint8Array, wire: Wire, arrival: NetworkArrival): void {
-    if (this.#heap.length >= this.#maxInFlight) {
-      this.crowded += 1;
-      return;
+  #arrive(bytes: Uint8Array, wire: Wire): void {
+    const { socket } = wire.to;
+    if (socket === undefined) {
+      this.unreachable += 1;
+      this.line.pool.release(bytes);
+    } else {
+      socket.take(bytes, socket.addressOf(wire.from));
     }
-    const bytes = this.pool.copy(datagram, arrival.bytes);
-    if (arrival.flippedBits > 0) {
-      wire.path.flipBits(bytes, arrival.flippedBits);
-    }
-    const slot = this.#freeSlots.pop() ?? this.#bytes.length;
-    this.#bytes[slot] = bytes;
-    this.#wires[slot] = wire;
-    this.#heap.push(arrival.atMs, slot);
   }
 }

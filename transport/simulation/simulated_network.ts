@@ -170,7 +170,7 @@ export class SimulatedNetwork {
    * count, polled or not.
    */
   get nextEventMs(): number {
-    return this.#switch.nextEventMs;
+    return this.#switch.line.nextMs;
   }
 
   /** What became of everything that was sent, over all pairs: a new object each time. */
@@ -182,7 +182,8 @@ export class SimulatedNetwork {
         total[name] += counters[name];
       }
     }
-    const { unreachable, receiveFull, crowded, inFlight } = network;
+    const { unreachable, receiveFull } = network;
+    const { crowded, inFlight } = network.line;
     return { ...total, unreachable, receiveFull, crowded, inFlight };
   }
 
@@ -303,7 +304,7 @@ export class SimulatedNetwork {
     const socket = this.#own("inject a datagram", from.socket);
     if (socket.isClosed) return;
     this.#switch.run();
-    const bytes = this.#switch.pool.copy(datagram, datagram.length);
+    const bytes = this.#switch.line.pool.copy(datagram, datagram.length);
     socket.take(bytes, from as IpAddress);
   }
 
