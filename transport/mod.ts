@@ -9,8 +9,21 @@
  * @module
  */
 
+export type { Random } from "../core/mod.ts";
 export { Channel, isOrdered, isReliable } from "../protocol/mod.ts";
 export * from "./congestion/congestion_control.ts";
+export * from "./connection/ack_accumulator.ts";
+export type {
+  ChannelStats,
+  MessageLimits,
+} from "./connection/_stand_in_messages.ts";
+export * from "./connection/connection.ts";
+export * from "./connection/connection_event.ts";
+export * from "./connection/connection_options.ts";
+export * from "./connection/connection_state.ts";
+export * from "./connection/packet_buffer.ts";
+export * from "./connection/rtt_estimator.ts";
+export * from "./connection/transport_stats.ts";
 export * from "./constants.ts";
 export * from "./link/datagram_link.ts";
 export * from "./link/peer_id.ts";

@@ -1,0 +1,866 @@
+// This module is browser compatible.
+import {
+  checkFinite,
+  checkInteger,
+  EventQueue,
+  type Random,
+  SecureRandom,
+} from "../../core/mod.ts";
+import {
+  BandwidthTracker,
+  Channel,
+  cutCloseReason,
+} from "../../protocol/mod.ts";
+import type { CongestionControl } from "../congestion/congestion_control.ts";
+import { BASE_MTU, KEEPALIVE_MS, MTU, PEER_TIMEOUT_MS } from "../constants.ts";
+import type { ChannelConfig } from "../message/channel_config.ts";
+import type { PathMtu } from "../path_mtu/path_mtu.ts";
+import { PathMtuSearch } from "../path_mtu/path_mtu_search.ts";
+import type { RedundancyPolicy } from "../redundancy/redundancy_policy.ts";
+import { AckAccumulator, AckForm } from "./ack_accumulator.ts";
+import type { ConnectionEvent } from "./connection_event.ts";
+import type { ConnectionOptions } from "./connection_options.ts";
+import { CloseCode, ConnectionState } from "./connection_state.ts";
+import { PacketBuffer } from "./packet_buffer.ts";
+import type { TransportStats } from "./transport_stats.ts";
+import {
+  type CloseFrame,
+  isZero,
+  readClose,
+  writeClose,
+} from "./_close_frame.ts";
+import {
+  delayOffset,
+  hasAck,
+  PacketHeader,
+  writeHeader,
+} from "./_packet_header.ts";
+import { Pacer } from "./_pacer.ts";
+import { MAX_ACK_DELAY_MS, Recovery } from "./_recovery.ts";
+import { ELICITING, MTU_PROBE } from "./_sent_packets.ts";
+import { FixedWindow, NoCopies } from "./_stand_in_control.ts";
+import { type ChannelStats, Inbox, Outbox } from "./_stand_in_messages.ts";
+
+const PADDING = 0x00;
+const PING = 0x01;
+const CLOSE = 0x02;
+const FRAGMENT = 0x03;
+const MESSAGE = 0x80;
+
+const NORMAL = 0;
+const PROBE = 1;
+/** No messages. */
+const BARE = -1;
+
+/** So many packets that ask for it are acknowledged at once. */
+const ACK_EVERY = 2;
+/** A connection that is not in use asks more and more seldom, up to this many times `keepaliveMs`. */
+const IDLE_FACTOR = 4;
+/** How much later than it was wanted a flush must be for this end to have been asleep, and to be more patient. */
+const ASLEEP_MS = 1000;
+const CLOSE_SENDS = 3;
+const CLOSE_INTERVAL_MS = 10;
+const MIN_LINGER_MS = 100;
+const LINGER_RTTS = 3;
+/** The first packet number that is left out is not below, and from then on they are that far apart, and up to three times. */
+const FIRST_SKIP = 32;
+const SKIP = 256;
+/** A full socket is tried again after this. */
+const FULL_RETRY_MS = 1;
+
+const Phase = {
+  Open: 0,
+  /** Closed, but what was sent before is still delivered. */
+  Draining: 1,
+  /** Tells the other end. */
+  Closing: 2,
+  Over: 3,
+} as const;
+
+type Phase = typeof Phase[keyof typeof Phase];
+
+/** A packet that a full socket did not take. */
+interface Stalled {
+  readonly packet: Uint8Array;
+  readonly flags: number;
+  readonly firstRef: number;
+  readonly refs: number;
+  readonly told: number;
+  readonly toldFrom: number;
+}
+
+/**
+ * Takes a packet that is to be sent: the bytes hold it until it returns. `false` if there is
+ * no room for it now; it comes again with a later flush.
+ */
+export type PacketSink = (payload: Uint8Array) => boolean;
+
+/**
+ * One end of a connection over whatever carries datagrams: packets are given to it and
+ * taken from it, and so is the time. It knows no socket, no address and no clock.
+ *
+ * Its owner calls `receive()` with what comes in, `poll()` for the messages, and
+ * `flush()` after sending, and at {@linkcode Connection.nextWakeMs} at the latest. Given
+ * the same calls it does the same, to the byte.
+ *
+ * **Closing.** Where it ends other than by `close()`, `state` and the event tell of it
+ * once `poll()` has handed out what had come in before.
+ *
+ * @example Two ends
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Channel, Connection } from "@tickwire/net/transport";
+ *
+ * const a = new Connection();
+ * const b = new Connection();
+ * a.send(Channel.ReliableOrdered, new Uint8Array([1, 2, 3]));
+ * a.flush(0, (packet) => {
+ *   b.receive(packet, 20);
+ *   return true;
+ * });
+ * b.poll((bytes) => assertEquals(bytes, new Uint8Array([1, 2, 3])));
+ * assertEquals(b.nextWakeMs, 30); // Its acknowledgement is due.
+ * ```
+ */
+export class Connection {
+  readonly #outbox: Outbox;
+  readonly #inbox: Inbox;
+  readonly #congestion: CongestionControl;
+  readonly #redundancy: RedundancyPolicy;
+  readonly #pathMtu: PathMtu;
+  readonly #acks: AckAccumulator;
+  readonly #recovery: Recovery;
+  readonly #pacer: Pacer;
+  readonly #header = new PacketHeader();
+  readonly #bandwidth = new BandwidthTracker();
+  readonly #buffer: PacketBuffer;
+  readonly #random: Random;
+  readonly #channelCount: number;
+  readonly #firstNumber: number;
+  readonly #maxPayloadBytes: number;
+  readonly #overheadBytes: number;
+  readonly #keepaliveMs: number;
+  readonly #maxKeepaliveMs: number;
+  readonly #peerTimeoutMs: number;
+
+  #phase: Phase = Phase.Open;
+  #state: ConnectionState = ConnectionState.Connected;
+  #events: EventQueue<ConnectionEvent> | undefined;
+  /** How it ended, as long as the game does not know yet. */
+  #unseenEnd: ConnectionEvent | undefined;
+  #close: { code: number; reason: string } | undefined;
+  #closeSends = 0;
+  #closeAtMs = 0;
+  #lingerUntilMs = 0;
+
+  #nowMs = 0;
+  #isStarted = false;
+  #heardMs = 0;
+  #sentMs = 0;
+  #flushedMs = 0;
+  #idleMs: number;
+  #ackAtMs = Infinity;
+  #unacked = 0;
+  #skipAt: number;
+  #stalled: Stalled | undefined;
+
+  #packetsSent = 0;
+  #packetsReceived = 0;
+  #probesSent = 0;
+  #malformed = 0;
+  #duplicates = 0;
+  #refused = 0;
+  #socketFull = 0;
+
+  /**
+   * Creates an end of a connection that stands: the link has proven the other one.
+   *
+   * @param options Channels, limits and times.
+   * @throws {RangeError} If one of them is outside its limits.
+   */
+  constructor(options: ConnectionOptions = {}) {
+    const overheadBytes = checkInteger(
+      "overheadBytes",
+      options.overheadBytes ?? 0,
+      0,
+      64,
+    );
+    this.#overheadBytes = overheadBytes;
+    this.#maxPayloadBytes = checkInteger(
+      "maxPayloadBytes",
+      options.maxPayloadBytes ?? MTU - overheadBytes,
+      BASE_MTU - overheadBytes,
+      MTU - overheadBytes,
+    );
+    this.#keepaliveMs = checkFinite(
+      "keepaliveMs",
+      options.keepaliveMs ?? KEEPALIVE_MS,
+    );
+    this.#peerTimeoutMs = checkFinite(
+      "peerTimeoutMs",
+      options.peerTimeoutMs ?? PEER_TIMEOUT_MS,
+    );
+    // Several lost in a row must not look like the end of the other one.
+    this.#maxKeepaliveMs = Math.max(
+      this.#keepaliveMs,
+      Math.min(IDLE_FACTOR * this.#keepaliveMs, this.#peerTimeoutMs / 4),
+    );
+    this.#idleMs = this.#keepaliveMs;
+    const first = checkInteger(
+      "firstPacketNumber",
+      options.firstPacketNumber ?? 0,
+      0,
+      Number.MAX_SAFE_INTEGER,
+    );
+    this.#firstNumber = first;
+    this.#random = options.random ?? new SecureRandom();
+    this.#skipAt = first + FIRST_SKIP + this.#random.nextU32() % FIRST_SKIP;
+    this.#buffer = options.buffer ?? new PacketBuffer();
+
+    const channels: ChannelConfig[] = [
+      { delivery: Channel.Reliable },
+      { delivery: Channel.Unreliable },
+      { delivery: Channel.ReliableOrdered },
+      { delivery: Channel.UnreliableOrdered },
+      ...options.channels ?? [],
+    ];
+    this.#channelCount = checkInteger(
+      "channels.length",
+      channels.length,
+      4,
+      256,
+    );
+    const limits = options.limits ?? {};
+    const firstMessageId = options.firstMessageId ?? 0;
+    this.#congestion = options.congestion?.() ?? new FixedWindow();
+    this.#redundancy = options.redundancy?.() ?? new NoCopies();
+    this.#pathMtu = new PathMtuSearch(this.#maxPayloadBytes + overheadBytes);
+    this.#outbox = new Outbox({
+      channels,
+      redundancy: this.#redundancy,
+      limits,
+      firstMessageId,
+    });
+    this.#inbox = new Inbox({ channels, limits, firstMessageId });
+    this.#acks = new AckAccumulator(first);
+    this.#pacer = new Pacer(this.#congestion);
+    this.#recovery = new Recovery(
+      {
+        outbox: this.#outbox,
+        congestion: this.#congestion,
+        redundancy: this.#redundancy,
+        pathMtu: this.#pathMtu,
+        acks: this.#acks,
+      },
+      first,
+      this.#peerTimeoutMs,
+    );
+  }
+
+  /** Where it stands: `Connected`, then one of `Disconnected`, `TimedOut`, `Kicked`. */
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** Whether there is nothing left to do: no more packets, and nothing to poll. */
+  get isOver(): boolean {
+    return this.#phase === Phase.Over && this.#unseenEnd === undefined;
+  }
+
+  /** The smoothed round-trip time in milliseconds; 0 until it is known. */
+  get rttMs(): number {
+    return this.#recovery.rtt.smoothedMs;
+  }
+
+  /** Bytes of messages that wait to be sent. */
+  get queuedBytes(): number {
+    return this.#outbox.queuedBytes;
+  }
+
+  /**
+   * When `flush()` is wanted at the latest if nothing else happens, in milliseconds of
+   * the clock that it is given; `Infinity` for never. It changes with every call.
+   */
+  get nextWakeMs(): number {
+    if (this.#phase !== Phase.Open && this.#phase !== Phase.Draining) {
+      return this.#nextCloseMs();
+    }
+    if (!this.#isStarted) return this.#nowMs;
+    const recovery = this.#recovery;
+    const timerMs = recovery.lossAtMs < Infinity
+      ? recovery.lossAtMs
+      : recovery.probeAtMs;
+    const heardMs = this.#heardMs + this.#peerTimeoutMs;
+    const keepaliveMs = this.#sentMs + this.#idleMs;
+    const inboxMs = this.#inbox.nextDueMs();
+    let wakeMs = timerMs < this.#ackAtMs ? timerMs : this.#ackAtMs;
+    if (heardMs < wakeMs) wakeMs = heardMs;
+    if (keepaliveMs < wakeMs) wakeMs = keepaliveMs;
+    if (inboxMs < wakeMs) wakeMs = inboxMs;
+    if (this.#stalled !== undefined) {
+      return Math.min(wakeMs, this.#flushedMs + FULL_RETRY_MS);
+    }
+    if (recovery.inFlightBytes < this.#congestion.windowBytes) {
+      const dueMs = this.#outbox.nextDueMs(this.#nowMs);
+      if (dueMs < wakeMs) {
+        const paceMs = this.#pacer.nextMs;
+        const leaveMs = dueMs > paceMs ? dueMs : paceMs;
+        if (leaveMs < wakeMs) wakeMs = leaveMs;
+      }
+    }
+    if (this.#phase === Phase.Draining && this.#outbox.isEmpty) {
+      return this.#nowMs;
+    }
+    return wakeMs;
+  }
+
+  /** What was measured and counted, as it is now: a new object at every call. */
+  get stats(): TransportStats {
+    const recovery = this.#recovery;
+    const channels: ChannelStats[] = [];
+    let retransmits = 0;
+    for (let i = 0; i < this.#channelCount; i++) {
+      const stats = this.#outbox.channelStats(i);
+      retransmits += stats.resent;
+      channels.push(stats);
+    }
+    return {
+      rttMs: recovery.rtt.smoothedMs,
+      minRttMs: recovery.rtt.minMs,
+      jitterMs: recovery.rtt.variationMs,
+      packetLossPct: recovery.lossShare * 100,
+      bandwidthUp: this.#bandwidth.bytesPerSecUp,
+      bandwidthDown: this.#bandwidth.bytesPerSecDown,
+      packetsSent: this.#packetsSent,
+      packetsRecv: this.#packetsReceived,
+      bytesSent: this.#bandwidth.totalSent,
+      bytesRecv: this.#bandwidth.totalReceived,
+      retransmits,
+      packetsAcked: recovery.packetsAcked,
+      packetsLost: recovery.packetsLost,
+      spuriousLosses: recovery.spuriousLosses,
+      packetThreshold: recovery.packetThreshold,
+      probesSent: this.#probesSent,
+      windowBytes: this.#congestion.windowBytes,
+      inFlightBytes: recovery.inFlightBytes,
+      pacingBytesPerSec: this.#congestion.pacingRate * 1000,
+      phase: this.#congestion.phase,
+      pathMtuBytes: this.#pathMtu.datagramBytes,
+      lossRate: this.#redundancy.lossRate,
+      burstLength: this.#redundancy.burstLength,
+      queuedBytes: this.#outbox.queuedBytes,
+      heldBytes: this.#inbox.heldBytes,
+      malformed: this.#malformed,
+      duplicates: this.#duplicates,
+      refused: this.#refused,
+      socketFull: this.#socketFull,
+      channels,
+    };
+  }
+
+  /**
+   * Sends a message: it leaves with the next `flush()` that has room for it.
+   *
+   * @param channel The channel's index.
+   * @param bytes The message, copied before the call returns.
+   * @returns `false` if nothing was sent: the connection is closed, the message too
+   * large, or too much waits already.
+   * @throws {RangeError} If there is no such channel.
+   */
+  send(channel: number, bytes: Uint8Array): boolean {
+    if (!(channel >>> 0 === channel && channel < this.#channelCount)) {
+      throw new RangeError(
+        `Cannot send a message as channel must be an integer from 0 to ${
+          this.#channelCount - 1
+        }: current value is ${channel}`,
+      );
+    }
+    if (this.#phase !== Phase.Open) {
+      // Who has not seen the end yet may go on as if it were to come.
+      return this.#unseenEnd !== undefined;
+    }
+    return this.#outbox.send(channel, bytes, this.#nowMs);
+  }
+
+  /**
+   * Takes a packet. One that is malformed has no effect but on a counter.
+   *
+   * @param packet What the link has opened: not kept, not written to.
+   * @param nowMs The time, never less than at an earlier call.
+   * @param end Where the packet ends.
+   */
+  receive(packet: Uint8Array, nowMs: number, end = packet.length): void {
+    this.#advance(nowMs);
+    if (this.#phase === Phase.Over) return;
+    const header = this.#header;
+    const recovery = this.#recovery;
+    const start = header.read(
+      packet,
+      end,
+      this.#acks.largest + 1,
+      this.#firstNumber,
+      this.#firstNumber,
+      recovery.next,
+    );
+    if (start < 0) {
+      this.#malformed++;
+      return;
+    }
+    if (!this.#acks.isNew(header.number)) {
+      this.#duplicates++;
+      return;
+    }
+    if (this.#phase === Phase.Closing) {
+      this.#answerWithClose(packet, start, end);
+      return;
+    }
+
+    // First everything is checked, so that there is nothing to take back.
+    let isPing = false;
+    let hasMessages = false;
+    let close: CloseFrame | undefined;
+    this.#inbox.beginPacket();
+    for (let at = start; at < end;) {
+      const type = packet[at]!;
+      if (type >= MESSAGE || type === FRAGMENT) {
+        at = this.#inbox.check(packet, at, end);
+        if (at < 0) {
+          if (at === -1) this.#malformed++;
+          else this.#refused++;
+          return;
+        }
+        hasMessages = true;
+      } else if (type === PING) {
+        isPing = true;
+        at++;
+      } else if (type === PADDING && isZero(packet, at, end)) {
+        break;
+      } else if (type === CLOSE) {
+        close = readClose(packet, at + 1, end);
+        if (close === undefined) {
+          this.#malformed++;
+          return;
+        }
+        break;
+      } else {
+        this.#malformed++;
+        return;
+      }
+    }
+    this.#packetsReceived++;
+    this.#bandwidth.recordRecv(end + this.#overheadBytes);
+    this.#heardMs = nowMs;
+    const isInTurn = this.#acks.record(header.number, nowMs, recovery.next);
+    if (header.rangeCount > 0) {
+      if (recovery.isForged(header)) {
+        this.#fail(
+          CloseCode.ProtocolError,
+          "acknowledged what was never sent",
+          ConnectionState.Disconnected,
+        );
+        return;
+      }
+      recovery.onAck(header, nowMs);
+    }
+    if (hasMessages) {
+      this.#idleMs = this.#keepaliveMs;
+      this.#inbox.beginPacket();
+      for (let at = start; at < end;) {
+        const type = packet[at]!;
+        if (type >= MESSAGE || type === FRAGMENT) {
+          at = this.#inbox.receive(packet, at, end, nowMs);
+        } else if (type === PING) {
+          at++;
+        } else {
+          break;
+        }
+      }
+      // Closed, it takes in messages only for the other end to come to its own end.
+      if (this.#phase === Phase.Draining) this.#inbox.poll(ignore);
+    }
+    if (hasMessages || isPing) {
+      this.#unacked++;
+      if (!isInTurn || isPing || this.#unacked >= ACK_EVERY) {
+        this.#ackAtMs = nowMs;
+      } else if (this.#ackAtMs === Infinity) {
+        this.#ackAtMs = nowMs + MAX_ACK_DELAY_MS;
+      }
+    }
+    if (close !== undefined) this.#onClose(close);
+  }
+
+  /**
+   * Hands out the messages that have come in.
+   *
+   * @param sink Takes a message and the index of its channel; the bytes hold it until it returns.
+   * @returns How many there were.
+   */
+  poll(sink: (bytes: Uint8Array, channel: number) => void): number {
+    if (this.#phase !== Phase.Open && this.#unseenEnd === undefined) return 0;
+    const count = this.#inbox.poll(sink);
+    const end = this.#unseenEnd;
+    if (end !== undefined) {
+      this.#unseenEnd = undefined;
+      this.#tellEnd(end);
+    }
+    return count;
+  }
+
+  /**
+   * Sends what is due: messages, acknowledgements, probes, as far as congestion control,
+   * pacing and the socket allow.
+   *
+   * @param nowMs The time, never less than at an earlier call.
+   * @param emit Takes the packets.
+   */
+  flush(nowMs: number, emit: PacketSink): void {
+    this.#advance(nowMs);
+    if (this.#phase === Phase.Over) return;
+    if (this.#phase === Phase.Closing) {
+      this.#flushClose(emit);
+      return;
+    }
+    const recovery = this.#recovery;
+    this.#forgiveSleep();
+    if (this.#isSilent()) {
+      this.#fail(
+        CloseCode.TimedOut,
+        "no answer in time",
+        ConnectionState.TimedOut,
+      );
+      this.#flushClose(emit);
+      return;
+    }
+    this.#flushedMs = nowMs;
+    if (recovery.lossAtMs <= nowMs) recovery.onLossTimer(nowMs);
+    if (this.#inbox.nextDueMs() <= nowMs) this.#inbox.tick(nowMs);
+    if (this.#stalled !== undefined && !this.#sendStalled(emit)) return;
+
+    if (recovery.lossAtMs === Infinity && recovery.probeAtMs <= nowMs) {
+      recovery.onProbe(nowMs);
+      this.#probesSent++;
+      if (!this.#sendPacket(PROBE, true, emit)) return;
+    }
+    let hasSent = false;
+    while (this.#outbox.nextDueMs(nowMs) <= nowMs) {
+      if (!this.#mayLeave()) break;
+      const wasStalled = this.#stalled;
+      if (!this.#sendPacket(NORMAL, false, emit)) {
+        if (this.#stalled !== wasStalled) return;
+        break;
+      }
+      hasSent = true;
+    }
+    if (this.#outbox.queuedBytes === 0) recovery.markAppLimited();
+    if (hasSent && !this.#probeMtu(emit)) return;
+    if (this.#sentMs + this.#idleMs <= nowMs) {
+      this.#idleMs = Math.min(2 * this.#idleMs, this.#maxKeepaliveMs);
+      this.#sendPacket(BARE, true, emit);
+    } else if (this.#ackAtMs <= nowMs) {
+      this.#sendPacket(BARE, false, emit);
+    }
+    if (this.#phase === Phase.Draining && this.#outbox.isEmpty) {
+      this.#startClosing();
+      this.#flushClose(emit);
+    }
+  }
+
+  /**
+   * Closes it. What was sent before is still delivered as its channel promises, then
+   * the other end is told, unless `code` says that it is at fault (1 to 3): then it is
+   * told at once. What had come in and was not polled is lost.
+   *
+   * @param code A {@linkcode CloseCode}, or the game's own from 64 to 2^32 - 1.
+   * @param reason Why; cut to 123 bytes of UTF-8.
+   * @throws {RangeError} If `code` is not an integer from 0 to 2^32 - 1.
+   */
+  close(code: number = CloseCode.Closed, reason = ""): void {
+    checkInteger("code", code, 0, 0xffff_ffff);
+    const end = this.#unseenEnd;
+    if (end !== undefined) {
+      // The first reason stays.
+      this.#unseenEnd = undefined;
+      this.#tellEnd(end);
+      return;
+    }
+    if (this.#phase !== Phase.Open) return;
+    this.#close = { code, reason: cutCloseReason(reason) };
+    this.#phase = Phase.Draining;
+    this.#tellEnd({
+      type: "ended",
+      state: ConnectionState.Disconnected,
+      code,
+      reason: this.#close.reason,
+      isRemote: false,
+    });
+    this.#inbox.poll(ignore);
+    const isFault = code >= CloseCode.Kicked && code <= CloseCode.ProtocolError;
+    if (isFault || this.#outbox.isEmpty) this.#startClosing();
+  }
+
+  /**
+   * The other end is at another address: what was learnt about the path is forgotten, and
+   * the next flush asks whether it stands.
+   *
+   * @param nowMs The time.
+   */
+  onPathChange(nowMs: number): void {
+    this.#advance(nowMs);
+    this.#recovery.onPathChange(nowMs);
+    this.#congestion.onPathChange(nowMs);
+    this.#pathMtu.reset(nowMs);
+  }
+
+  /** Takes out what happened. */
+  drainEvents(): IterableIterator<ConnectionEvent> {
+    return this.#events?.drain() ?? [][Symbol.iterator]();
+  }
+
+  #advance(nowMs: number): void {
+    if (!this.#isStarted) {
+      this.#isStarted = true;
+      this.#nowMs = nowMs;
+      this.#heardMs = nowMs;
+      this.#sentMs = nowMs;
+      this.#flushedMs = nowMs;
+      return;
+    }
+    if (nowMs <= this.#nowMs) return;
+    this.#bandwidth.tick((nowMs - this.#nowMs) / 1000);
+    this.#nowMs = nowMs;
+  }
+
+  #mayLeave(): boolean {
+    return this.#recovery.inFlightBytes < this.#congestion.windowBytes &&
+      this.#pacer.mayLeave(this.#nowMs);
+  }
+
+  /** Where this end slept, the other one's silence says nothing. */
+  #forgiveSleep(): void {
+    const wantedMs = Math.max(this.#sentMs + this.#idleMs, this.#flushedMs);
+    const lateMs = this.#nowMs - wantedMs;
+    if (lateMs > ASLEEP_MS) this.#heardMs += lateMs;
+  }
+
+  #isSilent(): boolean {
+    const nowMs = this.#nowMs;
+    if (nowMs - this.#heardMs >= this.#peerTimeoutMs) return true;
+    // It talks, but answers nothing.
+    const recovery = this.#recovery;
+    return recovery.isForsaken &&
+      nowMs - recovery.firstProbeMs >= this.#peerTimeoutMs;
+  }
+
+  /** Builds and sends a packet. `false` if there was nothing to send, or no room for it. */
+  #sendPacket(mode: number, isPing: boolean, emit: PacketSink): boolean {
+    const nowMs = this.#nowMs;
+    const out = this.#buffer.bytes;
+    const start = this.#writeHeader(out);
+    let at = start;
+    let refs = 0;
+    if (mode !== BARE) {
+      at = this.#outbox.writeFrames(out, at, this.#limit(), nowMs, mode);
+      if (at > start) refs = this.#outbox.lastRefCount;
+    }
+    const hasFrames = at > start;
+    if (!hasFrames) {
+      if (isPing) out[at++] = PING;
+      else if (mode === NORMAL) return false;
+    }
+    const flags = hasFrames || isPing ? ELICITING : 0;
+    return this.#emit(at, flags, this.#outbox.lastRef, refs, emit);
+  }
+
+  #writeHeader(out: Uint8Array): number {
+    const recovery = this.#recovery;
+    return writeHeader(
+      out,
+      recovery.next,
+      recovery.largestAcked,
+      this.#acks,
+      this.#nowMs,
+    );
+  }
+
+  /** The most bytes of a payload on this path. */
+  #limit(): number {
+    const limit = this.#pathMtu.datagramBytes - this.#overheadBytes;
+    return limit < this.#maxPayloadBytes ? limit : this.#maxPayloadBytes;
+  }
+
+  /** Sends what was built; keeps it if there is no room. */
+  #emit(
+    length: number,
+    flags: number,
+    firstRef: number,
+    refs: number,
+    emit: PacketSink,
+  ): boolean {
+    const isTelling = this.#acks.form !== AckForm.None;
+    const told = isTelling ? this.#acks.largest : -1;
+    const toldFrom = this.#acks.toldFrom;
+    const packet = this.#buffer.view(length);
+    if (!emit(packet)) {
+      this.#socketFull++;
+      this.#stalled = {
+        packet: packet.slice(),
+        flags,
+        firstRef,
+        refs,
+        told,
+        toldFrom,
+      };
+      return false;
+    }
+    this.#onSent(length, flags, firstRef, refs, told, toldFrom);
+    return true;
+  }
+
+  /** Sends what a full socket did not take. */
+  #sendStalled(emit: PacketSink): boolean {
+    const stalled = this.#stalled!;
+    const { packet, flags, firstRef, refs, told, toldFrom } = stalled;
+    if (hasAck(packet)) {
+      // It tells of what was the largest then.
+      packet[delayOffset(packet)] = told === this.#acks.largest
+        ? this.#acks.delayByte(this.#nowMs)
+        : 255;
+    }
+    if (!emit(packet)) {
+      this.#socketFull++;
+      return false;
+    }
+    this.#stalled = undefined;
+    this.#onSent(packet.length, flags, firstRef, refs, told, toldFrom);
+    return true;
+  }
+
+  #onSent(
+    length: number,
+    flags: number,
+    firstRef: number,
+    refs: number,
+    told: number,
+    toldFrom: number,
+  ): void {
+    const nowMs = this.#nowMs;
+    const recovery = this.#recovery;
+    const bytes = length + this.#overheadBytes;
+    recovery.onSent(bytes, flags, firstRef, refs, told, toldFrom, nowMs);
+    this.#packetsSent++;
+    this.#bandwidth.recordSend(bytes);
+    this.#sentMs = nowMs;
+    if (refs > 0) this.#idleMs = this.#keepaliveMs;
+    if ((flags & ELICITING) !== 0) this.#pacer.onSent(bytes);
+    if (told === this.#acks.largest) {
+      this.#unacked = 0;
+      this.#ackAtMs = Infinity;
+    }
+    if (recovery.next >= this.#skipAt) {
+      recovery.skip();
+      this.#skipAt += SKIP + this.#random.nextU32() % (2 * SKIP);
+    }
+  }
+
+  /** Sends a probe of the path's MTU if one is wanted. `false` if there was no room. */
+  #probeMtu(emit: PacketSink): boolean {
+    const bytes = this.#pathMtu.probeBytes(this.#nowMs);
+    if (bytes === 0 || !this.#mayLeave()) return true;
+    const out = this.#buffer.bytes;
+    const start = this.#writeHeader(out);
+    const end = bytes - this.#overheadBytes;
+    out[start] = PING;
+    out.fill(PADDING, start + 1, end);
+    this.#pathMtu.onProbeSent(this.#nowMs);
+    return this.#emit(end, ELICITING | MTU_PROBE, 0, 0, emit);
+  }
+
+  /** It is over, but not by a call of this end. */
+  #fail(code: number, reason: string, state: ConnectionState): void {
+    if (this.#phase === Phase.Open) {
+      this.#unseenEnd = {
+        type: "ended",
+        state,
+        code,
+        reason,
+        isRemote: false,
+      };
+      this.#close = { code, reason };
+    }
+    this.#startClosing();
+  }
+
+  #onClose(close: CloseFrame): void {
+    if (this.#phase === Phase.Open) {
+      const { code, reason } = close;
+      this.#unseenEnd = {
+        type: "ended",
+        state: stateAfter(code),
+        code,
+        reason,
+        isRemote: true,
+      };
+    }
+    this.#phase = Phase.Over;
+  }
+
+  #startClosing(): void {
+    const lingerMs = LINGER_RTTS * this.#recovery.rtt.smoothedMs;
+    this.#phase = Phase.Closing;
+    this.#stalled = undefined;
+    this.#closeSends = CLOSE_SENDS;
+    this.#closeAtMs = this.#nowMs;
+    this.#lingerUntilMs = this.#nowMs +
+      Math.max(MIN_LINGER_MS, lingerMs);
+  }
+
+  /** What comes in from an end that does not know yet. */
+  #answerWithClose(packet: Uint8Array, start: number, end: number): void {
+    if (start < end && packet[start] === CLOSE) {
+      if (readClose(packet, start + 1, end) !== undefined) {
+        this.#phase = Phase.Over;
+      }
+      return;
+    }
+    if (this.#closeSends === 0) this.#closeSends = 1;
+  }
+
+  #flushClose(emit: PacketSink): void {
+    const nowMs = this.#nowMs;
+    if (this.#closeSends > 0 && nowMs >= this.#closeAtMs) {
+      const { code, reason } = this.#close!;
+      const out = this.#buffer.bytes;
+      const end = writeClose(out, this.#writeHeader(out), code, reason);
+      this.#closeAtMs = nowMs + CLOSE_INTERVAL_MS;
+      if (emit(this.#buffer.view(end))) {
+        this.#onSent(end, 0, 0, 0, -1, 0);
+        this.#closeSends--;
+      } else {
+        this.#socketFull++;
+      }
+    }
+    if (nowMs >= this.#lingerUntilMs) this.#phase = Phase.Over;
+  }
+
+  #nextCloseMs(): number {
+    if (this.#phase === Phase.Over) return Infinity;
+    return this.#closeSends > 0
+      ? Math.min(this.#closeAtMs, this.#lingerUntilMs)
+      : this.#lingerUntilMs;
+  }
+
+  #tellEnd(end: ConnectionEvent): void {
+    this.#state = end.state;
+    this.#events = new EventQueue<ConnectionEvent>({ capacity: 1 });
+    this.#events.push(end);
+  }
+}
+
+function stateAfter(code: number): ConnectionState {
+  if (code === CloseCode.Kicked) return ConnectionState.Kicked;
+  return code === CloseCode.TimedOut
+    ? ConnectionState.TimedOut
+    : ConnectionState.Disconnected;
+}
+
+function ignore(): void {}
