@@ -10,7 +10,10 @@
  */
 
 export { Channel, isOrdered, isReliable } from "../protocol/mod.ts";
+export * from "./congestion/bandwidth_delay_control.ts";
 export * from "./congestion/congestion_control.ts";
+export * from "./congestion/fixed_window.ts";
+export * from "./congestion/pacer.ts";
 export * from "./constants.ts";
 export * from "./link/datagram_link.ts";
 export * from "./link/peer_id.ts";
