@@ -18,3 +18,4 @@ export * from "./message/channel_config.ts";
 export * from "./redundancy/redundancy_policy.ts";
 export * from "./socket/datagram_address.ts";
 export * from "./socket/datagram_socket.ts";
+export * from "./transport_error.ts";
