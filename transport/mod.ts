@@ -45,3 +45,4 @@ export * from "./web/web_datagram_error.ts";
 export * from "./web/web_datagram_limits.ts";
 export * from "./web/web_socket_datagram_listener.ts";
 export * from "./web/web_socket_datagram_socket.ts";
+export * from "./transport_error.ts";

@@ -1,7 +1,7 @@
 // This module is browser compatible.
 import type { DatagramAddress } from "./datagram_address.ts";
 import type { DatagramSocket } from "./datagram_socket.ts";
-import { formatIp, IP_WORDS, parseIp } from "./ip_address.ts";
+import { formatIp, IP_WORDS, IPV4_MAPPED, parseIp } from "./ip_address.ts";
 
 /** Options for {@linkcode IpAddressTable}. */
 export interface IpAddressTableOptions {
@@ -131,6 +131,18 @@ export class IpAddressTable {
     return found;
   }
 
+  /**
+   * Gives the object that an address has now.
+   *
+   * @param address Any object of it, forgotten or not.
+   * @returns The interned one.
+   */
+  current(address: IpAddress): IpAddress {
+    if (address.isRetained) return address;
+    const { w0, w1, w2, w3, port, scope } = address;
+    return this.intern(w0, w1, w2, w3, port, scope);
+  }
+
   /** An address was retained for the first time: it moves to those that stay. */
   keep(address: IpAddress): void {
     const slot = address.hash & this.#strangers.length - 1;
@@ -226,9 +238,14 @@ export class IpAddress implements DatagramAddress {
   next: IpAddress | undefined = undefined;
   /** The largest datagram that the system took for this address, in bytes: the socket's own. */
   provenBytes = 0;
-  /** What else the socket wants to know of it. */
+  /** The smallest datagram that was too large for the system: the socket's own. */
+  tooLargeBytes = Infinity;
+  /** Whether the socket may send there, once that is known: the socket's own. */
+  isReachable: boolean | undefined = undefined;
+  /** The address as what is below the socket takes it: the socket's own. */
   route: unknown = undefined;
-  readonly #table: IpAddressTable;
+  /** Where it is interned. */
+  readonly table: IpAddressTable;
   #holders = 0;
   #host: string | undefined = undefined;
   #key: Uint8Array | undefined = undefined;
@@ -244,7 +261,7 @@ export class IpAddress implements DatagramAddress {
     port: number,
     scope: number,
   ) {
-    this.#table = table;
+    this.table = table;
     this.hash = hash;
     this.w0 = w0;
     this.w1 = w1;
@@ -274,7 +291,17 @@ export class IpAddress implements DatagramAddress {
 
   /** The socket that it belongs to. */
   get socket(): DatagramSocket {
-    return this.#table.socket;
+    return this.table.socket;
+  }
+
+  /** Whether somebody retains it. */
+  get isRetained(): boolean {
+    return this.#holders > 0;
+  }
+
+  /** Whether it is one of IPv4. */
+  get isIpv4(): boolean {
+    return this.w2 === IPV4_MAPPED && this.w1 === 0 && this.w0 === 0;
   }
 
   /** The address as text: IPv4 dotted, IPv6 as RFC 5952 wants it. */
@@ -307,7 +334,7 @@ export class IpAddress implements DatagramAddress {
 
   /** Keeps it in the table until {@linkcode IpAddress.release}; counted. */
   retain(): void {
-    if (this.#holders++ === 0) this.#table.keep(this);
+    if (this.#holders++ === 0) this.table.keep(this);
   }
 
   /**
@@ -321,7 +348,7 @@ export class IpAddress implements DatagramAddress {
         "Cannot release the address as it must be retained: current value is 0 holders",
       );
     }
-    if (--this.#holders === 0) this.#table.forget(this);
+    if (--this.#holders === 0) this.table.forget(this);
   }
 
   /** `"203.0.113.7:9000"`, `"[2001:db8::7]:9000"`. */
