@@ -5,4 +5,9 @@
  */
 
 export * from "./web/deno_web_socket.ts";
-export type { WebDatagramOrigin, WebSocketDatagramListener } from "./mod.ts";
+export * from "./web/deno_web_transport.ts";
+export type {
+  WebDatagramOrigin,
+  WebSocketDatagramListener,
+  WebTransportDatagramListener,
+} from "./mod.ts";
