@@ -9,7 +9,7 @@ const Kind = { Data: 0, Heartbeat: 1, Close: 2 } as const;
 /** The most datagrams that wait in the runtime. */
 const MAX_WAITING = 256;
 const CLOSE_REPEATS = 3;
-/** How long the last datagrams may take to leave. */
+/** How long the other end may take to hear of the end. */
 const LINGER_MS = 250;
 const HEARTBEAT = new Uint8Array([Kind.Heartbeat]);
 const encoder = new TextEncoder();
@@ -44,6 +44,8 @@ export class WebTransportWire {
   #waitingBytes = 0;
   #hasSent = false;
   #isOver = false;
+  /** Called when the other end knows that it is over. */
+  #onHeard: () => void = () => {};
 
   /** `transport` is open. */
   constructor(
@@ -95,18 +97,19 @@ export class WebTransportWire {
     const message = new Uint8Array(1 + text.length);
     message[0] = Kind.Close;
     message.set(text, 1);
-    const writes: Promise<void>[] = [];
     for (let i = 0; i < CLOSE_REPEATS; i++) {
-      writes.push(this.#writer.write(message).catch(() => {}));
+      this.#writer.write(message).catch(() => {});
     }
-    // Closing at once would take what waits away. Writes may also never settle.
+    // To close at once would take away what waits; the other end does when it has heard.
     const { promise: late, resolve } = Promise.withResolvers<void>();
+    this.#onHeard = resolve;
     const timer = setTimeout(resolve, LINGER_MS);
-    Promise.race([late, Promise.all(writes)]).then(() => {
+    const end = (): void => {
       clearTimeout(timer);
       this.#drop();
       this.#sink.onEnd("");
-    });
+    };
+    Promise.race([late, this.#transport.closed]).then(end, end);
   }
 
   #write(framed: Uint8Array): void {
@@ -124,7 +127,7 @@ export class WebTransportWire {
     try {
       for (;;) {
         const { value, done } = await this.#reader.read();
-        if (done || this.#isOver) break;
+        if (done) break;
         this.#take(value);
       }
     } catch {
@@ -134,6 +137,11 @@ export class WebTransportWire {
   }
 
   #take(framed: Uint8Array): void {
+    if (this.#isOver) {
+      // Both close at the same time: nobody waits for the other.
+      if (framed[0] === Kind.Close) this.#onHeard();
+      return;
+    }
     switch (framed[0]) {
       case Kind.Data:
         this.#sink.onLife();
