@@ -34,4 +34,9 @@ export * from "./socket/datagram_socket.ts";
 export * from "./socket/non_blocking_socket.ts";
 export * from "./transport_error.ts";
 export * from "./web/deno_web_socket.ts";
-export type { WebDatagramOrigin, WebSocketDatagramListener } from "./mod.ts";
+export * from "./web/deno_web_transport.ts";
+export type {
+  WebDatagramOrigin,
+  WebSocketDatagramListener,
+  WebTransportDatagramListener,
+} from "./mod.ts";

@@ -10,6 +10,8 @@
  */
 
 export type { Random } from "../core/mod.ts";
+// What signatures name.
+export type { Clock } from "../core/mod.ts";
 export { Channel, isOrdered, isReliable } from "../protocol/mod.ts";
 export * from "./congestion/bandwidth_delay_control.ts";
 export * from "./congestion/congestion_control.ts";
@@ -41,8 +43,15 @@ export * from "./simulation/simulated_network.ts";
 export * from "./socket/datagram_address.ts";
 export * from "./socket/datagram_socket.ts";
 export * from "./web/datagram_web_socket.ts";
+export * from "./web/datagram_web_transport.ts";
 export * from "./web/web_datagram_error.ts";
 export * from "./web/web_datagram_limits.ts";
+export {
+  WebDatagramListener,
+  type WebDatagramListenerOptions,
+} from "./web/web_datagram_listener.ts";
 export * from "./web/web_socket_datagram_listener.ts";
 export * from "./web/web_socket_datagram_socket.ts";
 export * from "./transport_error.ts";
+export * from "./web/web_transport_datagram_listener.ts";
+export * from "./web/web_transport_datagram_socket.ts";

@@ -42,6 +42,8 @@ const MAX_DROPS = 2_048;
 /** How one client is reached. */
 export interface ClientWire {
   send(datagram: Uint8Array): SendResult;
+  /** Called every second, while the listener is polled. */
+  beat?(): void;
   /** Ends the connection; the runtime tells in its time that it has. */
   close(reason: WebDatagramEndReason): void;
 }
@@ -201,6 +203,11 @@ export class ServedClients {
     this.#line(client);
   }
 
+  /** A sign of life came from a client. */
+  onLife(client: ServedClient): void {
+    client.hasSpoken = true;
+  }
+
   /** Ends a client from this side. It counts until the runtime is rid of it. */
   end(client: ServedClient, reason: WebDatagramEndReason): void {
     if (client.isEnded) return;
@@ -324,6 +331,7 @@ export class ServedClients {
     const { idleTimeoutMs, strangerTimeoutMs } = this.#limits;
     for (const client of this.#clients) {
       if (client.isEnded) continue;
+      client.wire.beat?.();
       client.silentMs = client.hasSpoken ? 0 : client.silentMs + stepMs;
       client.hasSpoken = false;
       client.strangeMs = client.isRetained ? 0 : client.strangeMs + stepMs;

@@ -1,61 +1,37 @@
 // This module is browser compatible.
-import { checkInteger, type Clock, SystemClock } from "../../core/mod.ts";
+import { checkInteger } from "../../core/mod.ts";
 import { MTU } from "../constants.ts";
 import type { DatagramAddress } from "../socket/datagram_address.ts";
-import type {
-  DatagramSink,
-  DatagramSocket,
-  DatagramSocketCounters,
-  SendResult,
-} from "../socket/datagram_socket.ts";
-import { ServedClient, ServedClients } from "./_served_clients.ts";
-import { WebAddress } from "./_web_address.ts";
+import {
+  DEFAULT_BUFFERED_BYTES,
+  MAX_BUFFERED_BYTES,
+} from "./_buffer_bounds.ts";
+import { END_TEXTS } from "./_end_texts.ts";
 import { closeQuietly, toDatagram } from "./_web_socket_frames.ts";
 import { WebSocketWire } from "./_web_socket_wire.ts";
 import type { DatagramWebSocket } from "./datagram_web_socket.ts";
 import type {
   WebDatagramEndReason,
-  WebDatagramLimits,
   WebDatagramOrigin,
 } from "./web_datagram_limits.ts";
+import {
+  clientsOf,
+  WebDatagramListener,
+  type WebDatagramListenerOptions,
+} from "./web_datagram_listener.ts";
 
-/** Options for {@linkcode WebSocketDatagramListener}. */
-export interface WebSocketDatagramListenerOptions extends WebDatagramLimits {
-  /**
-   * How many bytes may wait in the runtime for one client. Above that sending to it
-   * answers `SendResult.Full`: 1400 to 2^30.
-   *
-   * @default {65536}
-   */
-  readonly maxBufferedBytes?: number;
-  /**
-   * What `localAddress` says.
-   *
-   * @default {{ host: "localhost" }}
-   */
-  readonly origin?: WebDatagramOrigin;
-  /**
-   * Tells how long clients are silent.
-   *
-   * @default {new SystemClock()}
-   */
-  readonly clock?: Clock;
-}
-
-const DEFAULT_BUFFERED_BYTES = 65_536;
-const MAX_BYTES = 2 ** 30;
 const CONNECTING = 0;
 
 /** What a client is told with the end of its connection. */
-const CLOSINGS: Readonly<Record<WebDatagramEndReason, [number, string]>> = {
-  left: [1_000, ""],
-  disconnected: [1_000, ""],
-  notBinary: [4_000, "Not a binary frame"],
-  oversized: [4_001, "Larger than a datagram"],
-  flooded: [4_002, "Far too many datagrams"],
-  silent: [4_003, "Silent for too long"],
-  stranger: [4_004, "No session"],
-  refused: [4_005, "No room"],
+const CLOSE_CODES: Readonly<Record<WebDatagramEndReason, number>> = {
+  left: 1_000,
+  disconnected: 1_000,
+  notBinary: 4_000,
+  oversized: 4_001,
+  flooded: 4_002,
+  silent: 4_003,
+  stranger: 4_004,
+  refused: 4_005,
 };
 
 /**
@@ -102,10 +78,8 @@ const CLOSINGS: Readonly<Record<WebDatagramEndReason, [number, string]>> = {
  * await server.shutdown();
  * ```
  */
-export class WebSocketDatagramListener implements DatagramSocket {
-  readonly #clients: ServedClients;
+export class WebSocketDatagramListener extends WebDatagramListener {
   readonly #maxBufferedBytes: number;
-  readonly #localAddress: WebAddress;
 
   /**
    * Makes a listener.
@@ -113,62 +87,15 @@ export class WebSocketDatagramListener implements DatagramSocket {
    * @param options What clients may cost.
    * @throws {RangeError} If an option is out of its range.
    */
-  constructor(options: WebSocketDatagramListenerOptions = {}) {
-    const {
-      maxBufferedBytes = DEFAULT_BUFFERED_BYTES,
-      origin = { host: "localhost" },
-      clock = new SystemClock(),
-    } = options;
+  constructor(options: WebDatagramListenerOptions = {}) {
+    super(MTU, options);
+    const { maxBufferedBytes = DEFAULT_BUFFERED_BYTES } = options;
     this.#maxBufferedBytes = checkInteger(
       "maxBufferedBytes",
       maxBufferedBytes,
       MTU,
-      MAX_BYTES,
+      MAX_BUFFERED_BYTES,
     );
-    const port = checkInteger("origin.port", origin.port ?? 0, 0, 65_535);
-    this.#localAddress = new WebAddress(this, origin.host, port, 0);
-    this.#clients = new ServedClients(this, MTU, clock, options);
-  }
-
-  /** What the option `origin` says. */
-  get localAddress(): DatagramAddress {
-    return this.#localAddress;
-  }
-
-  /** The largest datagram, in bytes: `MTU`. */
-  get maxDatagramBytes(): number {
-    return this.#clients.maxDatagramBytes;
-  }
-
-  /** Whether `close()` was called. */
-  get isClosed(): boolean {
-    return this.#clients.isClosed;
-  }
-
-  /** What it has counted. */
-  get counters(): DatagramSocketCounters {
-    return this.#clients.counters;
-  }
-
-  /** How many clients it has, with those that are closing. */
-  get clientCount(): number {
-    return this.#clients.size;
-  }
-
-  /** How many clients have ended, by why. */
-  get ended(): Readonly<Record<WebDatagramEndReason, number>> {
-    return this.#clients.ended;
-  }
-
-  /**
-   * Tells whether another client would be accepted, to be asked before its request is
-   * upgraded.
-   *
-   * @param host Its IP address.
-   * @returns Whether there is room.
-   */
-  hasRoom(host: string): boolean {
-    return this.#clients.hasRoom(host);
   }
 
   /**
@@ -185,93 +112,27 @@ export class WebSocketDatagramListener implements DatagramSocket {
   ): DatagramAddress | undefined {
     const { host } = origin;
     const port = checkInteger("port", origin.port ?? 0, 0, 65_535);
+    const clients = clientsOf(this);
     if (!this.hasRoom(host)) {
-      this.#clients.ended.refused += 1;
+      clients.ended.refused += 1;
       close(webSocket, "refused");
       return undefined;
     }
     const wire = new WebSocketWire(webSocket, this.#maxBufferedBytes);
-    const client = this.#clients.add({
+    const client = clients.add({
       send: (datagram) => wire.send(datagram),
       close: (reason) => close(webSocket, reason),
     }, { host, port });
     webSocket.binaryType = "arraybuffer";
     webSocket.addEventListener("message", ({ data }) => {
       const datagram = toDatagram(data);
-      if (datagram === undefined) this.#clients.end(client, "notBinary");
-      else this.#clients.onDatagram(client, datagram);
+      if (datagram === undefined) clients.end(client, "notBinary");
+      else clients.onDatagram(client, datagram);
     });
-    webSocket.addEventListener("close", () => this.#clients.onGone(client));
+    webSocket.addEventListener("close", () => clients.onGone(client));
     // A close follows; stand-ins for a WebSocket throw for an error that nobody hears.
     webSocket.addEventListener("error", () => {});
     return client;
-  }
-
-  /**
-   * Closes the connection of a client: no event, and what had come in from it is lost.
-   *
-   * @param address Its address; that of one that has ended does nothing.
-   * @throws {TypeError} If it is no address of a client of this listener.
-   */
-  disconnect(address: DatagramAddress): void {
-    if (!(address instanceof ServedClient) || address.socket !== this) {
-      throw new TypeError(
-        `Cannot disconnect a client as address must be one of this listener: current value is "${address}"`,
-      );
-    }
-    this.#clients.end(address, "disconnected");
-  }
-
-  /**
-   * Knows no address: clients come by themselves.
-   *
-   * @param host Any.
-   * @param port Any.
-   * @returns Never.
-   * @throws {TypeError} Always.
-   */
-  address(host: string, port: number): DatagramAddress {
-    throw new TypeError(
-      `Cannot make an address as it must be one of a client that has connected: current value is "${host}", ${port}`,
-    );
-  }
-
-  /**
-   * Sends a datagram.
-   *
-   * @param datagram The bytes, consumed before the call returns.
-   * @param to The address of a client.
-   * @returns What became of it: `Full` if too much waits for this client.
-   */
-  send(datagram: Uint8Array, to: DatagramAddress): SendResult {
-    return this.#clients.send(datagram, to);
-  }
-
-  /** Does nothing: there is no batch. */
-  flush(): void {}
-
-  /**
-   * Hands out what has come in, of one client after the other in turns, and looks who
-   * is silent.
-   *
-   * @param sink What takes it.
-   * @param maxDatagrams The most: an integer, 1 or more. @default {1024}
-   * @returns How many were handed out.
-   * @throws {RangeError} If `maxDatagrams` is out of its range.
-   * @throws {TypeError} If it is called by its sink.
-   */
-  poll(sink: DatagramSink, maxDatagrams = 1_024): number {
-    return this.#clients.poll(sink, maxDatagrams);
-  }
-
-  /** Closes all connections. What had come in is lost. Twice does nothing. */
-  close(): void {
-    this.#clients.close();
-  }
-
-  /** Closes it. */
-  [Symbol.dispose](): void {
-    this.close();
   }
 }
 
@@ -279,7 +140,8 @@ function close(
   webSocket: DatagramWebSocket,
   reason: WebDatagramEndReason,
 ): void {
-  const [code, text] = CLOSINGS[reason];
+  const code = CLOSE_CODES[reason];
+  const text = END_TEXTS[reason];
   if (webSocket.readyState === CONNECTING) {
     // One of Deno's server cannot be closed before it has opened.
     webSocket.addEventListener(

@@ -4,10 +4,8 @@ import { MTU } from "../constants.ts";
 import type { DatagramAddress } from "../socket/datagram_address.ts";
 import { SendResult } from "../socket/datagram_socket.ts";
 import { FakeWebSocket } from "./_testing/fake_web_socket.ts";
-import {
-  WebSocketDatagramListener,
-  type WebSocketDatagramListenerOptions,
-} from "./web_socket_datagram_listener.ts";
+import type { WebDatagramListenerOptions } from "./web_datagram_listener.ts";
+import { WebSocketDatagramListener } from "./web_socket_datagram_listener.ts";
 
 interface Rig {
   readonly listener: WebSocketDatagramListener;
@@ -17,7 +15,7 @@ interface Rig {
   poll(maxDatagrams?: number): string[];
 }
 
-function rig(options: WebSocketDatagramListenerOptions = {}): Rig {
+function rig(options: WebDatagramListenerOptions = {}): Rig {
   const clock = new ManualClock();
   const listener = new WebSocketDatagramListener({ clock, ...options });
   let port = 0;
@@ -351,7 +349,7 @@ Deno.test("WebSocketDatagramListener.poll() refuses to be called by its sink, an
 });
 
 Deno.test("WebSocketDatagramListener refuses options out of their range, and addresses", () => {
-  const wrong: WebSocketDatagramListenerOptions[] = [
+  const wrong: WebDatagramListenerOptions[] = [
     { maxClients: 0 },
     { maxClientsPerHost: 1.5 },
     { maxBufferedBytes: MTU - 1 },

@@ -8,6 +8,12 @@ import type {
   DatagramSocketCounters,
   SendResult,
 } from "../socket/datagram_socket.ts";
+import {
+  DEFAULT_BUFFERED_BYTES,
+  DEFAULT_RECEIVE_BYTES,
+  MAX_BUFFERED_BYTES,
+  MIN_RECEIVE_BYTES,
+} from "./_buffer_bounds.ts";
 import { ClientHalf } from "./_client_half.ts";
 import { closeQuietly, toDatagram } from "./_web_socket_frames.ts";
 import { WebSocketWire } from "./_web_socket_wire.ts";
@@ -49,10 +55,7 @@ export interface WebSocketDatagramSocketOptions {
   readonly create?: (url: string) => DatagramWebSocket;
 }
 
-const DEFAULT_BUFFERED_BYTES = 65_536;
-const DEFAULT_RECEIVE_BYTES = 1_048_576;
 const DEFAULT_TIMEOUT_MS = 10_000;
-const MAX_BYTES = 2 ** 30;
 const OPEN = 1;
 
 /**
@@ -136,8 +139,13 @@ export class WebSocketDatagramSocket implements DatagramSocket {
       signal,
       create = createWebSocket,
     } = options;
-    checkInteger("maxBufferedBytes", maxBufferedBytes, MTU, MAX_BYTES);
-    checkInteger("maxReceiveBytes", maxReceiveBytes, 4_096, MAX_BYTES);
+    checkInteger("maxBufferedBytes", maxBufferedBytes, MTU, MAX_BUFFERED_BYTES);
+    checkInteger(
+      "maxReceiveBytes",
+      maxReceiveBytes,
+      MIN_RECEIVE_BYTES,
+      MAX_BUFFERED_BYTES,
+    );
     checkPositive("timeoutMs", timeoutMs);
     const target = new URL(url);
     if (target.protocol !== "ws:" && target.protocol !== "wss:") {

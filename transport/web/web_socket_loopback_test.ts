@@ -3,10 +3,8 @@ import type { DatagramAddress } from "../socket/datagram_address.ts";
 import { SendResult } from "../socket/datagram_socket.ts";
 import { upgradeToDatagrams } from "./deno_web_socket.ts";
 import { WebDatagramError } from "./web_datagram_error.ts";
-import {
-  WebSocketDatagramListener,
-  type WebSocketDatagramListenerOptions,
-} from "./web_socket_datagram_listener.ts";
+import type { WebDatagramListenerOptions } from "./web_datagram_listener.ts";
+import { WebSocketDatagramListener } from "./web_socket_datagram_listener.ts";
 import { WebSocketDatagramSocket } from "./web_socket_datagram_socket.ts";
 
 const DEADLINE_MS = 20_000;
@@ -16,7 +14,7 @@ class Site implements AsyncDisposable {
   readonly listener: WebSocketDatagramListener;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
 
-  constructor(options: WebSocketDatagramListenerOptions = {}) {
+  constructor(options: WebDatagramListenerOptions = {}) {
     this.listener = new WebSocketDatagramListener(options);
     this.#server = Deno.serve(
       { port: 0, hostname: "127.0.0.1", onListen() {} },
