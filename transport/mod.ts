@@ -39,6 +39,8 @@ export * from "./redundancy/redundancy_policy.ts";
 export * from "./simulation/network_conditions.ts";
 export * from "./simulation/network_counters.ts";
 export * from "./simulation/network_path.ts";
+export * from "./simulation/session_recorder.ts";
+export * from "./simulation/session_replay.ts";
 export * from "./simulation/simulated_network.ts";
 export * from "./socket/datagram_address.ts";
 export * from "./socket/datagram_socket.ts";

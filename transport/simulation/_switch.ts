@@ -5,6 +5,7 @@ import type { SimulatedSocket } from "./_simulated_socket.ts";
 import { type Endpoint, endpointText, Wire } from "./_wire.ts";
 import { DelayLine } from "./delay_line.ts";
 import type { NetworkConditions } from "./network_conditions.ts";
+import type { NetworkCounters } from "./network_counters.ts";
 import { NetworkPath } from "./network_path.ts";
 
 /** What carries datagrams between the sockets of a simulated network. */
@@ -41,8 +42,8 @@ export class Switch {
     new NetworkPath(this.#seeds, conditions);
   }
 
-  get paths(): Iterable<NetworkPath> {
-    return this.#paths.values();
+  get counters(): NetworkCounters[] {
+    return Array.from(this.#paths.values(), ({ counters }) => counters);
   }
 
   isFree(endpoint: Endpoint): boolean {

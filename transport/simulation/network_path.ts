@@ -1,6 +1,6 @@
 // This module is browser compatible.
 import type { Random } from "../../core/mod.ts";
-import { PathCounters } from "./_path_counters.ts";
+import { PathCounters } from "./path_counters.ts";
 import { type PathSettings, resolveConditions } from "./_path_settings.ts";
 import type { NetworkConditions } from "./network_conditions.ts";
 import type { NetworkCounters } from "./network_counters.ts";

@@ -8,7 +8,7 @@ import {
 import type { DatagramAddress } from "../socket/datagram_address.ts";
 import type { DatagramSocket } from "../socket/datagram_socket.ts";
 import type { IpAddress } from "../socket/ip_address_table.ts";
-import { PathCounters } from "./_path_counters.ts";
+import { sumCounters } from "./path_counters.ts";
 import { SimulatedSocket } from "./_simulated_socket.ts";
 import { Switch } from "./_switch.ts";
 import { Endpoint } from "./_wire.ts";
@@ -176,12 +176,7 @@ export class SimulatedNetwork {
   /** What became of everything that was sent, over all pairs: a new object each time. */
   get counters(): SimulatedNetworkCounters {
     const network = this.#switch;
-    const total = new PathCounters();
-    for (const { counters } of network.paths) {
-      for (const name of Object.keys(total) as (keyof PathCounters)[]) {
-        total[name] += counters[name];
-      }
-    }
+    const total = sumCounters(network.counters);
     const { unreachable, receiveFull } = network;
     const { crowded, inFlight } = network.line;
     return { ...total, unreachable, receiveFull, crowded, inFlight };

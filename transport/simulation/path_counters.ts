@@ -18,3 +18,13 @@ export class PathCounters implements NetworkCounters {
   duplicated = 0;
   heldBack = 0;
 }
+
+/** Adds up what several paths have done. */
+export function sumCounters(all: Iterable<NetworkCounters>): PathCounters {
+  const total = new PathCounters();
+  const names = Object.keys(total) as (keyof PathCounters)[];
+  for (const counters of all) {
+    for (const name of names) total[name] += counters[name];
+  }
+  return total;
+}
