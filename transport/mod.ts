@@ -13,13 +13,15 @@ export type { Random } from "../core/mod.ts";
 // What signatures name.
 export type { Clock } from "../core/mod.ts";
 export { Channel, isOrdered, isReliable } from "../protocol/mod.ts";
-export * from "./congestion/bandwidth_delay_control.ts";
-export * from "./congestion/congestion_control.ts";
-export * from "./connection/ack_accumulator.ts";
 export type {
   ChannelStats,
   MessageLimits,
 } from "./connection/_stand_in_messages.ts";
+export * from "./congestion/bandwidth_delay_control.ts";
+export * from "./congestion/congestion_control.ts";
+export * from "./congestion/fixed_window.ts";
+export * from "./congestion/pacer.ts";
+export * from "./connection/ack_accumulator.ts";
 export * from "./connection/connection.ts";
 export * from "./connection/connection_event.ts";
 export * from "./connection/connection_options.ts";
@@ -27,8 +29,6 @@ export * from "./connection/connection_state.ts";
 export * from "./connection/packet_buffer.ts";
 export * from "./connection/rtt_estimator.ts";
 export * from "./connection/transport_stats.ts";
-export * from "./congestion/fixed_window.ts";
-export * from "./congestion/pacer.ts";
 export * from "./constants.ts";
 export * from "./link/datagram_link.ts";
 export * from "./link/peer_id.ts";

@@ -11,7 +11,9 @@ import {
   Channel,
   cutCloseReason,
 } from "../../protocol/mod.ts";
+import { BandwidthDelayControl } from "../congestion/bandwidth_delay_control.ts";
 import type { CongestionControl } from "../congestion/congestion_control.ts";
+import { Pacer } from "../congestion/pacer.ts";
 import { BASE_MTU, KEEPALIVE_MS, MTU, PEER_TIMEOUT_MS } from "../constants.ts";
 import type { ChannelConfig } from "../message/channel_config.ts";
 import type { PathMtu } from "../path_mtu/path_mtu.ts";
@@ -35,10 +37,9 @@ import {
   PacketHeader,
   writeHeader,
 } from "./_packet_header.ts";
-import { Pacer } from "./_pacer.ts";
 import { MAX_ACK_DELAY_MS, Recovery } from "./_recovery.ts";
 import { ELICITING, MTU_PROBE } from "./_sent_packets.ts";
-import { FixedWindow, NoCopies } from "./_stand_in_control.ts";
+import { NoCopies } from "./_stand_in_control.ts";
 import { type ChannelStats, Inbox, Outbox } from "./_stand_in_messages.ts";
 
 const PADDING = 0x00;
@@ -65,6 +66,8 @@ const LINGER_RTTS = 3;
 /** The first packet number that is left out is not below, and from then on they are that far apart, and up to three times. */
 const FIRST_SKIP = 32;
 const SKIP = 256;
+/** Rounding must not make a timer go off for nothing, and again at once. */
+const PACING_SLACK_MS = 0.001;
 /** A full socket is tried again after this. */
 const FULL_RETRY_MS = 1;
 
@@ -130,7 +133,7 @@ export class Connection {
   readonly #pathMtu: PathMtu;
   readonly #acks: AckAccumulator;
   readonly #recovery: Recovery;
-  readonly #pacer: Pacer;
+  readonly #pacer = new Pacer();
   readonly #header = new PacketHeader();
   readonly #bandwidth = new BandwidthTracker();
   readonly #buffer: PacketBuffer;
@@ -232,7 +235,8 @@ export class Connection {
     );
     const limits = options.limits ?? {};
     const firstMessageId = options.firstMessageId ?? 0;
-    this.#congestion = options.congestion?.() ?? new FixedWindow();
+    this.#congestion = options.congestion?.() ??
+      new BandwidthDelayControl();
     this.#redundancy = options.redundancy?.() ?? new NoCopies();
     this.#pathMtu = new PathMtuSearch(this.#maxPayloadBytes + overheadBytes);
     this.#outbox = new Outbox({
@@ -243,7 +247,6 @@ export class Connection {
     });
     this.#inbox = new Inbox({ channels, limits, firstMessageId });
     this.#acks = new AckAccumulator(first);
-    this.#pacer = new Pacer(this.#congestion);
     this.#recovery = new Recovery(
       {
         outbox: this.#outbox,
@@ -303,7 +306,7 @@ export class Connection {
     if (recovery.inFlightBytes < this.#congestion.windowBytes) {
       const dueMs = this.#outbox.nextDueMs(this.#nowMs);
       if (dueMs < wakeMs) {
-        const paceMs = this.#pacer.nextMs;
+        const paceMs = this.#nowMs + this.#pacer.waitMs(this.#nowMs);
         const leaveMs = dueMs > paceMs ? dueMs : paceMs;
         if (leaveMs < wakeMs) wakeMs = leaveMs;
       }
@@ -631,8 +634,10 @@ export class Connection {
   }
 
   #mayLeave(): boolean {
-    return this.#recovery.inFlightBytes < this.#congestion.windowBytes &&
-      this.#pacer.mayLeave(this.#nowMs);
+    const { windowBytes, pacingRate, burstBytes } = this.#congestion;
+    if (this.#recovery.inFlightBytes >= windowBytes) return false;
+    this.#pacer.setRate(pacingRate, burstBytes);
+    return this.#pacer.waitMs(this.#nowMs) < PACING_SLACK_MS;
   }
 
   /** Where this end slept, the other one's silence says nothing. */
@@ -751,7 +756,7 @@ export class Connection {
     this.#bandwidth.recordSend(bytes);
     this.#sentMs = nowMs;
     if (refs > 0) this.#idleMs = this.#keepaliveMs;
-    if ((flags & ELICITING) !== 0) this.#pacer.onSent(bytes);
+    if ((flags & ELICITING) !== 0) this.#pacer.onSent(bytes, nowMs);
     if (told === this.#acks.largest) {
       this.#unacked = 0;
       this.#ackAtMs = Infinity;
