@@ -1,0 +1,166 @@
+// This module is browser compatible.
+import type { PartialMessage } from "../fragment/partial_message.ts";
+import { Channel, isReliable } from "../../protocol/mod.ts";
+import { NUMBER_WINDOW, UNRELIABLE_WINDOW } from "./_frame.ts";
+import type { ChannelConfig } from "./channel_config.ts";
+import type { HeldMessages } from "./_held_messages.ts";
+import type { ResolvedMessageLimits } from "./resolve_limits.ts";
+
+const EMPTY = new Int32Array(0);
+
+/** What one channel has had, and what it holds back. */
+export class InboxChannel {
+  readonly index: number;
+  readonly isReliable: boolean;
+  /** Whether it holds back what comes too early. */
+  readonly isOrdered: boolean;
+  /** Whether it drops what is not newer than the newest. */
+  readonly isNewestOnly: boolean;
+  readonly maxBytes: number;
+  /**
+   * Reliable: the lowest number that has not come. Others: the one after the highest that has.
+   */
+  base: number;
+  /** Bits by number: of what has come from `base` on (reliable), or before it (unreliable). */
+  #bits = EMPTY;
+  #bitMask = -1;
+  /** How many bits are set from `base` on: reliable channels. */
+  ahead = 0;
+  /** In order but for holes. */
+  held: HeldMessages | undefined = undefined;
+  /** Messages that were put together but came too early. */
+  readonly whole: Map<number, Uint8Array> = new Map();
+  /** Messages in fragments by number. */
+  readonly partial: Map<number, PartialMessage> = new Map();
+
+  // What the frames of one packet say, once while they are checked and once while they are taken.
+  checkedPacket = -1;
+  checkedEnd = 0;
+  checkedBase = 0;
+  takenPacket = -1;
+  takenEnd = 0;
+
+  // For statistics.
+  received = 0;
+  duplicates = 0;
+  tooOld = 0;
+  abandoned = 0;
+  headOfLine = 0;
+  headOfLineMs = 0;
+  /** Since when something is held back, in milliseconds. */
+  heldSinceMs = -1;
+
+  constructor(
+    index: number,
+    config: ChannelConfig,
+    limits: ResolvedMessageLimits,
+    firstMessageId: number,
+  ) {
+    const { delivery } = config;
+    this.index = index;
+    this.isReliable = delivery !== "latest" && isReliable(delivery);
+    this.isOrdered = delivery === Channel.ReliableOrdered;
+    this.isNewestOnly = delivery === "latest" ||
+      delivery === Channel.UnreliableOrdered;
+    this.maxBytes = this.isReliable
+      ? limits.maxReliableBytes
+      : limits.maxUnreliableBytes;
+    this.base = firstMessageId;
+  }
+
+  /** The number closest to what is expected with these 16 bits; below 0 if there was none. */
+  expand(low: number): number {
+    return this.base + (((low - this.base) << 16) >> 16);
+  }
+
+  /** Whether a number has come, or is too old to know. */
+  has(number: number): boolean {
+    const { base } = this;
+    if (this.isReliable) {
+      return number < base || (this.ahead > 0 && this.#bit(number));
+    }
+    if (number >= base) return false;
+    return this.isNewestOnly || number < base - UNRELIABLE_WINDOW ||
+      this.#bit(number);
+  }
+
+  /** Notes that a number has come that `has()` did not have. */
+  note(number: number): void {
+    if (this.isReliable) this.#noteReliable(number);
+    else if (this.isNewestOnly) this.base = number + 1;
+    else this.#noteUnreliable(number);
+  }
+
+  /** Moves `base` over everything that has come. */
+  #noteReliable(number: number): void {
+    if (number !== this.base) {
+      if (number - this.base > this.#bitMask) {
+        this.#growBits(number - this.base);
+      }
+      const at = number & this.#bitMask;
+      this.#bits[at >> 5]! |= 1 << (at & 31);
+      this.ahead++;
+      return;
+    }
+    let base = number + 1;
+    if (this.ahead > 0) {
+      const bits = this.#bits;
+      const mask = this.#bitMask;
+      while (this.ahead > 0) {
+        const at = base & mask;
+        const bit = 1 << (at & 31);
+        if ((bits[at >> 5]! & bit) === 0) break;
+        bits[at >> 5]! &= ~bit;
+        this.ahead--;
+        base++;
+      }
+    }
+    this.base = base;
+  }
+
+  #noteUnreliable(number: number): void {
+    if (this.#bitMask < 0) {
+      this.#bits = new Int32Array(UNRELIABLE_WINDOW >> 5);
+      this.#bitMask = UNRELIABLE_WINDOW - 1;
+      // What came before the first was never sent, as far as this end knows.
+    }
+    const bits = this.#bits;
+    if (number >= this.base) {
+      const skipped = number - this.base;
+      if (skipped >= UNRELIABLE_WINDOW) {
+        bits.fill(0);
+      } else {
+        for (let i = this.base; i < number; i++) {
+          const at = i & this.#bitMask;
+          bits[at >> 5]! &= ~(1 << (at & 31));
+        }
+      }
+      this.base = number + 1;
+    }
+    const at = number & this.#bitMask;
+    bits[at >> 5]! |= 1 << (at & 31);
+  }
+
+  #bit(number: number): boolean {
+    if (this.#bitMask < 0) return false;
+    if (this.isReliable && number - this.base > this.#bitMask) return false;
+    const at = number & this.#bitMask;
+    return (this.#bits[at >> 5]! & (1 << (at & 31))) !== 0;
+  }
+
+  #growBits(distance: number): void {
+    let mask = Math.max(63, this.#bitMask);
+    while (mask < distance) mask = mask * 2 + 1;
+    const bits = new Int32Array(Math.min(mask + 1, NUMBER_WINDOW) >> 5);
+    const old = this.#bits;
+    const oldMask = this.#bitMask;
+    for (let i = 1; i <= oldMask; i++) {
+      const from = (this.base + i) & oldMask;
+      if ((old[from >> 5]! & (1 << (from & 31))) === 0) continue;
+      const to = (this.base + i) & mask;
+      bits[to >> 5]! |= 1 << (to & 31);
+    }
+    this.#bits = bits;
+    this.#bitMask = mask;
+  }
+}
