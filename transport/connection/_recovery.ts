@@ -311,8 +311,8 @@ export class Recovery {
       // A delay that was cut says too little, and the RTT would be taken for longer.
       if (isLargestNew && !(header.isDelayCut && this.rtt.isKnown)) {
         const sentMs = data[this.#sent.offsetOf(largest) + SENT_MS]!;
-        sample.rttMs = nowMs - sentMs;
         this.rtt.sample(nowMs - sentMs, header.delayMs, nowMs);
+        sample.rttMs = this.rtt.latestMs;
         this.#ports.redundancy.onRtt(
           this.rtt.smoothedMs,
           this.rtt.variationMs,
