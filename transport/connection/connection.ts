@@ -16,6 +16,10 @@ import type { CongestionControl } from "../congestion/congestion_control.ts";
 import { Pacer } from "../congestion/pacer.ts";
 import { BASE_MTU, KEEPALIVE_MS, MTU, PEER_TIMEOUT_MS } from "../constants.ts";
 import type { ChannelConfig } from "../message/channel_config.ts";
+import type { ChannelStats } from "../message/channel_stats.ts";
+import { Inbox } from "../message/inbox.ts";
+import { NORMAL, Outbox, PROBE } from "../message/outbox.ts";
+import { resolveMessageLimits } from "../message/resolve_limits.ts";
 import type { PathMtu } from "../path_mtu/path_mtu.ts";
 import { PathMtuSearch } from "../path_mtu/path_mtu_search.ts";
 import type { RedundancyPolicy } from "../redundancy/redundancy_policy.ts";
@@ -40,7 +44,6 @@ import {
 import { MAX_ACK_DELAY_MS, Recovery } from "./_recovery.ts";
 import { ELICITING, MTU_PROBE } from "./_sent_packets.ts";
 import { NoCopies } from "./_stand_in_control.ts";
-import { type ChannelStats, Inbox, Outbox } from "./_stand_in_messages.ts";
 
 const PADDING = 0x00;
 const PING = 0x01;
@@ -48,9 +51,7 @@ const CLOSE = 0x02;
 const FRAGMENT = 0x03;
 const MESSAGE = 0x80;
 
-const NORMAL = 0;
-const PROBE = 1;
-/** No messages. */
+/** How a packet is filled besides `NORMAL` and `PROBE`: no messages. */
 const BARE = -1;
 
 /** So many packets that ask for it are acknowledged at once. */
@@ -245,7 +246,7 @@ export class Connection {
       4,
       256,
     );
-    const limits = options.limits ?? {};
+    const limits = resolveMessageLimits(options.limits);
     const firstMessageId = options.firstMessageId ?? 0;
     this.#congestion = options.congestion?.() ??
       new BandwidthDelayControl();
@@ -480,7 +481,6 @@ export class Connection {
     if (hasMessages) {
       this.#idleMs = this.#keepaliveMs;
       this.#isAsked = false;
-      this.#inbox.beginPacket();
       for (let at = start; at < end;) {
         const type = packet[at]!;
         if (type >= MESSAGE || type === FRAGMENT) {
