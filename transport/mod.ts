@@ -13,10 +13,6 @@ export type { Random } from "../core/mod.ts";
 // What signatures name.
 export type { Clock } from "../core/mod.ts";
 export { Channel, isOrdered, isReliable } from "../protocol/mod.ts";
-export type {
-  ChannelStats,
-  MessageLimits,
-} from "./connection/_stand_in_messages.ts";
 export * from "./congestion/bandwidth_delay_control.ts";
 export * from "./congestion/congestion_control.ts";
 export * from "./congestion/fixed_window.ts";

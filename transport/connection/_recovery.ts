@@ -6,7 +6,7 @@ import type {
 import { MAX_RETRANSMIT, RETRANSMIT_BASE_MS } from "../constants.ts";
 import type { RedundancyPolicy } from "../redundancy/redundancy_policy.ts";
 import type { PathMtu } from "../path_mtu/path_mtu.ts";
-import type { Outbox } from "./_stand_in_messages.ts";
+import type { Outbox } from "../message/outbox.ts";
 import type { AckAccumulator } from "./ack_accumulator.ts";
 import type { PacketHeader } from "./_packet_header.ts";
 import { RttEstimator } from "./rtt_estimator.ts";
@@ -311,13 +311,11 @@ export class Recovery {
       // A delay that was cut says too little, and the RTT would be taken for longer.
       if (isLargestNew && !(header.isDelayCut && this.rtt.isKnown)) {
         const sentMs = data[this.#sent.offsetOf(largest) + SENT_MS]!;
-        sample.rttMs = nowMs - sentMs;
         this.rtt.sample(nowMs - sentMs, header.delayMs, nowMs);
-        this.#ports.redundancy.onRtt(
-          this.rtt.smoothedMs,
-          this.rtt.variationMs,
-          this.rtt.minMs,
-        );
+        sample.rttMs = this.rtt.latestMs;
+        const { smoothedMs, variationMs, minMs } = this.rtt;
+        this.#ports.redundancy.onRtt(smoothedMs, variationMs, minMs);
+        this.#ports.outbox.setRtt(smoothedMs, variationMs);
       }
     }
     this.#detectLosses(nowMs);

@@ -16,6 +16,10 @@ import type { CongestionControl } from "../congestion/congestion_control.ts";
 import { Pacer } from "../congestion/pacer.ts";
 import { BASE_MTU, KEEPALIVE_MS, MTU, PEER_TIMEOUT_MS } from "../constants.ts";
 import type { ChannelConfig } from "../message/channel_config.ts";
+import type { ChannelStats } from "../message/channel_stats.ts";
+import { Inbox } from "../message/inbox.ts";
+import { NORMAL, Outbox, PROBE } from "../message/outbox.ts";
+import { resolveMessageLimits } from "../message/resolve_limits.ts";
 import type { PathMtu } from "../path_mtu/path_mtu.ts";
 import { PathMtuSearch } from "../path_mtu/path_mtu_search.ts";
 import type { RedundancyPolicy } from "../redundancy/redundancy_policy.ts";
@@ -40,7 +44,6 @@ import {
 import { MAX_ACK_DELAY_MS, Recovery } from "./_recovery.ts";
 import { ELICITING, MTU_PROBE } from "./_sent_packets.ts";
 import { NoCopies } from "./_stand_in_control.ts";
-import { type ChannelStats, Inbox, Outbox } from "./_stand_in_messages.ts";
 
 const PADDING = 0x00;
 const PING = 0x01;
@@ -48,15 +51,20 @@ const CLOSE = 0x02;
 const FRAGMENT = 0x03;
 const MESSAGE = 0x80;
 
-const NORMAL = 0;
-const PROBE = 1;
-/** No messages. */
+/** How a packet is filled besides `NORMAL` and `PROBE`: no messages. */
 const BARE = -1;
 
 /** So many packets that ask for it are acknowledged at once. */
 const ACK_EVERY = 2;
 /** A connection that is not in use asks more and more seldom, up to this many times `keepaliveMs`. */
 const IDLE_FACTOR = 4;
+/**
+ * One end of an idle connection asks, the other answers: it asks only if the first is
+ * late, by a quarter to a half. By chance, as two ends that do the same at the same time
+ * would go on so.
+ */
+const PASSIVE_FACTOR = 1.25;
+const PASSIVE_SPREAD = 0.25 / 0x1_0000_0000;
 /** How much later than it was wanted a flush must be for this end to have been asleep, and to be more patient. */
 const ASLEEP_MS = 1000;
 const CLOSE_SENDS = 3;
@@ -162,10 +170,15 @@ export class Connection {
   #sentMs = 0;
   #flushedMs = 0;
   #idleMs: number;
+  /** Whether it is the other end that asks. */
+  #isAsked = false;
+  #passiveFactor = PASSIVE_FACTOR;
   #ackAtMs = Infinity;
   #unacked = 0;
   #skipAt: number;
   #stalled: Stalled | undefined;
+  #sink: ((bytes: Uint8Array, channel: number) => void) | undefined;
+  #guard: ((bytes: Uint8Array, channel: number) => void) | undefined;
 
   #packetsSent = 0;
   #packetsReceived = 0;
@@ -233,7 +246,7 @@ export class Connection {
       4,
       256,
     );
-    const limits = options.limits ?? {};
+    const limits = resolveMessageLimits(options.limits);
     const firstMessageId = options.firstMessageId ?? 0;
     this.#congestion = options.congestion?.() ??
       new BandwidthDelayControl();
@@ -294,7 +307,7 @@ export class Connection {
       ? recovery.lossAtMs
       : recovery.probeAtMs;
     const heardMs = this.#heardMs + this.#peerTimeoutMs;
-    const keepaliveMs = this.#sentMs + this.#idleMs;
+    const keepaliveMs = this.#keepaliveAtMs();
     const inboxMs = this.#inbox.nextDueMs();
     let wakeMs = timerMs < this.#ackAtMs ? timerMs : this.#ackAtMs;
     if (heardMs < wakeMs) wakeMs = heardMs;
@@ -467,7 +480,7 @@ export class Connection {
     }
     if (hasMessages) {
       this.#idleMs = this.#keepaliveMs;
-      this.#inbox.beginPacket();
+      this.#isAsked = false;
       for (let at = start; at < end;) {
         const type = packet[at]!;
         if (type >= MESSAGE || type === FRAGMENT) {
@@ -482,6 +495,7 @@ export class Connection {
       if (this.#phase === Phase.Draining) this.#inbox.poll(ignore);
     }
     if (hasMessages || isPing) {
+      if (!hasMessages) this.#isAsked = true;
       this.#unacked++;
       if (!isInTurn || isPing || this.#unacked >= ACK_EVERY) {
         this.#ackAtMs = nowMs;
@@ -500,7 +514,8 @@ export class Connection {
    */
   poll(sink: (bytes: Uint8Array, channel: number) => void): number {
     if (this.#phase !== Phase.Open && this.#unseenEnd === undefined) return 0;
-    const count = this.#inbox.poll(sink);
+    this.#sink = sink;
+    const count = this.#inbox.poll(this.#guard ??= this.#handOut.bind(this));
     const end = this.#unseenEnd;
     if (end !== undefined) {
       this.#unseenEnd = undefined;
@@ -556,11 +571,14 @@ export class Connection {
     }
     if (this.#outbox.queuedBytes === 0) recovery.markAppLimited();
     if (hasSent && !this.#probeMtu(emit)) return;
-    if (this.#sentMs + this.#idleMs <= nowMs) {
-      this.#idleMs = Math.min(2 * this.#idleMs, this.#maxKeepaliveMs);
-      this.#sendPacket(BARE, true, emit);
-    } else if (this.#ackAtMs <= nowMs) {
+    if (this.#ackAtMs <= nowMs) {
       this.#sendPacket(BARE, false, emit);
+    } else if (this.#keepaliveAtMs() <= nowMs) {
+      this.#idleMs = Math.min(2 * this.#idleMs, this.#maxKeepaliveMs);
+      this.#isAsked = false;
+      this.#passiveFactor = PASSIVE_FACTOR +
+        PASSIVE_SPREAD * this.#random.nextU32();
+      this.#sendPacket(BARE, true, emit);
     }
     if (this.#phase === Phase.Draining && this.#outbox.isEmpty) {
       this.#startClosing();
@@ -619,6 +637,13 @@ export class Connection {
     return this.#events?.drain() ?? [][Symbol.iterator]();
   }
 
+  /** Nothing is handed out any more after a call of `close()`. */
+  #handOut(bytes: Uint8Array, channel: number): void {
+    if (this.#phase === Phase.Open || this.#unseenEnd !== undefined) {
+      this.#sink!(bytes, channel);
+    }
+  }
+
   #advance(nowMs: number): void {
     if (!this.#isStarted) {
       this.#isStarted = true;
@@ -633,6 +658,13 @@ export class Connection {
     this.#nowMs = nowMs;
   }
 
+  /** When to ask the other end whether it is there: not while a probe is going to. */
+  #keepaliveAtMs(): number {
+    if (this.#recovery.inFlightBytes > 0) return Infinity;
+    return this.#sentMs +
+      (this.#isAsked ? this.#passiveFactor * this.#idleMs : this.#idleMs);
+  }
+
   #mayLeave(): boolean {
     const { windowBytes, pacingRate, burstBytes } = this.#congestion;
     if (this.#recovery.inFlightBytes >= windowBytes) return false;
@@ -642,7 +674,7 @@ export class Connection {
 
   /** Where this end slept, the other one's silence says nothing. */
   #forgiveSleep(): void {
-    const wantedMs = Math.max(this.#sentMs + this.#idleMs, this.#flushedMs);
+    const wantedMs = Math.max(this.#keepaliveAtMs(), this.#flushedMs);
     const lateMs = this.#nowMs - wantedMs;
     if (lateMs > ASLEEP_MS) this.#heardMs += lateMs;
   }
@@ -755,7 +787,10 @@ export class Connection {
     this.#packetsSent++;
     this.#bandwidth.recordSend(bytes);
     this.#sentMs = nowMs;
-    if (refs > 0) this.#idleMs = this.#keepaliveMs;
+    if (refs > 0) {
+      this.#idleMs = this.#keepaliveMs;
+      this.#isAsked = false;
+    }
     if ((flags & ELICITING) !== 0) this.#pacer.onSent(bytes, nowMs);
     if (told === this.#acks.largest) {
       this.#unacked = 0;

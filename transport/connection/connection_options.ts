@@ -3,7 +3,7 @@ import type { Random } from "../../core/mod.ts";
 import type { CongestionControl } from "../congestion/congestion_control.ts";
 import type { ChannelConfig } from "../message/channel_config.ts";
 import type { RedundancyPolicy } from "../redundancy/redundancy_policy.ts";
-import type { MessageLimits } from "./_stand_in_messages.ts";
+import type { MessageLimits } from "../message/message_limits.ts";
 import type { PacketBuffer } from "./packet_buffer.ts";
 
 /** Options for {@linkcode Connection}. */

@@ -6,7 +6,11 @@ const MIN_WINDOW_MS = 10_000;
 
 /**
  * Estimates the time there and back of a path (RFC 6298, section 2, with the peer's
- * delay taken off as in RFC 9002, section 5). Pure: it is given samples and the time.
+ * delay taken off as in RFC 9002, section 5.3). Pure: it is given samples and the time.
+ *
+ * Unlike RFC 9002 it takes the delay off the least RTT too: games answer in step with
+ * their frames, and what is always there would never be found out. A peer that lies
+ * about it slows its own connection down.
  *
  * @example Two samples
  * ```ts
@@ -16,7 +20,7 @@ const MIN_WINDOW_MS = 10_000;
  * const rtt = new RttEstimator();
  * rtt.sample(100, 0, 0);
  * assertEquals([rtt.smoothedMs, rtt.variationMs], [100, 50]);
- * // 48 ms after, of which the peer owns to 8: they are 40 less than was expected.
+ * // 148 ms, of which the peer had it for 8: 40 more than was expected.
  * rtt.sample(148, 8, 20);
  * assertEquals([rtt.smoothedMs, rtt.variationMs, rtt.minMs], [105, 47.5, 100]);
  * ```
@@ -51,7 +55,7 @@ export class RttEstimator {
     return this.#latestMs;
   }
 
-  /** The least sample of the last 5 to 10 seconds with samples, the peer's delay included; 0 before the first. */
+  /** The least sample of the last 5 to 10 seconds, without the peer's delay; 0 before the first. */
   get minMs(): number {
     if (!this.#isKnown) return 0;
     return this.#halfMinMs < this.#lastHalfMinMs
@@ -63,30 +67,31 @@ export class RttEstimator {
    * Takes a sample.
    *
    * @param rttMs From a packet's leaving to the arrival of what acknowledged it: 0 or more.
-   * @param delayMs How long the peer says it waited with that: 0 or more. It counts
-   * only as far as the sample stays above the least one, as a peer may say anything.
+   * @param delayMs How long the peer says it waited with that: 0 or more. More than
+   * `rttMs` cannot be, and counts as 0.
    * @param nowMs The time, in milliseconds of a monotonic clock.
    */
   sample(rttMs: number, delayMs: number, nowMs: number): void {
+    const latestMs = delayMs <= rttMs ? rttMs - delayMs : rttMs;
+    this.#latestMs = latestMs;
     if (nowMs >= this.#halfEndMs) {
       const isOld = nowMs >= this.#halfEndMs + MIN_WINDOW_MS / 2;
       this.#lastHalfMinMs = isOld ? Infinity : this.#halfMinMs;
-      this.#halfMinMs = rttMs;
+      this.#halfMinMs = latestMs;
       this.#halfEndMs = nowMs + MIN_WINDOW_MS / 2;
-    } else if (rttMs < this.#halfMinMs) {
-      this.#halfMinMs = rttMs;
+    } else if (latestMs < this.#halfMinMs) {
+      this.#halfMinMs = latestMs;
     }
     if (!this.#isKnown) {
       this.#isKnown = true;
-      this.#latestMs = rttMs;
-      this.#smoothedMs = rttMs;
-      this.#variationMs = rttMs / 2;
+      this.#smoothedMs = latestMs;
+      this.#variationMs = latestMs / 2;
       return;
     }
-    const latestMs = rttMs - delayMs >= this.minMs ? rttMs - delayMs : rttMs;
     const differenceMs = Math.abs(this.#smoothedMs - latestMs);
-    this.#latestMs = latestMs;
     this.#variationMs += (differenceMs - this.#variationMs) * JITTER_ALPHA;
+    // Ever smaller fractions of nothing are slow to reckon with.
+    if (this.#variationMs < 1e-6) this.#variationMs = 0;
     this.#smoothedMs += (latestMs - this.#smoothedMs) * RTT_ALPHA;
   }
 

@@ -11,15 +11,14 @@ Deno.test("RttEstimator starts and smooths as RFC 6298, section 2", () => {
   assertEquals([rtt.smoothedMs, rtt.variationMs, rtt.minMs], [85, 40, 80]);
 });
 
-Deno.test("RttEstimator takes the peer's delay off only as far as can be", () => {
+Deno.test("RttEstimator takes the peer's delay off as far as it can be true", () => {
   const rtt = new RttEstimator();
-  // The first sample is the least one too: what the peer says of it is not used.
-  rtt.sample(50, 40, 0);
-  assertEquals([rtt.latestMs, rtt.minMs], [50, 50]);
+  rtt.sample(50, 10, 0);
+  assertEquals([rtt.latestMs, rtt.smoothedMs, rtt.minMs], [40, 40, 40]);
   rtt.sample(70, 20, 1);
-  assertEquals(rtt.latestMs, 50);
-  rtt.sample(70, 21, 2);
-  assertEquals(rtt.latestMs, 70);
+  assertEquals([rtt.latestMs, rtt.minMs], [50, 40]);
+  rtt.sample(70, 71, 2);
+  assertEquals([rtt.latestMs, rtt.minMs], [70, 40]);
 });
 
 Deno.test("RttEstimator forgets the least RTT after five to ten seconds", () => {

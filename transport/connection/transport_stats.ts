@@ -1,5 +1,5 @@
 // This module is browser compatible.
-import type { ChannelStats } from "./_stand_in_messages.ts";
+import type { ChannelStats } from "../message/channel_stats.ts";
 
 /** What a connection has measured and counted. Counts are since its beginning. */
 export interface TransportStats {
