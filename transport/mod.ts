@@ -37,6 +37,8 @@ export * from "./path_mtu/path_mtu_search.ts";
 export * from "./message/channel_stats.ts";
 export * from "./message/inbox_channel_stats.ts";
 export * from "./message/message_limits.ts";
+export * from "./redundancy/adaptive_redundancy.ts";
+export * from "./redundancy/no_redundancy.ts";
 export * from "./redundancy/redundancy_policy.ts";
 export * from "./simulation/network_conditions.ts";
 export * from "./simulation/network_counters.ts";
