@@ -32,8 +32,20 @@ const SYMBOLS = {
 
 type Library = Deno.DynamicLibrary<typeof SYMBOLS>;
 
+/** What a socket calls of libc; a test may stand in between. */
+export interface LibcPort {
+  /** What its structures look like. */
+  readonly layout: LibcLayout;
+  /** Its functions. */
+  readonly calls: Library["symbols"];
+  /** What the last call failed with. To be read at once. */
+  readonly errno: number;
+  /** One socket less. */
+  close(): void;
+}
+
 /** The functions of libc that a socket calls. */
-export class Libc {
+export class Libc implements LibcPort {
   /** What its structures look like. */
   readonly layout: LibcLayout;
   /** Its functions. */

@@ -8,6 +8,8 @@ export interface LibcLayout {
   readonly msgFlagsAt: number;
   /** Whether a `sockaddr` begins with its length, before a family of one byte. */
   readonly hasAddressLength: boolean;
+  /** Whether one call may take several datagrams of a size as one message, and give them out so (UDP GSO and GRO). */
+  readonly hasSegments: boolean;
   /** The address family of IPv6. */
   readonly AF_INET6: number;
   /** `SOCK_DGRAM`, and what keeps the socket from a child process where that can be told here. */
@@ -60,6 +62,7 @@ export interface LibcLayout {
 export const LINUX: LibcLayout = {
   libraries: ["libc.so.6", "libc.so"],
   hasBatches: true,
+  hasSegments: true,
   msgFlagsAt: 48,
   hasAddressLength: false,
   AF_INET6: 10,
@@ -91,6 +94,7 @@ export const LINUX: LibcLayout = {
 export const MACOS: LibcLayout = {
   libraries: ["libSystem.B.dylib"],
   hasBatches: false,
+  hasSegments: false,
   msgFlagsAt: 44,
   hasAddressLength: true,
   AF_INET6: 30,
