@@ -9,9 +9,8 @@
  * @module
  */
 
-export type { Random } from "../core/mod.ts";
 // What signatures name.
-export type { Clock } from "../core/mod.ts";
+export type { Clock, Random } from "../core/mod.ts";
 export { Channel, isOrdered, isReliable } from "../protocol/mod.ts";
 export * from "./congestion/bandwidth_delay_control.ts";
 export * from "./congestion/congestion_control.ts";
@@ -48,6 +47,9 @@ export * from "./simulation/session_replay.ts";
 export * from "./simulation/simulated_network.ts";
 export * from "./socket/datagram_address.ts";
 export * from "./socket/datagram_socket.ts";
+export * from "./stream/file_event.ts";
+export * from "./stream/file_source.ts";
+export * from "./stream/file_transfers.ts";
 export * from "./web/datagram_web_socket.ts";
 export * from "./web/datagram_web_transport.ts";
 export * from "./web/web_datagram_error.ts";
