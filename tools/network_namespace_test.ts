@@ -11,7 +11,7 @@ const RECEIVER = `
 const socket = Deno.listenDatagram({ transport: "udp", hostname: Deno.args[0], port: 9000 });
 console.log("ready");
 let count = 0, firstMs = 0, lastMs = 0;
-let timer = setTimeout(end, 10_000);
+let timer = setTimeout(end, 3_000);
 function end() { console.log(JSON.stringify({ count, ms: lastMs - firstMs })); Deno.exit(); }
 for (;;) {
   await socket.receive();
