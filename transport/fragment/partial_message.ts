@@ -8,15 +8,16 @@ export class PartialMessage {
   missing: number;
   /** When its first fragment came, in milliseconds. */
   readonly beganMs: number;
-  readonly #fragmentBytes: number;
+  /** How many bytes each fragment has but the last. */
+  readonly fragmentBytes: number;
   readonly #has: Uint8Array;
 
   /** Of `length` bytes in fragments of `fragmentBytes`, but for the last. */
   constructor(length: number, fragmentBytes: number, nowMs: number) {
     this.bytes = new Uint8Array(length);
-    this.missing = Math.ceil(length / fragmentBytes);
+    this.missing = Math.max(1, Math.ceil(length / fragmentBytes));
     this.beganMs = nowMs;
-    this.#fragmentBytes = fragmentBytes;
+    this.fragmentBytes = fragmentBytes;
     this.#has = new Uint8Array((this.missing + 7) >> 3);
   }
 
@@ -32,7 +33,7 @@ export class PartialMessage {
   take(index: number, source: Uint8Array, from: number, to: number): boolean {
     if (this.has(index)) return false;
     this.#has[index >> 3]! |= 1 << (index & 7);
-    this.bytes.set(source.subarray(from, to), index * this.#fragmentBytes);
+    this.bytes.set(source.subarray(from, to), index * this.fragmentBytes);
     this.missing--;
     return true;
   }

@@ -58,6 +58,12 @@ export class HeldMessages {
     this.heldBytes += size;
   }
 
+  /** How many bytes a message has; `undefined` if it is not held. */
+  sizeOf(number: number): number | undefined {
+    if (!this.has(number)) return undefined;
+    return this.#slots[((number & this.#slotMask) << 1) + 1]! - 1;
+  }
+
   /** A view of a message that is held; good until the next `put()`. */
   view(number: number): Uint8Array {
     const slot = (number & this.#slotMask) << 1;

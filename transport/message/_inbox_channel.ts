@@ -5,6 +5,7 @@ import { NUMBER_WINDOW, UNRELIABLE_WINDOW } from "./_frame.ts";
 import type { ChannelConfig } from "./channel_config.ts";
 import type { HeldMessages } from "./_held_messages.ts";
 import type { ResolvedMessageLimits } from "./resolve_limits.ts";
+import { SeenNumbers } from "./seen_numbers.ts";
 
 const EMPTY = new Int32Array(0);
 
@@ -21,7 +22,9 @@ export class InboxChannel {
    * Reliable: the lowest number that has not come. Others: the one after the highest that has.
    */
   base: number;
-  /** Bits by number: of what has come from `base` on (reliable), or before it (unreliable). */
+  /** Of unreliable channels: which of the latest have come. */
+  readonly #seen: SeenNumbers | undefined;
+  /** Of reliable ones: bits by number, of what has come from `base` on. */
   #bits = EMPTY;
   #bitMask = -1;
   /** How many bits are set from `base` on: reliable channels. */
@@ -66,6 +69,9 @@ export class InboxChannel {
       ? limits.maxReliableBytes
       : limits.maxUnreliableBytes;
     this.base = firstMessageId;
+    this.#seen = this.isReliable || this.isNewestOnly
+      ? undefined
+      : new SeenNumbers(UNRELIABLE_WINDOW, firstMessageId);
   }
 
   /** The number closest to what is expected with these 16 bits; below 0 if there was none. */
@@ -79,16 +85,17 @@ export class InboxChannel {
     if (this.isReliable) {
       return number < base || (this.ahead > 0 && this.#bit(number));
     }
-    if (number >= base) return false;
-    return this.isNewestOnly || number < base - UNRELIABLE_WINDOW ||
-      this.#bit(number);
+    return this.isNewestOnly ? number < base : this.#seen!.has(number);
   }
 
   /** Notes that a number has come that `has()` did not have. */
   note(number: number): void {
     if (this.isReliable) this.#noteReliable(number);
     else if (this.isNewestOnly) this.base = number + 1;
-    else this.#noteUnreliable(number);
+    else {
+      this.#seen!.note(number);
+      this.base = this.#seen!.end;
+    }
   }
 
   /** Moves `base` over everything that has come. */
@@ -118,32 +125,9 @@ export class InboxChannel {
     this.base = base;
   }
 
-  #noteUnreliable(number: number): void {
-    if (this.#bitMask < 0) {
-      this.#bits = new Int32Array(UNRELIABLE_WINDOW >> 5);
-      this.#bitMask = UNRELIABLE_WINDOW - 1;
-      // What came before the first was never sent, as far as this end knows.
-    }
-    const bits = this.#bits;
-    if (number >= this.base) {
-      const skipped = number - this.base;
-      if (skipped >= UNRELIABLE_WINDOW) {
-        bits.fill(0);
-      } else {
-        for (let i = this.base; i < number; i++) {
-          const at = i & this.#bitMask;
-          bits[at >> 5]! &= ~(1 << (at & 31));
-        }
-      }
-      this.base = number + 1;
-    }
-    const at = number & this.#bitMask;
-    bits[at >> 5]! |= 1 << (at & 31);
-  }
-
   #bit(number: number): boolean {
     if (this.#bitMask < 0) return false;
-    if (this.isReliable && number - this.base > this.#bitMask) return false;
+    if (number - this.base > this.#bitMask) return false;
     const at = number & this.#bitMask;
     return (this.#bits[at >> 5]! & (1 << (at & 31))) !== 0;
   }

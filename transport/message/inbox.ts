@@ -74,8 +74,12 @@ export class Inbox {
   #whole: Uint8Array[] = [];
   #wholeFirst = 0;
   #wholeBytes = 0;
+  /** Messages that came before their turn and still wait for it. */
   #heldMessages = 0;
   #heldBytes = 0;
+  /** Messages whose turn has come since. */
+  #releasedMessages = 0;
+  #releasedBytes = 0;
   #reassemblyBytes = 0;
   /** Unreliable messages in fragments, oldest first. */
   readonly #aging = new Set<Aging>();
@@ -101,8 +105,8 @@ export class Inbox {
 
   /** Bytes of messages that are held: not taken out, too early, or not whole (counted whole). */
   get heldBytes(): number {
-    return this.#bytesEnd + this.#wholeBytes + this.#heldBytes +
-      this.#reassemblyBytes;
+    return this.#bytesEnd + this.#wholeBytes + this.#releasedBytes +
+      this.#heldBytes + this.#reassemblyBytes;
   }
 
   /** Whether `poll()` would hand out anything. */
@@ -293,7 +297,7 @@ export class Inbox {
         ready[at + 1] = number + 1;
         if (--ready[at + 2]! === 0) this.#readyFirst++;
         count++;
-        this.#heldMessages--;
+        this.#releasedMessages--;
         const message = this.#takeHeld(c, number);
         sink(message, channel);
       }
@@ -343,9 +347,10 @@ export class Inbox {
 
   #hasRoom(): boolean {
     const limits = this.#limits;
-    return this.#bytesEnd + this.#wholeBytes + this.#checkedBytes <=
-        limits.maxReadyBytes + MAX_PACKET_BYTES &&
-      this.#readyEnd + this.#checkedMessages <= limits.maxReadyMessages;
+    return this.#bytesEnd + this.#wholeBytes + this.#releasedBytes +
+            this.#checkedBytes <= limits.maxReadyBytes + MAX_PACKET_BYTES &&
+      this.#readyEnd + this.#releasedMessages + this.#checkedMessages <=
+        limits.maxReadyMessages;
   }
 
   #hasRoomEarly(size: number): boolean {
@@ -396,6 +401,15 @@ export class Inbox {
       c.headOfLineMs = Math.max(c.headOfLineMs, waitedMs);
     }
     c.heldSinceMs = c.ahead > 0 ? nowMs : -1;
+    // From now on it counts as what the game has not taken out.
+    let bytes = 0;
+    for (let number = from; number < c.base; number++) {
+      bytes += c.held?.sizeOf(number) ?? c.whole.get(number)!.length;
+    }
+    this.#heldBytes -= bytes;
+    this.#heldMessages -= c.base - from;
+    this.#releasedBytes += bytes;
+    this.#releasedMessages += c.base - from;
     this.#pushReady(c.index | IN_HELD, from, c.base - from);
   }
 
@@ -404,13 +418,13 @@ export class Inbox {
       const whole = c.whole.get(number);
       if (whole !== undefined) {
         c.whole.delete(number);
-        this.#heldBytes -= whole.length;
+        this.#releasedBytes -= whole.length;
         return whole;
       }
     }
     const held = c.held!;
     const message = held.view(number);
-    this.#heldBytes -= held.remove(number);
+    this.#releasedBytes -= held.remove(number);
     return message;
   }
 

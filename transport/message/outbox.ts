@@ -1148,12 +1148,12 @@ export class Outbox {
     if (c.next > before) this.#advance(c);
   }
 
-  /** A newer message takes the place of all before it. */
+  /** A newer message takes the place of the one before it, as that one did. */
   #supersede(c: OutboxChannel): void {
-    for (let place = c.base; place < c.end; place++) {
-      const state = c.slots[c.slot(place) + STATE]!;
-      if ((state & (IS_KEPT | IS_DONE)) === 0) this.#giveUp(c, place);
-    }
+    const place = c.end - 1;
+    const state = c.slots[c.slot(place) + STATE]!;
+    if ((state & (IS_KEPT | IS_DONE)) !== 0) return;
+    this.#giveUp(c, place);
     this.#advance(c);
   }
 
