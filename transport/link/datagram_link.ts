@@ -62,6 +62,8 @@ export interface DatagramLink {
   readonly overheadBytes: number;
   /** Who sent what {@linkcode DatagramLink.open} last gave out. */
   readonly openedPeer: PeerId;
+  /** What it has counted since it was made: numbers by name, among them what it dropped, by reason. */
+  readonly counters: Readonly<object>;
 
   /**
    * Sets how the link sends what is its own. Called once, by the owner, before

@@ -30,6 +30,10 @@ export class XorLink implements DatagramLink {
     return this.inner.openedPeer;
   }
 
+  get counters(): Readonly<object> {
+    return this.inner.counters;
+  }
+
   get nextTickMs(): number {
     return this.inner.nextTickMs;
   }

@@ -1,0 +1,245 @@
+// This module is browser compatible.
+
+const LEVELS = 4;
+const SLOT_BITS = 8;
+const SLOTS = 1 << SLOT_BITS;
+const SLOT_MASK = SLOTS - 1;
+/** Words of 32 bits that tell which slots of a level hold something. */
+const WORDS = SLOTS / 32;
+const LISTS = LEVELS * SLOTS;
+/** Slots of the lowest level per millisecond. */
+const TICKS_PER_MS = 4;
+const MAX_TICKS = 2 ** (LEVELS * SLOT_BITS) - 1;
+const NONE = -1;
+const FIRST_TIMERS = 16;
+
+/**
+ * Many timers, of which few are due at a time: setting, cancelling and letting time pass
+ * cost the same however many there are. Four wheels of 256 slots, the lowest with one for
+ * each quarter of a millisecond; a timer moves to a finer wheel as its time comes closer
+ * (George Varghese and Tony Lauck, "Hashed and Hierarchical Timing Wheels", 1987).
+ *
+ * A timer is a small integer of the owner's, and has one time. It is due up to a quarter
+ * of a millisecond later than was asked for, never earlier.
+ *
+ * @example Two timers
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { TimerWheel } from "@tickwire/net/transport";
+ *
+ * const wheel = new TimerWheel();
+ * wheel.schedule(0, 2_000);
+ * wheel.schedule(1, 500);
+ * const due: number[] = [];
+ * wheel.advance(1_000, (timer) => due.push(timer));
+ * assertEquals(due, [1]);
+ * assertEquals(wheel.size, 1);
+ * ```
+ */
+export class TimerWheel {
+  /** The first timer of each list, level by level. */
+  readonly #heads = new Int32Array(LISTS).fill(NONE);
+  readonly #used = new Uint32Array(LEVELS * WORDS);
+  /** Of each timer: its neighbours in its list, the list, and when it is due, in ticks. */
+  #next = new Int32Array(FIRST_TIMERS).fill(NONE);
+  #previous = new Int32Array(FIRST_TIMERS).fill(NONE);
+  #list = new Int32Array(FIRST_TIMERS).fill(NONE);
+  #due = new Float64Array(FIRST_TIMERS);
+  /** All timers that are due up to here have been handed out. */
+  #tick: number;
+  #size = 0;
+
+  /**
+   * Creates a wheel without timers.
+   *
+   * @param nowMs The time now: finite.
+   */
+  constructor(nowMs = 0) {
+    this.#tick = Math.floor(nowMs * TICKS_PER_MS);
+  }
+
+  /** How many timers are set. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /**
+   * When `advance()` is wanted at the latest, in milliseconds: `Infinity` if no timer is
+   * set. With a far timer it may be wanted earlier than that is due.
+   */
+  get nextMs(): number {
+    if (this.#size === 0) return Infinity;
+    return this.#nextTick() / TICKS_PER_MS;
+  }
+
+  /**
+   * Sets a timer, or sets it anew.
+   *
+   * @param timer Which: an integer, 0 or more; memory grows with the largest one.
+   * @param dueMs When it is due. In the past: with the next `advance()`. `Infinity`
+   * cancels it.
+   */
+  schedule(timer: number, dueMs: number): void {
+    if (timer >= this.#list.length) this.#grow(timer + 1);
+    if (this.#list[timer] !== NONE) {
+      if (Math.ceil(dueMs * TICKS_PER_MS) === this.#due[timer]) return;
+      this.#unlink(timer);
+    }
+    if (dueMs < Infinity) this.#link(timer, Math.ceil(dueMs * TICKS_PER_MS));
+  }
+
+  /**
+   * Takes a timer back; one that is not set is no mistake.
+   *
+   * @param timer Which.
+   */
+  cancel(timer: number): void {
+    if (timer < this.#list.length && this.#list[timer] !== NONE) {
+      this.#unlink(timer);
+    }
+  }
+
+  /**
+   * Lets time pass, and hands out what is due. A timer that is set meanwhile for a time
+   * that has passed waits for the next call.
+   *
+   * @param nowMs The time now; one before the last does nothing.
+   * @param onDue Takes a timer, which is no longer set. It may set and cancel any.
+   */
+  advance(nowMs: number, onDue: (timer: number) => void): void {
+    const end = Math.floor(nowMs * TICKS_PER_MS);
+    while (this.#tick < end) {
+      if (this.#size === 0) {
+        this.#tick = end;
+        return;
+      }
+      const next = this.#nextTick();
+      if (next > end) {
+        // Nothing lies between, also no slot of a higher wheel that is to come down.
+        this.#tick = end;
+        return;
+      }
+      this.#tick = next;
+      this.#cascade(next);
+      const list = next & SLOT_MASK;
+      let timer = this.#heads[list]!;
+      while (timer !== NONE) {
+        this.#unlink(timer);
+        onDue(timer);
+        timer = this.#heads[list]!;
+      }
+    }
+  }
+
+  /** The first tick after now at which a list is to be handed out or to come down. */
+  #nextTick(): number {
+    let best = Infinity;
+    for (let level = 0; level < LEVELS; level++) {
+      const shift = level * SLOT_BITS;
+      const unit = 2 ** shift;
+      const at = Math.floor(this.#tick / unit);
+      const ahead = this.#ahead(level, at & SLOT_MASK);
+      if (ahead === 0) continue;
+      const tick = (at + ahead) * unit;
+      if (tick < best) best = tick;
+    }
+    return best;
+  }
+
+  /** How many slots after `slot` the first used one is: 1 to 256, itself being 256; 0 if none is. */
+  #ahead(level: number, slot: number): number {
+    const used = this.#used;
+    const first = level * WORDS;
+    const from = slot + 1;
+    for (let i = 0; i <= WORDS; i++) {
+      const at = (from >> 5) + i & WORDS - 1;
+      let word = used[first + at]!;
+      if (i === 0) word &= -1 << (from & 31);
+      else if (i === WORDS) word &= ~(-1 << (from & 31));
+      if (word === 0) continue;
+      const found = at << 5 | 31 - Math.clz32(word & -word);
+      return (found - from & SLOT_MASK) + 1;
+    }
+    return 0;
+  }
+
+  /** Brings down what higher wheels hold for the time that begins with a tick. */
+  #cascade(tick: number): void {
+    // From the highest: what it brings down may belong into the next one's slot.
+    for (let level = LEVELS - 1; level > 0; level--) {
+      const unit = 2 ** (level * SLOT_BITS);
+      if (tick % unit !== 0) continue;
+      const list = level * SLOTS + (tick / unit & SLOT_MASK);
+      let timer = this.#heads[list]!;
+      // Those of the last wheel may come back to where they were, for another turn.
+      this.#clear(list);
+      while (timer !== NONE) {
+        const next = this.#next[timer]!;
+        this.#size--;
+        this.#place(timer, this.#due[timer]!);
+        timer = next;
+      }
+    }
+  }
+
+  #clear(list: number): void {
+    this.#heads[list] = NONE;
+    this.#used[list >> 5]! &= ~(1 << (list & 31));
+  }
+
+  #link(timer: number, dueTick: number): void {
+    const soonest = this.#tick + 1;
+    this.#place(timer, dueTick > soonest ? dueTick : soonest);
+  }
+
+  /** Puts a timer that is due now or later into its list. */
+  #place(timer: number, due: number): void {
+    const now = this.#tick;
+    this.#due[timer] = due;
+    const wait = Math.min(due - now, MAX_TICKS);
+    let level = 0;
+    let unit = 1;
+    while (wait >= unit * SLOTS) {
+      level++;
+      unit *= SLOTS;
+    }
+    const at = Math.floor((wait === due - now ? due : now + wait) / unit);
+    const list = level * SLOTS + (at & SLOT_MASK);
+    const head = this.#heads[list]!;
+    this.#next[timer] = head;
+    this.#previous[timer] = NONE;
+    if (head !== NONE) this.#previous[head] = timer;
+    this.#heads[list] = timer;
+    this.#list[timer] = list;
+    this.#used[list >> 5]! |= 1 << (list & 31);
+    this.#size++;
+  }
+
+  #unlink(timer: number): void {
+    const list = this.#list[timer]!;
+    const next = this.#next[timer]!;
+    const previous = this.#previous[timer]!;
+    if (previous === NONE) this.#heads[list] = next;
+    else this.#next[previous] = next;
+    if (next !== NONE) this.#previous[next] = previous;
+    if (this.#heads[list] === NONE) this.#clear(list);
+    this.#list[timer] = NONE;
+    this.#size--;
+  }
+
+  #grow(needed: number): void {
+    const length = 2 ** Math.ceil(Math.log2(needed));
+    this.#next = grown(this.#next, length);
+    this.#previous = grown(this.#previous, length);
+    this.#list = grown(this.#list, length);
+    const due = new Float64Array(length);
+    due.set(this.#due);
+    this.#due = due;
+  }
+}
+
+function grown(from: Int32Array, length: number): Int32Array<ArrayBuffer> {
+  const to = new Int32Array(length).fill(NONE);
+  to.set(from);
+  return to;
+}
