@@ -1,7 +1,7 @@
 /**
  * A game loop at 60 frames per second that talks to a real server, over HTTP, over a WebSocket
- * that is cut every few seconds, and to leaderboards and a collector of telemetry that go down as
- * often, without ever blocking a frame.
+ * that is cut every few seconds, to leaderboards and a collector of telemetry that go down as
+ * often, and over UDP to a match on a line that becomes worse and worse, without ever blocking a frame.
  *
  *     deno task demo
  *
@@ -20,6 +20,7 @@ import { renderReport } from "./demo/report.ts";
 import type { Scene } from "./demo/scene.ts";
 import type { DemoUrls } from "./demo_server.ts";
 import { showCursor, Terminal } from "./demo/terminal.ts";
+import { TransportScene } from "./demo/transport_scene.ts";
 import { WebSocketScene } from "./demo/websocket_scene.ts";
 import { renderView, type ViewState } from "./demo/view.ts";
 
@@ -54,6 +55,7 @@ async function play(
     new WebSocketScene({ ...server, seconds }),
     new LeaderboardScene({ ...server, seconds }),
     new AnalyticsScene({ ...server, seconds }),
+    new TransportScene({ ...server, seconds }),
   ];
   const stats = new FrameStats(1000 / HZ);
   using ownTime = new OwnTime();

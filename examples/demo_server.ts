@@ -29,11 +29,15 @@
  *
  * Sixth origin: a collector of `@tickwire/net/analytics` with its dashboard (demo/demo_collector.ts), which fails every
  * fourth batch, and goes down as well.
+ *
+ * Not an origin but a UDP port: a match over `@tickwire/net/transport` with bots (demo/demo_match.ts), behind a line that
+ * is as bad as a player asks for.
  */
 
 import { DemoBoards } from "./demo/demo_boards.ts";
 import { DemoCollector } from "./demo/demo_collector.ts";
 import { DemoHub } from "./demo/demo_hub.ts";
+import { DemoMatch } from "./demo/demo_match.ts";
 
 /** Where the demo's server is. */
 export interface DemoUrls {
@@ -49,6 +53,8 @@ export interface DemoUrls {
   readonly boardsUrl: string;
   /** The origin of the collector. */
   readonly collectorUrl: string;
+  /** The UDP port of the match. */
+  readonly matchPort: number;
 }
 
 /** A running demo server. */
@@ -62,7 +68,7 @@ const LIMIT_WINDOW_MS = 1_000;
 const MAX_OUTAGE_MS = 60_000;
 
 /**
- * Starts all six origins on free ports of 127.0.0.1.
+ * Starts everything on free ports of 127.0.0.1.
  *
  * @returns The server; dispose of it to stop it.
  */
@@ -124,6 +130,7 @@ export async function startDemoServer(): Promise<DemoServer> {
   const hub = await DemoHub.start();
   const boards = await DemoBoards.start();
   const collector = await DemoCollector.start();
+  const udpMatch = await DemoMatch.start();
   match.start();
   return {
     url: `http://127.0.0.1:${server.addr.port}`,
@@ -132,6 +139,7 @@ export async function startDemoServer(): Promise<DemoServer> {
     hubUrl: hub.url,
     boardsUrl: boards.url,
     collectorUrl: collector.url,
+    matchPort: udpMatch.port,
     async [Symbol.asyncDispose](): Promise<void> {
       for (const timer of timers) clearTimeout(timer);
       await Promise.all([
@@ -141,6 +149,7 @@ export async function startDemoServer(): Promise<DemoServer> {
         hub[Symbol.asyncDispose](),
         boards[Symbol.asyncDispose](),
         collector[Symbol.asyncDispose](),
+        udpMatch[Symbol.asyncDispose](),
       ]);
     },
   };
@@ -281,4 +290,5 @@ if (import.meta.main) {
   console.log(`Hub:         ${server.hubUrl}/?name=ada`);
   console.log(`Boards:      ${server.boardsUrl}/v1/boards/arcade/entries`);
   console.log(`Dashboard:   ${server.collectorUrl}/`);
+  console.log(`UDP match:   127.0.0.1:${server.matchPort}`);
 }

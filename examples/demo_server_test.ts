@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { WsClient, type WsEvent } from "../websocket/mod.ts";
+import { MatchPlayer } from "./demo/match_player.ts";
 import { startDemoServer } from "./demo_server.ts";
 
 Deno.test("startDemoServer() serves pages that are confirmed by their ETag", async () => {
@@ -201,6 +202,27 @@ Deno.test("startDemoServer() has a collector with a dashboard that fails every f
   const events = await fetch(`${server.collectorUrl}/v1/query/recent`);
   // The last one was stored, though its answer says otherwise.
   assertEquals((await events.json()).rows.length, 7);
+});
+
+Deno.test("startDemoServer() has a match that bots are in, on a line as bad as a player asks for", async () => {
+  await using server = await startDemoServer();
+  using player = await MatchPlayer.join(server.matchPort, 60, 1);
+  let nowMs = 0;
+  async function until(isDone: () => boolean): Promise<void> {
+    const deadline = performance.now() + 10_000;
+    while (!isDone()) {
+      assert(performance.now() < deadline, JSON.stringify(player.stats));
+      player.tick(5 / 1_000, nowMs += 5);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+  await until(() => player.places.length === 9 && player.answered > 9);
+  player.askForWeather(3);
+  await until(() => (player.stats?.packetsLost ?? 0) > 0);
+  player.askForWeather(99);
+  player.holdFire();
+  await until(() => player.answered === player.fired);
+  assertEquals(player.outOfOrder, 0);
 });
 
 async function isUp(url: string): Promise<boolean> {

@@ -22,8 +22,8 @@ async function runDemo(
   };
 }
 
-Deno.test("demo.ts --json prints what the frames cost and what became of requests, messages, scores and events", async () => {
-  const { stdout, run, http, websocket, leaderboard, analytics } =
+Deno.test("demo.ts --json prints what the frames cost and what became of requests, messages, scores, events and shots", async () => {
+  const { stdout, run, http, websocket, leaderboard, analytics, transport } =
     await summarize();
 
   assertEquals(run.frames, 120);
@@ -94,6 +94,12 @@ Deno.test("demo.ts --json prints what the frames cost and what became of request
       "worstOwnMs",
     ]
   ) assertGreater(analytics[name], 0, `${name} in ${stdout}`);
+
+  assertEquals([transport.lost, transport.outOfOrder], [0, 0], stdout);
+  assertGreater(transport.roundTripMs.p50, 0);
+  for (
+    const name of ["sent", "snapshots", "weathers", "worstOwnMs"]
+  ) assertGreater(transport[name], 0, `${name} in ${stdout}`);
 });
 
 /** Runs for two seconds. The outage and what follows need these, so a run that the machine brought to a halt is repeated. */
@@ -105,11 +111,18 @@ async function summarize() {
       "--json",
     );
     assertEquals(code, 0, stderr);
-    const { http, websocket, leaderboard, analytics, ...run } = JSON.parse(
-      stdout,
-    );
+    const { http, websocket, leaderboard, analytics, transport, ...run } = JSON
+      .parse(stdout);
     if (run.frameMs.worst < 300 || attempt === 5) {
-      return { stdout, run, http, websocket, leaderboard, analytics };
+      return {
+        stdout,
+        run,
+        http,
+        websocket,
+        leaderboard,
+        analytics,
+        transport,
+      };
     }
   }
 }
@@ -119,13 +132,17 @@ Deno.test("demo.ts prints plain lines where there is no terminal", async () => {
   assertEquals(code, 0, stderr);
   assertMatch(
     stdout,
-    /^frame 60 of 61 .* circuit .* resumed \d+ {2}lost 0 {2}submitted \d+ {2}taken \d+ {2}rank \d+ {2}recorded \d+ {2}batches \d+$/m,
+    /^frame 60 of 61 .* circuit .* resumed \d+ {2}lost 0 {2}submitted \d+ {2}taken \d+ {2}rank \d+ {2}recorded \d+ {2}batches \d+ {2}shots \d+ {2}back \d+$/m,
   );
   assertMatch(stdout, /^61 frames in \d+\.\d s/m);
   assertMatch(stdout, /circuit opened \d+ and closed \d+$/m);
   assertMatch(stdout, /; lost 0, arrived twice 0$/m);
   assertMatch(stdout, / coins 0 were lost and 0 counted twice; /);
   assertMatch(stdout, / lost 0, counted twice 0$/m);
+  assertMatch(
+    stdout,
+    / shots there and back over UDP .*: lost 0, out of order 0$/m,
+  );
   assertFalse(stdout.includes("\x1b"));
 });
 

@@ -5,6 +5,21 @@
 
 import { startDemoServer } from "../demo_server.ts";
 
-const { url, matchUrl, shopUrl, hubUrl, boardsUrl, collectorUrl } =
-  await startDemoServer();
-self.postMessage({ url, matchUrl, shopUrl, hubUrl, boardsUrl, collectorUrl });
+const {
+  url,
+  matchUrl,
+  shopUrl,
+  hubUrl,
+  boardsUrl,
+  collectorUrl,
+  matchPort,
+} = await startDemoServer();
+self.postMessage({
+  url,
+  matchUrl,
+  shopUrl,
+  hubUrl,
+  boardsUrl,
+  collectorUrl,
+  matchPort,
+});
