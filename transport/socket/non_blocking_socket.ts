@@ -45,8 +45,7 @@ export interface NonBlockingSocketOptions {
    */
   readonly isIpv6Only?: boolean;
   /**
-   * The largest datagram that is sent and received, in bytes: 1200 to 65507. Memory of 128 times as much is taken at
-   * once.
+   * The largest datagram that is sent and received, in bytes: 1200 to 65507.
    *
    * @default {1500}
    */
@@ -188,7 +187,7 @@ export class NonBlockingSocket implements DatagramSocket {
     return this.#backend.isClosed;
   }
 
-  /** What it has counted. On Linux, `"native"` also tells in `dropped` what the system has dropped. */
+  /** What it has counted. On Linux, `"native"` also tells in `dropped` what the system has dropped, where several datagrams in a row from one sender may count as one. */
   get counters(): DatagramSocketCounters {
     return this.#backend.counters;
   }
