@@ -7,6 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   missingNote,
+  type PortableRuntime,
   portableRuntimes,
   type PortableSite,
   readResults,
@@ -21,13 +22,17 @@ const MAX_LINGER_MS = 2_000;
  * @param t The test.
  * @param site What runs.
  * @param names The cases that the program has.
+ * @param without Runtimes that cannot do it.
  */
 export async function testInEachRuntime(
   t: Deno.TestContext,
   site: PortableSite,
   names: readonly string[],
+  without: readonly PortableRuntime["name"][] = [],
 ): Promise<void> {
-  const runtimes = await portableRuntimes();
+  const runtimes = (await portableRuntimes()).filter(({ name }) =>
+    !without.includes(name)
+  );
   // All at the same time, as they mostly wait.
   const runs = await Promise.allSettled(
     runtimes.map((where) => site.run(where)),

@@ -45,8 +45,7 @@ export interface NonBlockingSocketOptions {
    */
   readonly isIpv6Only?: boolean;
   /**
-   * The largest datagram that is sent and received, in bytes: 1200 to 65507. Memory of 128 times as much is taken at
-   * once.
+   * The largest datagram that is sent and received, in bytes: 1200 to 65507.
    *
    * @default {1500}
    */
@@ -60,9 +59,10 @@ export interface NonBlockingSocketOptions {
    */
   readonly receiveBufferBytes?: number;
   /**
-   * How many bytes the system is asked to hold of what is to leave: 1024 to 2^30.
+   * How many bytes the system is asked to hold of what is to leave: 1024 to 2^30. More of them only makes what is sent
+   * over a slow network later. `"deno"` cannot ask; it and `"node"` hold as many in memory besides.
    *
-   * @default {4194304}
+   * @default {1048576}
    */
   readonly sendBufferBytes?: number;
   /**
@@ -188,7 +188,7 @@ export class NonBlockingSocket implements DatagramSocket {
     return this.#backend.isClosed;
   }
 
-  /** What it has counted. On Linux, `"native"` also tells in `dropped` what the system has dropped. */
+  /** What it has counted. On Linux, `"native"` also tells in `dropped` what the system has dropped, where several datagrams in a row from one sender may count as one. */
   get counters(): DatagramSocketCounters {
     return this.#backend.counters;
   }
@@ -280,7 +280,7 @@ function readSettings(options: NonBlockingSocketOptions): BackendSettings {
     isIpv6Only = false,
     maxDatagramBytes = 1500,
     receiveBufferBytes = 4 << 20,
-    sendBufferBytes = 4 << 20,
+    sendBufferBytes = 1 << 20,
   } = options;
   const words = new Int32Array(IP_WORDS);
   if (!parseIp(hostname, words)) {
