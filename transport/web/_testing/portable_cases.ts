@@ -5,7 +5,7 @@ import type { DatagramSink, DatagramSocket } from "../../mod.ts";
 /** The module under test, as the runtime has loaded it. */
 export type Tickwire = typeof import("../../mod.ts");
 
-/** What the cases talk to: all of it echoes, but who comes to a stranger's URL is closed after a second. */
+/** What the cases talk to: all of it echoes, but who comes to a stranger's URL is closed soon. */
 export interface PortableEnv {
   /** `"ws://127.0.0.1:8000"`, with `/stranger` for the other one. */
   readonly webSocketUrl: string;
