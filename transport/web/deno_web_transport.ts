@@ -1,5 +1,5 @@
 import type { WebTransportDatagramListener } from "./web_transport_datagram_listener.ts";
-import { WebDatagramError } from "./web_datagram_error.ts";
+import { TransportError } from "../transport_error.ts";
 
 /** Options for {@linkcode listenForWebTransport}. */
 export interface WebTransportListenOptions {
@@ -52,7 +52,7 @@ const IDLE_MS = 30_000;
  * @param listener What takes the clients.
  * @param options The certificate and where to listen.
  * @returns The server.
- * @throws {WebDatagramError} If this Deno has no QUIC: `"unsupported"`.
+ * @throws {TransportError} If this Deno has no QUIC: `"unsupported"`.
  * @throws {Deno.errors.AddrInUse} If the port is taken.
  *
  * @example A server with the certificate of a file
@@ -76,7 +76,7 @@ export function listenForWebTransport(
 ): WebTransportServer {
   const { cert, key, hostname = "0.0.0.0", port = 0, path = "/" } = options;
   if (!("QuicEndpoint" in Deno)) {
-    throw new WebDatagramError(
+    throw new TransportError(
       "unsupported",
       "There is no QUIC here: it needs --unstable-net",
     );

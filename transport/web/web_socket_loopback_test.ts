@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { DatagramAddress } from "../socket/datagram_address.ts";
 import { SendResult } from "../socket/datagram_socket.ts";
 import { upgradeToDatagrams } from "./deno_web_socket.ts";
-import { WebDatagramError } from "./web_datagram_error.ts";
+import { TransportError } from "../transport_error.ts";
 import type { WebDatagramListenerOptions } from "./web_datagram_listener.ts";
 import { WebSocketDatagramListener } from "./web_socket_datagram_listener.ts";
 import { WebSocketDatagramSocket } from "./web_socket_datagram_socket.ts";
@@ -100,7 +100,7 @@ Deno.test("WebSocketDatagramSocket.connect() rejects where nobody listens, or ha
   const first = await WebSocketDatagramSocket.connect(site.url);
   const full = await assertRejects(
     () => WebSocketDatagramSocket.connect(site.url),
-    WebDatagramError,
+    TransportError,
   );
   assertEquals(full.code, "connectFailed");
   first.close();
@@ -109,7 +109,7 @@ Deno.test("WebSocketDatagramSocket.connect() rejects where nobody listens, or ha
   listener.close();
   const nobody = await assertRejects(
     () => WebSocketDatagramSocket.connect(`ws://127.0.0.1:${port}`),
-    WebDatagramError,
+    TransportError,
   );
   assertEquals(nobody.code, "connectFailed");
 });

@@ -7,7 +7,7 @@ import {
   listenForWebTransport,
   type WebTransportServer,
 } from "./deno_web_transport.ts";
-import { WebDatagramError } from "./web_datagram_error.ts";
+import { TransportError } from "../transport_error.ts";
 import type { WebDatagramListenerOptions } from "./web_datagram_listener.ts";
 import { WebTransportDatagramListener } from "./web_transport_datagram_listener.ts";
 import { WebTransportDatagramSocket } from "./web_transport_datagram_socket.ts";
@@ -183,7 +183,7 @@ Deno.test({
           WebTransportDatagramSocket.connect(url, {
             certificateHashes: [hash],
           }),
-        WebDatagramError,
+        TransportError,
       );
       return error.code;
     }
@@ -198,7 +198,7 @@ Deno.test({
       });
       await until("it is closed", () => strayed.isClosed);
     } catch (error) {
-      assert(error instanceof WebDatagramError);
+      assert(error instanceof TransportError);
       assertEquals(error.code, "connectFailed");
     }
     assertEquals(site.listener.clientCount, 0);
