@@ -260,3 +260,31 @@ Deno.test({
     await hostile.closed;
   },
 });
+
+Deno.test({
+  name: "listenForWebTransport() closes who opens no session in time",
+  ignore,
+  // Of a session that ends while it opens Deno 2.9 keeps a stream.
+  sanitizeResources: false,
+  fn: async () => {
+    const listener = new WebTransportDatagramListener();
+    using server = listenForWebTransport(listener, {
+      ...certificate,
+      hostname: "127.0.0.1",
+      handshakeTimeoutMs: 50,
+    });
+    const conn = await Deno.connectQuic({
+      hostname: "127.0.0.1",
+      port: server.addr.port,
+      alpnProtocols: ["h3"],
+      // What WebTransport itself gives, and the type leaves out.
+      serverCertificateHashes: [{
+        algorithm: "sha-256",
+        value: certificate.hash,
+      }],
+    } as Deno.ConnectQuicOptions<false>);
+    await conn.closed;
+    assertEquals(listener.clientCount, 0);
+    conn.endpoint.close();
+  },
+});
