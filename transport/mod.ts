@@ -56,9 +56,9 @@ export * from "./socket/datagram_socket.ts";
 export * from "./stream/file_event.ts";
 export * from "./stream/file_source.ts";
 export * from "./stream/file_transfers.ts";
+export * from "./transport_error.ts";
 export * from "./web/datagram_web_socket.ts";
 export * from "./web/datagram_web_transport.ts";
-export * from "./web/web_datagram_error.ts";
 export * from "./web/web_datagram_limits.ts";
 export {
   WebDatagramListener,
@@ -66,6 +66,5 @@ export {
 } from "./web/web_datagram_listener.ts";
 export * from "./web/web_socket_datagram_listener.ts";
 export * from "./web/web_socket_datagram_socket.ts";
-export * from "./transport_error.ts";
 export * from "./web/web_transport_datagram_listener.ts";
 export * from "./web/web_transport_datagram_socket.ts";

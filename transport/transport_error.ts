@@ -4,13 +4,17 @@
  * Why something of `transport` that is awaited failed: `"addressInUse"`, another socket
  * has the port; `"addressNotAvailable"`, it is no address of this machine; `"notAllowed"`,
  * the runtime or the system does not permit it; `"unsupported"`, this runtime cannot do
- * it; `"failed"`, anything else, as `cause` says.
+ * it; `"connectFailed"`, the server is not there or does not want it; `"timedOut"`, it took
+ * longer than it may; `"aborted"`, the signal was; `"failed"`, anything else, as `cause` says.
  */
 export type TransportErrorCode =
   | "addressInUse"
   | "addressNotAvailable"
   | "notAllowed"
   | "unsupported"
+  | "connectFailed"
+  | "timedOut"
+  | "aborted"
   | "failed";
 
 /**

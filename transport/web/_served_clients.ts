@@ -29,10 +29,9 @@ const DEFAULT_STRANGER_MS = 15_000;
 const MAX_CLIENTS = 65_536;
 const MAX_BYTES = 2 ** 30;
 const MAX_POLLED = 1_048_576;
-/** How often it is looked who is silent. */
-const SWEEP_MS = 1_000;
-/** A server that was not polled has not listened either. */
-const MAX_SWEEP_MS = 2 * SWEEP_MS;
+/** How often it is looked who is silent, if that is soon enough. */
+const MAX_SWEEP_MS = 1_000;
+const MIN_SWEEP_MS = 50;
 /**
  * Who sends so much more than is polled within a second floods. A transport that does
  * not get through slows down long before.
@@ -42,7 +41,7 @@ const MAX_DROPS = 2_048;
 /** How one client is reached. */
 export interface ClientWire {
   send(datagram: Uint8Array): SendResult;
-  /** Called every second, while the listener is polled. */
+  /** Called every second, or more often, while the listener is polled. */
   beat?(): void;
   /** Ends the connection; the runtime tells in its time that it has. */
   close(reason: WebDatagramEndReason): void;
@@ -101,6 +100,7 @@ export class ServedClients {
   readonly #ready: EventQueue<ServedClient>;
   #lastNumber = 0;
   #costBytes = 0;
+  readonly #sweepMs: number;
   #sweptMs: number;
   #isPolling = false;
   isClosed = false;
@@ -156,6 +156,10 @@ export class ServedClients {
       strangerTimeoutMs,
     };
     this.#ready = new EventQueue({ capacity: maxClients });
+    this.#sweepMs = Math.min(
+      MAX_SWEEP_MS,
+      Math.max(MIN_SWEEP_MS, Math.min(idleTimeoutMs, strangerTimeoutMs) / 4),
+    );
     this.#sweptMs = clock.nowMs();
   }
 
@@ -325,8 +329,9 @@ export class ServedClients {
 
   #sweep(): void {
     const nowMs = this.#clock.nowMs();
-    const stepMs = Math.min(nowMs - this.#sweptMs, MAX_SWEEP_MS);
-    if (stepMs < SWEEP_MS) return;
+    // A server that was not polled has not listened either.
+    const stepMs = Math.min(nowMs - this.#sweptMs, 2 * this.#sweepMs);
+    if (stepMs < this.#sweepMs) return;
     this.#sweptMs = nowMs;
     const { idleTimeoutMs, strangerTimeoutMs } = this.#limits;
     for (const client of this.#clients) {

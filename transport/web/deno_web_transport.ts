@@ -1,5 +1,6 @@
+import { checkFinite } from "../../core/mod.ts";
 import type { WebTransportDatagramListener } from "./web_transport_datagram_listener.ts";
-import { WebDatagramError } from "./web_datagram_error.ts";
+import { TransportError } from "../transport_error.ts";
 
 /** Options for {@linkcode listenForWebTransport}. */
 export interface WebTransportListenOptions {
@@ -25,6 +26,12 @@ export interface WebTransportListenOptions {
    * @default {"/"}
    */
   readonly path?: string;
+  /**
+   * How long a client may take to open a session, in milliseconds: above 0.
+   *
+   * @default {5000}
+   */
+  readonly handshakeTimeoutMs?: number;
 }
 
 /** What listens for sessions until it is closed. */
@@ -37,7 +44,15 @@ export interface WebTransportServer extends Disposable {
 
 /** Handshakes under way. Whoever begins another is refused. */
 const MAX_HANDSHAKES = 256;
-const HANDSHAKE_MS = 5_000;
+const DEFAULT_HANDSHAKE_MS = 5_000;
+/**
+ * Streams that a client may open: those of HTTP/3 itself. Nobody reads others, and each
+ * holds more than a megabyte of what was sent.
+ */
+const STREAMS = {
+  maxConcurrentBidirectionalStreams: 2,
+  maxConcurrentUnidirectionalStreams: 4,
+} as const;
 /** After so much silence of a client QUIC gives it up; it sends signs of life. */
 const IDLE_MS = 30_000;
 
@@ -52,7 +67,8 @@ const IDLE_MS = 30_000;
  * @param listener What takes the clients.
  * @param options The certificate and where to listen.
  * @returns The server.
- * @throws {WebDatagramError} If this Deno has no QUIC: `"unsupported"`.
+ * @throws {TransportError} If this Deno has no QUIC: `"unsupported"`.
+ * @throws {RangeError} If an option is out of its range.
  * @throws {Deno.errors.AddrInUse} If the port is taken.
  *
  * @example A server with the certificate of a file
@@ -74,9 +90,17 @@ export function listenForWebTransport(
   listener: WebTransportDatagramListener,
   options: WebTransportListenOptions,
 ): WebTransportServer {
-  const { cert, key, hostname = "0.0.0.0", port = 0, path = "/" } = options;
+  const {
+    cert,
+    key,
+    hostname = "0.0.0.0",
+    port = 0,
+    path = "/",
+    handshakeTimeoutMs = DEFAULT_HANDSHAKE_MS,
+  } = options;
+  checkFinite("handshakeTimeoutMs", handshakeTimeoutMs);
   if (!("QuicEndpoint" in Deno)) {
-    throw new WebDatagramError(
+    throw new TransportError(
       "unsupported",
       "There is no QUIC here: it needs --unstable-net",
     );
@@ -89,6 +113,7 @@ export function listenForWebTransport(
       key,
       alpnProtocols: ["h3"],
       maxIdleTimeout: IDLE_MS,
+      ...STREAMS,
     });
   } catch (error) {
     endpoint.close();
@@ -97,7 +122,7 @@ export function listenForWebTransport(
   const { addr } = endpoint;
   globalThis.addEventListener("unhandledrejection", keepAlive);
   let isClosed = false;
-  acceptAll(quic, listener, path);
+  acceptAll(quic, listener, { path, handshakeTimeoutMs });
   function close(): void {
     if (isClosed) return;
     isClosed = true;
@@ -108,10 +133,14 @@ export function listenForWebTransport(
   return { addr, close, [Symbol.dispose]: close };
 }
 
+type Terms = Required<
+  Pick<WebTransportListenOptions, "path" | "handshakeTimeoutMs">
+>;
+
 async function acceptAll(
   quic: Deno.QuicListener,
   listener: WebTransportDatagramListener,
-  path: string,
+  terms: Terms,
 ): Promise<void> {
   let handshakes = 0;
   for (;;) {
@@ -127,7 +156,7 @@ async function acceptAll(
       continue;
     }
     handshakes += 1;
-    admit(incoming, listener, path).finally(() => handshakes -= 1);
+    admit(incoming, listener, terms).finally(() => handshakes -= 1);
   }
 }
 
@@ -135,15 +164,19 @@ async function acceptAll(
 async function admit(
   incoming: Deno.QuicIncoming,
   listener: WebTransportDatagramListener,
-  path: string,
+  terms: Terms,
 ): Promise<void> {
+  const { path, handshakeTimeoutMs } = terms;
   let conn: Deno.QuicConn | undefined;
-  const timer = setTimeout(
-    () => conn === undefined ? refuse(incoming) : conn.close(),
-    HANDSHAKE_MS,
-  );
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    conn?.close();
+  }, handshakeTimeoutMs);
   try {
+    // It cannot be broken off: QUIC's own timeout ends it.
     conn = await incoming.accept();
+    if (isLate) return conn.close();
     const { hostname: host, port } = conn.remoteAddr;
     if (!listener.hasRoom(host)) return conn.close();
     const transport = await Deno.upgradeWebTransport(conn);

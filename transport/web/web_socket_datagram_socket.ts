@@ -21,7 +21,7 @@ import type {
   DatagramWebSocket,
   DatagramWebSocketEvent,
 } from "./datagram_web_socket.ts";
-import { WebDatagramError } from "./web_datagram_error.ts";
+import { TransportError } from "../transport_error.ts";
 
 /** Options for {@linkcode WebSocketDatagramSocket.connect}. */
 export interface WebSocketDatagramSocketOptions {
@@ -126,7 +126,7 @@ export class WebSocketDatagramSocket implements DatagramSocket {
    * @returns The open socket.
    * @throws {TypeError} If `url` is none of a WebSocket.
    * @throws {RangeError} If an option is out of its range.
-   * @throws {WebDatagramError} If it could not be opened, as a rejection.
+   * @throws {TransportError} If it could not be opened, as a rejection.
    */
   static async connect(
     url: string | URL,
@@ -255,14 +255,14 @@ export class WebSocketDatagramSocket implements DatagramSocket {
     const webSocket = this.#webSocket;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const abort = new AbortController();
-    const stop = (error: WebDatagramError): void => {
+    const stop = (error: TransportError): void => {
       abort.abort();
       this.close();
       // Once it has opened this comes to nothing.
       reject(error);
     };
     const timer = timeoutMs === Infinity ? undefined : setTimeout(
-      () => stop(new WebDatagramError("timedOut", "The opening took too long")),
+      () => stop(new TransportError("timedOut", "The opening took too long")),
       timeoutMs,
     );
     abort.signal.addEventListener("abort", () => clearTimeout(timer));
@@ -277,7 +277,7 @@ export class WebSocketDatagramSocket implements DatagramSocket {
       this.#half.isClosed = true;
       closeQuietly(webSocket);
       reject(
-        new WebDatagramError("connectFailed", "The socket could not be opened"),
+        new TransportError("connectFailed", "The socket could not be opened"),
       );
     };
     webSocket.binaryType = "arraybuffer";
@@ -300,13 +300,13 @@ export class WebSocketDatagramSocket implements DatagramSocket {
 
 function createWebSocket(url: string): DatagramWebSocket {
   if (typeof WebSocket === "undefined") {
-    throw new WebDatagramError("unsupported", "There is no WebSocket here");
+    throw new TransportError("unsupported", "There is no WebSocket here");
   }
   return new WebSocket(url);
 }
 
-function aborted(signal: AbortSignal): WebDatagramError {
-  return new WebDatagramError("aborted", "The opening was given up", {
+function aborted(signal: AbortSignal): TransportError {
+  return new TransportError("aborted", "The opening was given up", {
     cause: signal.reason,
   });
 }

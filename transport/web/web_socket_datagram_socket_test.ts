@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { MTU } from "../constants.ts";
 import { SendResult } from "../socket/datagram_socket.ts";
 import { FakeWebSocket } from "./_testing/fake_web_socket.ts";
-import { WebDatagramError } from "./web_datagram_error.ts";
+import { TransportError } from "../transport_error.ts";
 import {
   WebSocketDatagramSocket,
   type WebSocketDatagramSocketOptions,
@@ -30,7 +30,7 @@ async function failure(
     create: () => webSocket,
   });
   act();
-  const error = await assertRejects(() => connecting, WebDatagramError);
+  const error = await assertRejects(() => connecting, TransportError);
   return error.code;
 }
 

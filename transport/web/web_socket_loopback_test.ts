@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { DatagramAddress } from "../socket/datagram_address.ts";
 import { SendResult } from "../socket/datagram_socket.ts";
 import { upgradeToDatagrams } from "./deno_web_socket.ts";
-import { WebDatagramError } from "./web_datagram_error.ts";
+import { TransportError } from "../transport_error.ts";
 import type { WebDatagramListenerOptions } from "./web_datagram_listener.ts";
 import { WebSocketDatagramListener } from "./web_socket_datagram_listener.ts";
 import { WebSocketDatagramSocket } from "./web_socket_datagram_socket.ts";
@@ -100,7 +100,7 @@ Deno.test("WebSocketDatagramSocket.connect() rejects where nobody listens, or ha
   const first = await WebSocketDatagramSocket.connect(site.url);
   const full = await assertRejects(
     () => WebSocketDatagramSocket.connect(site.url),
-    WebDatagramError,
+    TransportError,
   );
   assertEquals(full.code, "connectFailed");
   first.close();
@@ -109,7 +109,7 @@ Deno.test("WebSocketDatagramSocket.connect() rejects where nobody listens, or ha
   listener.close();
   const nobody = await assertRejects(
     () => WebSocketDatagramSocket.connect(`ws://127.0.0.1:${port}`),
-    WebDatagramError,
+    TransportError,
   );
   assertEquals(nobody.code, "connectFailed");
 });
@@ -156,4 +156,41 @@ Deno.test("WebSocketDatagramListener bounds what a client costs that reads nothi
     return answers === 1;
   });
   assertEquals(listener.send(datagram, slowAddress!), SendResult.Full);
+});
+
+Deno.test("WebSocketDatagramListener closes real clients that flood or send no datagrams, and serves the others", async () => {
+  await using site = new Site();
+  const { listener } = site;
+  const codes: Promise<number>[] = [];
+  function join(onOpen: (webSocket: WebSocket) => void): void {
+    const webSocket = new WebSocket(site.url);
+    webSocket.onopen = () => onOpen(webSocket);
+    codes.push(
+      new Promise((resolve) => webSocket.onclose = ({ code }) => resolve(code)),
+    );
+  }
+  join((webSocket) => {
+    const datagram = new Uint8Array(10);
+    for (let i = 0; i < 10_000; i++) webSocket.send(datagram);
+  });
+  join((webSocket) => webSocket.send("hello"));
+  join((webSocket) => webSocket.send(new Uint8Array(5_000_000)));
+  using socket = await WebSocketDatagramSocket.connect(site.url);
+  // Not polled: what the flood sends piles up.
+  await until("the flood is over", () => listener.ended.flooded === 1);
+  await until("all are gone", () => {
+    listener.poll(() => {});
+    return listener.clientCount === 1;
+  });
+  // Whoever had more under way may see its connection reset instead of the code.
+  assertEquals((await Promise.all(codes)).slice(1), [4000, 4001]);
+  const { flooded, notBinary, oversized } = listener.ended;
+  assertEquals([flooded, notBinary, oversized], [1, 1, 1]);
+  socket.send(new Uint8Array([7]), socket.serverAddress);
+  let answers = 0;
+  await until("the other gets its answer", () => {
+    listener.poll((bytes, from) => listener.send(bytes, from));
+    answers += socket.poll(() => {});
+    return answers === 1;
+  });
 });

@@ -22,7 +22,7 @@ import {
 import { ClientHalf } from "./_client_half.ts";
 import { WebTransportWire } from "./_web_transport_wire.ts";
 import type { DatagramWebTransport } from "./datagram_web_transport.ts";
-import { WebDatagramError } from "./web_datagram_error.ts";
+import { TransportError } from "../transport_error.ts";
 
 /** Options for {@linkcode WebTransportDatagramSocket.connect}. */
 export interface WebTransportDatagramSocketOptions {
@@ -168,7 +168,7 @@ export class WebTransportDatagramSocket implements DatagramSocket {
    * @returns The open socket.
    * @throws {TypeError} If `url` does not begin with `"https:"`.
    * @throws {RangeError} If an option is out of its range.
-   * @throws {WebDatagramError} If it could not be opened, as a rejection: `"unsupported"`
+   * @throws {TransportError} If it could not be opened, as a rejection: `"unsupported"`
    * where there is no WebTransport.
    */
   static async connect(
@@ -347,7 +347,7 @@ async function open(
   const onAbort = (): void => reject(aborted(signal!));
   signal?.addEventListener("abort", onAbort);
   const timer = timeoutMs === Infinity ? undefined : setTimeout(
-    () => reject(new WebDatagramError("timedOut", "The opening took too long")),
+    () => reject(new TransportError("timedOut", "The opening took too long")),
     timeoutMs,
   );
   // Whoever waits for the opening is told; of the end nobody needs to be.
@@ -356,8 +356,8 @@ async function open(
     await Promise.race([transport.ready, stopped]);
   } catch (error) {
     transport.ready.then(() => transport.close()).catch(() => {});
-    if (error instanceof WebDatagramError) throw error;
-    throw new WebDatagramError(
+    if (error instanceof TransportError) throw error;
+    throw new TransportError(
       "connectFailed",
       "The session could not be opened",
       { cause: error },
@@ -377,13 +377,13 @@ function createWebTransport(
     ) => DatagramWebTransport;
   };
   if (WebTransport === undefined) {
-    throw new WebDatagramError("unsupported", "There is no WebTransport here");
+    throw new TransportError("unsupported", "There is no WebTransport here");
   }
   return new WebTransport(url, options);
 }
 
-function aborted(signal: AbortSignal): WebDatagramError {
-  return new WebDatagramError("aborted", "The opening was given up", {
+function aborted(signal: AbortSignal): TransportError {
+  return new TransportError("aborted", "The opening was given up", {
     cause: signal.reason,
   });
 }

@@ -5,7 +5,7 @@ import type { DatagramSink, DatagramSocket } from "../../mod.ts";
 /** The module under test, as the runtime has loaded it. */
 export type Tickwire = typeof import("../../mod.ts");
 
-/** What the cases talk to: all of it echoes, but who comes to a stranger's URL is closed after a second. */
+/** What the cases talk to: all of it echoes, but who comes to a stranger's URL is closed soon. */
 export interface PortableEnv {
   /** `"ws://127.0.0.1:8000"`, with `/stranger` for the other one. */
   readonly webSocketUrl: string;
@@ -74,18 +74,18 @@ export const PORTABLE_CASES: readonly PortableCase[] = [
   },
   {
     name: "WebSocketDatagramSocket.connect() rejects where nobody listens",
-    async run({ WebSocketDatagramSocket, WebDatagramError }, { refusedUrl }) {
+    async run({ WebSocketDatagramSocket, TransportError }, { refusedUrl }) {
       const error = await rejection(
         WebSocketDatagramSocket.connect(`ws://${refusedUrl}`),
       );
-      equal(error instanceof WebDatagramError && error.code, "connectFailed");
+      equal(error instanceof TransportError && error.code, "connectFailed");
     },
   },
   {
     name:
       "WebTransportDatagramSocket exchanges datagrams, where it is supported",
     async run(tickwire, { webTransportUrl, hash }) {
-      const { WebTransportDatagramSocket, WebDatagramError } = tickwire;
+      const { WebTransportDatagramSocket, TransportError } = tickwire;
       const connecting = WebTransportDatagramSocket.connect(webTransportUrl, {
         certificateHashes: [new Uint8Array(hash)],
       });
@@ -96,7 +96,7 @@ export const PORTABLE_CASES: readonly PortableCase[] = [
         equal(socket.isClosed, true);
       } else {
         const error = await rejection(connecting);
-        equal(error instanceof WebDatagramError && error.code, "unsupported");
+        equal(error instanceof TransportError && error.code, "unsupported");
       }
     },
   },
@@ -115,7 +115,7 @@ export const PORTABLE_CASES: readonly PortableCase[] = [
     name:
       "WebTransportDatagramSocket.connect() rejects for another certificate",
     async run(tickwire, { webTransportUrl, hash }) {
-      const { WebTransportDatagramSocket, WebDatagramError } = tickwire;
+      const { WebTransportDatagramSocket, TransportError } = tickwire;
       if (!WebTransportDatagramSocket.isSupported) return;
       const other = new Uint8Array(hash);
       other[0]! ^= 1;
@@ -124,7 +124,7 @@ export const PORTABLE_CASES: readonly PortableCase[] = [
           certificateHashes: [other],
         }),
       );
-      equal(error instanceof WebDatagramError && error.code, "connectFailed");
+      equal(error instanceof TransportError && error.code, "connectFailed");
     },
   },
 ];
