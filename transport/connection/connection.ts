@@ -302,6 +302,8 @@ export class Connection {
       return this.#nextCloseMs();
     }
     if (!this.#isStarted) return this.#nowMs;
+    // Whatever else is due waits for the socket.
+    if (this.#stalled !== undefined) return this.#flushedMs + FULL_RETRY_MS;
     const recovery = this.#recovery;
     const timerMs = recovery.lossAtMs < Infinity
       ? recovery.lossAtMs
@@ -313,9 +315,6 @@ export class Connection {
     if (heardMs < wakeMs) wakeMs = heardMs;
     if (keepaliveMs < wakeMs) wakeMs = keepaliveMs;
     if (inboxMs < wakeMs) wakeMs = inboxMs;
-    if (this.#stalled !== undefined) {
-      return Math.min(wakeMs, this.#flushedMs + FULL_RETRY_MS);
-    }
     if (recovery.inFlightBytes < this.#congestion.windowBytes) {
       const dueMs = this.#outbox.nextDueMs(this.#nowMs);
       if (dueMs < wakeMs) {

@@ -251,6 +251,21 @@ Deno.test("Connection does not blame its peer for its own sleep", () => {
   assertEquals(b.state, ConnectionState.Connected);
 });
 
+Deno.test("Connection.nextWakeMs waits for a full socket, whatever else is due", () => {
+  const { ends: [a, b] } = new LossyPair(9);
+  b.send(Channel.Reliable, new Uint8Array([1]));
+  b.flush(0, (packet) => {
+    a.receive(packet, 0);
+    return true;
+  });
+  a.send(Channel.Reliable, new Uint8Array([2]));
+  for (let nowMs = 0; nowMs < 1_000; nowMs++) {
+    a.flush(nowMs, () => false);
+    // An acknowledgement, a keepalive and more are due, and cannot leave.
+    assertEquals(a.nextWakeMs, nowMs + 1);
+  }
+});
+
 Deno.test("Connection loses nothing where the socket is full", () => {
   const random = new SeededRandom(5);
   const a = new Connection({ random });

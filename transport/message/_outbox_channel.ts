@@ -233,6 +233,26 @@ export class OutboxChannel {
     this.slots[slot + STATE]! |= IS_DONE;
   }
 
+  /** How many of the oldest messages a newer one may take the place of. */
+  replaceable(): number {
+    let place = this.base;
+    while (place < this.end) {
+      const state = this.slots[this.slot(place) + STATE]!;
+      if ((state & (IS_KEPT | IS_DONE)) === IS_KEPT) break;
+      place++;
+    }
+    return place - this.base;
+  }
+
+  /** How many bytes so many of the oldest messages have. */
+  bytesOf(count: number): number {
+    let bytes = 0;
+    for (let i = 0; i < count; i++) {
+      bytes += this.slots[this.slot(this.base + i) + SIZE]!;
+    }
+    return bytes;
+  }
+
   /** Lets go of the oldest messages that are done. Returns how many bytes they had. */
   advance(): number {
     const slots = this.slots;

@@ -190,18 +190,27 @@ export class Outbox {
     const limits = this.#limits;
     const size = bytes.length;
     const ticks = toTicks(nowMs);
+    let replacedBytes = 0;
+    let replaced = 0;
     if (!c.isReliable && c.base < c.end && size <= c.maxBytes) {
-      if (c.isLatest) this.#supersede(c);
-      else this.#expire(c, ticks);
+      if (!c.isLatest) {
+        this.#expire(c, ticks);
+      } else {
+        // Not given up yet: one that is refused takes nobody's place.
+        replaced = c.replaceable();
+        replacedBytes = c.bytesOf(replaced);
+      }
     }
     if (
-      size > c.maxBytes || c.heldBytes + size > limits.maxChannelBytes ||
-      c.end - c.base >= limits.maxChannelMessages ||
-      this.#heldBytes + size > limits.maxQueuedBytes
+      size > c.maxBytes ||
+      c.heldBytes - replacedBytes + size > limits.maxChannelBytes ||
+      c.end - c.base - replaced >= limits.maxChannelMessages ||
+      this.#heldBytes - replacedBytes + size > limits.maxQueuedBytes
     ) {
       c.refused++;
       return false;
     }
+    if (c.isLatest && c.base < c.end) this.#supersede(c);
     c.add(
       bytes,
       ticks,

@@ -344,6 +344,25 @@ Deno.test("Outbox sends only the newest message of a latest channel, until it ha
   assertEquals(pipe.outbox.channelStats(0).dropped, 1);
 });
 
+Deno.test("Outbox.send() gives up no message for a newer one that it refuses", () => {
+  const pipe = new Pipe({
+    channels: [{ delivery: "latest" }, { delivery: Channel.Reliable }],
+    limits: {
+      maxReliableBytes: 100,
+      maxUnreliableBytes: 100,
+      maxQueuedBytes: 100,
+    },
+  });
+  const { outbox, nowMs } = pipe;
+  assert(outbox.send(0, new Uint8Array([1]), nowMs));
+  assert(outbox.send(1, new Uint8Array(90), nowMs));
+  assert(!outbox.send(0, new Uint8Array(20), nowMs));
+  assertEquals(outbox.channelStats(0).dropped, 0);
+  // What it takes the place of makes room for it.
+  assert(outbox.send(0, new Uint8Array([2]), nowMs));
+  assertEquals(outbox.channelStats(0).dropped, 1);
+});
+
 Deno.test("Outbox has no more than 16,384 messages of a channel under way", () => {
   const pipe = new Pipe({ channels: FOUR });
   for (let i = 0; i < 20_000; i++) {
