@@ -193,8 +193,9 @@ export class AckAccumulator {
    * @param nowMs When the packet leaves.
    */
   delayByte(nowMs: number): number {
-    const units = Math.round((nowMs - this.#largestMs) / DELAY_UNIT_MS);
-    return units < 255 ? (units > 0 ? units : 0) : 255;
+    // Never more than it was, or the RTT would come out below the path's.
+    const units = Math.floor((nowMs - this.#largestMs) / DELAY_UNIT_MS);
+    return units < 255 ? units : 255;
   }
 
   /**

@@ -76,7 +76,7 @@ Deno.test("AckAccumulator is bounded to 32 ranges and 64 bytes", () => {
 });
 
 Deno.test("AckAccumulator tells of everything, and never of what did not arrive", () => {
-  for (let seed = 0; seed < 60; seed++) {
+  for (let seed = 0; seed < 24; seed++) {
     const random = new SeededRandom(seed);
     const first = [0, 2 ** 16 - 300, 2 ** 31 - 300, 2 ** 32 - 300][seed % 4]!;
     const acks = new AckAccumulator(first);

@@ -22,6 +22,7 @@ import { NORMAL, Outbox, PROBE } from "../message/outbox.ts";
 import { resolveMessageLimits } from "../message/resolve_limits.ts";
 import type { PathMtu } from "../path_mtu/path_mtu.ts";
 import { PathMtuSearch } from "../path_mtu/path_mtu_search.ts";
+import { AdaptiveRedundancy } from "../redundancy/adaptive_redundancy.ts";
 import type { RedundancyPolicy } from "../redundancy/redundancy_policy.ts";
 import { AckAccumulator, AckForm } from "./ack_accumulator.ts";
 import type { ConnectionEvent } from "./connection_event.ts";
@@ -43,7 +44,6 @@ import {
 } from "./_packet_header.ts";
 import { MAX_ACK_DELAY_MS, Recovery } from "./_recovery.ts";
 import { ELICITING, MTU_PROBE } from "./_sent_packets.ts";
-import { NoCopies } from "./_stand_in_control.ts";
 
 const PADDING = 0x00;
 const PING = 0x01;
@@ -250,7 +250,7 @@ export class Connection {
     const firstMessageId = options.firstMessageId ?? 0;
     this.#congestion = options.congestion?.() ??
       new BandwidthDelayControl();
-    this.#redundancy = options.redundancy?.() ?? new NoCopies();
+    this.#redundancy = options.redundancy?.() ?? new AdaptiveRedundancy();
     this.#pathMtu = new PathMtuSearch(this.#maxPayloadBytes + overheadBytes);
     this.#outbox = new Outbox({
       channels,

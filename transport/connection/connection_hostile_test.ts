@@ -47,7 +47,7 @@ Deno.test("Connection drops cut packets, with no effect but a count", () => {
   sender.flush(0, (packet) => packets.push(packet.slice()) > 0);
   let cuts = 0;
   for (const packet of packets) {
-    for (let end = 0; end < packet.length; end++) {
+    for (let end = 0; end < packet.length; end += end < 200 ? 1 : 29) {
       const victim = new Connection({ random: new SeededRandom(1) });
       victim.receive(new Uint8Array([0x01, 99, 0]), 0);
       const before = effects(victim);
@@ -97,7 +97,7 @@ Deno.test("Connection refuses frames that there are not", () => {
 });
 
 Deno.test("Connection takes any mutated packet without a fault, and stays in its bounds", () => {
-  const rounds = IS_SOAK ? 20_000 : 250;
+  const rounds = IS_SOAK ? 20_000 : 80;
   for (let seed = 0; seed < rounds; seed++) {
     const random = new SeededRandom(seed);
     const { victim, packets, nowMs } = victimAndPackets(seed % 16);

@@ -16,9 +16,17 @@ export interface ConnectionOptions {
   readonly channels?: readonly ChannelConfig[];
   /** How much of messages is held. Both ends have the same. */
   readonly limits?: MessageLimits;
-  /** Makes the congestion control. */
+  /**
+   * Makes the congestion control.
+   *
+   * @default {() => new BandwidthDelayControl()}
+   */
   readonly congestion?: () => CongestionControl;
-  /** Makes the policy by which messages are sent in copies. */
+  /**
+   * Makes the policy by which messages are sent in copies.
+   *
+   * @default {() => new AdaptiveRedundancy()}
+   */
   readonly redundancy?: () => RedundancyPolicy;
   /**
    * The largest payload that the link and the socket take, in bytes: an integer; with

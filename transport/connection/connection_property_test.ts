@@ -1,11 +1,11 @@
 // This module is browser compatible.
 import { assert, assertEquals } from "@std/assert";
 import { SeededRandom } from "../../core/mod.ts";
-import { Channel } from "../mod.ts";
+import { AdaptiveRedundancy, Channel, NoRedundancy } from "../mod.ts";
 import { LossyPair } from "./_testing/lossy_pair.ts";
 
 const IS_SOAK = Deno.env.get("TICKWIRE_SOAK") === "1";
-const SCHEDULES = IS_SOAK ? 20_000 : 100;
+const SCHEDULES = IS_SOAK ? 20_000 : 60;
 /** Next to where numbers outgrow their bytes, and integers those of an engine. */
 const FIRSTS = [
   0,
@@ -69,6 +69,8 @@ function runSchedule(seed: number): void {
     firstPacketNumber: first,
     firstMessageId: FIRSTS[(seed * 5 + 1) % FIRSTS.length]!,
     channels: [{ delivery: "latest" }],
+    redundancy: () =>
+      seed % 2 === 0 ? new AdaptiveRedundancy() : new NoRedundancy(),
   }, random.nextU32() % 100_000);
   const logs = [newLog(), newLog()];
   function take(end: number, bytes: Uint8Array, channel: number): void {

@@ -168,12 +168,14 @@ export class AdaptiveRedundancy implements RedundancyPolicy {
   /**
    * Plans for a message that is sent now, the first time. Called for each of them.
    *
-   * @param messageBytes Its length, 1 or more.
+   * @param messageBytes Its length, 0 or more.
    * @param nowMs The time in milliseconds.
    * @returns How many copies it gets: 0 to 6, the last of them only seldom needed.
    */
   copies(messageBytes: number, nowMs: number): number {
     if (messageBytes > MAX_MESSAGE_BYTES) return 0;
+    // An empty message is one too, and its frame costs something.
+    if (messageBytes < 1) messageBytes = 1;
     this.#rateBytes += messageBytes;
     if (nowMs > this.#lastFirstMs) this.#measureInterval(nowMs);
     if (this.#isStale) this.#plan(nowMs);

@@ -191,6 +191,14 @@ Deno.test("AdaptiveRedundancy has a much shorter tail than no copies", () => {
   assert(percentile(some.rttMs, 0.99) <= 120);
 });
 
+Deno.test("AdaptiveRedundancy plans for empty messages too", () => {
+  const policy = new AdaptiveRedundancy();
+  for (let i = 0; i < 20; i++) {
+    const copies = policy.copies(0, i);
+    assert(copies >= 0 && copies <= 7, `${copies}`);
+  }
+});
+
 Deno.test("AdaptiveRedundancy refuses limits out of range", () => {
   for (const maxOverhead of [-0.1, 7.1, NaN]) {
     assertThrows(

@@ -1,6 +1,6 @@
 // This module is browser compatible.
 import { SeededRandom } from "../../../core/mod.ts";
-import { Connection, type ConnectionOptions } from "../../mod.ts";
+import { Connection, type ConnectionOptions, NoRedundancy } from "../../mod.ts";
 
 /** What the wire between two connections does to packets. */
 export interface WireOptions {
@@ -42,10 +42,16 @@ export class LossyPair {
     this.random = new SeededRandom(seed);
     this.wire = wire;
     this.nowMs = startMs;
-    this.ends = [
-      new Connection({ random: new SeededRandom(seed + 1), ...options }),
-      new Connection({ random: new SeededRandom(seed + 2), ...options }),
-    ];
+    // Copies hide what tests are about, unless they ask for them.
+    const redundancy = () => new NoRedundancy();
+    const [a, b] = [1, 2].map((i) =>
+      new Connection({
+        random: new SeededRandom(seed + i),
+        redundancy,
+        ...options,
+      })
+    );
+    this.ends = [a!, b!];
   }
 
   flush(end: number): void {
