@@ -844,13 +844,12 @@ export class Connection {
   }
 
   #startClosing(): void {
-    const lingerMs = LINGER_RTTS * this.#recovery.rtt.smoothedMs;
     this.#phase = Phase.Closing;
     this.#stalled = undefined;
     this.#closeSends = CLOSE_SENDS;
     this.#closeAtMs = this.#nowMs;
-    this.#lingerUntilMs = this.#nowMs +
-      Math.max(MIN_LINGER_MS, lingerMs);
+    // close() does not know the time: it counts from the first flush.
+    this.#lingerUntilMs = Infinity;
   }
 
   /** What comes in from an end that does not know yet. */
@@ -866,6 +865,10 @@ export class Connection {
 
   #flushClose(emit: PacketSink): void {
     const nowMs = this.#nowMs;
+    if (this.#lingerUntilMs === Infinity) {
+      const lingerMs = LINGER_RTTS * this.#recovery.rtt.smoothedMs;
+      this.#lingerUntilMs = nowMs + Math.max(MIN_LINGER_MS, lingerMs);
+    }
     if (this.#closeSends > 0 && nowMs >= this.#closeAtMs) {
       const { code, reason } = this.#close!;
       const out = this.#buffer.bytes;
