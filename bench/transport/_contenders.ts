@@ -13,6 +13,7 @@ export interface Contender {
   readonly name: string;
   /** Whether it goes through a UDP relay. */
   readonly isUdp: boolean;
+  /** A server. A first argument is the rate at which it sends to all; a second "spin" is polled without a pause, if it polls. */
   serve(...args: readonly (string | number)[]): Command;
   client(
     what: Measure,

@@ -83,6 +83,13 @@ export class Arrivals {
   }
 }
 
+/** What arrived per second at a server, without its beginning; 0 if nothing did. */
+export function steadyPerSecond(
+  { steadyMessages = 0, steadyMs = 0 }: Partial<ServerFigures>,
+): number {
+  return steadyMs > 0 ? steadyMessages / steadyMs * 1_000 : 0;
+}
+
 /** Processor time of this process, all of its threads. */
 export function cpuUs(): number {
   const { user, system } = cpuUsage();
