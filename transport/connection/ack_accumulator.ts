@@ -5,7 +5,7 @@ import { putVarint } from "./_varint.ts";
 const MAX_RANGES = 32;
 const FIRST_RANGES = 2;
 /** Numbers back from the largest for which duplicates are known: a power of two. */
-const WINDOW = 4096;
+const WINDOW = 2048;
 const WINDOW_MASK = WINDOW - 1;
 /** start, end (both included), and the first packet of this end that tells of the latest late arrival in it. */
 const STRIDE = 3;
@@ -33,7 +33,7 @@ export type AckForm = typeof AckForm[keyof typeof AckForm];
  * tells the sender, in each packet that it sends itself, until it knows that the
  * sender knows.
  *
- * Memory is bounded: duplicates are known for 4,096 numbers back from the largest
+ * Memory is bounded: duplicates are known for 2,048 numbers back from the largest
  * (what is older counts as had), and at most 32 ranges are told of.
  *
  * @example Tell of two packets, then of no more

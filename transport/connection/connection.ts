@@ -6,11 +6,7 @@ import {
   type Random,
   SecureRandom,
 } from "../../core/mod.ts";
-import {
-  BandwidthTracker,
-  Channel,
-  cutCloseReason,
-} from "../../protocol/mod.ts";
+import { Channel, cutCloseReason } from "../../protocol/mod.ts";
 import { BandwidthDelayControl } from "../congestion/bandwidth_delay_control.ts";
 import type { CongestionControl } from "../congestion/congestion_control.ts";
 import { Pacer } from "../congestion/pacer.ts";
@@ -30,6 +26,7 @@ import type { ConnectionOptions } from "./connection_options.ts";
 import { CloseCode, ConnectionState } from "./connection_state.ts";
 import { PacketBuffer } from "./packet_buffer.ts";
 import type { TransportStats } from "./transport_stats.ts";
+import { ByteRate } from "./_byte_rate.ts";
 import {
   type CloseFrame,
   isZero,
@@ -143,7 +140,8 @@ export class Connection {
   readonly #recovery: Recovery;
   readonly #pacer = new Pacer();
   readonly #header = new PacketHeader();
-  readonly #bandwidth = new BandwidthTracker();
+  readonly #up = new ByteRate();
+  readonly #down = new ByteRate();
   readonly #buffer: PacketBuffer;
   readonly #random: Random;
   readonly #channelCount: number;
@@ -344,12 +342,12 @@ export class Connection {
       minRttMs: recovery.rtt.minMs,
       jitterMs: recovery.rtt.variationMs,
       packetLossPct: recovery.lossShare * 100,
-      bandwidthUp: this.#bandwidth.bytesPerSecUp,
-      bandwidthDown: this.#bandwidth.bytesPerSecDown,
+      bandwidthUp: this.#up.perSecond(this.#nowMs),
+      bandwidthDown: this.#down.perSecond(this.#nowMs),
       packetsSent: this.#packetsSent,
       packetsRecv: this.#packetsReceived,
-      bytesSent: this.#bandwidth.totalSent,
-      bytesRecv: this.#bandwidth.totalReceived,
+      bytesSent: this.#up.total,
+      bytesRecv: this.#down.total,
       retransmits,
       packetsAcked: recovery.packetsAcked,
       packetsLost: recovery.packetsLost,
@@ -463,7 +461,7 @@ export class Connection {
       }
     }
     this.#packetsReceived++;
-    this.#bandwidth.recordRecv(end + this.#overheadBytes);
+    this.#down.record(end + this.#overheadBytes, nowMs);
     this.#heardMs = nowMs;
     const isInTurn = this.#acks.record(header.number, nowMs, recovery.next);
     if (header.rangeCount > 0) {
@@ -652,9 +650,7 @@ export class Connection {
       this.#flushedMs = nowMs;
       return;
     }
-    if (nowMs <= this.#nowMs) return;
-    this.#bandwidth.tick((nowMs - this.#nowMs) / 1000);
-    this.#nowMs = nowMs;
+    if (nowMs > this.#nowMs) this.#nowMs = nowMs;
   }
 
   /** When to ask the other end whether it is there: not while a probe is going to. */
@@ -784,7 +780,7 @@ export class Connection {
     const bytes = length + this.#overheadBytes;
     recovery.onSent(bytes, flags, firstRef, refs, told, toldFrom, nowMs);
     this.#packetsSent++;
-    this.#bandwidth.recordSend(bytes);
+    this.#up.record(bytes, nowMs);
     this.#sentMs = nowMs;
     if (refs > 0) {
       this.#idleMs = this.#keepaliveMs;
