@@ -81,7 +81,7 @@ static int serve(double state_hz) {
     }
     enet_host_flush(host);
     double now = now_s();
-    if (state_hz > 0 && now >= next_state) {
+    while (state_hz > 0 && now >= next_state) {
       next_state += 1 / state_hz;
       for (size_t i = 0; i < host->peerCount; i++) {
         if (host->peers[i].state == ENET_PEER_STATE_CONNECTED) send_bytes(&host->peers[i], 0, state, sizeof state);
@@ -233,7 +233,8 @@ static int swarm(const char *name, int port, int peers, double hz, double second
       got = enet_host_check_events(host, &event);
     }
   }
-  printf("{\"peers\":%zu,\"sent\":%ld,\"messages\":%lu}\n", host->connectedPeers, next, arrivals.messages);
+  printf("{\"peers\":%zu,\"sent\":%ld,\"messages\":%lu,\"seconds\":%.3f}\n", host->connectedPeers, next, arrivals.messages,
+         now_s() - start);
   return 0;
 }
 

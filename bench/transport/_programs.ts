@@ -11,6 +11,7 @@ export interface RelayFigures {
   /** UDP payload bytes, or IP bytes with `tun_relay`, that were given to it. */
   readonly bytes: number;
   readonly passed: number;
+  /** Those that the queue had no room for, too. */
   readonly lost: number;
 }
 

@@ -44,7 +44,7 @@ export async function measureBesideBulk(isSmoke: boolean): Promise<Section> {
       "bulk Mbit/s": server.steadyMs > 0
         ? server.steadyBytes * 8 / server.steadyMs / 1_000
         : 0,
-      "dropped at the queue": line.lost,
+      dropped: line.lost,
     });
   }
   const [ours] = rows;
