@@ -1,13 +1,18 @@
 // This module is browser compatible.
 
+// One for all: empty arrays take room too.
+const NO_DUE = new Float64Array(0);
+const NO_CHANNEL = new Uint8Array(0);
+const NO_PLACE = new Int32Array(0);
+
 /**
  * Which copies of messages are due when: a binary heap by time (J. W. J. Williams, "Algorithm 232:
  * Heapsort", 1964), of a channel's index and the lowest 32 bits of a message's place.
  */
 export class CopyHeap {
-  #due = new Float64Array(0);
-  #channel = new Uint8Array(0);
-  #place = new Int32Array(0);
+  #due = NO_DUE;
+  #channel = NO_CHANNEL;
+  #place = NO_PLACE;
   /** How many copies wait. */
   length = 0;
 
@@ -46,7 +51,11 @@ export class CopyHeap {
     const last = --this.length;
     if (last === 0) {
       // What a burst needed is not kept for ever.
-      if (this.#due.length > 64) this.#resize(0);
+      if (this.#due.length > 64) {
+        this.#due = NO_DUE;
+        this.#channel = NO_CHANNEL;
+        this.#place = NO_PLACE;
+      }
       return;
     }
     const due = this.#due;

@@ -29,6 +29,11 @@ export class HeldMessages {
   /** How many bytes they have. */
   heldBytes = 0;
 
+  /** Bytes of its arrays. */
+  get capacityBytes(): number {
+    return this.#bytes.length + this.#slots.byteLength + this.#order.byteLength;
+  }
+
   /** Whether a message is held. */
   has(number: number): boolean {
     return number >= this.#low && number < this.#high &&
@@ -81,7 +86,9 @@ export class HeldMessages {
     if (--this.length === 0) {
       this.#orderFirst = this.#orderEnd = 0;
       this.#head = this.#tail = 0;
-      if (this.#bytes.length > KEPT_BYTES) this.#release();
+      if (
+        this.#bytes.length > KEPT_BYTES || this.#slots.length > KEPT_SLOTS
+      ) this.#release();
       return size;
     }
     if (number === this.#low) {
@@ -195,4 +202,5 @@ export class HeldMessages {
 }
 
 /** What an empty one keeps. */
-const KEPT_BYTES = 0x1_0000;
+const KEPT_BYTES = 0x4000;
+const KEPT_SLOTS = 0x800;

@@ -8,6 +8,9 @@ import type { ResolvedMessageLimits } from "./resolve_limits.ts";
 import { SeenNumbers } from "./seen_numbers.ts";
 
 const EMPTY = new Int32Array(0);
+// Nothing is ever put in: maps take room, and few channels have messages in fragments.
+const NO_WHOLE: Map<number, Uint8Array> = new Map();
+const NO_PARTIAL: Map<number, PartialMessage> = new Map();
 
 /** What one channel has had, and what it holds back. */
 export class InboxChannel {
@@ -32,9 +35,9 @@ export class InboxChannel {
   /** In order but for holes. */
   held: HeldMessages | undefined = undefined;
   /** Messages that were put together but came too early. */
-  readonly whole: Map<number, Uint8Array> = new Map();
+  whole: Map<number, Uint8Array> = NO_WHOLE;
   /** Messages in fragments by number. */
-  readonly partial: Map<number, PartialMessage> = new Map();
+  partial: Map<number, PartialMessage> = NO_PARTIAL;
 
   // What the frames of one packet say, once while they are checked and once while they are taken.
   checkedPacket = -1;
@@ -96,6 +99,18 @@ export class InboxChannel {
       this.#seen!.note(number);
       this.base = this.#seen!.end;
     }
+  }
+
+  /** Holds a message that was put together but came too early. */
+  holdWhole(number: number, bytes: Uint8Array): void {
+    if (this.whole === NO_WHOLE) this.whole = new Map();
+    this.whole.set(number, bytes);
+  }
+
+  /** Holds a message of which the first fragment has come. */
+  holdPartial(number: number, partial: PartialMessage): void {
+    if (this.partial === NO_PARTIAL) this.partial = new Map();
+    this.partial.set(number, partial);
   }
 
   /** Moves `base` over everything that has come. */

@@ -34,6 +34,21 @@ export class IntRing {
     return (this.end++ & this.#mask) << this.#shift;
   }
 
+  /** Takes the first record out. */
+  shift(): void {
+    this.drop(this.first + 1);
+  }
+
+  /** Takes out all records before one. */
+  drop(end: number): void {
+    this.first = end;
+    // What a burst needed is not kept for ever.
+    if (end === this.end && this.#mask >= KEPT_RECORDS) {
+      this.values = EMPTY;
+      this.#mask = -1;
+    }
+  }
+
   #grow(): void {
     const old = this.values;
     const oldMask = this.#mask;
@@ -51,3 +66,5 @@ export class IntRing {
 }
 
 const EMPTY = new Int32Array(0);
+/** How many records an empty ring keeps room for at most. */
+const KEPT_RECORDS = 256;

@@ -76,6 +76,13 @@ export const FRAGMENT_IS_DONE = 0x80;
 
 const EMPTY_BYTES = new Uint8Array(0);
 const EMPTY_SLOTS = new Int32Array(0);
+// Nothing is ever put in: a map takes room, and few channels have messages in fragments.
+const NO_FRAGMENTS: Map<number, FragmentStates> = new Map();
+/** What a channel without messages keeps at most of what it once needed: at once, and in the end. */
+const KEPT_BYTES = 0x1_0000;
+const KEPT_AT_REST_BYTES = 4096;
+/** After how often running empty with little used the rest is let go of. */
+const CALM_COUNT = 64;
 
 /**
  * The messages of one channel from `send()` until they have arrived or are given up: their bytes
@@ -94,6 +101,8 @@ export class OutboxChannel {
   readonly priority: number;
   readonly maxBytes: number;
   readonly bytesPerSecond: number;
+  /** Which of the outbox's groups it is in. */
+  group = 0;
 
   /** The oldest message that is held. */
   base: number;
@@ -108,13 +117,16 @@ export class OutboxChannel {
   slots: Int32Array = EMPTY_SLOTS;
   mask = -1;
   /** Of messages in fragments, by place. */
-  readonly fragments: Map<number, FragmentStates> = new Map();
+  fragments: Map<number, FragmentStates> = NO_FRAGMENTS;
   /** What is due again: records of (place, index of the fragment or -1). */
   readonly due: IntRing = new IntRing(1, 0);
 
   bytes: Uint8Array = EMPTY_BYTES;
   #head = 0;
   #tail = 0;
+  /** The most bytes that were held since it was empty last. */
+  #most = 0;
+  #calm = 0;
   /** Bytes of messages that are held. */
   heldBytes = 0;
   /** Bytes of messages from `base` on that have left. */
@@ -212,6 +224,7 @@ export class OutboxChannel {
         bytes[to++] = size >> 7;
       }
     } else {
+      if (this.fragments === NO_FRAGMENTS) this.fragments = new Map();
       this.fragments.set(this.end, new FragmentStates(size));
     }
     bytes.set(message, to);
@@ -226,6 +239,7 @@ export class OutboxChannel {
     slots[slot + HELD_BACK] = this.heldBackTicks;
     this.end++;
     this.heldBytes += size;
+    if (this.heldBytes > this.#most) this.#most = this.heldBytes;
   }
 
   /** Marks a message as wanted no more; `advance()` then lets go of it when nothing older is held. */
@@ -274,10 +288,26 @@ export class OutboxChannel {
     this.spanBytes -= freed;
     if (base === this.end) {
       this.#head = this.#tail = 0;
+      this.#rest();
     } else {
       this.#tail = slots[(base & mask) << 3]!;
     }
     return freed;
+  }
+
+  /** Lets go of what a burst needed. */
+  #rest(): void {
+    const capacity = this.bytes.length;
+    const slotBytes = (this.mask + 1) << 5;
+    const isCalm = this.#most * 8 < capacity || this.#most < KEPT_AT_REST_BYTES;
+    this.#calm = isCalm ? this.#calm + 1 : 0;
+    this.#most = 0;
+    const kept = this.#calm < CALM_COUNT ? KEPT_BYTES : KEPT_AT_REST_BYTES;
+    if (capacity <= kept && slotBytes <= kept) return;
+    this.bytes = EMPTY_BYTES;
+    this.slots = EMPTY_SLOTS;
+    this.mask = -1;
+    this.#calm = 0;
   }
 
   /** Finds room for bytes that stay together. */

@@ -43,8 +43,11 @@ const KIND_MASK = 0x300;
 
 const EMPTY_BYTES = new Uint8Array(0);
 const EMPTY_INTS = new Int32Array(0);
-/** What an empty inbox keeps of the bytes it once needed. */
+/** What an empty inbox keeps at most of the bytes it once needed: at once, and in the end. */
 const KEPT_BYTES = 0x4_0000;
+const KEPT_AT_REST_BYTES = 4096;
+/** After how often being emptied with little used the rest is let go of. */
+const CALM_COUNT = 64;
 
 /** A message in fragments that is given up in time. */
 interface Aging {
@@ -52,6 +55,9 @@ interface Aging {
   readonly number: number;
   readonly partial: PartialMessage;
 }
+
+// Nothing is ever put in.
+const NO_AGING: Set<Aging> = new Set();
 
 /**
  * What a connection has received: keeps the promise of each channel, and holds messages
@@ -61,7 +67,10 @@ interface Aging {
  * malformed, or for which there is no room, changes nothing.
  */
 export class Inbox {
-  readonly #channels: InboxChannel[];
+  /** By index; those that have had no message are not there. */
+  readonly #channels: (InboxChannel | undefined)[];
+  readonly #configs: readonly ChannelConfig[];
+  readonly #firstMessageId: number;
   readonly #limits: ResolvedMessageLimits;
   /** Packets with messages that can be handed out, from their first such frame on. */
   #bytes = EMPTY_BYTES;
@@ -82,7 +91,7 @@ export class Inbox {
   #releasedBytes = 0;
   #reassemblyBytes = 0;
   /** Unreliable messages in fragments, oldest first. */
-  readonly #aging = new Set<Aging>();
+  #aging = NO_AGING;
 
   #packet = 0;
   /** What the frames checked so far need. */
@@ -94,19 +103,27 @@ export class Inbox {
   /** Where in `#bytes` the packet's offset 0 would be; below any if it is not there. */
   #shift = 0;
   #isCopied = false;
+  #calm = 0;
 
   constructor(options: InboxOptions) {
-    const { channels, limits, firstMessageId = 0 } = options;
-    this.#limits = limits;
-    this.#channels = channels.map((config, index) =>
-      new InboxChannel(index, config, limits, firstMessageId)
-    );
+    this.#configs = options.channels;
+    this.#limits = options.limits;
+    this.#firstMessageId = options.firstMessageId ?? 0;
+    this.#channels = new Array(options.channels.length).fill(undefined);
   }
 
   /** Bytes of messages that are held: not taken out, too early, or not whole (counted whole). */
   get heldBytes(): number {
     return this.#bytesEnd + this.#wholeBytes + this.#releasedBytes +
       this.#heldBytes + this.#reassemblyBytes;
+  }
+
+  /** Bytes of its arrays: what it costs beside its objects. */
+  get capacityBytes(): number {
+    let bytes = this.#bytes.length + this.#ready.byteLength +
+      this.#reassemblyBytes + this.#wholeBytes;
+    for (const c of this.#channels) bytes += c?.held?.capacityBytes ?? 0;
+    return bytes;
   }
 
   /** Whether `poll()` would hand out anything. */
@@ -148,7 +165,7 @@ export class Inbox {
       index += packet[at++]!;
     }
     if (index >= this.#channels.length) return MALFORMED;
-    const c = this.#channels[index]!;
+    const c = this.#channels[index] ?? this.#open(index);
     let number: number;
     if ((first & FOLLOWS) !== 0) {
       if (c.checkedPacket !== this.#packet) return MALFORMED;
@@ -325,7 +342,7 @@ export class Inbox {
 
   /** What a channel has received. */
   channelStats(channel: number): InboxChannelStats {
-    const c = this.#channels[channel];
+    const c = this.#channels[channel] ?? this.#make(channel);
     if (c === undefined) {
       throw new RangeError(
         `Cannot use a channel as its index must be an integer from 0 to ${
@@ -343,6 +360,20 @@ export class Inbox {
       headOfLine: c.headOfLine,
       headOfLineMs: c.headOfLineMs,
     };
+  }
+
+  #make(index: number): InboxChannel | undefined {
+    const config = this.#configs[index];
+    return config === undefined
+      ? undefined
+      : new InboxChannel(index, config, this.#limits, this.#firstMessageId);
+  }
+
+  /** A channel gets its first message. */
+  #open(index: number): InboxChannel {
+    const c = this.#make(index)!;
+    this.#channels[index] = c;
+    return c;
   }
 
   #hasRoom(): boolean {
@@ -430,13 +461,27 @@ export class Inbox {
 
   /** Nothing is ready any more. */
   #reset(): void {
+    const used = this.#bytesEnd;
+    const records = this.#readyEnd;
     this.#readyFirst = this.#readyEnd = 0;
     this.#bytesEnd = 0;
     this.#isCopied = false;
     if (this.#whole.length > 0) this.#whole = [];
     this.#wholeFirst = 0;
-    if (this.#bytes.length > KEPT_BYTES) this.#bytes = EMPTY_BYTES;
-    if (this.#ready.length > KEPT_BYTES) this.#ready = EMPTY_INTS;
+    this.#rest(used, records);
+  }
+
+  /** Lets go of what a burst needed. */
+  #rest(usedBytes: number, records: number): void {
+    const capacity = this.#bytes.length;
+    const isCalm = usedBytes * 8 < capacity &&
+      records * 24 < this.#ready.length;
+    this.#calm = isCalm || usedBytes <= KEPT_AT_REST_BYTES ? this.#calm + 1 : 0;
+    const kept = this.#calm < CALM_COUNT ? KEPT_BYTES : KEPT_AT_REST_BYTES;
+    if (capacity <= kept && this.#ready.length * 4 <= kept) return;
+    this.#bytes = EMPTY_BYTES;
+    this.#ready = EMPTY_INTS;
+    this.#calm = 0;
   }
 
   // Fragments.
@@ -445,7 +490,7 @@ export class Inbox {
     if (offset + 5 > end) return MALFORMED;
     const index = packet[offset]!;
     if (index >= this.#channels.length) return MALFORMED;
-    const c = this.#channels[index]!;
+    const c = this.#channels[index] ?? this.#open(index);
     const number = c.expand(packet[offset + 1]! | packet[offset + 2]! << 8);
     let at = readVarint(packet, offset + 3, end);
     if (at < 0) return MALFORMED;
@@ -515,8 +560,11 @@ export class Inbox {
       this.#abandon(aging);
     }
     const partial = new PartialMessage(size, FRAGMENT_BYTES, nowMs);
-    c.partial.set(number, partial);
-    if (!c.isReliable) this.#aging.add({ channel: c, number, partial });
+    c.holdPartial(number, partial);
+    if (!c.isReliable) {
+      if (this.#aging === NO_AGING) this.#aging = new Set();
+      this.#aging.add({ channel: c, number, partial });
+    }
     return partial;
   }
 
@@ -533,7 +581,7 @@ export class Inbox {
     c.received++;
     if (isEarly) {
       if (c.heldSinceMs < 0) c.heldSinceMs = nowMs;
-      c.whole.set(number, bytes);
+      c.holdWhole(number, bytes);
       this.#heldBytes += bytes.length;
       this.#heldMessages++;
       return;

@@ -93,6 +93,7 @@ const IS_ACKED = 0x400;
 
 /** Channels of one priority. */
 interface Group {
+  readonly priority: number;
   readonly channels: OutboxChannel[];
   readonly copies: CopyHeap;
   /** Whose turn it is. */
@@ -124,7 +125,10 @@ export class Outbox {
   /** From when on a message counts as late; {@linkcode Outbox.setRtt} moves it. */
   #lateTicks = (LATE_MS + 100) * TICKS_PER_MS;
 
-  readonly #channels: OutboxChannel[];
+  /** By index; those that have had no message are not there. */
+  readonly #channels: (OutboxChannel | undefined)[];
+  readonly #configs: readonly ChannelConfig[];
+  readonly #firstMessageId: number;
   readonly #groups: Group[] = [];
   readonly #redundancy: RedundancyPolicy;
   readonly #limits: ResolvedMessageLimits;
@@ -148,21 +152,11 @@ export class Outbox {
   #packet = 0;
 
   constructor(options: OutboxOptions) {
-    const { channels, limits, firstMessageId = 0 } = options;
-    this.#limits = limits;
+    this.#configs = options.channels;
+    this.#limits = options.limits;
+    this.#firstMessageId = options.firstMessageId ?? 0;
     this.#redundancy = options.redundancy;
-    this.#channels = channels.map((config, index) =>
-      new OutboxChannel(index, config, limits, firstMessageId)
-    );
-    for (let priority = 7; priority >= 0; priority--) {
-      const same = this.#channels.filter((c) => c.priority === priority);
-      if (same.length > 0) {
-        this.#groups.push({ channels: same, copies: new CopyHeap(), turn: 0 });
-      }
-    }
-    for (const channel of this.#channels) {
-      channel.tokens = burstBytes(channel.bytesPerSecond);
-    }
+    this.#channels = new Array(options.channels.length).fill(undefined);
   }
 
   /** Bytes of messages that are held: they wait, or are not acknowledged. */
@@ -170,10 +164,20 @@ export class Outbox {
     return this.#heldBytes;
   }
 
+  /** Bytes of its arrays: what it costs beside its objects. */
+  get capacityBytes(): number {
+    let bytes = this.#refs.values.byteLength;
+    for (const c of this.#channels) {
+      if (c === undefined) continue;
+      bytes += c.bytes.length + c.slots.byteLength + c.due.values.byteLength;
+    }
+    return bytes;
+  }
+
   /** Whether every message that was accepted has arrived or was given up. */
   get isEmpty(): boolean {
     return this.#heldBytes === 0 && this.#unsent === 0 &&
-      this.#channels.every((channel) => channel.base === channel.end);
+      this.#channels.every((c) => c === undefined || c.base === c.end);
   }
 
   /**
@@ -185,8 +189,7 @@ export class Outbox {
    * @returns `false` if it is too long, or there is no room.
    */
   send(channel: number, bytes: Uint8Array, nowMs: number): boolean {
-    const c = this.#channels[channel];
-    if (c === undefined) throw unknownChannel(channel, this.#channels.length);
+    const c = this.#channels[channel] ?? this.#open(channel);
     const limits = this.#limits;
     const size = bytes.length;
     const ticks = toTicks(nowMs);
@@ -240,7 +243,7 @@ export class Outbox {
     let dueMs = Infinity;
     if (this.#unsent > 0) {
       for (const c of this.#channels) {
-        if (c.next === c.end || !this.#mayBegin(c)) continue;
+        if (c === undefined || c.next === c.end || !this.#mayBegin(c)) continue;
         const readyMs = tokensReadyMs(c, nowMs);
         if (readyMs <= nowMs) return nowMs;
         if (readyMs < dueMs) dueMs = readyMs;
@@ -370,13 +373,12 @@ export class Outbox {
   releaseRefs(firstRef: number, count: number): void {
     const refs = this.#refs;
     this.onLost(firstRef, count, 0);
-    if (firstRef + count > refs.first) refs.first = firstRef + count;
+    if (firstRef + count > refs.first) refs.drop(firstRef + count);
   }
 
   /** What a channel has sent. */
   channelStats(channel: number): ChannelStats {
-    const c = this.#channels[channel];
-    if (c === undefined) throw unknownChannel(channel, this.#channels.length);
+    const c = this.#channels[channel] ?? this.#make(channel);
     return {
       sent: c.sent,
       delivered: c.delivered,
@@ -403,6 +405,43 @@ export class Outbox {
   }
 
   // Sending.
+
+  #make(index: number): OutboxChannel {
+    const config = this.#configs[index];
+    if (config === undefined) throw unknownChannel(index, this.#configs.length);
+    const c = new OutboxChannel(
+      index,
+      config,
+      this.#limits,
+      this.#firstMessageId,
+    );
+    c.tokens = burstBytes(c.bytesPerSecond);
+    return c;
+  }
+
+  /** A channel gets its first message. */
+  #open(index: number): OutboxChannel {
+    const c = this.#make(index);
+    this.#channels[index] = c;
+    const groups = this.#groups;
+    let at = 0;
+    while (at < groups.length && groups[at]!.priority > c.priority) at++;
+    if (groups[at]?.priority !== c.priority) {
+      const { priority } = c;
+      groups.splice(at, 0, {
+        priority,
+        channels: [],
+        copies: new CopyHeap(),
+        turn: 0,
+      });
+    }
+    c.group = at;
+    for (let i = at + 1; i < groups.length; i++) {
+      for (const other of groups[i]!.channels) other.group = i;
+    }
+    groups[at]!.channels.push(c);
+    return c;
+  }
 
   /** Whether the next message may go as far as numbers and the receiver's bounds are concerned. */
   #mayBegin(c: OutboxChannel): boolean {
@@ -753,14 +792,14 @@ export class Outbox {
         const place = c.expandPlace(due.values[record]!);
         const index = due.values[record + 1]!;
         if (place < c.base) {
-          due.first++;
+          due.shift();
           continue;
         }
         const slot = c.slot(place);
         const state = c.slots[slot + STATE]!;
         if (index < 0) {
           if ((state & IS_DUE) === 0) {
-            due.first++;
+            due.shift();
             continue;
           }
           const to = this.#writeAgain(c, slot, place, out, at, end);
@@ -779,7 +818,7 @@ export class Outbox {
             (state & IS_DONE) !== 0 || fragments === undefined ||
             (fragments.states[index]! & FRAGMENT_IS_DUE) === 0
           ) {
-            due.first++;
+            due.shift();
             continue;
           }
           const to = this.#writeFragment(c, slot, place, index, out, at, end);
@@ -799,7 +838,7 @@ export class Outbox {
         }
         c.resent++;
         this.#due--;
-        due.first++;
+        due.shift();
       }
     }
     return at;
@@ -871,16 +910,8 @@ export class Outbox {
     delayMs: number,
     nowMs: number,
   ): void {
-    const heap = this.#groupOf(c).copies;
+    const heap = this.#groups[c.group]!.copies;
     heap.push(Math.max(sentMs + delayMs, nowMs + 1), c.index, place);
-  }
-
-  #groupOf(c: OutboxChannel): Group {
-    const groups = this.#groups;
-    for (let i = 0; i < groups.length; i++) {
-      if (groups[i]!.channels[0]!.priority === c.priority) return groups[i]!;
-    }
-    throw new Error("Cannot find the group of a channel");
   }
 
   #dropDeadCopies(copies: CopyHeap): void {

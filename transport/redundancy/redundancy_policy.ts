@@ -7,8 +7,9 @@
  * A message that is sent the first time gets the plan of that moment: `copies` further
  * copies, the i-th due `delayMs(i)` after the first sending. A copy leaves with the
  * first packet after it is due (one is made for it if nothing else leaves), unless the
- * message was acknowledged before. Copies never take room from messages that were not
- * sent at all, and count against the budget.
+ * message was acknowledged before. Copies go after new messages of the same priority,
+ * unless they are more than 10 ms late, and before those of lower ones; they count
+ * against the budget.
  */
 export interface RedundancyPolicy {
   /** How many copies beyond the first sending a message of that size gets now: 0 to 7. */
