@@ -34,6 +34,7 @@ export * from "./link/peer_id.ts";
 export * from "./manager/connection_manager.ts";
 export * from "./manager/connection_manager_options.ts";
 export * from "./manager/manager_event.ts";
+export * from "./manager/reliable_udp.ts";
 export * from "./manager/timer_wheel.ts";
 export * from "./message/channel_config.ts";
 export * from "./path_mtu/path_mtu.ts";

@@ -587,7 +587,7 @@ export class ConnectionManager implements Disposable {
 
   /**
    * Closes it: every peer is disconnected as by {@linkcode ConnectionManager.disconnect},
-   * nobody new gets in. Polls go on until `isClosed`; then its sockets are closed too.
+   * who comes now is sent away. Polls go on until `isClosed`; then its sockets are closed too.
    *
    * @param reason Why, for the other ends; cut to 123 bytes of UTF-8.
    */
