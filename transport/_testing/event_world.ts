@@ -110,7 +110,9 @@ export class EventWorld {
   run(untilMs: number): void {
     const { network } = this;
     for (let stepsAtOnce = 0;;) {
-      const atMs = Math.min(network.nextEventMs, this.#nextWakeMs());
+      const first = this.#firstToWake();
+      const wakeMs = this.#wakesMs[first]!;
+      const atMs = Math.min(network.nextEventMs, wakeMs);
       if (atMs > untilMs) break;
       if (atMs > this.nowMs) {
         network.advanceTo(atMs);
@@ -123,9 +125,7 @@ export class EventWorld {
         if (socket === undefined) break;
         this.#poll(this.#bySocket.get(socket)!);
       }
-      for (const at of this.#all) {
-        if (this.#wakesMs[at.index]! <= this.nowMs) this.#poll(at);
-      }
+      if (wakeMs <= this.nowMs) this.#poll(this.#all[first]!);
     }
     if (untilMs > this.nowMs) network.advanceTo(untilMs);
   }
@@ -140,11 +140,12 @@ export class EventWorld {
     this.#wakesMs[at.index] = manager.nextWakeMs;
   }
 
-  #nextWakeMs(): number {
-    let leastMs = Infinity;
-    for (const wakeMs of this.#wakesMs) {
-      if (wakeMs < leastMs) leastMs = wakeMs;
+  #firstToWake(): number {
+    const wakesMs = this.#wakesMs;
+    let first = 0;
+    for (let i = 1; i < wakesMs.length; i++) {
+      if (wakesMs[i]! < wakesMs[first]!) first = i;
     }
-    return leastMs;
+    return first;
   }
 }
