@@ -51,8 +51,16 @@ const MESSAGE = 0x80;
 /** How a packet is filled besides `NORMAL` and `PROBE`: no messages. */
 const BARE = -1;
 
-/** So many packets that ask for it are acknowledged at once. */
-const ACK_EVERY = 2;
+/**
+ * Two full packets, or as much in smaller ones, are acknowledged at once: that paces bulk.
+ * Small ones of a game wait for a packet that goes back anyway.
+ */
+const ACK_BYTES = 2000;
+/**
+ * A gap is told of soon, as the sender may have to send again: after this part of the
+ * RTT, as there are more to come where packets overtake each other.
+ */
+const GAP_DELAY_RTT = 1 / 16;
 /** A connection that is not in use asks more and more seldom, up to this many times `keepaliveMs`. */
 const IDLE_FACTOR = 4;
 /**
@@ -493,12 +501,13 @@ export class Connection {
     }
     if (hasMessages || isPing) {
       if (!hasMessages) this.#isAsked = true;
-      this.#unacked++;
-      if (!isInTurn || isPing || this.#unacked >= ACK_EVERY) {
-        this.#ackAtMs = nowMs;
-      } else if (this.#ackAtMs === Infinity) {
-        this.#ackAtMs = nowMs + MAX_ACK_DELAY_MS;
-      }
+      this.#unacked += end;
+      const delayMs = isPing || this.#unacked >= ACK_BYTES
+        ? 0
+        : isInTurn
+        ? MAX_ACK_DELAY_MS
+        : Math.min(MAX_ACK_DELAY_MS, GAP_DELAY_RTT * this.rttMs);
+      if (nowMs + delayMs < this.#ackAtMs) this.#ackAtMs = nowMs + delayMs;
     }
     if (close !== undefined) this.#onClose(close);
   }

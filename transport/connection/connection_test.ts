@@ -67,7 +67,7 @@ Deno.test("Connection measures the RTT of its path", () => {
   assertEquals(pair.ends[0].rttMs, rttMs);
 });
 
-Deno.test("Connection acknowledges one packet after 10 ms, two at once, and with what it sends", () => {
+Deno.test("Connection acknowledges after 10 ms, two full packets at once, and with what it sends", () => {
   const pair = settledPair(5);
   const answers = recordSends(pair, 1);
   const [a, b] = pair.ends;
@@ -78,18 +78,35 @@ Deno.test("Connection acknowledges one packet after 10 ms, two at once, and with
 
   startMs = pair.nowMs;
   a.send(Channel.Reliable, MESSAGE);
-  pair.flush(0);
-  pair.run(startMs + 2);
-  a.send(Channel.Reliable, MESSAGE);
-  pair.run(startMs + 100);
-  assertEquals(answers.splice(0), [startMs + 7]);
-
-  startMs = pair.nowMs;
-  a.send(Channel.Reliable, MESSAGE);
   pair.run(startMs + 8);
   b.send(Channel.Reliable, MESSAGE);
   pair.run(startMs + 100);
   assertEquals(answers.splice(0), [startMs + 8]);
+
+  startMs = pair.nowMs;
+  a.send(Channel.Reliable, new Uint8Array(1000));
+  pair.run(startMs + 2);
+  a.send(Channel.Reliable, new Uint8Array(1000));
+  pair.run(startMs + 100);
+  assertEquals(answers.splice(0), [startMs + 7]);
+});
+
+Deno.test("Connection tells of a gap after a sixteenth of the RTT", () => {
+  const pair = settledPair(40);
+  const startMs = pair.nowMs;
+  const answers: number[] = [];
+  let count = 0;
+  pair.tap = (_packet, from) => {
+    if (from === 1) answers.push(pair.nowMs - startMs);
+    return from === 1 || count++ !== 0;
+  };
+  for (let i = 0; i < 2; i++) {
+    pair.ends[0].send(Channel.Reliable, MESSAGE);
+    pair.flush(0);
+  }
+  pair.run(startMs + 60);
+  assertEquals(answers.length, 1);
+  assertAlmostEquals(answers[0]!, 45, 0.1);
 });
 
 Deno.test("Connection sends a lost message again as soon as three later packets arrived", () => {
@@ -104,8 +121,8 @@ Deno.test("Connection sends a lost message again as soon as three later packets 
   }
   pair.run(startMs + 500, (end, bytes) => {
     if (end === 1 && bytes[0] === 0) {
-      // There and back of the third after it, and there once more.
-      assert(pair.nowMs <= startMs + 15 + 150 + 1, `${pair.nowMs - startMs}`);
+      // There and back of the third after it, and there once more; the gap is told 100 / 16 ms late.
+      assert(pair.nowMs <= startMs + 15 + 150 + 7, `${pair.nowMs - startMs}`);
     }
     arrived.push(bytes[0]!);
   });
