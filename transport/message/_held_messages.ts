@@ -202,5 +202,5 @@ export class HeldMessages {
 }
 
 /** What an empty one keeps. */
-const KEPT_BYTES = 0x4000;
-const KEPT_SLOTS = 0x800;
+const KEPT_BYTES = 0x1_0000;
+const KEPT_SLOTS = 0x2000;
