@@ -26,6 +26,8 @@ const MAX_COPIES = 5;
 const MAX_MESSAGE_BYTES = 600;
 /** The share of messages that may be late as all their sendings were lost, or as they wait for one that was. */
 const LATE_SHARE = 0.003;
+/** So many copies are made also if the loss may be less than it seems. */
+const DOUBTFUL_COPIES = 2;
 /** Below this loss there are no copies: what they would spare is not seen. */
 const MIN_LOSS = 0.003;
 /** How many packets the measured loss looks back. */
@@ -186,7 +188,7 @@ export class AdaptiveRedundancy implements RedundancyPolicy {
     );
     let copies = Math.min(
       this.#wanted,
-      Math.floor(this.#budgetBytes / messageBytes),
+      Math.floor(this.#budgetBytes / Math.max(1, messageBytes)),
     );
     if (copies * this.#firstRate > this.#maxRate) {
       copies = Math.floor(this.#maxRate / this.#firstRate);
@@ -344,6 +346,18 @@ export class AdaptiveRedundancy implements RedundancyPolicy {
     return MAX_BURST;
   }
 
+  /** The least number of copies that makes late messages rare enough. */
+  #copiesFor(loss: number): number {
+    const behind = Math.min(20, 1 + 1.25 * this.#rttMs / this.#intervalMs);
+    let copies = 0;
+    let late = loss * behind;
+    while (late > LATE_SHARE && copies < MAX_COPIES) {
+      copies += 1;
+      late *= loss;
+    }
+    return copies;
+  }
+
   #plan(nowMs: number): void {
     this.#isStale = false;
     let loss = this.lossRate;
@@ -353,13 +367,11 @@ export class AdaptiveRedundancy implements RedundancyPolicy {
     }
     let wanted = 0;
     if (loss > MIN_LOSS) {
-      const behind = Math.min(20, 1 + 1.25 * this.#rttMs / this.#intervalMs);
-      for (
-        let late = loss * behind;
-        late > LATE_SHARE && wanted < MAX_COPIES;
-        late *= loss
-      ) {
-        wanted += 1;
+      // Few bursts say little: the first copies come in doubt, more only without.
+      const doubt = loss / Math.sqrt(1 + this.#slowLosses / this.burstLength);
+      wanted = this.#copiesFor(loss + doubt);
+      if (wanted > DOUBTFUL_COPIES) {
+        wanted = Math.max(DOUBTFUL_COPIES, this.#copiesFor(loss - doubt));
       }
     }
     if (this.#slowPackets < UNKNOWN_PACKETS && wanted < UNKNOWN_COPIES) {

@@ -129,6 +129,12 @@ Deno.test("AdaptiveRedundancy gives bulk no copies", () => {
   assertEquals(policy.copies(100, nowMs + 2001), 0);
 });
 
+Deno.test("AdaptiveRedundancy plans for an empty message", () => {
+  const policy = new AdaptiveRedundancy();
+  const copies = policy.copies(0, 0);
+  assert(Number.isInteger(copies) && copies >= 0 && copies <= 7, `${copies}`);
+});
+
 Deno.test("AdaptiveRedundancy keeps to its byte budgets", () => {
   for (const maxOverhead of [0, 0.5, 1, 2.5]) {
     const policy = new AdaptiveRedundancy({ maxOverhead });
