@@ -6,6 +6,17 @@ import {
   type ManagerWorldOptions,
 } from "./_testing/manager_world.ts";
 
+// Little room, so that it is soon filled.
+const connection = {
+  limits: {
+    maxReliableBytes: 65_536,
+    maxChannelBytes: 262_144,
+    maxReadyBytes: 262_144,
+    maxReorderBytes: 262_144,
+    maxReassemblyBytes: 262_144,
+  },
+};
+
 for (
   const [name, options] of Object.entries<ManagerWorldOptions>({
     "PeerLink": { conditions: {} },
@@ -19,7 +30,7 @@ for (
   })
 ) {
   testMessageLink(name, (run) => {
-    const world = new ManagerWorld(options);
+    const world = new ManagerWorld({ connection, ...options });
     world.server.takes = false;
     const { end, peer, atServer } = world.connected();
     const a = world.server.manager.link(atServer);
@@ -30,7 +41,10 @@ for (
 }
 
 testMessageLink("PeerLink of a client that connects", (run) => {
-  const world = new ManagerWorld({ conditions: { latencyMs: 1 } });
+  const world = new ManagerWorld({
+    connection,
+    conditions: { latencyMs: 1 },
+  });
   world.server.takes = false;
   const { end, peer } = world.connect();
   const a = end.manager.link(peer);
