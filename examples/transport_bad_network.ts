@@ -188,16 +188,13 @@ function show(
   console.log(
     "p50 and p99 of the round trip in ms, % that came back, bytes of both ways a message\n",
   );
-  const column = (text: string): string => text.padEnd(20);
-  const first = (text: string): string => text.padEnd(21);
-  console.log(first("") + NETWORKS.map(({ name }) => column(name)).join("  "));
-  console.log(
-    first("") +
-      NETWORKS.map(() => column(" p50  p99    %    B")).join("  "),
-  );
-  for (const [{ name }, cells] of outcomes) {
-    console.log(first(name) + cells.map(cell).join("  "));
-  }
+  const line = (name: string, cells: readonly string[]): void => {
+    const columns = cells.map((text) => text.padEnd(20)).join("  ");
+    console.log((name.padEnd(21) + columns).trimEnd());
+  };
+  line("", NETWORKS.map(({ name }) => name));
+  line("", NETWORKS.map(() => " p50  p99    %    B"));
+  for (const [{ name }, cells] of outcomes) line(name, cells.map(cell));
 }
 
 function option(name: string, otherwise: number): number {

@@ -31,7 +31,7 @@ export interface Pen {
   strokeStyle: string;
   lineWidth: number;
   font: string;
-  textAlign: "left" | "right";
+  textAlign: "left" | "center" | "right";
   textBaseline: "middle" | "top";
   setTransform(
     a: number,

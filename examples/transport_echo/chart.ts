@@ -4,14 +4,16 @@ import { browser, type Canvas, type Pen } from "./browser.ts";
 export const SPAN_MS = 10_000;
 
 const MAX_POINTS = 2_048;
-const LEFT = 44;
+const LEFT = 58;
 const TOP = 10;
 const BOTTOM = 22;
 const DOT = 2;
 /** What the highest round trip may be drawn below, in milliseconds. */
 const SCALES = [5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000];
 const GRID_LINES = 5;
+/** What stands below, from left to right; the first and the last where there is little room. */
 const SECONDS = [-10, -8, -6, -4, -2, 0];
+const NARROW = 480;
 
 /** The round trips of the last seconds as dots over time, newest on the right. */
 export class Chart {
@@ -102,8 +104,13 @@ export class Chart {
       pen.fillText(`${ms}${i === GRID_LINES ? " ms" : ""}`, LEFT - 6, y(ms));
     }
     pen.textBaseline = "top";
-    for (const seconds of SECONDS) {
-      pen.textAlign = seconds === SECONDS[0] ? "left" : "right";
+    const isNarrow = right < NARROW;
+    for (const seconds of isNarrow ? [SECONDS[0]!, 0] : SECONDS) {
+      pen.textAlign = seconds === SECONDS[0]
+        ? "left"
+        : seconds === 0
+        ? "right"
+        : "center";
       const text = seconds === 0 ? "now" : `${seconds} s`.replace("-", "−");
       pen.fillText(text, x(nowMs + seconds * 1_000), y(0) + 6);
     }

@@ -91,8 +91,7 @@ class Page {
 
   async start(): Promise<void> {
     this.#leave();
-    this.#chart.clear();
-    this.#p50 = this.#p99 = NaN;
+    this.#clear();
     const attempt = this.#attempt;
     this.#badge("connecting", "connecting");
     show("toggle", "Stop");
@@ -135,7 +134,7 @@ class Page {
       this.#showFigures(session);
     }
     this.#chart.draw(nowMs, this.#p50, this.#p99);
-    if (nowMs - this.#toldMs < TELL_MS) return;
+    if (nowMs - this.#toldMs < TELL_MS || Number.isNaN(this.#p50)) return;
     this.#toldMs = nowMs;
     element("chart").ariaLabel =
       `Round trips of the last 10 seconds: half of them within ${
@@ -165,6 +164,18 @@ class Page {
     show("resent", figures.retransmits.toLocaleString("en"));
     show("up", (figures.bandwidthUp / 1_000).toFixed(1));
     show("down", (figures.bandwidthDown / 1_000).toFixed(1));
+  }
+
+  /** Shows nothing of an echo before. */
+  #clear(): void {
+    this.#chart.clear();
+    this.#p50 = this.#p99 = NaN;
+    this.#toldMs = -Infinity;
+    for (const id of ["now", "p50", "p99"]) show(id, "–");
+    for (const id of ["sent", "received", "outOfOrder", "copies", "resent"]) {
+      show(id, "0");
+    }
+    for (const id of ["loss", "up", "down"]) show(id, "0.0");
   }
 
   #leave(): void {
@@ -209,4 +220,7 @@ async function main(): Promise<void> {
   await page.start();
 }
 
-await main();
+main().catch((error: Error) => {
+  element("badge").dataset.state = "ended";
+  show("badge", error.message);
+});
