@@ -1,6 +1,8 @@
 // The same cases of `transport` in each runtime, on the files that would be published.
 import {
+  createSelfSignedCertificate,
   listenForWebTransport,
+  type SelfSignedCertificate,
   upgradeToDatagrams,
   type WebTransportServer,
 } from "../transport/deno.ts";
@@ -9,10 +11,6 @@ import {
   WebSocketDatagramListener,
   WebTransportDatagramListener,
 } from "../transport/mod.ts";
-import {
-  makeCertificate,
-  type TestCertificate,
-} from "../transport/web/_testing/certificate.ts";
 import {
   PORTABLE_CASES,
   type PortableEnv,
@@ -41,9 +39,9 @@ class Echoes implements AsyncDisposable {
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #quic: readonly WebTransportServer[];
   readonly #timer: ReturnType<typeof setInterval>;
-  readonly #certificate: TestCertificate;
+  readonly #certificate: SelfSignedCertificate;
 
-  private constructor(certificate: TestCertificate) {
+  private constructor(certificate: SelfSignedCertificate) {
     this.#certificate = certificate;
     const listen = { port: 0, hostname: "127.0.0.1" };
     this.#server = Deno.serve(
@@ -66,7 +64,7 @@ class Echoes implements AsyncDisposable {
   }
 
   static async start(): Promise<Echoes> {
-    return new Echoes(await makeCertificate());
+    return new Echoes(await createSelfSignedCertificate());
   }
 
   get env(): PortableEnv {

@@ -35,6 +35,7 @@ export * from "./socket/non_blocking_socket.ts";
 export * from "./transport_error.ts";
 export * from "./web/deno_web_socket.ts";
 export * from "./web/deno_web_transport.ts";
+export * from "./web/self_signed_certificate.ts";
 export type {
   WebDatagramOrigin,
   WebSocketDatagramListener,

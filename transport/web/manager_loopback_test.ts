@@ -8,7 +8,7 @@ import type { DatagramAddress } from "../socket/datagram_address.ts";
 import type { DatagramSocket } from "../socket/datagram_socket.ts";
 import { NonBlockingSocket } from "../socket/non_blocking_socket.ts";
 import { FileTransfers } from "../stream/file_transfers.ts";
-import { makeCertificate } from "./_testing/certificate.ts";
+import { createSelfSignedCertificate } from "./self_signed_certificate.ts";
 import { upgradeToDatagrams } from "./deno_web_socket.ts";
 import { listenForWebTransport } from "./deno_web_transport.ts";
 import { WebSocketDatagramListener } from "./web_socket_datagram_listener.ts";
@@ -84,7 +84,7 @@ Deno.test({
       (request, { remoteAddr: { hostname: host } }) =>
         upgradeToDatagrams(request, webSockets, { host }),
     );
-    const certificate = await makeCertificate();
+    const certificate = await createSelfSignedCertificate();
     const quic = listenForWebTransport(webTransports, {
       ...certificate,
       hostname: "127.0.0.1",

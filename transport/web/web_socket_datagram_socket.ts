@@ -66,6 +66,10 @@ const OPEN = 1;
  * delays all that follows: the path is the last choice, where there is no UDP and no
  * WebTransport. What this end cannot send soon it does not take.
  *
+ * Browsers send each frame at once. Deno's own WebSocket, as of 2.9, does so as a server, but
+ * as a client it has TCP collect small ones (RFC 896), which may take 40 ms: from Deno use
+ * UDP, or give `create` another WebSocket.
+ *
  * When the connection breaks the socket is closed for good; what had come in before can
  * still be polled. A session of the transport survives in another socket.
  *

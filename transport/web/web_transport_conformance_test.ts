@@ -1,10 +1,10 @@
 import { socketConformance } from "../socket/_testing/socket_conformance.ts";
-import { makeCertificate } from "./_testing/certificate.ts";
+import { createSelfSignedCertificate } from "./self_signed_certificate.ts";
 import { listenForWebTransport } from "./deno_web_transport.ts";
 import { WebTransportDatagramListener } from "./web_transport_datagram_listener.ts";
 import { WebTransportDatagramSocket } from "./web_transport_datagram_socket.ts";
 
-const certificate = await makeCertificate();
+const certificate = await createSelfSignedCertificate();
 
 socketConformance("WebTransportDatagramSocket", async () => {
   const listener = new WebTransportDatagramListener();

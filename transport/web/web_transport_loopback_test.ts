@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ManualClock } from "../../core/mod.ts";
 import type { DatagramAddress } from "../socket/datagram_address.ts";
 import { SendResult } from "../socket/datagram_socket.ts";
-import { makeCertificate } from "./_testing/certificate.ts";
+import { createSelfSignedCertificate } from "./self_signed_certificate.ts";
 import {
   listenForWebTransport,
   type WebTransportServer,
@@ -13,7 +13,7 @@ import { WebTransportDatagramListener } from "./web_transport_datagram_listener.
 import { WebTransportDatagramSocket } from "./web_transport_datagram_socket.ts";
 
 const DEADLINE_MS = 20_000;
-const certificate = await makeCertificate();
+const certificate = await createSelfSignedCertificate();
 const certificateHashes = [certificate.hash];
 const ignore = !("QuicEndpoint" in Deno);
 
