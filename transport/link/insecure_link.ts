@@ -51,9 +51,16 @@ import type {
 import type { PeerId } from "./peer_id.ts";
 
 const FIRST_RETRY_MS = 100;
-const MAX_RETRY_MS = 1_000;
+const RETRY_MS = 200;
+/** The first ones come sooner. */
+const FIRST_RETRIES = 2;
 /** So much later, at most, is each retry, so that many clients do not keep step. */
 const RETRY_JITTER = 0.25;
+/** One of so many retries is a request although the client was challenged: the server may have been started anew. */
+const REQUEST_EVERY = 5;
+/** An accept is repeated so often and so many times until the client is heard: fewer bytes in all than its response had. */
+const ACCEPT_MS = 100;
+const ACCEPT_REPEATS = 20;
 /** The least time between two path challenges of a session. */
 const PATH_CHALLENGE_MS = 20;
 const MAX_STRAY_ANSWERS_PER_SECOND = 100;
@@ -78,6 +85,8 @@ class Peer {
   moves = 0;
   nextPathChallengeMs = -Infinity;
   attempt: Attempt | undefined;
+  /** Of a client that has not been heard since it was accepted. */
+  acceptance: Acceptance | undefined;
 
   constructor(id: PeerId, address: DatagramAddress, isClient: boolean) {
     this.id = id;
@@ -96,6 +105,13 @@ interface Attempt {
   respondedMs: number;
   count: number;
   nextMs: number;
+}
+
+/** What a server repeats to a client that may not know yet that it is connected. */
+interface Acceptance {
+  readonly datagram: Uint8Array;
+  nextMs: number;
+  left: number;
 }
 
 /**
@@ -135,7 +151,10 @@ export class InsecureLink implements DatagramLink {
   readonly #clientsOfHost = new Map<string, number>();
   readonly #ended = new UsedSet(COOKIE_SECONDS * 1_000 + 1_000);
   readonly #attempts = new Set<Peer>();
-  #nextAttemptMs = Infinity;
+  /** Clients that may not have their accept, in the order of its repetition. */
+  readonly #unheard = new Set<Peer>();
+  /** When there is something to repeat. */
+  #nextRetryMs = Infinity;
   readonly #events = new EventQueue<LinkEvent>({ capacity: EVENT_CAPACITY });
   readonly #strayAnswers = new TokenBucket({
     capacity: MAX_STRAY_ANSWERS_PER_SECOND,
@@ -226,7 +245,7 @@ export class InsecureLink implements DatagramLink {
 
   /** In how many milliseconds `tick()` is wanted at the latest: 0 or more, `Infinity` if nothing waits. */
   get nextTickMs(): number {
-    return Math.max(0, this.#nextAttemptMs - this.#nowMs);
+    return Math.max(0, this.#nextRetryMs - this.#nowMs);
   }
 
   /**
@@ -258,6 +277,7 @@ export class InsecureLink implements DatagramLink {
         this.#takeStray(datagram, from);
         return 0;
       }
+      if (peer.acceptance !== undefined) this.#hear(peer);
       copyBytes(datagram, DATA_HEADER_BYTES, length, out, 0);
       this.#openedPeer = peer.id;
       return length - DATA_HEADER_BYTES;
@@ -367,14 +387,15 @@ export class InsecureLink implements DatagramLink {
       );
     }
     this.#nowMs += dt * 1_000;
-    if (this.#nowMs < this.#nextAttemptMs) return;
-    this.#nextAttemptMs = Infinity;
+    if (this.#nowMs < this.#nextRetryMs) return;
+    this.#nextRetryMs = Infinity;
+    for (const peer of this.#unheard) if (!this.#acceptAgain(peer)) break;
     for (const peer of this.#attempts) {
       const attempt = peer.attempt!;
       if (this.#nowMs >= attempt.deadlineMs) {
         this.#end(peer, "noAnswer", "The server did not answer in time");
       } else if (this.#nowMs >= attempt.nextMs) this.#try(peer, attempt);
-      else this.#wakeAt(attempt);
+      else this.#wakeAt(Math.min(attempt.nextMs, attempt.deadlineMs));
     }
   }
 
@@ -490,7 +511,37 @@ export class InsecureLink implements DatagramLink {
     this.#clientsOfHost.set(from.host, ofHost + 1);
     this.#counters.accepted++;
     this.#sendAccept(response, peer);
+    peer.acceptance = {
+      datagram: this.#accept.slice(),
+      nextMs: this.#nowMs + ACCEPT_MS,
+      left: ACCEPT_REPEATS,
+    };
+    this.#unheard.add(peer);
+    this.#wakeAt(peer.acceptance.nextMs);
     this.#connected(peer, userData);
+  }
+
+  /** The client that was accepted may not know: data means nothing to it until it does. */
+  #acceptAgain(peer: Peer): boolean {
+    const acceptance = peer.acceptance!;
+    const isDue = this.#nowMs >= acceptance.nextMs;
+    if (isDue) {
+      this.#unheard.delete(peer);
+      acceptance.nextMs = this.#nowMs + ACCEPT_MS;
+      if (--acceptance.left < 0) peer.acceptance = undefined;
+      else {
+        this.#unheard.add(peer);
+        this.#send(acceptance.datagram, peer.address);
+      }
+    }
+    if (peer.acceptance !== undefined) this.#wakeAt(acceptance.nextMs);
+    return isDue;
+  }
+
+  /** The client knows that it is connected, or is not told again. */
+  #hear(peer: Peer): void {
+    peer.acceptance = undefined;
+    this.#unheard.delete(peer);
   }
 
   #mayConnect(userData: Uint8Array, from: DatagramAddress): boolean {
@@ -531,6 +582,7 @@ export class InsecureLink implements DatagramLink {
       return;
     }
     to.retain();
+    if (peer.acceptance !== undefined) this.#hear(peer);
     this.#countHost(from, -1);
     this.#countHost(to, 1);
     peer.address = to;
@@ -602,23 +654,22 @@ export class InsecureLink implements DatagramLink {
   }
 
   #try(peer: Peer, attempt: Attempt): void {
-    // Every other time from the beginning: the server may have been started anew.
-    const isResponse = attempt.isChallenged && (attempt.count & 1) === 0;
-    const waitMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** attempt.count);
+    const isResponse = attempt.isChallenged &&
+      attempt.count % REQUEST_EVERY !== REQUEST_EVERY - 1;
+    const waitMs = attempt.count < FIRST_RETRIES ? FIRST_RETRY_MS : RETRY_MS;
     attempt.count++;
     attempt.nextMs = this.#nowMs +
       waitMs * (1 + RETRY_JITTER * this.#random.nextFloat());
     if (isResponse) attempt.respondedMs = this.#nowMs;
-    this.#wakeAt(attempt);
+    this.#wakeAt(Math.min(attempt.nextMs, attempt.deadlineMs));
     this.#send(isResponse ? attempt.response : attempt.request, peer.address);
   }
 
-  #wakeAt({ nextMs, deadlineMs }: Attempt): void {
-    const wakeMs = Math.min(nextMs, deadlineMs);
-    if (wakeMs < this.#nextAttemptMs) this.#nextAttemptMs = wakeMs;
-  }
-
   // What both do.
+
+  #wakeAt(wakeMs: number): void {
+    if (wakeMs < this.#nextRetryMs) this.#nextRetryMs = wakeMs;
+  }
 
   /** Data of a session that is none, or from another address. */
   #takeStray(datagram: Uint8Array, from: DatagramAddress): void {
@@ -804,6 +855,7 @@ export class InsecureLink implements DatagramLink {
 
   #remove(peer: Peer): void {
     if (peer.attempt !== undefined) this.#attempts.delete(peer);
+    if (peer.acceptance !== undefined) this.#hear(peer);
     if (peer.isConnected) this.#sessions.remove(peer);
     if (peer.isClient) {
       this.#clients.delete(peer.identity);

@@ -18,12 +18,15 @@ class World {
   readonly toServer: Uint8Array[] = [];
   readonly fromServer: Uint8Array[] = [];
 
-  constructor(options: Partial<InsecureLinkOptions> = {}) {
+  readonly #seed: number;
+
+  constructor(options: Partial<InsecureLinkOptions> = {}, seed = 7) {
+    this.#seed = seed;
     this.network.latencyMs = 10;
     this.link = new InsecureLink({
       protocol: PROTOCOL,
       maxClients: 8,
-      random: new SeededRandom(7),
+      random: new SeededRandom(seed),
       ...options,
     });
     this.server = new LinkEnd(this.link, this.network.socket("10.0.0.1", 9));
@@ -37,7 +40,10 @@ class World {
 
   connect(host = "10.0.0.2"): { end: LinkEnd; peer: PeerId } {
     const end = new LinkEnd(
-      new InsecureLink({ protocol: PROTOCOL }),
+      new InsecureLink({
+        protocol: PROTOCOL,
+        random: new SeededRandom(100 * this.ends.length + this.#seed),
+      }),
       this.network.socket(host),
     );
     this.ends.push(end);
@@ -149,7 +155,10 @@ Deno.test("InsecureLink.open() answers strays 100 times per second at most", () 
 Deno.test("InsecureLink.open() challenges a session's new address every 20 ms at most", () => {
   const world = new World();
   const { end, peer } = world.connect();
-  world.pass(100);
+  world.pass(60);
+  // The accept is not repeated to who has been heard.
+  assert(end.send(new Uint8Array(1), peer));
+  world.pass(40);
   const sealed = new Uint8Array(1_400);
   const length = end.link.seal(new Uint8Array(5), peer, sealed);
   assertEquals(length, 10, "as small as a packet that only acknowledges");
@@ -202,6 +211,76 @@ Deno.test("InsecureLink.open() takes the cookie of a path once, and not for ever
   world.pass(10_000);
   world.server.take(late, world.server.socket.address("10.0.0.2", 701));
   assertEquals(world.link.addressOf(atServer)?.port, home);
+});
+
+Deno.test("InsecureLink.tick() repeats an accept that was lost, though nobody asks again", () => {
+  const world = new World();
+  const seen = new Map<number, number>();
+  world.network.fate = ([type], from) => {
+    const count = (seen.get(type!) ?? 0) + 1;
+    seen.set(type!, count);
+    if (from !== "10.0.0.1:9") return count === 1 ? "deliver" : "drop";
+    return type === 4 && count <= 3 ? "drop" : "deliver";
+  };
+  const { end } = world.connect();
+  world.pass(390);
+  assertEquals(end.of("peerConnected").length, 1);
+});
+
+Deno.test("InsecureLink.tick() repeats an accept until the client's first data, and less than it was sent", () => {
+  for (const isSilent of [true, false]) {
+    const world = new World();
+    const { end, peer } = world.connect();
+    world.pass(150);
+    if (!isSilent) {
+      assert(end.send(new Uint8Array(1), peer));
+      world.pass(20);
+    }
+    world.fromServer.length = 0;
+    world.pass(10_000);
+    const repeated = world.fromServer.length;
+    assert(world.fromServer.every(([type]) => type === 4));
+    if (isSilent) assert(repeated >= 10 && repeated * 13 < 300, `${repeated}`);
+    else assertEquals(repeated, 0);
+    assertEquals(world.link.nextTickMs, Infinity);
+    assertEquals(end.events.length, 1);
+  }
+});
+
+Deno.test("InsecureLink.tick() repeats a response several times before it begins anew", () => {
+  const world = new World();
+  world.network.fate = (datagram) => {
+    world.toServer.push(datagram.slice());
+    return datagram[0] === 3 ? "drop" : "deliver";
+  };
+  world.connect();
+  world.pass(9_500);
+  const types = world.toServer.map(([type]) => type).filter((type) =>
+    type !== 2
+  );
+  assertEquals(types.slice(0, 6), [1, 3, 3, 3, 3, 1]);
+  // A server that was started anew is found soon, and one that is slow is not flooded.
+  assert(types.length > 35 && types.length < 55, `${types.length}`);
+});
+
+Deno.test("InsecureLink.connect() is quick under loss", () => {
+  const latencies: number[] = [];
+  for (let seed = 1; seed <= 200; seed++) {
+    const random = new SeededRandom(seed);
+    const world = new World({}, seed);
+    world.network.fate = () => random.nextFloat() < 0.3 ? "drop" : "deliver";
+    const { end } = world.connect();
+    let ms = 0;
+    while (end.events.length === 0) {
+      world.pass(10);
+      ms += 10;
+    }
+    assertEquals(end.events[0]!.type, "peerConnected", `seed ${seed}`);
+    latencies.push(ms);
+  }
+  latencies.sort((a, b) => a - b);
+  assert(latencies[100]! <= 250, `half of them take ${latencies[100]} ms`);
+  assert(latencies[197]! <= 1_500, `1 % take ${latencies[197]} ms`);
 });
 
 Deno.test("InsecureLink.maxClientsPerHost bounds what one host takes", () => {
