@@ -27,6 +27,7 @@ import { MTU, PEER_TIMEOUT_MS } from "../constants.ts";
 import type { DatagramLink, LinkEvent } from "../link/datagram_link.ts";
 import { type PeerId, peerSlot } from "../link/peer_id.ts";
 import type { DatagramAddress } from "../socket/datagram_address.ts";
+import { NoRedundancy } from "../redundancy/no_redundancy.ts";
 import { type DatagramSocket, SendResult } from "../socket/datagram_socket.ts";
 import { ManagedPeer } from "./_managed_peer.ts";
 import { type PeerHost, PeerLink } from "./_peer_link.ts";
@@ -704,6 +705,7 @@ export class ConnectionManager implements Disposable {
     }
     const { overheadBytes, maxPayloadBytes } = this.#link;
     peer.connection = new Connection({
+      ...(address.socket.isLossless && { redundancy: makeNoRedundancy }),
       ...this.#options,
       overheadBytes,
       maxPayloadBytes: Math.min(
@@ -958,4 +960,8 @@ function reasonOf(code: number): DisconnectReason {
   if (code === CloseCode.Kicked) return "kicked";
   if (code === CloseCode.Shutdown) return "shutdown";
   return code === CloseCode.ProtocolError ? "protocolError" : "closed";
+}
+
+function makeNoRedundancy(): NoRedundancy {
+  return new NoRedundancy();
 }

@@ -57,6 +57,13 @@ export interface DatagramSocket {
   readonly localAddress: DatagramAddress;
   /** The largest datagram that it can send, in bytes: 1200 or more. */
   readonly maxDatagramBytes: number;
+  /**
+   * Whether what is sent arrives unless the socket breaks, as over a WebSocket: nothing is
+   * sent in copies then.
+   *
+   * @default {false}
+   */
+  readonly isLossless?: boolean;
   /** Whether `close()` was called, or it broke for good. */
   readonly isClosed: boolean;
   /** What it has counted: the same object at every call. */

@@ -79,6 +79,8 @@ const CLOSE_CODES: Readonly<Record<WebDatagramEndReason, number>> = {
  * ```
  */
 export class WebSocketDatagramListener extends WebDatagramListener {
+  /** TCP sends again what was lost. */
+  readonly isLossless = true;
   readonly #maxBufferedBytes: number;
 
   /**

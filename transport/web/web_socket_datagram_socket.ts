@@ -106,6 +106,8 @@ const OPEN = 1;
  * ```
  */
 export class WebSocketDatagramSocket implements DatagramSocket {
+  /** TCP sends again what was lost. */
+  readonly isLossless = true;
   readonly #half: ClientHalf;
   readonly #webSocket: DatagramWebSocket;
   readonly #wire: WebSocketWire;
