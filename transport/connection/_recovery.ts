@@ -244,6 +244,16 @@ export class Recovery {
     if (this.#probeCount++ === 0) this.#firstProbeMs = nowMs;
   }
 
+  /**
+   * The peer is there: what was sent before may have come to an end that did not know of
+   * the connection yet. It is asked at once, and has as long to answer as if now were the
+   * beginning.
+   */
+  onFirstHeard(): void {
+    this.#probeCount = 0;
+    this.#firstProbeMs = Infinity;
+  }
+
   /** Whether an acknowledgement claims what was never sent. */
   isForged(header: PacketHeader): boolean {
     return this.#skipped >= 0 && header.acknowledges(this.#skipped);

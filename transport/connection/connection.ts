@@ -468,7 +468,7 @@ export class Connection {
         return;
       }
     }
-    this.#packetsReceived++;
+    if (this.#packetsReceived++ === 0) recovery.onFirstHeard();
     this.#down.record(end + this.#overheadBytes, nowMs);
     this.#heardMs = nowMs;
     const isInTurn = this.#acks.record(header.number, nowMs, recovery.next);

@@ -257,6 +257,44 @@ Deno.test("Connection times an idle dead peer out", () => {
   }
 });
 
+Deno.test("Connection asks a peer anew that is heard for the first time: before it may not have known of the connection", () => {
+  const pair = new LossyPair(1);
+  const [a, b] = pair.ends;
+  const heardMs = 8_650;
+  pair.tap = () => pair.nowMs >= heardMs;
+  a.send(Channel.Reliable, MESSAGE);
+  pair.flush(0);
+  pair.run(heardMs);
+  assert(a.stats.probesSent >= 10, `${a.stats.probesSent}`);
+  b.send(Channel.Reliable, MESSAGE);
+  pair.flush(1);
+  let atMs = 0;
+  pair.run(heardMs + 1_000, (end) => {
+    if (end === 1) atMs = pair.nowMs;
+  });
+  assertEquals(atMs, heardMs + 20);
+});
+
+Deno.test("Connection gives a peer that is heard late its time to answer", () => {
+  const connection = new Connection({ random: new SeededRandom(1) });
+  connection.send(Channel.Reliable, MESSAGE);
+  let nowMs = 0;
+  for (let number = 0; nowMs < 30_000; nowMs += 10) {
+    // A ping, which acknowledges nothing.
+    if (nowMs >= 9_000) {
+      connection.receive(
+        new Uint8Array([0x01, number, number++ >>> 8, 0x01]),
+        nowMs,
+      );
+    }
+    connection.flush(nowMs, () => true);
+    connection.poll(() => {});
+    if (connection.state !== ConnectionState.Connected) break;
+  }
+  assertEquals(connection.state, ConnectionState.TimedOut);
+  assert(nowMs >= 9_000 + PEER_TIMEOUT_MS && nowMs < 21_000, `${nowMs}`);
+});
+
 Deno.test("Connection does not blame its peer for its own sleep", () => {
   const pair = settledPair(20);
   const [a, b] = pair.ends;
