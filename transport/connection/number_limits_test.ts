@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Connection } from "../mod.ts";
+import { Channel, Connection } from "../mod.ts";
 
 /** A packet whose number has the lowest four bytes of `number`. */
 function packetOf(number: number, ...frames: number[]): Uint8Array {
@@ -26,4 +26,29 @@ Deno.test("Connection refuses packet numbers that cannot be counted, however it 
   }
   const { malformed: refused, packetsRecv } = connection.stats;
   assertEquals([refused, packetsRecv], [malformed, received]);
+});
+
+/** A message without bytes, and more frames. */
+function frames(channel: number, number: number, ...rest: number[]): number[] {
+  return [0x80 | channel, number & 0xff, number >> 8 & 0xff, 0, ...rest];
+}
+
+Deno.test("Connection refuses message numbers that cannot be counted", () => {
+  const firstMessageId = Number.MAX_SAFE_INTEGER - 600;
+  for (const channel of [Channel.Unreliable, Channel.UnreliableOrdered]) {
+    const connection = new Connection({ firstMessageId });
+    const first = 0xffff - 600;
+    let number = 0;
+    for (const ahead of [599, 600, 601, 605, 700, 20_000]) {
+      const message = frames(channel, first + ahead);
+      connection.receive(packetOf(number++, ...message), 1);
+    }
+    // Nor are they come to by counting on.
+    const next = [0xc0 | channel, 0, 0xc0 | channel, 0];
+    const run = frames(channel, first + 598, ...next);
+    connection.receive(packetOf(number++, ...run), 1);
+    const { malformed, packetsRecv } = connection.stats;
+    assertEquals([malformed, packetsRecv], [6, 1]);
+    assertEquals(connection.poll(() => {}), 1);
+  }
 });
