@@ -99,7 +99,10 @@ export class PacketHeader {
     if (length > 2) low |= packet[3]! << 16;
     if (length > 3) low |= packet[4]! << 24;
     this.number = expandNumber(low, length, expected);
-    if (this.number < peerFirst) return -1;
+    // Beyond the safe integers a count would stand still, and a loop up to it not end.
+    if (this.number < peerFirst || this.number > Number.MAX_SAFE_INTEGER) {
+      return -1;
+    }
     this.rangeCount = 0;
     if (form === AckForm.None) return offset;
 

@@ -216,7 +216,7 @@ export class Fragmenter {
     if (partial === undefined) {
       partial = this.#begin(number, length, stride, nowMs);
     } else if (
-      partial.bytes.length !== length || partial.fragmentBytes !== stride
+      partial.length !== length || partial.fragmentBytes !== stride
     ) {
       return this.#refuse();
     }
@@ -270,7 +270,7 @@ export class Fragmenter {
 
   #remove(number: number, partial: PartialMessage): void {
     this.#partial.delete(number);
-    this.#heldBytes -= heldBytes(partial.bytes.length, partial.fragmentBytes);
+    this.#heldBytes -= heldBytes(partial.length, partial.fragmentBytes);
   }
 
   #refuse(): undefined {

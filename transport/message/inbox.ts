@@ -1,6 +1,7 @@
 // This module is browser compatible.
 import { FRAGMENT_TIMEOUT_MS } from "../constants.ts";
 import { PartialMessage } from "../fragment/partial_message.ts";
+import { AgingMessage, AgingMessages } from "./_aging_messages.ts";
 import type { ChannelConfig } from "./channel_config.ts";
 import { LATE_MS } from "./channel_stats.ts";
 import {
@@ -49,16 +50,6 @@ const KEPT_AT_REST_BYTES = 4096;
 /** After how often being emptied with little used the rest is let go of. */
 const CALM_COUNT = 64;
 
-/** A message in fragments that is given up in time. */
-interface Aging {
-  readonly channel: InboxChannel;
-  readonly number: number;
-  readonly partial: PartialMessage;
-}
-
-// Nothing is ever put in.
-const NO_AGING: Set<Aging> = new Set();
-
 /**
  * What a connection has received: keeps the promise of each channel, and holds messages
  * until the game takes them out.
@@ -90,8 +81,7 @@ export class Inbox {
   #releasedMessages = 0;
   #releasedBytes = 0;
   #reassemblyBytes = 0;
-  /** Unreliable messages in fragments, oldest first. */
-  #aging = NO_AGING;
+  readonly #aging = new AgingMessages();
 
   #packet = 0;
   /** What the frames checked so far need. */
@@ -190,7 +180,7 @@ export class Inbox {
       if (size > FRAGMENT_BYTES) return MALFORMED;
     }
     at += size;
-    if (at > end || size > c.maxBytes || number < 0) return MALFORMED;
+    if (at > end || size > c.maxBytes || isBeyond(number)) return MALFORMED;
     if (c.isReliable && number - c.base >= NUMBER_WINDOW) return MALFORMED;
     if (c.partial.size > 0 && c.partial.has(number)) return MALFORMED;
     if (number === c.checkedBase) c.checkedBase++;
@@ -325,19 +315,21 @@ export class Inbox {
 
   /** Gives up unreliable messages in fragments that have waited too long for the rest. */
   tick(nowMs: number): void {
-    for (const aging of this.#aging) {
-      if (aging.partial.beganMs + FRAGMENT_TIMEOUT_MS > nowMs) break;
-      this.#abandon(aging);
+    for (;;) {
+      const { oldest } = this.#aging;
+      if (
+        oldest === undefined || oldest.beganMs + FRAGMENT_TIMEOUT_MS > nowMs
+      ) return;
+      this.#abandon(oldest);
     }
   }
 
   /** When {@linkcode Inbox.tick} is wanted; `Infinity` if nothing waits. */
   nextDueMs(): number {
-    if (this.#aging.size === 0) return Infinity;
-    for (const { partial } of this.#aging) {
-      return partial.beganMs + FRAGMENT_TIMEOUT_MS;
-    }
-    return Infinity;
+    const { oldest } = this.#aging;
+    return oldest === undefined
+      ? Infinity
+      : oldest.beganMs + FRAGMENT_TIMEOUT_MS;
   }
 
   /** What a channel has received. */
@@ -498,7 +490,7 @@ export class Inbox {
     at = readVarint(packet, at, end);
     if (at < 0) return MALFORMED;
     const fragment = varintValue;
-    if (size <= FRAGMENT_BYTES || size > c.maxBytes || number < 0) {
+    if (size <= FRAGMENT_BYTES || size > c.maxBytes || isBeyond(number)) {
       return MALFORMED;
     }
     const from = fragment * FRAGMENT_BYTES;
@@ -508,7 +500,7 @@ export class Inbox {
     if (c.isReliable && number - c.base >= NUMBER_WINDOW) return MALFORMED;
     const partial = c.partial.get(number);
     if (partial !== undefined) {
-      return partial.bytes.length === size ? at : MALFORMED;
+      return partial.length === size ? at : MALFORMED;
     }
     if (c.has(number)) return at;
     this.#checkedReassembly += size;
@@ -517,7 +509,7 @@ export class Inbox {
     const over = this.#reassemblyBytes + this.#checkedReassembly -
       this.#limits.maxReassemblyBytes;
     // Unreliable ones make way.
-    if (over > 0 && over > this.#agingBytes()) return NO_ROOM;
+    if (over > 0 && over > this.#aging.bytes) return NO_ROOM;
     const isEarly = c.isOrdered && number !== c.base;
     return isEarly && !this.#hasRoomEarly(size) ? NO_ROOM : at;
   }
@@ -539,7 +531,7 @@ export class Inbox {
     if (partial === undefined) {
       if (c.isReliable && number - c.base >= NUMBER_WINDOW) return to;
       partial = this.#begin(c, number, size, nowMs);
-    } else if (partial.bytes.length !== size) {
+    } else if (partial.length !== size) {
       // Two in one packet that contradict each other: the first one counts.
       return to;
     }
@@ -555,16 +547,20 @@ export class Inbox {
     nowMs: number,
   ): PartialMessage {
     this.#reassemblyBytes += size;
-    for (const aging of this.#aging) {
-      if (this.#reassemblyBytes <= this.#limits.maxReassemblyBytes) break;
-      this.#abandon(aging);
+    while (this.#reassemblyBytes > this.#limits.maxReassemblyBytes) {
+      const { oldest } = this.#aging;
+      if (oldest === undefined) break;
+      this.#abandon(oldest);
     }
-    const partial = new PartialMessage(size, FRAGMENT_BYTES, nowMs);
+    let partial: PartialMessage;
+    if (c.isReliable) {
+      partial = new PartialMessage(size, FRAGMENT_BYTES, nowMs);
+    } else {
+      const aging = new AgingMessage(c, number, size, FRAGMENT_BYTES, nowMs);
+      this.#aging.add(aging);
+      partial = aging;
+    }
     c.holdPartial(number, partial);
-    if (!c.isReliable) {
-      if (this.#aging === NO_AGING) this.#aging = new Set();
-      this.#aging.add({ channel: c, number, partial });
-    }
     return partial;
   }
 
@@ -596,35 +592,30 @@ export class Inbox {
 
   #forget(c: InboxChannel, number: number, partial: PartialMessage): void {
     c.partial.delete(number);
-    this.#reassemblyBytes -= partial.bytes.length;
-    if (c.isReliable) return;
-    for (const aging of this.#aging) {
-      if (aging.partial !== partial) continue;
-      this.#aging.delete(aging);
-      break;
-    }
+    this.#reassemblyBytes -= partial.length;
+    if (partial instanceof AgingMessage) this.#aging.remove(partial);
   }
 
-  #abandon(aging: Aging): void {
-    const { channel, number, partial } = aging;
-    this.#aging.delete(aging);
-    channel.partial.delete(number);
+  #abandon(message: AgingMessage): void {
+    const { channel, number } = message;
+    this.#forget(channel, number, message);
     channel.abandoned++;
-    this.#reassemblyBytes -= partial.bytes.length;
   }
 
   /** Lets go of what would not be delivered any more. */
   #dropOlder(c: InboxChannel): void {
-    for (const aging of this.#aging) {
+    let aging = this.#aging.oldest;
+    while (aging !== undefined) {
+      const { newer } = aging;
       if (aging.channel === c && aging.number < c.base) this.#abandon(aging);
+      aging = newer;
     }
   }
+}
 
-  #agingBytes(): number {
-    let bytes = 0;
-    for (const { partial } of this.#aging) bytes += partial.bytes.length;
-    return bytes;
-  }
+/** Whether there can be no such number: beyond the safe integers a count stands still. */
+function isBeyond(number: number): boolean {
+  return number < 0 || number >= Number.MAX_SAFE_INTEGER;
 }
 
 /** The most that one packet has: what may come on top of a bound. */
