@@ -2,6 +2,9 @@
 
 // The datagrams of the insecure link: PROTOCOL.md, section 1.
 
+/** The version of all of PROTOCOL.md: hashed before the game's own text. */
+export const WIRE_VERSION = 1;
+
 /** The first byte of each datagram. */
 export const Type = {
   Request: 0x01,

@@ -33,6 +33,7 @@ import {
   SALT_AT,
   STAMP_AT,
   Type,
+  WIRE_VERSION,
 } from "./_insecure_wire.ts";
 import { SessionTable } from "./_session_table.ts";
 import { SlotTable } from "./_slot_table.ts";
@@ -211,6 +212,7 @@ export class InsecureLink implements DatagramLink {
       );
     }
     const hash = new Fnv1a64();
+    hash.update(Uint8Array.of(WIRE_VERSION));
     hash.update(new TextEncoder().encode(protocol));
     putU32(this.#protocol, 0, hash.low);
     putU32(this.#protocol, 4, hash.high);

@@ -6,7 +6,8 @@ import type { DatagramAddress } from "../socket/datagram_address.ts";
 export interface InsecureLinkOptions {
   /**
    * Which game this is, and which version of its messages: any text, the same at both
-   * ends. Its 64-bit FNV-1a hash goes over the wire.
+   * ends. A 64-bit FNV-1a hash of this library's wire version and the text goes over the
+   * wire: ends that would not understand each other do not connect.
    */
   readonly protocol: string;
   /**
