@@ -1,7 +1,14 @@
+import { Buffer } from "node:buffer";
+import { SeededRandom } from "../../core/mod.ts";
 import { Channel, type ChannelDelivery } from "../mod.ts";
 
-/** A message's number (4) and a hash of it, its channel and the rest (4). */
+/** A message's number (4), and a hash of it, its channel and its length (4). */
 export const MIN_MESSAGE_BYTES = 8;
+
+const POOL_BYTES = 0x1_0000;
+const MAX_MESSAGE_BYTES = POOL_BYTES / 2;
+/** What messages consist of, so that making and checking them costs next to nothing: each takes a piece of it. */
+const POOL = makePool();
 
 /** What is known of the messages of one channel, one way. */
 interface Ledger {
@@ -20,6 +27,8 @@ interface Ledger {
 export class PromiseChecker {
   readonly #channels: readonly Ledger[];
   readonly #salt: number;
+  readonly #scratch = new Uint8Array(MAX_MESSAGE_BYTES);
+  readonly #view = new DataView(this.#scratch.buffer);
 
   constructor(deliveries: readonly ChannelDelivery[], salt: number) {
     this.#salt = salt;
@@ -44,19 +53,15 @@ export class PromiseChecker {
     return this.#channels.reduce((sum, { lengths }) => sum + lengths.length, 0);
   }
 
-  /** Makes the next message of a channel: of at least {@linkcode MIN_MESSAGE_BYTES}. */
+  /** Makes the next message of a channel: of at least {@linkcode MIN_MESSAGE_BYTES}, and 32,768 at most. It is good until the next. */
   make(channel: number, length: number): Uint8Array {
-    const bytes = new Uint8Array(length);
-    const view = new DataView(bytes.buffer);
+    if (length > MAX_MESSAGE_BYTES) throw new RangeError(`length ${length}`);
     const number = this.#channels[channel]!.lengths.length;
-    view.setUint32(0, number);
-    let word = number + length;
-    for (let i = MIN_MESSAGE_BYTES; i < length; i++) {
-      word = Math.imul(word, 0x9e37_79b1) + 1;
-      bytes[i] = word >>> 24;
-    }
-    view.setUint32(4, this.#hash(channel, number, bytes));
-    return bytes;
+    const hash = this.#hash(channel, number, length);
+    this.#view.setUint32(0, number);
+    this.#view.setUint32(4, hash);
+    this.#scratch.set(pieceOf(hash, length), MIN_MESSAGE_BYTES);
+    return this.#scratch.subarray(0, length);
   }
 
   /** The message that was made last was accepted. */
@@ -71,8 +76,13 @@ export class PromiseChecker {
     if (bytes.length < MIN_MESSAGE_BYTES) throw broken(channel, -1, "invented");
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     const number = view.getUint32(0);
+    const hash = this.#hash(channel, number, bytes.length);
     const isReal = ledger.lengths[number] === bytes.length &&
-      view.getUint32(4) === this.#hash(channel, number, bytes);
+      view.getUint32(4) === hash &&
+      Buffer.compare(
+          bytes.subarray(MIN_MESSAGE_BYTES),
+          pieceOf(hash, bytes.length),
+        ) === 0;
     if (!isReal) throw broken(channel, number, "invented");
     if (ledger.delivered.has(number)) throw broken(channel, number, "twice");
     switch (ledger.delivery) {
@@ -109,13 +119,23 @@ export class PromiseChecker {
     return undefined;
   }
 
-  #hash(channel: number, number: number, bytes: Uint8Array): number {
-    let hash = Math.imul(this.#salt ^ channel << 8 ^ number, 0x0100_0193);
-    for (let i = MIN_MESSAGE_BYTES; i < bytes.length; i++) {
-      hash = Math.imul(hash ^ bytes[i]!, 0x0100_0193);
-    }
-    return hash >>> 0;
+  #hash(channel: number, number: number, length: number): number {
+    let hash = Math.imul(this.#salt ^ channel << 24 ^ number, 0x9e37_79b1);
+    hash = Math.imul(hash ^ hash >>> 15 ^ length, 0x85eb_ca6b);
+    return (hash ^ hash >>> 13) >>> 0;
   }
+}
+
+function makePool(): Uint8Array {
+  const pool = new Uint8Array(POOL_BYTES);
+  new SeededRandom(1).fill(pool);
+  return pool;
+}
+
+/** What follows the first bytes of a message. */
+function pieceOf(hash: number, length: number): Uint8Array {
+  const from = hash % MAX_MESSAGE_BYTES;
+  return POOL.subarray(from, from + length - MIN_MESSAGE_BYTES);
 }
 
 function broken(channel: number, number: number, how: string): Error {

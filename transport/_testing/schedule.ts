@@ -27,6 +27,14 @@ export interface ScheduleResult {
   readonly datagrams: number;
   /** Whether a hostile network has ended the connection. */
   readonly isEnded: boolean;
+  /** How often what the schedules are there for came about. */
+  readonly coverage: Readonly<Record<string, number>>;
+}
+
+/** What both ends count from. */
+interface FirstNumbers {
+  readonly packet: number;
+  readonly message: number;
 }
 
 const EXTRA_CHANNELS: readonly ChannelConfig[] = [
@@ -34,6 +42,7 @@ const EXTRA_CHANNELS: readonly ChannelConfig[] = [
   { delivery: Channel.ReliableOrdered, priority: 7 },
   { delivery: Channel.Reliable, priority: 0, bytesPerSecond: 30_000 },
   { delivery: "latest", priority: 6 },
+  { delivery: Channel.Unreliable, redundancy: true },
 ];
 
 const DELIVERIES: readonly ChannelDelivery[] = [
@@ -57,26 +66,35 @@ const WRAPS = [
   2 ** 32,
 ];
 
+/** What is sent by then has crossed them: the least that a schedule sends, or near it. */
+const PACKETS_TO_WRAP = 40;
+const MESSAGES_TO_WRAP = 8;
+
 /** Small, so that the bounds are met. */
 const TIGHT_LIMITS: MessageLimits = {
   maxReliableBytes: 20_000,
   maxUnreliableBytes: 8_000,
-  maxChannelBytes: 40_000,
-  maxChannelMessages: 200,
-  maxQueuedBytes: 100_000,
-  maxReadyBytes: 60_000,
-  maxReadyMessages: 500,
-  maxReorderBytes: 30_000,
-  maxReassemblyBytes: 40_000,
+  maxChannelBytes: 24_000,
+  maxChannelMessages: 40,
+  maxQueuedBytes: 50_000,
+  maxReadyBytes: 40_000,
+  maxReadyMessages: 60,
+  maxReorderBytes: 20_000,
+  maxReassemblyBytes: 30_000,
 };
 
 /** What an end may hold at most, in bytes, with the limits above. */
-const TIGHT_HELD_BYTES = 60_000 + 30_000 + 40_000;
+const TIGHT_HELD_BYTES = 40_000 + 20_000 + 30_000;
 
 /** Time to heal: what was sent has to arrive within. */
 const HEALING_MS = 120_000;
-/** What is lost in a row must not look like the end of the peer. */
-const MAX_BLACKOUT_MS = 1_500;
+/** How long the network stays as it is at most. */
+const MAX_CHANGE_MS = 400;
+/** How many messages each end sends at least, and how many times as many at most. */
+const MIN_MESSAGES = 20;
+const MESSAGES_SPREAD = 15;
+/** Now and then there are so many times more: bounds and windows fill up. */
+const HEAVY_FACTOR = 6;
 
 /**
  * Runs one schedule: two connections send each other messages on all channels over a network that is bad, and changes, as the
@@ -89,7 +107,11 @@ export function runSchedule(
   const { isHostile = false } = options;
   const random = new SeededRandom(seed);
   const isTight = chance(random, 0.5);
-  const connection = connectionOptions(random, seed, isTight);
+  const first = {
+    packet: nextToWrap(random, PACKETS_TO_WRAP),
+    message: nextToWrap(random, MESSAGES_TO_WRAP),
+  };
+  const connection = connectionOptions(random, seed, first, isTight);
   const world = new ConnectionWorld({ seed }, connection);
   const [a, b] = world.ends;
   if (chance(random, 0.5)) world.network.advanceTo(pick(random, WRAPS));
@@ -99,16 +121,18 @@ export function runSchedule(
   world.onMessage = (end, channel, bytes) => {
     if (!isHostile) checkers[1 - end]!.check(channel, bytes);
   };
-  const durationMs = 300 + random.nextFloat() * 1_500;
+  const durationMs = 100 + random.nextFloat() * 700;
   const endMs = world.nowMs + durationMs;
-  const tickMs = 2 + random.nextFloat() * 40;
-  const perTick = 1 + Math.floor(random.nextFloat() ** 3 * 20);
+  const ticks = 4 + random.nextU32() % 40;
+  const tickMs = durationMs / ticks;
+  const perTick = MIN_MESSAGES * MESSAGES_SPREAD ** random.nextFloat() *
+    (chance(random, 0.06) ? HEAVY_FACTOR : 1) / ticks;
   const largest = pick(random, [100, 1_000, 5_000, 20_000]);
   let changeMs = world.nowMs;
   let isQuiet = false;
   while (world.nowMs < endMs) {
     if (world.nowMs >= changeMs) {
-      changeMs = world.nowMs + random.nextFloat() * MAX_BLACKOUT_MS;
+      changeMs = world.nowMs + random.nextFloat() * MAX_CHANGE_MS;
       const conditions = badConditions(random, isHostile);
       world.network.setConditions(conditions, a.socket, b.socket);
       world.network.setConditions(
@@ -126,7 +150,8 @@ export function runSchedule(
       }
     }
     for (let end = 0; end < 2 && !isQuiet; end++) {
-      for (let i = 0; i < perTick; i++) {
+      const count = Math.floor(perTick + random.nextFloat());
+      for (let i = 0; i < count; i++) {
         send(world, checkers[end]!, end, random, largest);
       }
       world.flush(end);
@@ -154,31 +179,31 @@ export function runSchedule(
     delivered: checkers[0]!.delivered + checkers[1]!.delivered,
     datagrams: world.network.counters.sent,
     isEnded,
+    coverage: coverageOf(world, first, isHostile),
   };
 }
 
 function connectionOptions(
   random: SeededRandom,
   seed: number,
+  first: FirstNumbers,
   isTight: boolean,
 ): (end: number) => ConnectionOptions {
-  const firstPacketNumber = nextToWrap(random);
-  const firstMessageId = nextToWrap(random);
   const overheadBytes = pick(random, [0, 5, 25]);
   const hasCopies = chance(random, 0.7);
   return (end) => ({
     channels: EXTRA_CHANNELS,
     random: new SeededRandom(seed * 2 + end),
-    firstPacketNumber,
-    firstMessageId,
+    firstPacketNumber: first.packet,
+    firstMessageId: first.message,
     overheadBytes,
     ...isTight ? { limits: TIGHT_LIMITS } : {},
     ...hasCopies ? { redundancy: () => new AdaptiveRedundancy() } : {},
   });
 }
 
-function nextToWrap(random: SeededRandom): number {
-  return Math.max(0, pick(random, WRAPS) - random.nextU32() % 100);
+function nextToWrap(random: SeededRandom, before: number): number {
+  return Math.max(0, pick(random, WRAPS) - random.nextU32() % before);
 }
 
 /** Loss up to 50 %, bursts, reordering, duplicates, narrow and small paths, blackouts. */
@@ -293,6 +318,63 @@ function checkEnd(
     }
     if (malformed !== 0) throw new Error(`end ${i} saw ${malformed} malformed`);
   }
+}
+
+/** What has to come about in many schedules together, by name; how often it did. */
+function coverageOf(
+  world: ConnectionWorld,
+  first: FirstNumbers,
+  isHostile: boolean,
+): Record<string, number> {
+  const { blackout, tooLarge, queueFull, lost, lostInBurst, lostInBadState } =
+    world.network.counters;
+  const { corrupted, truncated, duplicated, heldBack } = world.network.counters;
+  const coverage: Record<string, number> = {
+    ...{ blackout, tooLarge, queueFull, lost, lostInBurst, lostInBadState },
+    ...{ duplicated, heldBack },
+    ...isHostile ? { corrupted, truncated } : {},
+  };
+  function add(name: string, count: number | boolean): void {
+    coverage[name] = (coverage[name] ?? 0) + Number(count);
+  }
+  for (const { connection } of world.ends) {
+    const { channels, ...stats } = connection.stats;
+    add("duplicates seen", stats.duplicates);
+    add("packets refused", stats.refused);
+    add("sockets full", stats.socketFull);
+    add("probes", stats.probesSent);
+    add("spurious losses", stats.spuriousLosses);
+    add("larger MTU", stats.pathMtuBytes > 1_200);
+    const endPacket = first.packet + stats.packetsSent;
+    for (const wrap of WRAPS.slice(1)) {
+      add(`packets over ${wrap}`, isBetween(first.packet, wrap, endPacket));
+    }
+    for (
+      const [i, { sent, resent, copies, refused, dropped }] of channels
+        .entries()
+    ) {
+      const delivery = DELIVERIES[i]!;
+      add(`${delivery} refused`, refused);
+      const isReliable = delivery === Channel.Reliable ||
+        delivery === Channel.ReliableOrdered;
+      if (!isReliable) add(`${delivery} dropped`, dropped);
+      if (isReliable || delivery === Channel.Unreliable) {
+        add(`${delivery} copies`, copies);
+      }
+      if (isReliable || delivery === "latest") {
+        add(`${delivery} resent`, resent);
+      }
+      const end = first.message + sent;
+      for (const wrap of WRAPS.slice(1)) {
+        add(`${delivery} over ${wrap}`, isBetween(first.message, wrap, end));
+      }
+    }
+  }
+  return coverage;
+}
+
+function isBetween(first: number, wrap: number, end: number): boolean {
+  return first < wrap && wrap < end;
 }
 
 function chance(random: SeededRandom, probability: number): boolean {

@@ -185,8 +185,9 @@ export class Inbox {
     if (c.partial.size > 0 && c.partial.has(number)) return MALFORMED;
     if (number === c.checkedBase) c.checkedBase++;
     else if (c.isOrdered && number > c.checkedBase) {
-      // What fills a hole must not be refused for what waits behind it: two bounds.
-      return this.#hasRoomEarly(size) ? at : NO_ROOM;
+      // What fills a hole must not be refused for what waits behind it: two bounds, and what
+      // is held already, and comes again beside it, needs no room.
+      return c.has(number) || this.#hasRoomEarly(size) ? at : NO_ROOM;
     }
     this.#checkedMessages++;
     if (this.#checkedBytes === 0) this.#checkedBytes = end - offset;
@@ -370,10 +371,12 @@ export class Inbox {
 
   #hasRoom(): boolean {
     const limits = this.#limits;
+    // A packet has room where nothing else waits, whatever the bounds: it would come for ever.
+    const messages = this.#readyEnd + this.#releasedMessages;
     return this.#bytesEnd + this.#wholeBytes + this.#releasedBytes +
             this.#checkedBytes <= limits.maxReadyBytes + MAX_PACKET_BYTES &&
-      this.#readyEnd + this.#releasedMessages + this.#checkedMessages <=
-        limits.maxReadyMessages;
+      (messages === 0 ||
+        messages + this.#checkedMessages <= limits.maxReadyMessages);
   }
 
   #hasRoomEarly(size: number): boolean {

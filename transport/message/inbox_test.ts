@@ -363,6 +363,38 @@ Deno.test("Inbox holds as much of empty messages as its bound in messages says",
   assertEquals(number, 300);
 });
 
+Deno.test("Inbox takes a packet that alone has more messages than its bound", () => {
+  const pipe = new Pipe({
+    channels: CHANNELS,
+    limits: { maxReadyMessages: 2 },
+  });
+  const three = [0, 1, 2].flatMap((number) => message(0, number));
+  assert(pipe.arriveBytes(join(three)) > 0);
+  assert(pipe.arriveBytes(join(message(0, 3))) < 0);
+  pipe.poll();
+  assert(pipe.arriveBytes(join(message(0, 3))) > 0);
+});
+
+Deno.test("Inbox takes what fills a hole beside what it holds already, however full it is", () => {
+  const size = new Array<number>(100).fill(7);
+  for (
+    const limits of [
+      { maxReadyMessages: 3 },
+      { maxReorderBytes: 300, maxReliableBytes: 100, maxUnreliableBytes: 100 },
+    ]
+  ) {
+    const pipe = new Pipe({ channels: CHANNELS, limits });
+    for (const number of [1, 2, 3]) {
+      assert(pipe.arriveBytes(join(message(2, number, ...size))) > 0);
+    }
+    assert(pipe.arriveBytes(join(message(2, 4, ...size))) < 0);
+    const again = join(message(2, 0), message(2, 3, ...size));
+    assertEquals(pipe.arriveBytes(again), again.length);
+    pipe.poll();
+    assertEquals(pipe.received[2]!.length, 4);
+  }
+});
+
 Deno.test("Inbox.poll() hands on what a sink throws, and loses that message only", () => {
   const pipe = new Pipe({ channels: CHANNELS });
   pipe.arriveBytes(

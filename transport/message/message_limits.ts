@@ -44,7 +44,8 @@ export interface MessageLimits {
    */
   readonly maxReadyBytes?: number;
   /**
-   * How many messages a receiver holds, in order or not.
+   * How many messages a receiver holds: that the game has not taken out, and as many that
+   * came too early for their order. A sender is never further ahead.
    *
    * @default {131_072}
    */

@@ -141,6 +141,8 @@ export class Outbox {
   #due = 0;
   /** Bytes sent on ordered channels from the oldest unacknowledged message on. */
   #spanBytes = 0;
+  /** How many messages these are. */
+  #spanMessages = 0;
   /** Bytes of reliable messages in fragments that have begun to leave. */
   #reassemblyBytes = 0;
   /** For how long messages waited that could have left, in ticks. */
@@ -461,7 +463,8 @@ export class Outbox {
       ) return false;
     }
     return !c.isOrdered || c.base === c.next ||
-      this.#spanBytes + size <= this.#limits.maxReorderBytes;
+      this.#spanBytes + size <= this.#limits.maxReorderBytes &&
+        this.#spanMessages < this.#limits.maxReadyMessages;
   }
 
   /** Whether some fragments of the next message have left. */
@@ -557,9 +560,13 @@ export class Outbox {
         : c.ackedEnd + c.skipped + NUMBER_WINDOW;
       if (last > window) last = window;
     }
-    const spanRoom = c.isOrdered
-      ? this.#limits.maxReorderBytes - this.#spanBytes
-      : Infinity;
+    let spanRoom = Infinity;
+    if (c.isOrdered) {
+      const { maxReorderBytes, maxReadyMessages } = this.#limits;
+      spanRoom = maxReorderBytes - this.#spanBytes;
+      const spanEnd = first + maxReadyMessages - this.#spanMessages;
+      if (last > spanEnd) last = spanEnd;
+    }
     const tokens = c.bytesPerSecond === Infinity ? Infinity : c.tokens;
     const congested = this.#congestedTicks;
     const heldBack = c.heldBackTicks;
@@ -619,7 +626,10 @@ export class Outbox {
     c.next = place;
     c.sent += count;
     c.spanBytes += bytes;
-    if (c.isOrdered) this.#spanBytes += bytes;
+    if (c.isOrdered) {
+      this.#spanBytes += bytes;
+      this.#spanMessages += count;
+    }
     this.#unsent -= count;
     this.queuedBytes -= bytes;
     this.#ref(c, first, count, number);
@@ -674,7 +684,10 @@ export class Outbox {
       slots[slot + HELD_BACK] = (c.heldBackTicks - slots[slot + HELD_BACK]!) |
         0;
       c.spanBytes += size;
-      if (c.isOrdered) this.#spanBytes += size;
+      if (c.isOrdered) {
+        this.#spanBytes += size;
+        this.#spanMessages++;
+      }
       if (c.isReliable) this.#reassemblyBytes += size;
       else if (place - c.skipped - c.ackedEnd >= NUMBER_WINDOW - 1) {
         slots[slot + STATE]! |= IS_KEPT;
@@ -1127,9 +1140,12 @@ export class Outbox {
   }
 
   #advance(c: OutboxChannel): void {
-    const spanBefore = c.spanBytes;
+    const { spanBytes, base } = c;
     this.#heldBytes -= c.advance();
-    if (c.isOrdered) this.#spanBytes -= spanBefore - c.spanBytes;
+    if (c.isOrdered) {
+      this.#spanBytes -= spanBytes - c.spanBytes;
+      this.#spanMessages -= c.base - base;
+    }
   }
 
   /** Gives up a message, sent or not, that nobody wants any more. */

@@ -420,6 +420,35 @@ Deno.test("Outbox has no more under way than the receiver holds out of order or 
   }
 });
 
+Deno.test("Outbox has no more messages of ordered channels under way than the receiver holds out of order", () => {
+  for (const size of [4, 1_200]) {
+    const channels = [...FOUR, { delivery: Channel.ReliableOrdered }];
+    const limits = { maxReadyMessages: 300 };
+    const pipe = new Pipe({ channels, limits });
+    for (let i = 0; i < 400; i++) {
+      for (const channel of [2, 4]) {
+        assert(pipe.outbox.send(channel, numbered(i, size), pipe.nowMs));
+      }
+    }
+    let lost = pipe.pack();
+    while (!pipe.outbox.isEmpty) {
+      const packet = pipe.pack();
+      if (packet === undefined) {
+        // Everything waits for the first.
+        pipe.lose(lost!);
+        lost = undefined;
+        continue;
+      }
+      assert(pipe.arrive(packet), "there is room for an honest packet");
+      pipe.acknowledge(packet);
+      pipe.poll();
+    }
+    for (const channel of [2, 4]) {
+      assertEquals(pipe.received[channel]!.length, 400);
+    }
+  }
+});
+
 Deno.test("Outbox tells why messages were late", () => {
   const pipe = new Pipe({
     channels: FOUR,
