@@ -1,6 +1,7 @@
-// 64 clients that are mostly idle, one message a minute each: a day of them in a soak (TICKWIRE_SOAK=1), ten minutes in an
-// ordinary run.
+// 64 clients that are mostly idle, one message a minute each: a day of them in a soak (TICKWIRE_SOAK=1), which prints the
+// processor time that it took; ten minutes in an ordinary run.
 
+import { cpuUsage } from "node:process";
 import { assert, assertEquals } from "@std/assert";
 import { EventWorld } from "./_testing/event_world.ts";
 import { Channel, ConnectionState, type PeerId } from "./mod.ts";
@@ -11,7 +12,7 @@ const CLIENTS = 64;
 const MINUTE_MS = 60_000;
 
 Deno.test("ConnectionManager keeps idle clients, at next to no cost", () => {
-  const startMs = performance.now();
+  const before = cpuUsage();
   const peers = new Map<number, PeerId>();
   const received = new Uint32Array(CLIENTS + 1);
   const echoed = new Uint32Array(CLIENTS + 1);
@@ -60,6 +61,15 @@ Deno.test("ConnectionManager keeps idle clients, at next to no cost", () => {
   // Two each two seconds, and what messages and losses cost.
   const perClientAndSecond = sent / CLIENTS / (MINUTES * 60);
   assert(perClientAndSecond < 1.5, `${perClientAndSecond}`);
-  const tookMs = performance.now() - startMs;
-  if (IS_SOAK) assert(tookMs < 60_000, `a day took ${tookMs} ms`);
+  // A poll for each datagram, and one for each time that a client asks by itself.
+  const polls = world.polls / CLIENTS / (MINUTES * 60);
+  assert(polls < 2, `${polls}`);
+  if (!IS_SOAK) return;
+  // What that takes depends on the machine: it is told beside what was promised of it.
+  const { user, system } = cpuUsage(before);
+  console.log(
+    `a day of ${CLIENTS} idle clients took ${
+      ((user + system) / 1e6).toFixed(1)
+    } s of processor time (<= 60 s)`,
+  );
 });

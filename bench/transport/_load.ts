@@ -26,6 +26,8 @@ export interface ServerFigures {
   readonly steadyMessages: number;
   readonly steadyBytes: number;
   readonly steadyMs: number;
+  /** If it is known: how many came in, and how many went out. */
+  readonly datagrams?: readonly [number, number];
 }
 
 /** What a client tells: what it has measured. */

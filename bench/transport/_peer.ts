@@ -37,6 +37,8 @@ const BULK = 4;
 /** What is given to a connection at most between two polls. */
 const FILL_MESSAGES = 1_024;
 const BULK_MESSAGES = 64;
+/** Many clients come from many addresses: what goes to one is never beside what goes to another in one call of the system's. */
+const SWARM_SOCKETS = 50;
 /** A loop that never pauses lets the event loop turn so often. */
 const SPINS_PER_TURN = 64;
 
@@ -49,11 +51,12 @@ interface End {
 /** How a loop waits: not at all, or for a millisecond. */
 type Pause = "spin" | "pause";
 
+function bind(backend: SocketKind): Promise<NonBlockingSocket> {
+  return NonBlockingSocket.bind({ hostname: "127.0.0.1", backend });
+}
+
 async function open(backend: SocketKind, maxClients: number): Promise<End> {
-  const socket = await NonBlockingSocket.bind({
-    hostname: "127.0.0.1",
-    backend,
-  });
+  const socket = await bind(backend);
   const manager = new ConnectionManager({
     link: new InsecureLink({ protocol: PROTOCOL, maxClients }),
     connection: {
@@ -128,7 +131,13 @@ async function serve(
   let isEnded = false;
   print({ port: socket.localAddress.port });
   void serveStdin(
-    () => server.arrivals.figures(manager.peerCount),
+    () => {
+      const { received, sent } = socket.counters;
+      return {
+        ...server.arrivals.figures(manager.peerCount),
+        datagrams: [received, sent],
+      };
+    },
     () => isEnded = true,
   );
   while (!isEnded) {
@@ -144,22 +153,28 @@ async function serve(
   Deno.exit();
 }
 
-/** Connects; the peers are connected when it resolves. */
+/** Connects; the peers are connected when it resolves, in turn by so many sockets. */
 async function connect(
   kind: SocketKind,
   host: string,
   port: number,
   count = 1,
+  sockets = 1,
 ): Promise<{ readonly manager: ConnectionManager; readonly peers: PeerId[] }> {
   const { manager, socket } = await open(kind, 0);
-  const address = socket.address(host, port);
-  address.retain();
+  const addresses = [socket.address(host, port)];
+  while (addresses.length < sockets) {
+    const another = await bind(kind);
+    manager.bind(another);
+    addresses.push(another.address(host, port));
+  }
+  for (const address of addresses) address.retain();
   const peers: PeerId[] = [];
   const waiter = new Waiter(kind, "pause");
   while (peers.length < count || manager.peerCount < count) {
     // Some at a time, so that the server's socket is not flooded.
     for (let i = 0; i < 16 && peers.length < count; i++) {
-      peers.push(manager.connect(address));
+      peers.push(manager.connect(addresses[peers.length % sockets]!));
     }
     manager.poll();
     for (const event of manager.drainEvents()) {
@@ -330,7 +345,13 @@ async function swarm(
   seconds: number,
   bytes: number,
 ): Promise<ClientFigures> {
-  const { manager, peers } = await connect(kind, host, port, count);
+  const { manager, peers } = await connect(
+    kind,
+    host,
+    port,
+    count,
+    SWARM_SOCKETS,
+  );
   const waiter = new Waiter(kind, "pause");
   const sink = message(KIND_SINK, bytes);
   const cpuBefore = cpuUs();

@@ -9,6 +9,7 @@ import {
 } from "../_report.ts";
 import { buildPeers } from "./_build.ts";
 import { type Contender, enet, missing, tickwire } from "./_contenders.ts";
+import type { ServerFigures } from "./_load.ts";
 import { Program, run } from "./_programs.ts";
 
 const HOST = "127.0.0.1";
@@ -56,6 +57,7 @@ async function measureBusy(isSmoke: boolean): Promise<Section> {
       "processor %": percent,
       "messages a second: in": arrived,
       out,
+      ...datagrams(before, after, ms),
       "memory MB": after.rssBytes / 1e6,
     });
     if (bars.length > 0) continue;
@@ -140,6 +142,22 @@ async function measureMemory(
     connections,
     bytes: (heap - heapBefore) / connections,
     "resident bytes": (after.rssBytes - before.rssBytes) / connections,
+  };
+}
+
+function datagrams(
+  before: ServerFigures,
+  after: ServerFigures,
+  ms: number,
+): Partial<Row> {
+  if (after.datagrams === undefined || before.datagrams === undefined) {
+    return {};
+  }
+  const [inBefore, outBefore] = before.datagrams;
+  const [inAfter, outAfter] = after.datagrams;
+  return {
+    "datagrams a second: in": (inAfter - inBefore) / ms * 1_000,
+    "their out": (outAfter - outBefore) / ms * 1_000,
   };
 }
 

@@ -7,6 +7,7 @@ import { MAX_RETRANSMIT, RETRANSMIT_BASE_MS } from "../constants.ts";
 import type { RedundancyPolicy } from "../redundancy/redundancy_policy.ts";
 import type { PathMtu } from "../path_mtu/path_mtu.ts";
 import type { Outbox } from "../message/outbox.ts";
+import { MAX_ACK_DELAY_MS, MAX_RIDE_MS } from "./_ack_timer.ts";
 import type { AckAccumulator } from "./ack_accumulator.ts";
 import type { PacketHeader } from "./_packet_header.ts";
 import { RttEstimator } from "./rtt_estimator.ts";
@@ -31,8 +32,6 @@ import {
   withState,
 } from "./_sent_packets.ts";
 
-/** How long the peer waits at most until it acknowledges, in milliseconds. */
-export const MAX_ACK_DELAY_MS = 10;
 /** RFC 9002, section 6.1.1. */
 const PACKET_THRESHOLD = 3;
 /** However badly packets are reordered, at most so many later ones are waited for. */
@@ -93,6 +92,8 @@ export class Recovery {
   #inFlightBytes = 0;
   #inFlightPackets = 0;
   #lastElicitingMs = 0;
+  /** How long the peer waits until it acknowledges: more than at most, if it has shown so. */
+  #ackDelayMs = MAX_ACK_DELAY_MS;
   #lossAtMs = Infinity;
   #probeCount = 0;
   #firstProbeMs = Infinity;
@@ -173,7 +174,7 @@ export class Recovery {
     const rtt = this.rtt;
     if (!rtt.isKnown) return RETRANSMIT_BASE_MS;
     const deviationMs = 4 * rtt.variationMs;
-    return rtt.smoothedMs + MAX_ACK_DELAY_MS +
+    return rtt.smoothedMs + this.#ackDelayMs +
       (deviationMs > GRANULARITY_MS ? deviationMs : GRANULARITY_MS);
   }
 
@@ -259,14 +260,21 @@ export class Recovery {
     return this.#skipped >= 0 && header.acknowledges(this.#skipped);
   }
 
-  /** Takes an acknowledgement that is sound. */
-  onAck(header: PacketHeader, nowMs: number): void {
+  /**
+   * Takes an acknowledgement that is sound.
+   *
+   * @param header What it was in.
+   * @param nowMs The time.
+   * @param isCalm Whether nothing that the peer sends was lost lately.
+   */
+  onAck(header: PacketHeader, nowMs: number, isCalm: boolean): void {
     const { ranges, rangeCount } = header;
     const sample = this.#sample;
     const largest = ranges[0]!;
     const { data, oldest } = this.#sent;
     this.#beginSample(nowMs);
     let newestAt = -1;
+    let oldestMs = nowMs;
     let told = -1;
     let toldFrom = 0;
     let toldBy = 0;
@@ -296,9 +304,12 @@ export class Recovery {
             this.#onLate(number, at, meta, largest, nowMs);
           } else {
             if (number === largest) isLargestNew = true;
-            if ((meta & ELICITING) !== 0 && newestAt < 0) {
-              newestAt = at;
-              this.#takeRate(at, meta, nowMs);
+            if ((meta & ELICITING) !== 0) {
+              oldestMs = data[at + SENT_MS]!;
+              if (newestAt < 0) {
+                newestAt = at;
+                this.#takeRate(at, meta, nowMs);
+              }
             }
           }
           this.#onAcked(number, at, meta, nowMs);
@@ -316,8 +327,14 @@ export class Recovery {
     if (largest > this.#largestAcked) this.#largestAcked = largest;
     if (told >= 0) this.#ports.acks.onTold(toldBy, told, toldFrom);
     if (newestAt >= 0) {
+      const wasProbed = this.#probeCount > 0;
       this.#probeCount = 0;
       this.#firstProbeMs = Infinity;
+      // What was asked for without need had come, and the peer waited.
+      const waitedMs = wasProbed && isCalm
+        ? nowMs - oldestMs - this.rtt.smoothedMs
+        : header.delayMs;
+      this.#noteDelay(waitedMs);
       // A delay that was cut says too little, and the RTT would be taken for longer.
       if (isLargestNew && !(header.isDelayCut && this.rtt.isKnown)) {
         const sentMs = data[this.#sent.offsetOf(largest) + SENT_MS]!;
@@ -331,6 +348,17 @@ export class Recovery {
     this.#detectLosses(nowMs);
     this.#endSample(newestAt >= 0);
     this.#release(nowMs);
+  }
+
+  /** The longest counts, and is forgotten slowly. */
+  #noteDelay(waitedMs: number): void {
+    const mostMs = this.#ackDelayMs;
+    if (waitedMs > mostMs) {
+      this.#ackDelayMs = waitedMs < MAX_RIDE_MS ? waitedMs : MAX_RIDE_MS;
+    } else if (mostMs > MAX_ACK_DELAY_MS) {
+      const leastMs = waitedMs > MAX_ACK_DELAY_MS ? waitedMs : MAX_ACK_DELAY_MS;
+      this.#ackDelayMs = mostMs + (leastMs - mostMs) / 64;
+    }
   }
 
   /** The time {@linkcode Recovery.lossAtMs} has come. */

@@ -26,6 +26,7 @@ import type { ConnectionOptions } from "./connection_options.ts";
 import { CloseCode, ConnectionState } from "./connection_state.ts";
 import { PacketBuffer } from "./packet_buffer.ts";
 import type { TransportStats } from "./transport_stats.ts";
+import { AckTimer, MAX_ACK_DELAY_MS } from "./_ack_timer.ts";
 import { ByteRate } from "./_byte_rate.ts";
 import {
   type CloseFrame,
@@ -39,7 +40,7 @@ import {
   PacketHeader,
   writeHeader,
 } from "./_packet_header.ts";
-import { MAX_ACK_DELAY_MS, Recovery } from "./_recovery.ts";
+import { Recovery } from "./_recovery.ts";
 import { ELICITING, MTU_PROBE } from "./_sent_packets.ts";
 
 const PADDING = 0x00;
@@ -146,6 +147,7 @@ export class Connection {
   readonly #pathMtu: PathMtu;
   readonly #acks: AckAccumulator;
   readonly #recovery: Recovery;
+  readonly #ackTimer = new AckTimer();
   readonly #pacer = new Pacer();
   readonly #header = new PacketHeader();
   readonly #up = new ByteRate();
@@ -471,7 +473,9 @@ export class Connection {
     if (this.#packetsReceived++ === 0) recovery.onFirstHeard();
     this.#down.record(end + this.#overheadBytes, nowMs);
     this.#heardMs = nowMs;
+    this.#ackTimer.onPacket(header.number - this.#acks.largest - 1);
     const isInTurn = this.#acks.record(header.number, nowMs, recovery.next);
+
     if (header.rangeCount > 0) {
       if (recovery.isForged(header)) {
         this.#fail(
@@ -481,7 +485,7 @@ export class Connection {
         );
         return;
       }
-      recovery.onAck(header, nowMs);
+      recovery.onAck(header, nowMs, this.#ackTimer.isCalm);
     }
     if (hasMessages) {
       this.#idleMs = this.#keepaliveMs;
@@ -502,12 +506,12 @@ export class Connection {
     if (hasMessages || isPing) {
       if (!hasMessages) this.#isAsked = true;
       this.#unacked += end;
-      const delayMs = isPing || this.#unacked >= ACK_BYTES
-        ? 0
+      const ackAtMs = isPing || this.#unacked >= ACK_BYTES
+        ? nowMs
         : isInTurn
-        ? MAX_ACK_DELAY_MS
-        : Math.min(MAX_ACK_DELAY_MS, GAP_DELAY_RTT * this.rttMs);
-      if (nowMs + delayMs < this.#ackAtMs) this.#ackAtMs = nowMs + delayMs;
+        ? this.#ackTimer.dueMs(nowMs)
+        : nowMs + Math.min(MAX_ACK_DELAY_MS, GAP_DELAY_RTT * this.rttMs);
+      if (ackAtMs < this.#ackAtMs) this.#ackAtMs = ackAtMs;
     }
     if (close !== undefined) this.#onClose(close);
   }
@@ -575,6 +579,7 @@ export class Connection {
       }
       hasSent = true;
     }
+    if (hasSent) this.#ackTimer.onMessagesSent(nowMs);
     if (this.#outbox.queuedBytes === 0) recovery.markAppLimited();
     if (hasSent && !this.#probeMtu(emit)) return;
     if (this.#ackAtMs <= nowMs) {

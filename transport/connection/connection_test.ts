@@ -29,6 +29,18 @@ function settledPair(delayMs = 20, seed = 1): LossyPair {
   return pair;
 }
 
+/** Messages each 50 ms both ways; acknowledgements that ride wait for 17 ms here and for 33 ms there. */
+function playSteadily(pair: LossyPair, messages: number): void {
+  for (let i = 0; i < messages; i++) {
+    pair.ends[0].send(Channel.ReliableOrdered, MESSAGE);
+    pair.flush(0);
+    pair.run(pair.nowMs + 17);
+    pair.ends[1].send(Channel.ReliableOrdered, MESSAGE);
+    pair.flush(1);
+    pair.run(pair.nowMs + 33);
+  }
+}
+
 /** When end 0 hands a packet over to the wire, from now on. */
 function recordSends(pair: LossyPair, end: number): number[] {
   const times: number[] = [];
@@ -173,6 +185,41 @@ Deno.test("Connection probes for the last packet, and again twice as late", () =
   assertAlmostEquals(fourth - third, 4 * (second - first), 1);
   assertEquals(arrivedMs, fourth + 50);
   assertEquals(pair.ends[0].stats.probesSent, 3);
+});
+
+Deno.test("Connection acknowledges with its messages where both ends send steadily", () => {
+  for (const delayMs of [0, 1, 20, 45]) {
+    const pair = new LossyPair(delayMs, { delayMs });
+    const [a] = pair.ends;
+    playSteadily(pair, 100);
+    pair.packets = 0;
+    const { probesSent } = a.stats;
+    playSteadily(pair, 2000);
+    const packets = `${pair.packets} packets with a delay of ${delayMs} ms`;
+    assert(pair.packets >= 4000 && pair.packets < 4000 * 1.02, packets);
+    const probes = a.stats.probesSent - probesSent;
+    assert(probes < 20, `${probes} probes with a delay of ${delayMs} ms`);
+    assertEquals(a.stats.packetsLost, 0);
+  }
+});
+
+Deno.test("Connection acknowledges soon where packets are lost, however steady its messages", () => {
+  const pair = new LossyPair(7, { delayMs: 5, loss: 0.1 });
+  const [a, b] = pair.ends;
+  let soon = 0;
+  for (let i = 0; i < 1000; i++) {
+    b.send(Channel.ReliableOrdered, MESSAGE);
+    pair.flush(1);
+    pair.run(pair.nowMs + 5);
+    const before = a.stats.packetsAcked;
+    a.send(Channel.ReliableOrdered, MESSAGE);
+    pair.flush(0);
+    pair.run(pair.nowMs + 21);
+    if (a.stats.packetsAcked > before) soon++;
+    pair.run(pair.nowMs + 24);
+  }
+  // Both ways of a message and what tells of it must have come through.
+  assert(soon > 700, `${soon} of 1000`);
 });
 
 Deno.test("Connection becomes patient with a path that reorders, and forgets that", () => {

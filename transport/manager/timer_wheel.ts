@@ -12,6 +12,8 @@ const TICKS_PER_MS = 4;
 const MAX_TICKS = 2 ** (LEVELS * SLOT_BITS) - 1;
 const NONE = -1;
 const FIRST_TIMERS = 16;
+/** To tell when the first timer is due, so many of a slot of a higher wheel are looked at. */
+const MAX_LOOKS = 8;
 
 /**
  * Many timers, of which few are due at a time: setting, cancelling and letting time pass
@@ -40,6 +42,8 @@ export class TimerWheel {
   /** The first timer of each list, level by level. */
   readonly #heads = new Int32Array(LISTS).fill(NONE);
   readonly #used = new Uint32Array(LEVELS * WORDS);
+  /** How many timers each level holds. */
+  readonly #counts = new Int32Array(LEVELS);
   /** Of each timer: its neighbours in its list, the list, and when it is due, in ticks. */
   #next = new Int32Array(FIRST_TIMERS).fill(NONE);
   #previous = new Int32Array(FIRST_TIMERS).fill(NONE);
@@ -48,6 +52,12 @@ export class TimerWheel {
   /** All timers that are due up to here have been handed out. */
   #tick: number;
   #size = 0;
+  /** Whether the two below stand. */
+  #isKnown = false;
+  /** The first tick after now at which a list is to be handed out or to come down. */
+  #turn = Infinity;
+  /** When the first timer is due, in ticks; earlier than that if there are many to look at. */
+  #soonest = Infinity;
 
   /**
    * Creates a wheel without timers.
@@ -65,11 +75,12 @@ export class TimerWheel {
 
   /**
    * When `advance()` is wanted at the latest, in milliseconds: `Infinity` if no timer is
-   * set. With a far timer it may be wanted earlier than that is due.
+   * set. With many far timers it may be wanted earlier than the first of them is due.
    */
   get nextMs(): number {
     if (this.#size === 0) return Infinity;
-    return this.#nextTick() / TICKS_PER_MS;
+    if (!this.#isKnown) this.#look();
+    return this.#soonest / TICKS_PER_MS;
   }
 
   /**
@@ -113,14 +124,16 @@ export class TimerWheel {
         this.#tick = end;
         return;
       }
-      const next = this.#nextTick();
+      if (!this.#isKnown) this.#look();
+      const next = this.#turn;
       if (next > end) {
         // Nothing lies between, also no slot of a higher wheel that is to come down.
         this.#tick = end;
         return;
       }
       this.#tick = next;
-      this.#cascade(next);
+      this.#isKnown = false;
+      if ((next & SLOT_MASK) === 0) this.#cascade(next);
       const list = next & SLOT_MASK;
       let timer = this.#heads[list]!;
       while (timer !== NONE) {
@@ -131,19 +144,39 @@ export class TimerWheel {
     }
   }
 
-  /** The first tick after now at which a list is to be handed out or to come down. */
-  #nextTick(): number {
-    let best = Infinity;
+  /** Finds out when there is something to do. */
+  #look(): void {
+    let turn = Infinity;
+    let soonest = Infinity;
     for (let level = 0; level < LEVELS; level++) {
-      const shift = level * SLOT_BITS;
-      const unit = 2 ** shift;
+      if (this.#counts[level] === 0) continue;
+      const unit = 2 ** (level * SLOT_BITS);
       const at = Math.floor(this.#tick / unit);
       const ahead = this.#ahead(level, at & SLOT_MASK);
-      if (ahead === 0) continue;
       const tick = (at + ahead) * unit;
-      if (tick < best) best = tick;
+      if (tick < turn) turn = tick;
+      if (tick >= soonest) continue;
+      const list = level * SLOTS + (at + ahead & SLOT_MASK);
+      const due = level === 0 ? tick : this.#firstDue(list, tick, unit);
+      if (due < soonest) soonest = due;
     }
-    return best;
+    this.#turn = turn;
+    this.#soonest = soonest;
+    this.#isKnown = true;
+  }
+
+  /** When the first timer of a list is due, or when it comes down if it is a long one. */
+  #firstDue(list: number, tick: number, unit: number): number {
+    let due = Infinity;
+    let looks = 0;
+    let timer = this.#heads[list]!;
+    while (timer !== NONE) {
+      if (++looks > MAX_LOOKS) return tick;
+      if (this.#due[timer]! < due) due = this.#due[timer]!;
+      timer = this.#next[timer]!;
+    }
+    // One that goes round the last wheel once more says nothing of those behind it.
+    return due < tick + unit ? due : tick;
   }
 
   /** How many slots after `slot` the first used one is: 1 to 256, itself being 256; 0 if none is. */
@@ -176,6 +209,7 @@ export class TimerWheel {
       while (timer !== NONE) {
         const next = this.#next[timer]!;
         this.#size--;
+        this.#counts[level]!--;
         this.#place(timer, this.#due[timer]!);
         timer = next;
       }
@@ -204,6 +238,7 @@ export class TimerWheel {
       unit *= SLOTS;
     }
     const at = Math.floor((wait === due - now ? due : now + wait) / unit);
+    if (due < this.#soonest || at * unit < this.#turn) this.#isKnown = false;
     const list = level * SLOTS + (at & SLOT_MASK);
     const head = this.#heads[list]!;
     this.#next[timer] = head;
@@ -213,6 +248,7 @@ export class TimerWheel {
     this.#list[timer] = list;
     this.#used[list >> 5]! |= 1 << (list & 31);
     this.#size++;
+    this.#counts[level]!++;
   }
 
   #unlink(timer: number): void {
@@ -225,6 +261,12 @@ export class TimerWheel {
     if (this.#heads[list] === NONE) this.#clear(list);
     this.#list[timer] = NONE;
     this.#size--;
+    const level = list >>> SLOT_BITS;
+    this.#counts[level]!--;
+    // Only the first ones decide: those of the lists that #look() has looked at.
+    if (this.#due[timer]! <= this.#soonest || this.#heads[list] === NONE) {
+      this.#isKnown = false;
+    }
   }
 
   #grow(needed: number): void {

@@ -45,6 +45,30 @@ Deno.test("TimerWheel.advance() hands out what is due, not earlier and a quarter
   }
 });
 
+Deno.test("TimerWheel.nextMs is when the first of a few timers is due", () => {
+  for (let seed = 0; seed < 200; seed++) {
+    const random = new SeededRandom(seed);
+    const wheel = new TimerWheel(seed * 1e5);
+    let nowMs = seed * 1e5;
+    let wakes = 0;
+    let dueCount = 0;
+    for (let step = 0; step < 200; step++) {
+      // Within the last wheel's turn, beyond which it is looked at once a turn.
+      const waitMs = random.nextFloat() * 10 ** (random.nextU32() % 8);
+      wheel.schedule(random.nextU32() % 8, nowMs + 1 + waitMs);
+      if (random.nextU32() % 3 === 0) wheel.cancel(random.nextU32() % 8);
+      if (random.nextU32() % 2 === 0 || wheel.size === 0) continue;
+      nowMs = wheel.nextMs;
+      wakes++;
+      let came = 0;
+      wheel.advance(nowMs, () => came++);
+      assert(came > 0, `seed ${seed}, step ${step}: woke for nothing`);
+      dueCount += came;
+    }
+    assert(dueCount >= wakes && wakes > 50, `seed ${seed}: ${wakes} wakes`);
+  }
+});
+
 Deno.test("TimerWheel.advance() keeps the order of times that are a millisecond apart", () => {
   const wheel = new TimerWheel(1e6);
   const random = new SeededRandom(5);

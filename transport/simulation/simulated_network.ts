@@ -133,6 +133,8 @@ const MAX_PORT = 65_535;
 export class SimulatedNetwork {
   /** The time that everything on the network goes by. */
   readonly clock: Clock;
+  /** The same, if time is for the network to pass. */
+  readonly #manualClock: ManualClock | undefined;
   readonly #switch: Switch;
   readonly #receiveBufferBytes: number;
   /** As a kernel does, one after the other: a port that was just given up is not the next one. */
@@ -153,6 +155,7 @@ export class SimulatedNetwork {
       maxInFlight = DEFAULT_MAX_IN_FLIGHT,
     } = options;
     this.clock = clock;
+    this.#manualClock = clock instanceof ManualClock ? clock : undefined;
     this.#receiveBufferBytes = checkPositive(
       "receiveBufferBytes",
       receiveBufferBytes,
@@ -350,12 +353,13 @@ export class SimulatedNetwork {
   }
 
   #manual(): ManualClock {
-    if (!(this.clock instanceof ManualClock)) {
+    const clock = this.#manualClock;
+    if (clock === undefined) {
       throw new TypeError(
         "Cannot let time pass as the clock must be a ManualClock: it goes by itself",
       );
     }
-    return this.clock;
+    return clock;
   }
 
   #own(action: string, socket: DatagramSocket | undefined): SimulatedSocket {
