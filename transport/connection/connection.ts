@@ -384,11 +384,15 @@ export class Connection {
    *
    * @param channel The channel's index.
    * @param bytes The message, copied before the call returns.
+   * @param nowMs The time, never less than at an earlier call; if left out that of the last
+   * call, and the message counts as waiting since then.
    * @returns `false` if nothing was sent: the connection is closed, the message too
    * large, or too much waits already.
    * @throws {RangeError} If there is no such channel.
    */
-  send(channel: number, bytes: Uint8Array): boolean {
+  send(channel: number, bytes: Uint8Array, nowMs?: number): boolean {
+    // A quiet connection was last called long ago: what is new is not as old as that.
+    if (nowMs !== undefined) this.#advance(nowMs);
     if (!(channel >>> 0 === channel && channel < this.#channelCount)) {
       throw new RangeError(
         `Cannot send a message as channel must be an integer from 0 to ${

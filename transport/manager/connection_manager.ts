@@ -778,7 +778,7 @@ export class ConnectionManager implements Disposable {
     const { connection } = peer;
     if (
       connection === undefined || peer.endReason !== undefined ||
-      !connection.send(channel, bytes)
+      !connection.send(channel, bytes, this.#nowMs)
     ) return false;
     this.#markDirty(peer);
     return true;

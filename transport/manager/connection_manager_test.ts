@@ -308,6 +308,31 @@ Deno.test("ConnectionManager.poll() refuses to be called from its sink, and lets
   assert(last?.type === "peerDisconnected" && last.message === "enough");
 });
 
+Deno.test("ConnectionManager.send() sends at once after a silence: nothing counts as old or late", () => {
+  const world = new ManagerWorld({ conditions: { latencyMs: 20 } });
+  const { end, peer, atServer } = world.connected();
+  const silencesMs = [100, 300, 450, 900, 1_900, 5_000];
+  for (const ms of silencesMs) {
+    world.run(ms);
+    for (let channel = 0; channel < 4; channel++) {
+      assert(end.manager.send(peer, bytesOf(channel), channel));
+      assert(world.server.manager.send(atServer, bytesOf(channel), channel));
+    }
+    world.run(100);
+  }
+  for (
+    const [{ received, manager }, to] of [
+      [end, peer],
+      [world.server, atServer],
+    ] as const
+  ) {
+    assertEquals(received.length, 4 * silencesMs.length);
+    for (const { dropped, late } of manager.peerStats(to)!.channels) {
+      assertEquals([dropped, late], [0, 0]);
+    }
+  }
+});
+
 Deno.test("ConnectionManager.broadcast() and sendPacket() reach who is connected", () => {
   const world = new ManagerWorld();
   const clients = [world.connected(), world.connected(), world.connected()];
