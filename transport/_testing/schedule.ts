@@ -261,7 +261,7 @@ function send(
   const most = isLarge ? largest : Math.min(largest, 200);
   const length = MIN_MESSAGE_BYTES + random.nextU32() % most;
   const bytes = checker.make(channel, length);
-  if (world.ends[end]!.connection.send(channel, bytes)) {
+  if (world.ends[end]!.connection.send(channel, bytes, world.nowMs)) {
     checker.accept(channel, length);
   }
 }

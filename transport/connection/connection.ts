@@ -12,7 +12,7 @@ import type { CongestionControl } from "../congestion/congestion_control.ts";
 import { Pacer } from "../congestion/pacer.ts";
 import { BASE_MTU, KEEPALIVE_MS, MTU, PEER_TIMEOUT_MS } from "../constants.ts";
 import type { ChannelConfig } from "../message/channel_config.ts";
-import type { ChannelStats } from "../message/channel_stats.ts";
+import type { ChannelStats, LateMessage } from "../message/channel_stats.ts";
 import { Inbox } from "../message/inbox.ts";
 import { NORMAL, Outbox, PROBE } from "../message/outbox.ts";
 import { resolveMessageLimits } from "../message/resolve_limits.ts";
@@ -382,15 +382,28 @@ export class Connection {
   }
 
   /**
+   * The messages that were late last, and why: by more than `LATE_MS`.
+   *
+   * @returns Up to 16, oldest first.
+   */
+  lateMessages(): LateMessage[] {
+    return this.#outbox.lateMessages();
+  }
+
+  /**
    * Sends a message: it leaves with the next `flush()` that has room for it.
    *
    * @param channel The channel's index.
    * @param bytes The message, copied before the call returns.
+   * @param nowMs The time, never less than at an earlier call; if left out that of the last
+   * call, and the message counts as waiting since then.
    * @returns `false` if nothing was sent: the connection is closed, the message too
    * large, or too much waits already.
    * @throws {RangeError} If there is no such channel.
    */
-  send(channel: number, bytes: Uint8Array): boolean {
+  send(channel: number, bytes: Uint8Array, nowMs?: number): boolean {
+    // A quiet connection was last called long ago: what is new is not as old as that.
+    if (nowMs !== undefined) this.#advance(nowMs);
     if (!(channel >>> 0 === channel && channel < this.#channelCount)) {
       throw new RangeError(
         `Cannot send a message as channel must be an integer from 0 to ${
@@ -641,6 +654,10 @@ export class Connection {
     this.#recovery.onPathChange(nowMs);
     this.#congestion.onPathChange(nowMs);
     this.#pathMtu.reset(nowMs);
+    // With nothing in flight there is nobody to find out: a ping is due now.
+    this.#isAsked = false;
+    this.#idleMs = this.#keepaliveMs;
+    this.#sentMs = nowMs - this.#keepaliveMs;
   }
 
   /** Takes out what happened. */

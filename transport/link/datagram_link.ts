@@ -105,6 +105,21 @@ export interface DatagramLink {
   connect(to: DatagramAddress, credentials: Uint8Array): PeerId;
 
   /**
+   * Goes on with a peer that this end has connected to over another address of it, maybe of
+   * another socket: what is sealed for it goes there from now on. The other end follows when
+   * this end's new address is proven, which takes a payload that this end sends. No event.
+   *
+   * @param peer The peer.
+   * @param to The same other end.
+   * @returns Whether it does: `false` if the peer is not connected or has come to this end, or
+   * this kind of link keeps its peers where they are.
+   */
+  move(peer: PeerId, to: DatagramAddress): boolean;
+
+  /** Lets nobody in from now on: who asks is refused as where there is no room. */
+  stopAccepting(): void;
+
+  /**
    * Ends a peer at once: the other end is told, in datagrams that may be lost, and the
    * peer's slot is free. No event.
    */

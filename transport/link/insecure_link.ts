@@ -189,6 +189,7 @@ export class InsecureLink implements DatagramLink {
   readonly #note = new Uint8Array(NOTE_BYTES);
   #transmit: LinkTransmit | undefined;
   #nowMs = 0;
+  #isAccepting = true;
   #openedPeer = 0 as PeerId;
 
   /**
@@ -357,6 +358,35 @@ export class InsecureLink implements DatagramLink {
   }
 
   /**
+   * Goes on with a server over another address of it, maybe of another socket: what is
+   * sealed for it goes there from now on. The server follows when the new way is proven, which
+   * takes a payload to it: about two round trips. No event.
+   *
+   * @param peer The server.
+   * @param to Where it is too.
+   * @returns `false` if it is not connected, or has come to this end.
+   */
+  move(peer: PeerId, to: DatagramAddress): boolean {
+    const moved = this.#peers.get(peer);
+    if (moved === undefined || !moved.isConnected || moved.isClient) {
+      return false;
+    }
+    const from = moved.address;
+    if (to !== from) {
+      to.retain();
+      moved.address = to;
+      this.#counters.moved++;
+      from.release();
+    }
+    return true;
+  }
+
+  /** Lets nobody in from now on: who asks is refused as where there is no room. */
+  stopAccepting(): void {
+    this.#isAccepting = false;
+  }
+
+  /**
    * Ends a peer at once: the other end is told three times, which may be lost, and the
    * peer's slot is free. No event.
    *
@@ -478,7 +508,7 @@ export class InsecureLink implements DatagramLink {
     from: DatagramAddress,
     identity: number,
   ): void {
-    if (this.#clients.size >= this.#maxClients) {
+    if (!this.#isAccepting || this.#clients.size >= this.#maxClients) {
       this.#counters.full++;
       this.#sendRefuse(response, from, Refusal.Full);
       return;

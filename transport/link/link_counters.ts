@@ -14,7 +14,7 @@ export interface InsecureLinkCounters {
   readonly badCookie: number;
   /** Responses of a session that has ended: sent twice by the network, or by somebody else. */
   readonly replayed: number;
-  /** Responses refused as there were `maxClients`. */
+  /** Responses refused as there were `maxClients`, or nobody is let in any more. */
   readonly full: number;
   /** Responses dropped as their host has `maxClientsPerHost`. */
   readonly hostFull: number;

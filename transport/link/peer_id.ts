@@ -1,8 +1,8 @@
 // This module is browser compatible.
 
 /**
- * Which peer of a {@linkcode DatagramLink}: minted by the link, and unlike every one
- * it gave out before. Survives a change of the peer's address. An integer from 0 to
+ * Which peer of a {@linkcode DatagramLink}: minted by the link, and unlike the
+ * last four million that it gave out. Survives a change of the peer's address. An integer from 0 to
  * 2^32 - 1: the slot in its lowest 16 bits, the slot's generation in the upper 16.
  */
 export type PeerId = number & { readonly __brand: "PeerId" };

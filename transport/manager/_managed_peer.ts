@@ -4,6 +4,7 @@ import { ConnectionState } from "../connection/connection_state.ts";
 import type { LinkEndReason } from "../link/datagram_link.ts";
 import { type PeerId, peerSlot } from "../link/peer_id.ts";
 import type { DatagramAddress } from "../socket/datagram_address.ts";
+import type { PathRedundancy } from "./_path_redundancy.ts";
 import type { PeerLink } from "./_peer_link.ts";
 
 /** What a manager knows of one peer. */
@@ -15,6 +16,8 @@ export class ManagedPeer {
   state: ConnectionState = ConnectionState.Connecting;
   /** `undefined` while connecting, and when all is over. */
   connection: Connection | undefined;
+  /** What follows its path, unless the game has a policy of its own. */
+  redundancy: PathRedundancy | undefined;
   /** Who takes its messages, if not the manager's sink. */
   link: PeerLink | undefined;
   /** Whether it is in the list of those to flush. */

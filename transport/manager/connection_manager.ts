@@ -24,12 +24,17 @@ import { CloseCode, ConnectionState } from "../connection/connection_state.ts";
 import { PacketBuffer } from "../connection/packet_buffer.ts";
 import type { TransportStats } from "../connection/transport_stats.ts";
 import { MTU, PEER_TIMEOUT_MS } from "../constants.ts";
-import type { DatagramLink, LinkEvent } from "../link/datagram_link.ts";
+import type {
+  DatagramLink,
+  LinkEndReason,
+  LinkEvent,
+} from "../link/datagram_link.ts";
 import { type PeerId, peerSlot } from "../link/peer_id.ts";
+import type { LateMessage } from "../message/channel_stats.ts";
 import type { DatagramAddress } from "../socket/datagram_address.ts";
-import { NoRedundancy } from "../redundancy/no_redundancy.ts";
 import { type DatagramSocket, SendResult } from "../socket/datagram_socket.ts";
 import { ManagedPeer } from "./_managed_peer.ts";
+import { PathRedundancy } from "./_path_redundancy.ts";
 import { type PeerHost, PeerLink } from "./_peer_link.ts";
 import type {
   ConnectionManagerOptions,
@@ -63,13 +68,17 @@ export interface ConnectionManagerCounters {
   readonly connected: number;
   /** Peers that were wanted and never connected. */
   readonly connectFailed: number;
+  /** The same by reason. */
+  readonly connectFailedBy: Readonly<Record<LinkEndReason, number>>;
   /** Peers that ended otherwise than by a timeout. */
   readonly disconnected: number;
+  /** The same by reason. */
+  readonly disconnectedBy: Readonly<Record<DisconnectReason, number>>;
   /** Peers that were timed out. */
   readonly timedOut: number;
-  /** Peers that changed their address. */
+  /** Peers that changed their address, or were moved to another. */
   readonly moved: number;
-  /** Clients sent away as events are not drained, or the manager is closing. */
+  /** Clients sent away as events are not drained. */
   readonly turnedAway: number;
   /** Datagrams that a socket refused for good: too large, closed, no route. */
   readonly unsent: number;
@@ -77,10 +86,7 @@ export interface ConnectionManagerCounters {
   readonly socketFull: number;
 }
 
-type WritableCounters = {
-  -readonly [Name in keyof ConnectionManagerCounters]:
-    ConnectionManagerCounters[Name];
-};
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 /**
  * All connections of one end: a server's with its clients, a client's with its server, or
@@ -154,21 +160,48 @@ export class ConnectionManager implements Disposable {
   readonly #opened = new Uint8Array(MTU);
   readonly #sealed = new PacketBuffer();
   readonly #sockets: DatagramSocket[] = [];
+  /** By which each socket that is open is known in the metrics. */
+  readonly #socketNumbers = new Map<DatagramSocket, number>();
+  #boundCount = 0;
   /** By slot; one that is over stays until its slot is used again, for its state. */
   readonly #peers: (ManagedPeer | undefined)[] = [];
   /** All that are not over. */
   readonly #live = new Set<ManagedPeer>();
   readonly #connected = new Set<ManagedPeer>();
+  /** Their ids, once somebody has asked. */
+  #peerIds: readonly PeerId[] | undefined;
   readonly #wheel: TimerWheel;
   readonly #events = new EventQueue<ManagerEvent>({ capacity: EVENT_CAPACITY });
   #dirty: ManagedPeer[] = [];
   #spareDirty: ManagedPeer[] = [];
   #ready: ManagedPeer[] = [];
   #spareReady: ManagedPeer[] = [];
-  readonly #counters: WritableCounters = {
+  readonly #connectFailedBy: Writable<
+    ConnectionManagerCounters["connectFailedBy"]
+  > = {
+    closed: 0,
+    disconnected: 0,
+    serverFull: 0,
+    denied: 0,
+    noAnswer: 0,
+    unknownSession: 0,
+    wrongProtocol: 0,
+  };
+  readonly #disconnectedBy: Writable<
+    ConnectionManagerCounters["disconnectedBy"]
+  > = {
+    closed: 0,
+    kicked: 0,
+    shutdown: 0,
+    protocolError: 0,
+    unknownSession: 0,
+  };
+  readonly #counters: Writable<ConnectionManagerCounters> = {
     connected: 0,
     connectFailed: 0,
+    connectFailedBy: this.#connectFailedBy,
     disconnected: 0,
+    disconnectedBy: this.#disconnectedBy,
     timedOut: 0,
     moved: 0,
     turnedAway: 0,
@@ -271,7 +304,9 @@ export class ConnectionManager implements Disposable {
    */
   bind(socket: DatagramSocket): void {
     this.#checkOpen("bind a socket");
-    if (!this.#sockets.includes(socket)) this.#sockets.push(socket);
+    if (this.#sockets.includes(socket)) return;
+    this.#sockets.push(socket);
+    this.#socketNumbers.set(socket, this.#boundCount++);
   }
 
   /**
@@ -286,11 +321,7 @@ export class ConnectionManager implements Disposable {
    */
   connect(to: DatagramAddress, credentials: Uint8Array = NO_BYTES): PeerId {
     this.#checkOpen("connect");
-    if (!this.#sockets.includes(to.socket)) {
-      throw new TypeError(
-        `Cannot connect as the address must be of a socket that is bound: current value is ${to}`,
-      );
-    }
+    this.#checkBound("connect", to);
     if (!this.#events.reserve(2)) {
       throw new RangeError("Cannot connect as events must be drained");
     }
@@ -305,6 +336,29 @@ export class ConnectionManager implements Disposable {
     this.#peers[peer.slot] = peer;
     this.#live.add(peer);
     return id;
+  }
+
+  /**
+   * Goes on with a server over another of its addresses, maybe of another socket: after a
+   * WebSocket has broken, or when this end knows of a better way. The server is the same peer,
+   * and follows when the new way is proven, after two round trips at most. What was under way
+   * is sent again: nothing reliable is lost, if it is done before the timeout.
+   *
+   * @param peer The server.
+   * @param to The same server: an address of a socket of this manager.
+   * @returns `false` if it is not connected, or came to this end, or the link cannot.
+   * @throws {TypeError} If the address is of another socket, or the manager is closed.
+   */
+  move(peer: PeerId, to: DatagramAddress): boolean {
+    this.#checkOpen("move a peer");
+    this.#checkBound("move a peer", to);
+    const found = this.#find(peer);
+    if (
+      found?.connection === undefined || found.endReason !== undefined ||
+      !this.#link.move(peer, to)
+    ) return false;
+    this.#onPathChange(found, to);
+    return true;
   }
 
   /**
@@ -401,7 +455,9 @@ export class ConnectionManager implements Disposable {
     for (let i = this.#sockets.length - 1; i >= 0; i--) {
       const socket = this.#sockets[i]!;
       socket.poll(this.#onDatagram, this.#maxDatagrams);
-      if (socket.isClosed) this.#sockets.splice(i, 1);
+      if (!socket.isClosed) continue;
+      this.#sockets.splice(i, 1);
+      this.#socketNumbers.delete(socket);
     }
     this.#takeLinkEvents();
     this.#wheel.advance(this.#nowMs, this.#onDue);
@@ -506,6 +562,17 @@ export class ConnectionManager implements Disposable {
   }
 
   /**
+   * The messages to a peer that were late last, and why: `lateBy` of the channels' stats sums
+   * the causes up.
+   *
+   * @param peer The peer.
+   * @returns Up to 16, oldest first; none if the peer is not connected.
+   */
+  lateMessages(peer: PeerId): LateMessage[] {
+    return this.#find(peer)?.connection?.lateMessages() ?? [];
+  }
+
+  /**
    * The round-trip time of a peer.
    *
    * @param peer The peer.
@@ -526,12 +593,15 @@ export class ConnectionManager implements Disposable {
   }
 
   /**
-   * Who is connected.
+   * Who is connected: of no cost while nobody comes or goes.
    *
-   * @returns A new array, in the order of connecting.
+   * @returns An array in the order of connecting, which never changes: the same one until
+   * somebody comes or goes.
    */
-  peers(): PeerId[] {
-    return Array.from(this.#connected, ({ id }) => id);
+  peers(): readonly PeerId[] {
+    return this.#peerIds ??= Object.freeze(
+      Array.from(this.#connected, ({ id }) => id),
+    );
   }
 
   /**
@@ -555,34 +625,50 @@ export class ConnectionManager implements Disposable {
       type: "gauge",
       value: this.#connected.size,
     };
-    for (const [outcome, value] of Object.entries(this.#counters)) {
-      yield {
-        name: "tickwire_transport_manager",
-        help: "What happened to peers and datagrams.",
-        type: "counter",
-        value,
-        labels: { what: outcome },
-      };
+    yield* byLabel(
+      "tickwire_transport_connects",
+      "Peers that were connected, and by reason those that were wanted and were not.",
+      "outcome",
+      { connected: this.#counters.connected, ...this.#connectFailedBy },
+    );
+    yield* byLabel(
+      "tickwire_transport_ends",
+      "Peers that were connected and are no more, by reason.",
+      "reason",
+      { timedOut: this.#counters.timedOut, ...this.#disconnectedBy },
+    );
+    const { moved, turnedAway, unsent, socketFull } = this.#counters;
+    yield* byLabel(
+      "tickwire_transport_events",
+      "What else happened to peers and datagrams.",
+      "what",
+      { moved, turnedAway, unsent, socketFull },
+    );
+    yield* byLabel(
+      "tickwire_transport_link",
+      "What the link has accepted, and dropped by reason.",
+      "what",
+      { ...this.#link.counters },
+    );
+    // One family after the other, as OpenMetrics wants them.
+    for (const [{ counters }, number] of this.#socketNumbers) {
+      const { sent, received, full, failed, dropped } = counters;
+      yield* byLabel(
+        "tickwire_transport_socket_datagrams",
+        "Datagrams of a socket by what became of them; sockets are numbered as they are bound.",
+        "what",
+        { sent, received, full, failed, dropped },
+        { socket: `${number}` },
+      );
     }
-    for (const [reason, value] of Object.entries(this.#link.counters)) {
-      yield {
-        name: "tickwire_transport_link",
-        help: "What the link has accepted, and dropped by reason.",
-        type: "counter",
-        value,
-        labels: { what: reason },
-      };
-    }
-    for (const [index, { counters }] of this.#sockets.entries()) {
-      for (const [what, value] of Object.entries(counters)) {
-        yield {
-          name: "tickwire_transport_socket",
-          help: "Datagrams and bytes of a socket.",
-          type: "counter",
-          value,
-          labels: { socket: `${index}`, what },
-        };
-      }
+    for (const [{ counters }, number] of this.#socketNumbers) {
+      yield* byLabel(
+        "tickwire_transport_socket_bytes",
+        "Bytes of datagrams of a socket.",
+        "what",
+        { sent: counters.sentBytes, received: counters.receivedBytes },
+        { socket: `${number}` },
+      );
     }
   }
 
@@ -595,6 +681,7 @@ export class ConnectionManager implements Disposable {
   close(reason = ""): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
+    this.#link.stopAccepting();
     for (const peer of this.#live) {
       this.#close(peer, CloseCode.Shutdown, reason);
     }
@@ -618,6 +705,7 @@ export class ConnectionManager implements Disposable {
       this.#free(peer);
     }
     this.#connected.clear();
+    this.#peerIds = undefined;
     this.#finish();
   }
 
@@ -694,6 +782,7 @@ export class ConnectionManager implements Disposable {
     const { peer: id, address, userData } = event;
     let peer = this.#find(id);
     if (peer === undefined) {
+      // One that had come in just when the manager was closed is told too.
       if (this.#isClosing || !this.#events.reserve(2)) {
         this.#counters.turnedAway++;
         this.#link.disconnect(id);
@@ -705,7 +794,10 @@ export class ConnectionManager implements Disposable {
     }
     const { overheadBytes, maxPayloadBytes } = this.#link;
     peer.connection = new Connection({
-      ...(address.socket.isLossless && { redundancy: makeNoRedundancy }),
+      redundancy: () =>
+        peer.redundancy = new PathRedundancy(
+          address.socket.isLossless === true,
+        ),
       ...this.#options,
       overheadBytes,
       maxPayloadBytes: Math.min(
@@ -717,6 +809,7 @@ export class ConnectionManager implements Disposable {
     });
     peer.state = ConnectionState.Connected;
     this.#connected.add(peer);
+    this.#peerIds = undefined;
     this.#counters.connected++;
     this.#markDirty(peer);
     const { isClient } = peer;
@@ -732,11 +825,16 @@ export class ConnectionManager implements Disposable {
   #onMoved(event: LinkEvent & { type: "peerMoved" }): void {
     const peer = this.#find(event.peer);
     if (peer?.connection === undefined) return;
-    peer.address = event.address;
-    peer.connection.onPathChange(this.#nowMs);
+    this.#onPathChange(peer, event.address);
+    if (peer.endReason === undefined) this.#events.push(event);
+  }
+
+  #onPathChange(peer: ManagedPeer, address: DatagramAddress): void {
+    peer.address = address;
+    peer.redundancy?.onPathChange(address.socket.isLossless === true);
+    peer.connection!.onPathChange(this.#nowMs);
     this.#markDirty(peer);
     this.#counters.moved++;
-    if (peer.endReason === undefined) this.#events.push(event);
   }
 
   #onLinkEnded(event: LinkEvent & { type: "peerEnded" }): void {
@@ -756,7 +854,7 @@ export class ConnectionManager implements Disposable {
 
   #failConnect(
     peer: ManagedPeer,
-    reason: (LinkEvent & { type: "peerEnded" })["reason"],
+    reason: LinkEndReason,
     message: string,
   ): void {
     peer.state = reason === "noAnswer"
@@ -765,6 +863,7 @@ export class ConnectionManager implements Disposable {
     peer.endReason = cutCloseReason(message);
     this.#live.delete(peer);
     this.#counters.connectFailed++;
+    this.#connectFailedBy[reason]++;
     this.#events.release();
     this.#events.pushReserved({
       type: "connectFailed",
@@ -778,7 +877,7 @@ export class ConnectionManager implements Disposable {
     const { connection } = peer;
     if (
       connection === undefined || peer.endReason !== undefined ||
-      !connection.send(channel, bytes)
+      !connection.send(channel, bytes, this.#nowMs)
     ) return false;
     this.#markDirty(peer);
     return true;
@@ -860,12 +959,14 @@ export class ConnectionManager implements Disposable {
     peer.state = event.state;
     peer.rttMs = peer.connection?.rttMs ?? 0;
     this.#connected.delete(peer);
+    this.#peerIds = undefined;
     if (event.state === ConnectionState.TimedOut) {
       this.#counters.timedOut++;
       this.#events.pushReserved({ type: "peerTimedOut", peer: peer.id });
       return;
     }
     this.#counters.disconnected++;
+    this.#disconnectedBy[reason]++;
     this.#events.pushReserved({
       type: "peerDisconnected",
       peer: peer.id,
@@ -922,6 +1023,7 @@ export class ConnectionManager implements Disposable {
     this.#isClosed = true;
     for (const socket of this.#sockets) socket.close();
     this.#sockets.length = 0;
+    this.#socketNumbers.clear();
   }
 
   #markDirty(peer: ManagedPeer): void {
@@ -948,6 +1050,13 @@ export class ConnectionManager implements Disposable {
     );
   }
 
+  #checkBound(action: string, to: DatagramAddress): void {
+    if (this.#sockets.includes(to.socket)) return;
+    throw new TypeError(
+      `Cannot ${action} as the address must be of a socket that is bound: current value is ${to}`,
+    );
+  }
+
   #checkNotPolling(): void {
     if (!this.#isPolling) return;
     throw new TypeError(
@@ -962,6 +1071,21 @@ function reasonOf(code: number): DisconnectReason {
   return code === CloseCode.ProtocolError ? "protocolError" : "closed";
 }
 
-function makeNoRedundancy(): NoRedundancy {
-  return new NoRedundancy();
+/** A family of counters, one for each number of a record. */
+function* byLabel(
+  name: string,
+  help: string,
+  label: string,
+  values: Readonly<Record<string, number>>,
+  labels: Readonly<Record<string, string>> = {},
+): IterableIterator<Metric> {
+  for (const [key, value] of Object.entries(values)) {
+    yield {
+      name,
+      help,
+      type: "counter",
+      value,
+      labels: { ...labels, [label]: key },
+    };
+  }
 }

@@ -413,15 +413,147 @@ Deno.test("ConnectionManager.signal closes it", () => {
   assert(manager.isClosed && socket.isClosed);
 });
 
-Deno.test("ConnectionManager.metrics() can be rendered, and counts what happened", () => {
-  const world = new ManagerWorld();
-  world.connected();
-  const text = renderOpenMetrics(world.server.manager.metrics());
-  assert(text.includes("tickwire_transport_peers 1\n"), text);
-  assert(
-    text.includes('tickwire_transport_link_total{what="accepted"} 1\n'),
-    text,
+Deno.test("ConnectionManager.metrics() counts what happened, by reason", () => {
+  const world = new ManagerWorld({ server: { maxClients: 3 } });
+  const [kicked, left, broken] = [
+    world.connected(),
+    world.connected(),
+    world.connected(),
+  ];
+  const { manager } = world.server;
+  const full = world.connect();
+  world.run(100);
+  manager.kick(kicked.atServer);
+  left.end.manager.disconnect(left.peer);
+  world.run(500);
+  broken.end.socket.close();
+  world.run(15_000, 20);
+  const again = world.connected();
+  const second = world.network.socket("10.0.9.9", 443);
+  manager.bind(second);
+  world.run(10);
+  const text = renderOpenMetrics(manager.metrics());
+  for (
+    const line of [
+      "tickwire_transport_peers 1",
+      'tickwire_transport_connects_total{outcome="connected"} 4',
+      'tickwire_transport_connects_total{outcome="denied"} 0',
+      'tickwire_transport_ends_total{reason="closed"} 1',
+      'tickwire_transport_ends_total{reason="kicked"} 1',
+      'tickwire_transport_ends_total{reason="timedOut"} 1',
+      'tickwire_transport_ends_total{reason="shutdown"} 0',
+      'tickwire_transport_events_total{what="moved"} 0',
+      'tickwire_transport_link_total{what="accepted"} 4',
+      'tickwire_transport_link_total{what="full"} 1',
+      `tickwire_transport_socket_bytes_total{socket="0",what="sent"} ${world.server.socket.counters.sentBytes}`,
+      'tickwire_transport_socket_datagrams_total{socket="1",what="sent"} 0',
+    ]
+  ) assert(text.includes(`\n${line}\n`), `${line} of\n${text}`);
+  const { connectFailedBy, disconnectedBy, disconnected } = manager.counters;
+  assertEquals(
+    Object.values(disconnectedBy).reduce((sum, count) => sum + count),
+    disconnected,
   );
+  assertEquals(connectFailedBy.serverFull, 0);
+  assertEquals(full.end.manager.counters.connectFailedBy.serverFull, 1);
+  // A socket keeps its number when another one is gone.
+  world.server.socket.close();
+  world.run(1);
+  const rest = renderOpenMetrics(manager.metrics());
+  assert(!rest.includes('socket="0"') && rest.includes('socket="1"'), rest);
+  assertEquals(manager.peers(), [again.atServer]);
+});
+
+Deno.test("ConnectionManager.peers() is the same array until somebody comes or goes", () => {
+  const world = new ManagerWorld();
+  const { manager } = world.server;
+  assertEquals(manager.peers(), []);
+  const [a, b] = [world.connected().atServer, world.connected().atServer];
+  const peers = manager.peers();
+  assertEquals(peers, [a, b]);
+  world.run(100);
+  assert(manager.peers() === peers);
+  // Whoever goes through it may throw everybody out.
+  for (const peer of peers) manager.kick(peer);
+  assertEquals([peers, manager.peers()], [[a, b], []]);
+});
+
+Deno.test("ConnectionManager.lateMessages() says why a message was late", () => {
+  const world = new ManagerWorld({ conditions: { latencyMs: 20 } });
+  const { end, peer } = world.connected();
+  assertEquals(end.manager.lateMessages(peer), []);
+  assert(end.manager.send(peer, bytesOf(1), ReliableOrdered));
+  world.run(200);
+  world.network.setConditions({ isBlackout: true });
+  assert(end.manager.send(peer, bytesOf(2), ReliableOrdered));
+  world.run(500);
+  world.network.setConditions({ latencyMs: 20 });
+  world.run(3_000);
+  const [late, ...more] = end.manager.lateMessages(peer);
+  assertEquals(more, []);
+  assertEquals([late?.channel, late?.id], [ReliableOrdered, 1]);
+  assert(late!.queuedMs <= 1 && late!.underWayMs >= 500, JSON.stringify(late));
+  const { lateBy } = end.manager.peerStats(peer)!.channels[ReliableOrdered]!;
+  assertEquals(lateBy.underWayMs, late!.underWayMs);
+  end.manager.disconnect(peer);
+  world.run(500);
+  assertEquals(end.manager.lateMessages(peer), []);
+});
+
+Deno.test("ConnectionManager.send() sends at once after a silence: nothing counts as old or late", () => {
+  const world = new ManagerWorld({ conditions: { latencyMs: 20 } });
+  const { end, peer, atServer } = world.connected();
+  const silencesMs = [100, 300, 450, 900, 1_900, 5_000];
+  for (const ms of silencesMs) {
+    world.run(ms);
+    for (let channel = 0; channel < 4; channel++) {
+      assert(end.manager.send(peer, bytesOf(channel), channel));
+      assert(world.server.manager.send(atServer, bytesOf(channel), channel));
+    }
+    world.run(100);
+  }
+  for (
+    const [{ received, manager }, to] of [
+      [end, peer],
+      [world.server, atServer],
+    ] as const
+  ) {
+    assertEquals(received.length, 4 * silencesMs.length);
+    assertEquals(manager.lateMessages(to), []);
+    for (const { dropped, late } of manager.peerStats(to)!.channels) {
+      assertEquals([dropped, late], [0, 0]);
+    }
+  }
+});
+
+Deno.test("ConnectionManager.close() lets nobody in while it tells its peers", () => {
+  const world = new ManagerWorld();
+  const { end, atServer } = world.connected();
+  const { manager } = world.server;
+  // It takes long to tell this one.
+  world.network.setConditions(
+    { isBlackout: true },
+    world.server.socket,
+    end.socket,
+  );
+  assert(manager.send(atServer, bytesOf(1), ReliableOrdered));
+  manager.close();
+  const late = world.connect();
+  world.run(1_000);
+  assertEquals(manager.isClosed, false);
+  assertEquals(
+    late.end.events.map((event) => ({ ...event, message: "" })),
+    [{
+      type: "connectFailed",
+      peer: late.peer,
+      reason: "serverFull",
+      message: "",
+    }],
+  );
+  assertEquals([manager.counters.connected, manager.counters.turnedAway], [
+    1,
+    0,
+  ]);
 });
 
 Deno.test("ConnectionManager.poll() tries a full socket again, for all its peers", () => {

@@ -2,9 +2,15 @@ import { assert, assertEquals } from "@std/assert";
 import { Channel } from "../../protocol/mod.ts";
 import { ServerProcess } from "../../tools/process_signal.ts";
 import { NonBlockingSocket } from "../deno.ts";
-import { ConnectionManager, InsecureLink, type ManagerEvent } from "../mod.ts";
+import {
+  ConnectionManager,
+  InsecureLink,
+  type ManagerEvent,
+  type PeerId,
+} from "../mod.ts";
 
 const PROGRAM = new URL("_testing/kill_server.ts", import.meta.url);
+const CLIENT = new URL("_testing/kill_client.ts", import.meta.url);
 const PATIENCE_MS = 30_000;
 
 Deno.test("ConnectionManager tells of a server that was killed, and of one that was started anew", async () => {
@@ -60,4 +66,48 @@ Deno.test("ConnectionManager tells of a server that was killed, and of one that 
   );
   await echo(3);
   assertEquals(echoes, [1, 2, 3]);
+});
+
+Deno.test("ConnectionManager tells of a client that was killed, and keeps the others", async () => {
+  const socket = await NonBlockingSocket.bind({ hostname: "127.0.0.1" });
+  using manager = new ConnectionManager({
+    link: new InsecureLink({ protocol: "kill 1", maxClients: 8 }),
+    connection: { keepaliveMs: 100, peerTimeoutMs: 1_000 },
+  });
+  manager.bind(socket);
+  const { port } = socket.localAddress;
+  const received = new Map<PeerId, number>();
+  const events: ManagerEvent[] = [];
+  async function until(isDone: () => boolean): Promise<void> {
+    const deadline = performance.now() + PATIENCE_MS;
+    for (;;) {
+      manager.poll((peer) => received.set(peer, (received.get(peer) ?? 0) + 1));
+      events.push(...manager.drainEvents());
+      if (isDone()) return;
+      assert(performance.now() < deadline, JSON.stringify(events));
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+  }
+  async function start(): Promise<[ServerProcess, PeerId]> {
+    const before = events.length;
+    const [client] = await Promise.all([
+      ServerProcess.start(CLIENT, { args: [`${port}`] }),
+      until(() => events.length > before),
+    ]);
+    const event = events[before];
+    assert(event?.type === "peerConnected");
+    await until(() => received.has(event.peer));
+    return [client, event.peer];
+  }
+  const [first, killed] = await start();
+  await using _first = first;
+  const [second, left] = await start();
+  await using _second = second;
+  events.length = 0;
+  await first.kill();
+  await until(() => events.length > 0);
+  assertEquals(events, [{ type: "peerTimedOut", peer: killed }]);
+  const before = received.get(left)!;
+  await until(() => received.get(left)! > before);
+  assertEquals(manager.peers(), [left]);
 });

@@ -1,5 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Channel } from "../../protocol/mod.ts";
+import type { PeerId } from "../link/peer_id.ts";
 import { ManagerWorld, type Received } from "./_testing/manager_world.ts";
 
 const CHANGES = Deno.env.get("TICKWIRE_SOAK") === "1" ? 1_000 : 40;
@@ -121,4 +122,94 @@ Deno.test("ConnectionManager keeps an idle peer whose address changes", () => {
   assertEquals(end.received.length, 1);
   assertEquals([world.server.manager.peerCount, end.events.length], [1, 1]);
   assert(end.manager.peerRttMs(peer) > 0);
+});
+
+Deno.test("ConnectionManager.move() goes on over another socket: nothing reliable is lost, silence is two round trips", () => {
+  const world = new ManagerWorld({ conditions: { latencyMs: LATENCY_MS } });
+  const { server, network } = world;
+  const { end, peer, atServer } = world.connected();
+  let { socket } = end;
+  let sent = 0;
+  let silentMs = 0;
+  const heard = [0, 0];
+  const heardMs = [world.nowMs, world.nowMs];
+  function run(ms: number): void {
+    for (let i = 0; i < ms / TICK_MS; i++) {
+      for (
+        const [{ manager }, to] of [[end, peer], [server, atServer]] as const
+      ) assert(manager.send(to, numbered(sent), Channel.ReliableOrdered));
+      sent++;
+      world.run(TICK_MS);
+      for (const [k, { received }] of [server, end].entries()) {
+        silentMs = Math.max(silentMs, world.nowMs - heardMs[k]!);
+        if (received.length > heard[k]!) heardMs[k] = world.nowMs;
+        heard[k] = received.length;
+      }
+    }
+  }
+  run(500);
+  assert(silentMs <= 2 * LATENCY_MS + TICK_MS, `at first ${silentMs} ms`);
+  const moves = Math.min(CHANGES, 40);
+  for (let move = 0; move < moves; move++) {
+    const next = network.socket(`10.3.0.${1 + move}`);
+    end.manager.bind(next);
+    // What breaks is not there any more; what is changed by will is left behind.
+    if (move % 2 === 0) socket.close();
+    const old = socket;
+    assert(end.manager.move(peer, next.address("10.0.0.1", 9_000)));
+    assertEquals(end.manager.peerAddress(peer)?.socket, next);
+    socket = next;
+    run(300);
+    old.close();
+  }
+  world.run(1_000);
+  for (const { received } of [server, end]) {
+    assertEquals(
+      received.map(({ bytes }) => numberOf(bytes)),
+      Array.from({ length: sent }, (_, i) => i),
+    );
+  }
+  assertEquals(server.of("peerMoved").length, moves);
+  assertEquals([server.events.length, end.events.length], [1 + moves, 1]);
+  assertEquals(end.manager.counters.moved, moves);
+  // From the last that came before a move.
+  assert(silentMs <= 3 * RTT_MS + TICK_MS, `silent for ${silentMs} ms`);
+});
+
+Deno.test("ConnectionManager.move() tells the server although nothing is said", () => {
+  const world = new ManagerWorld({
+    conditions: { latencyMs: LATENCY_MS, loss: 0.3 },
+  });
+  const { end, peer, atServer } = world.connected();
+  world.run(20_000, 5);
+  const next = world.network.socket("10.3.0.1");
+  end.manager.bind(next);
+  end.socket.close();
+  assert(end.manager.move(peer, next.address("10.0.0.1", 9_000)));
+  world.run(1_500);
+  assertEquals(world.server.of("peerMoved").map(({ peer }) => peer), [
+    atServer,
+  ]);
+  assertEquals(
+    String(world.server.manager.peerAddress(atServer)),
+    `${next.localAddress}`,
+  );
+});
+
+Deno.test("ConnectionManager.move() refuses who cannot be moved", () => {
+  const world = new ManagerWorld();
+  const { end, peer, atServer } = world.connected();
+  const next = world.network.socket("10.3.0.1");
+  const to = next.address("10.0.0.1", 9_000);
+  assertThrows(() => end.manager.move(peer, to), TypeError, "bound");
+  end.manager.bind(next);
+  const connecting = end.manager.connect(to);
+  assertEquals(end.manager.move(connecting, to), false);
+  assertEquals(end.manager.move(0x7fff_0001 as PeerId, to), false);
+  const back = world.server.socket.address("10.0.7.7", 7);
+  assertEquals(world.server.manager.move(atServer, back), false);
+  end.manager.disconnect(peer);
+  assertEquals(end.manager.move(peer, to), false);
+  end.manager.close();
+  assertThrows(() => end.manager.move(peer, to), TypeError, "closed");
 });

@@ -390,4 +390,68 @@ const CASES: Record<string, (kind: LinkKind) => void> = {
     assertEquals(world.server.payloads.map(({ bytes }) => bytes[0]), [4]);
     assertNotEquals(end.socket.port, oldPort);
   },
+
+  "move() takes a peer to another socket, where the other end follows"(kind) {
+    const world = new World(kind);
+    const { end, peer, atServer } = world.connected();
+    const other = world.network.socket("127.0.0.8");
+    end.bind(other);
+    const to = other.address("127.0.0.1", 9_000);
+    assertEquals(world.server.link.move(atServer, to), false, "a client");
+    assertEquals(end.link.move((peer ^ 0x1_0000) as PeerId, to), false);
+    if (!kind.roams) {
+      assertEquals(end.link.move(peer, to), false);
+      assertEquals(end.link.addressOf(peer)?.socket, end.socket);
+      return;
+    }
+    // The first one breaks, and is not missed.
+    end.socket.close();
+    assert(end.link.move(peer, to));
+    assertEquals(end.link.addressOf(peer), to);
+    assertEquals([end.socket.retained, other.retained], [0, 1]);
+    assert(end.send(new Uint8Array(20), peer));
+    world.pass(100);
+    const [moved, ...more] = world.server.of("peerMoved");
+    assertEquals([moved?.peer, moved?.address.port], [atServer, other.port]);
+    assertEquals(more, []);
+    assert(end.send(new Uint8Array([4]), peer));
+    assert(world.server.send(new Uint8Array([3]), atServer));
+    world.pass(20);
+    assertEquals(world.server.payloads.map(({ bytes }) => bytes[0]), [4]);
+    assertEquals(end.payloads.map(({ bytes }) => bytes[0]), [3]);
+    assertEquals([end.of("peerMoved"), end.of("peerEnded")], [[], []]);
+    assert(end.link.move(peer, to), "where it is");
+    assertEquals(other.retained, 1);
+    end.link.disconnect(peer);
+    assertEquals([end.link.move(peer, to), other.retained], [false, 0]);
+  },
+
+  "move() does nothing for a peer that is not connected yet"(kind) {
+    const world = new World(kind);
+    const { end, peer } = world.connect();
+    const other = world.network.socket("127.0.0.8");
+    const to = other.address("127.0.0.1", 9_000);
+    assertEquals(end.link.move(peer, to), false);
+    world.pass(500);
+    assertEquals(end.of("peerConnected")[0]?.address.socket, end.socket);
+  },
+
+  "stopAccepting() lets nobody in, and keeps who is there"(kind) {
+    const world = new World(kind);
+    const { end, peer, atServer } = world.connected();
+    world.server.link.stopAccepting();
+    const late = world.connect();
+    world.pass(1_000);
+    assertEquals(world.server.of("peerConnected").length, 1);
+    assertEquals(late.end.of("peerEnded").map(({ reason }) => reason), [
+      "serverFull",
+    ]);
+    assert(end.send(new Uint8Array([1]), peer));
+    assert(world.server.send(new Uint8Array([2]), atServer));
+    world.pass(20);
+    assertEquals([world.server, end].map(({ payloads }) => payloads.length), [
+      1,
+      1,
+    ]);
+  },
 };

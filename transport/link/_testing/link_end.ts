@@ -18,17 +18,26 @@ export class LinkEnd {
   readonly events: LinkEvent[] = [];
   readonly #out = new Uint8Array(MTU);
   readonly #sealed = new Uint8Array(MTU);
+  readonly #sockets: MemorySocket[];
 
   constructor(link: DatagramLink, socket: MemorySocket) {
     this.link = link;
     this.socket = socket;
+    this.#sockets = [socket];
     link.bind((datagram, to) => to.socket.send(datagram, to));
+  }
+
+  /** Takes from another socket too. */
+  bind(socket: MemorySocket): void {
+    this.#sockets.push(socket);
   }
 
   /** Takes what has come in, after so much time. */
   pump(ms: number): void {
     this.link.tick(ms / 1_000);
-    this.socket.poll((datagram, from) => this.take(datagram, from));
+    for (const socket of this.#sockets) {
+      socket.poll((datagram, from) => this.take(datagram, from));
+    }
     this.events.push(...this.link.drainEvents());
   }
 
@@ -47,7 +56,7 @@ export class LinkEnd {
     const length = this.link.seal(payload, peer, this.#sealed);
     if (length === 0) return false;
     const to = this.link.addressOf(peer)!;
-    this.socket.send(this.#sealed.subarray(0, length), to);
+    to.socket.send(this.#sealed.subarray(0, length), to);
     return true;
   }
 

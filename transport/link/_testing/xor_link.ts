@@ -68,6 +68,14 @@ export class XorLink implements DatagramLink {
     return this.inner.connect(to, credentials);
   }
 
+  move(peer: PeerId, to: DatagramAddress): boolean {
+    return this.inner.move(peer, to);
+  }
+
+  stopAccepting(): void {
+    this.inner.stopAccepting();
+  }
+
   disconnect(peer: PeerId): void {
     this.inner.disconnect(peer);
   }
