@@ -12,6 +12,7 @@ import type { CongestionControl } from "../congestion/congestion_control.ts";
 import { Pacer } from "../congestion/pacer.ts";
 import { BASE_MTU, KEEPALIVE_MS, MTU, PEER_TIMEOUT_MS } from "../constants.ts";
 import type { ChannelConfig } from "../message/channel_config.ts";
+import { checkChannels } from "../message/check_channels.ts";
 import type { ChannelStats } from "../message/channel_stats.ts";
 import { Inbox } from "../message/inbox.ts";
 import { NORMAL, Outbox, PROBE } from "../message/outbox.ts";
@@ -198,6 +199,7 @@ export class Connection {
    * Creates an end of a connection that stands: the link has proven the other one.
    *
    * @param options Channels, limits and times.
+   * @throws {TypeError} If what a channel is to deliver is none of what there is.
    * @throws {RangeError} If one of them is outside its limits.
    */
   constructor(options: ConnectionOptions = {}) {
@@ -239,6 +241,7 @@ export class Connection {
     this.#skipAt = first + FIRST_SKIP + this.#random.nextU32() % FIRST_SKIP;
     this.#buffer = options.buffer ?? new PacketBuffer();
 
+    checkChannels(options.channels ?? []);
     const channels: ChannelConfig[] = [
       { delivery: Channel.Reliable },
       { delivery: Channel.Unreliable },

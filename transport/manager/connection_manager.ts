@@ -191,6 +191,7 @@ export class ConnectionManager implements Disposable {
    * Creates a manager without sockets and peers.
    *
    * @param options Its link, and what its connections are made with.
+   * @throws {TypeError} If what a channel is to deliver is none of what there is.
    * @throws {RangeError} If an option is out of its range.
    */
   constructor(options: ConnectionManagerOptions) {
