@@ -1,5 +1,5 @@
 // This module is browser compatible.
-import { MAX_CLOSE_REASON_BYTES } from "../../protocol/mod.ts";
+import { isUtf8, MAX_CLOSE_REASON_BYTES } from "../../protocol/mod.ts";
 import { putVarint, varintBytes, varintValue } from "./_varint.ts";
 
 const CLOSE = 0x02;
@@ -42,15 +42,13 @@ export function readClose(
   if (length > MAX_CLOSE_REASON_BYTES || start + length !== end) {
     return undefined;
   }
-  try {
-    const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-    return {
-      code: varintValue(packet, offset, codeBytes),
-      reason: decoder.decode(packet.subarray(start, end)),
-    };
-  } catch {
-    return undefined;
-  }
+  // Asked first, as the decoder's exception takes 50 times as long.
+  if (!isUtf8(packet, start, end)) return undefined;
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  return {
+    code: varintValue(packet, offset, codeBytes),
+    reason: decoder.decode(packet.subarray(start, end)),
+  };
 }
 
 /** Whether everything up to the end is 0. */

@@ -13,6 +13,7 @@ import { Pacer } from "../congestion/pacer.ts";
 import { BASE_MTU, KEEPALIVE_MS, MTU, PEER_TIMEOUT_MS } from "../constants.ts";
 import type { ChannelConfig } from "../message/channel_config.ts";
 import type { ChannelStats, LateMessage } from "../message/channel_stats.ts";
+import { checkChannels } from "../message/check_channels.ts";
 import { Inbox } from "../message/inbox.ts";
 import { NORMAL, Outbox, PROBE } from "../message/outbox.ts";
 import { resolveMessageLimits } from "../message/resolve_limits.ts";
@@ -200,6 +201,7 @@ export class Connection {
    * Creates an end of a connection that stands: the link has proven the other one.
    *
    * @param options Channels, limits and times.
+   * @throws {TypeError} If what a channel is to deliver is none of what there is.
    * @throws {RangeError} If one of them is outside its limits.
    */
   constructor(options: ConnectionOptions = {}) {
@@ -241,6 +243,7 @@ export class Connection {
     this.#skipAt = first + FIRST_SKIP + this.#random.nextU32() % FIRST_SKIP;
     this.#buffer = options.buffer ?? new PacketBuffer();
 
+    checkChannels(options.channels ?? []);
     const channels: ChannelConfig[] = [
       { delivery: Channel.Reliable },
       { delivery: Channel.Unreliable },

@@ -8,6 +8,7 @@ import {
 import { SeededRandom } from "../../core/mod.ts";
 import {
   Channel,
+  type ChannelConfig,
   Connection,
   ConnectionState,
   KEEPALIVE_MS,
@@ -489,5 +490,22 @@ Deno.test("Connection.nextWakeMs is later than now after a flush", () => {
         assert(spins < 4, `seed ${seed}: spins at ${lastMs}`);
       }
     }
+  }
+});
+
+Deno.test("Connection refuses channels that there cannot be", () => {
+  const { Reliable } = Channel;
+  const wrong: [unknown, ErrorConstructor][] = [
+    [{ delivery: 4 }, TypeError],
+    [{ delivery: "latestt" }, TypeError],
+    [{}, TypeError],
+    [{ delivery: Reliable, priority: NaN }, RangeError],
+    [{ delivery: Reliable, priority: 8 }, RangeError],
+    [{ delivery: Reliable, bytesPerSecond: NaN }, RangeError],
+    [{ delivery: "latest", bytesPerSecond: 0 }, RangeError],
+  ];
+  for (const [channel, error] of wrong) {
+    const channels = [channel as ChannelConfig];
+    assertThrows(() => new Connection({ channels }), error, "Cannot use");
   }
 });

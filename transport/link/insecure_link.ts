@@ -66,6 +66,8 @@ const ACCEPT_REPEATS = 20;
 const PATH_CHALLENGE_MS = 20;
 const MAX_STRAY_ANSWERS_PER_SECOND = 100;
 const MAX_AUTHORIZATIONS_PER_SECOND = 1_000;
+/** Of which one host has at most so many, or it would lock out all others. */
+const MAX_AUTHORIZATIONS_OF_HOST = 500;
 /** How often a close is sent, at once: it is not acknowledged. */
 const CLOSE_COPIES = 3;
 /** Each peer keeps room for its two main events; the rest is for moves. */
@@ -165,6 +167,9 @@ export class InsecureLink implements DatagramLink {
     capacity: MAX_AUTHORIZATIONS_PER_SECOND,
     refillPerSecond: MAX_AUTHORIZATIONS_PER_SECOND,
   });
+  /** How many each host has had in this second. */
+  readonly #authorizationsOfHost = new Map<string, number>();
+  #authorizationsEndMs = 0;
   readonly #counters: WritableCounters = {
     accepted: 0,
     moved: 0,
@@ -513,13 +518,12 @@ export class InsecureLink implements DatagramLink {
       this.#sendRefuse(response, from, Refusal.Full);
       return;
     }
-    const ofHost = this.#clientsOfHost.get(from.host) ?? 0;
-    if (ofHost >= this.#maxClientsPerHost) {
+    if (this.#isHostFull(from.host)) {
       this.#counters.hostFull++;
       this.#sendRefuse(response, from, Refusal.Full);
       return;
     }
-    if (!this.#authorizations.tryTake(1, this.#nowMs)) {
+    if (!this.#mayAsk(from.host)) {
       this.#counters.rateLimited++;
       return;
     }
@@ -540,7 +544,7 @@ export class InsecureLink implements DatagramLink {
     );
     peer.identity = identity;
     this.#clients.set(identity, peer);
-    this.#clientsOfHost.set(from.host, ofHost + 1);
+    this.#countHost(from, 1);
     this.#counters.accepted++;
     this.#sendAccept(response, peer);
     peer.acceptance = {
@@ -576,6 +580,25 @@ export class InsecureLink implements DatagramLink {
     this.#unheard.delete(peer);
   }
 
+  #mayAsk(host: string): boolean {
+    const nowMs = this.#nowMs;
+    if (this.#authorize === undefined) {
+      return this.#authorizations.tryTake(1, nowMs);
+    }
+    const ofHost = this.#authorizationsOfHost;
+    if (nowMs >= this.#authorizationsEndMs) {
+      ofHost.clear();
+      this.#authorizationsEndMs = nowMs + 1_000;
+    }
+    const count = ofHost.get(host) ?? 0;
+    if (
+      count >= MAX_AUTHORIZATIONS_OF_HOST ||
+      !this.#authorizations.tryTake(1, nowMs)
+    ) return false;
+    ofHost.set(host, count + 1);
+    return true;
+  }
+
   #mayConnect(userData: Uint8Array, from: DatagramAddress): boolean {
     if (this.#authorize === undefined) return true;
     try {
@@ -602,6 +625,10 @@ export class InsecureLink implements DatagramLink {
 
   #move(peer: Peer, to: DatagramAddress): void {
     const from = peer.address;
+    if (from.host !== to.host && this.#isHostFull(to.host)) {
+      this.#counters.hostFull++;
+      return;
+    }
     // The owner is told, or it stays where it is.
     const event = {
       type: "peerMoved",
@@ -896,6 +923,10 @@ export class InsecureLink implements DatagramLink {
     }
     this.#peers.remove(peer.id);
     peer.address.release();
+  }
+
+  #isHostFull(host: string): boolean {
+    return (this.#clientsOfHost.get(host) ?? 0) >= this.#maxClientsPerHost;
   }
 
   #countHost({ host }: DatagramAddress, by: number): void {

@@ -26,7 +26,7 @@ export interface InsecureLinkOptions {
   /**
    * Decides whether a client may connect, at once and at no great cost, such as by the
    * token that its user data is. Called when the client has proven its address, at most
-   * 1,000 times per second. If it throws, the client is refused.
+   * 1,000 times per second, and for one host 500 times. If it throws, the client is refused.
    *
    * @param userData What the client says of itself, 0 to 256 bytes; not to be kept.
    * @param from Where it is.

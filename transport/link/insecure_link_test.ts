@@ -301,15 +301,21 @@ Deno.test("InsecureLink.maxClientsPerHost bounds what one host takes", () => {
   assertEquals(world.link.clientCount, 3);
 });
 
-Deno.test("InsecureLink.authorize() is called 1,000 times per second at most", () => {
+Deno.test("InsecureLink.authorize() is called 1,000 times per second at most, half of them for one host", () => {
   let calls = 0;
   const world = new World({ authorize: () => ++calls < 0 });
-  const { end } = world.connect();
+  const ends = ["10.0.0.2", "10.0.0.3", "10.0.0.4"].map((host) =>
+    world.connect(host).end
+  );
   world.pass(40);
-  const response = world.toServer.find(([type]) => type === 3)!;
-  const from = world.server.socket.address(end.socket.host, end.socket.port);
+  const responses = world.toServer.filter(([type]) => type === 3);
   calls = 0;
-  for (let i = 0; i < 3_000; i++) world.server.take(response, from);
+  for (const [i, { socket }] of ends.entries()) {
+    const from = world.server.socket.address(socket.host, socket.port);
+    const before = calls;
+    for (let j = 0; j < 3_000; j++) world.server.take(responses[i]!, from);
+    assert(calls - before <= 500, `${calls - before} for one host`);
+  }
   assert(calls <= 1_000 && calls >= 900, `${calls}`);
   assertEquals(world.link.clientCount, 0);
 });
@@ -375,4 +381,22 @@ Deno.test("InsecureLink.open() throws at no mutant, and lets nobody in without p
     world.link.addressOf(world.server.of("peerConnected")[0]!.peer)?.port,
     800,
   );
+});
+
+Deno.test("InsecureLink.open() lets no host beyond its limit by moving to it", () => {
+  const world = new World({ maxClientsPerHost: 1 });
+  world.connect("10.0.0.2");
+  const { end, peer } = world.connect("10.0.0.3");
+  world.pass(100);
+  assertEquals(world.link.clientCount, 2);
+  // From another port of the first one's host, and then of its own.
+  world.network.rebind(end.socket, "10.0.0.2", 20_000);
+  end.send(new Uint8Array(10), peer);
+  world.pass(100);
+  assertEquals(world.server.of("peerMoved").length, 0);
+  assertEquals(world.link.counters.hostFull, 1);
+  world.network.rebind(end.socket, "10.0.0.3", 20_001);
+  end.send(new Uint8Array(10), peer);
+  world.pass(100);
+  assertEquals(world.server.of("peerMoved").length, 1);
 });

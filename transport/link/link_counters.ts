@@ -16,7 +16,7 @@ export interface InsecureLinkCounters {
   readonly replayed: number;
   /** Responses refused as there were `maxClients`, or nobody is let in any more. */
   readonly full: number;
-  /** Responses dropped as their host has `maxClientsPerHost`. */
+  /** Responses refused, and moves dropped, as their host has `maxClientsPerHost`. */
   readonly hostFull: number;
   /** Responses that `authorize` refused. */
   readonly denied: number;

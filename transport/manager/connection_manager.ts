@@ -7,6 +7,7 @@ import {
   type Metric,
   type Random,
   SecureRandom,
+  SeededRandom,
   SystemClock,
 } from "../../core/mod.ts";
 import {
@@ -23,7 +24,7 @@ import type { ConnectionEvent } from "../connection/connection_event.ts";
 import { CloseCode, ConnectionState } from "../connection/connection_state.ts";
 import { PacketBuffer } from "../connection/packet_buffer.ts";
 import type { TransportStats } from "../connection/transport_stats.ts";
-import { MTU, PEER_TIMEOUT_MS } from "../constants.ts";
+import { BASE_MTU, MTU, PEER_TIMEOUT_MS } from "../constants.ts";
 import type {
   DatagramLink,
   LinkEndReason,
@@ -224,6 +225,7 @@ export class ConnectionManager implements Disposable {
    * Creates a manager without sockets and peers.
    *
    * @param options Its link, and what its connections are made with.
+   * @throws {TypeError} If what a channel is to deliver is none of what there is.
    * @throws {RangeError} If an option is out of its range.
    */
   constructor(options: ConnectionManagerOptions) {
@@ -245,6 +247,15 @@ export class ConnectionManager implements Disposable {
       1,
       Number.MAX_SAFE_INTEGER,
     );
+    // Wrong options are told here, not when the first peer comes.
+    const { congestion: _1, redundancy: _2, ...checked } = connection;
+    const { overheadBytes } = link;
+    new Connection({
+      ...checked,
+      overheadBytes,
+      random: new SeededRandom(0),
+      buffer: this.#buffer,
+    });
     this.#random = connection.random ?? new SecureRandom();
     const { maxReliableBytes, maxUnreliableBytes } = connection.limits ?? {};
     this.#maxMessageBytes = Math.min(
@@ -301,9 +312,16 @@ export class ConnectionManager implements Disposable {
    *
    * @param socket The socket.
    * @throws {TypeError} If the manager is closed.
+   * @throws {RangeError} If the socket's datagrams are smaller than `BASE_MTU`.
    */
   bind(socket: DatagramSocket): void {
     this.#checkOpen("bind a socket");
+    const { maxDatagramBytes } = socket;
+    if (maxDatagramBytes < BASE_MTU) {
+      throw new RangeError(
+        `Cannot bind a socket as its maxDatagramBytes must be >= ${BASE_MTU}: current value is ${maxDatagramBytes}`,
+      );
+    }
     if (this.#sockets.includes(socket)) return;
     this.#sockets.push(socket);
     this.#socketNumbers.set(socket, this.#boundCount++);
@@ -452,13 +470,7 @@ export class ConnectionManager implements Disposable {
     this.#checkNotPolling();
     if (this.#isClosed) return;
     this.#advance();
-    for (let i = this.#sockets.length - 1; i >= 0; i--) {
-      const socket = this.#sockets[i]!;
-      socket.poll(this.#onDatagram, this.#maxDatagrams);
-      if (!socket.isClosed) continue;
-      this.#sockets.splice(i, 1);
-      this.#socketNumbers.delete(socket);
-    }
+    this.#pollSockets();
     this.#takeLinkEvents();
     this.#wheel.advance(this.#nowMs, this.#onDue);
     if (sink !== undefined) this.receive(sink);
@@ -768,6 +780,24 @@ export class ConnectionManager implements Disposable {
     this.#link.tick((this.#nowMs - this.#tickedMs) / 1_000);
     this.#tickedMs = this.#nowMs;
     this.#takeLinkEvents();
+  }
+
+  #pollSockets(): void {
+    // What the link asks, such as whether a client may come in, may call anything too.
+    this.#isPolling = true;
+    try {
+      for (let i = this.#sockets.length - 1; i >= 0; i--) {
+        const socket = this.#sockets[i];
+        // There are none left if that has closed the manager.
+        if (socket === undefined) continue;
+        socket.poll(this.#onDatagram, this.#maxDatagrams);
+        if (!socket.isClosed) continue;
+        this.#sockets.splice(i, 1);
+        this.#socketNumbers.delete(socket);
+      }
+    } finally {
+      this.#isPolling = false;
+    }
   }
 
   #takeLinkEvents(): void {

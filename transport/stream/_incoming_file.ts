@@ -14,6 +14,8 @@ export class IncomingFile {
   version = "";
   idleMs = 0;
   hasMoved = false;
+  /** Whether it has ended: its sink may have done that. */
+  isOver = false;
   /** Whether the other end is to be told how far it may go. */
   needsGrant = false;
   readonly #windowBytes: number;
@@ -121,7 +123,7 @@ export class IncomingFile {
    */
   settle(): "complete" | FileFailReason | undefined {
     if (this.#size < 0) return undefined;
-    while (this.#held.size > 0) {
+    while (this.#held.size > 0 && !this.isOver) {
       const bytes = this.#held.get(this.#next);
       if (bytes === undefined) break;
       this.#held.delete(this.#next);

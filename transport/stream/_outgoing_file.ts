@@ -16,6 +16,8 @@ export class OutgoingFile {
   wantedVersion = "";
   idleMs = 0;
   hasMoved = false;
+  /** Whether it has ended: its source may have done that. */
+  isOver = false;
   readonly #hash = new Fnv1a64();
   #chunk = new Uint8Array(0);
   #next = 0;
@@ -80,6 +82,7 @@ export class OutgoingFile {
       if (this.#next + length > this.#upTo) return sent;
       const bytes = this.#chunk.subarray(0, length);
       source.read(this.#next, bytes);
+      if (this.isOver) return sent;
       if (!send(encodeChunk(this.id, this.#next, bytes))) return -1;
       this.#hash.update(bytes);
       this.#next += length;

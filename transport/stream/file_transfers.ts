@@ -575,8 +575,10 @@ export class FileTransfers {
     else if (op === Op.End) {
       wrong = file.onEnd(message.hashLow, message.hashHigh);
     } else wrong = "misbehaved";
+    if (file.isOver) return undefined;
     if (wrong !== undefined) return wrong;
     const end = file.settle();
+    if (file.isOver) return undefined;
     if (end !== "complete") return end;
     this.#post(encodeControl(file.id, Op.Done));
     this.#remove(file);
@@ -669,7 +671,9 @@ export class FileTransfers {
     });
   }
 
-  #remove({ id }: File): void {
+  #remove(file: File): void {
+    const { id } = file;
+    file.isOver = true;
     this.#files.delete(id);
     if ((id & 1) === 1) this.#own -= 1;
   }

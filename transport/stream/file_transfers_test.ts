@@ -620,3 +620,48 @@ Deno.test("FileTransfers refuses wrong arguments", () => {
   assertThrows(() => files.tick(-1), RangeError, "dt");
   assertEquals(files.size, 0);
 });
+
+Deno.test("FileTransfers lets a sink end its transfer, or all, at any piece", () => {
+  for (const isAll of [false, true]) {
+    for (let endAt = 1; endAt <= 5; endAt++) {
+      const pair = new MemoryLinkPair();
+      const [a, b] = [new End(pair.a), new End(pair.b, { maxTransfers: 2 })];
+      let pieces = 0;
+      const id: FileTransferId = b.files.request("a", {
+        sink() {
+          if (++pieces < endAt) return;
+          if (isAll) b.files.close();
+          else b.files.cancel(id);
+        },
+      })!;
+      run(pair, [a, b], () => a.of("requested").length > 0);
+      // The end overtakes the pieces, and all of them the first one.
+      const held: Uint8Array[] = [];
+      b.tamper = (message) => {
+        held.push(message.slice());
+        return undefined;
+      };
+      a.files.serve(a.of("requested")[0]!.transfer, content(5_000));
+      for (let frame = 0; frame < 10; frame++) run(pair, [a, b], once());
+      assertEquals(held.length, 7);
+      const answer = held.shift()!;
+      b.files.receive(answer);
+      for (const message of held.reverse()) b.files.receive(message);
+      b.events.push(...b.files.drainEvents());
+      const text = `${isAll ? "close" : "cancel"} at ${endAt}`;
+      assertEquals(pieces, endAt, text);
+      assertEquals(b.of("received"), [], text);
+      assertEquals(b.of("failed").length, isAll ? 1 : 0, text);
+      assertEquals(b.files.size, 0, text);
+      let begun = 0;
+      while (b.files.request("b") !== undefined) begun++;
+      assertEquals(begun, isAll ? 0 : 2, text);
+    }
+  }
+});
+
+/** True from the second time on. */
+function once(): () => boolean {
+  let count = 0;
+  return () => count++ > 0;
+}
