@@ -152,6 +152,16 @@ export class NetworkNamespaces {
   }
 
   /**
+   * What runs a command at an end.
+   *
+   * @param side Which.
+   * @returns What goes before the command.
+   */
+  prefix(side: NamespaceSide): readonly string[] {
+    return ["ip", "netns", "exec", this.#names[side]];
+  }
+
+  /**
    * Makes a command that runs at an end.
    *
    * @param side Which.
@@ -164,10 +174,8 @@ export class NetworkNamespaces {
     command: readonly string[],
     options: Deno.CommandOptions = {},
   ): Deno.Command {
-    return new Deno.Command("ip", {
-      ...options,
-      args: ["netns", "exec", this.#names[side], ...command],
-    });
+    const [program, ...args] = [...this.prefix(side), ...command];
+    return new Deno.Command(program!, { ...options, args });
   }
 
   /** Removes both. What runs in them goes on without a cable: end it before. */

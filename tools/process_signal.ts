@@ -22,6 +22,12 @@ export interface ServerProcessOptions {
    */
   readonly flags?: readonly string[];
   /**
+   * What runs the program's command: a command and its first arguments, which must put the program in its own place.
+   *
+   * @default {[]}
+   */
+  readonly prefix?: readonly string[];
+  /**
    * Milliseconds that the program has to say that it is ready.
    *
    * @default {60000}
@@ -72,9 +78,10 @@ export class ServerProcess {
     program: URL,
     options: ServerProcessOptions = {},
   ): Promise<ServerProcess> {
-    const { args = [], flags = [], timeoutMs = 60_000 } = options;
-    const process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", ...flags, program.href, ...args],
+    const { args = [], flags = [], prefix = [], timeoutMs = 60_000 } = options;
+    const [command, ...rest] = [...prefix, Deno.execPath(), "run", "-A"];
+    const process = new Deno.Command(command!, {
+      args: [...rest, ...flags, program.href, ...args],
       cwd: ROOT,
       env: { NO_COLOR: "1" },
       stdin: "null",

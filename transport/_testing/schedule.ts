@@ -84,7 +84,7 @@ const TIGHT_LIMITS: MessageLimits = {
 };
 
 /** What an end may hold at most, in bytes, with the limits above. */
-const TIGHT_HELD_BYTES = 40_000 + 20_000 + 30_000;
+const TIGHT_HELD_BYTES = 40_000 + 20_000 + 30_000 + 2 * 8_000;
 
 /** Time to heal: what was sent has to arrive within. */
 const HEALING_MS = 120_000;
@@ -272,9 +272,11 @@ function isDone(
   isHostile: boolean,
 ): boolean {
   return world.ends.every(({ connection }) => {
-    const { queuedBytes, inFlightBytes, heldBytes } = connection.stats;
+    const { queuedBytes, inFlightBytes, heldBytes, channels } =
+      connection.stats;
     return connection.state !== ConnectionState.Connected ||
-      queuedBytes === 0 && inFlightBytes === 0 && heldBytes === 0;
+      queuedBytes === 0 && inFlightBytes === 0 && heldBytes === 0 &&
+        channels.every((channel) => channel.heldBytes === 0);
   }) && (isHostile || checkers.every(({ missing }) => missing === undefined));
 }
 
@@ -309,11 +311,12 @@ function checkEnd(
     if (missing !== undefined) throw new Error(`end ${i} misses ${missing}`);
     const { queuedBytes, heldBytes, inFlightBytes, malformed, channels } =
       connection.stats;
-    const kept = queuedBytes + heldBytes + inFlightBytes +
-      channels.reduce((sum, channel) => sum + channel.heldBytes, 0);
-    if (kept !== 0) {
+    const kept = channels.map((channel) => channel.heldBytes);
+    const sum = kept.reduce((bytes, more) => bytes + more, queuedBytes) +
+      heldBytes + inFlightBytes;
+    if (sum !== 0) {
       throw new Error(
-        `end ${i} keeps ${queuedBytes} queued, ${heldBytes} held, ${inFlightBytes} in flight`,
+        `end ${i} keeps ${queuedBytes} queued, ${heldBytes} held, ${inFlightBytes} in flight, by channel ${kept}`,
       );
     }
     if (malformed !== 0) throw new Error(`end ${i} saw ${malformed} malformed`);

@@ -20,6 +20,8 @@ export class InboxChannel {
   readonly isOrdered: boolean;
   /** Whether it drops what is not newer than the newest. */
   readonly isNewestOnly: boolean;
+  /** Whether the newest message is sure to come. */
+  readonly isLatest: boolean;
   readonly maxBytes: number;
   /**
    * Reliable: the lowest number that has not come. Others: the one after the highest that has.
@@ -38,6 +40,8 @@ export class InboxChannel {
   whole: Map<number, Uint8Array> = NO_WHOLE;
   /** Messages in fragments by number. */
   partial: Map<number, PartialMessage> = NO_PARTIAL;
+  /** Which of them is the newest, on a latest channel; -1 if there is none. */
+  newestPartial = -1;
 
   // What the frames of one packet say, once while they are checked and once while they are taken.
   checkedPacket = -1;
@@ -68,6 +72,7 @@ export class InboxChannel {
     this.isOrdered = delivery === Channel.ReliableOrdered;
     this.isNewestOnly = delivery === "latest" ||
       delivery === Channel.UnreliableOrdered;
+    this.isLatest = delivery === "latest";
     this.maxBytes = this.isReliable
       ? limits.maxReliableBytes
       : limits.maxUnreliableBytes;

@@ -81,6 +81,9 @@ export class Inbox {
   #releasedMessages = 0;
   #releasedBytes = 0;
   #reassemblyBytes = 0;
+  /** The newest messages of latest channels in fragments: at most one each, with room of its own. */
+  #newestBytes = 0;
+  /** Other unreliable messages in fragments. */
   readonly #aging = new AgingMessages();
 
   #packet = 0;
@@ -105,13 +108,13 @@ export class Inbox {
   /** Bytes of messages that are held: not taken out, too early, or not whole (counted whole). */
   get heldBytes(): number {
     return this.#bytesEnd + this.#wholeBytes + this.#releasedBytes +
-      this.#heldBytes + this.#reassemblyBytes;
+      this.#heldBytes + this.#reassemblyBytes + this.#newestBytes;
   }
 
   /** Bytes of its arrays: what it costs beside its objects. */
   get capacityBytes(): number {
     let bytes = this.#bytes.length + this.#ready.byteLength +
-      this.#reassemblyBytes + this.#wholeBytes;
+      this.#reassemblyBytes + this.#newestBytes + this.#wholeBytes;
     for (const c of this.#channels) bytes += c?.held?.capacityBytes ?? 0;
     return bytes;
   }
@@ -506,9 +509,11 @@ export class Inbox {
       return partial.length === size ? at : MALFORMED;
     }
     if (c.has(number)) return at;
-    this.#checkedReassembly += size;
     this.#checkedMessages++;
     if (!this.#hasRoom()) return NO_ROOM;
+    // What it takes the place of may be given up.
+    if (c.isLatest && number > c.newestPartial) return at;
+    this.#checkedReassembly += size;
     const over = this.#reassemblyBytes + this.#checkedReassembly -
       this.#limits.maxReassemblyBytes;
     // Unreliable ones make way.
@@ -549,22 +554,41 @@ export class Inbox {
     size: number,
     nowMs: number,
   ): PartialMessage {
-    this.#reassemblyBytes += size;
+    if (c.isReliable) {
+      const partial = new PartialMessage(size, FRAGMENT_BYTES, nowMs);
+      c.holdPartial(number, partial);
+      this.#reassemblyBytes += size;
+      this.#makeRoom();
+      return partial;
+    }
+    const aging = new AgingMessage(c, number, size, FRAGMENT_BYTES, nowMs);
+    c.holdPartial(number, aging);
+    if (c.isLatest && number > c.newestPartial) {
+      const older = c.partial.get(c.newestPartial);
+      c.newestPartial = number;
+      this.#newestBytes += size;
+      if (older !== undefined) {
+        // There is a newer one: it is no longer sure to become whole.
+        this.#newestBytes -= older.length;
+        this.#reassemblyBytes += older.length;
+        this.#aging.add(older as AgingMessage);
+        this.#makeRoom();
+      }
+    } else {
+      // It makes room by others than itself.
+      this.#reassemblyBytes += size;
+      this.#makeRoom();
+      this.#aging.add(aging);
+    }
+    return aging;
+  }
+
+  #makeRoom(): void {
     while (this.#reassemblyBytes > this.#limits.maxReassemblyBytes) {
       const { oldest } = this.#aging;
       if (oldest === undefined) break;
       this.#abandon(oldest);
     }
-    let partial: PartialMessage;
-    if (c.isReliable) {
-      partial = new PartialMessage(size, FRAGMENT_BYTES, nowMs);
-    } else {
-      const aging = new AgingMessage(c, number, size, FRAGMENT_BYTES, nowMs);
-      this.#aging.add(aging);
-      partial = aging;
-    }
-    c.holdPartial(number, partial);
-    return partial;
   }
 
   #complete(
@@ -595,6 +619,11 @@ export class Inbox {
 
   #forget(c: InboxChannel, number: number, partial: PartialMessage): void {
     c.partial.delete(number);
+    if (number === c.newestPartial) {
+      c.newestPartial = -1;
+      this.#newestBytes -= partial.length;
+      return;
+    }
     this.#reassemblyBytes -= partial.length;
     if (partial instanceof AgingMessage) this.#aging.remove(partial);
   }
@@ -613,6 +642,10 @@ export class Inbox {
       if (aging.channel === c && aging.number < c.base) this.#abandon(aging);
       aging = newer;
     }
+    const newest = c.newestPartial;
+    if (newest < 0 || newest >= c.base) return;
+    this.#forget(c, newest, c.partial.get(newest)!);
+    c.abandoned++;
   }
 }
 

@@ -59,7 +59,8 @@ export interface MessageLimits {
   readonly maxReorderBytes?: number;
   /**
    * How many bytes of messages a receiver puts together at once, counted whole from their
-   * first fragment. A sender has no more of them under way.
+   * first fragment. A sender has no more of them under way. The newest message of each
+   * "latest" channel has room beside it.
    *
    * @default {4_194_304}
    */
