@@ -25,21 +25,31 @@ const MIN_WINDOW = 4 * BASE_MTU;
 const STARTUP_GAIN = 1.7;
 /** The window in terms of what the path holds: no limit while the rate is right, but when it is not. */
 const WINDOW_GAIN = 2;
-const DRAIN_GAIN = 0.5;
-const PROBE_UP_GAIN = 1.2;
+const DRAIN_GAIN = 0.35;
+const PROBE_RTT_GAIN = 0.5;
+const PROBE_UP_GAIN = 1.15;
 const PROBE_DOWN_GAIN = 0.75;
 /** Round trips between two probes, at least. */
 const MIN_CRUISE_ROUNDS = 4;
-/** While more than the target queues without anybody else to blame. */
-const RELIEF_GAIN = 0.9;
+/** A maximum of rates is a little above the path's: so much of it lets queues drain. */
+const CRUISE_GAIN = 0.97;
+/** The least while a queue stays without anybody else to blame. */
+const RELIEF_GAIN = 0.85;
+/** How long a queue is, in terms of the target, where that begins and where it is reached. */
+const RELIEF_FROM = 0.4;
+const RELIEF_TO = 1.5;
 /** A rise of less is no growth (BBR, "BBRCheckFullBWReached"). */
 const GROWTH = 1.25;
 /** The shortest delay that counts as a queue; less is noise of the ends. */
 const MIN_QUEUE_MS = 4;
-/** A delay of so many samples in a row is no jitter. */
-const RUN_LENGTH = 8;
+/** A delay of so many samples in a row is no jitter; each more is more overshoot of a start. */
+const RUN_LENGTH = 4;
 /** How long the least RTT holds: it lives for one to two of these. */
 const MIN_RTT_INTERVAL_MS = 5000;
+/** A queue of so many times the longest-known least RTT is not one of this kind's own. */
+const FLOOD = 2;
+/** How fast that RTT rises, for each look at an emptied queue. */
+const FLOOR_RISE = 0.1;
 /** With a queue, a loss of more says that it is too long. */
 const QUEUE_LOSS = 0.02;
 /** Without one, a loss of more is not the radio's but the path's: a policer, or a queue too short to be seen. */
@@ -55,6 +65,9 @@ const RECOVERY = 1.1;
 const FRAME_MS = 17;
 /** The most that is put down to the ends' polling. */
 const MAX_GAP_MS = 40;
+/** How much one of them counts: the average settles where a fifth is shorter. */
+const GAP_RISE = 0.05;
+const GAP_FALL = 0.2;
 
 /**
  * The default congestion control: it models the path by its bandwidth and its least
@@ -66,9 +79,10 @@ const MAX_GAP_MS = 40;
  * trips and drains what that has queued. Unlike it:
  *
  * - the start ends with the first round trip that queues and does not bring growth;
- * - while a queue stays that is its own it sends a little less, so that a stream
- *   beside a bulk transfer has short RTTs. If draining does not help, somebody else
- *   fills the queue: then it holds its share;
+ * - between probes it sends a little less than the path can do, the less the longer the
+ *   queue, so that a stream beside a bulk transfer has short RTTs. If draining does not
+ *   help, or the queue is far longer than it makes them, somebody else fills it: then it
+ *   holds its share;
  * - loss counts with a queue (above 2 %) or if there is very much of it (above 15 %);
  * - a probe that finds room is followed at once by a larger one;
  * - what the ends' polling adds to RTTs (acknowledgements that come in bunches) is
@@ -100,6 +114,8 @@ export class BandwidthDelayControl implements CongestionControl {
   #minRttMs = Infinity;
   #intervalRttMs = Infinity;
   #intervalEndMs = -Infinity;
+  /** The least RTT over a long time: where a queue always stands the one above is not the path's. */
+  #floorRttMs = Infinity;
 
   // Round trips.
   #roundEndBytes = 0;
@@ -107,8 +123,6 @@ export class BandwidthDelayControl implements CongestionControl {
   #queueMs = 0;
   #runRttMs = Infinity;
   #runLength = 0;
-  #roundStartMs = -Infinity;
-  #roundBunches = 0;
   /** How far apart bunches of acknowledgements come: the ends' polling, mostly. */
   #gapMs = 0;
   #lastAckMs = -Infinity;
@@ -215,13 +229,12 @@ export class BandwidthDelayControl implements CongestionControl {
     this.#minRttMs = Infinity;
     this.#intervalRttMs = Infinity;
     this.#intervalEndMs = -Infinity;
+    this.#floorRttMs = Infinity;
     this.#roundEndBytes = 0;
     this.#roundRttMs = Infinity;
     this.#queueMs = 0;
     this.#runRttMs = Infinity;
     this.#runLength = 0;
-    this.#roundStartMs = -Infinity;
-    this.#roundBunches = 0;
     this.#gapMs = 0;
     this.#lastAckMs = -Infinity;
     this.#phaseRounds = 0;
@@ -237,10 +250,15 @@ export class BandwidthDelayControl implements CongestionControl {
     this.#isStalled = false;
   }
 
-  /** Counts when acknowledgements come: in how many bunches. */
+  /** How far apart acknowledgements come where they come close together: more is for want of packets. */
   #measureGap(sample: Readonly<AckSample>): void {
-    if (sample.nowMs > this.#lastAckMs) this.#roundBunches += 1;
-    this.#lastAckMs = sample.nowMs;
+    const { nowMs } = sample;
+    const gapMs = Math.min(nowMs - this.#lastAckMs, MAX_GAP_MS);
+    const isFirst = this.#lastAckMs === -Infinity;
+    this.#lastAckMs = nowMs;
+    if (isFirst || gapMs === 0 || sample.isAppLimited) return;
+    const change = gapMs - this.#gapMs;
+    this.#gapMs += (change > 0 ? GAP_RISE : GAP_FALL) * change;
   }
 
   #measureRtt(rttMs: number, nowMs: number): void {
@@ -250,6 +268,7 @@ export class BandwidthDelayControl implements CongestionControl {
       this.#intervalEndMs = nowMs + MIN_RTT_INTERVAL_MS;
     }
     if (rttMs <= this.#minRttMs) this.#minRttMs = rttMs;
+    if (rttMs <= this.#floorRttMs) this.#floorRttMs = rttMs;
     if (this.#phase === PROBE_RTT && rttMs < this.#probeRttMs) {
       this.#probeRttMs = rttMs;
     }
@@ -271,12 +290,6 @@ export class BandwidthDelayControl implements CongestionControl {
       this.#queueMs = this.#roundRttMs - this.#minRttMs;
     }
     this.#roundRttMs = Infinity;
-    if (!sample.isAppLimited && this.#roundStartMs !== -Infinity) {
-      const gapMs = (sample.nowMs - this.#roundStartMs) / this.#roundBunches;
-      this.#gapMs += 0.5 * (Math.min(gapMs, MAX_GAP_MS) - this.#gapMs);
-    }
-    this.#roundStartMs = sample.nowMs;
-    this.#roundBunches = 0;
     this.#phaseRounds += 1;
     if (!sample.isAppLimited) this.#judgeLoss();
     if (sample.nowMs >= this.#intervalEndMs) this.#endInterval(sample);
@@ -315,7 +328,7 @@ export class BandwidthDelayControl implements CongestionControl {
     } else if (!this.#isQueueing()) {
       this.#contestedCycles = 0;
     }
-    this.#gain = this.#isQueueing() && !this.#isContested() ? RELIEF_GAIN : 1;
+    this.#gain = this.#cruiseGain();
     if (sample.isAppLimited || this.#phaseRounds < this.#cruiseRounds) return;
     this.#rotateBandwidth();
     this.#upGain = PROBE_UP_GAIN;
@@ -340,7 +353,7 @@ export class BandwidthDelayControl implements CongestionControl {
       case STARTUP:
         if (
           isRun && !sample.isAppLimited &&
-          runMs > this.#gapMs + Math.max(6, 0.2 * this.#minRttMs)
+          runMs > this.#queueTargetMs()
         ) {
           this.#enter(DRAIN, DRAIN_GAIN);
         }
@@ -366,6 +379,7 @@ export class BandwidthDelayControl implements CongestionControl {
       case PROBE_RTT:
         if (this.#phaseRounds >= 3) {
           this.#minRttMs = this.#probeRttMs;
+          this.#floorRttMs += FLOOR_RISE * (this.#minRttMs - this.#floorRttMs);
           this.#intervalRttMs = this.#probeRttMs;
           this.#intervalEndMs = sample.nowMs + MIN_RTT_INTERVAL_MS;
           this.#enter(CRUISE, 1);
@@ -408,7 +422,7 @@ export class BandwidthDelayControl implements CongestionControl {
       isSettled && this.#phase !== PROBE_RTT && !sample.isAppLimited &&
       this.#intervalRttMs > 1.02 * this.#minRttMs + 1
     ) {
-      this.#enter(PROBE_RTT, DRAIN_GAIN);
+      this.#enter(PROBE_RTT, PROBE_RTT_GAIN);
     } else {
       this.#minRttMs = this.#intervalRttMs;
     }
@@ -440,8 +454,20 @@ export class BandwidthDelayControl implements CongestionControl {
 
   /** Whether somebody else fills the queue: at once if it is a long one, else only if patience does not help. */
   #isContested(): boolean {
-    const isLong = this.#queueMs > 3 * this.#queueTargetMs();
+    const targetMs = this.#queueTargetMs();
+    const isLong = this.#queueMs > 3 * targetMs;
+    const floodMs = this.#queueMs + this.#minRttMs - this.#floorRttMs;
+    if (floodMs > FLOOD * Math.max(targetMs, this.#floorRttMs)) return true;
     return this.#contestedCycles >= (isLong ? 2 : 6);
+  }
+
+  /** The longer the queue, the less: it settles where it is short. */
+  #cruiseGain(): number {
+    if (this.#isContested()) return 1;
+    const length = this.#queueMs / this.#queueTargetMs();
+    const relief = (length - RELIEF_FROM) / (RELIEF_TO - RELIEF_FROM);
+    return CRUISE_GAIN -
+      (CRUISE_GAIN - RELIEF_GAIN) * Math.min(Math.max(relief, 0), 1);
   }
 
   #isQueueing(): boolean {
