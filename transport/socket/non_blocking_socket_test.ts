@@ -223,8 +223,8 @@ Deno.test('NonBlockingSocket "node" does not let Deno make an array of the whole
     receiveBufferBytes: 1 << 30,
   });
   assertEquals(a.receiveBufferBytes, 0);
-  // In 1,000 arrays of 1 GiB no machine would have got them.
-  for (let i = 0; i < 1000; i++) {
+  // In as many arrays of 1 GiB no machine would get them.
+  for (let i = 0; i < 100; i++) {
     a.sendTo(new Uint8Array([i]), "127.0.0.1", a.localAddress.port);
     assertEquals((await next(a, a)).bytes, new Uint8Array([i]));
   }
