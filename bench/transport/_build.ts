@@ -24,14 +24,35 @@ const SOURCES: Readonly<Record<keyof Peers, readonly string[]>> = {
 export async function buildPeers(): Promise<Peers> {
   const folder = new URL(".cache/peers/", ROOT);
   await Deno.mkdir(folder, { recursive: true });
+  const headers = await newestMs(["line.h", "load.h"]);
   const peers: { -readonly [name in keyof Peers]: string } = {};
   for (const [name, [source, ...libraries]] of Object.entries(SOURCES)) {
     const path = new URL(name, folder).pathname;
     const from = new URL(`bench/peers/${source}`, ROOT).pathname;
     const args = ["-O2", "-o", path, from, ...libraries];
-    if (await compile(args)) peers[name as keyof Peers] = path;
+    const sourceMs = Math.max(headers, await newestMs([source]));
+    if (await changedMs(path) > sourceMs || await compile(args)) {
+      peers[name as keyof Peers] = path;
+    }
   }
   return peers;
+}
+
+function newestMs(sources: readonly (string | undefined)[]): Promise<number> {
+  const paths = sources.map((it) =>
+    new URL(`bench/peers/${it}`, ROOT).pathname
+  );
+  return Promise.all(paths.map(changedMs)).then((all) => Math.max(...all));
+}
+
+/** When a file was changed; 0 if there is none. */
+async function changedMs(path: string): Promise<number> {
+  try {
+    return (await Deno.stat(path)).mtime?.getTime() ?? 0;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return 0;
+    throw error;
+  }
 }
 
 async function compile(args: string[]): Promise<boolean> {

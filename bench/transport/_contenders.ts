@@ -55,6 +55,18 @@ export function enet({ enet }: Peers): Contender[] {
   }];
 }
 
+/** Who is measured over bad lines; a smoke run does without TCP, whose lines take long to lay. */
+export async function onLines(
+  peers: Peers,
+  isSmoke: boolean,
+): Promise<Contender[]> {
+  return [
+    tickwire("native"),
+    ...enet(peers),
+    ...isSmoke ? [] : await tcp(peers),
+  ];
+}
+
 /** TCP in C with each congestion control that this kernel has. */
 export async function tcp({ tcp }: Peers): Promise<Contender[]> {
   if (tcp === undefined) return [];

@@ -9,7 +9,7 @@ import {
 } from "../_report.ts";
 import { buildPeers } from "./_build.ts";
 import { LINES } from "./_conditions.ts";
-import { enet, missing, tcp, tickwire } from "./_contenders.ts";
+import { missing, onLines } from "./_contenders.ts";
 import { LINE_NOTE, measureOver } from "./_lines.ts";
 
 const HZ = 60;
@@ -18,8 +18,8 @@ const BULK_BYTES = 1_000;
 
 export async function measureBesideBulk(isSmoke: boolean): Promise<Section> {
   const peers = await buildPeers();
-  const seconds = isSmoke ? 1.5 : 20;
-  const contenders = [tickwire("native"), ...enet(peers), ...await tcp(peers)];
+  const seconds = isSmoke ? 0.8 : 20;
+  const contenders = await onLines(peers, isSmoke);
   const rows:
     (Row & { readonly p99: number; readonly "bulk Mbit/s": number })[] = [];
   for (const contender of contenders) {

@@ -8,7 +8,7 @@ import {
 } from "../_report.ts";
 import { buildPeers } from "./_build.ts";
 import { LINES } from "./_conditions.ts";
-import { enet, missing, tcp, tickwire } from "./_contenders.ts";
+import { missing, onLines } from "./_contenders.ts";
 import { LINE_NOTE, measureOver, type Run } from "./_lines.ts";
 
 const HZ = 60;
@@ -34,12 +34,8 @@ export async function measureEcho(isSmoke: boolean): Promise<Section[]> {
 
 async function measureLine(line: Line, isSmoke: boolean): Promise<Section> {
   const peers = await buildPeers();
-  const seconds = isSmoke ? 1 : BAR_SECONDS;
-  const contenders = [
-    tickwire("native"),
-    ...enet(peers),
-    ...await tcp(peers),
-  ];
+  const seconds = isSmoke ? 0.4 : BAR_SECONDS;
+  const contenders = await onLines(peers, isSmoke);
   const runs = new Map<string, Run>();
   for (const contender of contenders) {
     const { name } = contender;

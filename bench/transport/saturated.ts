@@ -2,7 +2,7 @@
 import { atLeast, type Row, type Section } from "../_report.ts";
 import { buildPeers } from "./_build.ts";
 import { LINES } from "./_conditions.ts";
-import { enet, missing, tcp, tickwire } from "./_contenders.ts";
+import { missing, onLines } from "./_contenders.ts";
 import { steadyPerSecond } from "./_load.ts";
 import { LINE_NOTE, measureOver } from "./_lines.ts";
 
@@ -10,8 +10,8 @@ const BYTES = 100;
 
 export async function measureSaturated(isSmoke: boolean): Promise<Section> {
   const peers = await buildPeers();
-  const seconds = isSmoke ? 1.5 : 12;
-  const contenders = [tickwire("native"), ...enet(peers), ...await tcp(peers)];
+  const seconds = isSmoke ? 0.8 : 12;
+  const contenders = await onLines(peers, isSmoke);
   const rows: (Row & { readonly "a second": number })[] = [];
   for (const contender of contenders) {
     const run = await measureOver(

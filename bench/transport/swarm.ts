@@ -17,6 +17,7 @@ const HZ = 20;
 const BYTES = 100;
 /** Until all have connected, and a while. */
 const SETTLE_MS = 4_000;
+const SMOKE_SETTLE_MS = 1_000;
 
 export async function measureSwarm(isSmoke: boolean): Promise<Section[]> {
   return [await measureBusy(isSmoke), await measureIdle(isSmoke)];
@@ -25,11 +26,11 @@ export async function measureSwarm(isSmoke: boolean): Promise<Section[]> {
 async function measureBusy(isSmoke: boolean): Promise<Section> {
   const peers = await buildPeers();
   const clients = isSmoke ? 50 : 1_000;
-  const seconds = isSmoke ? 1 : 10;
+  const seconds = isSmoke ? 0.5 : 10;
   const rows: Row[] = [];
   const bars: Bar[] = [];
   for (const contender of [tickwire("native"), ...enet(peers)]) {
-    const settleMs = isSmoke ? 1_500 : SETTLE_MS;
+    const settleMs = isSmoke ? SMOKE_SETTLE_MS : SETTLE_MS;
     await using server = await Program.start(contender.serve(HZ));
     const swarm = run(
       contender.client(
@@ -119,7 +120,7 @@ async function measureMemory(
 ): Promise<Row & { readonly bytes: number }> {
   await using server = await Program.start(contender.serve());
   const before = await server.figures("memory");
-  const settleMs = isSmoke ? 1_500 : SETTLE_MS;
+  const settleMs = isSmoke ? SMOKE_SETTLE_MS : SETTLE_MS;
   const swarm = run(
     contender.client(
       "swarm",
@@ -127,7 +128,7 @@ async function measureMemory(
       server.port,
       clients,
       0,
-      settleMs / 1_000 + 3,
+      settleMs / 1_000 + (isSmoke ? 1 : 3),
       BYTES,
     ),
   );

@@ -57,6 +57,8 @@ export interface RecoveryPorts {
   readonly redundancy: RedundancyPolicy;
   readonly pathMtu: PathMtu;
   readonly acks: AckAccumulator;
+  /** Filled and consumed within each call: others may use it between. */
+  readonly sample: AckSample;
 }
 
 /**
@@ -69,21 +71,7 @@ export class Recovery {
   readonly #ports: RecoveryPorts;
   readonly #sent: SentPackets;
   readonly #maxProbeMs: number;
-  readonly #sample: AckSample = {
-    nowMs: 0,
-    ackedBytes: 0,
-    lostBytes: 0,
-    ackedPackets: 0,
-    lostPackets: 0,
-    inFlightBytes: 0,
-    rttMs: -1,
-    smoothedRttMs: 0,
-    minRttMs: 0,
-    deliveryRate: 0,
-    isAppLimited: false,
-    priorDeliveredBytes: 0,
-    deliveredBytes: 0,
-  };
+  readonly #sample: AckSample;
   /** Everything below it is acknowledged, lost or nothing, and the redundancy policy knows. */
   #unresolved: number;
   #largestAcked = -1;
@@ -112,6 +100,7 @@ export class Recovery {
 
   constructor(ports: RecoveryPorts, first: number, peerTimeoutMs: number) {
     this.#ports = ports;
+    this.#sample = ports.sample;
     this.#unresolved = first;
     this.#sent = new SentPackets(first);
     // So that a silent peer was asked often enough before it is given up.
@@ -187,6 +176,16 @@ export class Recovery {
       waitMs = Math.min(waitMs * 2 ** this.#probeCount, mostMs);
     }
     return this.#lastElicitingMs + waitMs;
+  }
+
+  /** Bytes of its records. */
+  get capacityBytes(): number {
+    return this.#sent.data.byteLength;
+  }
+
+  /** Lets go of what busier times needed. */
+  rest(): void {
+    this.#sent.rest();
   }
 
   /** Leaves a number out. */

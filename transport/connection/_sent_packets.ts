@@ -78,17 +78,25 @@ export class SentPackets {
 
   /** Adds the next packet, and returns where its record is. Its other fields are the caller's. */
   append(sentMs: number, meta: number): number {
-    if (this.isTight) this.#grow();
+    if (this.isTight) this.#resize(this.#capacity * 2);
     const at = this.offsetOf(this.next++);
     this.data[at + SENT_MS] = sentMs;
     this.data[at + META] = meta;
     return at;
   }
 
-  #grow(): void {
+  /** Keeps no more room than a few records need, if no more are there. */
+  rest(): void {
+    if (
+      this.#capacity > FIRST_CAPACITY &&
+      this.next - this.oldest < FIRST_CAPACITY
+    ) this.#resize(FIRST_CAPACITY);
+  }
+
+  #resize(capacity: number): void {
     const from = this.data;
     const fromMask = this.#capacity - 1;
-    this.#capacity *= 2;
+    this.#capacity = capacity;
     this.data = new Float64Array(this.#capacity << STRIDE_SHIFT);
     for (let number = this.oldest; number < this.next; number++) {
       const at = (number & fromMask) << STRIDE_SHIFT;

@@ -35,12 +35,7 @@ import {
   readClose,
   writeClose,
 } from "./_close_frame.ts";
-import {
-  delayOffset,
-  hasAck,
-  PacketHeader,
-  writeHeader,
-} from "./_packet_header.ts";
+import { delayOffset, hasAck, writeHeader } from "./_packet_header.ts";
 import { Recovery } from "./_recovery.ts";
 import { ELICITING, MTU_PROBE } from "./_sent_packets.ts";
 
@@ -74,6 +69,8 @@ const PASSIVE_FACTOR = 1.25;
 const PASSIVE_SPREAD = 0.25 / 0x1_0000_0000;
 /** How much later than it was wanted a flush must be for this end to have been asleep, and to be more patient. */
 const ASLEEP_MS = 1000;
+/** After so long without messages either way, what they needed is let go of. */
+const REST_MS = 3000;
 const CLOSE_SENDS = 3;
 const CLOSE_INTERVAL_MS = 10;
 const MIN_LINGER_MS = 100;
@@ -150,7 +147,6 @@ export class Connection {
   readonly #recovery: Recovery;
   readonly #ackTimer = new AckTimer();
   readonly #pacer = new Pacer();
-  readonly #header = new PacketHeader();
   readonly #up = new ByteRate();
   readonly #down = new ByteRate();
   readonly #buffer: PacketBuffer;
@@ -179,6 +175,8 @@ export class Connection {
   #sentMs = 0;
   #flushedMs = 0;
   #idleMs: number;
+  /** When a message went either way last. */
+  #usedMs = Infinity;
   /** Whether it is the other end that asks. */
   #isAsked = false;
   #passiveFactor = PASSIVE_FACTOR;
@@ -278,6 +276,7 @@ export class Connection {
         redundancy: this.#redundancy,
         pathMtu: this.#pathMtu,
         acks: this.#acks,
+        sample: this.#buffer.sample,
       },
       first,
       this.#peerTimeoutMs,
@@ -302,6 +301,12 @@ export class Connection {
   /** Bytes of messages that wait to be sent. */
   get queuedBytes(): number {
     return this.#outbox.queuedBytes;
+  }
+
+  /** Bytes of its arrays that grow with use: what it costs beside its objects. */
+  get capacityBytes(): number {
+    return this.#outbox.capacityBytes + this.#inbox.capacityBytes +
+      this.#recovery.capacityBytes;
   }
 
   /**
@@ -431,7 +436,7 @@ export class Connection {
   receive(packet: Uint8Array, nowMs: number, end = packet.length): void {
     this.#advance(nowMs);
     if (this.#phase === Phase.Over) return;
-    const header = this.#header;
+    const { header } = this.#buffer;
     const recovery = this.#recovery;
     const start = header.read(
       packet,
@@ -504,8 +509,7 @@ export class Connection {
       recovery.onAck(header, nowMs, this.#ackTimer.isCalm);
     }
     if (hasMessages) {
-      this.#idleMs = this.#keepaliveMs;
-      this.#isAsked = false;
+      this.#onUse(nowMs);
       for (let at = start; at < end;) {
         const type = packet[at]!;
         if (type >= MESSAGE || type === FRAGMENT) {
@@ -576,6 +580,7 @@ export class Connection {
       return;
     }
     this.#flushedMs = nowMs;
+    if (nowMs - this.#usedMs >= REST_MS) this.#rest();
     if (recovery.lossAtMs <= nowMs) recovery.onLossTimer(nowMs);
     if (this.#inbox.nextDueMs() <= nowMs) this.#inbox.tick(nowMs);
     if (this.#stalled !== undefined && !this.#sendStalled(emit)) return;
@@ -685,6 +690,20 @@ export class Connection {
       return;
     }
     if (nowMs > this.#nowMs) this.#nowMs = nowMs;
+  }
+
+  #onUse(nowMs: number): void {
+    this.#usedMs = nowMs;
+    this.#idleMs = this.#keepaliveMs;
+    this.#isAsked = false;
+  }
+
+  /** Lets go of what messages needed, once after they have come to an end. */
+  #rest(): void {
+    this.#usedMs = Infinity;
+    this.#outbox.rest();
+    this.#inbox.rest();
+    this.#recovery.rest();
   }
 
   /** When to ask the other end whether it is there: not while a probe is going to. */
@@ -816,10 +835,7 @@ export class Connection {
     this.#packetsSent++;
     this.#up.record(bytes, nowMs);
     this.#sentMs = nowMs;
-    if (refs > 0) {
-      this.#idleMs = this.#keepaliveMs;
-      this.#isAsked = false;
-    }
+    if (refs > 0) this.#onUse(nowMs);
     if ((flags & ELICITING) !== 0) this.#pacer.onSent(bytes, nowMs);
     if (told === this.#acks.largest) {
       this.#unacked = 0;

@@ -269,6 +269,36 @@ Deno.test("Connection keeps an idle peer alive with ever fewer packets", () => {
   assert(pair.packets > before);
 });
 
+Deno.test("Connection lets go of what messages needed when it rests, and goes on", () => {
+  const pair = new LossyPair(3, { delayMs: 20, loss: 0.05 });
+  const idleBytes = pair.ends[0].capacityBytes;
+  const sent = [0, 0];
+  const came = [0, 0];
+  for (const messages of [1, 20, 2000, 3]) {
+    for (let i = 0; i < messages; i++) {
+      for (let end = 0; end < 2; end++) {
+        const connection = pair.ends[end]!;
+        connection.send(Channel.Unreliable, MESSAGE);
+        connection.send(Channel.Reliable, new Uint8Array(i % 3000));
+        connection.send(Channel.ReliableOrdered, new Uint8Array(100));
+        sent[end]! += 2;
+        pair.flush(end);
+      }
+      if (i % 10 === 0) pair.run(pair.nowMs + 10, count);
+    }
+    assert(pair.ends[0].capacityBytes > idleBytes);
+    pair.run(pair.nowMs + 30_000, count);
+    for (const { capacityBytes } of pair.ends) {
+      assertEquals(capacityBytes, idleBytes, `after ${messages} messages`);
+    }
+    assertEquals([came[1], came[0]], sent, `of ${messages} messages`);
+  }
+
+  function count(end: number, _bytes: Uint8Array, channel: number): void {
+    if (channel !== Channel.Unreliable) came[end]! += 1;
+  }
+});
+
 Deno.test("Connection times a dead peer out, and asks it often enough before", () => {
   const pair = settledPair(20);
   const [a] = pair.ends;

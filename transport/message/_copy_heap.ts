@@ -51,11 +51,7 @@ export class CopyHeap {
     const last = --this.length;
     if (last === 0) {
       // What a burst needed is not kept for ever.
-      if (this.#due.length > 64) {
-        this.#due = NO_DUE;
-        this.#channel = NO_CHANNEL;
-        this.#place = NO_PLACE;
-      }
+      if (this.#due.length > 64) this.rest();
       return;
     }
     const due = this.#due;
@@ -70,6 +66,14 @@ export class CopyHeap {
       at = child;
     }
     this.#put(at, dueMs, this.#channel[last]!, this.#place[last]!);
+  }
+
+  /** Keeps no room for copies that are not there. */
+  rest(): void {
+    if (this.length > 0) return;
+    this.#due = NO_DUE;
+    this.#channel = NO_CHANNEL;
+    this.#place = NO_PLACE;
   }
 
   #put(at: number, dueMs: number, channel: number, place: number): void {

@@ -108,6 +108,11 @@ export class HeldMessages {
     return size;
   }
 
+  /** Keeps no room for messages that are not there. */
+  rest(): void {
+    if (this.length === 0) this.#release();
+  }
+
   /** Lets go of all. */
   clear(): void {
     this.length = 0;

@@ -118,6 +118,14 @@ export class InboxChannel {
     this.partial.set(number, partial);
   }
 
+  /** Keeps no room for messages that are not there. */
+  rest(): void {
+    this.held?.rest();
+    if (this.ahead > 0) return;
+    this.#bits = EMPTY;
+    this.#bitMask = -1;
+  }
+
   /** Moves `base` over everything that has come. */
   #noteReliable(number: number): void {
     if (number !== this.base) {

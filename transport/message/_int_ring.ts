@@ -43,10 +43,14 @@ export class IntRing {
   drop(end: number): void {
     this.first = end;
     // What a burst needed is not kept for ever.
-    if (end === this.end && this.#mask >= KEPT_RECORDS) {
-      this.values = EMPTY;
-      this.#mask = -1;
-    }
+    if (end === this.end && this.#mask >= KEPT_RECORDS) this.rest();
+  }
+
+  /** Keeps no room for records that are not there. */
+  rest(): void {
+    if (this.first !== this.end) return;
+    this.values = EMPTY;
+    this.#mask = -1;
   }
 
   #grow(): void {

@@ -303,10 +303,20 @@ export class OutboxChannel {
     this.#calm = isCalm ? this.#calm + 1 : 0;
     this.#most = 0;
     const kept = this.#calm < CALM_COUNT ? KEPT_BYTES : KEPT_AT_REST_BYTES;
-    if (capacity <= kept && slotBytes <= kept) return;
+    if (capacity > kept || slotBytes > kept) this.#release();
+  }
+
+  /** Keeps no room for messages that are not there. */
+  rest(): void {
+    this.due.rest();
+    if (this.base === this.end) this.#release();
+  }
+
+  #release(): void {
     this.bytes = EMPTY_BYTES;
     this.slots = EMPTY_SLOTS;
     this.mask = -1;
+    this.#head = this.#tail = 0;
     this.#calm = 0;
   }
 

@@ -336,6 +336,14 @@ export class Inbox {
       : oldest.beganMs + FRAGMENT_TIMEOUT_MS;
   }
 
+  /** Lets go of what messages needed that are not there any more. */
+  rest(): void {
+    for (const c of this.#channels) c?.rest();
+    if (this.#readyEnd > 0 || this.#bytesEnd > 0) return;
+    this.#bytes = EMPTY_BYTES;
+    this.#ready = EMPTY_INTS;
+  }
+
   /** What a channel has received. */
   channelStats(channel: number): InboxChannelStats {
     const c = this.#channels[channel] ?? this.#make(channel);

@@ -176,6 +176,16 @@ export class Outbox {
     return bytes;
   }
 
+  /** Lets go of what messages needed that are not there any more. */
+  rest(): void {
+    this.#refs.rest();
+    for (const c of this.#channels) c?.rest();
+    for (const { copies } of this.#groups) {
+      this.#dropDeadCopies(copies);
+      copies.rest();
+    }
+  }
+
   /** Whether every message that was accepted has arrived or was given up. */
   get isEmpty(): boolean {
     return this.#heldBytes === 0 && this.#unsent === 0 &&

@@ -1,5 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { networkInterfaces } from "node:os";
+import { versions } from "node:process";
 import { SendResult } from "./datagram_socket.ts";
 import type { IpAddress } from "./ip_address_table.ts";
 import { QueuedSocket } from "./_queued_socket.ts";
@@ -26,7 +27,8 @@ export class DgramSocket extends QueuedSocket {
     this.localAddress = this.#find(address, port) ??
       this.addresses.find(settings.hostname, port)!;
     this.localAddress.retain();
-    this.receiveBufferBytes = grow(() => {
+    // Deno does not ask the system, but makes an array of that size for each datagram.
+    this.receiveBufferBytes = versions["deno"] !== undefined ? 0 : grow(() => {
       socket.setRecvBufferSize(settings.receiveBufferBytes);
       return socket.getRecvBufferSize();
     });

@@ -52,7 +52,7 @@ export interface NonBlockingSocketOptions {
   readonly maxDatagramBytes?: number;
   /**
    * How many bytes the system is asked to hold of what came in until it is polled: 1024 to 2^30. It may allow less, as
-   * {@linkcode NonBlockingSocket.receiveBufferBytes} tells. `"deno"` cannot ask: there, and in `"node"`, as many bytes
+   * {@linkcode NonBlockingSocket.receiveBufferBytes} tells. `"deno"` cannot ask, nor can `"node"` in Deno: there, and in `"node"`, as many bytes
    * are held in memory besides, once the event loop has run.
    *
    * @default {4194304}

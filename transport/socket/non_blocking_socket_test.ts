@@ -216,6 +216,20 @@ Deno.test('NonBlockingSocket "deno" leaves what has no room to the system', asyn
   await closeAll(a, b);
 });
 
+Deno.test('NonBlockingSocket "node" does not let Deno make an array of the whole buffer for each datagram', async () => {
+  using a = await NonBlockingSocket.bind({
+    hostname: "127.0.0.1",
+    backend: "node",
+    receiveBufferBytes: 1 << 30,
+  });
+  assertEquals(a.receiveBufferBytes, 0);
+  // In as many arrays of 1 GiB no machine would get them.
+  for (let i = 0; i < 100; i++) {
+    a.sendTo(new Uint8Array([i]), "127.0.0.1", a.localAddress.port);
+    assertEquals((await next(a, a)).bytes, new Uint8Array([i]));
+  }
+});
+
 Deno.test("NonBlockingSocket.poll() refuses to be called by its sink", async () => {
   using a = await NonBlockingSocket.bind({ hostname: "127.0.0.1" });
   a.sendTo(new Uint8Array(1), "127.0.0.1", a.localAddress.port);
