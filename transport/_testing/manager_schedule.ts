@@ -294,7 +294,12 @@ class Schedule {
       if (life.up.state !== "connecting") {
         throw new Error(`failed afterwards: ${describe(life)}`);
       }
-      if (event.reason !== "disconnected" && event.reason !== "noAnswer") {
+      const isThrownOut = event.reason === "closed" &&
+        life.down.state === "ended";
+      if (
+        event.reason !== "disconnected" && event.reason !== "noAnswer" &&
+        !isThrownOut
+      ) {
         throw new Error(`failed by ${event.reason}: ${describe(life)}`);
       }
       if (event.reason === "noAnswer") this.#result.unanswered++;
