@@ -1,6 +1,7 @@
 import { SeededRandom } from "../../core/mod.ts";
 import {
   ConnectionManager,
+  type DatagramAddress,
   type DatagramSocket,
   InsecureLink,
   type ManagerEvent,
@@ -22,7 +23,7 @@ export interface WorldManager {
   readonly index: number;
   readonly manager: ConnectionManager;
   readonly socket: DatagramSocket;
-  /** Of a client: the server. */
+  /** Of a client that was connected from the beginning: the server. */
   readonly peer: PeerId | undefined;
 }
 
@@ -55,6 +56,7 @@ export class EventWorld {
     clients: number,
     listener: WorldListener,
     connection: PeerOptions = {},
+    isConnecting = true,
   ) {
     const { seed = 1 } = network;
     this.network = new SimulatedNetwork(network);
@@ -64,7 +66,8 @@ export class EventWorld {
       const manager = new ConnectionManager({
         link: new InsecureLink({
           protocol: "event world",
-          maxClients: clients,
+          // Also for those that have left, and are not done.
+          maxClients: 8 * clients,
           random,
         }),
         connection: { random, ...connection },
@@ -74,7 +77,7 @@ export class EventWorld {
         ? this.network.socket(HOST, PORT)
         : this.network.socket(`10.0.${1 + (index >> 8)}.${index & 255}`);
       manager.bind(socket);
-      const peer = index === 0
+      const peer = index === 0 || !isConnecting
         ? undefined
         : manager.connect(socket.address(HOST, PORT));
       return { index, manager, socket, peer };
@@ -101,9 +104,22 @@ export class EventWorld {
     channel: number,
   ): boolean {
     const isSent = at.manager.send(peer, bytes, channel);
-    at.manager.flush();
-    this.#wakesMs[at.index] = at.manager.nextWakeMs;
+    this.touch(at);
     return isSent;
+  }
+
+  /** Something was done with a manager: what is due leaves at once. */
+  touch({ index, manager }: WorldManager): void {
+    manager.flush();
+    this.#wakesMs[index] = manager.nextWakeMs;
+  }
+
+  /** The server, from another socket, which belongs to a client from now on. */
+  serverFrom(at: WorldManager, host: string): DatagramAddress {
+    const socket = this.network.socket(host);
+    at.manager.bind(socket);
+    this.#bySocket.set(socket, at);
+    return socket.address(HOST, PORT);
   }
 
   /** Lets time pass until `untilMs`. */

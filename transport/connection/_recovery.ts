@@ -103,8 +103,9 @@ export class Recovery {
     this.#sample = ports.sample;
     this.#unresolved = first;
     this.#sent = new SentPackets(first);
-    // So that a silent peer was asked often enough before it is given up.
-    this.#maxProbeMs = peerTimeoutMs / MAX_RETRANSMIT;
+    // So that a silent peer was asked often enough before it is given up: where half of all
+    // is lost each way, one question in four is answered.
+    this.#maxProbeMs = peerTimeoutMs / (2 * MAX_RETRANSMIT);
   }
 
   /** The number of the next packet. */

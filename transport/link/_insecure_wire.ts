@@ -20,7 +20,12 @@ export const Type = {
 } as const;
 
 /** The reasons in a refuse. */
-export const Refusal = { Full: 1, Denied: 2, WrongProtocol: 3 } as const;
+export const Refusal = {
+  Full: 1,
+  Denied: 2,
+  WrongProtocol: 3,
+  Ended: 4,
+} as const;
 
 /** A request and a response: so large that no answer is larger. */
 export const HELLO_BYTES = 320;

@@ -502,6 +502,8 @@ export class InsecureLink implements DatagramLink {
     }
     if (this.#ended.has(identity, this.#nowMs)) {
       this.#counters.replayed++;
+      // Thrown out before it knew that it was in, it would go on to ask.
+      this.#sendRefuse(datagram, from, Refusal.Ended);
       return;
     }
     this.#admit(datagram, from, identity);
@@ -698,6 +700,8 @@ export class InsecureLink implements DatagramLink {
       this.#end(peer, "denied", "The server refused");
     } else if (reason === Refusal.WrongProtocol) {
       this.#end(peer, "wrongProtocol", "The server speaks another protocol");
+    } else if (reason === Refusal.Ended) {
+      this.#end(peer, "closed", "The server has let it in and thrown it out");
     } else this.#counters.malformed++;
   }
 

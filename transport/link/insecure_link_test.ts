@@ -247,6 +247,23 @@ Deno.test("InsecureLink.tick() repeats an accept until the client's first data, 
   }
 });
 
+Deno.test("InsecureLink.open() tells a client that was thrown out before it knew that it was in", () => {
+  const world = new World();
+  world.network.fate = ([type], from) => {
+    const isAccept = from === "10.0.0.1:9" && type === 4;
+    return isAccept ? "drop" : "deliver";
+  };
+  const { end, peer } = world.connect();
+  world.pass(50);
+  const [event] = world.server.of("peerConnected");
+  world.link.disconnect(event!.peer);
+  world.pass(300);
+  assertEquals(end.events.map((event) => ({ ...event, message: "" })), [
+    { type: "peerEnded", peer, reason: "closed", message: "" },
+  ]);
+  assertEquals(world.link.counters.accepted, 1);
+});
+
 Deno.test("InsecureLink.tick() repeats a response several times before it begins anew", () => {
   const world = new World();
   world.network.fate = (datagram) => {

@@ -156,11 +156,20 @@ Deno.test("InsecureLink refuses as the vectors do, and understands it", () => {
     `${other.peer} ${datagrams.refuseWrongProtocol}`,
   ]);
 
+  const ended = server();
+  ended.take(datagrams.response);
+  ended.sent();
+  ended.end.link.disconnect(ended.end.of("peerConnected")[0]!.peer);
+  ended.sent();
+  ended.take(datagrams.response);
+  assertEquals(ended.sent(), [`${ended.peer} ${datagrams.refuseEnded}`]);
+
   for (
     const [datagram, reason] of [
       [datagrams.refuseFull, "serverFull"],
       [datagrams.refuseDenied, "denied"],
       [datagrams.refuseWrongProtocol, "wrongProtocol"],
+      [datagrams.refuseEnded, "closed"],
     ] as const
   ) {
     const client = new Wire("10.0.0.7", 9000, { protocol: PROTOCOL });

@@ -105,7 +105,9 @@ type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
  * Messages that nobody takes wait within bounds, and the other end waits too.
  *
  * **Events** follow the messages: when a peer is told to be gone, what it had sent before
- * was handed out. Each `connect()` has one outcome, and each peer that was connected one
+ * was handed out. A peer's first messages may come by the very poll that connects it; who
+ * wants its event before them polls without a sink, drains the events, then calls
+ * {@linkcode ConnectionManager.receive}. Each `connect()` has one outcome, and each peer that was connected one
  * end.
  *
  * @example A server and a client on a simulated network
