@@ -194,3 +194,18 @@ Deno.test("BandwidthDelayControl.onPathChange() forgets what it knew", () => {
   );
   assertEquals(runs[0], runs[1]);
 });
+
+Deno.test("BandwidthDelayControl gives a peer that hides its RTT no large window", () => {
+  const control = new BandwidthDelayControl();
+  for (let nowMs = 20; nowMs < 2000; nowMs += 20) {
+    control.onAck(sampleOf({
+      nowMs,
+      ackedBytes: 1200,
+      ackedPackets: 1,
+      rttMs: 0,
+      smoothedRttMs: 0,
+      minRttMs: 0,
+    }));
+    assert(control.windowBytes < 400_000, `${control.windowBytes}`);
+  }
+});
