@@ -276,7 +276,11 @@ export class BandwidthDelayControl implements CongestionControl {
       this.#queueMs = this.#roundRttMs - this.#minRttMs;
     }
     this.#roundRttMs = Infinity;
-    if (!sample.isAppLimited && this.#roundStartMs !== -Infinity) {
+    // None came since if two rounds end at the same time: that tells nothing.
+    if (
+      !sample.isAppLimited && this.#roundStartMs !== -Infinity &&
+      this.#roundBunches > 0
+    ) {
       const gapMs = (sample.nowMs - this.#roundStartMs) / this.#roundBunches;
       this.#gapMs += 0.5 * (Math.min(gapMs, MAX_GAP_MS) - this.#gapMs);
     }

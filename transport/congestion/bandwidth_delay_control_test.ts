@@ -209,3 +209,25 @@ Deno.test("BandwidthDelayControl gives a peer that hides its RTT no large window
     assert(control.windowBytes < 400_000, `${control.windowBytes}`);
   }
 });
+
+Deno.test("BandwidthDelayControl counts round trips that end at the same time", () => {
+  const control = new BandwidthDelayControl();
+  let deliveredBytes = 0;
+  for (let i = 0; i < 100; i++) {
+    const priorDeliveredBytes = deliveredBytes;
+    deliveredBytes += 1200;
+    control.onAck(sampleOf({
+      // Two acknowledgements at a time, as of one poll.
+      nowMs: 20 * (i >> 1),
+      ackedBytes: 1200,
+      ackedPackets: 1,
+      rttMs: 20,
+      smoothedRttMs: 20,
+      minRttMs: 20,
+      priorDeliveredBytes,
+      deliveredBytes,
+    }));
+    assert(control.windowBytes >= 4800, `${control.windowBytes}`);
+    assert(control.pacingRate > 0, `${control.pacingRate}`);
+  }
+});
