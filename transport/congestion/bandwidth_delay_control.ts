@@ -465,7 +465,12 @@ export class BandwidthDelayControl implements CongestionControl {
     if (this.#minRttMs === Infinity) return;
     const rttMs = Math.max(this.#minRttMs, 0.01);
     // Before anything is known, and for who sends little, the initial window each RTT.
-    const floorMs = Math.max(rttMs, sample.smoothedRttMs, MIN_FLOOR_RTT_MS);
+    const floorMs = Math.max(
+      rttMs,
+      sample.smoothedRttMs,
+      this.#gapMs,
+      MIN_FLOOR_RTT_MS,
+    );
     const floor = this.#phase === STARTUP
       ? INITIAL_WINDOW / floorMs
       : MIN_WINDOW / floorMs;

@@ -206,7 +206,7 @@ Deno.test("BandwidthDelayControl gives a peer that hides its RTT no large window
       smoothedRttMs: 0,
       minRttMs: 0,
     }));
-    assert(control.windowBytes < 400_000, `${control.windowBytes}`);
+    assert(control.windowBytes < 50_000, `${control.windowBytes}`);
   }
 });
 
