@@ -21,6 +21,11 @@ const PHASES: readonly string[] = [
 const INITIAL_WINDOW = 10 * BASE_MTU;
 /** As many as keep acknowledgements flowing after a loss. */
 const MIN_WINDOW = 4 * BASE_MTU;
+/**
+ * What is sent unasked is sent no oftener than this: a peer that lies about its delay can
+ * make any RTT out to be none.
+ */
+const MIN_FLOOR_RTT_MS = 1;
 /** The rate is doubled each round trip. */
 const STARTUP_GAIN = 1.7;
 /** The window in terms of what the path holds: no limit while the rate is right, but when it is not. */
@@ -482,9 +487,15 @@ export class BandwidthDelayControl implements CongestionControl {
     if (this.#minRttMs === Infinity) return;
     const rttMs = Math.max(this.#minRttMs, 0.01);
     // Before anything is known, and for who sends little, the initial window each RTT.
+    const floorMs = Math.max(
+      rttMs,
+      sample.smoothedRttMs,
+      this.#gapMs,
+      MIN_FLOOR_RTT_MS,
+    );
     const floor = this.#phase === STARTUP
-      ? INITIAL_WINDOW / Math.max(rttMs, sample.smoothedRttMs)
-      : MIN_WINDOW / Math.max(rttMs, sample.smoothedRttMs);
+      ? INITIAL_WINDOW / floorMs
+      : MIN_WINDOW / floorMs;
     const bandwidth = Math.max(
       Math.min(this.#bandwidth, this.#rateCap),
       floor,

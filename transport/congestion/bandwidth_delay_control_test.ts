@@ -198,3 +198,40 @@ Deno.test("BandwidthDelayControl.onPathChange() forgets what it knew", () => {
   );
   assertEquals(runs[0], runs[1]);
 });
+
+Deno.test("BandwidthDelayControl gives a peer that hides its RTT no large window", () => {
+  const control = new BandwidthDelayControl();
+  for (let nowMs = 20; nowMs < 2000; nowMs += 20) {
+    control.onAck(sampleOf({
+      nowMs,
+      ackedBytes: 1200,
+      ackedPackets: 1,
+      rttMs: 0,
+      smoothedRttMs: 0,
+      minRttMs: 0,
+    }));
+    assert(control.windowBytes < 50_000, `${control.windowBytes}`);
+  }
+});
+
+Deno.test("BandwidthDelayControl counts round trips that end at the same time", () => {
+  const control = new BandwidthDelayControl();
+  let deliveredBytes = 0;
+  for (let i = 0; i < 100; i++) {
+    const priorDeliveredBytes = deliveredBytes;
+    deliveredBytes += 1200;
+    control.onAck(sampleOf({
+      // Two acknowledgements at a time, as of one poll.
+      nowMs: 20 * (i >> 1),
+      ackedBytes: 1200,
+      ackedPackets: 1,
+      rttMs: 20,
+      smoothedRttMs: 20,
+      minRttMs: 20,
+      priorDeliveredBytes,
+      deliveredBytes,
+    }));
+    assert(control.windowBytes >= 4800, `${control.windowBytes}`);
+    assert(control.pacingRate > 0, `${control.pacingRate}`);
+  }
+});
