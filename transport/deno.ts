@@ -36,7 +36,11 @@ export * from "./transport_error.ts";
 export * from "./web/deno_web_socket.ts";
 export * from "./web/deno_web_transport.ts";
 export * from "./web/self_signed_certificate.ts";
+// What signatures name.
 export type {
+  DatagramWebSocket,
+  DatagramWebTransport,
+  WebDatagramListener,
   WebDatagramOrigin,
   WebSocketDatagramListener,
   WebTransportDatagramListener,

@@ -10,7 +10,14 @@
  */
 
 // What signatures name.
-export type { Clock, Random } from "../core/mod.ts";
+export type { Clock, Metric, Random } from "../core/mod.ts";
+export type {
+  LinkState,
+  MessageLink,
+  MessageSink,
+  Packet,
+  PacketHeader,
+} from "../protocol/mod.ts";
 export { Channel, isOrdered, isReliable } from "../protocol/mod.ts";
 export * from "./congestion/bandwidth_delay_control.ts";
 export * from "./congestion/congestion_control.ts";
@@ -35,16 +42,13 @@ export * from "./manager/connection_manager.ts";
 export * from "./manager/connection_manager_options.ts";
 export * from "./manager/manager_event.ts";
 export * from "./manager/reliable_udp.ts";
-export * from "./manager/timer_wheel.ts";
 export * from "./message/channel_config.ts";
-export * from "./path_mtu/path_mtu.ts";
-export * from "./path_mtu/path_mtu_search.ts";
+export * from "./message/channel_recv_stats.ts";
 export * from "./message/channel_stats.ts";
-export * from "./message/inbox_channel_stats.ts";
 export * from "./message/message_limits.ts";
+export * from "./message/reorder_buffer.ts";
 export * from "./redundancy/adaptive_redundancy.ts";
 export * from "./redundancy/no_redundancy.ts";
-export * from "./message/reorder_buffer.ts";
 export * from "./redundancy/redundancy_policy.ts";
 export * from "./simulation/network_conditions.ts";
 export * from "./simulation/network_counters.ts";

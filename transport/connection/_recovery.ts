@@ -3,7 +3,11 @@ import type {
   AckSample,
   CongestionControl,
 } from "../congestion/congestion_control.ts";
-import { MAX_RETRANSMIT, RETRANSMIT_BASE_MS } from "../constants.ts";
+import {
+  MAX_RETRANSMIT,
+  RETRANSMIT_BASE_MS,
+  RETRANSMIT_MAX_MS,
+} from "../constants.ts";
 import type { RedundancyPolicy } from "../redundancy/redundancy_policy.ts";
 import type { PathMtu } from "../path_mtu/path_mtu.ts";
 import type { Outbox } from "../message/outbox.ts";
@@ -115,7 +119,10 @@ export class Recovery {
     this.#unresolved = first;
     this.#sent = new SentPackets(first);
     // So that a silent peer was asked often enough before it is given up.
-    this.#maxProbeMs = peerTimeoutMs / MAX_RETRANSMIT;
+    this.#maxProbeMs = Math.min(
+      RETRANSMIT_MAX_MS,
+      peerTimeoutMs / MAX_RETRANSMIT,
+    );
   }
 
   /** The number of the next packet. */
