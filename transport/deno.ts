@@ -39,7 +39,9 @@ export * from "./web/self_signed_certificate.ts";
 // What signatures name.
 export type {
   DatagramWebSocket,
+  DatagramWebSocketEvent,
   DatagramWebTransport,
+  WebDatagramEndReason,
   WebDatagramListener,
   WebDatagramOrigin,
   WebSocketDatagramListener,

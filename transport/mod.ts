@@ -4,7 +4,40 @@
  * Reliable UDP: datagram sockets that never wait, a link that proves addresses, connections with channels, and one
  * manager for native and browser clients.
  *
+ * A game has one {@linkcode ConnectionManager}, polls it once a frame or more often, and drains its events. The sockets
+ * are {@linkcode WebSocketDatagramSocket}, {@linkcode WebTransportDatagramSocket}, and in `./transport/deno` and
+ * `./transport/node` the `NonBlockingSocket`; a {@linkcode SimulatedNetwork} has others, for tests.
+ *
  * `PROTOCOL.md` beside this file says what lies on the wire.
+ *
+ * @example A server that echoes, and a client
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Channel, ConnectionManager, InsecureLink } from "@tickwire/net/transport";
+ * import { NonBlockingSocket } from "@tickwire/net/transport/deno";
+ *
+ * using server = new ConnectionManager({ link: new InsecureLink({ protocol: "tanks 3", maxClients: 64 }) });
+ * const listening = await NonBlockingSocket.bind({ hostname: "127.0.0.1" }); // a server: { port: 9000 }
+ * server.bind(listening);
+ *
+ * using client = new ConnectionManager({ link: new InsecureLink({ protocol: "tanks 3" }) });
+ * const socket = await NonBlockingSocket.bind({ hostname: "127.0.0.1" });
+ * client.bind(socket);
+ * const peer = client.connect(socket.address("127.0.0.1", listening.localAddress.port));
+ *
+ * const received: string[] = [];
+ * while (received.length === 0) { // each frame
+ *   server.poll((from, bytes, channel) => server.send(from, bytes, channel));
+ *   client.poll((_peer, bytes) => received.push(new TextDecoder().decode(bytes)));
+ *   for (const event of client.drainEvents()) {
+ *     if (event.type === "peerConnected") {
+ *       client.send(peer, new TextEncoder().encode("hello"), Channel.ReliableOrdered);
+ *     }
+ *   }
+ *   await new Promise((resolve) => setTimeout(resolve, 1));
+ * }
+ * assertEquals(received, ["hello"]);
+ * ```
  *
  * @module
  */
