@@ -1,5 +1,6 @@
 // Builds the peers in C, where there is a compiler and what they need.
 import { ROOT } from "../../tools/run.ts";
+import { succeeds } from "./_succeeds.ts";
 
 /** The programs that could be built, by path; what is missing is not here. */
 export interface Peers {
@@ -29,21 +30,7 @@ export async function buildPeers(): Promise<Peers> {
     const path = new URL(name, folder).pathname;
     const from = new URL(`bench/peers/${source}`, ROOT).pathname;
     const args = ["-O2", "-o", path, from, ...libraries];
-    if (await compile(args)) peers[name as keyof Peers] = path;
+    if (await succeeds("gcc", ...args)) peers[name as keyof Peers] = path;
   }
   return peers;
-}
-
-async function compile(args: string[]): Promise<boolean> {
-  try {
-    const { success } = await new Deno.Command("gcc", {
-      args,
-      stdout: "null",
-      stderr: "null",
-    }).output();
-    return success;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
