@@ -94,7 +94,8 @@ Deno.test({
     await namespaces.lose("right", 1);
     assertEquals((await sendOver(namespaces, 10)).count, 0);
     await namespaces.lose("right", 0.5);
-    const { count } = await sendOver(namespaces, 400);
-    assert(count > 100 && count < 300, `${count}`);
+    // No more than a receiver's buffer has room for while it is not run: 40, give or take 4.5.
+    const { count } = await sendOver(namespaces, 80);
+    assert(count >= 15 && count <= 65, `${count}`);
   },
 });

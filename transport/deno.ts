@@ -36,7 +36,13 @@ export * from "./transport_error.ts";
 export * from "./web/deno_web_socket.ts";
 export * from "./web/deno_web_transport.ts";
 export * from "./web/self_signed_certificate.ts";
+// What signatures name.
 export type {
+  DatagramWebSocket,
+  DatagramWebSocketEvent,
+  DatagramWebTransport,
+  WebDatagramEndReason,
+  WebDatagramListener,
   WebDatagramOrigin,
   WebSocketDatagramListener,
   WebTransportDatagramListener,

@@ -4,13 +4,53 @@
  * Reliable UDP: datagram sockets that never wait, a link that proves addresses, connections with channels, and one
  * manager for native and browser clients.
  *
+ * A game has one {@linkcode ConnectionManager}, polls it once a frame or more often, and drains its events. The sockets
+ * are {@linkcode WebSocketDatagramSocket}, {@linkcode WebTransportDatagramSocket}, and in `./transport/deno` and
+ * `./transport/node` the `NonBlockingSocket`; a {@linkcode SimulatedNetwork} has others, for tests.
+ *
  * `PROTOCOL.md` beside this file says what lies on the wire.
+ *
+ * @example A server that echoes, and a client
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Channel, ConnectionManager, InsecureLink } from "@tickwire/net/transport";
+ * import { NonBlockingSocket } from "@tickwire/net/transport/deno";
+ *
+ * using server = new ConnectionManager({ link: new InsecureLink({ protocol: "tanks 3", maxClients: 64 }) });
+ * const listening = await NonBlockingSocket.bind({ hostname: "127.0.0.1" }); // a server: { port: 9000 }
+ * server.bind(listening);
+ *
+ * using client = new ConnectionManager({ link: new InsecureLink({ protocol: "tanks 3" }) });
+ * const socket = await NonBlockingSocket.bind({ hostname: "127.0.0.1" });
+ * client.bind(socket);
+ * const peer = client.connect(socket.address("127.0.0.1", listening.localAddress.port));
+ *
+ * const received: string[] = [];
+ * while (received.length === 0) { // each frame
+ *   server.poll((from, bytes, channel) => server.send(from, bytes, channel));
+ *   client.poll((_peer, bytes) => received.push(new TextDecoder().decode(bytes)));
+ *   for (const event of client.drainEvents()) {
+ *     if (event.type === "peerConnected") {
+ *       client.send(peer, new TextEncoder().encode("hello"), Channel.ReliableOrdered);
+ *     }
+ *   }
+ *   await new Promise((resolve) => setTimeout(resolve, 1));
+ * }
+ * assertEquals(received, ["hello"]);
+ * ```
  *
  * @module
  */
 
 // What signatures name.
-export type { Clock, Random } from "../core/mod.ts";
+export type { Clock, Metric, Random } from "../core/mod.ts";
+export type {
+  LinkState,
+  MessageLink,
+  MessageSink,
+  Packet,
+  PacketHeader,
+} from "../protocol/mod.ts";
 export { Channel, isOrdered, isReliable } from "../protocol/mod.ts";
 export * from "./congestion/bandwidth_delay_control.ts";
 export * from "./congestion/congestion_control.ts";
@@ -35,16 +75,13 @@ export * from "./manager/connection_manager.ts";
 export * from "./manager/connection_manager_options.ts";
 export * from "./manager/manager_event.ts";
 export * from "./manager/reliable_udp.ts";
-export * from "./manager/timer_wheel.ts";
 export * from "./message/channel_config.ts";
-export * from "./path_mtu/path_mtu.ts";
-export * from "./path_mtu/path_mtu_search.ts";
+export * from "./message/channel_recv_stats.ts";
 export * from "./message/channel_stats.ts";
-export * from "./message/inbox_channel_stats.ts";
 export * from "./message/message_limits.ts";
+export * from "./message/reorder_buffer.ts";
 export * from "./redundancy/adaptive_redundancy.ts";
 export * from "./redundancy/no_redundancy.ts";
-export * from "./message/reorder_buffer.ts";
 export * from "./redundancy/redundancy_policy.ts";
 export * from "./simulation/network_conditions.ts";
 export * from "./simulation/network_counters.ts";

@@ -1,5 +1,6 @@
 // Builds the peers in C, where there is a compiler and what they need.
 import { ROOT } from "../../tools/run.ts";
+import { succeeds } from "./_succeeds.ts";
 
 /** The programs that could be built, by path; what is missing is not here. */
 export interface Peers {
@@ -31,7 +32,7 @@ export async function buildPeers(): Promise<Peers> {
     const from = new URL(`bench/peers/${source}`, ROOT).pathname;
     const args = ["-O2", "-o", path, from, ...libraries];
     const sourceMs = Math.max(headers, await newestMs([source]));
-    if (await changedMs(path) > sourceMs || await compile(args)) {
+    if (await changedMs(path) > sourceMs || await succeeds("gcc", ...args)) {
       peers[name as keyof Peers] = path;
     }
   }
@@ -51,20 +52,6 @@ async function changedMs(path: string): Promise<number> {
     return (await Deno.stat(path)).mtime?.getTime() ?? 0;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return 0;
-    throw error;
-  }
-}
-
-async function compile(args: string[]): Promise<boolean> {
-  try {
-    const { success } = await new Deno.Command("gcc", {
-      args,
-      stdout: "null",
-      stderr: "null",
-    }).output();
-    return success;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }
 }

@@ -2,6 +2,7 @@
 // tun devices.
 import { type Conditions, toArguments } from "./_conditions.ts";
 import { type Command, Program, type RelayFigures } from "./_programs.ts";
+import { succeeds } from "./_succeeds.ts";
 
 /** Where the server is. */
 export const SERVER_HOST = "10.213.0.2";
@@ -76,18 +77,8 @@ export class Namespaces {
   }
 }
 
-async function ip(...args: readonly string[]): Promise<boolean> {
-  try {
-    const { success } = await new Deno.Command("ip", {
-      args: [...args],
-      stdout: "null",
-      stderr: "null",
-    }).output();
-    return success;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+function ip(...args: string[]): Promise<boolean> {
+  return succeeds("ip", ...args);
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -1,10 +1,10 @@
 // This module is browser compatible.
+import { ACK_WINDOW } from "../constants.ts";
 import { type AckAccumulator, AckForm } from "./ack_accumulator.ts";
 import { varintBytes, varintValue } from "./_varint.ts";
 
 /** Of acknowledgements, as PROTOCOL.md has it. */
 const MAX_RANGES = 32;
-const ACK_WINDOW_BEFORE = 31;
 const DELAY_UNIT_MS = 0.25;
 /** With fewer, a packet that is late by some seconds would be taken for a new one. */
 const MIN_NUMBER_BYTES = 2;
@@ -115,7 +115,7 @@ export class PacketHeader {
     this.isDelayCut = units === 255;
     offset += 3;
     if (form === AckForm.Window) {
-      const start = largest - ACK_WINDOW_BEFORE;
+      const start = largest - (ACK_WINDOW - 1);
       this.ranges[0] = largest;
       this.ranges[1] = start > first ? start : first;
       this.rangeCount = 1;

@@ -3,7 +3,11 @@ import type {
   AckSample,
   CongestionControl,
 } from "../congestion/congestion_control.ts";
-import { MAX_RETRANSMIT, RETRANSMIT_BASE_MS } from "../constants.ts";
+import {
+  MAX_RETRANSMIT,
+  RETRANSMIT_BASE_MS,
+  RETRANSMIT_MAX_MS,
+} from "../constants.ts";
 import type { RedundancyPolicy } from "../redundancy/redundancy_policy.ts";
 import type { PathMtu } from "../path_mtu/path_mtu.ts";
 import type { Outbox } from "../message/outbox.ts";
@@ -105,7 +109,10 @@ export class Recovery {
     this.#sent = new SentPackets(first);
     // So that a silent peer was asked often enough before it is given up: where half of all
     // is lost each way, one question in four is answered.
-    this.#maxProbeMs = peerTimeoutMs / (2 * MAX_RETRANSMIT);
+    this.#maxProbeMs = Math.min(
+      RETRANSMIT_MAX_MS,
+      peerTimeoutMs / (2 * MAX_RETRANSMIT),
+    );
   }
 
   /** The number of the next packet. */

@@ -41,9 +41,6 @@ const STRIDE_SHIFT = 3;
 const FIRST_CAPACITY = 8;
 const MAX_CAPACITY = 16_384;
 
-/** The most refs of a packet. */
-export const MAX_REFS = 1023;
-
 /**
  * Packets that were sent and whose fate matters: a ring of records, one after another
  * in one array (a record is a cache line), that doubles as it fills.

@@ -1,4 +1,5 @@
 // This module is browser compatible.
+import { ACK_WINDOW } from "../constants.ts";
 import { putVarint } from "./_varint.ts";
 
 /** Ranges that are told of at most: those of the lowest numbers are forgotten first. */
@@ -92,7 +93,9 @@ export class AckAccumulator {
   /** How what there is to tell would be written now. */
   get form(): AckForm {
     if (this.#count === 0) return AckForm.None;
-    if (this.#count > 1 || this.#ranges[0]! < this.#largest - 31) {
+    if (
+      this.#count > 1 || this.#ranges[0]! < this.#largest - (ACK_WINDOW - 1)
+    ) {
       return AckForm.Ranges;
     }
     return this.#isWindowFull() ? AckForm.Window : AckForm.Ranges;

@@ -12,6 +12,7 @@ import type { CongestionControl } from "../congestion/congestion_control.ts";
 import { Pacer } from "../congestion/pacer.ts";
 import { BASE_MTU, KEEPALIVE_MS, MTU, PEER_TIMEOUT_MS } from "../constants.ts";
 import type { ChannelConfig } from "../message/channel_config.ts";
+import type { ChannelRecvStats } from "../message/channel_recv_stats.ts";
 import type { ChannelStats, LateMessage } from "../message/channel_stats.ts";
 import { checkChannels } from "../message/check_channels.ts";
 import { Inbox } from "../message/inbox.ts";
@@ -349,11 +350,13 @@ export class Connection {
   get stats(): TransportStats {
     const recovery = this.#recovery;
     const channels: ChannelStats[] = [];
+    const channelsRecv: ChannelRecvStats[] = [];
     let retransmits = 0;
     for (let i = 0; i < this.#channelCount; i++) {
       const stats = this.#outbox.channelStats(i);
       retransmits += stats.resent;
       channels.push(stats);
+      channelsRecv.push(this.#inbox.channelStats(i));
     }
     return {
       rttMs: recovery.rtt.smoothedMs,
@@ -386,6 +389,7 @@ export class Connection {
       refused: this.#refused,
       socketFull: this.#socketFull,
       channels,
+      channelsRecv,
     };
   }
 

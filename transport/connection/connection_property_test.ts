@@ -5,7 +5,7 @@ import { AdaptiveRedundancy, Channel, NoRedundancy } from "../mod.ts";
 import { LossyPair } from "./_testing/lossy_pair.ts";
 
 const IS_SOAK = Deno.env.get("TICKWIRE_SOAK") === "1";
-const SCHEDULES = IS_SOAK ? 4_000 : 60;
+const SCHEDULES = IS_SOAK ? 4_000 : 20;
 /** Next to where numbers outgrow their bytes, and integers those of an engine. */
 const FIRSTS = [
   0,

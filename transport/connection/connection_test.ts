@@ -12,6 +12,7 @@ import {
   Connection,
   ConnectionState,
   KEEPALIVE_MS,
+  NoRedundancy,
   PEER_TIMEOUT_MS,
 } from "../mod.ts";
 import { LossyPair } from "./_testing/lossy_pair.ts";
@@ -538,4 +539,28 @@ Deno.test("Connection refuses channels that there cannot be", () => {
     const channels = [channel as ChannelConfig];
     assertThrows(() => new Connection({ channels }), error, "Cannot use");
   }
+});
+
+Deno.test("Connection.lateMessages() and stats tell what was late, at both ends", () => {
+  const options = { redundancy: (): NoRedundancy => new NoRedundancy() };
+  const [a, b] = [new Connection(options), new Connection(options)];
+  for (let ms = 0; ms < 500; ms += 10) {
+    // The RTT becomes known; then the first of two messages is lost.
+    if (ms < 100 || ms === 200 || ms === 220) a.send(2, MESSAGE);
+    const isOpen = ms < 200 || ms > 290;
+    a.flush(ms, (packet) => {
+      if (isOpen || ms === 220) b.receive(packet, ms);
+      return true;
+    });
+    b.poll(() => {});
+    b.flush(ms, (packet) => {
+      if (isOpen) a.receive(packet, ms);
+      return true;
+    });
+  }
+  const [late] = a.lateMessages();
+  assertEquals([late?.channel, late?.id], [Channel.ReliableOrdered, 10]);
+  assert(late!.underWayMs > 50, JSON.stringify(late));
+  const received = b.stats.channelsRecv[Channel.ReliableOrdered]!;
+  assertEquals([received.received, received.held], [12, 0]);
 });

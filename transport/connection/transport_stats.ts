@@ -1,4 +1,5 @@
 // This module is browser compatible.
+import type { ChannelRecvStats } from "../message/channel_recv_stats.ts";
 import type { ChannelStats } from "../message/channel_stats.ts";
 
 /** What a connection has measured and counted. Counts are since its beginning. */
@@ -61,6 +62,8 @@ export interface TransportStats {
   readonly refused: number;
   /** How often the socket was full. */
   readonly socketFull: number;
-  /** Of each channel by its index. */
+  /** What each channel has sent, by its index. */
   readonly channels: readonly ChannelStats[];
+  /** What each channel has received, by its index. */
+  readonly channelsRecv: readonly ChannelRecvStats[];
 }

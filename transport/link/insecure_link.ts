@@ -10,6 +10,7 @@ import {
 } from "../../core/mod.ts";
 import { MTU } from "../constants.ts";
 import type { DatagramAddress } from "../socket/datagram_address.ts";
+import type { Writable } from "../writable.ts";
 import { COOKIE_SECONDS, CookieJar } from "./_cookie_jar.ts";
 import {
   ACCEPT_BYTES,
@@ -45,10 +46,7 @@ import type {
   LinkTransmit,
 } from "./datagram_link.ts";
 import type { InsecureLinkOptions } from "./insecure_link_options.ts";
-import type {
-  InsecureLinkCounters,
-  WritableCounters,
-} from "./link_counters.ts";
+import type { InsecureLinkCounters } from "./link_counters.ts";
 import type { PeerId } from "./peer_id.ts";
 
 const FIRST_RETRY_MS = 100;
@@ -170,7 +168,7 @@ export class InsecureLink implements DatagramLink {
   /** How many each host has had in this second. */
   readonly #authorizationsOfHost = new Map<string, number>();
   #authorizationsEndMs = 0;
-  readonly #counters: WritableCounters = {
+  readonly #counters: Writable<InsecureLinkCounters> = {
     accepted: 0,
     moved: 0,
     malformed: 0,

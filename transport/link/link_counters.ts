@@ -31,8 +31,3 @@ export interface InsecureLinkCounters {
   /** Datagrams that nobody waits for: answers that came late, requests to a link that takes none. */
   readonly unexpected: number;
 }
-
-/** The same, for the link that counts. */
-export type WritableCounters = {
-  -readonly [Name in keyof InsecureLinkCounters]: InsecureLinkCounters[Name];
-};

@@ -32,8 +32,10 @@ import type {
 } from "../link/datagram_link.ts";
 import { type PeerId, peerSlot } from "../link/peer_id.ts";
 import type { LateMessage } from "../message/channel_stats.ts";
+import { resolveMessageLimits } from "../message/resolve_limits.ts";
 import type { DatagramAddress } from "../socket/datagram_address.ts";
 import { type DatagramSocket, SendResult } from "../socket/datagram_socket.ts";
+import type { Writable } from "../writable.ts";
 import { ManagedPeer } from "./_managed_peer.ts";
 import { PathRedundancy } from "./_path_redundancy.ts";
 import { type PeerHost, PeerLink } from "./_peer_link.ts";
@@ -44,8 +46,6 @@ import type {
 import type { DisconnectReason, ManagerEvent } from "./manager_event.ts";
 import { TimerWheel } from "./timer_wheel.ts";
 
-const DEFAULT_RELIABLE_BYTES = 1_048_576;
-const DEFAULT_UNRELIABLE_BYTES = 65_536;
 /** Each peer keeps room for its two main events; the rest is for moves. */
 const EVENT_CAPACITY = 4 * 65_536;
 /** A full socket is tried again after this. */
@@ -86,8 +86,6 @@ export interface ConnectionManagerCounters {
   /** How often a socket was full. */
   readonly socketFull: number;
 }
-
-type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 /**
  * All connections of one end: a server's with its clients, a client's with its server, or
@@ -222,13 +220,15 @@ export class ConnectionManager implements Disposable {
   #sink: PeerMessageSink | undefined;
   #flushing: ManagedPeer | undefined;
   #fullSocket: DatagramSocket | undefined;
+  /** Stops to listen to the signal. */
+  #detach: (() => void) | undefined;
 
   /**
    * Creates a manager without sockets and peers.
    *
    * @param options Its link, and what its connections are made with.
    * @throws {TypeError} If what a channel is to deliver is none of what there is.
-   * @throws {RangeError} If an option is out of its range.
+   * @throws {RangeError} If an option is out of its range, also one of its connections'.
    */
   constructor(options: ConnectionManagerOptions) {
     const {
@@ -259,20 +259,20 @@ export class ConnectionManager implements Disposable {
       buffer: this.#buffer,
     });
     this.#random = connection.random ?? new SecureRandom();
-    const { maxReliableBytes, maxUnreliableBytes } = connection.limits ?? {};
+    const limits = resolveMessageLimits(connection.limits);
     this.#maxMessageBytes = Math.min(
-      maxReliableBytes ?? DEFAULT_RELIABLE_BYTES,
-      maxUnreliableBytes ?? DEFAULT_UNRELIABLE_BYTES,
+      limits.maxReliableBytes,
+      limits.maxUnreliableBytes,
     );
     this.#nowMs = clock.nowMs();
     this.#tickedMs = this.#nowMs;
     this.#wheel = new TimerWheel(this.#nowMs);
     link.bind((datagram, to) => to.socket.send(datagram, to));
     if (signal?.aborted) this.close("aborted");
-    else {
-      signal?.addEventListener("abort", () => this.close("aborted"), {
-        once: true,
-      });
+    else if (signal !== undefined) {
+      const onAbort = (): void => this.close("aborted");
+      signal.addEventListener("abort", onAbort, { once: true });
+      this.#detach = () => signal.removeEventListener("abort", onAbort);
     }
   }
 
@@ -1053,6 +1053,8 @@ export class ConnectionManager implements Disposable {
 
   #finish(): void {
     this.#isClosed = true;
+    this.#detach?.();
+    this.#detach = undefined;
     for (const socket of this.#sockets) socket.close();
     this.#sockets.length = 0;
     this.#socketNumbers.clear();

@@ -413,6 +413,18 @@ Deno.test("ConnectionManager.signal closes it", () => {
   assert(manager.isClosed && socket.isClosed);
 });
 
+Deno.test("ConnectionManager listens to its signal no longer than it lives", () => {
+  const signal = new AbortController().signal;
+  let listeners = 0;
+  signal.addEventListener = () => void listeners++;
+  signal.removeEventListener = () => void listeners--;
+  const link = new InsecureLink({ protocol: "test 1" });
+  const manager = new ConnectionManager({ link, signal });
+  assertEquals(listeners, 1);
+  manager.close();
+  assertEquals([manager.isClosed, listeners], [true, 0]);
+});
+
 Deno.test("ConnectionManager.metrics() counts what happened, by reason", () => {
   const world = new ManagerWorld({ server: { maxClients: 3 } });
   const [kicked, left, broken] = [

@@ -7,12 +7,10 @@ import type { TransportStats } from "../connection/transport_stats.ts";
 import { MTU } from "../constants.ts";
 import type { DatagramAddress } from "../socket/datagram_address.ts";
 import { type DatagramSocket, SendResult } from "../socket/datagram_socket.ts";
+import type { PeerOptions } from "./connection_manager_options.ts";
 
 /** Options for {@linkcode ReliableUdp}: those of its connection, the same at both ends. */
-export type ReliableUdpOptions = Omit<
-  ConnectionOptions,
-  "maxPayloadBytes" | "overheadBytes" | "buffer"
->;
+export type ReliableUdpOptions = PeerOptions;
 
 /**
  * Reliable messages between two ends that know each other's address, without a handshake:

@@ -3,7 +3,7 @@ import { Channel } from "../../protocol/mod.ts";
 import type { PeerId } from "../link/peer_id.ts";
 import { ManagerWorld, type Received } from "./_testing/manager_world.ts";
 
-const CHANGES = Deno.env.get("TICKWIRE_SOAK") === "1" ? 1_000 : 40;
+const CHANGES = Deno.env.get("TICKWIRE_SOAK") === "1" ? 1_000 : 20;
 const LATENCY_MS = 25;
 const RTT_MS = 2 * LATENCY_MS;
 const TICK_MS = 5;

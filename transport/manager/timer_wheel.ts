@@ -23,20 +23,6 @@ const MAX_LOOKS = 8;
  *
  * A timer is a small integer of the owner's, and has one time. It is due up to a quarter
  * of a millisecond later than was asked for, never earlier.
- *
- * @example Two timers
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { TimerWheel } from "@tickwire/net/transport";
- *
- * const wheel = new TimerWheel();
- * wheel.schedule(0, 2_000);
- * wheel.schedule(1, 500);
- * const due: number[] = [];
- * wheel.advance(1_000, (timer) => due.push(timer));
- * assertEquals(due, [1]);
- * assertEquals(wheel.size, 1);
- * ```
  */
 export class TimerWheel {
   /** The first timer of each list, level by level. */

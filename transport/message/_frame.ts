@@ -15,8 +15,6 @@ export const FRAGMENT_BYTES = 1100;
 export const NUMBER_WINDOW = 16_384;
 /** How far back an unreliable channel knows which numbers it has had. */
 export const UNRELIABLE_WINDOW = 1024;
-/** The most bytes of a FRAGMENT frame before its bytes: 1 + 1 + 2 + 4 + 3. */
-export const MAX_FRAGMENT_HEADER_BYTES = 11;
 
 /** How many bytes of a varint an integer from 0 to 2^28 - 1 takes. */
 export function varintBytes(value: number): number {

@@ -12,7 +12,7 @@ import {
 import type { ChannelConfig } from "./channel_config.ts";
 import { NORMAL, PROBE } from "./outbox.ts";
 
-const SCHEDULES = Deno.env.get("TICKWIRE_SOAK") === "1" ? 4000 : 20;
+const SCHEDULES = Deno.env.get("TICKWIRE_SOAK") === "1" ? 4000 : 12;
 
 // Next to where 16 bits, a quarter of them, and what fits into fewer bytes or into a signed
 // integer wrap.

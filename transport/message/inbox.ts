@@ -3,6 +3,7 @@ import { FRAGMENT_TIMEOUT_MS } from "../constants.ts";
 import { PartialMessage } from "../fragment/partial_message.ts";
 import { AgingMessage, AgingMessages } from "./_aging_messages.ts";
 import type { ChannelConfig } from "./channel_config.ts";
+import type { ChannelRecvStats } from "./channel_recv_stats.ts";
 import { LATE_MS } from "./channel_stats.ts";
 import {
   FOLLOWS,
@@ -14,7 +15,6 @@ import {
 } from "./_frame.ts";
 import { HeldMessages } from "./_held_messages.ts";
 import { InboxChannel } from "./_inbox_channel.ts";
-import type { InboxChannelStats } from "./inbox_channel_stats.ts";
 import type { ResolvedMessageLimits } from "./resolve_limits.ts";
 
 /** What {@linkcode Inbox} is made of. */
@@ -345,7 +345,7 @@ export class Inbox {
   }
 
   /** What a channel has received. */
-  channelStats(channel: number): InboxChannelStats {
+  channelStats(channel: number): ChannelRecvStats {
     const c = this.#channels[channel] ?? this.#make(channel);
     if (c === undefined) {
       throw new RangeError(

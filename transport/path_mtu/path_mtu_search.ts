@@ -27,20 +27,6 @@ const WORTH_BYTES = 1000;
  * use for larger ones. If only the packets above {@linkcode BASE_MTU} bytes are lost,
  * it falls back to that at once (a black hole: a new path with a smaller MTU that
  * tells nobody) and searches again later.
- *
- * @example A path that takes everything
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { PathMtuSearch } from "@tickwire/net/transport";
- *
- * const mtu = new PathMtuSearch(1400);
- * assertEquals(mtu.datagramBytes, 1200);
- * mtu.onPacketAcked(1200, 0);
- * assertEquals(mtu.probeBytes(0), 1400);
- * mtu.onProbeSent(0);
- * mtu.onProbeAcked(50);
- * assertEquals(mtu.datagramBytes, 1400);
- * ```
  */
 export class PathMtuSearch implements PathMtu {
   readonly #limitBytes: number;

@@ -3,10 +3,10 @@ import type { DatagramAddress } from "../socket/datagram_address.ts";
 import {
   type DatagramSink,
   type DatagramSocket,
-  type DatagramSocketCounters,
   SendResult,
 } from "../socket/datagram_socket.ts";
 import { IpAddress, IpAddressTable } from "../socket/ip_address_table.ts";
+import { SocketCounters } from "../socket/socket_counters.ts";
 import type { Switch } from "./_switch.ts";
 import type { Endpoint } from "./_wire.ts";
 
@@ -19,20 +19,10 @@ const MAX_STRANGERS = 256;
 /** Of the order of the table, which nobody sees: a run repeats to the byte. */
 const TABLE_SEED = 0;
 
-class Counters implements DatagramSocketCounters {
-  sent = 0;
-  sentBytes = 0;
-  received = 0;
-  receivedBytes = 0;
-  full = 0;
-  failed = 0;
-  dropped = 0;
-}
-
 /** A socket of a {@linkcode Switch}. */
 export class SimulatedSocket implements DatagramSocket {
   readonly maxDatagramBytes: number;
-  readonly counters = new Counters();
+  readonly counters = new SocketCounters();
   readonly localAddress: IpAddress;
   /** Where it listens. */
   readonly local: Endpoint;

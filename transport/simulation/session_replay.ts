@@ -5,9 +5,9 @@ import type { DatagramAddress } from "../socket/datagram_address.ts";
 import {
   type DatagramSink,
   type DatagramSocket,
-  type DatagramSocketCounters,
   SendResult,
 } from "../socket/datagram_socket.ts";
+import { SocketCounters } from "../socket/socket_counters.ts";
 import {
   CAPTURE_MAGIC,
   CaptureKind,
@@ -214,23 +214,13 @@ class ReplayAddress implements DatagramAddress {
   }
 }
 
-class Counters implements DatagramSocketCounters {
-  sent = 0;
-  sentBytes = 0;
-  received = 0;
-  receivedBytes = 0;
-  full = 0;
-  failed = 0;
-  dropped = 0;
-}
-
 const MAX_DATAGRAM_BYTES = 65_507;
 const MIN_KEY = new Uint8Array(1);
 
 class ReplaySocket implements DatagramSocket {
   readonly localAddress: ReplayAddress;
   readonly maxDatagramBytes = MAX_DATAGRAM_BYTES;
-  readonly counters = new Counters();
+  readonly counters = new SocketCounters();
   readonly clock: ManualClock;
   difference: ReplayDifference | undefined = undefined;
   readonly #addresses: readonly ReplayAddress[];

@@ -11,7 +11,7 @@ import {
   MSG_LEN,
   NAME_WORDS,
 } from "./_message_memory.ts";
-import type { SocketCounters } from "./_socket_counters.ts";
+import type { SystemSocketCounters } from "./_system_socket_counters.ts";
 
 /** Messages that one call takes. */
 const BATCH = 32;
@@ -29,7 +29,7 @@ export class NativeReceiver {
   readonly #fd: number;
   readonly #isIpv6: boolean;
   readonly #maxDatagramBytes: number;
-  readonly #counters: SocketCounters;
+  readonly #counters: SystemSocketCounters;
   readonly #addresses: IpAddressTable;
   readonly #memory: MessageMemory;
   readonly #hasSegments: boolean;
@@ -49,7 +49,7 @@ export class NativeReceiver {
     fd: number,
     isIpv6: boolean,
     maxDatagramBytes: number,
-    counters: SocketCounters,
+    counters: SystemSocketCounters,
     addresses: IpAddressTable,
     hasSegments: boolean,
   ) {

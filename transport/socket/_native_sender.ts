@@ -10,7 +10,7 @@ import {
   NAME_WORDS,
 } from "./_message_memory.ts";
 import { SOL_UDP, writeSockaddr } from "./_sockaddr.ts";
-import type { SocketCounters } from "./_socket_counters.ts";
+import type { SystemSocketCounters } from "./_system_socket_counters.ts";
 
 /** Messages that one call takes; one more is for a datagram by itself. */
 const BATCH = 64;
@@ -35,7 +35,7 @@ export class NativeSender {
   readonly #libc: LibcPort;
   readonly #fd: number;
   readonly #isIpv6: boolean;
-  readonly #counters: SocketCounters;
+  readonly #counters: SystemSocketCounters;
   readonly #memory: MessageMemory;
   /** Of each message: whom it is for, how many datagrams it has, and of what size. */
   readonly #to: (IpAddress | undefined)[] = new Array(BATCH).fill(undefined);
@@ -57,7 +57,7 @@ export class NativeSender {
     libc: LibcPort,
     fd: number,
     isIpv6: boolean,
-    counters: SocketCounters,
+    counters: SystemSocketCounters,
     hasSegments: boolean,
   ) {
     this.#libc = libc;

@@ -14,7 +14,7 @@ import {
   writeSockaddr,
 } from "./_sockaddr.ts";
 import type { BackendSettings, SocketBackend } from "./_socket_backend.ts";
-import { SocketCounters } from "./_socket_counters.ts";
+import { SystemSocketCounters } from "./_system_socket_counters.ts";
 
 const IPPROTO_IP = 0;
 const IPPROTO_IPV6 = 41;
@@ -27,7 +27,7 @@ const UDP_GRO = 104;
  */
 export class NativeSocket implements SocketBackend {
   readonly addresses = new IpAddressTable();
-  readonly counters = new SocketCounters();
+  readonly counters = new SystemSocketCounters();
   readonly localAddress: IpAddress;
   readonly maxDatagramBytes: number;
   readonly receiveBufferBytes: number;

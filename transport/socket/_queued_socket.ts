@@ -4,7 +4,7 @@ import type { DatagramAddress } from "./datagram_address.ts";
 import { type DatagramSink, SendResult } from "./datagram_socket.ts";
 import { IpAddress, IpAddressTable } from "./ip_address_table.ts";
 import type { BackendSettings, SocketBackend } from "./_socket_backend.ts";
-import { SocketCounters } from "./_socket_counters.ts";
+import { SystemSocketCounters } from "./_system_socket_counters.ts";
 
 /** How often in a row something may go wrong before it is broken for good. */
 const MAX_FAILURES = 100;
@@ -12,7 +12,7 @@ const MAX_FAILURES = 100;
 /** What a socket over somebody else's asynchronous one has in common. */
 export abstract class QueuedSocket implements SocketBackend {
   readonly addresses = new IpAddressTable();
-  readonly counters = new SocketCounters();
+  readonly counters = new SystemSocketCounters();
   readonly maxDatagramBytes: number;
   abstract readonly receiveBufferBytes: number;
   abstract readonly sendBufferBytes: number;

@@ -8,6 +8,7 @@ import {
   PacketKind,
   PacketView,
 } from "../../protocol/mod.ts";
+import type { Writable } from "../writable.ts";
 import type { FileFailReason } from "./file_event.ts";
 
 /** The most bytes of a file in a message: with all headers it fits into a datagram of 1,200. */
@@ -62,8 +63,6 @@ export interface FileMessage {
   /** Of a chunk: a view of what was read. */
   readonly bytes: Uint8Array;
 }
-
-type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 const encoder = new PacketEncoder();
 const NOTHING = new Uint8Array(0);

@@ -6,7 +6,7 @@ import {
   type DatagramSocket,
   SendResult,
 } from "../socket/datagram_socket.ts";
-import { Counters } from "./_counters.ts";
+import { SocketCounters } from "../socket/socket_counters.ts";
 import { ReceiveQueue } from "./_receive_queue.ts";
 import { WebAddress } from "./_web_address.ts";
 
@@ -16,7 +16,7 @@ const MAX_POLLED = 1_048_576;
 export class ClientHalf {
   readonly localAddress: WebAddress;
   readonly serverAddress: WebAddress;
-  readonly counters = new Counters();
+  readonly counters = new SocketCounters();
   readonly maxDatagramBytes: number;
   readonly #queue: ReceiveQueue;
   #isPolling = false;

@@ -11,8 +11,8 @@ import {
   type DatagramSocket,
   SendResult,
 } from "../socket/datagram_socket.ts";
+import { SocketCounters } from "../socket/socket_counters.ts";
 import { checkPolling } from "./_client_half.ts";
-import { Counters } from "./_counters.ts";
 import { ReceiveQueue, WAITING_COST_BYTES } from "./_receive_queue.ts";
 import { WebAddress } from "./_web_address.ts";
 import type {
@@ -78,7 +78,7 @@ export class ServedClient extends WebAddress {
 
 /** What the server halves have in common: clients, what came from them, and what they may not do. */
 export class ServedClients {
-  readonly counters = new Counters();
+  readonly counters = new SocketCounters();
   readonly ended: Record<WebDatagramEndReason, number> = {
     left: 0,
     disconnected: 0,

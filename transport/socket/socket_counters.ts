@@ -1,11 +1,8 @@
 // This module is browser compatible.
-import {
-  type DatagramSocketCounters,
-  SendResult,
-} from "../socket/datagram_socket.ts";
+import { type DatagramSocketCounters, SendResult } from "./datagram_socket.ts";
 
-/** What a socket counts, as it counts it. */
-export class Counters implements DatagramSocketCounters {
+/** The counters of a socket, which it writes itself. */
+export class SocketCounters implements DatagramSocketCounters {
   sent = 0;
   sentBytes = 0;
   received = 0;

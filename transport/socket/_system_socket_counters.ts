@@ -1,8 +1,8 @@
 // This module is browser compatible.
 import type { DatagramSocketCounters } from "./datagram_socket.ts";
 
-/** The counters of a socket, which it writes itself. */
-export class SocketCounters implements DatagramSocketCounters {
+/** The counters of a socket of the system, which may have dropped datagrams itself. */
+export class SystemSocketCounters implements DatagramSocketCounters {
   /** Datagrams given to the system. */
   sent = 0;
   /** Their bytes. */

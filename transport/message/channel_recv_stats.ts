@@ -1,7 +1,7 @@
 // This module is browser compatible.
 
 /** What one channel of a connection has received. All counts are since its beginning. */
-export interface InboxChannelStats {
+export interface ChannelRecvStats {
   /** Messages that came, each once. */
   readonly received: number;
   /** Messages and fragments that had come before. */
