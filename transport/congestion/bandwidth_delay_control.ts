@@ -52,7 +52,7 @@ const RUN_LENGTH = 4;
 /** How long the least RTT holds: it lives for one to two of these. */
 const MIN_RTT_INTERVAL_MS = 5000;
 /** A queue of so many times the longest-known least RTT is not one of this kind's own. */
-const FLOOD = 2;
+const FLOOD = 4;
 /** How fast that RTT rises, for each look at an emptied queue. */
 const FLOOR_RISE = 0.1;
 /** With a queue, a loss of more says that it is too long. */
