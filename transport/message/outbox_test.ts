@@ -253,6 +253,19 @@ Deno.test("Outbox repeats the oldest unacknowledged messages when it probes, and
   assertEquals(fragment.isReliable, true);
 });
 
+Deno.test("Outbox repeats the newest message of a latest channel when it probes, and every reliable one", () => {
+  const pipe = new Pipe({
+    channels: [{ delivery: "latest" }, { delivery: Channel.Reliable }],
+  });
+  for (let i = 0; i < 10; i++) pipe.send(1, i);
+  pipe.send(0, 77);
+  pipe.pack();
+  assert(pipe.arrive(pipe.pack(PROBE)!));
+  pipe.poll();
+  assertEquals(pipe.received[0], [new Uint8Array([77])]);
+  assertEquals(pipe.received[1]!.length, 10);
+});
+
 Deno.test("Outbox tells whether a packet has anything that is sent again", () => {
   const channels: ChannelConfig[] = [...FOUR, { delivery: "latest" }];
   const pipe = new Pipe({ channels });
