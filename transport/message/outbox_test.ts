@@ -357,6 +357,20 @@ Deno.test("Outbox sends only the newest message of a latest channel, until it ha
   assertEquals(pipe.outbox.channelStats(0).dropped, 1);
 });
 
+Deno.test("Outbox sends no fragments again of a latest message that a newer one replaces", () => {
+  const pipe = new Pipe({ channels: [{ delivery: "latest" }] });
+  assert(pipe.outbox.send(0, numbered(1, 3_000), pipe.nowMs));
+  for (const packet of pipe.packAll()) pipe.lose(packet);
+  assertEquals(pipe.outbox.queuedBytes, 3_000);
+  assert(pipe.send(0, 2));
+  assertEquals(pipe.outbox.queuedBytes, 1);
+  pipe.deliver();
+  assertEquals(pipe.received[0], [new Uint8Array([2])]);
+  assertEquals(pipe.outbox.queuedBytes, 0);
+  assert(!pipe.isDue);
+  assert(pipe.outbox.isEmpty);
+});
+
 Deno.test("Outbox.send() gives up no message for a newer one that it refuses", () => {
   const pipe = new Pipe({
     channels: [{ delivery: "latest" }, { delivery: Channel.Reliable }],
