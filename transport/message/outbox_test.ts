@@ -253,6 +253,19 @@ Deno.test("Outbox repeats the oldest unacknowledged messages when it probes, and
   assertEquals(fragment.isReliable, true);
 });
 
+Deno.test("Outbox repeats the newest message of a latest channel when it probes, and every reliable one", () => {
+  const pipe = new Pipe({
+    channels: [{ delivery: "latest" }, { delivery: Channel.Reliable }],
+  });
+  for (let i = 0; i < 10; i++) pipe.send(1, i);
+  pipe.send(0, 77);
+  pipe.pack();
+  assert(pipe.arrive(pipe.pack(PROBE)!));
+  pipe.poll();
+  assertEquals(pipe.received[0], [new Uint8Array([77])]);
+  assertEquals(pipe.received[1]!.length, 10);
+});
+
 Deno.test("Outbox tells whether a packet has anything that is sent again", () => {
   const channels: ChannelConfig[] = [...FOUR, { delivery: "latest" }];
   const pipe = new Pipe({ channels });
@@ -342,6 +355,20 @@ Deno.test("Outbox sends only the newest message of a latest channel, until it ha
   pipe.acknowledge(first);
   assertEquals(pipe.pack(), undefined);
   assertEquals(pipe.outbox.channelStats(0).dropped, 1);
+});
+
+Deno.test("Outbox sends no fragments again of a latest message that a newer one replaces", () => {
+  const pipe = new Pipe({ channels: [{ delivery: "latest" }] });
+  assert(pipe.outbox.send(0, numbered(1, 3_000), pipe.nowMs));
+  for (const packet of pipe.packAll()) pipe.lose(packet);
+  assertEquals(pipe.outbox.queuedBytes, 3_000);
+  assert(pipe.send(0, 2));
+  assertEquals(pipe.outbox.queuedBytes, 1);
+  pipe.deliver();
+  assertEquals(pipe.received[0], [new Uint8Array([2])]);
+  assertEquals(pipe.outbox.queuedBytes, 0);
+  assert(!pipe.isDue);
+  assert(pipe.outbox.isEmpty);
 });
 
 Deno.test("Outbox.send() gives up no message for a newer one that it refuses", () => {
