@@ -133,7 +133,7 @@ async function play(
   } finally {
     endMs = performance.now();
     const lines = terminal === undefined ? [] : picture();
-    for (const scene of scenes) await scene.close();
+    await Promise.all(scenes.map((scene) => scene.close()));
     await terminal?.close(lines);
     Deno.removeSignalListener("SIGINT", interrupt);
   }
