@@ -15,7 +15,7 @@ const BOTS = 8;
 const BOT_SHOTS_PER_SECOND = 5;
 const MAX_PLAYERS = 16;
 /** How often everything is looked at. */
-const POLL_MS = 2;
+const POLL_MS = 4;
 
 /**
  * The match of the demo's server: reliable UDP with eight bots, all of them, and who else comes, behind a line that goes
