@@ -1,6 +1,6 @@
 import { QuantileSketch } from "../../analytics/mod.ts";
 import { SystemClock } from "../../core/mod.ts";
-import { bad, figure, rounded } from "./figure.ts";
+import { bad, figure, rounded, times } from "./figure.ts";
 import { MatchPlayer } from "./match_player.ts";
 import { MAX_PLACE, WEATHERS } from "./match_wire.ts";
 import { OwnTime } from "./own_time.ts";
@@ -141,7 +141,6 @@ export class TransportScene implements Scene {
       {
         label: "udp",
         spans: [
-          ...figure("rtt", `${Math.round(stats?.rttMs ?? 0)} ms`, "plain", 7),
           ...figure("loss", `${Math.round(stats?.packetLossPct ?? 0)} %`),
           ...figure("copies", copies, "plain", 5),
           ...figure("resent", resent, "plain", 5),
@@ -180,9 +179,9 @@ export class TransportScene implements Scene {
     const result = this.summary();
     const { p50, p99 } = result.roundTripMs;
     return [
-      `${result.sent} shots there and back over UDP in ${
-        result.weathers + 1
-      } kinds of weather: lost ${result.lost}, out of order ${result.outOfOrder}`,
+      `${result.sent} shots there and back over UDP while the weather turned ${
+        times(result.weathers)
+      }: lost ${result.lost}, out of order ${result.outOfOrder}`,
       `  round trip p50 ${Math.round(p50)}  p99 ${
         Math.round(p99)
       } ms; ${result.copies} copies, ${result.resent} sent again; told ${result.snapshots} times where all are`,
