@@ -6,26 +6,26 @@ import { NetworkNamespaces } from "./network_namespace.ts";
 const WHY_NOT = await NetworkNamespaces.whyNot();
 const WHY_NO_LOSSES = WHY_NOT ?? await NetworkNamespaces.whyNoLosses();
 
-/** Counts what comes in until nothing has for a second, then prints how much and over how many milliseconds. */
+/** Counts what comes in until it is told that this was all, then prints how much and over how many milliseconds. */
 const RECEIVER = `
 const socket = Deno.listenDatagram({ transport: "udp", hostname: Deno.args[0], port: 9000 });
 console.log("ready");
 let count = 0, firstMs = 0, lastMs = 0;
-let timer = setTimeout(end, 3_000);
-function end() { console.log(JSON.stringify({ count, ms: lastMs - firstMs })); Deno.exit(); }
 for (;;) {
-  await socket.receive();
+  const [datagram] = await socket.receive();
+  if (datagram.length === 1) break;
   lastMs = performance.now();
   if (count++ === 0) firstMs = lastMs;
-  clearTimeout(timer);
-  timer = setTimeout(end, 1_000);
 }
+console.log(JSON.stringify({ count, ms: lastMs - firstMs }));
 `;
+/** Sends, then says that this was all, again and again, as a full queue or a drop may swallow it, until it is killed. */
 const SENDER = `
 const socket = Deno.listenDatagram({ transport: "udp", hostname: "0.0.0.0", port: 0 });
 const to = { transport: "udp", hostname: Deno.args[0], port: 9000 };
 for (let i = 0; i < Number(Deno.args[1]); i++) await socket.send(new Uint8Array(1_000), to);
-socket.close();
+console.log("sent");
+setInterval(() => socket.send(new Uint8Array(1), to), 20);
 `;
 
 interface Arrived {
@@ -37,6 +37,7 @@ interface Arrived {
 async function sendOver(
   namespaces: NetworkNamespaces,
   count: number,
+  loses = false,
 ): Promise<Arrived> {
   const address = namespaces.address("right");
   const script = await Deno.makeTempFile({ suffix: ".ts" });
@@ -54,14 +55,21 @@ async function sendOver(
     const sender = namespaces.command(
       "left",
       [...run, script, address, String(count)],
-    );
-    assert((await sender.output()).success);
+      { stdout: "piped" },
+    ).spawn();
+    const told = sender.stdout.getReader();
+    await told.read();
+    // What tells that this was all is not to be lost for ever.
+    if (loses) await namespaces.lose("right", 0);
     for (;;) {
       const { value } = await reader.read();
       if (value === undefined) break;
       text += value;
     }
     await receiver.status;
+    sender.kill();
+    await sender.status;
+    await told.cancel();
     return JSON.parse(text.slice(text.indexOf("{"))) as Arrived;
   } finally {
     await Deno.remove(script);
@@ -92,10 +100,10 @@ Deno.test({
   async fn() {
     await using namespaces = await NetworkNamespaces.open();
     await namespaces.lose("right", 1);
-    assertEquals((await sendOver(namespaces, 10)).count, 0);
+    assertEquals((await sendOver(namespaces, 10, true)).count, 0);
     await namespaces.lose("right", 0.5);
     // No more than a receiver's buffer has room for while it is not run: 40, give or take 4.5.
-    const { count } = await sendOver(namespaces, 80);
+    const { count } = await sendOver(namespaces, 80, true);
     assert(count >= 15 && count <= 65, `${count}`);
   },
 });
