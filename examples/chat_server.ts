@@ -9,13 +9,12 @@
  * @module
  */
 
-import { stripTypeScriptTypes } from "node:module";
 import { isPlayerId, PollLoop } from "../core/mod.ts";
 import { upgradeWebSocket } from "../websocket/deno.ts";
 import { type HandlerInfo, WsHub } from "../websocket/mod.ts";
+import { pageFile } from "./page_file.ts";
 import { CHANNELS, HISTORY_LINES, type Line, parseSaid } from "./chat/line.ts";
 
-const ROOT = new URL("..", import.meta.url);
 const HZ = 60;
 /** The files that a page may have: no dots and no percent signs lead out of them. */
 const SERVED = /^\/(core|protocol|websocket|examples\/chat)(\/\w+)+\.(ts|css)$/;
@@ -49,11 +48,11 @@ export class Chat {
     const { pathname } = new URL(request.url);
     if (pathname === "/chat") return await this.#hub.handler(request, info);
     if (pathname === "/") {
-      return await file("/examples/chat/index.html", "text/html");
+      return await pageFile("/examples/chat/index.html", "text/html");
     }
     const extension = SERVED.exec(pathname)?.[3];
-    if (extension === "css") return await file(pathname, "text/css");
-    if (extension === "ts") return await file(pathname, "text/javascript");
+    if (extension === "css") return await pageFile(pathname, "text/css");
+    if (extension === "ts") return await pageFile(pathname, "text/javascript");
     return new Response("Not found\n", { status: 404 });
   }
 
@@ -78,24 +77,6 @@ export class Chat {
   close(): void {
     this.#hub.close();
   }
-}
-
-async function file(path: string, type: string): Promise<Response> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(new URL(`.${path}`, ROOT));
-  } catch {
-    return new Response("Not found\n", { status: 404 });
-  }
-  return new Response(
-    path.endsWith(".ts") ? stripTypeScriptTypes(text) : text,
-    {
-      headers: {
-        "content-type": `${type}; charset=utf-8`,
-        "cache-control": "no-cache",
-      },
-    },
-  );
 }
 
 function option(name: string, otherwise: string): string {

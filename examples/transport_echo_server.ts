@@ -15,7 +15,6 @@
  */
 
 import { X509Certificate } from "node:crypto";
-import { stripTypeScriptTypes } from "node:module";
 import { encodeBase64, PollLoop } from "../core/mod.ts";
 import {
   createSelfSignedCertificate,
@@ -33,6 +32,7 @@ import {
   WebSocketDatagramListener,
   WebTransportDatagramListener,
 } from "../transport/mod.ts";
+import { pageFile } from "./page_file.ts";
 import {
   CHANNELS,
   type EchoInfo,
@@ -41,7 +41,6 @@ import {
   SOCKET_PATH,
 } from "./transport_echo/echo_protocol.ts";
 
-const ROOT = new URL("..", import.meta.url);
 const MAX_CLIENTS = 64;
 /** The files that a page may have: no dots and no percent signs lead out of them. */
 const SERVED =
@@ -205,30 +204,12 @@ function hashIfSelfSigned(cert: string): string | undefined {
 async function respond(pathname: string, info: EchoInfo): Promise<Response> {
   if (pathname === INFO_PATH) return Response.json(info);
   if (pathname === "/") {
-    return await file("/examples/transport_echo/index.html", "text/html");
+    return await pageFile("/examples/transport_echo/index.html", "text/html");
   }
   const extension = SERVED.exec(pathname)?.[3];
-  if (extension === "css") return await file(pathname, "text/css");
-  if (extension === "ts") return await file(pathname, "text/javascript");
+  if (extension === "css") return await pageFile(pathname, "text/css");
+  if (extension === "ts") return await pageFile(pathname, "text/javascript");
   return new Response("Not found\n", { status: 404 });
-}
-
-async function file(path: string, type: string): Promise<Response> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(new URL(`.${path}`, ROOT));
-  } catch {
-    return new Response("Not found\n", { status: 404 });
-  }
-  return new Response(
-    path.endsWith(".ts") ? stripTypeScriptTypes(text) : text,
-    {
-      headers: {
-        "content-type": `${type}; charset=utf-8`,
-        "cache-control": "no-cache",
-      },
-    },
-  );
 }
 
 function option(name: string): string | undefined {
