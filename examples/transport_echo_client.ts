@@ -314,6 +314,15 @@ function showSummary(summary: EchoSummary): void {
   );
 }
 
+const OPTIONS = [
+  "--socket",
+  "--server",
+  "--seconds",
+  "--rate",
+  "--hz",
+  "--json",
+];
+
 function option(name: string): string | undefined {
   const at = Deno.args.indexOf(name);
   return at < 0 ? undefined : Deno.args[at + 1] ?? "";
@@ -339,6 +348,12 @@ function fail(message: string, code: number): never {
 }
 
 async function main(): Promise<void> {
+  const unknown = Deno.args.find((argument) =>
+    argument.startsWith("--") && !OPTIONS.includes(argument)
+  );
+  if (unknown !== undefined) {
+    fail(`There is no option "${unknown}", only ${OPTIONS.join(", ")}`, 2);
+  }
   const url = option("--server") ?? "http://127.0.0.1:8000";
   if (!URL.canParse(url)) fail("Cannot run as --server must be a URL", 2);
   const socket = socketOption();

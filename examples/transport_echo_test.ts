@@ -5,6 +5,7 @@ import {
   assertGreater,
   assertMatch,
   assertRejects,
+  assertStringIncludes,
 } from "@std/assert";
 import { encodeBase64, PollLoop } from "../core/mod.ts";
 import {
@@ -284,3 +285,20 @@ const DRAWN = `(() => {
   }
   return count;
 })()`;
+
+Deno.test("transport_echo_client.ts refuses an unknown option with exit code 2", async () => {
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "-A",
+      new URL("transport_echo_client.ts", import.meta.url).href,
+      "--port",
+      "8000",
+    ],
+  }).output();
+  assertEquals(code, 2);
+  assertStringIncludes(
+    new TextDecoder().decode(stderr),
+    'no option "--port", only --socket, --server',
+  );
+});
