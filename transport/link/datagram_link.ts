@@ -17,7 +17,13 @@ export type LinkEndReason =
   /** The other end does not know the session: it was started anew. */
   | "unknownSession"
   /** Another protocol or version. */
-  | "wrongProtocol";
+  | "wrongProtocol"
+  /** The link itself has not heard of the peer for the time that its token allows. */
+  | "timedOut"
+  /** What was given to `connect()` is no token that this link can use. */
+  | "invalidToken"
+  /** The token ran out before any server let this end in. */
+  | "tokenExpired";
 
 /** What happened at a link. */
 export type LinkEvent =
@@ -28,6 +34,8 @@ export type LinkEvent =
     readonly address: DatagramAddress;
     /** What the other end says of itself, or its token does: 0 to 256 bytes, the receiver's own. */
     readonly userData: Uint8Array;
+    /** Who the peer is, where the link knows it of somebody it trusts: netcode's client id. */
+    readonly clientId?: bigint;
   }
   | {
     /** The peer has proven another address: what is sealed for it goes there. */
@@ -56,7 +64,7 @@ export type LinkTransmit = (datagram: Uint8Array, to: DatagramAddress) => void;
  * address knows its socket).
  */
 export interface DatagramLink {
-  /** The most bytes of a payload in a datagram of {@linkcode MTU} bytes: `MTU - overheadBytes`. */
+  /** The most bytes of a payload: `MTU - overheadBytes`, or less where the link's own protocol says so. */
   readonly maxPayloadBytes: number;
   /** How many bytes sealing adds at most. */
   readonly overheadBytes: number;

@@ -187,6 +187,9 @@ export class ConnectionManager implements Disposable {
     noAnswer: 0,
     unknownSession: 0,
     wrongProtocol: 0,
+    timedOut: 0,
+    invalidToken: 0,
+    tokenExpired: 0,
   };
   readonly #disconnectedBy: Writable<
     ConnectionManagerCounters["disconnectedBy"]
@@ -811,7 +814,7 @@ export class ConnectionManager implements Disposable {
   }
 
   #onConnected(event: LinkEvent & { type: "peerConnected" }): void {
-    const { peer: id, address, userData } = event;
+    const { peer: id, address, userData, clientId } = event;
     let peer = this.#find(id);
     if (peer === undefined) {
       // One that had come in just when the manager was closed is told too.
@@ -850,6 +853,7 @@ export class ConnectionManager implements Disposable {
       peer: id,
       address,
       userData,
+      ...(clientId === undefined ? {} : { clientId }),
       isClient,
     });
   }
@@ -974,7 +978,9 @@ export class ConnectionManager implements Disposable {
     const { reason, message } = peer.cut;
     this.#tellEnd(peer, {
       type: "ended",
-      state: ConnectionState.Disconnected,
+      state: reason === "timedOut"
+        ? ConnectionState.TimedOut
+        : ConnectionState.Disconnected,
       code: CloseCode.Closed,
       reason: message,
       isRemote: true,

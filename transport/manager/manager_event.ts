@@ -25,6 +25,8 @@ export type ManagerEvent =
     readonly address: DatagramAddress;
     /** What the other end says of itself: 0 to 256 bytes, the receiver's own; nothing of a server. */
     readonly userData: Uint8Array;
+    /** Who a client is, where the link knows it of somebody it trusts: netcode's client id. */
+    readonly clientId?: bigint;
     /** Whether it came to this end, and not this end to it. */
     readonly isClient: boolean;
   }

@@ -1,0 +1,11 @@
+/**
+ * The secure link of `transport`: netcode 1.02, both roles, wire-compatible with the other
+ * implementations of that standard. For Deno, Node and Bun, as the ciphers are those of
+ * `node:crypto`.
+ *
+ * `netcode/STANDARD_NOTES.md` says what the standard leaves open, and what is done here.
+ *
+ * @module
+ */
+export * from "./netcode/netcode_client_options.ts";
+export * from "./netcode/netcode_server_options.ts";

@@ -1,0 +1,135 @@
+import { open, seal } from "./_aead.ts";
+import { PacketType, TAG_BYTES, VERSION } from "./_sizes.ts";
+import { putU32, putU64 } from "./_u64.ts";
+
+/** What {@linkcode PacketCodec.readHeader} found. */
+export const HeaderFault = {
+  None: 0,
+  /** Shorter than any packet, or than its sequence and tag. */
+  TooShort: 1,
+  /** No type of this standard. */
+  UnknownType: 2,
+  /** A type that this end does not take. */
+  WrongType: 3,
+  /** A sequence of no bytes, or of more than eight. */
+  BadSequence: 4,
+} as const;
+export type HeaderFault = typeof HeaderFault[keyof typeof HeaderFault];
+
+/** The shortest packet: prefix, one byte of sequence, tag. */
+const MIN_PACKET_BYTES = 1 + 1 + TAG_BYTES;
+const PREFIX_AT = 21;
+const NONCE_LOW_AT = 4;
+const NONCE_HIGH_AT = 8;
+
+/**
+ * Reads and writes the sealed packets of one protocol id: prefix, sequence of one to
+ * eight bytes, sealed body, tag. A sequence is two halves of 32 bits, 0 to 2^32 - 1
+ * each. One codec serves any number of keys; it keeps nothing between two packets but
+ * what the last header said.
+ */
+export class PacketCodec {
+  /** Version, protocol id, prefix. */
+  readonly #binding = new Uint8Array(PREFIX_AT + 1);
+  /** Four zeros and the sequence, little-endian. */
+  readonly #nonce = new Uint8Array(12);
+  /** What the last header said. */
+  type = 0;
+  sequenceLow = 0;
+  sequenceHigh = 0;
+  #bodyAt = 0;
+
+  constructor(protocolId: bigint) {
+    this.#binding.set(VERSION);
+    putU64(this.#binding, VERSION.length, protocolId);
+  }
+
+  /**
+   * Writes a packet.
+   *
+   * @param body The body, whose length is that of its type.
+   * @param out Takes the packet, from 0 on.
+   * @returns The length of the packet.
+   */
+  seal(
+    type: number,
+    sequenceHigh: number,
+    sequenceLow: number,
+    key: Uint8Array,
+    body: Uint8Array,
+    out: Uint8Array,
+  ): number {
+    let at = 1;
+    for (let rest = sequenceLow, i = 0; i < 4; i++, rest >>>= 8) {
+      if (rest === 0 && sequenceHigh === 0 && i > 0) break;
+      out[at++] = rest;
+    }
+    for (let rest = sequenceHigh; rest !== 0; rest >>>= 8) out[at++] = rest;
+    const prefix = (at - 1) << 4 | type;
+    out[0] = prefix;
+    this.#bind(prefix, sequenceHigh, sequenceLow);
+    seal(key, this.#nonce, this.#binding, body, out, at);
+    return at + body.length + TAG_BYTES;
+  }
+
+  /**
+   * Reads type and sequence of what came in, in the order that the standard wants.
+   *
+   * @param takes Which types this end takes, one bit each. A request, which is not sealed, is not for this.
+   * @returns What is wrong with it, 0 if nothing is.
+   */
+  readHeader(packet: Uint8Array, takes: number): HeaderFault {
+    if (packet.length < MIN_PACKET_BYTES) return HeaderFault.TooShort;
+    const prefix = packet[0]!;
+    const type = prefix & 15;
+    if (type > PacketType.Disconnect) return HeaderFault.UnknownType;
+    if (type === PacketType.Request || (takes >>> type & 1) === 0) {
+      return HeaderFault.WrongType;
+    }
+    const count = prefix >>> 4;
+    if (count < 1 || count > 8) return HeaderFault.BadSequence;
+    if (packet.length < 1 + count + TAG_BYTES) return HeaderFault.TooShort;
+    let low = 0;
+    let high = 0;
+    for (let i = Math.min(count, 4); i > 0; i--) low = low << 8 | packet[i]!;
+    for (let i = count; i > 4; i--) high = high << 8 | packet[i]!;
+    this.type = type;
+    this.sequenceLow = low >>> 0;
+    this.sequenceHigh = high >>> 0;
+    this.#bodyAt = 1 + count;
+    return HeaderFault.None;
+  }
+
+  /**
+   * Opens the packet whose header was read last.
+   *
+   * @param out Takes the body, from 0 on: as long as the packet.
+   * @returns The length of the body, -1 if it is forged.
+   */
+  open(packet: Uint8Array, key: Uint8Array, out: Uint8Array): number {
+    this.#bind(packet[0]!, this.sequenceHigh, this.sequenceLow);
+    const sealed = packet.subarray(this.#bodyAt);
+    return open(key, this.#nonce, this.#binding, sealed, out);
+  }
+
+  #bind(prefix: number, sequenceHigh: number, sequenceLow: number): void {
+    this.#binding[PREFIX_AT] = prefix;
+    putU32(this.#nonce, NONCE_LOW_AT, sequenceLow);
+    putU32(this.#nonce, NONCE_HIGH_AT, sequenceHigh);
+  }
+}
+
+/** Whether an opened body has a length that its type has. */
+export function isBodyLength(type: number, length: number): boolean {
+  switch (type) {
+    case PacketType.Challenge:
+    case PacketType.Response:
+      return length === 308;
+    case PacketType.KeepAlive:
+      return length === 8;
+    case PacketType.Payload:
+      return length >= 1 && length <= 1_200;
+    default:
+      return length === 0;
+  }
+}
