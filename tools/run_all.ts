@@ -16,7 +16,12 @@ async function runDemo(): Promise<Tally> {
   const args = ["task", "--quiet", "demo", "--frames", "120", "--json"];
   const success = await runDeno(args) === 0;
   console.log(`demo ... ${success ? "ok" : "FAILED"}`);
-  return { passed: success ? 1 : 0, failed: success ? 0 : 1, skipped: [] };
+  return {
+    passed: success ? 1 : 0,
+    failed: success ? 0 : 1,
+    failures: success ? [] : ["demo"],
+    skipped: [],
+  };
 }
 
 const flags = await chooseStd();
@@ -32,7 +37,12 @@ for (const stage of stages) {
     tallies.push(await stage());
   } catch (error) {
     console.error(error);
-    tallies.push({ passed: 0, failed: 1, skipped: [] });
+    tallies.push({
+      passed: 0,
+      failed: 1,
+      failures: [String(error)],
+      skipped: [],
+    });
   }
 }
 const tally = sumTallies(tallies);

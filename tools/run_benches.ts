@@ -38,7 +38,7 @@ export async function runBenches(
     );
   }
   let passed = 0;
-  let failed = 0;
+  const failures: string[] = [];
   for (const name of wanted.length > 0 ? wanted : all) {
     const file = `bench/${name}`;
     const source = await Deno.readTextFile(new URL(file, ROOT));
@@ -48,9 +48,9 @@ export async function runBenches(
     // Standard output may be JSON for a program.
     console.error(`bench ${name}`);
     if (await runDeno([...command, ...rest]) === 0) passed++;
-    else failed++;
+    else failures.push(file);
   }
-  return { passed, failed, skipped: [] };
+  return { passed, failed: failures.length, failures, skipped: [] };
 }
 
 function benchFiles(): string[] {

@@ -32,13 +32,14 @@ export async function runChecks(flags: readonly string[]): Promise<Tally> {
     // The working tree may be dirty here; what is published comes from a clean checkout.
     ["publishing", ["publish", "--dry-run", "--allow-dirty", "--quiet"]],
   ];
-  let passed = 0;
+  const failures: string[] = [];
   for (const [name, args] of checks) {
     const success = await runDeno(args) === 0;
     console.log(`check ${name} ... ${success ? "ok" : "FAILED"}`);
-    if (success) passed++;
+    if (!success) failures.push(`check ${name}`);
   }
-  return { passed, failed: checks.length - passed, skipped: [] };
+  const failed = failures.length;
+  return { passed: checks.length - failed, failed, failures, skipped: [] };
 }
 
 if (import.meta.main) {

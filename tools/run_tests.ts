@@ -11,6 +11,9 @@ import { ROOT } from "./run.ts";
 import { printTally, type Tally } from "./tally.ts";
 import { chooseStd } from "./with_std.ts";
 
+/** What a failure says is cut there: the whole stands further up. */
+const MAX_MESSAGE_LENGTH = 300;
+
 /**
  * Runs `deno test` in the folder of the repository and shows its output.
  *
@@ -56,7 +59,7 @@ export async function runTests(
  *
  * @param output What `deno test` printed: its summary also counts the modules that fail
  * outside of a test, which the report leaves out.
- * @param report Its JUnit report, for the names of the ignored tests and steps.
+ * @param report Its JUnit report, for the names of the failed and the ignored tests and steps.
  * @param success Whether it ended with exit code 0.
  * @returns The tests counted. A run without a summary, or one that fails without a
  * failed test, has one failure.
@@ -78,20 +81,28 @@ export function countTests(
   return {
     passed,
     failed: success ? failed : Math.max(failed, 1),
-    skipped: ignoredNames(report),
+    ...readReport(report),
   };
 }
 
-function ignoredNames(report: string): string[] {
-  const names: string[] = [];
+function readReport(report: string): Pick<Tally, "failures" | "skipped"> {
+  const failures: string[] = [];
+  const skipped: string[] = [];
   for (
-    const [, name = "", body = ""] of report.matchAll(
+    const [, escaped = "", body = ""] of report.matchAll(
       /<testcase name="([^"]*)"[^>]*>(.*?)<\/testcase>/gs,
     )
   ) {
-    if (body.includes("<skipped/>")) names.push(unescapeXml(name));
+    const name = unescapeXml(escaped);
+    const message = /<failure message="([^"]*)"/.exec(body)?.[1];
+    if (message !== undefined) {
+      failures.push(
+        `${name}: ${unescapeXml(message).slice(0, MAX_MESSAGE_LENGTH)}`,
+      );
+    }
+    if (body.includes("<skipped/>")) skipped.push(name);
   }
-  return names;
+  return { failures, skipped };
 }
 
 function unescapeXml(text: string): string {

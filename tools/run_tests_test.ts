@@ -24,14 +24,26 @@ Deno.test("countTests() names the ignored tests", () => {
   assertEquals(countTests(output, REPORT, true), {
     passed: 1,
     failed: 0,
+    failures: [],
     skipped,
   });
 });
 
+Deno.test("countTests() names the failed tests, with what they said", () => {
+  const output = "FAILED | 1 passed | 1 failed (1s)\n";
+  const report = REPORT.replace(
+    "<skipped/>",
+    '<failure message="Uncaught Error: 1 &lt; 2">at a_test.ts</failure>',
+  );
+  assertEquals(countTests(output, report, false).failures, [
+    `a < b &amp; "c": Uncaught Error: 1 < 2`,
+  ]);
+});
+
 Deno.test("countTests() counts a run that dies as a failure", () => {
-  const none = { passed: 0, failed: 1, skipped: [] };
+  const none = { passed: 0, failed: 1, failures: [], skipped: [] };
   assertEquals(countTests("error: Type checking failed\n", "", false), none);
   assertEquals(countTests("", "", true), none);
   const killed = countTests("ok | 4 passed | 0 failed (1s)\n", "", false);
-  assertEquals(killed, { passed: 4, failed: 1, skipped: [] });
+  assertEquals(killed, { passed: 4, failed: 1, failures: [], skipped: [] });
 });
