@@ -7,5 +7,7 @@
  *
  * @module
  */
+export * from "./netcode/connect_token.ts";
+export * from "./netcode/issue_connect_token.ts";
 export * from "./netcode/netcode_client_options.ts";
 export * from "./netcode/netcode_server_options.ts";
