@@ -1,0 +1,103 @@
+import type { PeerId } from "../link/peer_id.ts";
+import type { DatagramAddress } from "../socket/datagram_address.ts";
+import type { ConnectToken } from "./connect_token.ts";
+import { PacketCodec } from "./_packet_codec.ts";
+import { ReplayWindow } from "./_replay_window.ts";
+import {
+  PacketType,
+  REQUEST_BYTES,
+  TOKEN_NONCE_BYTES,
+  VERSION,
+} from "./_sizes.ts";
+import type { TokenUse } from "./_token_uses.ts";
+import { putU64 } from "./_u64.ts";
+import { NetcodeClientState } from "./netcode_client_state.ts";
+
+const PROTOCOL_AT = 1 + VERSION.length;
+const EXPIRE_AT = PROTOCOL_AT + 8;
+const NONCE_AT = EXPIRE_AT + 8;
+const PRIVATE_AT = NONCE_AT + TOKEN_NONCE_BYTES;
+/** A challenge's body, which is its response's: a sequence and the sealed challenge token. */
+const CHALLENGE_BODY_BYTES = 8 + 300;
+
+/** What a session takes in each state, one bit per type. */
+const TAKES_AFTER_REQUEST = 1 << PacketType.Denied | 1 << PacketType.Challenge;
+const TAKES_AFTER_RESPONSE = 1 << PacketType.Denied | 1 << PacketType.KeepAlive;
+const TAKES_CONNECTED = 1 << PacketType.KeepAlive | 1 << PacketType.Payload |
+  1 << PacketType.Disconnect;
+
+/** One session of a {@linkcode NetcodeClient}: a token, and the server that it is at. */
+export class ClientSession {
+  readonly id: PeerId;
+  readonly codec: PacketCodec;
+  readonly sendKey: Uint8Array;
+  readonly receiveKey: Uint8Array;
+  readonly use: TokenUse;
+  readonly window: ReplayWindow = new ReplayWindow();
+  readonly request: Uint8Array = new Uint8Array(REQUEST_BYTES);
+  readonly response: Uint8Array = new Uint8Array(CHALLENGE_BODY_BYTES);
+  /** The servers that come after this one. */
+  servers: string[] = [];
+  /** `Infinity` if its token says that there is none. */
+  readonly timeoutMs: number;
+  /** When its token has run out. */
+  readonly expiresAtMs: number;
+  address: DatagramAddress;
+  state: NetcodeClientState = NetcodeClientState.SendingConnectionRequest;
+  /** When this server was heard last, or first asked. */
+  heardMs: number;
+  /** When its next own packet is due. */
+  nextSendMs: number;
+  /** When something is due. */
+  dueMs: number = Infinity;
+  clientIndex = 0;
+  maxClients = 0;
+
+  constructor(
+    id: PeerId,
+    address: DatagramAddress,
+    token: ConnectToken,
+    use: TokenUse,
+    nowMs: number,
+  ) {
+    this.id = id;
+    this.address = address;
+    this.use = use;
+    this.codec = new PacketCodec(token.protocolId);
+    this.sendKey = token.clientToServerKey;
+    this.receiveKey = token.serverToClientKey;
+    const { timeoutSeconds } = token;
+    this.timeoutMs = timeoutSeconds > 0 ? timeoutSeconds * 1_000 : Infinity;
+    this.expiresAtMs = nowMs +
+      Number(token.expireSeconds - token.createSeconds) * 1_000;
+    this.heardMs = nowMs;
+    this.nextSendMs = nowMs;
+    this.request.set(VERSION, 1);
+    putU64(this.request, PROTOCOL_AT, token.protocolId);
+    putU64(this.request, EXPIRE_AT, token.expireSeconds);
+    this.request.set(token.nonce, NONCE_AT);
+    this.request.set(token.privateData, PRIVATE_AT);
+  }
+
+  get isConnected(): boolean {
+    return this.state === NetcodeClientState.Connected;
+  }
+
+  /** What it takes where it is, one bit per type. */
+  get takes(): number {
+    switch (this.state) {
+      case NetcodeClientState.Connected:
+        return TAKES_CONNECTED;
+      case NetcodeClientState.SendingConnectionResponse:
+        return TAKES_AFTER_RESPONSE;
+      default:
+        return TAKES_AFTER_REQUEST;
+    }
+  }
+
+  /** When it has waited long enough for what its server should have sent. */
+  get deadlineMs(): number {
+    const silentMs = this.heardMs + this.timeoutMs;
+    return this.isConnected ? silentMs : Math.min(silentMs, this.expiresAtMs);
+  }
+}
