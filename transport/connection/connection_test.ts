@@ -43,6 +43,10 @@ function playSteadily(pair: LossyPair, messages: number): void {
   }
 }
 
+function isZero(byte: number): boolean {
+  return byte === 0;
+}
+
 /** When end 0 hands a packet over to the wire, from now on. */
 function recordSends(pair: LossyPair, end: number): number[] {
   const times: number[] = [];
@@ -464,6 +468,45 @@ Deno.test("Connection finds the largest datagram of its path, and falls back", (
   const before = a.stats.channels[0]!.delivered;
   pump(500);
   assert(a.stats.channels[0]!.delivered > before);
+});
+
+Deno.test("Connection probes up to what the link takes, and no further", () => {
+  // Netcode's: 1,225 bytes of datagram at most, though the path takes 1,400.
+  const options = { overheadBytes: 25, maxPayloadBytes: 1_200 };
+  for (
+    const { maxBytes, proven, probes } of [
+      { maxBytes: 1_200, proven: 1_225, probes: 1 },
+      { maxBytes: 1_199, proven: 1_212, probes: 4 },
+      { maxBytes: 1_175, proven: 1_200, probes: 6 },
+    ]
+  ) {
+    const pair = new LossyPair(1, { delayMs: 10, maxBytes }, options);
+    const [a] = pair.ends;
+    let largest = 0;
+    let count = 0;
+    let bytes = 0;
+    pair.tap = (packet, from) => {
+      if (from !== 0) return true;
+      bytes += packet.length;
+      if (packet.length > largest) largest = packet.length;
+      if (packet.length > 1_000 && packet.slice(-900).every(isZero)) count++;
+      return true;
+    };
+    // The search ends within the first seconds, and is not begun again for minutes.
+    while (pair.nowMs < 5_000) {
+      while (a.queuedBytes < 20_000) {
+        a.send(Channel.Reliable, new Uint8Array(330).fill(1));
+      }
+      pair.run(pair.nowMs + 5);
+    }
+    const about = `${maxBytes}`;
+    assertEquals(a.stats.pathMtuBytes, proven, about);
+    assertEquals(largest, 1_200, about);
+    assertEquals(count, probes, about);
+    // What is counted is datagrams, with what the link adds.
+    const { bytesSent, packetsSent } = a.stats;
+    assertEquals(bytesSent, bytes + 25 * packetsSent, about);
+  }
 });
 
 Deno.test("Connection asks at once whether a new path stands", () => {

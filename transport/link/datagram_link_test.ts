@@ -21,3 +21,11 @@ testDatagramLink("XorLink", {
   credentials: (_server, userData) => userData,
   roams: true,
 });
+
+testDatagramLink("XorLink with payloads of 1,200 bytes", {
+  server: (maxClients) =>
+    new XorLink({ protocol: "test 1", maxClients }, 1_200),
+  client: () => new XorLink({ protocol: "test 1" }, 1_200),
+  credentials: (_server, userData) => userData,
+  roams: true,
+});

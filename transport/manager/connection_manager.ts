@@ -231,7 +231,8 @@ export class ConnectionManager implements Disposable {
    *
    * @param options Its link, and what its connections are made with.
    * @throws {TypeError} If what a channel is to deliver is none of what there is.
-   * @throws {RangeError} If an option is out of its range, also one of its connections'.
+   * @throws {RangeError} If an option is out of its range, also one of its connections', or
+   * the link's `maxPayloadBytes` and `overheadBytes` are together below `BASE_MTU` or above `MTU`.
    */
   constructor(options: ConnectionManagerOptions) {
     const {
@@ -254,10 +255,11 @@ export class ConnectionManager implements Disposable {
     );
     // Wrong options are told here, not when the first peer comes.
     const { congestion: _1, redundancy: _2, ...checked } = connection;
-    const { overheadBytes } = link;
+    const { overheadBytes, maxPayloadBytes } = link;
     new Connection({
       ...checked,
       overheadBytes,
+      maxPayloadBytes,
       random: new SeededRandom(0),
       buffer: this.#buffer,
     });
@@ -893,7 +895,7 @@ export class ConnectionManager implements Disposable {
     reason: LinkEndReason,
     message: string,
   ): void {
-    peer.state = reason === "noAnswer"
+    peer.state = reason === "noAnswer" || reason === "timedOut"
       ? ConnectionState.TimedOut
       : ConnectionState.Disconnected;
     peer.endReason = cutCloseReason(message);

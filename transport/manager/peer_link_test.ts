@@ -27,6 +27,10 @@ for (
       conditions: {},
       link: (options) => new XorLink(options),
     },
+    "PeerLink on a link with payloads of 1,200 bytes": {
+      conditions: {},
+      link: (options) => new XorLink(options, 1_200),
+    },
   })
 ) {
   testMessageLink(name, (run) => {

@@ -14,15 +14,20 @@ const MASK = 0x5a;
 
 /**
  * A link that takes as much room as encryption does, for tests of what stands on links:
- * an insecure one, with payloads that are masked and 20 bytes of filling behind them.
+ * an insecure one, with payloads that are masked and 20 bytes of filling behind them. Its
+ * payloads may be smaller than what there is room for, as netcode's are.
  */
 export class XorLink implements DatagramLink {
-  readonly maxPayloadBytes: number = MTU - OVERHEAD_BYTES;
+  readonly maxPayloadBytes: number;
   readonly overheadBytes: number = OVERHEAD_BYTES;
   readonly inner: InsecureLink;
   readonly #masked = new Uint8Array(MTU);
 
-  constructor(options: InsecureLinkOptions) {
+  constructor(
+    options: InsecureLinkOptions,
+    maxPayloadBytes: number = MTU - OVERHEAD_BYTES,
+  ) {
+    this.maxPayloadBytes = maxPayloadBytes;
     this.inner = new InsecureLink(options);
   }
 
@@ -54,6 +59,9 @@ export class XorLink implements DatagramLink {
 
   seal(payload: Uint8Array, peer: PeerId, out: Uint8Array): number {
     const { length } = payload;
+    if (length < 1 || length > this.maxPayloadBytes) {
+      throw new RangeError(`a payload of ${length} bytes`);
+    }
     for (let i = 0; i < length; i++) this.#masked[i] = payload[i]! ^ MASK;
     this.#masked.fill(MASK, length, length + this.#filling);
     const masked = this.#masked.subarray(0, length + this.#filling);
