@@ -1,6 +1,9 @@
 // Who is measured by the benches of the transport, and how each is started.
 import type { Peers } from "./_build.ts";
-import { type Command, deno } from "./_programs.ts";
+import { type Command, deno } from "../_programs.ts";
+
+const PEER = import.meta.resolve("./_peer.ts");
+const TCP_PEER = import.meta.resolve("./_tcp_peer.ts");
 
 /** The sockets that Deno has, best first. */
 export type SocketKind = "native" | "deno" | "node";
@@ -30,11 +33,11 @@ export function tickwire(kind: SocketKind): Contender {
   return {
     name: `tickwire, ${kind} socket`,
     isUdp: true,
-    serve: (...args) => deno("_peer.ts", "serve", kind, ...args.map(String)),
+    serve: (...args) => deno(PEER, "serve", kind, ...args.map(String)),
     client: (what, host, port, ...args) =>
-      deno("_peer.ts", what, kind, host, ...[port, ...args].map(String)),
+      deno(PEER, what, kind, host, ...[port, ...args].map(String)),
     alone: (seconds, bytes) =>
-      deno("_peer.ts", "alone", kind, String(seconds), String(bytes)),
+      deno(PEER, "alone", kind, String(seconds), String(bytes)),
   };
 }
 
@@ -93,9 +96,9 @@ export async function tcpInDeno(): Promise<Contender> {
   return {
     name: `TCP in Deno, ${name}`,
     isUdp: false,
-    serve: () => deno("_tcp_peer.ts", "serve"),
+    serve: () => deno(TCP_PEER, "serve"),
     client: (what, host, port, ...args) =>
-      deno("_tcp_peer.ts", what, host, ...[port, ...args].map(String)),
+      deno(TCP_PEER, what, host, ...[port, ...args].map(String)),
   };
 }
 

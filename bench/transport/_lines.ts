@@ -7,9 +7,9 @@ import { UdpRelay } from "../../tools/udp_relay.ts";
 import type { Peers } from "./_build.ts";
 import { type Conditions, toArguments } from "./_conditions.ts";
 import type { Contender, Measure } from "./_contenders.ts";
-import type { ClientFigures, ServerFigures } from "./_load.ts";
+import type { ClientFigures, ServerFigures } from "../_load.ts";
 import { Namespaces, SERVER_HOST } from "./_namespaces.ts";
-import { Program, type RelayFigures, run } from "./_programs.ts";
+import { Program, type RelayFigures, run } from "../_programs.ts";
 
 const HOST = "127.0.0.1";
 

@@ -1,8 +1,8 @@
 // Two network namespaces with a bad line between them, for what is not UDP. Needs root and
 // tun devices.
 import { type Conditions, toArguments } from "./_conditions.ts";
-import { type Command, Program, type RelayFigures } from "./_programs.ts";
-import { succeeds } from "./_succeeds.ts";
+import { type Command, Program, type RelayFigures } from "../_programs.ts";
+import { succeeds } from "../_succeeds.ts";
 
 /** Where the server is. */
 export const SERVER_HOST = "10.213.0.2";

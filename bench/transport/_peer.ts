@@ -26,7 +26,7 @@ import {
   print,
   Rate,
   serveStdin,
-} from "./_load.ts";
+} from "../_load.ts";
 
 const PROTOCOL = "tickwire bench 1";
 const ANY_CLIENTS = 4_096;

@@ -13,7 +13,7 @@ import {
   KIND_SINK,
   print,
   serveStdin,
-} from "./_load.ts";
+} from "../_load.ts";
 
 const HEAD_BYTES = 2;
 const BUFFER_BYTES = 262_144;

@@ -9,7 +9,7 @@ import {
   type Row,
   type Section,
 } from "../_report.ts";
-import { KIND_SINK } from "./_load.ts";
+import { KIND_SINK } from "../_load.ts";
 
 const BYTES = 100;
 const TURN_MESSAGES = 512;

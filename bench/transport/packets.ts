@@ -6,7 +6,7 @@ import { NonBlockingSocket } from "../../transport/deno.ts";
 import { atLeast, atMost, median, type Row, type Section } from "../_report.ts";
 import { buildPeers } from "./_build.ts";
 import { missing, type SocketKind } from "./_contenders.ts";
-import { run } from "./_programs.ts";
+import { run } from "../_programs.ts";
 
 const HOST = "127.0.0.1";
 const BATCH = 64;

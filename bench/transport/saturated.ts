@@ -3,7 +3,7 @@ import { atLeast, type Row, type Section } from "../_report.ts";
 import { buildPeers } from "./_build.ts";
 import { LINES } from "./_conditions.ts";
 import { missing, onLines } from "./_contenders.ts";
-import { steadyPerSecond } from "./_load.ts";
+import { steadyPerSecond } from "../_load.ts";
 import { LINE_NOTE, measureOver } from "./_lines.ts";
 
 const BYTES = 100;

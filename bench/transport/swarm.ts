@@ -9,8 +9,8 @@ import {
 } from "../_report.ts";
 import { buildPeers } from "./_build.ts";
 import { type Contender, enet, missing, tickwire } from "./_contenders.ts";
-import type { ServerFigures } from "./_load.ts";
-import { Program, run } from "./_programs.ts";
+import type { ServerFigures } from "../_load.ts";
+import { Program, run } from "../_programs.ts";
 
 const HOST = "127.0.0.1";
 const HZ = 20;

@@ -15,8 +15,8 @@ import {
   tcpInDeno,
   tickwire,
 } from "./_contenders.ts";
-import { steadyPerSecond } from "./_load.ts";
-import { Program, run } from "./_programs.ts";
+import { steadyPerSecond } from "../_load.ts";
+import { Program, run } from "../_programs.ts";
 
 const HOST = "127.0.0.1";
 const BYTES = 100;

@@ -1,6 +1,6 @@
-// Programs that the benches of the transport start: servers, clients, relays, each a process of
+// Programs that benches start: servers, clients, relays, each a process of
 // its own, so that its processor time is its own. `_load.ts` says how they are spoken to.
-import { ROOT } from "../../tools/run.ts";
+import { ROOT } from "../tools/run.ts";
 import type { ClientFigures, ServerFigures } from "./_load.ts";
 
 /** What is started: a program and its arguments. */
@@ -15,8 +15,8 @@ export interface RelayFigures {
   readonly lost: number;
 }
 
-/** A program of this folder in the Deno that runs this one. */
-export function deno(file: string, ...args: readonly string[]): Command {
+/** A program in the Deno that runs this one; `url` is that of its file. */
+export function deno(url: string, ...args: readonly string[]): Command {
   return [
     Deno.execPath(),
     "run",
@@ -25,7 +25,7 @@ export function deno(file: string, ...args: readonly string[]): Command {
     "--no-check",
     "--v8-flags=--expose-gc",
     `--import-map=${new URL("tools/std/import_map.json", ROOT).href}`,
-    import.meta.resolve(`./${file}`),
+    url,
     ...args,
   ];
 }
