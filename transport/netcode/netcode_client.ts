@@ -488,7 +488,6 @@ export class NetcodeClient implements DatagramLink {
     this.#places.remove(session.address, session);
     session.address = to;
     session.state = NetcodeClientState.SendingConnectionRequest;
-    session.window.reset();
     session.heardMs = this.#nowMs;
     this.#sendOwn(session);
   }

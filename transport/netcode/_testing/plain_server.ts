@@ -182,7 +182,11 @@ export class PlainServer {
   }
 
   /** Makes the next packet of a type for an address. */
-  packet(to: string, type: number, body = NONE): Uint8Array<ArrayBuffer> {
+  packet(
+    to: string,
+    type: number,
+    body: Uint8Array = NONE,
+  ): Uint8Array<ArrayBuffer> {
     const token = this.#keys.get(to)!;
     let sequence: bigint;
     if (type < 4) sequence = this.#global++;
@@ -194,7 +198,7 @@ export class PlainServer {
   }
 
   /** Sends a packet. */
-  send(to: string, type: number, body = NONE): void {
+  send(to: string, type: number, body: Uint8Array = NONE): void {
     this.#network.carry(this.packet(to, type, body), this.socket, to);
   }
 
@@ -217,10 +221,10 @@ export class PlainServer {
       }
       const body = datagram.slice();
       this.heard.push({ type: 0, sequence: -1n, body, from: key, token, atMs });
-      if (this.onRequest === "ignore" || this.isConnected(key)) return;
+      if (this.isConnected(key)) return;
       this.#keys.set(key, token);
       if (this.onRequest === "deny") this.send(key, 1);
-      else this.send(key, 2, CHALLENGE);
+      if (this.onRequest === "challenge") this.send(key, 2, CHALLENGE);
       return;
     }
     const token = this.#keys.get(key);
@@ -242,9 +246,12 @@ export class PlainServer {
 }
 
 const NONE = new Uint8Array(0);
-const CHALLENGE = Uint8Array.from({ length: 308 }, (_, i) => i * 7);
+export const CHALLENGE: Uint8Array = Uint8Array.from(
+  { length: 308 },
+  (_, i) => i * 7,
+);
 /** Index 3 of 64. */
-const KEEP_ALIVE = new Uint8Array([3, 0, 0, 0, 64, 0, 0, 0]);
+export const KEEP_ALIVE: Uint8Array = new Uint8Array([3, 0, 0, 0, 64, 0, 0, 0]);
 
 function nonceOf(sequence: bigint): Uint8Array {
   const nonce = new Uint8Array(12);
