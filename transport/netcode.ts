@@ -13,4 +13,6 @@ export * from "./netcode/netcode_client.ts";
 export * from "./netcode/netcode_client_counters.ts";
 export * from "./netcode/netcode_client_options.ts";
 export * from "./netcode/netcode_client_state.ts";
+export * from "./netcode/netcode_server.ts";
+export * from "./netcode/netcode_server_counters.ts";
 export * from "./netcode/netcode_server_options.ts";
