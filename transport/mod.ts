@@ -81,6 +81,8 @@ export * from "./message/channel_stats.ts";
 export * from "./message/message_limits.ts";
 export * from "./message/reorder_buffer.ts";
 export * from "./netcode/connect_token.ts";
+export * from "./netcode/token_link.ts";
+export * from "./netcode/token_link_options.ts";
 export * from "./redundancy/adaptive_redundancy.ts";
 export * from "./redundancy/no_redundancy.ts";
 export * from "./redundancy/redundancy_policy.ts";

@@ -1,7 +1,9 @@
 // This module is browser compatible.
 import type { PeerId } from "../link/peer_id.ts";
 import type { DatagramAddress } from "../socket/datagram_address.ts";
+import type { PrivateToken } from "./_private_token.ts";
 import { ReplayWindow } from "./_replay_window.ts";
+import type { TokenSession } from "./_sealed_below.ts";
 import type { UsedToken } from "./_used_tokens.ts";
 
 /** What a server knows of one connected client. */
@@ -10,13 +12,15 @@ export class ServerClient {
   /** Which of the server's places it has. */
   readonly index: number;
   readonly clientId: bigint;
-  readonly address: DatagramAddress;
+  address: DatagramAddress;
   readonly receiveKey: Uint8Array;
   readonly sendKey: Uint8Array;
   readonly userData: Uint8Array;
   /** `Infinity` if it may be silent for ever. */
   readonly timeoutMs: number;
   readonly used: UsedToken;
+  /** Of one whose socket is sealed below. */
+  readonly session: TokenSession | undefined;
   /** Of the next packet to it. */
   sequence: number;
   /** The sequence of its response: what it sealed with the same key before is of another session. */
@@ -33,26 +37,24 @@ export class ServerClient {
 
   constructor(
     place: { id: PeerId; index: number; address: DatagramAddress },
-    who: { clientId: bigint; userData: Uint8Array; timeoutSeconds: number },
-    keys: {
-      clientToServerKey: Uint8Array;
-      serverToClientKey: Uint8Array;
-    },
+    token: PrivateToken,
     used: UsedToken,
     response: { high: number; low: number },
+    session: TokenSession | undefined,
     nowMs: number,
   ) {
     this.id = place.id;
     this.index = place.index;
     this.address = place.address;
-    this.clientId = who.clientId;
-    this.userData = who.userData;
-    this.timeoutMs = who.timeoutSeconds > 0
-      ? who.timeoutSeconds * 1_000
+    this.clientId = token.clientId;
+    this.userData = token.userData;
+    this.timeoutMs = token.timeoutSeconds > 0
+      ? token.timeoutSeconds * 1_000
       : Infinity;
-    this.receiveKey = keys.clientToServerKey;
-    this.sendKey = keys.serverToClientKey;
+    this.receiveKey = token.clientToServerKey;
+    this.sendKey = token.serverToClientKey;
     this.used = used;
+    this.session = session;
     this.sequence = used.sequence;
     this.responseHigh = response.high;
     this.responseLow = response.low;

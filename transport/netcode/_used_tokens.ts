@@ -12,6 +12,8 @@ export class UsedToken {
   readonly address: string;
   /** Where the sequence of what is sent with its key has stopped: no nonce comes twice. */
   sequence = 0;
+  /** The secret of its session over a sealed way that has ended last. */
+  endedSession: Uint8Array | undefined;
   /** When the answers so far are used up, at their rate. */
   #nextMs = -Infinity;
 

@@ -30,6 +30,11 @@ import { canonicalEndpoint } from "./_endpoint.ts";
 import { OpeningBudget } from "./_opening_budget.ts";
 import { HeaderFault, isBodyLength, PacketCodec } from "./_packet_codec.ts";
 import { openPrivateToken, type PrivateToken } from "./_private_token.ts";
+import {
+  SealedBelow,
+  type SealedBelowHost,
+  type TokenSession,
+} from "./_sealed_below.ts";
 import { SendOrder, ServerClient } from "./_server_client.ts";
 import {
   KEY_BYTES,
@@ -43,6 +48,7 @@ import {
   TOKEN_NONCE_BYTES,
   VERSION,
 } from "./_sizes.ts";
+import { prefixOf } from "./_token_wire.ts";
 import { getU32, getU64, putU32, putU64 } from "./_u64.ts";
 import { tagOf, type UsedToken, UsedTokens } from "./_used_tokens.ts";
 import type { NetcodeServerCounters } from "./netcode_server_counters.ts";
@@ -55,8 +61,8 @@ const DISCONNECT_COPIES = 10;
 const STALL_MS = 1_000;
 const MAX_KEYS = 8;
 const MAX_CLIENTS = 65_535;
-/** Each client keeps room for its two events. */
-const EVENT_CAPACITY = 2 * 65_536;
+/** Each client keeps room for its two main events; the rest is for moves. */
+const EVENT_CAPACITY = 4 * 65_536;
 const MAX_PACKET_BYTES = MAX_PAYLOAD_BYTES + MAX_PACKET_OVERHEAD_BYTES;
 const U32 = 0x1_0000_0000;
 
@@ -102,6 +108,7 @@ export class NetcodeServer implements DatagramLink {
   readonly #protocol = new Uint8Array(8);
   readonly #privateKeys: readonly Uint8Array[];
   readonly #addresses: ReadonlySet<string>;
+  readonly #isSealedBelow: NetcodeServerOptions["isSealedBelow"];
   readonly #clock: Clock;
   readonly #codec: PacketCodec;
   readonly #challengeKey = new Uint8Array(KEY_BYTES);
@@ -137,6 +144,8 @@ export class NetcodeServer implements DatagramLink {
     addressConnected: 0,
     clientConnected: 0,
     tokenUsed: 0,
+    badProof: 0,
+    moved: 0,
     mappingsFull: 0,
     badChallenge: 0,
     forged: 0,
@@ -181,6 +190,7 @@ export class NetcodeServer implements DatagramLink {
     this.#addresses = readAddresses(addresses);
     this.maxClients = checkInteger("maxClients", maxClients, 1, MAX_CLIENTS);
     this.#slots = new ClientSlots(maxClients);
+    this.#isSealedBelow = options.isSealedBelow?.bind(options);
     this.#clock = clock;
     this.#budget = new OpeningBudget(random);
     random.fill(this.#challengeKey);
@@ -268,6 +278,12 @@ export class NetcodeServer implements DatagramLink {
    */
   open(datagram: Uint8Array, from: DatagramAddress, out: Uint8Array): number {
     const client = this.#byAddress.get(from);
+    const isSealedBelow = client === undefined
+      ? this.#isSealedBelow?.(from.socket) === true
+      : client.session !== undefined;
+    if (isSealedBelow) {
+      return this.#sealedBelow.open(datagram, from, client, out);
+    }
     if (datagram[0] === PacketType.Request) {
       this.#takeRequest(datagram, from, client);
       return 0;
@@ -298,15 +314,11 @@ export class NetcodeServer implements DatagramLink {
       return 0;
     }
     if (type === PacketType.Disconnect) {
-      this.#counters.closed++;
-      this.#end(client, "closed", "The client has closed");
+      this.#close(client);
       return 0;
     }
-    client.receivedMs = this.#nowMs;
-    client.isConfirmed = true;
-    if (type !== PacketType.Payload) return 0;
-    this.#openedPeer = client.id;
-    return length;
+    this.#hear(client);
+    return type === PacketType.Payload ? length : 0;
   }
 
   /**
@@ -376,9 +388,7 @@ export class NetcodeServer implements DatagramLink {
   disconnect(peer: PeerId): void {
     const client = this.#peers.get(peer);
     if (client === undefined) return;
-    for (let i = 0; i < DISCONNECT_COPIES; i++) {
-      this.#sendTo(client, PacketType.Disconnect, NO_BODY);
-    }
+    this.#sendDisconnects(client);
     this.#events.release();
     this.#remove(client);
   }
@@ -425,12 +435,19 @@ export class NetcodeServer implements DatagramLink {
   ): void {
     const counters = this.#counters;
     if (request.length !== REQUEST_BYTES) counters.malformed++;
-    else if (!isAt(request, VERSION, 1)) counters.wrongVersion++;
+    else if (!this.#isRequest(request)) return;
+    else if (client !== undefined) counters.addressConnected++;
+    else this.#takeToken(request, from);
+  }
+
+  #isRequest(request: Uint8Array): boolean {
+    const counters = this.#counters;
+    if (!isAt(request, VERSION, 1)) counters.wrongVersion++;
     else if (!isAt(request, this.#protocol, PROTOCOL_AT)) {
       counters.wrongProtocol++;
     } else if (this.#isExpired(request)) counters.expired++;
-    else if (client !== undefined) counters.addressConnected++;
-    else this.#takeToken(request, from);
+    else return true;
+    return false;
   }
 
   /** Goes on with a request of which nothing is wrong but maybe its token. */
@@ -448,13 +465,32 @@ export class NetcodeServer implements DatagramLink {
       this.#counters.tokenUsed++;
       return;
     }
-    if (
-      (used !== undefined && !used.mayAnswer(this.#nowMs)) ||
-      !this.#budget.mayOpen(from.host, this.#nowMs)
-    ) {
-      this.#counters.rateLimited++;
-      return;
+    if (!this.#mayAnswer(used, from)) return;
+    const token = this.#openToken(request, from);
+    if (token === undefined) return;
+    if (this.#byClientId.has(token.clientId)) {
+      this.#counters.clientConnected++;
+      this.#budget.fail(from.host, 1);
+    } else {
+      const entry = used ?? this.#used.add(tag, from.toString());
+      this.#answerRequest(token, entry, request, from, undefined);
     }
+  }
+
+  #mayAnswer(used: UsedToken | undefined, from: DatagramAddress): boolean {
+    if (
+      (used === undefined || used.mayAnswer(this.#nowMs)) &&
+      this.#budget.mayOpen(from.host, this.#nowMs)
+    ) return true;
+    this.#counters.rateLimited++;
+    return false;
+  }
+
+  /** Opens a token that is for this server. */
+  #openToken(
+    request: Uint8Array,
+    from: DatagramAddress,
+  ): PrivateToken | undefined {
     const token = openPrivateToken(
       request.subarray(TOKEN_AT, TOKEN_AT + PRIVATE_TOKEN_BYTES),
       request.subarray(NONCE_AT, TOKEN_AT),
@@ -462,25 +498,16 @@ export class NetcodeServer implements DatagramLink {
       getU64(request, EXPIRE_AT),
       this.#privateKeys,
     );
-    if (typeof token !== "string" && this.#isForHere(token)) {
-      const entry = used ?? this.#used.add(tag, from.toString());
-      this.#answerRequest(token, entry, request, from, undefined);
-      return;
-    }
+    if (
+      typeof token !== "string" &&
+      token.addresses.some((own) => this.#addresses.has(own))
+    ) return token;
     const isOpened = token !== "notOpened";
     this.#budget.fail(from.host, isOpened ? 1 : this.#privateKeys.length);
     if (!isOpened) this.#counters.badToken++;
     else if (token === "malformed") this.#counters.malformedToken++;
-  }
-
-  /** Whether a token is for this server and its client not connected; counts it if not. */
-  #isForHere(token: PrivateToken): boolean {
-    const isListed = token.addresses.some((own) => this.#addresses.has(own));
-    if (!isListed) this.#counters.otherServer++;
-    else if (this.#byClientId.has(token.clientId)) {
-      this.#counters.clientConnected++;
-    } else return true;
-    return false;
+    else this.#counters.otherServer++;
+    return undefined;
   }
 
   /** Denies or challenges whoever has shown a good token. */
@@ -563,38 +590,51 @@ export class NetcodeServer implements DatagramLink {
       : openChallenge(body.subarray(0, length), this.#challengeKey);
     if (challenge === undefined || challenge.clientId !== token.clientId) {
       counters.badChallenge++;
-    } else if (!this.#accept(mapping, challenge.userData)) {
-      this.#deny(token, used, mapping.address);
+    } else {
+      const { address } = mapping;
+      const { sequenceHigh: high, sequenceLow: low } = this.#codec;
+      const user = { ...token, userData: challenge.userData };
+      if (this.#accept(address, user, used, { high, low })) {
+        this.#mappings.remove(mapping);
+      } else this.#deny(token, used, address);
     }
   }
 
   /** Lets a client in, if there is room. */
-  #accept(mapping: EncryptionMapping, userData: Uint8Array): boolean {
-    if (this.#isFull || !this.#events.reserve(2)) return false;
+  #accept(
+    address: DatagramAddress,
+    token: PrivateToken,
+    used: UsedToken,
+    response: { high: number; low: number },
+    session?: TokenSession,
+    before?: ServerClient,
+  ): boolean {
+    const isFull = before === undefined ? this.#isFull : !this.#isAccepting;
+    if (isFull || !this.#events.reserve(2)) return false;
     const id = this.#peers.nextId();
     if (id === undefined) {
       this.#events.release(2);
       return false;
     }
-    const { address, token, used } = mapping;
-    const { clientId, timeoutSeconds } = token;
+    if (before !== undefined) {
+      if (before.address !== address) this.#sendDisconnects(before);
+      this.#end(before, "closed", "Its token has come with a new session");
+    }
     const index = this.#slots.take();
-    const { sequenceHigh: high, sequenceLow: low } = this.#codec;
     const client = new ServerClient(
       { id, index, address },
-      { clientId, timeoutSeconds, userData },
       token,
       used,
-      { high, low },
+      response,
+      session,
       this.#nowMs,
     );
     address.retain();
-    this.#mappings.remove(mapping);
     this.#used.hold(used);
     this.#peers.add(id, client);
     this.#byIndex[index] = client;
     this.#byAddress.set(address, client);
-    this.#byClientId.set(clientId, client);
+    this.#byClientId.set(client.clientId, client);
     this.#order.add(client);
     this.#timeouts.schedule(index, this.#nowMs + client.timeoutMs);
     this.#counters.accepted++;
@@ -603,10 +643,63 @@ export class NetcodeServer implements DatagramLink {
       type: "peerConnected",
       peer: id,
       address,
-      userData: userData.slice(),
-      clientId,
+      userData: client.userData.slice(),
+      clientId: client.clientId,
     });
     return true;
+  }
+
+  /** Takes a client to another address, if its owner can be told. */
+  #moveClient(client: ServerClient, to: DatagramAddress): boolean {
+    const { id: peer, address: from } = client;
+    if (!this.#events.push({ type: "peerMoved", peer, address: to, from })) {
+      this.#counters.rateLimited++;
+      return false;
+    }
+    to.retain();
+    this.#byAddress.delete(from);
+    this.#byAddress.set(to, client);
+    client.address = to;
+    this.#counters.moved++;
+    from.release();
+    return true;
+  }
+
+  readonly #sealedBelow = new SealedBelow(this.#sealedBelowHost());
+
+  #sealedBelowHost(): SealedBelowHost {
+    return {
+      counters: this.#counters,
+      usedToken: (tag) => this.#used.get(tag),
+      useToken: (tag, address) => this.#used.add(tag, address),
+      isRequest: (request) => this.#isRequest(request),
+      mayAnswer: (used, from) => this.#mayAnswer(used, from),
+      openToken: (request, from) => this.#openToken(request, from),
+      failToken: ({ host }) => this.#budget.fail(host, 1),
+      clientWithId: (clientId) => this.#byClientId.get(clientId),
+      clientAt: (index) => this.#byIndex[index],
+      admit: (address, token, used, session, before) => {
+        used.answer(this.#nowMs);
+        const response = { high: 0, low: 0 };
+        return this.#accept(address, token, used, response, session, before);
+      },
+      moveClient: (client, to) => this.#moveClient(client, to),
+      hear: (client) => this.#hear(client),
+      close: (client) => this.#close(client),
+      sendKeepAlive: (client) => this.#sendKeepAlive(client),
+      transmit: (datagram, to) => this.#transmit?.(datagram, to),
+    };
+  }
+
+  #hear(client: ServerClient): void {
+    client.receivedMs = this.#nowMs;
+    client.isConfirmed = true;
+    this.#openedPeer = client.id;
+  }
+
+  #close(client: ServerClient): void {
+    this.#counters.closed++;
+    this.#end(client, "closed", "The client has closed");
   }
 
   readonly #onTimeout = (index: number): void => {
@@ -637,6 +730,7 @@ export class NetcodeServer implements DatagramLink {
   #remove(client: ServerClient): void {
     const { id, index, address, clientId, used } = client;
     used.sequence = client.sequence;
+    used.endedSession = client.session?.secret;
     this.#used.release(used);
     this.#timeouts.cancel(index);
     this.#order.remove(client);
@@ -675,6 +769,14 @@ export class NetcodeServer implements DatagramLink {
     this.#sendTo(client, PacketType.KeepAlive, this.#keepAlive);
   }
 
+  #sendDisconnects(client: ServerClient): void {
+    const { session, address: { socket } } = client;
+    const isOnce = session !== undefined && socket.isLossless === true;
+    for (let i = isOnce ? 1 : DISCONNECT_COPIES; i > 0; i--) {
+      this.#sendTo(client, PacketType.Disconnect, NO_BODY);
+    }
+  }
+
   #sendTo(client: ServerClient, type: number, body: Uint8Array): void {
     const length = this.#seal(client, type, body, this.#packet);
     this.#transmit?.(this.#packet.subarray(0, length), client.address);
@@ -686,9 +788,15 @@ export class NetcodeServer implements DatagramLink {
     body: Uint8Array,
     out: Uint8Array,
   ): number {
-    const sequence = client.sequence++;
     client.sentMs = this.#nowMs;
     this.#order.toLast(client);
+    const { session } = client;
+    if (session !== undefined) {
+      out[0] = prefixOf(type, session.round);
+      out.set(body, 1);
+      return 1 + body.length;
+    }
+    const sequence = client.sequence++;
     const high = Math.floor(sequence / U32);
     const low = sequence >>> 0;
     return this.#codec.seal(type, high, low, client.sendKey, body, out);

@@ -32,6 +32,10 @@ export interface NetcodeServerCounters {
   readonly clientConnected: number;
   /** Requests with a token that came from another address before. */
   readonly tokenUsed: number;
+  /** Requests over a way that is sealed below, of somebody who has not the token's keys: who has seen it pass, maybe. */
+  readonly badProof: number;
+  /** Clients that were moved to another address. */
+  readonly moved: number;
   /** Requests dropped as 1,024 addresses have been challenged and have not answered yet. */
   readonly mappingsFull: number;
   /** Responses to a challenge that is not this server's, or not this client's last ones. */
