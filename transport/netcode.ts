@@ -11,6 +11,7 @@ export * from "./netcode/connect_token.ts";
 export * from "./netcode/issue_connect_token.ts";
 export * from "./netcode/netcode_client.ts";
 export * from "./netcode/netcode_client_counters.ts";
+export * from "./netcode/generate_key.ts";
 export * from "./netcode/netcode_client_options.ts";
 export * from "./netcode/netcode_client_state.ts";
 export * from "./netcode/netcode_server.ts";

@@ -1,6 +1,9 @@
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import { TAG_BYTES } from "./_sizes.ts";
 
+/** The length of a nonce. */
+export const NONCE_BYTES = 12;
+
 /** Seals and opens with ChaCha20-Poly1305 (RFC 8439, section 2.8), the runtime's. */
 
 const OPTIONS = { authTagLength: TAG_BYTES } as const;
