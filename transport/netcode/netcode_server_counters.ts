@@ -12,7 +12,7 @@ export interface NetcodeServerCounters {
   readonly full: number;
   /** Datagrams of a length, type, sequence or content that no packet has. */
   readonly malformed: number;
-  /** Packets of a type that only servers send. */
+  /** Packets of a type that only servers send, and requests with a prefix that is not 0. */
   readonly wrongType: number;
   /** Requests of another version of the standard. */
   readonly wrongVersion: number;

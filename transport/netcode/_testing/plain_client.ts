@@ -78,26 +78,23 @@ export class PlainClient {
   }
 
   /** Takes what has come. */
-  poll(): void {
-    this.socket.poll((datagram) => {
-      const bytes = datagram.slice();
-      const fault = this.#codec.readHeader(bytes, CLIENT_TAKES);
-      const { type, sequenceHigh, sequenceLow } = this.#codec;
-      const body = new Uint8Array(1_400);
-      const length = fault !== 0
-        ? -1
-        : this.#codec.open(bytes, this.token.serverToClientKey, body);
-      if (length < 0) this.strange.push(bytes);
-      else {
-        const sequence = BigInt(sequenceHigh) << 32n | BigInt(sequenceLow);
-        this.received.push({
-          type,
-          sequence,
-          body: body.slice(0, length),
-          bytes,
-        });
-      }
-    });
+  take(bytes: Uint8Array): void {
+    const fault = this.#codec.readHeader(bytes, CLIENT_TAKES);
+    const { type, sequenceHigh, sequenceLow } = this.#codec;
+    const body = new Uint8Array(1_400);
+    const length = fault !== 0
+      ? -1
+      : this.#codec.open(bytes, this.token.serverToClientKey, body);
+    if (length < 0) this.strange.push(bytes);
+    else {
+      const sequence = BigInt(sequenceHigh) << 32n | BigInt(sequenceLow);
+      this.received.push({
+        type,
+        sequence,
+        body: body.slice(0, length),
+        bytes,
+      });
+    }
   }
 
   /** Those of a type that came. */

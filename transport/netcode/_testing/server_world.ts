@@ -6,7 +6,7 @@ import {
   type MemorySocket,
 } from "../../link/_testing/memory_network.ts";
 import type { PeerId } from "../../link/peer_id.ts";
-import { PacketType } from "../_sizes.ts";
+import { PacketType, REQUEST_BYTES, VERSION } from "../_sizes.ts";
 import {
   issueConnectToken,
   type IssueConnectTokenOptions,
@@ -14,6 +14,10 @@ import {
 import { NetcodeServer } from "../netcode_server.ts";
 import type { NetcodeServerCounters } from "../netcode_server_counters.ts";
 import type { NetcodeServerOptions } from "../netcode_server_options.ts";
+import { createCipheriv } from "node:crypto";
+import { hchacha20 } from "../_hchacha20.ts";
+import { encodePrivateToken, type PrivateToken } from "../_private_token.ts";
+import { putU64 } from "../_u64.ts";
 import { PlainClient } from "./plain_client.ts";
 
 export const PROTOCOL_ID = 0x1122_3344_5566_7788n;
@@ -27,7 +31,7 @@ export class ServerWorld {
   readonly random: SeededRandom;
   readonly network = new MemoryNetwork();
   readonly privateKey: Uint8Array;
-  readonly socket: MemorySocket;
+  socket: MemorySocket;
   server: NetcodeServer;
   end: LinkEnd;
   readonly clients: PlainClient[] = [];
@@ -54,8 +58,9 @@ export class ServerWorld {
     });
   }
 
-  /** Puts another server in the place of the one that there is. */
+  /** Puts another server in the place of the one that there is, on a socket of its own. */
   restart(options: Partial<NetcodeServerOptions> = {}): void {
+    this.socket = this.network.socket("10.0.0.1", 9);
     this.server = this.start(options);
     this.end = new LinkEnd(this.server, this.socket);
   }
@@ -88,10 +93,40 @@ export class ServerWorld {
   clientWith(
     token: Uint8Array,
     socket: MemorySocket = this.network.socket("10.0.0.2"),
+    server = SERVER,
   ): PlainClient {
-    const client = new PlainClient(token, socket, SERVER);
+    const client = new PlainClient(token, socket, server);
     this.clients.push(client);
     return client;
+  }
+
+  /** A request with a private token whose plain bytes somebody with the key has changed. */
+  requestOf(
+    token: PrivateToken,
+    change: (plain: Uint8Array) => void,
+  ): Uint8Array {
+    const plain = encodePrivateToken(token);
+    change(plain);
+    const expire = BigInt(Math.floor(this.clock.epochMs() / 1_000) + 30);
+    const nonce = new Uint8Array(24);
+    this.random.fill(nonce);
+    const request = new Uint8Array(REQUEST_BYTES);
+    request.set(VERSION, 1);
+    putU64(request, 14, PROTOCOL_ID);
+    putU64(request, 22, expire);
+    request.set(nonce, 30);
+    const subkey = new Uint8Array(32);
+    hchacha20(this.privateKey, nonce.subarray(0, 16), subkey);
+    const inner = new Uint8Array(12);
+    inner.set(nonce.subarray(16), 4);
+    const cipher = createCipheriv("chacha20-poly1305", subkey, inner, {
+      authTagLength: 16,
+    });
+    cipher.setAAD(request.subarray(1, 30), { plaintextLength: plain.length });
+    request.set(cipher.update(plain), 54);
+    cipher.final();
+    request.set(cipher.getAuthTag(), REQUEST_BYTES - 16);
+    return request;
   }
 
   /** Lets what was sent arrive, and what answers it. */
@@ -99,7 +134,18 @@ export class ServerWorld {
     for (let i = 0; i < 4; i++) {
       this.network.advance(0);
       this.end.pump(0);
-      for (const client of this.clients) client.poll();
+      this.#poll();
+    }
+  }
+
+  /** Gives what has come to all clients at its socket: there may be several. */
+  #poll(): void {
+    for (const { socket } of this.clients) {
+      socket.poll((datagram) => {
+        for (const client of this.clients) {
+          if (client.socket === socket) client.take(datagram.slice());
+        }
+      });
     }
   }
 

@@ -1,0 +1,202 @@
+import { assert, assertEquals } from "@std/assert";
+import { ServerWorld } from "./_testing/server_world.ts";
+import { MAX_ENCRYPTION_MAPPINGS } from "./_encryption_mappings.ts";
+import { PacketType } from "./_sizes.ts";
+import { MAX_USED_TOKENS } from "./_used_tokens.ts";
+
+/** What is sent in a second. */
+const FLOOD = 20_000;
+const BATCH_MS = 5;
+
+/** Sends a flood for a second, and tells what was counted. */
+function flood(
+  world: ServerWorld,
+  send: (i: number) => void,
+  perSecond = FLOOD,
+): ReturnType<ServerWorld["counted"]> {
+  return world.counted(() => {
+    const batch = perSecond * BATCH_MS / 1_000;
+    for (let i = 0; i < perSecond; i++) {
+      send(i);
+      if ((i + 1) % batch === 0) world.pass(BATCH_MS);
+    }
+  });
+}
+
+Deno.test("NetcodeServer bounds the tokens that it tries in vain, for all and for each host", () => {
+  const world = new ServerWorld();
+  const bad = world.client({ privateKey: world.key() });
+  const ofOne = flood(world, () => bad.send(bad.request()), 4_000);
+  // Windows last 50 to 150 ms.
+  assert(ofOne.badToken! >= 600 && ofOne.badToken! <= 2_100);
+  assertEquals(ofOne.badToken! + ofOne.rateLimited!, 4_000);
+  const sockets = Array.from(
+    { length: 100 },
+    (_, i) => world.network.socket(`10.1.0.${i}`),
+  );
+  const request = bad.request();
+  const ofMany = flood(world, (i) => {
+    const socket = sockets[i % sockets.length]!;
+    socket.send(request, socket.address("10.0.0.1", 9));
+  });
+  assert(ofMany.badToken! >= 2_400 && ofMany.badToken! <= 8_400);
+  assertEquals(ofMany.badToken! + ofMany.rateLimited!, FLOOD);
+});
+
+Deno.test("NetcodeServer lets others in while one host floods it", () => {
+  const world = new ServerWorld();
+  const bad = world.client({ privateKey: world.key() });
+  let others = 0;
+  flood(world, (i) => {
+    bad.send(bad.request());
+    if (i % 500 === 499 && others < 4) {
+      world.connect(world.client({}, world.network.socket(`10.2.0.${i}`)));
+      others++;
+    }
+  }, 4_000);
+  assertEquals(world.server.clientCount, 4);
+});
+
+Deno.test("NetcodeServer counts a network of 64 bits as one host", () => {
+  const world = new ServerWorld({ addresses: ["[2001:db8::1]:9"] });
+  const own = world.network.socket("2001:db8::1", 9);
+  world.end.bind(own);
+  const request = world.client({ privateKey: world.key() }).request();
+  const counted = world.counted(() => {
+    for (let i = 0; i < 200; i++) {
+      const from = world.network.socket(`2001:db8:5:6::${i + 1}`);
+      from.send(request, from.address("2001:db8::1", 9));
+    }
+  });
+  assertEquals(counted, { badToken: 100, rateLimited: 100 });
+  const other = world.network.socket("2001:db8:5:7::1");
+  const counted2 = world.counted(() =>
+    other.send(request, other.address("2001:db8::1", 9))
+  );
+  assertEquals(counted2, { badToken: 1 });
+});
+
+Deno.test("NetcodeServer counts each key that it tries", () => {
+  const world = new ServerWorld();
+  world.restart({ privateKeys: Array.from({ length: 8 }, () => world.key()) });
+  const bad = world.client();
+  const counted = world.counted(() => {
+    for (let i = 0; i < 50; i++) bad.send(bad.request());
+  });
+  assertEquals(counted, { badToken: 13, rateLimited: 37 });
+});
+
+Deno.test("NetcodeServer answers one request that is sent over and over 20 times a second", () => {
+  for (const isFull of [false, true]) {
+    const world = new ServerWorld({ maxClients: 1 });
+    if (isFull) world.connect(world.client());
+    const client = world.client();
+    const counted = flood(world, () => client.send(client.request()), 5_000);
+    const answers = client.received.length;
+    assert(answers >= 20 && answers <= 22, `${answers}`);
+    assertEquals(counted, {
+      [isFull ? "full" : "challenged"]: answers,
+      rateLimited: 5_000 - answers,
+    });
+  }
+});
+
+Deno.test("NetcodeServer answers no response over and over where there is no room", () => {
+  const world = new ServerWorld({ maxClients: 1 });
+  const late = world.client();
+  late.send(late.request());
+  world.settle();
+  world.connect(world.client());
+  world.pass(200);
+  const response = late.respond();
+  const counted = flood(world, () => late.send(response), 2_000);
+  const answers = late.of(PacketType.Denied).length;
+  assert(answers >= 20 && answers <= 22, `${answers}`);
+  assertEquals(counted, { full: answers, rateLimited: 2_001 - answers });
+});
+
+Deno.test("NetcodeServer tries tokens of other servers, and of who is connected, no more than bad ones", () => {
+  for (const isOther of [true, false]) {
+    const world = new ServerWorld();
+    const clientId = 7n;
+    world.connect(world.client({ clientId }));
+    const client = isOther
+      ? world.client({ addresses: ["10.0.0.7:9"] })
+      : world.client({ clientId });
+    const counted = flood(world, () => client.send(client.request()), 4_000);
+    const tried = counted[isOther ? "otherServer" : "clientConnected"]!;
+    assert(tried <= 2_100, `${tried}`);
+    assertEquals(counted.rateLimited, 4_000 - tried);
+  }
+});
+
+Deno.test("NetcodeServer keeps keys of 1,024 addresses that have not answered, and takes no more", () => {
+  const world = new ServerWorld();
+  const clients = Array.from({ length: MAX_ENCRYPTION_MAPPINGS + 2 }, () => {
+    const client = world.client({ timeoutSeconds: 5 });
+    client.send(client.request());
+    return client;
+  });
+  world.settle();
+  assertEquals(world.server.counters.challenged, MAX_ENCRYPTION_MAPPINGS);
+  assertEquals(world.server.counters.mappingsFull, 2);
+  assertEquals(world.socket.retained, MAX_ENCRYPTION_MAPPINGS);
+  const [last] = clients.slice(-1);
+  // Whoever is in the table is answered still, and makes room.
+  clients[0]!.respond();
+  world.settle();
+  world.pass(100);
+  assertEquals(world.counted(() => last!.send(last!.request())), {
+    challenged: 1,
+  });
+  last!.respond();
+  world.settle();
+  assertEquals(world.server.clientCount, 2);
+  for (const { peer } of world.end.of("peerConnected")) {
+    world.server.disconnect(peer);
+  }
+  world.pass(5_000, 100);
+  world.assertEmpty();
+});
+
+Deno.test("NetcodeServer remembers 2,048 tokens and those of its clients, and forgets who was there first", () => {
+  const world = new ServerWorld();
+  const stays = world.client({ expireSeconds: 1_000 });
+  world.connectFully(stays);
+  const comes = world.client({ expireSeconds: 1_000 });
+  world.server.disconnect(world.connect(comes));
+  const others = Array.from(
+    { length: MAX_USED_TOKENS - 1 },
+    () => world.token({ expireSeconds: 1_000, timeoutSeconds: 1 }),
+  );
+  const useOne = (token: Uint8Array): void => {
+    const other = world.clientWith(token);
+    other.send(other.request());
+    world.settle();
+    world.clients.pop();
+  };
+  for (const [i, token] of others.entries()) {
+    if (i % 500 === 0) {
+      stays.sendPacket(PacketType.Payload, new Uint8Array(1));
+      world.pass(1_100);
+    }
+    useOne(token);
+  }
+  assertEquals(world.server.counters.challenged, MAX_USED_TOKENS + 1);
+  const elsewhere = world.clients.length;
+  const thief = world.clientWith(world.token());
+  for (const client of [stays, comes]) {
+    assertEquals(world.counted(() => thief.send(client.request())), {
+      tokenUsed: 1,
+    });
+  }
+  useOne(world.token());
+  // The longest unused one is forgotten: any address may come with it until it expires.
+  assertEquals(world.counted(() => thief.send(comes.request())), {
+    challenged: 1,
+  });
+  assertEquals(world.counted(() => thief.send(stays.request())), {
+    tokenUsed: 1,
+  });
+  assertEquals(world.clients.length, elsewhere + 1);
+});
