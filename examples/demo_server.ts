@@ -30,10 +30,11 @@
  * Sixth origin: a collector of `@tickwire/net/analytics` with its dashboard (demo/demo_collector.ts), which fails every
  * fourth batch, and goes down as well.
  *
- * Not an origin but a UDP port: a match over `@tickwire/net/transport` with bots (demo/demo_match.ts), behind a line that
+ * Not an origin but a UDP port: an encrypted match over `@tickwire/net/transport` with bots (demo/demo_match.ts), behind a line that
  * is as bad as a player asks for.
  */
 
+import { parseConnectToken } from "../transport/mod.ts";
 import { DemoBoards } from "./demo/demo_boards.ts";
 import { DemoCollector } from "./demo/demo_collector.ts";
 import { DemoHub } from "./demo/demo_hub.ts";
@@ -53,8 +54,8 @@ export interface DemoUrls {
   readonly boardsUrl: string;
   /** The origin of the collector. */
   readonly collectorUrl: string;
-  /** The UDP port of the match. */
-  readonly matchPort: number;
+  /** What lets one player into the match over UDP: a connect token as base64, good for half a minute. */
+  readonly matchToken: string;
 }
 
 /** A running demo server. */
@@ -139,7 +140,7 @@ export async function startDemoServer(): Promise<DemoServer> {
     hubUrl: hub.url,
     boardsUrl: boards.url,
     collectorUrl: collector.url,
-    matchPort: udpMatch.port,
+    matchToken: udpMatch.issueToken(),
     async [Symbol.asyncDispose](): Promise<void> {
       for (const timer of timers) clearTimeout(timer);
       await Promise.all([
@@ -290,5 +291,7 @@ if (import.meta.main) {
   console.log(`Hub:         ${server.hubUrl}/?name=ada`);
   console.log(`Boards:      ${server.boardsUrl}/v1/boards/arcade/entries`);
   console.log(`Dashboard:   ${server.collectorUrl}/`);
-  console.log(`UDP match:   127.0.0.1:${server.matchPort}`);
+  console.log(
+    `UDP match:   ${parseConnectToken(server.matchToken).addresses[0]}`,
+  );
 }

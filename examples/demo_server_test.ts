@@ -206,7 +206,7 @@ Deno.test("startDemoServer() has a collector with a dashboard that fails every f
 
 Deno.test("startDemoServer() has a match that bots are in, on a line as bad as a player asks for", async () => {
   await using server = await startDemoServer();
-  using player = await MatchPlayer.join(server.matchPort, 60, 1);
+  using player = await MatchPlayer.join(server.matchToken, 60, 1);
   let nowMs = 0;
   async function until(isDone: () => boolean): Promise<void> {
     const deadline = performance.now() + 10_000;

@@ -1,14 +1,18 @@
-import { SystemClock } from "../../core/mod.ts";
+import { encodeBase64, SystemClock } from "../../core/mod.ts";
 import { RelayCore } from "../../tools/relay_core.ts";
 import {
   Channel,
   ConnectionManager,
-  InsecureLink,
   type PeerId,
 } from "../../transport/mod.ts";
 import { NonBlockingSocket } from "../../transport/deno.ts";
+import {
+  generateKey,
+  issueConnectToken,
+  NetcodeServer,
+} from "../../transport/netcode.ts";
 import { MatchPlayer } from "./match_player.ts";
-import { PROTOCOL, STATES_PER_SECOND, WEATHERS } from "./match_wire.ts";
+import { PROTOCOL_ID, STATES_PER_SECOND, WEATHERS } from "./match_wire.ts";
 
 const HOST = "127.0.0.1";
 const BOTS = 8;
@@ -18,30 +22,34 @@ const MAX_PLAYERS = 16;
 const POLL_MS = 4;
 
 /**
- * The match of the demo's server: reliable UDP with eight bots, all of them, and who else comes, behind a line that goes
+ * The match of the demo's server: encrypted, reliable UDP with eight bots, all of them, and who else comes, behind a line that goes
  * through the weathers of match_wire.ts as a player asks for. It says where everybody is 20 times a second, and sends each
  * shot back.
  */
 export class DemoMatch implements AsyncDisposable {
-  /** Where players connect to. */
-  readonly port: number;
+  /** Where players connect to, as their tokens say. */
+  readonly address: string;
+  readonly #key: Uint8Array;
   readonly #manager: ConnectionManager;
   readonly #line: RelayCore;
   readonly #bots: readonly MatchPlayer[];
   readonly #clock = new SystemClock();
   readonly #places = new Map<PeerId, number>();
   readonly #timer: ReturnType<typeof setInterval>;
+  #nextPlayer = BigInt(BOTS);
   #lastMs: number;
   #seconds = 0;
   #snapshots = 0;
 
   private constructor(
-    port: number,
+    address: string,
+    key: Uint8Array,
     manager: ConnectionManager,
     line: RelayCore,
     bots: readonly MatchPlayer[],
   ) {
-    this.port = port;
+    this.address = address;
+    this.#key = key;
     this.#manager = manager;
     this.#line = line;
     this.#bots = bots;
@@ -53,12 +61,19 @@ export class DemoMatch implements AsyncDisposable {
   static async start(): Promise<DemoMatch> {
     const bind = () => NonBlockingSocket.bind({ hostname: HOST });
     const socket = await bind();
+    const front = await bind();
+    // Players see the line's front, not the match's own port: that is what tokens list.
+    const address = `${HOST}:${front.localAddress.port}`;
+    const key = generateKey();
     const manager = new ConnectionManager({
-      link: new InsecureLink({ protocol: PROTOCOL, maxClients: MAX_PLAYERS }),
+      link: new NetcodeServer({
+        protocolId: PROTOCOL_ID,
+        privateKeys: [key],
+        addresses: [address],
+        maxClients: MAX_PLAYERS,
+      }),
     });
     manager.bind(socket);
-    const front = await bind();
-    const { port } = front.localAddress;
     const line = new RelayCore({
       front,
       backs: await Promise.all(Array.from({ length: MAX_PLAYERS }, bind)),
@@ -72,10 +87,23 @@ export class DemoMatch implements AsyncDisposable {
       Array.from(
         { length: BOTS },
         (_, bot) =>
-          MatchPlayer.join(port, BOT_SHOTS_PER_SECOND, 0.1 + bot * 0.07),
+          MatchPlayer.join(
+            tokenFor(BigInt(bot), key, address),
+            BOT_SHOTS_PER_SECOND,
+            0.1 + bot * 0.07,
+          ),
       ),
     );
-    return new DemoMatch(port, manager, line, bots);
+    return new DemoMatch(address, key, manager, line, bots);
+  }
+
+  /**
+   * Makes what lets a player in: a login server's part.
+   *
+   * @returns A connect token as base64.
+   */
+  issueToken(): string {
+    return tokenFor(this.#nextPlayer++, this.#key, this.address);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -120,4 +148,19 @@ export class DemoMatch implements AsyncDisposable {
       this.#line.setConditions("toClient", weather.conditions);
     }
   }
+}
+
+function tokenFor(
+  clientId: bigint,
+  privateKey: Uint8Array,
+  address: string,
+): string {
+  return encodeBase64(
+    issueConnectToken({
+      protocolId: PROTOCOL_ID,
+      privateKey,
+      clientId,
+      addresses: [address],
+    }),
+  );
 }

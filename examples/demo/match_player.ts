@@ -1,12 +1,15 @@
 import {
   Channel,
   ConnectionManager,
-  InsecureLink,
+  type ConnectToken,
+  encodeConnectToken,
+  parseConnectToken,
   type PeerId,
   type TransportStats,
 } from "../../transport/mod.ts";
 import { NonBlockingSocket } from "../../transport/deno.ts";
-import { MAX_PLACE, PROTOCOL, STATES_PER_SECOND } from "./match_wire.ts";
+import { NetcodeClient } from "../../transport/netcode.ts";
+import { MAX_PLACE, STATES_PER_SECOND } from "./match_wire.ts";
 
 const HOST = "127.0.0.1";
 const SHOT_BYTES = 4;
@@ -33,34 +36,43 @@ export class MatchPlayer implements Disposable {
 
   private constructor(
     socket: NonBlockingSocket,
-    port: number,
+    token: ConnectToken,
     shotsPerSecond: number,
     speed: number,
   ) {
     this.#shotsPerSecond = shotsPerSecond;
     this.#speed = speed;
     this.#manager = new ConnectionManager({
-      link: new InsecureLink({ protocol: PROTOCOL }),
+      link: new NetcodeClient(),
     });
     this.#manager.bind(socket);
-    this.#match = this.#manager.connect(socket.address(HOST, port));
+    const [host = "", port = ""] = token.addresses[0]!.split(":");
+    this.#match = this.#manager.connect(
+      socket.address(host, Number(port)),
+      encodeConnectToken(token),
+    );
   }
 
   /**
    * Makes a player that begins to connect.
    *
-   * @param port Where the match is, on this machine.
+   * @param token What lets it in, as base64.
    * @param shotsPerSecond How often it fires.
    * @param speed How fast it walks to and fro.
    * @returns The player.
    */
   static async join(
-    port: number,
+    token: string,
     shotsPerSecond: number,
     speed: number,
   ): Promise<MatchPlayer> {
     const socket = await NonBlockingSocket.bind({ hostname: HOST });
-    return new MatchPlayer(socket, port, shotsPerSecond, speed);
+    return new MatchPlayer(
+      socket,
+      parseConnectToken(token),
+      shotsPerSecond,
+      speed,
+    );
   }
 
   /** Told how long it took until a shot had come back, in milliseconds. */

@@ -1,7 +1,7 @@
 import type { NetworkConditions } from "../../transport/mod.ts";
 
-/** What game this is: the same at both ends of the match. */
-export const PROTOCOL = "tickwire demo match 1";
+/** What game this is: the same in the match and in its tokens. */
+export const PROTOCOL_ID = 0x7469_636b_7769_7265n;
 /** How often a player says where it is, and the match where all are. */
 export const STATES_PER_SECOND = 20;
 /** Where a player can be: 0 up to and including this. */

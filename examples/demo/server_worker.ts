@@ -12,7 +12,7 @@ const {
   hubUrl,
   boardsUrl,
   collectorUrl,
-  matchPort,
+  matchToken,
 } = await startDemoServer();
 self.postMessage({
   url,
@@ -21,5 +21,5 @@ self.postMessage({
   hubUrl,
   boardsUrl,
   collectorUrl,
-  matchPort,
+  matchToken,
 });

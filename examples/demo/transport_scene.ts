@@ -8,8 +8,8 @@ import type { LogEntry, Row, Scene, Tone } from "./scene.ts";
 
 /** Options for {@linkcode TransportScene}. */
 export interface TransportSceneOptions {
-  /** Where the demo's match is, on this machine. */
-  readonly matchPort: number;
+  /** What lets a player into the demo's match: a connect token as base64. */
+  readonly matchToken: string;
   /** How long the scene will play, in seconds: the weathers are timed by it. */
   readonly seconds: number;
 }
@@ -49,12 +49,12 @@ const CLOSE_POLL_MS = 5;
 const LOG_LENGTH = 12;
 
 /**
- * A player among bots over reliable UDP, on a line that becomes worse and worse: says where it is and sees the others 20
+ * A player among bots over encrypted, reliable UDP, on a line that becomes worse and worse: says where it is and sees the others 20
  * times a second, fires 60 times a second, and counts whether any shot is lost, comes twice or out of its order.
  */
 export class TransportScene implements Scene {
   readonly name = "transport";
-  readonly #matchPort: number;
+  readonly #matchToken: string;
   readonly #weatherSecs: number;
   readonly #clock = new SystemClock();
   readonly #ownTime = new OwnTime();
@@ -77,10 +77,10 @@ export class TransportScene implements Scene {
   /**
    * Makes the scene.
    *
-   * @param options Where the match is and how long the scene plays.
+   * @param options What lets it into the match, and how long the scene plays.
    */
-  constructor({ matchPort, seconds }: TransportSceneOptions) {
-    this.#matchPort = matchPort;
+  constructor({ matchToken, seconds }: TransportSceneOptions) {
+    this.#matchToken = matchToken;
     this.#weatherSecs = Math.min(
       Math.max(seconds / WEATHERS.length, MIN_WEATHER_SECS),
       MAX_WEATHER_SECS,
@@ -90,7 +90,7 @@ export class TransportScene implements Scene {
 
   async load(): Promise<void> {
     this.#player = await MatchPlayer.join(
-      this.#matchPort,
+      this.#matchToken,
       SHOTS_PER_SECOND,
       SPEED,
     );
