@@ -1,5 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { decodeHex, encodeHex } from "@std/encoding/hex";
+import { createCipheriv } from "node:crypto";
+import { SeededRandom } from "../../core/mod.ts";
 import { hchacha20 } from "./_hchacha20.ts";
 
 // Section 2.2.1 of draft-irtf-cfrg-xchacha-03.
@@ -30,3 +32,45 @@ Deno.test("hchacha20() may write over its key", () => {
   hchacha20(key, NONCE, key);
   assertEquals(encodeHex(key), SUBKEY);
 });
+
+Deno.test("hchacha20() is the runtime's ChaCha20 block without its input", () => {
+  const random = new SeededRandom(8);
+  for (let run = 0; run < 200; run++) {
+    const key = new Uint8Array(32);
+    const nonce = new Uint8Array(16);
+    random.fill(key);
+    random.fill(nonce);
+    // The AEAD's text begins with block 1 (RFC 8439, section 2.8), and the block's number
+    // is where HChaCha20 has the first word of its nonce.
+    const block = 1 + run % 5;
+    nonce.set([block, 0, 0, 0]);
+    const out = new Uint8Array(32);
+    hchacha20(key, nonce, out);
+    assertEquals(out, expected(key, nonce, block), `run ${run}`);
+  }
+});
+
+/** Sections 2.3 of RFC 8439 and 2.2 of the draft: what ChaCha20 adds at last is not added. */
+function expected(
+  key: Uint8Array,
+  nonce: Uint8Array,
+  block: number,
+): Uint8Array {
+  const cipher = createCipheriv("chacha20-poly1305", key, nonce.subarray(4), {
+    authTagLength: 16,
+  });
+  const stream = Uint8Array.from(cipher.update(new Uint8Array(64 * block)));
+  cipher.final();
+  const added = new Uint8Array(64);
+  added.set(new TextEncoder().encode("expand 32-byte k"));
+  added.set(nonce, 48);
+  const from = new DataView(stream.buffer, 64 * (block - 1));
+  const less = new DataView(added.buffer);
+  const out = new DataView(new ArrayBuffer(32));
+  for (let i = 0; i < 8; i++) {
+    const at = 4 * (i < 4 ? i : 8 + i);
+    const word = from.getUint32(at, true) - less.getUint32(at, true);
+    out.setUint32(4 * i, word, true);
+  }
+  return new Uint8Array(out.buffer);
+}

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { PlainClient } from "./_testing/plain_client.ts";
 import { PROTOCOL_ID, SERVER, ServerWorld } from "./_testing/server_world.ts";
+import { CHALLENGE_BODY_BYTES } from "./_challenge_token.ts";
 import type { PrivateToken } from "./_private_token.ts";
 import { CLIENT_TAKES, PacketType, SERVER_TAKES } from "./_sizes.ts";
 import type { IssueConnectTokenOptions } from "./issue_connect_token.ts";
@@ -350,10 +351,15 @@ Deno.test("NetcodeServer takes no type that only servers send", () => {
       : isOfServers
       ? "wrongType"
       : "unknownAddress";
+    const length = type === PacketType.Response
+      ? CHALLENGE_BODY_BYTES
+      : type === PacketType.Disconnect
+      ? 0
+      : 8;
     const world = new ServerWorld();
     const client = world.client();
     const counted = world.counted(() =>
-      client.send(client.packet(type, new Uint8Array(8)))
+      client.send(client.packet(type, new Uint8Array(length)))
     );
     assertEquals(counted, { [reason]: 1 }, `type ${type}`);
     world.assertEmpty();
