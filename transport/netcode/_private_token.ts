@@ -3,8 +3,6 @@ import {
   readAddressList,
   writeAddressList,
 } from "./_address_list.ts";
-import { open, seal } from "./_aead.ts";
-import { hchacha20 } from "./_hchacha20.ts";
 import {
   KEY_BYTES,
   PRIVATE_TOKEN_BYTES,
@@ -14,12 +12,11 @@ import {
   VERSION,
 } from "./_sizes.ts";
 import { getU32, getU64, putU32, putU64 } from "./_u64.ts";
+import { openLong, sealLong } from "./_xchacha.ts";
 
 const PLAIN_BYTES = PRIVATE_TOKEN_BYTES - TAG_BYTES;
 const TIMEOUT_AT = 8;
 const ADDRESSES_AT = TIMEOUT_AT + 4;
-/** How much of a nonce goes into the key; the rest is the nonce of the inner cipher. */
-const SUBKEY_NONCE_BYTES = 16;
 
 /** What a connect token tells servers. */
 export interface PrivateToken {
@@ -100,9 +97,9 @@ export function sealPrivateToken(
   key: Uint8Array,
 ): Uint8Array<ArrayBuffer> {
   const sealed = new Uint8Array(PRIVATE_TOKEN_BYTES);
-  seal(
-    subkeyOf(key, nonce),
-    innerNonceOf(nonce),
+  sealLong(
+    key,
+    nonce,
     bindingOf(protocolId, expireSeconds),
     encodePrivateToken(token),
     sealed,
@@ -128,33 +125,13 @@ export function openPrivateToken(
   expireSeconds: bigint,
   keys: readonly Uint8Array[],
 ): PrivateToken | PrivateTokenFault {
-  const innerNonce = innerNonceOf(nonce);
   const binding = bindingOf(protocolId, expireSeconds);
   const plain = new Uint8Array(PLAIN_BYTES);
   for (const key of keys) {
-    const length = open(
-      subkeyOf(key, nonce),
-      innerNonce,
-      binding,
-      sealed,
-      plain,
-    );
+    const length = openLong(key, nonce, binding, sealed, plain);
     if (length === PLAIN_BYTES) return decodePrivateToken(plain) ?? "malformed";
   }
   return "notOpened";
-}
-
-function subkeyOf(key: Uint8Array, nonce: Uint8Array): Uint8Array {
-  const subkey = new Uint8Array(KEY_BYTES);
-  hchacha20(key, nonce.subarray(0, SUBKEY_NONCE_BYTES), subkey);
-  return subkey;
-}
-
-/** Four zeros and the rest of the nonce (draft-irtf-cfrg-xchacha-03, section 2.3). */
-function innerNonceOf(nonce: Uint8Array): Uint8Array {
-  const inner = new Uint8Array(12);
-  inner.set(nonce.subarray(SUBKEY_NONCE_BYTES), 4);
-  return inner;
 }
 
 function bindingOf(protocolId: bigint, expireSeconds: bigint): Uint8Array {

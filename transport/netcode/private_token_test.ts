@@ -1,7 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { SeededRandom } from "../../core/mod.ts";
-import { seal } from "./_aead.ts";
-import { hchacha20 } from "./_hchacha20.ts";
 import {
   decodePrivateToken,
   encodePrivateToken,
@@ -10,6 +8,7 @@ import {
   sealPrivateToken,
 } from "./_private_token.ts";
 import { putU64 } from "./_u64.ts";
+import { sealLong } from "./_xchacha.ts";
 
 const IS_SOAK = Deno.env.get("TICKWIRE_SOAK") === "1";
 const RUNS = IS_SOAK ? 50_000 : 500;
@@ -106,16 +105,12 @@ Deno.test("openPrivateToken() tells what is malformed from what is forged", () =
 /** Opens what somebody with the key has written. */
 function openPlain(plain: Uint8Array): unknown {
   const key = KEYS[0]!;
-  const subkey = new Uint8Array(32);
-  hchacha20(key, NONCE.subarray(0, 16), subkey);
-  const inner = new Uint8Array(12);
-  inner.set(NONCE.subarray(16), 4);
   const binding = new Uint8Array(29);
   binding.set(new TextEncoder().encode("NETCODE 1.02\0"));
   putU64(binding, 13, PROTOCOL);
   putU64(binding, 21, EXPIRE);
   const bytes = new Uint8Array(1_024);
-  seal(subkey, inner, binding, plain, bytes, 0);
+  sealLong(key, NONCE, binding, plain, bytes, 0);
   return openPrivateToken(bytes, NONCE, PROTOCOL, EXPIRE, [key]);
 }
 
