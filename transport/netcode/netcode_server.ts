@@ -84,7 +84,7 @@ const NO_BODY = new Uint8Array(0);
  * answered a challenge but in bounded tables, and answers with less than a third of what
  * it was sent. STANDARD_NOTES.md says what it does where the standard says nothing.
  *
- * @example A server of two games' worth of players, without a network
+ * @example A server for 64 clients, without a network
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { NetcodeServer } from "@tickwire/net/transport/netcode";
