@@ -84,7 +84,7 @@ const NO_BODY = new Uint8Array(0);
  * answered a challenge but in bounded tables, and answers with less than a third of what
  * it was sent. STANDARD_NOTES.md says what it does where the standard says nothing.
  *
- * @example A server of two games' worth of players, without a network
+ * @example A server for 64 clients, without a network
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { NetcodeServer } from "@tickwire/net/transport/netcode";
@@ -453,16 +453,19 @@ export class NetcodeServer implements DatagramLink {
   /** Goes on with a request of which nothing is wrong but maybe its token. */
   #takeToken(request: Uint8Array, from: DatagramAddress): void {
     const known = this.#mappings.get(from);
-    if (known !== undefined && isAt(request, known.request, 0)) {
-      // It was opened before, by the same rules.
-      if (!known.used.mayAnswer(this.#nowMs)) this.#counters.rateLimited++;
-      else this.#answerRequest(known.token, known.used, request, from, known);
-      return;
-    }
     const tag = tagOf(request, REQUEST_BYTES);
-    const used = this.#used.get(tag);
+    const used = known?.used.tag === tag ? known.used : this.#used.get(tag);
     if (used !== undefined && used.address !== from.toString()) {
       this.#counters.tokenUsed++;
+      return;
+    }
+    if (used !== undefined && !used.mayAnswer(this.#nowMs)) {
+      this.#counters.rateLimited++;
+      return;
+    }
+    if (known !== undefined && isAt(request, known.request, 0)) {
+      // It was opened before, by the same rules.
+      this.#answerRequest(known.token, known.used, request, from, known);
       return;
     }
     if (!this.#mayAnswer(used, from)) return;

@@ -173,6 +173,7 @@ function mutated(bytes: Uint8Array, random: SeededRandom): Uint8Array {
   const at = random.nextU32() % copy.length;
   copy[at]! ^= 1 << random.nextU32() % 8;
   if (kind === 4) copy[(at + 1) % copy.length]! ^= random.nextU32();
-  if (kind === 5) copy[0] = random.nextU32() % 0x90;
+  // Not where it could undo the first change.
+  if (kind === 5 && at > 0) copy[0] = random.nextU32() % 0x90;
   return copy;
 }
