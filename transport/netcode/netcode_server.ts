@@ -453,16 +453,19 @@ export class NetcodeServer implements DatagramLink {
   /** Goes on with a request of which nothing is wrong but maybe its token. */
   #takeToken(request: Uint8Array, from: DatagramAddress): void {
     const known = this.#mappings.get(from);
-    if (known !== undefined && isAt(request, known.request, 0)) {
-      // It was opened before, by the same rules.
-      if (!known.used.mayAnswer(this.#nowMs)) this.#counters.rateLimited++;
-      else this.#answerRequest(known.token, known.used, request, from, known);
-      return;
-    }
     const tag = tagOf(request, REQUEST_BYTES);
-    const used = this.#used.get(tag);
+    const used = known?.used.tag === tag ? known.used : this.#used.get(tag);
     if (used !== undefined && used.address !== from.toString()) {
       this.#counters.tokenUsed++;
+      return;
+    }
+    if (used !== undefined && !used.mayAnswer(this.#nowMs)) {
+      this.#counters.rateLimited++;
+      return;
+    }
+    if (known !== undefined && isAt(request, known.request, 0)) {
+      // It was opened before, by the same rules.
+      this.#answerRequest(known.token, known.used, request, from, known);
       return;
     }
     if (!this.#mayAnswer(used, from)) return;

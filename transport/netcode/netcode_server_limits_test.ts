@@ -57,6 +57,30 @@ Deno.test("NetcodeServer lets others in while one host floods it", () => {
   assertEquals(world.server.clientCount, 4);
 });
 
+Deno.test("NetcodeServer does not open a token again that its address has shown", () => {
+  const world = new ServerWorld();
+  const client = world.client();
+  client.send(client.request());
+  world.settle();
+  // The same host may have nothing opened any more.
+  const bad = world.client({ privateKey: world.key() });
+  const late = world.client();
+  const counted = world.counted(() => {
+    for (let i = 0; i < 110; i++) bad.send(bad.request());
+    late.send(late.request());
+    client.send(client.request());
+  });
+  assertEquals(counted, { badToken: 100, rateLimited: 11, challenged: 1 });
+  world.pass(60);
+  // What differs from the request that was opened, if only in one bit, is another one.
+  const other = client.request();
+  other[60]! ^= 1;
+  assertEquals(world.counted(() => client.send(other)).challenged, undefined);
+  client.respond();
+  world.settle();
+  assertEquals(world.server.clientCount, 1);
+});
+
 Deno.test("NetcodeServer counts a network of 64 bits as one host", () => {
   const world = new ServerWorld({ addresses: ["[2001:db8::1]:9"] });
   const own = world.network.socket("2001:db8::1", 9);
