@@ -114,8 +114,10 @@ export interface DatagramLink {
 
   /**
    * Goes on with a peer that this end has connected to over another address of it, maybe of
-   * another socket: what is sealed for it goes there from now on. The other end follows when
-   * this end's new address is proven, which takes a payload that this end sends. No event.
+   * another socket. Either what is sealed for it goes there from now on, without an event: the
+   * other end follows when this end's new address is proven, which takes a payload that this
+   * end sends. Or the link proves the new way first: what is sealed goes the old way until a
+   * `peerMoved` event tells that it is, and {@linkcode DatagramLink.addressOf} says so.
    *
    * @param peer The peer.
    * @param to The same other end.

@@ -367,7 +367,8 @@ export class ConnectionManager implements Disposable {
    * Goes on with a server over another of its addresses, maybe of another socket: after a
    * WebSocket has broken, or when this end knows of a better way. The server is the same peer,
    * and follows when the new way is proven, after two round trips at most. What was under way
-   * is sent again: nothing reliable is lost, if it is done before the timeout.
+   * is sent again: nothing reliable is lost, if it is done before the timeout. A link that
+   * proves the new way before it leaves the old one, as netcode's, tells by a `peerMoved` event.
    *
    * @param peer The server.
    * @param to The same server: an address of a socket of this manager.
@@ -382,7 +383,8 @@ export class ConnectionManager implements Disposable {
       found?.connection === undefined || found.endReason !== undefined ||
       !this.#link.move(peer, to)
     ) return false;
-    this.#onPathChange(found, to);
+    // A link that proves the new way first tells by an event when it has.
+    if (this.#link.addressOf(peer) === to) this.#onPathChange(found, to);
     return true;
   }
 

@@ -1,6 +1,7 @@
 import type { PeerId } from "../link/peer_id.ts";
 import type { DatagramAddress } from "../socket/datagram_address.ts";
 import type { ConnectToken } from "./connect_token.ts";
+import type { ClientPath } from "./_client_path.ts";
 import { PacketCodec } from "./_packet_codec.ts";
 import { ReplayWindow } from "./_replay_window.ts";
 import {
@@ -25,6 +26,7 @@ const TAKES_AFTER_REQUEST = 1 << PacketType.Denied | 1 << PacketType.Challenge;
 const TAKES_AFTER_RESPONSE = 1 << PacketType.Denied | 1 << PacketType.KeepAlive;
 const TAKES_CONNECTED = 1 << PacketType.KeepAlive | 1 << PacketType.Payload |
   1 << PacketType.Disconnect;
+const TAKES_PROVING = TAKES_CONNECTED | 1 << PacketType.Challenge;
 
 /** One session of a {@linkcode NetcodeClient}: a token, and the server that it is at. */
 export class ClientSession {
@@ -52,6 +54,11 @@ export class ClientSession {
   dueMs: number = Infinity;
   clientIndex = 0;
   maxClients = 0;
+  /** The challenge that was taken last, by its packet's sequence. */
+  challengeHigh = 0;
+  challengeLow = 0;
+  /** The way that it proves, when it is connected. */
+  path: ClientPath | undefined;
 
   constructor(
     id: PeerId,
@@ -83,16 +90,22 @@ export class ClientSession {
     return this.state === NetcodeClientState.Connected;
   }
 
-  /** What it takes where it is, one bit per type. */
-  get takes(): number {
+  /** What it takes from an address where it is, one bit per type. */
+  takesFrom(address: DatagramAddress): number {
     switch (this.state) {
       case NetcodeClientState.Connected:
-        return TAKES_CONNECTED;
+        return this.path?.address === address ? TAKES_PROVING : TAKES_CONNECTED;
       case NetcodeClientState.SendingConnectionResponse:
         return TAKES_AFTER_RESPONSE;
       default:
         return TAKES_AFTER_REQUEST;
     }
+  }
+
+  /** Whether a challenge is newer than the one that was taken last. */
+  isNewChallenge(high: number, low: number): boolean {
+    return high > this.challengeHigh ||
+      (high === this.challengeHigh && low > this.challengeLow);
   }
 
   /** When it has waited long enough for what its server should have sent. */

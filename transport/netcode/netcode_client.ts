@@ -10,6 +10,7 @@ import { SlotTable } from "../link/_slot_table.ts";
 import type { DatagramAddress } from "../socket/datagram_address.ts";
 import type { DatagramSocket } from "../socket/datagram_socket.ts";
 import type { Writable } from "../writable.ts";
+import { ClientPath } from "./_client_path.ts";
 import { ClientSession } from "./_client_session.ts";
 import { HeaderFault, isBodyLength } from "./_packet_codec.ts";
 import { MAX_SESSIONS_AT, SessionPlaces } from "./_session_places.ts";
@@ -34,6 +35,13 @@ const SEND_EVERY_MS = 100;
 const DISCONNECT_COPIES = 10;
 /** A tick of more is a stall of this end, in which nobody could be heard. */
 const STALL_MS = 250;
+/** A server that was silent for so long does not hear this end either, or has it somewhere else. */
+const SILENCE_MS = 500;
+/** How long another way is tried. */
+const PATH_MS = 5_000;
+/** In a response's body: it is for the session that is there already. */
+const MOVE_AT = 7;
+const MOVE_BIT = 0x80;
 /** How many ended sessions are remembered with the states that they ended in. */
 const MAX_ENDED = 256;
 /** Each session keeps room for its two events. */
@@ -111,6 +119,7 @@ const ENDS: Readonly<
 export class NetcodeClient implements DatagramLink {
   readonly maxPayloadBytes: number = MAX_PAYLOAD_BYTES;
   readonly overheadBytes: number = MAX_PACKET_OVERHEAD_BYTES;
+  readonly #isRoaming: boolean;
   readonly #peers = new SlotTable<ClientSession | null>();
   readonly #sessions = new Set<ClientSession>();
   readonly #places = new SessionPlaces<ClientSession>();
@@ -124,6 +133,7 @@ export class NetcodeClient implements DatagramLink {
     nextServers: 0,
     passedOver: 0,
     timedOut: 0,
+    moved: 0,
     strangers: 0,
     malformed: 0,
     unexpected: 0,
@@ -143,9 +153,11 @@ export class NetcodeClient implements DatagramLink {
   /**
    * Creates a client without sessions.
    *
-   * @param _options What it may do beyond the standard.
+   * @param options What it may do beyond the standard.
    */
-  constructor(_options: NetcodeClientOptions = {}) {}
+  constructor(options: NetcodeClientOptions = {}) {
+    this.#isRoaming = options.roaming === true;
+  }
 
   /** Who sent what {@linkcode NetcodeClient.open} last gave out. */
   get openedPeer(): PeerId {
@@ -236,7 +248,7 @@ export class NetcodeClient implements DatagramLink {
         return 0;
       }
       // What means nothing where the session is, is not worth an opening.
-      if ((session.takes >>> type & 1) === 0) continue;
+      if ((session.takesFrom(from) >>> type & 1) === 0) continue;
       const isProtected = (REPLAY_PROTECTED >>> type & 1) !== 0;
       if (
         isProtected && session.window.isReplay(sequenceHigh, sequenceLow)
@@ -248,9 +260,14 @@ export class NetcodeClient implements DatagramLink {
         isForged = true;
         continue;
       }
-      if (isProtected) session.window.advance(sequenceHigh, sequenceLow);
       if (i > 0) this.#places.prefer(from, session);
-      return this.#take(session, type, length, out);
+      if (type === PacketType.Challenge) this.#takeChallenge(session, out);
+      else if (type === PacketType.Denied) this.#takeDenied(session);
+      else {
+        session.window.advance(sequenceHigh, sequenceLow);
+        return this.#take(session, type, length, from, out);
+      }
+      return 0;
     }
     if (isForged) this.#counters.forged++;
     else if (isReplay) this.#counters.replayed++;
@@ -325,14 +342,27 @@ export class NetcodeClient implements DatagramLink {
   }
 
   /**
-   * Does nothing, as the standard knows a client by its address.
+   * Goes on with a server over another address of it, maybe of another socket, when the new
+   * way is proven: until then what is sealed goes the old way. A `peerMoved` event tells when
+   * it is; where that has not come after five seconds, the session stays where it is. Only
+   * with the option `roaming`, and with servers that follow.
    *
-   * @param _peer Any peer.
-   * @param _to Any address.
-   * @returns `false`.
+   * @param peer The session's peer.
+   * @param to Where its server is too.
+   * @returns `false` if it is not connected, the client does not roam, or 8 sessions are at that address.
    */
-  move(_peer: PeerId, _to: DatagramAddress): boolean {
-    return false;
+  move(peer: PeerId, to: DatagramAddress): boolean {
+    const session = this.#peers.get(peer);
+    if (!this.#isRoaming || !session?.isConnected) return false;
+    if (to === session.path?.address) return true;
+    if (to !== session.address && this.#places.isFull(to)) return false;
+    this.#leavePath(session);
+    if (to === session.address) this.#reschedule(session);
+    else {
+      this.#places.add(to, session);
+      this.#prove(session, to, this.#nowMs + PATH_MS);
+    }
+    return true;
   }
 
   /** Does nothing, as nobody comes to a client. */
@@ -402,36 +432,78 @@ export class NetcodeClient implements DatagramLink {
     this.#sendOwn(session);
   }
 
-  /** Takes what a session's server has sealed, and the session takes where it is. */
+  #takeDenied(session: ClientSession): void {
+    this.#counters.denied++;
+    this.#fail(session, NetcodeClientState.ConnectionDenied);
+  }
+
+  #takeChallenge(session: ClientSession, body: Uint8Array): void {
+    const { sequenceHigh, sequenceLow } = session.codec;
+    const { path } = session;
+    // Challenges come again, and somebody may have kept an older one.
+    if (
+      path !== undefined && !session.isNewChallenge(sequenceHigh, sequenceLow)
+    ) {
+      this.#counters.replayed++;
+      return;
+    }
+    session.challengeHigh = sequenceHigh;
+    session.challengeLow = sequenceLow;
+    session.response.set(body.subarray(0, session.response.length));
+    if (path === undefined) {
+      session.heardMs = this.#nowMs;
+      session.state = NetcodeClientState.SendingConnectionResponse;
+      this.#sendOwn(session);
+      return;
+    }
+    session.response[MOVE_AT]! |= MOVE_BIT;
+    if (path.isChallenged) return;
+    path.isChallenged = true;
+    this.#sendPath(session, path);
+  }
+
+  /** Takes what a session's server has sealed, and which has not come before. */
   #take(
     session: ClientSession,
     type: number,
     length: number,
+    from: DatagramAddress,
     body: Uint8Array,
   ): number {
-    session.heardMs = this.#nowMs;
-    switch (type) {
-      case PacketType.Payload:
-        this.#reschedule(session);
-        this.#openedPeer = session.id;
-        return length;
-      case PacketType.KeepAlive:
-        if (!session.isConnected) this.#enter(session, body);
-        this.#reschedule(session);
-        return 0;
-      case PacketType.Challenge:
-        session.response.set(body.subarray(0, length));
-        session.state = NetcodeClientState.SendingConnectionResponse;
-        this.#sendOwn(session);
-        return 0;
-      case PacketType.Denied:
-        this.#counters.denied++;
-        this.#fail(session, NetcodeClientState.ConnectionDenied);
-        return 0;
-      default:
-        this.#end(session, NetcodeClientState.Disconnected);
-        return 0;
+    if (type === PacketType.Disconnect) {
+      this.#end(session, NetcodeClientState.Disconnected);
+      return 0;
     }
+    session.heardMs = this.#nowMs;
+    // Whatever comes that way proves it: the server knows that this end is there.
+    if (session.path?.address === from) this.#arrive(session, from);
+    if (type === PacketType.KeepAlive && !session.isConnected) {
+      this.#enter(session, body);
+    }
+    this.#reschedule(session);
+    if (type === PacketType.KeepAlive) return 0;
+    this.#openedPeer = session.id;
+    return length;
+  }
+
+  /** Goes on at an address from where the server has answered. */
+  #arrive(session: ClientSession, to: DatagramAddress): void {
+    const from = session.address;
+    if (to !== from) {
+      const { id: peer } = session;
+      // The owner is told, or it stays where it is.
+      const isTold = this.#events.push({
+        type: "peerMoved",
+        peer,
+        address: to,
+        from,
+      });
+      if (!isTold) return;
+      session.address = to;
+      this.#places.remove(from, session);
+      this.#counters.moved++;
+    }
+    session.path = undefined;
   }
 
   #enter(session: ClientSession, keepAlive: Uint8Array): void {
@@ -457,6 +529,47 @@ export class NetcodeClient implements DatagramLink {
       return;
     }
     if (this.#nowMs >= session.nextSendMs) this.#sendOwn(session);
+    if (session.isConnected && this.#isRoaming) this.#roam(session);
+  }
+
+  /** Proves where this end is: by another way, or where the server is silent. */
+  #roam(session: ClientSession): void {
+    const { path, address, heardMs } = session;
+    if (path === undefined) {
+      if (this.#nowMs >= heardMs + SILENCE_MS) {
+        this.#prove(session, address, Infinity);
+      }
+    } else if (this.#nowMs >= path.endMs) {
+      this.#leavePath(session);
+      this.#reschedule(session);
+    } else if (this.#nowMs >= path.nextSendMs) this.#sendPath(session, path);
+  }
+
+  #prove(session: ClientSession, to: DatagramAddress, endMs: number): void {
+    session.path = new ClientPath(to, this.#nowMs, endMs);
+    this.#sendPath(session, session.path);
+  }
+
+  /** Gives a way up that is not proven. */
+  #leavePath(session: ClientSession): void {
+    const { path, address } = session;
+    session.path = undefined;
+    if (path !== undefined && path.address !== address) {
+      this.#places.remove(path.address, session);
+    }
+  }
+
+  #sendPath(session: ClientSession, path: ClientPath): void {
+    path.nextSendMs = this.#nowMs + SEND_EVERY_MS;
+    this.#reschedule(session);
+    if (path.takeTurn()) {
+      this.#sendSealed(
+        session,
+        PacketType.Response,
+        session.response,
+        path.address,
+      );
+    } else this.#sendRequest(session, path.address);
   }
 
   #giveUp(session: ClientSession): void {
@@ -515,15 +628,24 @@ export class NetcodeClient implements DatagramLink {
         this.#sendSealed(session, PacketType.Response, session.response);
         return;
       default:
-        // A request has no nonce, and takes a number all the same, as in the reference.
-        session.use.next++;
-        this.#transmit?.(session.request, session.address);
+        this.#sendRequest(session, session.address);
     }
   }
 
-  #sendSealed(session: ClientSession, type: number, body: Uint8Array): void {
+  #sendRequest({ use, request }: ClientSession, to: DatagramAddress): void {
+    // It has no nonce, and takes a number all the same, as in the reference.
+    use.next++;
+    this.#transmit?.(request, to);
+  }
+
+  #sendSealed(
+    session: ClientSession,
+    type: number,
+    body: Uint8Array,
+    to = session.address,
+  ): void {
     const length = this.#seal(session, type, body, this.#packet);
-    this.#transmit?.(this.#packet.subarray(0, length), session.address);
+    this.#transmit?.(this.#packet.subarray(0, length), to);
   }
 
   #seal(
@@ -552,6 +674,13 @@ export class NetcodeClient implements DatagramLink {
   #reschedule(session: ClientSession): void {
     const { dueMs } = session;
     session.dueMs = Math.min(session.nextSendMs, session.deadlineMs);
+    if (this.#isRoaming && session.isConnected) {
+      const { path, heardMs } = session;
+      session.dueMs = Math.min(
+        session.dueMs,
+        path === undefined ? heardMs + SILENCE_MS : path.dueMs,
+      );
+    }
     if (session.dueMs < this.#dueMs) this.#dueMs = session.dueMs;
     else if (dueMs === this.#dueMs) this.#isDueStale = true;
   }
@@ -577,6 +706,7 @@ export class NetcodeClient implements DatagramLink {
 
   #remove(session: ClientSession): void {
     this.#isDueStale = true;
+    this.#leavePath(session);
     this.#peers.remove(session.id);
     this.#sessions.delete(session);
     this.#places.remove(session.address, session);

@@ -14,6 +14,8 @@ export interface NetcodeClientCounters {
   readonly passedOver: number;
   /** Connected sessions whose server fell silent. */
   readonly timedOut: number;
+  /** Sessions that went on at another address of their server. */
+  readonly moved: number;
   /** Datagrams from where no session is. */
   readonly strangers: number;
   /** Datagrams that are no packet: of no type, no sequence, or another length than their type's. */

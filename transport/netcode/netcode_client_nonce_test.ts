@@ -1,5 +1,5 @@
-// No nonce twice with one key: random lives of clients that connect again and again, with tokens that they used before, 2,000 of
-// them in a soak (TICKWIRE_SOAK=1), a slice in an ordinary run. A failure names its seed.
+// No nonce twice with one key: random lives of clients that connect again and again, with tokens that they used before, and
+// move, 2,000 of them in a soak (TICKWIRE_SOAK=1), a slice in an ordinary run. A failure names its seed.
 import { assert, assertEquals } from "@std/assert";
 import { SeededRandom } from "../../core/mod.ts";
 import { MTU } from "../constants.ts";
@@ -17,8 +17,11 @@ const ADMISSIONS = ["accept", "accept", "deny", "ignore"] as const;
 function live(seed: number): { sealed: number; reused: number } {
   const random = new SeededRandom(seed);
   const draw = <T>(of: readonly T[]): T => of[random.nextU32() % of.length]!;
-  const world = new ClientWorld(3);
-  const { client } = world;
+  const world = new ClientWorld(3, 10, seed % 2 === 1);
+  const { client, end, network } = world;
+  for (const server of world.servers) server.follows = true;
+  const other = network.socket("127.0.0.8");
+  end.bind(other);
   const addresses = world.servers.map(({ socket }) => socket.key);
   const tokens = Array.from(
     { length: 3 },
@@ -37,8 +40,8 @@ function live(seed: number): { sealed: number; reused: number } {
     }
     throw new Error(`seed ${seed}: sealed with no key that the client has`);
   };
-  world.network.fate = (datagram, from) => {
-    if (from === world.key) note(datagram);
+  network.fate = (datagram, from) => {
+    if (from === world.key || from === other.key) note(datagram);
     return random.nextFloat() < 0.2 ? "drop" : "deliver";
   };
   const peers: PeerId[] = [];
@@ -61,7 +64,13 @@ function live(seed: number): { sealed: number; reused: number } {
       const server = draw(world.servers);
       server.onRequest = draw(ANSWERS);
       server.onResponse = draw(ADMISSIONS);
-      server.forget(world.key);
+      server.forget(draw([world.key, other.key]));
+    } else if (drawn < 8 && peers.length > 0) {
+      const peer = draw(peers);
+      const port = client.addressOf(peer)?.port ?? 9_000;
+      client.move(peer, draw([end.socket, other]).address("127.0.0.1", port));
+    } else if (drawn < 9) {
+      network.rebind(end.socket, "127.0.0.1", 20_000 + random.nextU32() % 3);
     }
     world.pass(draw([5, 20, 100, 500]), 5);
     for (let i = peers.length - 1; i >= 0; i--) {

@@ -1,8 +1,9 @@
 /** Options for {@linkcode NetcodeClient}. */
 export interface NetcodeClientOptions {
   /**
-   * Whether to prove a new address to the server where the old one seems to be gone: only
-   * servers of this library follow, others ignore it.
+   * Whether to prove to the server where this end is now, when it was silent for half a
+   * second or by `move()`: only servers of this library follow, others ignore it. What it
+   * costs is a request of 1,078 bytes ten times a second while a server is silent.
    *
    * @default {false}
    */

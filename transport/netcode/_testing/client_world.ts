@@ -18,11 +18,12 @@ export class ClientWorld {
   readonly random = new SeededRandom(8);
   readonly tokens: TestToken[] = [];
   readonly servers: PlainServer[] = [];
-  readonly client = new NetcodeClient();
+  readonly client: NetcodeClient;
   readonly end: LinkEnd;
 
-  constructor(serverCount = 1, latencyMs = 10) {
+  constructor(serverCount = 1, latencyMs = 10, roaming = false) {
     this.network.latencyMs = latencyMs;
+    this.client = new NetcodeClient({ roaming });
     for (let i = 0; i < serverCount; i++) {
       this.servers.push(
         new PlainServer(this.network, this.tokens, 9_000 + i),

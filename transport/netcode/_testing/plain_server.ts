@@ -144,6 +144,8 @@ export class PlainServer {
   /** What it does about requests and responses. */
   onRequest: "challenge" | "deny" | "ignore" = "challenge";
   onResponse: "accept" | "deny" | "ignore" = "accept";
+  /** Whether it follows a client to another address, as servers of this library do. */
+  follows = false;
   /** Whether it sends keep-alives ten times a second. */
   keepsAlive = true;
   readonly #network: MemoryNetwork;
@@ -169,6 +171,14 @@ export class PlainServer {
   /** Whether somebody at an address is connected. */
   isConnected(from: string): boolean {
     return this.#connected.has(from);
+  }
+
+  /** Where the client of a token is connected. */
+  addressOf(token: TestToken): string | undefined {
+    for (const key of this.#connected.keys()) {
+      if (this.#keys.get(key) === token) return key;
+    }
+    return undefined;
   }
 
   /** Takes what has come in, and does what is due. */
@@ -222,6 +232,7 @@ export class PlainServer {
       const body = datagram.slice();
       this.heard.push({ type: 0, sequence: -1n, body, from: key, token, atMs });
       if (this.isConnected(key)) return;
+      if (this.addressOf(token) !== undefined && !this.follows) return;
       this.#keys.set(key, token);
       if (this.onRequest === "deny") this.send(key, 1);
       if (this.onRequest === "challenge") this.send(key, 2, CHALLENGE);
@@ -237,7 +248,14 @@ export class PlainServer {
     this.heard.push({ ...packet, from: key, token, atMs });
     if (packet.type === 6) this.#connected.delete(key);
     if (packet.type !== 3 || this.isConnected(key)) return;
-    if (packet.body.some((byte, i) => byte !== CHALLENGE[i])) return;
+    const before = this.addressOf(token);
+    const mark = before === undefined ? 0 : 0x80;
+    if (
+      packet.body.some((byte, i) =>
+        byte !== (CHALLENGE[i]! | (i === 7 ? mark : 0))
+      )
+    ) return;
+    if (before !== undefined) this.forget(before);
     if (this.onResponse === "deny") this.send(key, 1);
     if (this.onResponse !== "accept") return;
     this.#connected.set(key, { nextMs: atMs + 100 });
