@@ -829,6 +829,8 @@ export class ConnectionManager implements Disposable {
       this.#peers[peer.slot] = peer;
       this.#live.add(peer);
     }
+    // A link may have gone on to another server than the one that it was to ask first.
+    peer.address = address;
     const { overheadBytes, maxPayloadBytes } = this.#link;
     peer.connection = new Connection({
       redundancy: () =>
