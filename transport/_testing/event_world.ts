@@ -2,6 +2,7 @@ import { SeededRandom } from "../../core/mod.ts";
 import {
   ConnectionManager,
   type DatagramAddress,
+  type DatagramLink,
   type DatagramSocket,
   InsecureLink,
   type ManagerEvent,
@@ -14,6 +15,8 @@ import {
 
 const HOST = "10.0.0.1";
 const PORT = 9000;
+/** Where the server is. */
+export const WORLD_SERVER: string = `${HOST}:${PORT}`;
 /** So many steps without any time passing: something goes round in circles. */
 const MAX_STEPS_AT_ONCE = 100_000;
 
@@ -38,6 +41,25 @@ export interface WorldListener {
   onEvent(at: WorldManager, event: ManagerEvent): void;
 }
 
+/** What the ends of an {@linkcode EventWorld} connect by. */
+export interface WorldLinks {
+  server(maxClients: number, random: SeededRandom): DatagramLink;
+  client(random: SeededRandom): DatagramLink;
+  /** What a client shows that says this of itself. */
+  credentials(userData: Uint8Array): Uint8Array;
+  /** Whether a peer survives a change of its address. */
+  readonly roams: boolean;
+}
+
+/** Insecure ones. */
+export const INSECURE_LINKS: WorldLinks = {
+  server: (maxClients, random) =>
+    new InsecureLink({ protocol: "event world", maxClients, random }),
+  client: (random) => new InsecureLink({ protocol: "event world", random }),
+  credentials: (userData) => userData,
+  roams: true,
+};
+
 /** A server and its clients on a simulated network, which goes from event to event: who has nothing to do is not polled. */
 export class EventWorld {
   readonly network: SimulatedNetwork;
@@ -57,6 +79,7 @@ export class EventWorld {
     listener: WorldListener,
     connection: PeerOptions = {},
     isConnecting = true,
+    links: WorldLinks = INSECURE_LINKS,
   ) {
     const { seed = 1 } = network;
     this.network = new SimulatedNetwork(network);
@@ -64,12 +87,10 @@ export class EventWorld {
     const make = (index: number): WorldManager => {
       const random = new SeededRandom(seed * 1_000 + index);
       const manager = new ConnectionManager({
-        link: new InsecureLink({
-          protocol: "event world",
+        link: index === 0
           // Also for those that have left, and are not done.
-          maxClients: 8 * clients,
-          random,
-        }),
+          ? links.server(8 * clients, random)
+          : links.client(random),
         connection: { random, ...connection },
         clock: this.network.clock,
       });
@@ -77,9 +98,10 @@ export class EventWorld {
         ? this.network.socket(HOST, PORT)
         : this.network.socket(`10.0.${1 + (index >> 8)}.${index & 255}`);
       manager.bind(socket);
-      const peer = index === 0 || !isConnecting
-        ? undefined
-        : manager.connect(socket.address(HOST, PORT));
+      const peer = index === 0 || !isConnecting ? undefined : manager.connect(
+        socket.address(HOST, PORT),
+        links.credentials(new Uint8Array(0)),
+      );
       return { index, manager, socket, peer };
     };
     this.#all = Array.from({ length: clients + 1 }, (_, index) => make(index));
@@ -108,10 +130,10 @@ export class EventWorld {
     return isSent;
   }
 
-  /** Something was done with a manager: what is due leaves at once. */
-  touch({ index, manager }: WorldManager): void {
-    manager.flush();
-    this.#wakesMs[index] = manager.nextWakeMs;
+  /** Something was done with a manager: what is due leaves at once, and what came of it is told. */
+  touch(at: WorldManager): void {
+    at.manager.flush();
+    this.#tell(at);
   }
 
   /** The server, from another socket, which belongs to a client from now on. */
@@ -150,10 +172,14 @@ export class EventWorld {
     const { manager } = at;
     this.polls += 1;
     manager.poll(this.#sinks[at.index]!);
-    for (const event of manager.drainEvents()) {
+    this.#tell(at);
+  }
+
+  #tell(at: WorldManager): void {
+    for (const event of at.manager.drainEvents()) {
       this.#listener.onEvent(at, event);
     }
-    this.#wakesMs[at.index] = manager.nextWakeMs;
+    this.#wakesMs[at.index] = at.manager.nextWakeMs;
   }
 
   #firstToWake(): number {

@@ -7,7 +7,12 @@ import {
   type NetworkConditions,
   type PeerId,
 } from "../mod.ts";
-import { EventWorld, type WorldManager } from "./event_world.ts";
+import {
+  EventWorld,
+  INSECURE_LINKS,
+  type WorldLinks,
+  type WorldManager,
+} from "./event_world.ts";
 import { MIN_MESSAGE_BYTES, PromiseChecker } from "./promise_checker.ts";
 
 /** How a schedule went. */
@@ -58,11 +63,14 @@ interface Life {
 /**
  * Runs one schedule: clients connect, talk, change their addresses and sockets, leave and are
  * thrown out over a network that loses up to half of all; then it heals, and the server
- * closes. Throws where a call of `connect()` has not one outcome, a connection not one end, or
+ * closes. By links that do not roam, who changes its address is timed out. Throws where a call of `connect()` has not one outcome, a connection not one end, or
  * a channel breaks its promise.
  */
-export function runManagerSchedule(seed: number): ManagerScheduleResult {
-  return new Schedule(seed).run();
+export function runManagerSchedule(
+  seed: number,
+  links: WorldLinks = INSECURE_LINKS,
+): ManagerScheduleResult {
+  return new Schedule(seed, links).run();
 }
 
 class Schedule {
@@ -81,9 +89,11 @@ class Schedule {
     moved: 0,
     delivered: 0,
   };
+  readonly #links: WorldLinks;
   #hosts = 0;
 
-  constructor(seed: number) {
+  constructor(seed: number, links: WorldLinks) {
+    this.#links = links;
     this.#random = new SeededRandom(seed);
     const clients = 1 + this.#random.nextU32() % 3;
     this.#world = new EventWorld(
@@ -99,6 +109,7 @@ class Schedule {
       },
       {},
       false,
+      links,
     );
   }
 
@@ -194,7 +205,10 @@ class Schedule {
     const life: Life = {
       client,
       number,
-      peer: client.manager.connect(to, new Uint8Array([number, number >> 8])),
+      peer: client.manager.connect(
+        to,
+        this.#links.credentials(new Uint8Array([number, number >> 8])),
+      ),
       atServer: undefined,
       up: {
         state: "connecting",
@@ -218,10 +232,10 @@ class Schedule {
       network.rebind(from, 0, host);
     } else {
       const to = this.#world.serverFrom(client, host);
-      const isConnected =
+      const mayMove = this.#links.roams &&
         client.manager.peerState(peer) === ConnectionState.Connected;
-      if (client.manager.move(peer, to) !== isConnected) {
-        throw new Error(`moved: ${!isConnected}`);
+      if (client.manager.move(peer, to) !== mayMove) {
+        throw new Error(`moved: ${!mayMove}`);
       }
     }
   }

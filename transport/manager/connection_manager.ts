@@ -350,6 +350,8 @@ export class ConnectionManager implements Disposable {
     if (!this.#events.reserve(2)) {
       throw new RangeError("Cannot connect as events must be drained");
     }
+    // A manager without peers may have slept, and its link would count from then.
+    if (this.#live.size === 0 && !this.#isPolling) this.#advance();
     let id: PeerId;
     try {
       id = this.#link.connect(to, credentials);
@@ -831,6 +833,8 @@ export class ConnectionManager implements Disposable {
       this.#peers[peer.slot] = peer;
       this.#live.add(peer);
     }
+    // A link may have gone on to another server than the one that it was to ask first.
+    peer.address = address;
     const { overheadBytes, maxPayloadBytes } = this.#link;
     peer.connection = new Connection({
       redundancy: () =>

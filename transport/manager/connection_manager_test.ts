@@ -113,6 +113,26 @@ Deno.test("ConnectionManager.connect() gives up where nobody answers, and where 
   ]);
 });
 
+Deno.test("ConnectionManager.connect() gives up as late after a long sleep as without one", () => {
+  const tookMs: number[] = [];
+  for (const sleptMs of [0, 60_000]) {
+    const world = new ManagerWorld({ conditions: { isBlackout: true } });
+    const end = world.client();
+    // Nobody polls a manager that wants nothing.
+    assertEquals(end.manager.nextWakeMs, Infinity);
+    world.network.advance(sleptMs);
+    world.connect(end);
+    while (end.events.length === 0) {
+      const { nextWakeMs } = end.manager;
+      world.network.advanceTo(Math.max(world.nowMs, nextWakeMs));
+      end.poll();
+    }
+    tookMs.push(world.nowMs - sleptMs);
+  }
+  const [awake, slept] = tookMs;
+  assert(Math.abs(slept! - awake!) < 1, `${awake} ms, then ${slept} ms`);
+});
+
 Deno.test("ConnectionManager.connect() refuses addresses of other sockets, and a closed manager", () => {
   const world = new ManagerWorld();
   const a = world.client();

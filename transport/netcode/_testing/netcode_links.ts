@@ -1,0 +1,23 @@
+import { ManualClock } from "../../../core/mod.ts";
+import { WORLD_SERVER, type WorldLinks } from "../../_testing/event_world.ts";
+import { NetcodeClient } from "../../netcode.ts";
+import { Login } from "./login.ts";
+
+/**
+ * Netcode for an event world. Its time of day stands still: tokens expire for their clients
+ * alone, which count from `connect()`.
+ *
+ * @param timeoutSeconds After how much silence ends give each other up.
+ */
+export function netcodeLinks(timeoutSeconds = 5): WorldLinks {
+  const clock = new ManualClock({ epochMs: Date.UTC(2026, 0, 1) });
+  const login = new Login({ clock }, new Uint8Array(32).fill(1));
+  return {
+    server: (maxClients, random) =>
+      login.server(WORLD_SERVER, { maxClients, random }),
+    client: () => new NetcodeClient(),
+    credentials: (userData) =>
+      login.token([WORLD_SERVER], { userData, timeoutSeconds }),
+    roams: false,
+  };
+}
