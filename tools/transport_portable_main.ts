@@ -1,6 +1,7 @@
 // This module is browser compatible.
 
 import * as tickwire from "../transport/mod.ts";
+import { TOKEN_CASES } from "../transport/netcode/_testing/token_cases.ts";
 import { PORTABLE_CASES } from "../transport/web/_testing/portable_cases.ts";
 import type { PortableResult } from "./portable_run.ts";
 
@@ -16,11 +17,21 @@ export async function main(
 ): Promise<void> {
   const opened = await fetch(`${site}/transport`, { method: "POST" });
   const env = await opened.json();
-  for (const { name, run } of PORTABLE_CASES) {
+  const cases = [
+    ...PORTABLE_CASES.map(({ name, run }) => ({
+      name,
+      run: () => run(tickwire, env),
+    })),
+    ...TOKEN_CASES.map(({ name, run }) => ({
+      name,
+      run: () => run(tickwire, env.game),
+    })),
+  ];
+  for (const { name, run } of cases) {
     const startMs = performance.now();
     let error: string | undefined;
     try {
-      await run(tickwire, env);
+      await run();
     } catch (thrown) {
       error = thrown instanceof Error
         ? thrown.stack ?? thrown.message

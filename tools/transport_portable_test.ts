@@ -11,6 +11,12 @@ import {
   WebSocketDatagramListener,
   WebTransportDatagramListener,
 } from "../transport/mod.ts";
+import { NativePlayer } from "../transport/netcode/_testing/native_player.ts";
+import {
+  TOKEN_CASES,
+  type TokenEnv,
+} from "../transport/netcode/_testing/token_cases.ts";
+import { TokenGame } from "../transport/netcode/_testing/token_game.ts";
 import {
   PORTABLE_CASES,
   type PortableEnv,
@@ -19,11 +25,13 @@ import { PortableSite } from "./portable_run.ts";
 import { testInEachRuntime } from "./portable_steps.ts";
 
 const MAIN = `export { main } from "./tools/transport_portable_main.js";`;
-const NAMES = PORTABLE_CASES.map(({ name }) => name);
+const NAMES = [...PORTABLE_CASES, ...TOKEN_CASES].map(({ name }) => name);
 const STRANGER = { strangerTimeoutMs: 1 };
 
 /** Listeners of both kinds that echo, and such as close whom nobody retains. */
 class Echoes implements AsyncDisposable {
+  /** Which takes connect tokens. */
+  readonly game: TokenGame;
   readonly #webSockets = {
     "/": new WebSocketDatagramListener(),
     "/stranger": new WebSocketDatagramListener(STRANGER),
@@ -41,8 +49,9 @@ class Echoes implements AsyncDisposable {
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #certificate: SelfSignedCertificate;
 
-  private constructor(certificate: SelfSignedCertificate) {
+  private constructor(certificate: SelfSignedCertificate, game: TokenGame) {
     this.#certificate = certificate;
+    this.game = game;
     const listen = { port: 0, hostname: "127.0.0.1" };
     this.#server = Deno.serve(
       { ...listen, onListen: () => {} },
@@ -64,10 +73,11 @@ class Echoes implements AsyncDisposable {
   }
 
   static async start(): Promise<Echoes> {
-    return new Echoes(await createSelfSignedCertificate());
+    const certificate = await createSelfSignedCertificate();
+    return new Echoes(certificate, await TokenGame.start({ certificate }));
   }
 
-  get env(): PortableEnv {
+  get env(): PortableEnv & { game: TokenEnv } {
     const [webTransportUrl = "", strangerUrl = ""] = this.#quic.map((
       { addr },
     ) => `https://127.0.0.1:${addr.port}/udp`);
@@ -77,6 +87,7 @@ class Echoes implements AsyncDisposable {
       strangerUrl,
       hash: [...this.#certificate.hash],
       refusedUrl: `127.0.0.1:${closedPort()}`,
+      game: this.game.env(),
     };
   }
 
@@ -88,9 +99,11 @@ class Echoes implements AsyncDisposable {
     }
     for (const server of this.#quic) server.close();
     await this.#server.shutdown();
+    await this.game[Symbol.asyncDispose]();
   }
 
   #poll(): void {
+    this.game.poll();
     for (const listener of this.#listeners) {
       listener.poll((datagram, from) => {
         listener.send(datagram, from);
@@ -107,10 +120,13 @@ function closedPort(): number {
 
 Deno.test("transport does the same in every runtime", async (t) => {
   await using echoes = await Echoes.start();
+  // Served over UDP meanwhile, by the server of those who have tokens.
+  await using _native = await NativePlayer.join(echoes.game);
   await using site = await PortableSite.open({
     main: MAIN,
     sources: [
       "tools/transport_portable_main.ts",
+      "transport/netcode/_testing/token_cases.ts",
       "transport/web/_testing/portable_cases.ts",
     ],
     handler: () => Response.json(echoes.env),

@@ -20,7 +20,9 @@ export interface NetcodeServerOptions {
   readonly maxClients: number;
   /**
    * Whether what goes through a socket is sealed below it, with its clients' addresses proven,
-   * as over TLS: a client there presents its token and nothing is sealed once more.
+   * as over TLS: a client there presents its token by a `TokenLink`, and nothing is sealed once
+   * more. A WebSocket without TLS is so only where nobody else can read it: on loopback, or from
+   * a proxy that ends TLS on this machine.
    *
    * @default {() => false}
    */
