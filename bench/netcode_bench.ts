@@ -1,0 +1,18 @@
+// What netcode's link costs and gives, beside libsodium in C and the insecure link, all in the
+// same run. Each promised figure is printed with what was measured, met or missed.
+//
+// seal        a packet sealed and opened
+//
+//     deno task bench netcode_bench.ts [--smoke] [--json] [--only=seal,echo]
+//
+// The programs in C under bench/peers/ are built with gcc (those with a cipher need
+// libsodium-dev); what cannot be built is left out, and the notes say so. `--smoke` takes
+// seconds and shows that everything runs; its figures mean little.
+import { type Parts, runParts } from "./_report.ts";
+import { measureSeal } from "./netcode/seal.ts";
+
+const PARTS: Parts = {
+  seal: measureSeal,
+};
+
+if (import.meta.main) await runParts(PARTS, Deno.args);
