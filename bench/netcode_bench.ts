@@ -2,6 +2,9 @@
 // same run. Each promised figure is printed with what was measured, met or missed.
 //
 // seal        a packet sealed and opened
+// handshakes  connects in memory, and one over loopback
+// echo        payloads of 1,200 bytes there and back, as fast as they go
+// insecure    the same messages over the insecure link
 //
 //     deno task bench netcode_bench.ts [--smoke] [--json] [--only=seal,echo]
 //
@@ -9,10 +12,16 @@
 // libsodium-dev); what cannot be built is left out, and the notes say so. `--smoke` takes
 // seconds and shows that everything runs; its figures mean little.
 import { type Parts, runParts } from "./_report.ts";
+import { measureBesideInsecure } from "./netcode/beside_insecure.ts";
+import { measureEcho } from "./netcode/echo.ts";
+import { measureHandshakes } from "./netcode/handshakes.ts";
 import { measureSeal } from "./netcode/seal.ts";
 
 const PARTS: Parts = {
   seal: measureSeal,
+  handshakes: measureHandshakes,
+  echo: measureEcho,
+  insecure: measureBesideInsecure,
 };
 
 if (import.meta.main) await runParts(PARTS, Deno.args);
