@@ -5,6 +5,7 @@
 // handshakes  connects in memory, and one over loopback
 // echo        payloads of 1,200 bytes there and back, as fast as they go
 // insecure    the same messages over the insecure link
+// flood       16 clients beside 20,000 forged datagrams a second
 //
 //     deno task bench netcode_bench.ts [--smoke] [--json] [--only=seal,echo]
 //
@@ -14,6 +15,7 @@
 import { type Parts, runParts } from "./_report.ts";
 import { measureBesideInsecure } from "./netcode/beside_insecure.ts";
 import { measureEcho } from "./netcode/echo.ts";
+import { measureFlood } from "./netcode/flood.ts";
 import { measureHandshakes } from "./netcode/handshakes.ts";
 import { measureSeal } from "./netcode/seal.ts";
 
@@ -22,6 +24,7 @@ const PARTS: Parts = {
   handshakes: measureHandshakes,
   echo: measureEcho,
   insecure: measureBesideInsecure,
+  flood: measureFlood,
 };
 
 if (import.meta.main) await runParts(PARTS, Deno.args);
