@@ -28,6 +28,8 @@ export interface ServerFigures {
   readonly steadyMs: number;
   /** If it is known: how many came in, and how many went out. */
   readonly datagrams?: readonly [number, number];
+  /** If it has one: what its link has counted, by name. */
+  readonly link?: Readonly<Record<string, number>>;
 }
 
 /** What a client tells: what it has measured. */

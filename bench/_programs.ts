@@ -33,15 +33,22 @@ export function deno(url: string, ...args: readonly string[]): Command {
 /** A program that runs until it is disposed of. */
 export class Program {
   readonly port: number;
+  /** What it has said of itself at its start, the port among it. */
+  readonly hello: Readonly<Record<string, unknown>>;
   readonly #child: Deno.ChildProcess;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #lines: Lines;
 
-  private constructor(child: Deno.ChildProcess, lines: Lines, port: number) {
+  private constructor(
+    child: Deno.ChildProcess,
+    lines: Lines,
+    hello: Readonly<Record<string, unknown>>,
+  ) {
     this.#child = child;
     this.#writer = child.stdin.getWriter();
     this.#lines = lines;
-    this.port = port;
+    this.hello = hello;
+    this.port = Number(hello["port"]);
   }
 
   static async start(command: Command): Promise<Program> {
@@ -53,8 +60,8 @@ export class Program {
       stderr: "inherit",
     }).spawn();
     const lines = new Lines(child.stdout);
-    const { port } = await lines.next(command) as { port: number };
-    return new Program(child, lines, port);
+    const hello = await lines.next(command) as Record<string, unknown>;
+    return new Program(child, lines, hello);
   }
 
   get pid(): number {
@@ -69,6 +76,11 @@ export class Program {
   /** What it has counted so far, if it is a relay. */
   async relayed(): Promise<RelayFigures> {
     return await this.#ask("") as RelayFigures;
+  }
+
+  /** What it answers, if it is something else. */
+  async ask(): Promise<Readonly<Record<string, unknown>>> {
+    return await this.#ask("") as Record<string, unknown>;
   }
 
   async #ask(what: string): Promise<unknown> {

@@ -1,5 +1,6 @@
 // Who is measured by the benches of the transport, and how each is started.
 import type { Peers } from "./_build.ts";
+import type { LinkKind } from "../_links.ts";
 import { type Command, deno } from "../_programs.ts";
 
 const PEER = import.meta.resolve("./_peer.ts");
@@ -29,9 +30,13 @@ export interface Contender {
 }
 
 /** Ours. */
-export function tickwire(kind: SocketKind): Contender {
+export function tickwire(
+  socket: SocketKind,
+  link: LinkKind = "insecure",
+): Contender {
+  const kind = `${socket}/${link}`;
   return {
-    name: `tickwire, ${kind} socket`,
+    name: `tickwire, ${socket} socket`,
     isUdp: true,
     serve: (...args) => deno(PEER, "serve", kind, ...args.map(String)),
     client: (what, host, port, ...args) =>

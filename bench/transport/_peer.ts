@@ -1,4 +1,5 @@
-// Ours as both ends of transport_bench.ts, over a socket of Deno's: "native", "deno" or "node".
+// Ours as both ends of transport_bench.ts, over a socket of Deno's: "native", "deno" or "node",
+// followed by "/netcode" for that link instead of the insecure one.
 //
 //     _peer.ts serve socket [state-hz [spin]]  a server; with a rate it sends 100 bytes to each peer so often
 //     _peer.ts pump  socket host port seconds bytes [spin]
@@ -13,9 +14,11 @@ import { NonBlockingSocket } from "../../transport/deno.ts";
 import {
   Channel,
   ConnectionManager,
-  InsecureLink,
+  type DatagramLink,
   type PeerId,
 } from "../../transport/mod.ts";
+import { type LinkKind, LINKS } from "../_links.ts";
+import { type Pause, Waiter } from "../_waiter.ts";
 import type { SocketKind } from "./_contenders.ts";
 import {
   Arrivals,
@@ -28,7 +31,6 @@ import {
   serveStdin,
 } from "../_load.ts";
 
-const PROTOCOL = "tickwire bench 1";
 const ANY_CLIENTS = 4_096;
 const STATE_BYTES = 100;
 const CHANNEL = Channel.ReliableOrdered;
@@ -39,56 +41,39 @@ const FILL_MESSAGES = 1_024;
 const BULK_MESSAGES = 64;
 /** Many clients come from many addresses: what goes to one is never beside what goes to another in one call of the system's. */
 const SWARM_SOCKETS = 50;
-/** A loop that never pauses lets the event loop turn so often. */
-const SPINS_PER_TURN = 64;
 
-/** A manager with its socket. */
+/** What a manager stands on. */
+interface Kinds {
+  readonly socket: SocketKind;
+  readonly link: LinkKind;
+}
+
+/** A manager with its socket and link. */
 interface End {
   readonly manager: ConnectionManager;
   readonly socket: NonBlockingSocket;
+  readonly link: DatagramLink;
 }
-
-/** How a loop waits: not at all, or for a millisecond. */
-type Pause = "spin" | "pause";
 
 function bind(backend: SocketKind): Promise<NonBlockingSocket> {
   return NonBlockingSocket.bind({ hostname: "127.0.0.1", backend });
 }
 
-async function open(backend: SocketKind, maxClients: number): Promise<End> {
-  const socket = await bind(backend);
+/** Opens a server, or a client if it has no clients. */
+async function open(kinds: Kinds, maxClients: number): Promise<End> {
+  const socket = await bind(kinds.socket);
+  const ends = LINKS[kinds.link];
+  const link = maxClients > 0
+    ? ends.server(socket.localAddress.port, maxClients)
+    : ends.client();
   const manager = new ConnectionManager({
-    link: new InsecureLink({ protocol: PROTOCOL, maxClients }),
+    link,
     connection: {
       channels: [{ delivery: CHANNEL, priority: 1, redundancy: false }],
     },
   });
   manager.bind(socket);
-  return { manager, socket };
-}
-
-/** Lets the event loop turn. */
-class Waiter {
-  readonly #kind: SocketKind;
-  readonly #pause: Pause;
-  #spins = 0;
-
-  constructor(kind: SocketKind, pause: Pause) {
-    this.#kind = kind;
-    this.#pause = pause;
-  }
-
-  /** What to await; `undefined` for nothing, as an `await` takes time itself. */
-  wait(): Promise<void> | undefined {
-    if (this.#pause === "pause") {
-      return new Promise((resolve) => setTimeout(resolve, 1));
-    }
-    // Only the native socket does without the event loop.
-    if (this.#kind === "native" && ++this.#spins % SPINS_PER_TURN !== 0) {
-      return undefined;
-    }
-    return new Promise((resolve) => setImmediate(resolve));
-  }
+  return { manager, socket, link };
 }
 
 /** What a server does with messages: `step()` is its loop's body. */
@@ -118,13 +103,13 @@ class Server {
 }
 
 async function serve(
-  kind: SocketKind,
+  kinds: Kinds,
   stateHz: number,
   pause: Pause,
 ): Promise<void> {
-  const { manager, socket } = await open(kind, ANY_CLIENTS);
+  const { manager, socket, link } = await open(kinds, ANY_CLIENTS);
   const server = new Server(manager);
-  const waiter = new Waiter(kind, pause);
+  const waiter = new Waiter(kinds.socket, pause);
   const state = new Uint8Array(STATE_BYTES);
   state[0] = KIND_SINK;
   let nextMs = performance.now();
@@ -136,6 +121,7 @@ async function serve(
       return {
         ...server.arrivals.figures(manager.peerCount),
         datagrams: [received, sent],
+        link: link.counters,
       };
     },
     () => isEnded = true,
@@ -155,26 +141,28 @@ async function serve(
 
 /** Connects; the peers are connected when it resolves, in turn by so many sockets. */
 async function connect(
-  kind: SocketKind,
+  kinds: Kinds,
   host: string,
   port: number,
   count = 1,
   sockets = 1,
 ): Promise<{ readonly manager: ConnectionManager; readonly peers: PeerId[] }> {
-  const { manager, socket } = await open(kind, 0);
+  const { manager, socket } = await open(kinds, 0);
   const addresses = [socket.address(host, port)];
   while (addresses.length < sockets) {
-    const another = await bind(kind);
+    const another = await bind(kinds.socket);
     manager.bind(another);
     addresses.push(another.address(host, port));
   }
   for (const address of addresses) address.retain();
   const peers: PeerId[] = [];
-  const waiter = new Waiter(kind, "pause");
+  const waiter = new Waiter(kinds.socket, "pause");
   while (peers.length < count || manager.peerCount < count) {
     // Some at a time, so that the server's socket is not flooded.
     for (let i = 0; i < 16 && peers.length < count; i++) {
-      peers.push(manager.connect(addresses[peers.length % sockets]!));
+      const credentials = LINKS[kinds.link].credentials(port);
+      const address = addresses[peers.length % sockets]!;
+      peers.push(manager.connect(address, credentials));
     }
     manager.poll();
     for (const event of manager.drainEvents()) {
@@ -210,15 +198,15 @@ function fill(
 }
 
 async function pump(
-  kind: SocketKind,
+  kinds: Kinds,
   host: string,
   port: number,
   seconds: number,
   bytes: number,
   pause: Pause,
 ): Promise<ClientFigures> {
-  const { manager, peers: [peer] } = await connect(kind, host, port);
-  const waiter = new Waiter(kind, pause);
+  const { manager, peers: [peer] } = await connect(kinds, host, port);
+  const waiter = new Waiter(kinds.socket, pause);
   const sink = message(KIND_SINK, bytes);
   const cpuBefore = cpuUs();
   const endMs = performance.now() + seconds * 1_000;
@@ -237,17 +225,20 @@ async function pump(
 }
 
 async function alone(
-  kind: SocketKind,
+  kinds: Kinds,
   seconds: number,
   bytes: number,
 ): Promise<ClientFigures> {
-  const there = await open(kind, 1);
-  const here = await open(kind, 0);
+  const there = await open(kinds, 1);
+  const here = await open(kinds, 0);
   const server = new Server(there.manager);
   const { manager } = here;
   const { port } = there.socket.localAddress;
-  const waiter = new Waiter(kind, "spin");
-  const peer = manager.connect(here.socket.address("127.0.0.1", port));
+  const waiter = new Waiter(kinds.socket, "spin");
+  const peer = manager.connect(
+    here.socket.address("127.0.0.1", port),
+    LINKS[kinds.link].credentials(port),
+  );
   const sink = message(KIND_SINK, bytes);
   const cpuBefore = cpuUs();
   const endMs = performance.now() + seconds * 1_000;
@@ -270,14 +261,14 @@ async function alone(
 }
 
 async function ping(
-  kind: SocketKind,
+  kinds: Kinds,
   host: string,
   port: number,
   count: number,
   bytes: number,
 ): Promise<ClientFigures> {
-  const { manager, peers: [peer] } = await connect(kind, host, port);
-  const waiter = new Waiter(kind, "spin");
+  const { manager, peers: [peer] } = await connect(kinds, host, port);
+  const waiter = new Waiter(kinds.socket, "spin");
   const echo = message(KIND_ECHO, bytes);
   const rttMs: number[] = [];
   const cpuBefore = cpuUs();
@@ -302,7 +293,7 @@ async function ping(
 }
 
 async function rate(
-  kind: SocketKind,
+  kinds: Kinds,
   host: string,
   port: number,
   hz: number,
@@ -310,8 +301,8 @@ async function rate(
   bytes: number,
   bulkBytes: number,
 ): Promise<ClientFigures> {
-  const { manager, peers: [peer] } = await connect(kind, host, port);
-  const waiter = new Waiter(kind, "pause");
+  const { manager, peers: [peer] } = await connect(kinds, host, port);
+  const waiter = new Waiter(kinds.socket, "pause");
   const cpuBefore = cpuUs();
   const rate = new Rate(hz, seconds, bytes);
   const bulk = message(KIND_SINK, bulkBytes);
@@ -337,7 +328,7 @@ async function rate(
 }
 
 async function swarm(
-  kind: SocketKind,
+  kinds: Kinds,
   host: string,
   port: number,
   count: number,
@@ -346,13 +337,13 @@ async function swarm(
   bytes: number,
 ): Promise<ClientFigures> {
   const { manager, peers } = await connect(
-    kind,
+    kinds,
     host,
     port,
     count,
     SWARM_SOCKETS,
   );
-  const waiter = new Waiter(kind, "pause");
+  const waiter = new Waiter(kinds.socket, "pause");
   const sink = message(KIND_SINK, bytes);
   const cpuBefore = cpuUs();
   const startMs = performance.now();
@@ -383,23 +374,25 @@ async function swarm(
 
 async function main(
   what: string | undefined,
-  kind: SocketKind,
+  kinds: Kinds,
   args: readonly string[],
 ): Promise<void> {
   const pause: Pause = args.includes("spin") ? "spin" : "pause";
-  if (what === "serve") return await serve(kind, Number(args[0] ?? 0), pause);
+  if (what === "serve") return await serve(kinds, Number(args[0] ?? 0), pause);
   const [host = "", ...rest] = args;
   const numbers = rest.map(Number);
   const [port = 0, a = 0, b = 0, c = 0, d = 0] = numbers;
-  if (what === "alone") print(await alone(kind, Number(host), port));
-  if (what === "pump") print(await pump(kind, host, port, a, b, pause));
-  if (what === "ping") print(await ping(kind, host, port, a, b));
-  if (what === "rate") print(await rate(kind, host, port, a, b, c, d));
-  if (what === "swarm") print(await swarm(kind, host, port, a, b, c, d));
+  if (what === "alone") print(await alone(kinds, Number(host), port));
+  if (what === "pump") print(await pump(kinds, host, port, a, b, pause));
+  if (what === "ping") print(await ping(kinds, host, port, a, b));
+  if (what === "rate") print(await rate(kinds, host, port, a, b, c, d));
+  if (what === "swarm") print(await swarm(kinds, host, port, a, b, c, d));
   Deno.exit();
 }
 
 if (import.meta.main) {
-  const [what, kind, ...args] = Deno.args;
-  await main(what, kind as SocketKind, args);
+  const [what, kind = "", ...args] = Deno.args;
+  const [socket, link = "insecure"] = kind.split("/");
+  const kinds = { socket: socket as SocketKind, link: link as LinkKind };
+  await main(what, kinds, args);
 }
