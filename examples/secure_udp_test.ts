@@ -9,6 +9,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { encodeBase64, ManualClock, PollLoop } from "../core/mod.ts";
+import { createSelfSignedCertificate } from "../transport/deno.ts";
 import { parseConnectToken } from "../transport/mod.ts";
 import { LoginServer, type LoginServerOptions } from "./login_server.ts";
 import { Accounts } from "./secure_udp/accounts.ts";
@@ -233,6 +234,25 @@ Deno.test("LoginServer refuses what is no account, and everything else", async (
   await refuses(404, "notFound", "/", { method: "GET" });
 });
 
+Deno.test("login() takes no other server for the login server", async () => {
+  await using world = await World.start();
+  const { url } = world.login;
+  const { cert } = await createSelfSignedCertificate();
+  const account = { name: "ada", password: PASSWORD };
+  for (const certificate of [undefined, cert]) {
+    await assertRejects(
+      () =>
+        login({
+          ...account,
+          url,
+          ...(certificate !== undefined && { certificate }),
+        }),
+      Error,
+      `Nobody answers at ${url} with the certificate`,
+    );
+  }
+});
+
 Deno.test("LoginServer limits the attempts at an account, and those of an address", async () => {
   const clock = new ManualClock({ epochMs: Date.now() });
   await using world = await World.start({}, { clock });
@@ -321,11 +341,13 @@ Deno.test("Accounts hash a password whether there is such an account or not, a b
     { length: 34 },
     (_, i) => accounts.register(`bot${i}`, PASSWORD),
   );
-  const busy = await Promise.all(
-    ["bot0", "nobody"].map((name) => accounts.check(name, PASSWORD)),
-  );
-  assertEquals(busy, ["busy", "busy"]);
-  assertEquals(await accounts.register("eve", PASSWORD), "busy");
+  // Before any of them is done.
+  const busy = [
+    accounts.check("bot0", PASSWORD),
+    accounts.check("nobody", PASSWORD),
+    accounts.register("eve", PASSWORD),
+  ];
+  assertEquals(await Promise.all(busy), ["busy", "busy", "busy"]);
   assertEquals(new Set(await Promise.all(waiting)).size, 34);
   assertEquals(await accounts.check("nobody", PASSWORD), "wrong");
   assertEquals(await accounts.register("bot0", PASSWORD), "taken");
