@@ -96,6 +96,7 @@ export class LoginError extends Error {
  *
  * @param options Where, and whose.
  * @throws {LoginError} If the server does not want it.
+ * @throws {Error} If there is none, or one with another certificate.
  */
 export async function register(options: LoginOptions): Promise<void> {
   await post("register", options);
@@ -107,6 +108,7 @@ export async function register(options: LoginOptions): Promise<void> {
  * @param options Where, and as whom.
  * @returns A connect token, 2,048 bytes.
  * @throws {LoginError} If the server does not let this account in.
+ * @throws {Error} If there is none, or one with another certificate.
  */
 export async function login(options: LoginOptions): Promise<Uint8Array> {
   const { connectToken } = await post("login", options);
@@ -122,15 +124,23 @@ async function post(
   using client = Deno.createHttpClient(
     certificate === undefined ? {} : { caCerts: [certificate] },
   );
-  const response = await fetch(new URL(path, url), {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ name, password }),
-    client,
-  });
-  const answer = await response.json();
-  if (!response.ok) throw new LoginError(String(answer.error));
-  return answer;
+  let response: Response;
+  try {
+    response = await fetch(new URL(path, url), {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ name, password }),
+      client,
+    });
+  } catch (cause) {
+    throw new Error(
+      `Nobody answers at ${url} with the certificate: is login_server.ts running?`,
+      { cause },
+    );
+  }
+  const answer = await response.json().catch(() => undefined);
+  if (response.ok && answer !== undefined) return answer;
+  throw new LoginError(`${answer?.error ?? response.status}`);
 }
 
 /** Options for {@linkcode run}. */

@@ -9,8 +9,10 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { encodeBase64, ManualClock, PollLoop } from "../core/mod.ts";
+import { createSelfSignedCertificate } from "../transport/deno.ts";
 import { parseConnectToken } from "../transport/mod.ts";
 import { LoginServer, type LoginServerOptions } from "./login_server.ts";
+import { Accounts } from "./secure_udp/accounts.ts";
 import { AttemptLimit } from "./secure_udp/attempt_limit.ts";
 import { readPrivateKeys } from "./secure_udp/key_file.ts";
 import {
@@ -232,6 +234,25 @@ Deno.test("LoginServer refuses what is no account, and everything else", async (
   await refuses(404, "notFound", "/", { method: "GET" });
 });
 
+Deno.test("login() takes no other server for the login server", async () => {
+  await using world = await World.start();
+  const { url } = world.login;
+  const { cert } = await createSelfSignedCertificate();
+  const account = { name: "ada", password: PASSWORD };
+  for (const certificate of [undefined, cert]) {
+    await assertRejects(
+      () =>
+        login({
+          ...account,
+          url,
+          ...(certificate !== undefined && { certificate }),
+        }),
+      Error,
+      `Nobody answers at ${url} with the certificate`,
+    );
+  }
+});
+
 Deno.test("LoginServer limits the attempts at an account, and those of an address", async () => {
   const clock = new ManualClock({ epochMs: Date.now() });
   await using world = await World.start({}, { clock });
@@ -312,6 +333,24 @@ Deno.test("SecureUdpServer tells its clients that it goes down", async () => {
   await isIn;
   await world.endGame();
   assertEquals((await running).ending, "shutdown");
+});
+
+Deno.test("Accounts hash a password whether there is such an account or not, a bounded number at once", async () => {
+  using accounts = new Accounts({ path: ":memory:", cost: CHEAP });
+  const waiting = Array.from(
+    { length: 34 },
+    (_, i) => accounts.register(`bot${i}`, PASSWORD),
+  );
+  // Before any of them is done.
+  const busy = [
+    accounts.check("bot0", PASSWORD),
+    accounts.check("nobody", PASSWORD),
+    accounts.register("eve", PASSWORD),
+  ];
+  assertEquals(await Promise.all(busy), ["busy", "busy", "busy"]);
+  assertEquals(new Set(await Promise.all(waiting)).size, 34);
+  assertEquals(await accounts.check("nobody", PASSWORD), "wrong");
+  assertEquals(await accounts.register("bot0", PASSWORD), "taken");
 });
 
 Deno.test("AttemptLimit keeps count of so many, and forgets whoever was not seen for longest", () => {
@@ -496,22 +535,29 @@ class Lines {
   }
 }
 
-Deno.test("the three programs say how they are used", async () => {
+Deno.test("the three programs say how they are used, and what is wrong with a command line", async () => {
   const names = [
     "login_server.ts",
     "secure_udp_server.ts",
     "secure_udp_client.ts",
   ];
-  await Promise.all(names.map(async (name) => {
-    const [help, unknown, bad] = await Promise.all([
-      ended(spawn(name, ["--help"])),
-      ended(spawn(name, ["--nothing"])),
-      ended(spawn(name, ["--name", "ada", "--port", "70000", "--hz", "0"])),
-    ]);
-    assertEquals(help.code, 0, help.err);
-    assertStringIncludes(help.out, `usage: deno run -A examples/${name}`);
-    assertEquals([unknown.code, unknown.out], [2, ""]);
-    assertMatch(unknown.err, /--nothing/);
-    assertEquals([bad.code, bad.out], [2, ""]);
-  }));
+  const helps = names.map(async (name) => {
+    const { code, out, err } = await ended(spawn(name, ["--help"]));
+    assertEquals([code, err], [0, ""]);
+    assertStringIncludes(out, `usage: deno run -A examples/${name}`);
+  });
+  const refuses = async (
+    name: string,
+    args: readonly string[],
+    message: RegExp,
+  ): Promise<void> => {
+    const { code, out, err } = await ended(spawn(name, args));
+    assertEquals([code, out], [2, ""]);
+    assertMatch(err, message);
+  };
+  await Promise.all([
+    ...helps,
+    refuses(names[0]!, ["--nothing"], /--nothing/),
+    refuses(names[1]!, ["--port", "70000"], /^Cannot run as --port must be an/),
+  ]);
 });

@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import * as deno from "./deno.ts";
 import * as transport from "./mod.ts";
+import * as netcode from "./netcode.ts";
 import * as node from "./node.ts";
 
 const { Channel, ConnectionState } = transport;
@@ -56,15 +57,19 @@ Deno.test("transport has these names, and its entries for runtimes these", () =>
     "SessionRecorder",
     "SessionReplay",
     "SimulatedNetwork",
+    "TokenLink",
     "TransportError",
     "WebDatagramListener",
     "WebSocketDatagramListener",
     "WebSocketDatagramSocket",
     "WebTransportDatagramListener",
     "WebTransportDatagramSocket",
+    "encodeConnectToken",
     "isOrdered",
     "isReliable",
+    "parseConnectToken",
     "peerSlot",
+    "tryParseConnectToken",
   ]);
   const socket = ["NonBlockingSocket", "SendResult", "TransportError"];
   assertEquals(Object.keys(node).sort(), socket);
@@ -77,6 +82,16 @@ Deno.test("transport has these names, and its entries for runtimes these", () =>
       "upgradeToDatagrams",
     ].sort(),
   );
+  assertEquals(Object.keys(netcode).sort(), [
+    "NetcodeClient",
+    "NetcodeClientState",
+    "NetcodeServer",
+    "encodeConnectToken",
+    "generateKey",
+    "issueConnectToken",
+    "parseConnectToken",
+    "tryParseConnectToken",
+  ]);
 });
 
 Deno.test("transport's constants have the seed's values", () => {

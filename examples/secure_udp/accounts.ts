@@ -1,7 +1,7 @@
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 import { DatabaseSync } from "node:sqlite";
 
-/** The least that is recommended for scrypt (OWASP, "Password Storage Cheat Sheet"): 32 MiB and about 0.5 s. */
+/** The least that is recommended for scrypt (OWASP, "Password Storage Cheat Sheet"): 32 MiB and 0.4 s of a core. */
 const DEFAULT_COST: PasswordCost = { N: 2 ** 15, r: 8, p: 3 };
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;

@@ -5,6 +5,7 @@
  */
 
 import { decodeBase64, encodeBase64 } from "../../core/mod.ts";
+import { generateKey } from "../../transport/netcode.ts";
 
 /** Where keys are looked for before the file: where servers get their secrets by their environment. */
 export const KEYS_VARIABLE = "NETCODE_PRIVATE_KEYS";
@@ -53,7 +54,7 @@ async function makeIfMissing(path: string): Promise<void> {
   const made = `${path}.${crypto.randomUUID()}`;
   await Deno.writeTextFile(
     made,
-    `${encodeBase64(crypto.getRandomValues(new Uint8Array(KEY_BYTES)))}\n`,
+    `${encodeBase64(generateKey())}\n`,
     {
       createNew: true,
       mode: 0o600,
