@@ -692,3 +692,60 @@ Deno.test("NetcodeServer tells pages with the same token by it alone", () => {
   assertEquals([answers, counted], [NOTHING, { badProof: 1 }]);
   assertEquals(page.ends, []);
 });
+
+Deno.test("NetcodeServer bounds what tokens without their keys cost it", () => {
+  const world = new World();
+  const client = world.client();
+  const page = world.page();
+  for (let i = 0; i < 1_000; i++) {
+    page.send(request(client, 1, new Uint8Array(32)));
+  }
+  world.settle();
+  const { badProof, rateLimited } = world.server.counters;
+  assert(badProof >= 50 && badProof <= 200, `${badProof}`);
+  assertEquals(badProof + rateLimited, 1_000);
+});
+
+Deno.test("NetcodeServer keeps nothing of the bytes that it was lent", () => {
+  const world = new World();
+  const page = world.page();
+  const from = world.web.address(page.socket.host, page.socket.port);
+  const bytes = request(world.client(), 1);
+  world.server.open(bytes, from, new Uint8Array(1_400));
+  bytes.fill(9);
+  assertEquals(world.answered(page, resume(0, 1)), [[KEEP_ALIVE], {}]);
+});
+
+Deno.test("NetcodeServer takes nothing of an earlier session at the same address", () => {
+  const world = new World();
+  const page = world.page();
+  const client = world.client();
+  world.answered(page, request(client, 1));
+  const second = request(client, 2);
+  second[0] = 16;
+  assertEquals(
+    world.answered(page, second),
+    [[[4 + 16, ...KEEP_ALIVE.slice(1)]], { accepted: 1 }],
+  );
+  for (const bytes of [[5, 1], [6], KEEP_ALIVE]) {
+    assertEquals(
+      world.answered(page, new Uint8Array(bytes)),
+      [NOTHING, { unexpected: 1 }],
+    );
+  }
+  assertEquals([world.end.payloads, world.server.clientCount], [[], 1]);
+  world.answered(page, new Uint8Array([5 + 16, 1]));
+  assertEquals(world.end.payloads.length, 1);
+});
+
+Deno.test("NetcodeServer takes a resume for a sign of life", () => {
+  const world = new World();
+  const token = world.client({ timeoutSeconds: 2 });
+  world.answered(world.page(), request(token, 1));
+  for (let i = 0; i < 4; i++) {
+    world.pass(1_500, 50);
+    assertEquals(world.answered(world.page(), resume(0, 1))[0], [KEEP_ALIVE]);
+  }
+  world.pass(2_100, 50);
+  assertEquals(world.server.clientCount, 0);
+});

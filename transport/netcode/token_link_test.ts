@@ -291,6 +291,34 @@ Deno.test("TokenLink.move() asks from the new address until the server follows",
   assertEquals([world.end.socket.retained, other.retained], [0, 1]);
 });
 
+Deno.test("TokenLink asks by the ticks that it wants, whatever else it sends", () => {
+  const world = new World();
+  const peer = world.connected();
+  const other = world.network.socket();
+  world.end.bind(other);
+  assert(world.link.move(peer, world.to(other)));
+  // Another session wants ticks at other times.
+  world.link.tick(0.05);
+  const second = world.link.connect(world.to(world.network.socket()), token());
+  let ms = 50;
+  const asked: number[] = [];
+  world.network.fate = ([type]) => {
+    if (type === 3) asked.push(ms);
+    return "drop";
+  };
+  while (ms < 450) {
+    const { nextTickMs } = world.link;
+    ms += nextTickMs;
+    world.link.tick(nextTickMs / 2_000);
+    world.end.send(new Uint8Array([7]), peer);
+    world.link.tick(nextTickMs / 2_000);
+  }
+  assertEquals(asked, [100, 200, 300, 400]);
+  world.link.disconnect(peer);
+  world.link.disconnect(second);
+  assertEquals(world.link.nextTickMs, Infinity);
+});
+
 Deno.test("TokenLink.move() ends a session that the server does not know", () => {
   const world = new World();
   const peer = world.connected();
