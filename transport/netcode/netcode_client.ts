@@ -11,6 +11,7 @@ import type { DatagramAddress } from "../socket/datagram_address.ts";
 import type { DatagramSocket } from "../socket/datagram_socket.ts";
 import type { Writable } from "../writable.ts";
 import { ClientPath } from "./_client_path.ts";
+import { checkCipher } from "./_aead.ts";
 import { ClientSession } from "./_client_session.ts";
 import { HeaderFault, isBodyLength } from "./_packet_codec.ts";
 import { MAX_SESSIONS_AT, SessionPlaces } from "./_session_places.ts";
@@ -154,8 +155,10 @@ export class NetcodeClient implements DatagramLink {
    * Creates a client without sessions.
    *
    * @param options What it may do beyond the standard.
+   * @throws {TransportError} `"unsupported"`, if the runtime has no ChaCha20-Poly1305, as Bun.
    */
   constructor(options: NetcodeClientOptions = {}) {
+    checkCipher();
     this.#isRoaming = options.roaming === true;
   }
 
