@@ -10,6 +10,7 @@ import { SlotTable } from "../link/_slot_table.ts";
 import type { DatagramAddress } from "../socket/datagram_address.ts";
 import type { DatagramSocket } from "../socket/datagram_socket.ts";
 import type { Writable } from "../writable.ts";
+import { MOVE_AT, MOVE_BIT } from "./_challenge_token.ts";
 import { ClientPath } from "./_client_path.ts";
 import { ClientSession } from "./_client_session.ts";
 import { HeaderFault, isBodyLength } from "./_packet_codec.ts";
@@ -39,9 +40,6 @@ const STALL_MS = 250;
 const SILENCE_MS = 500;
 /** How long another way is tried. */
 const PATH_MS = 5_000;
-/** In a response's body: it is for the session that is there already. */
-const MOVE_AT = 7;
-const MOVE_BIT = 0x80;
 /** How many ended sessions are remembered with the states that they ended in. */
 const MAX_ENDED = 256;
 /** Each session keeps room for its two events. */
