@@ -94,6 +94,25 @@ Deno.test("NetcodeServer follows a client that a NAT has given another address",
   world.assertEmpty();
 });
 
+Deno.test("NetcodeServer follows a client whose address changes while it answers", () => {
+  const world = new RoamingWorld();
+  const { socket } = world.roamer;
+  let responses = 0;
+  world.network.fate = (datagram) => {
+    if ((datagram[0]! & 15) !== PacketType.Response) return "deliver";
+    responses++;
+    return "drop";
+  };
+  world.network.rebind(socket, "10.0.0.3", 30_000);
+  world.run(600);
+  assert(responses > 0);
+  world.network.rebind(socket, "10.0.0.4", 30_000);
+  world.network.fate = () => "deliver";
+  world.run(600);
+  assertEquals(world.seenAt, socket.key);
+  world.assertCarries();
+});
+
 Deno.test("NetcodeServer follows a client that moves to another socket, and the old way is kept till then", () => {
   const world = new RoamingWorld();
   const socket = world.secondSocket();
