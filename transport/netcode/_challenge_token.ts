@@ -11,6 +11,9 @@ import { getU64, putU64 } from "./_u64.ts";
 const SEQUENCE_BYTES = 8;
 /** The body of a challenge, and of a response. */
 export const CHALLENGE_BODY_BYTES = SEQUENCE_BYTES + CHALLENGE_TOKEN_BYTES;
+/** Where in a body, and with which bit, a client says that its session goes on from another address. */
+export const MOVE_AT = SEQUENCE_BYTES - 1;
+export const MOVE_BIT = 0x80;
 const PLAIN_BYTES = CHALLENGE_TOKEN_BYTES - TAG_BYTES;
 /** It is bound to nothing: its key is one server's own. */
 const NO_BINDING = new Uint8Array(0);

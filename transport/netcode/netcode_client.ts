@@ -10,10 +10,11 @@ import { SlotTable } from "../link/_slot_table.ts";
 import type { DatagramAddress } from "../socket/datagram_address.ts";
 import type { DatagramSocket } from "../socket/datagram_socket.ts";
 import type { Writable } from "../writable.ts";
+import { MOVE_AT, MOVE_BIT } from "./_challenge_token.ts";
 import { ClientPath } from "./_client_path.ts";
 import { checkCipher } from "./_aead.ts";
 import { ClientSession } from "./_client_session.ts";
-import { HeaderFault, isBodyLength } from "./_packet_codec.ts";
+import { HeaderFault } from "./_packet_codec.ts";
 import { MAX_SESSIONS_AT, SessionPlaces } from "./_session_places.ts";
 import {
   CLIENT_TAKES,
@@ -21,7 +22,6 @@ import {
   MAX_PAYLOAD_BYTES,
   PacketType,
   REPLAY_PROTECTED,
-  TAG_BYTES,
 } from "./_sizes.ts";
 import { TokenUses } from "./_token_uses.ts";
 import { getU32 } from "./_u64.ts";
@@ -40,9 +40,6 @@ const STALL_MS = 250;
 const SILENCE_MS = 500;
 /** How long another way is tried. */
 const PATH_MS = 5_000;
-/** In a response's body: it is for the session that is there already. */
-const MOVE_AT = 7;
-const MOVE_BIT = 0x80;
 /** How many ended sessions are remembered with the states that they ended in. */
 const MAX_ENDED = 256;
 /** Each session keeps room for its two events. */
@@ -155,7 +152,7 @@ export class NetcodeClient implements DatagramLink {
    * Creates a client without sessions.
    *
    * @param options What it may do beyond the standard.
-   * @throws {TransportError} `"unsupported"`, if the runtime has no ChaCha20-Poly1305, as Bun.
+   * @throws {TransportError} `"unsupported"`, if the runtime has no cipher for it.
    */
   constructor(options: NetcodeClientOptions = {}) {
     checkCipher();
@@ -245,11 +242,6 @@ export class NetcodeClient implements DatagramLink {
         return 0;
       }
       const { type, sequenceHigh, sequenceLow } = codec;
-      const length = datagram.length - 1 - (datagram[0]! >>> 4) - TAG_BYTES;
-      if (!isBodyLength(type, length)) {
-        this.#counters.malformed++;
-        return 0;
-      }
       // What means nothing where the session is, is not worth an opening.
       if ((session.takesFrom(from) >>> type & 1) === 0) continue;
       const isProtected = (REPLAY_PROTECTED >>> type & 1) !== 0;
@@ -259,7 +251,8 @@ export class NetcodeClient implements DatagramLink {
         isReplay = true;
         continue;
       }
-      if (codec.open(datagram, session.receiveKey, out) < 0) {
+      const length = codec.open(datagram, session.receiveKey, out);
+      if (length < 0) {
         isForged = true;
         continue;
       }

@@ -18,6 +18,9 @@ import type { DatagramAddress } from "../socket/datagram_address.ts";
 import type { Writable } from "../writable.ts";
 import {
   CHALLENGE_BODY_BYTES,
+  type ChallengeToken,
+  MOVE_AT,
+  MOVE_BIT,
   openChallenge,
   sealChallenge,
 } from "./_challenge_token.ts";
@@ -35,6 +38,7 @@ import {
   type SealedBelowHost,
   type TokenSession,
 } from "./_sealed_below.ts";
+import { type RoamingPath, RoamingPaths } from "./_roaming_paths.ts";
 import { SendOrder, ServerClient } from "./_server_client.ts";
 import {
   KEY_BYTES,
@@ -125,6 +129,7 @@ export class NetcodeServer implements DatagramLink {
   readonly #timeouts = new TimerWheel();
   readonly #mappings = new EncryptionMappings();
   readonly #used = new UsedTokens();
+  readonly #roaming = new RoamingPaths();
   readonly #budget: OpeningBudget;
   readonly #events = new EventQueue<LinkEvent>({ capacity: EVENT_CAPACITY });
   readonly #counters: Writable<NetcodeServerCounters> = {
@@ -434,19 +439,35 @@ export class NetcodeServer implements DatagramLink {
     client: ServerClient | undefined,
   ): void {
     const counters = this.#counters;
-    if (request.length !== REQUEST_BYTES) counters.malformed++;
-    else if (!this.#isRequest(request)) return;
+    if (request.length !== REQUEST_BYTES) {
+      counters.malformed++;
+      return;
+    }
+    if (!this.#isOwnRequest(request)) return;
+    // A connected client's token may have expired, and need not be opened.
+    const roaming = client === undefined
+      ? this.#roaming.clientOf(request)
+      : undefined;
+    if (roaming !== undefined) this.#challengePath(roaming, from);
+    else if (this.#isExpired(request)) counters.expired++;
     else if (client !== undefined) counters.addressConnected++;
     else this.#takeToken(request, from);
   }
 
   #isRequest(request: Uint8Array): boolean {
+    if (!this.#isOwnRequest(request)) return false;
+    if (!this.#isExpired(request)) return true;
+    this.#counters.expired++;
+    return false;
+  }
+
+  /** Whether a request is of this version and protocol; counts it if not. */
+  #isOwnRequest(request: Uint8Array): boolean {
     const counters = this.#counters;
     if (!isAt(request, VERSION, 1)) counters.wrongVersion++;
     else if (!isAt(request, this.#protocol, PROTOCOL_AT)) {
       counters.wrongProtocol++;
-    } else if (this.#isExpired(request)) counters.expired++;
-    else return true;
+    } else return true;
     return false;
   }
 
@@ -537,15 +558,70 @@ export class NetcodeServer implements DatagramLink {
       return;
     }
     this.#mappings.touch(mapping, this.#nowMs);
-    const sequence = BigInt(this.#challengeSequence++);
-    sealChallenge(token, sequence, this.#challengeKey, this.#body);
+    this.#challenge(token, token.serverToClientKey, from);
+  }
+
+  /** Challenges somebody; gives the challenge's sequence. */
+  #challenge(
+    who: ChallengeToken,
+    key: Uint8Array,
+    to: DatagramAddress,
+  ): number {
+    const sequence = this.#challengeSequence++;
+    sealChallenge(who, BigInt(sequence), this.#challengeKey, this.#body);
     this.#counters.challenged++;
-    this.#sendGlobal(
-      PacketType.Challenge,
-      token.serverToClientKey,
-      this.#body,
-      from,
-    );
+    this.#sendGlobal(PacketType.Challenge, key, this.#body, to);
+    return sequence;
+  }
+
+  /** Challenges whoever shows a connected client's token from another address: it may be that client. */
+  #challengePath(client: ServerClient, from: DatagramAddress): void {
+    if (this.#mappings.get(from) !== undefined) {
+      // Somebody is about to connect from there.
+      this.#counters.clientConnected++;
+      return;
+    }
+    const path = this.#roaming.begin(client, from, this.#nowMs);
+    if (path === undefined) this.#counters.rateLimited++;
+    else {
+      const sequence = this.#challenge(client, client.sendKey, from);
+      this.#roaming.challenged(path, sequence);
+    }
+  }
+
+  /** Takes a client to where its response has come from. */
+  #takePathResponse(datagram: Uint8Array, path: RoamingPath): void {
+    const { client, address, challenges } = path;
+    const { sequenceHigh, sequenceLow } = this.#codec;
+    const counters = this.#counters;
+    if (client.isReplay(sequenceHigh, sequenceLow)) {
+      counters.replayed++;
+      return;
+    }
+    const body = this.#opened;
+    const length = this.#codec.open(datagram, client.receiveKey, body);
+    if (length < 0) {
+      counters.forged++;
+      return;
+    }
+    if ((body[MOVE_AT]! & MOVE_BIT) === 0) {
+      // The token comes with a new session, which the standard has wait for the end of this one.
+      counters.clientConnected++;
+      return;
+    }
+    body[MOVE_AT]! &= ~MOVE_BIT;
+    const sequence = getU32(body, 4) * U32 + getU32(body, 0);
+    const challenge = challenges.includes(sequence)
+      ? openChallenge(body.subarray(0, length), this.#challengeKey)
+      : undefined;
+    if (challenge?.clientId !== client.clientId) {
+      counters.badChallenge++;
+    } else if (this.#moveClient(client, address)) {
+      client.advance(sequenceHigh, sequenceLow);
+      client.receivedMs = this.#nowMs;
+      this.#roaming.clear(client);
+      this.#sendKeepAlive(client);
+    }
   }
 
   #deny(token: PrivateToken, used: UsedToken, to: DatagramAddress): void {
@@ -557,10 +633,13 @@ export class NetcodeServer implements DatagramLink {
   #takeFromStranger(datagram: Uint8Array, from: DatagramAddress): void {
     if (!this.#hasHeader(datagram)) return;
     const mapping = this.#mappings.get(from);
-    if (mapping === undefined) this.#counters.unknownAddress++;
-    else if (this.#codec.type !== PacketType.Response) {
+    const path = mapping === undefined ? this.#roaming.at(from) : undefined;
+    if (mapping === undefined && path === undefined) {
+      this.#counters.unknownAddress++;
+    } else if (this.#codec.type !== PacketType.Response) {
       this.#counters.unexpected++;
-    } else this.#takeResponse(datagram, mapping);
+    } else if (mapping !== undefined) this.#takeResponse(datagram, mapping);
+    else this.#takePathResponse(datagram, path!);
   }
 
   #takeResponse(datagram: Uint8Array, mapping: EncryptionMapping): void {
@@ -598,6 +677,8 @@ export class NetcodeServer implements DatagramLink {
       const { sequenceHigh: high, sequenceLow: low } = this.#codec;
       const user = { ...token, userData: challenge.userData };
       if (this.#accept(address, user, used, { high, low })) {
+        const client = this.#byAddress.get(address)!;
+        this.#roaming.follow(client, mapping.request);
         this.#mappings.remove(mapping);
       } else this.#deny(token, used, address);
     }
@@ -735,6 +816,7 @@ export class NetcodeServer implements DatagramLink {
     used.sequence = client.sequence;
     used.endedSession = client.session?.secret;
     this.#used.release(used);
+    if (client.session === undefined) this.#roaming.leave(client);
     this.#timeouts.cancel(index);
     this.#order.remove(client);
     this.#byClientId.delete(clientId);
