@@ -8,6 +8,9 @@
  * are {@linkcode WebSocketDatagramSocket}, {@linkcode WebTransportDatagramSocket}, and in `./transport/deno` and
  * `./transport/node` the `NonBlockingSocket`; a {@linkcode SimulatedNetwork} has others, for tests.
  *
+ * {@linkcode InsecureLink} is for LAN and tests. What is secret and signed goes by `./transport/netcode`, whose server
+ * also takes browsers that present their connect tokens by {@linkcode TokenLink}.
+ *
  * `PROTOCOL.md` beside this file says what lies on the wire.
  *
  * @example A server that echoes, and a client

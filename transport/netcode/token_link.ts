@@ -93,33 +93,53 @@ class Session {
  * It connects and lets nobody in. Of a token's addresses none is tried: they are for UDP, and
  * the server is where the socket says. A link has one session at a time at each address.
  *
- * @example What a page does
- * ```ts no-eval
- * import {
- *   ConnectionManager,
- *   TokenLink,
- *   WebSocketDatagramSocket,
- * } from "@tickwire/net/transport";
- *
- * const answer = await fetch("/login", { method: "POST" });
- * const token = new Uint8Array(await answer.arrayBuffer());
- * const socket = await WebSocketDatagramSocket.connect("wss://game.example/play");
- * const manager = new ConnectionManager({ link: new TokenLink() });
- * manager.bind(socket);
- * manager.connect(socket.serverAddress, token);
- * ```
- *
- * @example What a token that is none leads to
+ * @example A page and its server; a page has a WebSocket, `fetch` for the token, and the same lines
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { SimulatedNetwork, TokenLink } from "@tickwire/net/transport";
+ * import {
+ *   Channel,
+ *   ConnectionManager,
+ *   SimulatedNetwork,
+ *   TokenLink,
+ * } from "@tickwire/net/transport";
+ * import { issueConnectToken, NetcodeServer } from "@tickwire/net/transport/netcode";
  *
- * const link = new TokenLink();
- * const socket = new SimulatedNetwork().socket("10.0.0.2");
- * const peer = link.connect(socket.address("10.0.0.1", 443), new Uint8Array(9));
- * const [event] = link.drainEvents();
- * assertEquals(event?.type === "peerEnded" && event.reason, "invalidToken");
- * assertEquals(event?.peer, peer);
+ * const game = {
+ *   protocolId: 0x1122334455667788n,
+ *   addresses: ["203.0.113.7:40000"],
+ * };
+ * const privateKey = crypto.getRandomValues(new Uint8Array(32));
+ * const network = new SimulatedNetwork();
+ * const { clock } = network;
+ * const listener = network.socket("10.0.0.1", 443); // a WebSocketDatagramListener
+ * const server = new ConnectionManager({
+ *   link: new NetcodeServer({
+ *     ...game,
+ *     privateKeys: [privateKey],
+ *     maxClients: 64,
+ *     isSealedBelow: (socket) => socket === listener,
+ *   }),
+ *   clock,
+ * });
+ * server.bind(listener);
+ *
+ * const page = new ConnectionManager({ link: new TokenLink(), clock });
+ * const socket = network.socket("10.0.0.2"); // await WebSocketDatagramSocket.connect("wss://…")
+ * page.bind(socket);
+ * const token = issueConnectToken({ ...game, privateKey, clientId: 7n }); // what the login server answers
+ * const peer = page.connect(socket.address("10.0.0.1", 443), token);
+ *
+ * const received: number[] = [];
+ * for (let frame = 0; frame < 60; frame++) {
+ *   network.tick(1 / 60);
+ *   page.poll();
+ *   server.poll((_peer, bytes) => received.push(...bytes));
+ *   for (const event of page.drainEvents()) {
+ *     assertEquals(event.type, "peerConnected");
+ *     page.send(peer, new Uint8Array([1, 2, 3]), Channel.ReliableOrdered);
+ *   }
+ * }
+ * assertEquals(received, [1, 2, 3]);
  * ```
  */
 export class TokenLink implements DatagramLink {
