@@ -5,6 +5,7 @@ import {
   SecureRandom,
   SystemClock,
 } from "../../core/mod.ts";
+import { checkCipher } from "./_aead.ts";
 import { canonicalEndpoint } from "./_endpoint.ts";
 import { sealPrivateToken } from "./_private_token.ts";
 import {
@@ -83,6 +84,7 @@ export interface IssueConnectTokenOptions {
  * @throws {RangeError} If a number is outside its range, the key is not 32 bytes long, the user data is longer than 256
  * bytes, the addresses are none or more than 32, or the internal ones are not as many.
  * @throws {TypeError} If an address is not an IP address with a port above 0, or has a zone.
+ * @throws {TransportError} `"unsupported"`, if the runtime has no ChaCha20-Poly1305, as Bun.
  *
  * @example A login server's answer
  * ```ts
@@ -106,6 +108,7 @@ export interface IssueConnectTokenOptions {
 export function issueConnectToken(
   options: IssueConnectTokenOptions,
 ): Uint8Array<ArrayBuffer> {
+  checkCipher();
   const { protocolId, privateKey, clientId } = options;
   const {
     expireSeconds = DEFAULT_EXPIRE_SECONDS,
