@@ -238,6 +238,36 @@ Deno.test("ConnectionManager sends to where its link has connected, which may be
   assertEquals(stage.other.socket.counters.received, 0);
 });
 
+Deno.test("ConnectionManager.move() goes on by the old way until its link has proven the new one", () => {
+  const stage = new Stage();
+  const { end, link, network } = stage;
+  const { peer } = stage.connected();
+  const from = end.manager.peerAddress(peer)!;
+  const second = network.socket("10.0.0.3");
+  const { host, port } = second.localAddress;
+  const to = end.socket.address(host, port);
+  assertEquals(end.manager.move(peer, to), false);
+  link.moves = true;
+  assert(end.manager.move(peer, to));
+  assertEquals([end.manager.peerAddress(peer), end.manager.counters.moved], [
+    from,
+    0,
+  ]);
+  const before = stage.other.socket.counters.received;
+  assert(end.manager.send(peer, MESSAGE, ReliableOrdered));
+  stage.run();
+  stage.run();
+  assert(stage.other.socket.counters.received > before);
+  assertEquals(second.poll(() => {}), 0);
+  link.tell({ type: "peerMoved", peer, address: to, from });
+  assert(end.manager.send(peer, MESSAGE, ReliableOrdered));
+  stage.run();
+  network.advance(1);
+  assert(second.poll(() => {}) > 0);
+  assertEquals(end.of("peerMoved").length, 1);
+  assertEquals(end.manager.counters.moved, 1);
+});
+
 Deno.test("ConnectionManager refuses a link whose payloads are too small, or too large", () => {
   for (const maxPayloadBytes of [1_174, 1_376]) {
     const link = new FakeLink();

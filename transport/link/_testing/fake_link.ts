@@ -16,6 +16,8 @@ export class FakeLink implements DatagramLink {
   openedPeer: PeerId = 0 as PeerId;
   readonly counters = { opened: 0 };
   readonly nextTickMs: number = Infinity;
+  /** Whether it moves: where and when `tell()` says so. */
+  moves = false;
   /** What its owner did, in order. */
   readonly calls: string[] = [];
   readonly #peers = new SlotTable<DatagramAddress>();
@@ -25,6 +27,7 @@ export class FakeLink implements DatagramLink {
   /** Something happens at it. */
   tell(event: LinkEvent): void {
     if (event.type === "peerEnded") this.#remove(event.peer);
+    else if (event.type === "peerMoved") this.#place(event.peer, event.address);
     this.#events.push(event);
   }
 
@@ -72,7 +75,8 @@ export class FakeLink implements DatagramLink {
   }
 
   move(): boolean {
-    return false;
+    this.calls.push("move");
+    return this.moves;
   }
 
   stopAccepting(): void {
@@ -89,6 +93,12 @@ export class FakeLink implements DatagramLink {
     const events = this.#events;
     this.#events = [];
     return events;
+  }
+
+  #place(peer: PeerId, address: DatagramAddress): void {
+    this.#byAddress.delete(this.#peers.get(peer)!);
+    this.#peers.add(peer, address);
+    this.#byAddress.set(address, peer);
   }
 
   #remove(peer: PeerId): boolean {
