@@ -48,6 +48,7 @@ export class ClientSession {
   state: NetcodeClientState = NetcodeClientState.SendingConnectionRequest;
   /** When this server was heard last, or first asked. */
   heardMs: number;
+  #excusedMs = -1;
   /** When its next own packet is due. */
   nextSendMs: number;
   /** When something is due. */
@@ -84,6 +85,13 @@ export class ClientSession {
     putU64(this.request, EXPIRE_AT, token.expireSeconds);
     this.request.set(token.nonce, NONCE_AT);
     this.request.set(token.privateData, PRIVATE_AT);
+  }
+
+  /** Whether a stall excuses its server's silence: once, or one that is ticked seldom would wait for ever. */
+  excuse(): boolean {
+    const isFirst = this.#excusedMs !== this.heardMs;
+    this.#excusedMs = this.heardMs;
+    return isFirst;
   }
 
   get isConnected(): boolean {

@@ -30,6 +30,7 @@ export class ServerClient {
   /** Whether it has shown that it knows that it is connected. */
   isConfirmed = false;
   receivedMs: number;
+  #excusedMs = -1;
   sentMs: number;
   /** Its neighbours in the order of sending. */
   previous: ServerClient | undefined;
@@ -60,6 +61,13 @@ export class ServerClient {
     this.responseLow = response.low;
     this.receivedMs = nowMs;
     this.sentMs = nowMs;
+  }
+
+  /** Whether a stall of the server excuses its silence: once, or a server that is ticked seldom would wait for ever. */
+  excuse(): boolean {
+    const isFirst = this.#excusedMs !== this.receivedMs;
+    this.#excusedMs = this.receivedMs;
+    return isFirst;
   }
 
   isReplay(high: number, low: number): boolean {

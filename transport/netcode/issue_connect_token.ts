@@ -48,7 +48,8 @@ export interface IssueConnectTokenOptions {
   readonly expireSeconds?: number;
   /**
    * After how many seconds of silence an end gives the other up: an integer from -2^31 to
-   * 2^31 - 1. 0 or less is never, which is for development.
+   * 2^31 - 1. 0 or less is never, which is for development; not 0 where the servers are the
+   * C reference's, which then lets nobody in.
    *
    * @default {5}
    */

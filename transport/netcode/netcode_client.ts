@@ -520,7 +520,10 @@ export class NetcodeClient implements DatagramLink {
 
   /** Does what is due. */
   #wake(session: ClientSession, isStall: boolean): void {
-    if (this.#nowMs >= session.deadlineMs && !isStall) {
+    if (
+      this.#nowMs >= session.deadlineMs &&
+      !(isStall && session.excuse())
+    ) {
       this.#giveUp(session);
       return;
     }

@@ -352,6 +352,27 @@ Deno.test("NetcodeClient takes no stall of its own for silence of the server", (
   );
 });
 
+Deno.test("NetcodeClient gives a silent server up however long its ticks are", () => {
+  for (const ms of [50, 300, 1_000, 2_500]) {
+    for (const state of [Connected, SendingConnectionRequest]) {
+      const world = new ClientWorld();
+      const peer = world.enter(state);
+      world.server.keepsAlive = false;
+      // At the latest with the second tick after the timeout of 5 s.
+      for (let passed = 0; passed < 5_000 + 2 * ms; passed += ms) {
+        world.network.advance(ms);
+        world.end.pump(ms);
+      }
+      assertEquals(
+        world.client.stateOf(peer),
+        state === Connected
+          ? NetcodeClientState.ConnectionTimedOut
+          : NetcodeClientState.ConnectionRequestTimedOut,
+      );
+    }
+  }
+});
+
 Deno.test("NetcodeClient is due when it says, and never when it is idle", () => {
   const world = new ClientWorld(1, 0);
   const { client, end, network } = world;

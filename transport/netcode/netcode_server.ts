@@ -789,7 +789,8 @@ export class NetcodeServer implements DatagramLink {
   readonly #onTimeout = (index: number): void => {
     const client = this.#byIndex[index]!;
     const dueMs = client.receivedMs + client.timeoutMs;
-    if (this.#nowMs < dueMs || this.#isStalled) {
+    const isOverdue = this.#nowMs >= dueMs;
+    if (!isOverdue || (this.#isStalled && client.excuse())) {
       this.#timeouts.schedule(index, Math.max(dueMs, this.#nowMs));
       return;
     }

@@ -214,6 +214,24 @@ Deno.test("NetcodeServer ends nobody before it has read what came while it stood
   assert(world.server.addressOf(peer) !== undefined);
 });
 
+Deno.test("NetcodeServer ends a silent client however long its ticks are", () => {
+  for (const ms of [100, 1_000, 1_700, 5_000]) {
+    const world = new ServerWorld();
+    const client = world.client({ timeoutSeconds: 2 });
+    world.connect(client);
+    // Who is heard between two of them stays.
+    for (let i = 0; i < 4; i++) {
+      world.pass(ms, ms);
+      client.sendPacket(PacketType.Payload, ONE);
+      world.settle();
+    }
+    assertEquals(world.server.clientCount, 1, `ticks of ${ms} ms`);
+    // At the latest with the second tick after the timeout.
+    world.pass(Math.ceil(2_000 / ms) * ms + ms, ms);
+    assertEquals(world.server.clientCount, 0, `ticks of ${ms} ms`);
+  }
+});
+
 Deno.test("NetcodeServer forgets an address that does not answer within the timeout", () => {
   for (
     const [timeoutSeconds, ms] of [

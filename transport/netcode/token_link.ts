@@ -54,6 +54,7 @@ class Session {
   askedMs = 0;
   sentMs = 0;
   heardMs: number;
+  #excusedMs = -1;
   clientIndex = 0;
   maxClients = 0;
 
@@ -80,6 +81,13 @@ class Session {
     // By the time since it was asked, as the reference: clients' clocks are wrong too often.
     this.expiresMs = nowMs + Number(expireSeconds - createSeconds) * 1_000;
     this.heardMs = nowMs;
+  }
+
+  /** Whether a stall excuses the server's silence: once, or a link that is ticked seldom would wait for ever. */
+  excuse(): boolean {
+    const isFirst = this.#excusedMs !== this.heardMs;
+    this.#excusedMs = this.heardMs;
+    return isFirst;
   }
 }
 
@@ -394,7 +402,7 @@ export class TokenLink implements DatagramLink {
     this.#wakeMs = Infinity;
     const isStall = dt * 1_000 > STALL_MS;
     for (const session of this.#sessions.values()) {
-      if (isStall || !this.#giveUp(session)) this.#repeat(session);
+      if (!this.#giveUp(session, isStall)) this.#repeat(session);
     }
   }
 
@@ -428,11 +436,14 @@ export class TokenLink implements DatagramLink {
   }
 
   /** Ends a session whose time is over. */
-  #giveUp(session: Session): boolean {
-    if (!session.isConnected && this.#nowMs >= session.expiresMs) {
+  #giveUp(session: Session, isStall: boolean): boolean {
+    const isExpired = !session.isConnected && this.#nowMs >= session.expiresMs;
+    const isSilent = this.#nowMs >= session.heardMs + session.timeoutMs;
+    if (!isExpired && !isSilent) return false;
+    if (isStall && session.excuse()) return false;
+    if (isExpired) {
       this.#end(session, "tokenExpired", "The token has expired");
-    } else if (this.#nowMs < session.heardMs + session.timeoutMs) return false;
-    else if (session.isConnected) {
+    } else if (session.isConnected) {
       this.#end(session, "timedOut", "The server was silent for too long");
     } else this.#end(session, "noAnswer", "The server did not answer in time");
     return true;

@@ -218,6 +218,18 @@ Deno.test("TokenLink does not take a stall of its own for silence", () => {
   assertEquals(endOf(world), "timedOut");
 });
 
+Deno.test("TokenLink gives a silent server up however long its ticks are", () => {
+  for (const ms of [50, 300, 1_000, 6_000]) {
+    const world = new World();
+    world.connected();
+    // At the latest with the second tick after the timeout of 5 s.
+    for (let passed = 0; passed < 5_000 + 2 * ms; passed += ms) {
+      world.end.pump(ms);
+    }
+    assertEquals(endOf(world), "timedOut");
+  }
+});
+
 Deno.test("TokenLink takes nothing of an earlier session at the same address", () => {
   const world = new World();
   for (let i = 0; i < 40; i++) {
