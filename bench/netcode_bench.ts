@@ -2,6 +2,7 @@
 // same run. Each promised figure is printed with what was measured, met or missed.
 //
 // seal        a packet sealed and opened
+// in_memory   the links without a socket
 // handshakes  connects in memory, and one over loopback
 // echo        payloads of 1,200 bytes there and back, as fast as they go
 // insecure    the same messages over the insecure link
@@ -17,10 +18,12 @@ import { measureBesideInsecure } from "./netcode/beside_insecure.ts";
 import { measureEcho } from "./netcode/echo.ts";
 import { measureFlood } from "./netcode/flood.ts";
 import { measureHandshakes } from "./netcode/handshakes.ts";
+import { measureInMemory } from "./netcode/in_memory.ts";
 import { measureSeal } from "./netcode/seal.ts";
 
 const PARTS: Parts = {
   seal: measureSeal,
+  in_memory: measureInMemory,
   handshakes: measureHandshakes,
   echo: measureEcho,
   insecure: measureBesideInsecure,

@@ -37,7 +37,7 @@ interface Kinds {
 const HOST = "127.0.0.1";
 const MAX_CLIENTS = 1_024;
 /** After so long a silence what is under way is lost. */
-const LOST_MS = 50;
+const LOST_MS = 200;
 const HELD_MS = 100;
 const CONNECT_MS = 5_000;
 

@@ -73,7 +73,7 @@ export async function measureFlood(isSmoke: boolean): Promise<Section> {
     isSpoofed = flooder.hello["isSpoofed"] === true;
     await measurePhase(flooded, server, clients, flooder, seconds);
   }
-  const count = isSmoke ? 5 : 100;
+  const count = isSmoke ? 5 : 50;
   const connectMs = await measureConnects(flood, server.port, count);
   const rise = p99(flooded) - p99(quiet);
   return {

@@ -12,7 +12,7 @@
 enum { BATCH = 64, BUFFER_BYTES = 4 << 20 };
 
 /** After so long a silence what is under way is lost. */
-#define LOST_SECONDS 0.05
+#define LOST_SECONDS 0.2
 
 static const uint8_t to_server_key[KEY_BYTES] = {1}, to_client_key[KEY_BYTES] = {2};
 static int fd, is_batched;
