@@ -62,7 +62,7 @@ export function seal(
 }
 
 /**
- * Opens what was sealed. To refuse costs several times as much as to open, as the
+ * Opens what was sealed. To refuse takes three times as long as to open, or more, as the
  * runtime throws.
  *
  * @param sealed The sealed bytes and the tag: 16 bytes or more.
@@ -92,9 +92,9 @@ export function open(
 }
 
 /**
- * Opens what was sealed, where most is forged: nothing is thrown, so that a refusal
- * takes half the time of {@linkcode open}'s or less; but so does opening take twice that
- * of its.
+ * Opens what was sealed, where most is forged: nothing is thrown, so that to refuse and
+ * to open take the same, about two thirds of what {@linkcode open} takes to refuse and
+ * twice what it takes to open.
  *
  * The tag that the sealed bytes should have is computed by sealing once more what is in
  * them, and compared in constant time.

@@ -31,8 +31,9 @@ const PROTOCOL_AT = VERSION.length;
 const PREFIX_AT = PROTOCOL_AT + 8;
 const NONCE_LOW_AT = 4;
 const NONCE_HIGH_AT = 8;
-/** After a forged packet, as many are opened in the way that is cheap for forged ones. */
-const DOUBTFUL_PACKETS = 16;
+/** How far the count of forged packets goes, and from where on the next is taken for one. */
+const MAX_DOUBT = 3;
+const DOUBTFUL = 2;
 
 /**
  * Reads and writes the sealed packets of one protocol id: prefix, sequence of one to
@@ -50,8 +51,13 @@ export class PacketCodec {
   sequenceLow = 0;
   sequenceHigh = 0;
   #bodyAt = 0;
-  /** How many packets more are expected to be forged. */
-  #doubtful = 0;
+  /**
+   * A forged packet adds one, a genuine one takes one away: what most of the last ones
+   * were decides in which of two ways the next is opened. Each way is the dearer one for
+   * the other kind, by about as much, so that few forged packets must not slow down many
+   * genuine ones, nor the other way round.
+   */
+  #doubt = 0;
 
   /**
    * Creates a codec of a protocol id: 0 to 2^64 - 1.
@@ -138,10 +144,10 @@ export class PacketCodec {
   open(packet: Uint8Array, key: Uint8Array, out: Uint8Array): number {
     this.#bind(packet[0]!, this.sequenceHigh, this.sequenceLow);
     const sealed = packet.subarray(this.#bodyAt);
-    const opens = this.#doubtful > 0 ? openDoubtful : open;
+    const opens = this.#doubt >= DOUBTFUL ? openDoubtful : open;
     const length = opens(key, this.#nonce, this.#binding, sealed, out);
-    if (length < 0) this.#doubtful = DOUBTFUL_PACKETS;
-    else if (this.#doubtful > 0) this.#doubtful--;
+    if (length >= 0) this.#doubt = Math.max(this.#doubt - 1, 0);
+    else this.#doubt = Math.min(this.#doubt + 1, MAX_DOUBT);
     return length;
   }
 
