@@ -304,6 +304,13 @@ class Schedule {
       this.#result.connected++;
       return;
     }
+    if (event.type === "peerMoved") {
+      // Of a link that proves the new way before it leaves the old one.
+      if (life.up.state !== "connected") {
+        throw new Error(`moved: ${describe(life)}`);
+      }
+      return;
+    }
     if (event.type === "connectFailed") {
       if (life.up.state !== "connecting") {
         throw new Error(`failed afterwards: ${describe(life)}`);

@@ -7,17 +7,16 @@ import { Login } from "./login.ts";
  * Netcode for an event world. Its time of day stands still: tokens expire for their clients
  * alone, which count from `connect()`.
  *
- * @param timeoutSeconds After how much silence ends give each other up.
+ * @param roams Whether clients prove their new addresses.
  */
-export function netcodeLinks(timeoutSeconds = 5): WorldLinks {
+export function netcodeLinks(roams = false): WorldLinks {
   const clock = new ManualClock({ epochMs: Date.UTC(2026, 0, 1) });
   const login = new Login({ clock }, new Uint8Array(32).fill(1));
   return {
     server: (maxClients, random) =>
       login.server(WORLD_SERVER, { maxClients, random }),
-    client: () => new NetcodeClient(),
-    credentials: (userData) =>
-      login.token([WORLD_SERVER], { userData, timeoutSeconds }),
-    roams: false,
+    client: () => new NetcodeClient({ roaming: roams }),
+    credentials: (userData) => login.token([WORLD_SERVER], { userData }),
+    roams,
   };
 }
