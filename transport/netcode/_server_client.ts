@@ -31,6 +31,7 @@ export class ServerClient {
   isConfirmed = false;
   receivedMs: number;
   #excusedMs = -1;
+  #excusedAtMs = -1;
   sentMs: number;
   /** Its neighbours in the order of sending. */
   previous: ServerClient | undefined;
@@ -63,11 +64,15 @@ export class ServerClient {
     this.sentMs = nowMs;
   }
 
-  /** Whether a stall of the server excuses its silence: once, or a server that is ticked seldom would wait for ever. */
-  excuse(): boolean {
-    const isFirst = this.#excusedMs !== this.receivedMs;
+  /**
+   * Whether a stall of the server excuses its silence: once, or a server that is ticked seldom
+   * would wait for ever. Asked again within a tick, it says the same.
+   */
+  excuse(nowMs: number): boolean {
+    if (this.#excusedMs === this.receivedMs) return nowMs === this.#excusedAtMs;
     this.#excusedMs = this.receivedMs;
-    return isFirst;
+    this.#excusedAtMs = nowMs;
+    return true;
   }
 
   isReplay(high: number, low: number): boolean {

@@ -790,7 +790,7 @@ export class NetcodeServer implements DatagramLink {
     const client = this.#byIndex[index]!;
     const dueMs = client.receivedMs + client.timeoutMs;
     const isOverdue = this.#nowMs >= dueMs;
-    if (!isOverdue || (this.#isStalled && client.excuse())) {
+    if (!isOverdue || (this.#isStalled && client.excuse(this.#nowMs))) {
       this.#timeouts.schedule(index, Math.max(dueMs, this.#nowMs));
       return;
     }
