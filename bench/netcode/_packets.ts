@@ -1,7 +1,6 @@
 import { MTU } from "../../transport/mod.ts";
 import {
   HeaderFault,
-  isBodyLength,
   PacketCodec,
 } from "../../transport/netcode/_packet_codec.ts";
 import { ReplayWindow } from "../../transport/netcode/_replay_window.ts";
@@ -57,10 +56,10 @@ export class Packets {
     const codec = this.#codec;
     const fault = codec.readHeader(packet, SERVER_TAKES);
     if (fault !== HeaderFault.None) return NO_BYTES;
-    const { type, sequenceHigh: high, sequenceLow: low } = codec;
+    const { sequenceHigh: high, sequenceLow: low } = codec;
     if (this.#window.isReplay(high, low)) return NO_BYTES;
     const length = codec.open(packet, this.#key, this.#out);
-    if (length < 0 || !isBodyLength(type, length)) return NO_BYTES;
+    if (length < 0) return NO_BYTES;
     this.#window.advance(high, low);
     if (this.#opened.length !== length) {
       this.#opened = this.#out.subarray(0, length);
