@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { DatagramAddress } from "../socket/datagram_address.ts";
 import type { ServerClient } from "./_server_client.ts";
-import { REQUEST_BYTES } from "./_sizes.ts";
+import { REQUEST_BYTES, REQUEST_MARK_AT, ROAMING_MARK } from "./_sizes.ts";
 import { tagOf } from "./_used_tokens.ts";
 
 /** How many ways of one client are tried at once: whoever has seen its request can begin as many. */
@@ -39,9 +39,15 @@ export class RoamingPaths {
   readonly #byAddress = new Map<DatagramAddress, RoamingPath>();
   readonly #byClient = new Map<ServerClient, RoamingPath[]>();
 
-  /** Follows a client, from when it is connected. */
+  /**
+   * Follows a client, from when it is connected.
+   *
+   * @param request The one that it came with.
+   */
   follow(client: ServerClient, request: Uint8Array): void {
-    this.#byTag.set(client.used.tag, { client, request: hashOf(request) });
+    const marked = request.slice();
+    marked[REQUEST_MARK_AT] = ROAMING_MARK;
+    this.#byTag.set(client.used.tag, { client, request: hashOf(marked) });
   }
 
   /** Follows a client no more. */
@@ -50,7 +56,7 @@ export class RoamingPaths {
     this.clear(client);
   }
 
-  /** The connected client whose request it is, byte by byte. */
+  /** The connected client whose request it is, byte by byte but for the mark, which it has. */
   clientOf(request: Uint8Array): ServerClient | undefined {
     const followed = this.#byTag.get(tagOf(request, REQUEST_BYTES));
     return followed !== undefined && followed.request === hashOf(request)

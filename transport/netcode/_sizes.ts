@@ -18,6 +18,10 @@ export const TOKEN_BINDING_BYTES = 13 + 8 + 8;
 /** The prefix byte, what the token is bound to, its nonce and its sealed private part. */
 export const REQUEST_BYTES = 1 + TOKEN_BINDING_BYTES + TOKEN_NONCE_BYTES +
   PRIVATE_TOKEN_BYTES;
+/** Where the zero after the version is in a request. */
+export const REQUEST_MARK_AT = 13;
+/** In place of that zero: a connected client says where it is now. To other implementations it is of another version. */
+export const ROAMING_MARK = 1;
 /** The largest payload: some ports send more, and are not compatible. */
 export const MAX_PAYLOAD_BYTES = 1_200;
 /** Prefix, the longest sequence, tag. */

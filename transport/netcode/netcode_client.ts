@@ -22,6 +22,8 @@ import {
   MAX_PAYLOAD_BYTES,
   PacketType,
   REPLAY_PROTECTED,
+  REQUEST_MARK_AT,
+  ROAMING_MARK,
 } from "./_sizes.ts";
 import { TokenUses } from "./_token_uses.ts";
 import { getU32 } from "./_u64.ts";
@@ -568,7 +570,12 @@ export class NetcodeClient implements DatagramLink {
         session.response,
         path.address,
       );
-    } else this.#sendRequest(session, path.address);
+    } else {
+      const { request } = session;
+      request[REQUEST_MARK_AT] = ROAMING_MARK;
+      this.#sendRequest(session, path.address);
+      request[REQUEST_MARK_AT] = 0;
+    }
   }
 
   #giveUp(session: ClientSession): void {

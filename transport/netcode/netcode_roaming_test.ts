@@ -207,6 +207,13 @@ function plain(): {
   };
 }
 
+/** A client's request as one that says where it is now. */
+function roaming(client: PlainClient): Uint8Array<ArrayBuffer> {
+  const request = client.request();
+  request[13] = 1;
+  return request;
+}
+
 /** The body that answers a challenge as of the session that goes on. */
 function marked(challenge: Uint8Array): Uint8Array<ArrayBuffer> {
   const body = new Uint8Array(challenge);
@@ -216,7 +223,7 @@ function marked(challenge: Uint8Array): Uint8Array<ArrayBuffer> {
 
 Deno.test("NetcodeServer moves nobody by a request, whoever sends it, and answers with less than a third", () => {
   const { world, client, peer, elsewhere } = plain();
-  const request = client.request();
+  const request = roaming(client);
   const others = Array.from({ length: 10 }, (_, i) => elsewhere(`10.1.0.${i}`));
   let answerBytes = 0;
   let requestBytes = 0;
@@ -246,12 +253,33 @@ Deno.test("NetcodeServer moves nobody by a request, whoever sends it, and answer
   world.assertEmpty();
 });
 
+Deno.test("NetcodeServer is silent where a connected client's request comes from elsewhere, but for the one of roaming", () => {
+  const { world, client, peer, elsewhere } = plain();
+  const other = elsewhere();
+  const counts = world.counted(() => {
+    for (let i = 0; i < 10; i++) other.send(client.request());
+  });
+  assertEquals(counts, { tokenUsed: 10 });
+  assertEquals(other.of(PacketType.Challenge), []);
+  const stranger = world.client();
+  assertEquals(world.counted(() => stranger.send(roaming(stranger))), {
+    wrongVersion: 1,
+  });
+  assertEquals(world.counted(() => other.send(roaming(client))), {
+    challenged: 1,
+  });
+  world.server.disconnect(peer);
+  assertEquals(world.counted(() => other.send(roaming(client))), {
+    wrongVersion: 1,
+  });
+});
+
 Deno.test("NetcodeServer counts what is sent from elsewhere for no timeout", () => {
   const { world, client, peer, elsewhere } = plain();
   const other = elsewhere();
   for (let ms = 0; ms < 5_000; ms += 100) {
     assertEquals(world.end.of("peerEnded"), []);
-    other.send(client.request());
+    other.send(roaming(client));
     world.pass(100);
   }
   world.pass(50);
@@ -284,7 +312,7 @@ Deno.test("NetcodeServer takes a response from elsewhere only if it is marked, t
       sender.send(client.packet(PacketType.Response, body, sequence, key))
     );
   const challengeOf = (sender: PlainClient) => {
-    sender.send(client.request());
+    sender.send(roaming(client));
     world.settle();
     return sender.of(PacketType.Challenge).at(-1)!.body;
   };
@@ -315,9 +343,9 @@ Deno.test("NetcodeServer takes a response from elsewhere only if it is marked, t
       { unexpected: 1 },
     );
   }
-  const request = client.request();
+  const request = roaming(client);
   request[40]! ^= 1;
-  assertEquals(counted(() => other.send(request)), { tokenUsed: 1 });
+  assertEquals(counted(() => other.send(request)), { wrongVersion: 1 });
 
   const response = client.packet(PacketType.Response, good);
   assertEquals(world.counted(() => other.send(response)), { moved: 1 });
@@ -347,7 +375,7 @@ Deno.test("NetcodeServer is moved by no mutated response, whatever was changed",
   for (let i = 0; i < MUTANTS; i++) {
     if (i % 1_000 === 0) {
       client.sendPacket(PacketType.KeepAlive, new Uint8Array(8));
-      other.send(client.request());
+      other.send(roaming(client));
       world.pass(1_000, 100);
     }
     const { body } = other.of(PacketType.Challenge).at(-1)!;
@@ -371,7 +399,7 @@ Deno.test("NetcodeServer's challenge of before a move is none after it", () => {
   const { world, client, peer, elsewhere } = plain();
   const [first, second] = [elsewhere(), elsewhere("10.0.0.67")];
   const [toFirst, toSecond] = [first, second].map((sender) => {
-    sender.send(client.request());
+    sender.send(roaming(client));
     world.settle();
     const { body } = sender.of(PacketType.Challenge).at(-1)!;
     return client.packet(PacketType.Response, marked(body));
@@ -389,12 +417,12 @@ Deno.test("NetcodeServer challenges no roaming client where another one is about
   const comes = world.client({}, socket);
   comes.send(comes.request());
   world.settle();
-  assertEquals(world.counted(() => comes.send(client.request())), {
+  assertEquals(world.counted(() => comes.send(roaming(client))), {
     clientConnected: 1,
   });
   comes.respond();
   world.settle();
-  assertEquals(world.counted(() => comes.send(client.request())), {
+  assertEquals(world.counted(() => comes.send(roaming(client))), {
     addressConnected: 1,
   });
   assertEquals(world.server.clientCount, 2);

@@ -48,6 +48,8 @@ import {
   PacketType,
   PRIVATE_TOKEN_BYTES,
   REQUEST_BYTES,
+  REQUEST_MARK_AT,
+  ROAMING_MARK,
   SERVER_TAKES,
   TOKEN_NONCE_BYTES,
   VERSION,
@@ -443,31 +445,33 @@ export class NetcodeServer implements DatagramLink {
       counters.malformed++;
       return;
     }
-    if (!this.#isOwnRequest(request)) return;
-    // A connected client's token may have expired, and need not be opened.
-    const roaming = client === undefined
-      ? this.#roaming.clientOf(request)
-      : undefined;
-    if (roaming !== undefined) this.#challengePath(roaming, from);
-    else if (this.#isExpired(request)) counters.expired++;
+    if (request[REQUEST_MARK_AT] === ROAMING_MARK) {
+      this.#takeRoaming(request, from, client);
+    } else if (!this.#isRequest(request)) return;
     else if (client !== undefined) counters.addressConnected++;
     else this.#takeToken(request, from);
   }
 
-  #isRequest(request: Uint8Array): boolean {
-    if (!this.#isOwnRequest(request)) return false;
-    if (!this.#isExpired(request)) return true;
-    this.#counters.expired++;
-    return false;
+  /** Takes what a connected client says of where it is; its token may have expired, and need not be opened. */
+  #takeRoaming(
+    request: Uint8Array,
+    from: DatagramAddress,
+    client: ServerClient | undefined,
+  ): void {
+    const roaming = this.#roaming.clientOf(request);
+    if (roaming === undefined) this.#counters.wrongVersion++;
+    else if (client !== undefined) this.#counters.addressConnected++;
+    else this.#challengePath(roaming, from);
   }
 
-  /** Whether a request is of this version and protocol; counts it if not. */
-  #isOwnRequest(request: Uint8Array): boolean {
+  /** Whether a request is of this version and protocol, and not expired; counts it if not. */
+  #isRequest(request: Uint8Array): boolean {
     const counters = this.#counters;
     if (!isAt(request, VERSION, 1)) counters.wrongVersion++;
     else if (!isAt(request, this.#protocol, PROTOCOL_AT)) {
       counters.wrongProtocol++;
-    } else return true;
+    } else if (this.#isExpired(request)) counters.expired++;
+    else return true;
     return false;
   }
 
@@ -574,7 +578,7 @@ export class NetcodeServer implements DatagramLink {
     return sequence;
   }
 
-  /** Challenges whoever shows a connected client's token from another address: it may be that client. */
+  /** Challenges whoever says to be a connected client at another address. */
   #challengePath(client: ServerClient, from: DatagramAddress): void {
     if (this.#mappings.get(from) !== undefined) {
       // Somebody is about to connect from there.
