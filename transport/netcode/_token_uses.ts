@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import type { Random } from "../../core/mod.ts";
+import { firstSequence } from "./_first_sequence.ts";
 
 /** How far the sending sequence of a key has come. */
 export interface TokenUse {
@@ -20,14 +22,20 @@ const MAX_RESTING = 4_096;
 export class TokenUses {
   /** By the hash of the key, so that no key outlives its session here; those that rest are in the order of their rest. */
   readonly #uses = new Map<string, TokenUse>();
+  readonly #random: Random;
   #resting = 0;
+
+  /** @param random Where the sequences of keys begin that it does not know. */
+  constructor(random: Random) {
+    this.#random = random;
+  }
 
   /** Takes the sequence of a key into use. */
   take(key: Uint8Array): TokenUse {
     const name = nameOf(key);
     let use = this.#uses.get(name);
     if (use === undefined) {
-      use = { next: 0, sessions: 0 };
+      use = { next: firstSequence(this.#random), sessions: 0 };
       this.#uses.set(name, use);
     } else if (use.sessions === 0) this.#resting--;
     use.sessions++;
@@ -39,8 +47,6 @@ export class TokenUses {
     if (--use.sessions > 0) return;
     const name = nameOf(key);
     this.#uses.delete(name);
-    // Nothing was sealed with it: there is nothing to remember.
-    if (use.next === 0) return;
     this.#uses.set(name, use);
     if (++this.#resting <= MAX_RESTING) return;
     for (const [oldest, { sessions }] of this.#uses) {

@@ -1,4 +1,6 @@
 // This module is browser compatible.
+import type { Random } from "../../core/mod.ts";
+import { firstSequence } from "./_first_sequence.ts";
 
 /** Those of connected clients come on top. */
 export const MAX_USED_TOKENS = 2_048;
@@ -10,16 +12,17 @@ export class UsedToken {
   readonly tag: string;
   /** Where it was used, and may be used again. */
   readonly address: string;
-  /** Where the sequence of what is sent with its key has stopped: no nonce comes twice. */
-  sequence = 0;
+  /** Of the next packet that is sent with its key, where no session has it: no nonce comes twice. */
+  sequence: number;
   /** The secret of its session over a sealed way that has ended last. */
   endedSession: Uint8Array | undefined;
   /** When the answers so far are used up, at their rate. */
   #nextMs = -Infinity;
 
-  constructor(tag: string, address: string) {
+  constructor(tag: string, address: string, sequence: number) {
     this.tag = tag;
     this.address = address;
+    this.sequence = sequence;
   }
 
   /** Whether whoever shows the token may be answered now. */
@@ -41,6 +44,12 @@ export class UsedTokens {
   /** In the order of their last use. */
   readonly #past = new Map<string, UsedToken>();
   readonly #present = new Map<string, UsedToken>();
+  readonly #random: Random;
+
+  /** @param random Where the sequences of new ones begin. */
+  constructor(random: Random) {
+    this.#random = random;
+  }
 
   get size(): number {
     return this.#past.size + this.#present.size;
@@ -51,7 +60,7 @@ export class UsedTokens {
   }
 
   add(tag: string, address: string): UsedToken {
-    const token = new UsedToken(tag, address);
+    const token = new UsedToken(tag, address, firstSequence(this.#random));
     this.#keep(token);
     return token;
   }

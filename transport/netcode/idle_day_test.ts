@@ -45,7 +45,7 @@ Deno.test("ConnectionManager keeps idle clients of netcode, by the keep-alives o
   const bytes = (counters.sentBytes - sentBytes) / pairSeconds;
   const about = `${datagrams} datagrams, ${bytes} bytes`;
   assert(datagrams > 18 && datagrams < 21, about);
-  assert(bytes < 21 * 30, about);
+  assert(bytes < 21 * 33, about);
   // One for each datagram that comes in, and one for each that is due.
   const pollsOfPair = (world.polls - polls) / pairSeconds;
   assert(pollsOfPair < 42, `${pollsOfPair}`);

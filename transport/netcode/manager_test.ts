@@ -49,7 +49,7 @@ class Player {
   constructor(socket: DatagramSocket, clock: Clock, token: Uint8Array) {
     this.#clock = clock;
     this.#manager = new ConnectionManager({
-      link: new NetcodeClient(),
+      link: new NetcodeClient({ random: new SeededRandom(6) }),
       connection: { random: new SeededRandom(5) },
       clock,
     });

@@ -1,4 +1,4 @@
-import { EventQueue } from "../../core/mod.ts";
+import { EventQueue, SecureRandom } from "../../core/mod.ts";
 import type {
   DatagramLink,
   LinkEndReason,
@@ -123,7 +123,7 @@ export class NetcodeClient implements DatagramLink {
   readonly #peers = new SlotTable<ClientSession | null>();
   readonly #sessions = new Set<ClientSession>();
   readonly #places = new SessionPlaces<ClientSession>();
-  readonly #uses = new TokenUses();
+  readonly #uses: TokenUses;
   readonly #ended = new Map<PeerId, NetcodeClientState>();
   readonly #events = new EventQueue<LinkEvent>({ capacity: EVENT_CAPACITY });
   readonly #counters: Writable<NetcodeClientCounters> = {
@@ -159,6 +159,7 @@ export class NetcodeClient implements DatagramLink {
   constructor(options: NetcodeClientOptions = {}) {
     checkCipher();
     this.#isRoaming = options.roaming === true;
+    this.#uses = new TokenUses(options.random ?? new SecureRandom());
   }
 
   /** Who sent what {@linkcode NetcodeClient.open} last gave out. */

@@ -1,3 +1,5 @@
+import type { Random } from "../../core/mod.ts";
+
 /** Options for {@linkcode NetcodeClient}. */
 export interface NetcodeClientOptions {
   /**
@@ -8,4 +10,11 @@ export interface NetcodeClientOptions {
    * @default {false}
    */
   readonly roaming?: boolean;
+  /**
+   * Where the numbers of packets begin, so that a program that starts anew and uses a token
+   * again does not repeat them: only tests give another one.
+   *
+   * @default {new SecureRandom()}
+   */
+  readonly random?: Random;
 }

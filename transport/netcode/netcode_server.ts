@@ -130,7 +130,7 @@ export class NetcodeServer implements DatagramLink {
   /** When each client may be gone, by its index. */
   readonly #timeouts = new TimerWheel();
   readonly #mappings = new EncryptionMappings();
-  readonly #used = new UsedTokens();
+  readonly #used: UsedTokens;
   readonly #roaming = new RoamingPaths();
   readonly #budget: OpeningBudget;
   readonly #events = new EventQueue<LinkEvent>({ capacity: EVENT_CAPACITY });
@@ -200,6 +200,7 @@ export class NetcodeServer implements DatagramLink {
     this.#isSealedBelow = options.isSealedBelow?.bind(options);
     this.#clock = clock;
     this.#budget = new OpeningBudget(random);
+    this.#used = new UsedTokens(random);
     random.fill(this.#challengeKey);
     // The upper half of all sequences, which clients' own never reach; within it somewhere
     // else after each start, as a token's key may have been used before it.

@@ -39,7 +39,7 @@ interface Genuine {
 function attack(seed: number): void {
   const about = `seed ${seed}`;
   const world = new ServerWorld({ maxClients: 2 }, seed);
-  const random = new SeededRandom(1_000 + seed);
+  const random = new SeededRandom(2_000 + seed);
   const { server } = world;
   const expireSeconds = Infinity;
   const timeoutSeconds = -1;

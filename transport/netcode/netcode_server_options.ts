@@ -34,8 +34,8 @@ export interface NetcodeServerOptions {
    */
   readonly clock?: Clock;
   /**
-   * Where the challenge key comes from. Whoever can guess it can be anywhere: only tests
-   * give another one.
+   * Where the challenge key comes from, and where sequences begin. Whoever can guess it can be
+   * anywhere: only tests give another one.
    *
    * @default {new SecureRandom()}
    */

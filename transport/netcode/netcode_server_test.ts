@@ -33,10 +33,9 @@ Deno.test("NetcodeServer lets a client in, and says who it is", () => {
   assertEquals(server.counters.accepted, 1);
   assertEquals(
     client.received.map(({ type, bytes }) => [type, bytes.length]),
-    [[PacketType.Challenge, 333], [PacketType.KeepAlive, 26]],
+    [[PacketType.Challenge, 333], [PacketType.KeepAlive, 31]],
   );
   const [keepAlive] = client.of(PacketType.KeepAlive);
-  assertEquals(keepAlive?.sequence, 0n);
   assertEquals(getU32(keepAlive!.body, 0), 0);
   assertEquals(getU32(keepAlive!.body, 4), 4);
   assertEquals(client.strange, []);
@@ -385,10 +384,31 @@ Deno.test("NetcodeServer goes on with its sequence where a token comes again", (
   const sequences = client.received
     .filter(({ type }) => type !== PacketType.Challenge)
     .map(({ sequence }) => sequence);
-  assertEquals(sequences, sequences.map((_, i) => BigInt(i)));
-  const other = world.client();
-  world.connect(other);
-  assertEquals(other.of(PacketType.KeepAlive)[0]?.sequence, 0n);
+  assertEquals(
+    sequences,
+    sequences.map((_, i) => sequences[0]! + BigInt(i)),
+  );
+});
+
+Deno.test("NetcodeServer repeats no nonce in another life", () => {
+  const world = new ServerWorld();
+  const client = world.client({ expireSeconds: 1_000 });
+  for (let life = 0; life < 4; life++) {
+    if (life > 0) world.restart();
+    const peer = world.connect(client);
+    for (let i = 0; i < 20; i++) world.end.send(ONE, peer);
+    world.settle();
+    world.server.disconnect(peer);
+    world.settle();
+  }
+  const sequences = client.received.map(({ sequence }) => sequence);
+  assert(sequences.length > 4 * 40, `${sequences.length}`);
+  assertEquals(new Set(sequences).size, sequences.length);
+  // The rest is for challenges and denials.
+  const own = client.received.filter(({ type }) =>
+    type !== PacketType.Challenge
+  );
+  assert(own.every(({ sequence }) => sequence < 1n << 49n));
 });
 
 Deno.test("NetcodeServer knows nothing of the sessions of its life before", () => {

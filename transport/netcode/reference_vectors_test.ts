@@ -120,7 +120,7 @@ function serverOf(session: Session): NetcodeServer {
 
 /** A client that has begun to connect with the token of a session. */
 function clientOf(session: Session): { client: NetcodeClient; replay: Replay } {
-  const client = new NetcodeClient();
+  const client = new NetcodeClient({ random: new RecordedRandom() });
   const replay = new Replay(client, PORT);
   client.connect(replay.other, decodeHex(session.token));
   assertEquals(replay.sent(), [packetOf(session, "client", "request").packet]);

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { SeededRandom } from "../../../core/mod.ts";
+import { type Random, SeededRandom } from "../../../core/mod.ts";
 import { LinkEnd } from "../../link/_testing/link_end.ts";
 import { MemoryNetwork } from "../../link/_testing/memory_network.ts";
 import type { PeerId } from "../../link/peer_id.ts";
@@ -21,9 +21,14 @@ export class ClientWorld {
   readonly client: NetcodeClient;
   readonly end: LinkEnd;
 
-  constructor(serverCount = 1, latencyMs = 10, roaming = false) {
+  constructor(
+    serverCount = 1,
+    latencyMs = 10,
+    roaming = false,
+    random: Random = new SeededRandom(9),
+  ) {
     this.network.latencyMs = latencyMs;
-    this.client = new NetcodeClient({ roaming });
+    this.client = new NetcodeClient({ roaming, random });
     for (let i = 0; i < serverCount; i++) {
       this.servers.push(
         new PlainServer(this.network, this.tokens, 9_000 + i),

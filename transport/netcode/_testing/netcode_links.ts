@@ -15,7 +15,7 @@ export function netcodeLinks(roams = false): WorldLinks {
   return {
     server: (maxClients, random) =>
       login.server(WORLD_SERVER, { maxClients, random }),
-    client: () => new NetcodeClient({ roaming: roams }),
+    client: (random) => new NetcodeClient({ roaming: roams, random }),
     credentials: (userData) => login.token([WORLD_SERVER], { userData }),
     roams,
   };

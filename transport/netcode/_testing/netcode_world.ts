@@ -102,7 +102,7 @@ export class NetcodeWorld {
     host = `10.0.1.${this.clients.length % 250 + 1}`,
     wrap: (socket: DatagramSocket) => DatagramSocket = (socket) => socket,
   ): ClientEnd {
-    const link = new NetcodeClient();
+    const link = new NetcodeClient({ random: this.#random });
     const socket = wrap(this.network.socket(host));
     const end = new NetcodeEnd(this.#manager(link), socket, link);
     this.clients.push(end);
