@@ -184,6 +184,9 @@ function read(token: Uint8Array | string): ConnectToken | string {
     }
     bytes = decodeBase64(token);
     if (bytes === undefined) return "its text must be base64";
+  } else if (!(token instanceof Uint8Array)) {
+    // What a login server's answer has, or has not, may be anything.
+    return "it must be bytes or base64";
   } else {
     // A copy, as the slices of Node's Buffer are not.
     bytes = token.length === CONNECT_TOKEN_BYTES

@@ -78,6 +78,22 @@ Deno.test("parseConnectToken() says what is wrong with a token", () => {
   }
 });
 
+Deno.test("tryParseConnectToken() gives undefined for what an answer has in place of a token", () => {
+  class Boastful extends Uint8Array {
+    override get length(): number {
+      return 2_048;
+    }
+  }
+  const { buffer } = sample();
+  const values: unknown[] = [undefined, null, 5, true, {}, [], buffer];
+  values.push({ length: 2_048 }, [...sample()], new Boastful(3));
+  for (const value of values) {
+    const token = value as Uint8Array;
+    assertEquals(tryParseConnectToken(token), undefined);
+    assertThrows(() => parseConnectToken(token), SyntaxError);
+  }
+});
+
 Deno.test("parseConnectToken() takes a token that expires when it was made", () => {
   const bytes = changed(21, 5, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0);
   assertEquals(parseConnectToken(bytes).expireSeconds, 5n);

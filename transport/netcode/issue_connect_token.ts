@@ -84,7 +84,8 @@ export interface IssueConnectTokenOptions {
  * @returns 2,048 bytes, the caller's own.
  * @throws {RangeError} If a number is outside its range, the key is not 32 bytes long, the user data is longer than 256
  * bytes, the addresses are none or more than 32, or the internal ones are not as many.
- * @throws {TypeError} If an address is not an IP address with a port above 0, or has a zone.
+ * @throws {TypeError} If an address is not an IP address with a port above 0, or has a zone, or the key or the user
+ * data is no `Uint8Array`.
  * @throws {TransportError} `"unsupported"`, if the runtime has no ChaCha20-Poly1305, as Bun.
  *
  * @example A login server's answer
@@ -120,6 +121,8 @@ export function issueConnectToken(
   } = options;
   checkU64("protocolId", protocolId);
   checkU64("clientId", clientId);
+  checkBytes("privateKey", privateKey);
+  checkBytes("userData", userData);
   if (privateKey.length !== KEY_BYTES) {
     throw new RangeError(
       `Cannot issue a token as privateKey must be ${KEY_BYTES} bytes long: current value is ${privateKey.length}`,
@@ -198,6 +201,15 @@ function checkAddresses(
     }
     return text;
   });
+}
+
+/** A text of 32 letters would pass for a key, and each letter for a zero. */
+function checkBytes(name: string, bytes: unknown): void {
+  if (bytes instanceof Uint8Array) return;
+  // Not what it is instead: it may be a secret in another form.
+  throw new TypeError(
+    `Cannot issue a token as ${name} must be a Uint8Array: current value is of type ${typeof bytes}`,
+  );
 }
 
 function checkU64(name: string, value: bigint): void {

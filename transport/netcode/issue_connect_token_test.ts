@@ -131,6 +131,21 @@ Deno.test("issueConnectToken() refuses what it cannot write, and shows no key", 
     assertInstanceOf(error, RangeError);
     assertEquals(error.message.includes("213"), false);
   }
+  // As numbers their letters would be zeros: a key that anybody can guess.
+  const text = "213456789abcdef0213456789abcdef0";
+  for (const bytes of [text, Array(32).fill(213), undefined, null]) {
+    const wrong = bytes as unknown as Uint8Array;
+    for (const name of ["privateKey", "userData"] as const) {
+      if (name === "userData" && bytes === undefined) continue;
+      const error = assertThrows(
+        () => issue({ [name]: wrong }),
+        TypeError,
+        `as ${name} must be a Uint8Array`,
+      );
+      assertInstanceOf(error, TypeError);
+      assertEquals(error.message.includes("213"), false);
+    }
+  }
   for (
     const address of [
       "203.0.113.7",

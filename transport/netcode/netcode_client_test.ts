@@ -621,6 +621,17 @@ Deno.test("NetcodeClient.tick() refuses a time that is none", () => {
   }
 });
 
+Deno.test("NetcodeClient.connect() tells by an event that a login server's answer had no token", () => {
+  const world = new ClientWorld();
+  for (const answer of [undefined, null, {}, "Bad gateway"]) {
+    const to = world.end.socket.address("127.0.0.1", 9_000);
+    const peer = world.client.connect(to, answer as unknown as Uint8Array);
+    const [event] = world.client.drainEvents();
+    assert(event?.type === "peerEnded");
+    assertEquals([event.peer, event.reason], [peer, "invalidToken"]);
+  }
+});
+
 Deno.test("NetcodeClient leaves alone who is not there", () => {
   const world = new ClientWorld();
   const { client } = world;
