@@ -1,6 +1,6 @@
 // This module is browser compatible.
 import type { Random } from "../../core/mod.ts";
-import { IP_WORDS, isIpv4, parseIp } from "../socket/ip_address.ts";
+import { shareOf } from "./_host_share.ts";
 
 const WINDOW_MS = 100;
 /** Keys tried in vain within a window: some 4 ms of it. */
@@ -42,12 +42,4 @@ export class OpeningBudget {
     this.#failures += keys;
     this.#ofHost.set(share, (this.#ofHost.get(share) ?? 0) + keys);
   }
-}
-
-/** Who has one share: an address, and in IPv6 a network of 64 bits, which one host may have all of. */
-function shareOf(host: string): string {
-  if (!host.includes(":")) return host;
-  const words = new Int32Array(IP_WORDS);
-  if (!parseIp(host, words) || isIpv4(words)) return host;
-  return `${words[0]}:${words[1]}`;
 }

@@ -1,11 +1,14 @@
 import { createHash } from "node:crypto";
 import type { DatagramAddress } from "../socket/datagram_address.ts";
+import { shareOf } from "./_host_share.ts";
 import type { ServerClient } from "./_server_client.ts";
 import { REQUEST_BYTES, REQUEST_MARK_AT, ROAMING_MARK } from "./_sizes.ts";
 import { tagOf } from "./_used_tokens.ts";
 
 /** How many ways of one client are tried at once: whoever has seen its request can begin as many. */
 const MAX_PATHS = 4;
+/** Of which one host has so many at most, or whoever recorded the request could keep its client from moving. */
+const MAX_PATHS_OF_HOST = 2;
 /** For how long another address cannot take the place of a way. */
 const PATH_MS = 2_000;
 /** On average, and two at once: clients ask ten times a second, and networks double. */
@@ -17,6 +20,8 @@ const MAX_CHALLENGES = 8;
 export interface RoamingPath {
   readonly client: ServerClient;
   readonly address: DatagramAddress;
+  /** Whose address it is. */
+  readonly host: string;
   readonly endMs: number;
   /** The sequences of the challenges that were sent there: only whoever reads there has answers to them. */
   readonly challenges: number[];
@@ -109,13 +114,21 @@ export class RoamingPaths {
     nowMs: number,
   ): RoamingPath | undefined {
     const paths = this.#byClient.get(client) ?? [];
-    if (paths.length === MAX_PATHS) {
-      if (nowMs < paths[0]!.endMs) return undefined;
-      this.#remove(paths[0]!);
+    const host = shareOf(address.host);
+    const ofHost = paths.filter((path) => path.host === host);
+    const oldest = ofHost.length === MAX_PATHS_OF_HOST
+      ? ofHost[0]
+      : paths.length === MAX_PATHS
+      ? paths[0]
+      : undefined;
+    if (oldest !== undefined) {
+      if (nowMs < oldest.endMs) return undefined;
+      this.#remove(oldest);
     }
     const path: RoamingPath = {
       client,
       address,
+      host,
       endMs: nowMs + PATH_MS,
       challenges: [],
       nextChallengeMs: nowMs,

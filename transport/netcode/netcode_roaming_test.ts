@@ -498,3 +498,34 @@ Deno.test("ConnectionManager loses nothing reliable when netcode's client moves"
   server.close();
   client.close();
 });
+
+Deno.test("NetcodeServer follows a client although one host keeps showing its token from everywhere", () => {
+  const world = new RoamingWorld();
+  const { socket } = world.roamer;
+  let request = new Uint8Array(0);
+  world.network.fate = (datagram, from) => {
+    if (from === socket.key && datagram[0] === 0) request = datagram.slice();
+    return "deliver";
+  };
+  world.network.rebind(socket, "10.0.0.3", 30_000);
+  world.run(1_000);
+  assertEquals(world.seenAt, socket.key);
+  assertEquals(request.length, 1_078);
+  const thieves = Array.from(
+    { length: 20 },
+    (_, i) => world.network.socket("10.6.6.6", 1_000 + i),
+  );
+  const flood = (ms: number): void => {
+    for (let passed = 0; passed < ms; passed += 5) {
+      for (const thief of thieves) {
+        thief.send(request, thief.address(HOST, PORT));
+      }
+      world.run(5);
+    }
+  };
+  flood(3_000);
+  world.network.rebind(socket, "10.0.0.4", 30_001);
+  flood(1_000);
+  assertEquals(world.seenAt, socket.key);
+  world.assertCarries();
+});
