@@ -1,25 +1,14 @@
 import type { PeerId } from "../link/peer_id.ts";
 import type { DatagramAddress } from "../socket/datagram_address.ts";
+import { CHALLENGE_BODY_BYTES } from "./_challenge_token.ts";
 import type { ConnectToken } from "./connect_token.ts";
 import type { ClientPath } from "./_client_path.ts";
 import { PacketCodec } from "./_packet_codec.ts";
 import { ReplayWindow } from "./_replay_window.ts";
-import {
-  PacketType,
-  REQUEST_BYTES,
-  TOKEN_NONCE_BYTES,
-  VERSION,
-} from "./_sizes.ts";
+import { writeRequest } from "./_request.ts";
+import { PacketType, REQUEST_BYTES } from "./_sizes.ts";
 import type { TokenUse } from "./_token_uses.ts";
-import { putU64 } from "./_u64.ts";
 import { NetcodeClientState } from "./netcode_client_state.ts";
-
-const PROTOCOL_AT = 1 + VERSION.length;
-const EXPIRE_AT = PROTOCOL_AT + 8;
-const NONCE_AT = EXPIRE_AT + 8;
-const PRIVATE_AT = NONCE_AT + TOKEN_NONCE_BYTES;
-/** A challenge's body, which is its response's: a sequence and the sealed challenge token. */
-const CHALLENGE_BODY_BYTES = 8 + 300;
 
 /** What a session takes in each state, one bit per type. */
 const TAKES_AFTER_REQUEST = 1 << PacketType.Denied | 1 << PacketType.Challenge;
@@ -80,11 +69,7 @@ export class ClientSession {
       Number(token.expireSeconds - token.createSeconds) * 1_000;
     this.heardMs = nowMs;
     this.nextSendMs = nowMs;
-    this.request.set(VERSION, 1);
-    putU64(this.request, PROTOCOL_AT, token.protocolId);
-    putU64(this.request, EXPIRE_AT, token.expireSeconds);
-    this.request.set(token.nonce, NONCE_AT);
-    this.request.set(token.privateData, PRIVATE_AT);
+    writeRequest(token, this.request);
   }
 
   /** Whether a stall excuses its server's silence: once, or one that is ticked seldom would wait for ever. */

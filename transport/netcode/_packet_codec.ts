@@ -102,6 +102,22 @@ export class PacketCodec {
   }
 
   /**
+   * Writes a packet as {@linkcode PacketCodec.seal} does.
+   *
+   * @param sequence An integer from 0 to 2^53 - 1.
+   */
+  sealNumbered(
+    type: number,
+    sequence: number,
+    key: Uint8Array,
+    body: Uint8Array,
+    out: Uint8Array,
+  ): number {
+    const high = Math.floor(sequence / 0x1_0000_0000);
+    return this.seal(type, high, sequence >>> 0, key, body, out);
+  }
+
+  /**
    * Reads type and sequence of what came in, and checks all that can be checked without
    * the key, in the order of the standard ("Reading Encrypted Packets"). A sequence may
    * have leading zeros, as it may for the reference: its length is bound to the packet.

@@ -46,7 +46,6 @@ const PATH_MS = 5_000;
 const MAX_ENDED = 256;
 /** Each session keeps room for its two events. */
 const EVENT_CAPACITY = 4 * 65_536;
-const SIZE = 0x1_0000_0000;
 const NO_BYTES = new Uint8Array(0);
 /** A client's keep-alive says neither index nor number of clients. */
 const KEEP_ALIVE = new Uint8Array(8);
@@ -661,9 +660,7 @@ export class NetcodeClient implements DatagramLink {
     body: Uint8Array,
     out: Uint8Array,
   ): number {
-    const sequence = use.next++;
-    const high = Math.floor(sequence / SIZE);
-    return codec.seal(type, high, sequence >>> 0, sendKey, body, out);
+    return codec.sealNumbered(type, use.next++, sendKey, body, out);
   }
 
   #firstDueMs(): number {

@@ -34,6 +34,13 @@ import { OpeningBudget } from "./_opening_budget.ts";
 import { HeaderFault, isBodyLength, PacketCodec } from "./_packet_codec.ts";
 import { openPrivateToken, type PrivateToken } from "./_private_token.ts";
 import {
+  nonceOfRequest,
+  privateDataOfRequest,
+  REQUEST_EXPIRE_AT,
+  REQUEST_PROTOCOL_AT,
+  REQUEST_VERSION_AT,
+} from "./_request.ts";
+import {
   SealedBelow,
   type SealedBelowHost,
   type TokenSession,
@@ -46,16 +53,14 @@ import {
   MAX_PAYLOAD_BYTES,
   MAX_SERVER_ADDRESSES,
   PacketType,
-  PRIVATE_TOKEN_BYTES,
   REQUEST_BYTES,
   REQUEST_MARK_AT,
   ROAMING_MARK,
   SERVER_TAKES,
-  TOKEN_NONCE_BYTES,
   VERSION,
 } from "./_sizes.ts";
 import { prefixOf } from "./_token_wire.ts";
-import { getU32, getU64, putU32, putU64 } from "./_u64.ts";
+import { getU64, getU64Number, putU32, putU64 } from "./_u64.ts";
 import { tagOf, type UsedToken, UsedTokens } from "./_used_tokens.ts";
 import type { NetcodeServerCounters } from "./netcode_server_counters.ts";
 import type { NetcodeServerOptions } from "./netcode_server_options.ts";
@@ -70,13 +75,6 @@ const MAX_CLIENTS = 65_535;
 /** Each client keeps room for its two main events; the rest is for moves. */
 const EVENT_CAPACITY = 4 * 65_536;
 const MAX_PACKET_BYTES = MAX_PAYLOAD_BYTES + MAX_PACKET_OVERHEAD_BYTES;
-const U32 = 0x1_0000_0000;
-
-/** Where things are in a request. */
-const PROTOCOL_AT = 1 + VERSION.length;
-const EXPIRE_AT = PROTOCOL_AT + 8;
-const NONCE_AT = EXPIRE_AT + 8;
-const TOKEN_AT = NONCE_AT + TOKEN_NONCE_BYTES;
 
 const NO_BODY = new Uint8Array(0);
 
@@ -468,8 +466,8 @@ export class NetcodeServer implements DatagramLink {
   /** Whether a request is of this version and protocol, and not expired; counts it if not. */
   #isRequest(request: Uint8Array): boolean {
     const counters = this.#counters;
-    if (!isAt(request, VERSION, 1)) counters.wrongVersion++;
-    else if (!isAt(request, this.#protocol, PROTOCOL_AT)) {
+    if (!isAt(request, VERSION, REQUEST_VERSION_AT)) counters.wrongVersion++;
+    else if (!isAt(request, this.#protocol, REQUEST_PROTOCOL_AT)) {
       counters.wrongProtocol++;
     } else if (this.#isExpired(request)) counters.expired++;
     else return true;
@@ -521,10 +519,10 @@ export class NetcodeServer implements DatagramLink {
     from: DatagramAddress,
   ): PrivateToken | undefined {
     const token = openPrivateToken(
-      request.subarray(TOKEN_AT, TOKEN_AT + PRIVATE_TOKEN_BYTES),
-      request.subarray(NONCE_AT, TOKEN_AT),
+      privateDataOfRequest(request),
+      nonceOfRequest(request),
       this.#protocolId,
-      getU64(request, EXPIRE_AT),
+      getU64(request, REQUEST_EXPIRE_AT),
       this.#privateKeys,
     );
     if (
@@ -615,7 +613,7 @@ export class NetcodeServer implements DatagramLink {
       return;
     }
     body[MOVE_AT]! &= ~MOVE_BIT;
-    const sequence = getU32(body, 4) * U32 + getU32(body, 0);
+    const sequence = getU64Number(body, 0);
     const challenge = challenges.includes(sequence)
       ? openChallenge(body.subarray(0, length), this.#challengeKey)
       : undefined;
@@ -671,7 +669,7 @@ export class NetcodeServer implements DatagramLink {
     }
     // An answer to a challenge of before is one that somebody has kept, to be the client
     // once more after it has left.
-    const sequence = getU32(body, 4) * U32 + getU32(body, 0);
+    const sequence = getU64Number(body, 0);
     const challenge = sequence < mapping.firstChallenge
       ? undefined
       : openChallenge(body.subarray(0, length), this.#challengeKey);
@@ -838,9 +836,8 @@ export class NetcodeServer implements DatagramLink {
   }
 
   #isExpired(request: Uint8Array): boolean {
-    const expire = getU32(request, EXPIRE_AT + 4) * U32 +
-      getU32(request, EXPIRE_AT);
-    return expire <= Math.floor(this.#clock.epochMs() / 1_000);
+    const expireSeconds = getU64Number(request, REQUEST_EXPIRE_AT);
+    return expireSeconds <= Math.floor(this.#clock.epochMs() / 1_000);
   }
 
   /** Reads the header of a packet that is no request; counts it if there is none. */
@@ -887,10 +884,14 @@ export class NetcodeServer implements DatagramLink {
       out.set(body, 1);
       return 1 + body.length;
     }
-    const sequence = client.sequence++;
-    const high = Math.floor(sequence / U32);
-    const low = sequence >>> 0;
-    return this.#codec.seal(type, high, low, client.sendKey, body, out);
+    const { sendKey } = client;
+    return this.#codec.sealNumbered(
+      type,
+      client.sequence++,
+      sendKey,
+      body,
+      out,
+    );
   }
 
   /** Sends what is not yet part of a session. */
@@ -904,7 +905,7 @@ export class NetcodeServer implements DatagramLink {
     const low = this.#globalLow;
     this.#globalLow = low + 1 >>> 0;
     if (this.#globalLow === 0) {
-      this.#globalHigh = high === U32 - 1 ? U32 / 2 : high + 1;
+      this.#globalHigh = high === 0xffff_ffff ? 0x8000_0000 : high + 1;
     }
     const length = this.#codec.seal(type, high, low, key, body, this.#packet);
     this.#transmit?.(this.#packet.subarray(0, length), to);

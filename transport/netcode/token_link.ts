@@ -10,7 +10,8 @@ import type {
 import type { PeerId } from "../link/peer_id.ts";
 import type { DatagramAddress } from "../socket/datagram_address.ts";
 import type { Writable } from "../writable.ts";
-import { MAX_PAYLOAD_BYTES, TOKEN_NONCE_BYTES, VERSION } from "./_sizes.ts";
+import { writeRequest } from "./_request.ts";
+import { MAX_PAYLOAD_BYTES } from "./_sizes.ts";
 import {
   DISCONNECT_COPIES,
   isTokenPacketLength,
@@ -24,7 +25,7 @@ import {
   TOKEN_REQUEST_BYTES,
   TokenPacket,
 } from "./_token_wire.ts";
-import { getU32, putU32, putU64 } from "./_u64.ts";
+import { getU32, putU32 } from "./_u64.ts";
 import { type ConnectToken, tryParseConnectToken } from "./connect_token.ts";
 import type {
   TokenLinkCounters,
@@ -44,7 +45,8 @@ class Session {
   address: DatagramAddress;
   /** Which of the link's sessions, of the last sixteen. */
   readonly round: number;
-  readonly request: Uint8Array;
+  /** Netcode's, but for its prefix, and what follows it here. */
+  readonly request = new Uint8Array(TOKEN_REQUEST_BYTES);
   readonly resume = new Uint8Array(RESUME_BYTES);
   readonly timeoutMs: number;
   readonly expiresMs: number;
@@ -69,8 +71,9 @@ class Session {
     this.id = id;
     this.address = address;
     this.round = round;
-    this.request = makeRequest(token);
+    writeRequest(token, this.request);
     this.request[0] = prefixOf(TokenPacket.Request, round);
+    this.request.set(token.clientToServerKey, PROOF_AT);
     this.request.set(secret, SESSION_AT);
     this.resume[0] = prefixOf(TokenPacket.Resume, round);
     this.resume.set(secret, RESUME_BYTES - SESSION_BYTES);
@@ -516,20 +519,4 @@ export class TokenLink implements DatagramLink {
     // With nobody left there is nothing to wake for.
     if (this.#sessions.size === 0) this.#wakeMs = Infinity;
   }
-}
-
-/** Netcode's request, to the byte, and room for what follows it here. */
-function makeRequest(token: ConnectToken): Uint8Array {
-  const request = new Uint8Array(TOKEN_REQUEST_BYTES);
-  let at = 1;
-  request.set(VERSION, at);
-  at += VERSION.length;
-  putU64(request, at, token.protocolId);
-  putU64(request, at + 8, token.expireSeconds);
-  at += 16;
-  request.set(token.nonce, at);
-  at += TOKEN_NONCE_BYTES;
-  request.set(token.privateData, at);
-  request.set(token.clientToServerKey, PROOF_AT);
-  return request;
 }
