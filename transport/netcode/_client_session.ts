@@ -6,6 +6,7 @@ import type { ClientPath } from "./_client_path.ts";
 import { PacketCodec } from "./_packet_codec.ts";
 import { ReplayWindow } from "./_replay_window.ts";
 import { writeRequest } from "./_request.ts";
+import { Silence } from "./_silence.ts";
 import { PacketType, REQUEST_BYTES } from "./_sizes.ts";
 import type { TokenUse } from "./_token_uses.ts";
 import { NetcodeClientState } from "./netcode_client_state.ts";
@@ -29,15 +30,12 @@ export class ClientSession {
   readonly response: Uint8Array = new Uint8Array(CHALLENGE_BODY_BYTES);
   /** The servers that come after this one. */
   servers: string[] = [];
-  /** `Infinity` if its token says that there is none. */
-  readonly timeoutMs: number;
+  /** Of the server that it is at. */
+  readonly silence: Silence;
   /** When its token has run out. */
   readonly expiresAtMs: number;
   address: DatagramAddress;
   state: NetcodeClientState = NetcodeClientState.SendingConnectionRequest;
-  /** When this server was heard last, or first asked. */
-  heardMs: number;
-  #excusedMs = -1;
   /** When its next own packet is due. */
   nextSendMs: number;
   /** When something is due. */
@@ -63,20 +61,11 @@ export class ClientSession {
     this.codec = new PacketCodec(token.protocolId);
     this.sendKey = token.clientToServerKey;
     this.receiveKey = token.serverToClientKey;
-    const { timeoutSeconds } = token;
-    this.timeoutMs = timeoutSeconds > 0 ? timeoutSeconds * 1_000 : Infinity;
+    this.silence = new Silence(token.timeoutSeconds, nowMs);
     this.expiresAtMs = nowMs +
       Number(token.expireSeconds - token.createSeconds) * 1_000;
-    this.heardMs = nowMs;
     this.nextSendMs = nowMs;
     writeRequest(token, this.request);
-  }
-
-  /** Whether a stall excuses its server's silence: once, or one that is ticked seldom would wait for ever. */
-  excuse(): boolean {
-    const isFirst = this.#excusedMs !== this.heardMs;
-    this.#excusedMs = this.heardMs;
-    return isFirst;
   }
 
   get isConnected(): boolean {
@@ -103,7 +92,7 @@ export class ClientSession {
 
   /** When it has waited long enough for what its server should have sent. */
   get deadlineMs(): number {
-    const silentMs = this.heardMs + this.timeoutMs;
-    return this.isConnected ? silentMs : Math.min(silentMs, this.expiresAtMs);
+    const { endMs } = this.silence;
+    return this.isConnected ? endMs : Math.min(endMs, this.expiresAtMs);
   }
 }

@@ -35,8 +35,6 @@ export const RESUME_BYTES = 1 + 4 + SESSION_BYTES;
 export const KEEP_ALIVE_BYTES = 1 + 4 + 4;
 /** How many rounds there are. */
 export const ROUNDS = 16;
-/** How often a disconnect is sent where it may be lost. */
-export const DISCONNECT_COPIES = 10;
 
 /** The first byte of a datagram. */
 export function prefixOf(type: number, round: number): number {

@@ -6,6 +6,7 @@ import {
   SystemClock,
 } from "../../core/mod.ts";
 import { MTU } from "../constants.ts";
+import { checkDt } from "../link/_check_dt.ts";
 import { SlotTable } from "../link/_slot_table.ts";
 import type {
   DatagramLink,
@@ -24,6 +25,7 @@ import {
   openChallenge,
   sealChallenge,
 } from "./_challenge_token.ts";
+import { checkPayload } from "./_check_payload.ts";
 import { ClientSlots } from "./_client_slots.ts";
 import {
   type EncryptionMapping,
@@ -46,7 +48,8 @@ import {
   type TokenSession,
 } from "./_sealed_below.ts";
 import { type RoamingPath, RoamingPaths } from "./_roaming_paths.ts";
-import { SendOrder, ServerClient } from "./_server_client.ts";
+import { SendOrder } from "./_send_order.ts";
+import { ServerClient } from "./_server_client.ts";
 import {
   KEY_BYTES,
   MAX_PACKET_OVERHEAD_BYTES,
@@ -59,15 +62,13 @@ import {
   SERVER_TAKES,
   VERSION,
 } from "./_sizes.ts";
+import { DISCONNECT_COPIES, REPEAT_MS } from "./_timing.ts";
 import { prefixOf } from "./_token_wire.ts";
 import { getU64, getU64Number, putU32, putU64 } from "./_u64.ts";
 import { tagOf, type UsedToken, UsedTokens } from "./_used_tokens.ts";
 import type { NetcodeServerCounters } from "./netcode_server_counters.ts";
 import type { NetcodeServerOptions } from "./netcode_server_options.ts";
 
-const KEEP_ALIVE_MS = 100;
-/** How often a disconnect is sent, at once: it is not acknowledged. */
-const DISCONNECT_COPIES = 10;
 /** A tick that long says nothing of who was silent: what has come meanwhile was not read yet. */
 const STALL_MS = 1_000;
 const MAX_KEYS = 8;
@@ -225,7 +226,7 @@ export class NetcodeServer implements DatagramLink {
     const first = this.#order.first;
     const keepAliveMs = first === undefined
       ? Infinity
-      : first.sentMs + KEEP_ALIVE_MS;
+      : first.sentMs + REPEAT_MS;
     const dueMs = Math.min(
       keepAliveMs,
       this.#timeouts.nextMs,
@@ -338,14 +339,9 @@ export class NetcodeServer implements DatagramLink {
    * @throws {RangeError} If the payload is empty or longer.
    */
   seal(payload: Uint8Array, peer: PeerId, out: Uint8Array): number {
+    checkPayload(payload);
     const client = this.#peers.get(peer);
     if (client === undefined) return 0;
-    const { length } = payload;
-    if (length < 1 || length > MAX_PAYLOAD_BYTES) {
-      throw new RangeError(
-        `Cannot seal a payload as it must be 1 to ${MAX_PAYLOAD_BYTES} bytes: current value is ${length}`,
-      );
-    }
     if (!client.isConfirmed) this.#sendKeepAlive(client);
     return this.#seal(client, PacketType.Payload, payload, out);
   }
@@ -406,17 +402,13 @@ export class NetcodeServer implements DatagramLink {
    * @throws {RangeError} If `dt` is not.
    */
   tick(dt: number): void {
-    if (!(dt >= 0 && dt < Infinity)) {
-      throw new RangeError(
-        `Cannot tick as dt must be finite and >= 0: current value is ${dt}`,
-      );
-    }
-    const nowMs = this.#nowMs += dt * 1_000;
-    this.#isStalled = dt * 1_000 >= STALL_MS;
+    const ms = checkDt(dt);
+    const nowMs = this.#nowMs += ms;
+    this.#isStalled = ms >= STALL_MS;
     this.#timeouts.advance(nowMs, this.#onTimeout);
     this.#mappings.expire(nowMs);
     let client = this.#order.first;
-    while (client !== undefined && nowMs >= client.sentMs + KEEP_ALIVE_MS) {
+    while (client !== undefined && nowMs >= client.sentMs + REPEAT_MS) {
       this.#sendKeepAlive(client);
       client = this.#order.first;
     }
@@ -621,7 +613,7 @@ export class NetcodeServer implements DatagramLink {
       counters.badChallenge++;
     } else if (this.#moveClient(client, address)) {
       client.advance(sequenceHigh, sequenceLow);
-      client.receivedMs = this.#nowMs;
+      client.silence.heardMs = this.#nowMs;
       this.#roaming.clear(client);
       this.#sendKeepAlive(client);
     }
@@ -723,7 +715,7 @@ export class NetcodeServer implements DatagramLink {
     this.#byAddress.set(address, client);
     this.#byClientId.set(client.clientId, client);
     this.#order.add(client);
-    this.#timeouts.schedule(index, this.#nowMs + client.timeoutMs);
+    this.#timeouts.schedule(index, client.silence.endMs);
     this.#counters.accepted++;
     this.#sendKeepAlive(client);
     this.#events.pushReserved({
@@ -779,7 +771,7 @@ export class NetcodeServer implements DatagramLink {
   }
 
   #hear(client: ServerClient): void {
-    client.receivedMs = this.#nowMs;
+    client.silence.heardMs = this.#nowMs;
     client.isConfirmed = true;
     this.#openedPeer = client.id;
   }
@@ -791,10 +783,10 @@ export class NetcodeServer implements DatagramLink {
 
   readonly #onTimeout = (index: number): void => {
     const client = this.#byIndex[index]!;
-    const dueMs = client.receivedMs + client.timeoutMs;
-    const isOverdue = this.#nowMs >= dueMs;
-    if (!isOverdue || (this.#isStalled && client.excuse(this.#nowMs))) {
-      this.#timeouts.schedule(index, Math.max(dueMs, this.#nowMs));
+    const { silence } = client;
+    const isOverdue = this.#nowMs >= silence.endMs;
+    if (!isOverdue || (this.#isStalled && silence.excuse(this.#nowMs))) {
+      this.#timeouts.schedule(index, Math.max(silence.endMs, this.#nowMs));
       return;
     }
     this.#counters.timedOut++;
