@@ -16,6 +16,7 @@ import { ClientPath } from "./_client_path.ts";
 import { checkCipher } from "./_aead.ts";
 import { checkPayload } from "./_check_payload.ts";
 import { ClientSession } from "./_client_session.ts";
+import { splitEndpoint } from "./_endpoint.ts";
 import { HeaderFault } from "./_packet_codec.ts";
 import { MAX_SESSIONS_AT, SessionPlaces } from "./_session_places.ts";
 import {
@@ -712,10 +713,8 @@ function addressOf(
   socket: DatagramSocket,
   server: string,
 ): DatagramAddress | undefined {
-  const portAt = server.lastIndexOf(":") + 1;
-  const host = server.slice(0, portAt - 1).replace(/^\[|\]$/g, "");
   try {
-    return socket.address(host, Number(server.slice(portAt)));
+    return socket.address(...splitEndpoint(server));
   } catch {
     // Of another family, or port 0.
     return undefined;

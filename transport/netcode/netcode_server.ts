@@ -25,7 +25,9 @@ import {
   openChallenge,
   sealChallenge,
 } from "./_challenge_token.ts";
+import { checkKey } from "./_check_bytes.ts";
 import { checkPayload } from "./_check_payload.ts";
+import { checkU64 } from "./_check_u64.ts";
 import { ClientSlots } from "./_client_slots.ts";
 import {
   type EncryptionMapping,
@@ -189,7 +191,11 @@ export class NetcodeServer implements DatagramLink {
       clock = new SystemClock(),
       random = new SecureRandom(),
     } = options;
-    this.#protocolId = checkProtocolId(protocolId);
+    this.#protocolId = checkU64(
+      "create a NetcodeServer",
+      "protocolId",
+      protocolId,
+    );
     putU64(this.#protocol, 0, protocolId);
     this.#codec = new PacketCodec(protocolId);
     this.#privateKeys = copyKeys(privateKeys);
@@ -912,37 +918,11 @@ function isAt(bytes: Uint8Array, wanted: Uint8Array, at: number): boolean {
   return true;
 }
 
-function checkProtocolId(protocolId: bigint): bigint {
-  if (typeof protocolId !== "bigint") {
-    throw new TypeError(
-      `Cannot create a NetcodeServer as protocolId must be a bigint: current value is ${protocolId}`,
-    );
-  }
-  if (protocolId < 0n || protocolId >= 1n << 64n) {
-    throw new RangeError(
-      `Cannot create a NetcodeServer as protocolId must be 0 to 2^64 - 1: current value is ${protocolId}`,
-    );
-  }
-  return protocolId;
-}
-
 function copyKeys(keys: readonly Uint8Array[]): readonly Uint8Array[] {
   checkInteger("the count of privateKeys", keys.length, 1, MAX_KEYS);
-  return keys.map((key) => {
-    if (!(key instanceof Uint8Array)) {
-      // Not what it is instead: it may be a secret in another form.
-      throw new TypeError(
-        `Cannot create a NetcodeServer as privateKeys must be of Uint8Array: current value is a ${typeof key}`,
-      );
-    }
-    checkInteger(
-      "the length of a private key",
-      key.length,
-      KEY_BYTES,
-      KEY_BYTES,
-    );
-    return key.slice();
-  });
+  return keys.map((key) =>
+    checkKey("create a NetcodeServer", "each of privateKeys", key).slice()
+  );
 }
 
 function readAddresses(addresses: readonly string[]): ReadonlySet<string> {
