@@ -233,7 +233,9 @@ Deno.test("PacketCodec refuses a packet with any bit flipped", () => {
   const codec = codecOf();
   for (const type of TYPES) {
     const packet = sealed(type, 0x0102_0304_0506_0708n, bodyOf(type));
-    for (let bit = 0; bit < 8 * packet.length; bit++) {
+    // All of the prefix, the sequence and the first of the body.
+    const step = (bit: number): number => IS_SOAK || bit < 100 ? 1 : 7;
+    for (let bit = 0; bit < 8 * packet.length; bit += step(bit)) {
       packet[bit >> 3]! ^= 1 << (bit & 7);
       assertEquals(
         opened(packet, codec),

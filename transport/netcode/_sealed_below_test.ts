@@ -643,7 +643,7 @@ Deno.test("NetcodeServer survives whatever pages send", () => {
     world.web.address(socket.host, socket.port)
   );
   let payloads = 0;
-  for (let i = 0; i < (IS_SOAK ? 2_000_000 : 8_000); i++) {
+  for (let i = 0; i < (IS_SOAK ? 2_000_000 : 4_000); i++) {
     const about = `seed ${seed}, case ${i}`;
     let bytes = good[random.nextU32() % good.length]!.slice();
     const kind = random.nextU32() % 4;

@@ -14,7 +14,7 @@ import { issueConnectToken } from "./issue_connect_token.ts";
 import { NetcodeClient } from "./netcode_client.ts";
 import { NetcodeServer } from "./netcode_server.ts";
 
-const MUTANTS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 1_000_000 : 4_000;
+const MUTANTS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 1_000_000 : 2_000;
 const [HOST, PORT] = ["10.0.0.1", 9] as const;
 
 const clock = new ManualClock({ epochMs: Date.UTC(2026, 0, 1) });
