@@ -7,7 +7,8 @@ import { PacketCodec } from "./_packet_codec.ts";
 import { ReplayWindow } from "./_replay_window.ts";
 import { writeRequest } from "./_request.ts";
 import { Silence } from "./_silence.ts";
-import { PacketType, REQUEST_BYTES } from "./_sizes.ts";
+import { PacketType } from "./_packet_type.ts";
+import { REQUEST_BYTES } from "./_sizes.ts";
 import type { TokenUse } from "./_token_uses.ts";
 import { NetcodeClientState } from "./netcode_client_state.ts";
 

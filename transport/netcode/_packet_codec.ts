@@ -1,8 +1,8 @@
 import { checkCipher, NONCE_BYTES, open, openDoubtful, seal } from "./_aead.ts";
+import { PacketType } from "./_packet_type.ts";
 import {
   CHALLENGE_TOKEN_BYTES,
   MAX_PAYLOAD_BYTES,
-  PacketType,
   TAG_BYTES,
   VERSION,
 } from "./_sizes.ts";

@@ -3,7 +3,8 @@ import { encodeHex } from "@std/encoding/hex";
 import { SeededRandom } from "../../core/mod.ts";
 import { seal } from "./_aead.ts";
 import { HeaderFault, isBodyLength, PacketCodec } from "./_packet_codec.ts";
-import { CLIENT_TAKES, PacketType, SERVER_TAKES, VERSION } from "./_sizes.ts";
+import { CLIENT_TAKES, PacketType, SERVER_TAKES } from "./_packet_type.ts";
+import { VERSION } from "./_sizes.ts";
 import { putU64 } from "./_u64.ts";
 
 const IS_SOAK = Deno.env.get("TICKWIRE_SOAK") === "1";

@@ -11,6 +11,11 @@ export const REQUEST_EXPIRE_AT = REQUEST_PROTOCOL_AT + 8;
 export const REQUEST_NONCE_AT = REQUEST_EXPIRE_AT + 8;
 export const REQUEST_PRIVATE_AT = REQUEST_NONCE_AT + TOKEN_NONCE_BYTES;
 
+/** Where the zero after the version is in a request. */
+export const REQUEST_MARK_AT = REQUEST_PROTOCOL_AT - 1;
+/** In place of that zero: a connected client says where it is now. To other implementations it is of another version. */
+export const ROAMING_MARK = 1;
+
 /**
  * Writes the request of a token.
  *

@@ -1,10 +1,6 @@
 // This module is browser compatible.
-import {
-  KEY_BYTES,
-  MAX_PAYLOAD_BYTES,
-  PacketType,
-  REQUEST_BYTES,
-} from "./_sizes.ts";
+import { PacketType } from "./_packet_type.ts";
+import { KEY_BYTES, MAX_PAYLOAD_BYTES, REQUEST_BYTES } from "./_sizes.ts";
 
 /**
  * What lies inside of TLS: a prefix byte and a body, nothing sealed once more. The lower

@@ -19,15 +19,9 @@ import { ClientSession } from "./_client_session.ts";
 import { splitEndpoint } from "./_endpoint.ts";
 import { HeaderFault } from "./_packet_codec.ts";
 import { MAX_SESSIONS_AT, SessionPlaces } from "./_session_places.ts";
-import {
-  CLIENT_TAKES,
-  MAX_PACKET_OVERHEAD_BYTES,
-  MAX_PAYLOAD_BYTES,
-  PacketType,
-  REPLAY_PROTECTED,
-  REQUEST_MARK_AT,
-  ROAMING_MARK,
-} from "./_sizes.ts";
+import { CLIENT_TAKES, PacketType, REPLAY_PROTECTED } from "./_packet_type.ts";
+import { REQUEST_MARK_AT, ROAMING_MARK } from "./_request.ts";
+import { MAX_PACKET_OVERHEAD_BYTES, MAX_PAYLOAD_BYTES } from "./_sizes.ts";
 import { CLIENT_STALL_MS, DISCONNECT_COPIES, REPEAT_MS } from "./_timing.ts";
 import { TokenUses } from "./_token_uses.ts";
 import { getU32 } from "./_u64.ts";

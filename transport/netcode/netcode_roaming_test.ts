@@ -9,7 +9,7 @@ import { ConnectionManager } from "../manager/connection_manager.ts";
 import { Channel } from "../../protocol/mod.ts";
 import type { PlainClient } from "./_testing/plain_client.ts";
 import { PROTOCOL_ID, SERVER, ServerWorld } from "./_testing/server_world.ts";
-import { PacketType } from "./_sizes.ts";
+import { PacketType } from "./_packet_type.ts";
 import { issueConnectToken } from "./issue_connect_token.ts";
 import { NetcodeClient } from "./netcode_client.ts";
 import { NetcodeServer } from "./netcode_server.ts";

@@ -41,8 +41,10 @@ import {
   nonceOfRequest,
   privateDataOfRequest,
   REQUEST_EXPIRE_AT,
+  REQUEST_MARK_AT,
   REQUEST_PROTOCOL_AT,
   REQUEST_VERSION_AT,
+  ROAMING_MARK,
 } from "./_request.ts";
 import {
   SealedBelow,
@@ -52,16 +54,13 @@ import {
 import { type RoamingPath, RoamingPaths } from "./_roaming_paths.ts";
 import { SendOrder } from "./_send_order.ts";
 import { ServerClient } from "./_server_client.ts";
+import { PacketType, SERVER_TAKES } from "./_packet_type.ts";
 import {
   KEY_BYTES,
   MAX_PACKET_OVERHEAD_BYTES,
   MAX_PAYLOAD_BYTES,
   MAX_SERVER_ADDRESSES,
-  PacketType,
   REQUEST_BYTES,
-  REQUEST_MARK_AT,
-  ROAMING_MARK,
-  SERVER_TAKES,
   VERSION,
 } from "./_sizes.ts";
 import { DISCONNECT_COPIES, REPEAT_MS } from "./_timing.ts";

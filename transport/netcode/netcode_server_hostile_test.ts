@@ -4,7 +4,7 @@ import { MTU } from "../constants.ts";
 import type { DatagramAddress } from "../socket/datagram_address.ts";
 import { ServerWorld } from "./_testing/server_world.ts";
 import { splitEndpoint } from "./_endpoint.ts";
-import { PacketType } from "./_sizes.ts";
+import { PacketType } from "./_packet_type.ts";
 
 const SOAK = Deno.env.get("TICKWIRE_SOAK") === "1";
 /** Ten million in all in a soak, in parts that can be run alone. */

@@ -2,7 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { ServerWorld } from "./_testing/server_world.ts";
 import { MAX_ENCRYPTION_MAPPINGS } from "./_encryption_mappings.ts";
 import { writeRequest } from "./_request.ts";
-import { PacketType, REQUEST_BYTES } from "./_sizes.ts";
+import { PacketType } from "./_packet_type.ts";
+import { REQUEST_BYTES } from "./_sizes.ts";
 import { MAX_USED_TOKENS } from "./_used_tokens.ts";
 import { parseConnectToken } from "./connect_token.ts";
 

@@ -2,7 +2,8 @@ import { assert } from "@std/assert";
 import type { MemorySocket } from "../../link/_testing/memory_network.ts";
 import { splitEndpoint } from "../_endpoint.ts";
 import { PacketCodec } from "../_packet_codec.ts";
-import { CLIENT_TAKES, PacketType, REQUEST_BYTES, VERSION } from "../_sizes.ts";
+import { CLIENT_TAKES, PacketType } from "../_packet_type.ts";
+import { REQUEST_BYTES, VERSION } from "../_sizes.ts";
 import { putU64 } from "../_u64.ts";
 import { type ConnectToken, parseConnectToken } from "../connect_token.ts";
 
