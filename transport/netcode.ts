@@ -3,8 +3,6 @@
  * implementations of that standard. For Deno and Node, as the cipher is that of
  * `node:crypto`: Bun 1.4 has no ChaCha20-Poly1305 there, and links throw a `TransportError`
  * with the code `"unsupported"`.
- * implementations of that standard. For Deno and Node, whose `node:crypto` has the ciphers;
- * Bun's (1.4) lacks ChaCha20-Poly1305.
  *
  * A login server, which knows who somebody is, gives out tokens; game servers let in whoever
  * has one. They share a key and nothing else.

@@ -4,7 +4,10 @@ import {
   PacketCodec,
 } from "../../transport/netcode/_packet_codec.ts";
 import { ReplayWindow } from "../../transport/netcode/_replay_window.ts";
-import { PacketType, SERVER_TAKES } from "../../transport/netcode/_sizes.ts";
+import {
+  PacketType,
+  SERVER_TAKES,
+} from "../../transport/netcode/_packet_type.ts";
 
 const PROTOCOL_ID = 0x7469_636b_7769_7265n;
 const NO_BYTES = new Uint8Array(0);

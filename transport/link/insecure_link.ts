@@ -11,6 +11,7 @@ import {
 import { MTU } from "../constants.ts";
 import type { DatagramAddress } from "../socket/datagram_address.ts";
 import type { Writable } from "../writable.ts";
+import { checkDt } from "./_check_dt.ts";
 import { COOKIE_SECONDS, CookieJar } from "./_cookie_jar.ts";
 import {
   ACCEPT_BYTES,
@@ -416,12 +417,7 @@ export class InsecureLink implements DatagramLink {
    * @throws {RangeError} If `dt` is not.
    */
   tick(dt: number): void {
-    if (!(dt >= 0 && dt < Infinity)) {
-      throw new RangeError(
-        `Cannot tick as dt must be finite and >= 0: current value is ${dt}`,
-      );
-    }
-    this.#nowMs += dt * 1_000;
+    this.#nowMs += checkDt(dt);
     if (this.#nowMs < this.#nextRetryMs) return;
     this.#nextRetryMs = Infinity;
     for (const peer of this.#unheard) if (!this.#acceptAgain(peer)) break;

@@ -1,25 +1,16 @@
 import type { PeerId } from "../link/peer_id.ts";
 import type { DatagramAddress } from "../socket/datagram_address.ts";
+import { CHALLENGE_BODY_BYTES } from "./_challenge_token.ts";
 import type { ConnectToken } from "./connect_token.ts";
 import type { ClientPath } from "./_client_path.ts";
 import { PacketCodec } from "./_packet_codec.ts";
 import { ReplayWindow } from "./_replay_window.ts";
-import {
-  PacketType,
-  REQUEST_BYTES,
-  TOKEN_NONCE_BYTES,
-  VERSION,
-} from "./_sizes.ts";
+import { writeRequest } from "./_request.ts";
+import { Silence } from "./_silence.ts";
+import { PacketType } from "./_packet_type.ts";
+import { REQUEST_BYTES } from "./_sizes.ts";
 import type { TokenUse } from "./_token_uses.ts";
-import { putU64 } from "./_u64.ts";
 import { NetcodeClientState } from "./netcode_client_state.ts";
-
-const PROTOCOL_AT = 1 + VERSION.length;
-const EXPIRE_AT = PROTOCOL_AT + 8;
-const NONCE_AT = EXPIRE_AT + 8;
-const PRIVATE_AT = NONCE_AT + TOKEN_NONCE_BYTES;
-/** A challenge's body, which is its response's: a sequence and the sealed challenge token. */
-const CHALLENGE_BODY_BYTES = 8 + 300;
 
 /** What a session takes in each state, one bit per type. */
 const TAKES_AFTER_REQUEST = 1 << PacketType.Denied | 1 << PacketType.Challenge;
@@ -40,15 +31,12 @@ export class ClientSession {
   readonly response: Uint8Array = new Uint8Array(CHALLENGE_BODY_BYTES);
   /** The servers that come after this one. */
   servers: string[] = [];
-  /** `Infinity` if its token says that there is none. */
-  readonly timeoutMs: number;
+  /** Of the server that it is at. */
+  readonly silence: Silence;
   /** When its token has run out. */
   readonly expiresAtMs: number;
   address: DatagramAddress;
   state: NetcodeClientState = NetcodeClientState.SendingConnectionRequest;
-  /** When this server was heard last, or first asked. */
-  heardMs: number;
-  #excusedMs = -1;
   /** When its next own packet is due. */
   nextSendMs: number;
   /** When something is due. */
@@ -74,24 +62,11 @@ export class ClientSession {
     this.codec = new PacketCodec(token.protocolId);
     this.sendKey = token.clientToServerKey;
     this.receiveKey = token.serverToClientKey;
-    const { timeoutSeconds } = token;
-    this.timeoutMs = timeoutSeconds > 0 ? timeoutSeconds * 1_000 : Infinity;
+    this.silence = new Silence(token.timeoutSeconds, nowMs);
     this.expiresAtMs = nowMs +
       Number(token.expireSeconds - token.createSeconds) * 1_000;
-    this.heardMs = nowMs;
     this.nextSendMs = nowMs;
-    this.request.set(VERSION, 1);
-    putU64(this.request, PROTOCOL_AT, token.protocolId);
-    putU64(this.request, EXPIRE_AT, token.expireSeconds);
-    this.request.set(token.nonce, NONCE_AT);
-    this.request.set(token.privateData, PRIVATE_AT);
-  }
-
-  /** Whether a stall excuses its server's silence: once, or one that is ticked seldom would wait for ever. */
-  excuse(): boolean {
-    const isFirst = this.#excusedMs !== this.heardMs;
-    this.#excusedMs = this.heardMs;
-    return isFirst;
+    writeRequest(token, this.request);
   }
 
   get isConnected(): boolean {
@@ -118,7 +93,7 @@ export class ClientSession {
 
   /** When it has waited long enough for what its server should have sent. */
   get deadlineMs(): number {
-    const silentMs = this.heardMs + this.timeoutMs;
-    return this.isConnected ? silentMs : Math.min(silentMs, this.expiresAtMs);
+    const { endMs } = this.silence;
+    return this.isConnected ? endMs : Math.min(endMs, this.expiresAtMs);
   }
 }

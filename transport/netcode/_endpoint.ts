@@ -87,6 +87,13 @@ export function decodeEndpoint(bytes: Uint8Array, at: number): string {
   return `[${isIpv4(words) ? "::ffff:" : ""}${ip}]:${port}`;
 }
 
+/** Takes such a text apart, into what sockets are asked for. */
+export function splitEndpoint(text: string): [host: string, port: number] {
+  const portAt = text.lastIndexOf(":") + 1;
+  const host = text.slice(0, portAt - 1).replace(/^\[|\]$/g, "");
+  return [host, Number(text.slice(portAt))];
+}
+
 /**
  * Gives the one text of an address: equal ones are equal texts.
  *

@@ -1,8 +1,8 @@
 import { checkCipher, NONCE_BYTES, open, openDoubtful, seal } from "./_aead.ts";
+import { PacketType } from "./_packet_type.ts";
 import {
   CHALLENGE_TOKEN_BYTES,
   MAX_PAYLOAD_BYTES,
-  PacketType,
   TAG_BYTES,
   VERSION,
 } from "./_sizes.ts";
@@ -99,6 +99,22 @@ export class PacketCodec {
     this.#bind(prefix, sequenceHigh, sequenceLow);
     seal(key, this.#nonce, this.#binding, body, out, at);
     return at + body.length + TAG_BYTES;
+  }
+
+  /**
+   * Writes a packet as {@linkcode PacketCodec.seal} does.
+   *
+   * @param sequence An integer from 0 to 2^53 - 1.
+   */
+  sealNumbered(
+    type: number,
+    sequence: number,
+    key: Uint8Array,
+    body: Uint8Array,
+    out: Uint8Array,
+  ): number {
+    const high = Math.floor(sequence / 0x1_0000_0000);
+    return this.seal(type, high, sequence >>> 0, key, body, out);
   }
 
   /**

@@ -3,7 +3,8 @@ import { encodeHex } from "@std/encoding/hex";
 import { SeededRandom } from "../../core/mod.ts";
 import { seal } from "./_aead.ts";
 import { HeaderFault, isBodyLength, PacketCodec } from "./_packet_codec.ts";
-import { CLIENT_TAKES, PacketType, SERVER_TAKES, VERSION } from "./_sizes.ts";
+import { CLIENT_TAKES, PacketType, SERVER_TAKES } from "./_packet_type.ts";
+import { VERSION } from "./_sizes.ts";
 import { putU64 } from "./_u64.ts";
 
 const IS_SOAK = Deno.env.get("TICKWIRE_SOAK") === "1";
@@ -233,7 +234,9 @@ Deno.test("PacketCodec refuses a packet with any bit flipped", () => {
   const codec = codecOf();
   for (const type of TYPES) {
     const packet = sealed(type, 0x0102_0304_0506_0708n, bodyOf(type));
-    for (let bit = 0; bit < 8 * packet.length; bit++) {
+    // All of the prefix, the sequence and the first of the body.
+    const step = (bit: number): number => IS_SOAK || bit < 100 ? 1 : 7;
+    for (let bit = 0; bit < 8 * packet.length; bit += step(bit)) {
       packet[bit >> 3]! ^= 1 << (bit & 7);
       assertEquals(
         opened(packet, codec),

@@ -2,7 +2,7 @@
 
 /** How many sequences back a packet may come late. */
 const WINDOW = 256;
-const SIZE = 0x1_0000_0000;
+const U32 = 0x1_0000_0000;
 
 /**
  * Tells packets that have come before, by their sequences, as the standard does: one
@@ -46,7 +46,7 @@ export class ReplayWindow {
 
   /** How much older than the newest it is: exact where it is less than 2^53. */
   #age(high: number, low: number): number {
-    return (this.#newestHigh - high) * SIZE + (this.#newestLow - low);
+    return (this.#newestHigh - high) * U32 + (this.#newestLow - low);
   }
 
   /** Makes room for as many newer ones. */

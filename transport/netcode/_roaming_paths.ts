@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import type { DatagramAddress } from "../socket/datagram_address.ts";
 import { shareOf } from "./_host_share.ts";
 import type { ServerClient } from "./_server_client.ts";
-import { REQUEST_BYTES, REQUEST_MARK_AT, ROAMING_MARK } from "./_sizes.ts";
+import { REQUEST_MARK_AT, ROAMING_MARK } from "./_request.ts";
+import { REQUEST_BYTES } from "./_sizes.ts";
 import { tagOf } from "./_used_tokens.ts";
 
 /** How many ways of one client are tried at once: whoever has seen its request can begin as many. */

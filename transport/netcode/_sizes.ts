@@ -18,34 +18,7 @@ export const TOKEN_BINDING_BYTES = 13 + 8 + 8;
 /** The prefix byte, what the token is bound to, its nonce and its sealed private part. */
 export const REQUEST_BYTES = 1 + TOKEN_BINDING_BYTES + TOKEN_NONCE_BYTES +
   PRIVATE_TOKEN_BYTES;
-/** Where the zero after the version is in a request. */
-export const REQUEST_MARK_AT = 13;
-/** In place of that zero: a connected client says where it is now. To other implementations it is of another version. */
-export const ROAMING_MARK = 1;
 /** The largest payload: some ports send more, and are not compatible. */
 export const MAX_PAYLOAD_BYTES = 1_200;
 /** Prefix, the longest sequence, tag. */
 export const MAX_PACKET_OVERHEAD_BYTES = 1 + 8 + TAG_BYTES;
-
-/** What a packet is: the low four bits of its prefix. */
-export const PacketType = {
-  Request: 0,
-  Denied: 1,
-  Challenge: 2,
-  Response: 3,
-  KeepAlive: 4,
-  Payload: 5,
-  Disconnect: 6,
-} as const;
-
-/** What a server takes, one bit per type. */
-export const SERVER_TAKES = 1 << PacketType.Request | 1 << PacketType.Response |
-  1 << PacketType.KeepAlive | 1 << PacketType.Payload |
-  1 << PacketType.Disconnect;
-/** What a client takes, one bit per type. */
-export const CLIENT_TAKES = 1 << PacketType.Denied | 1 << PacketType.Challenge |
-  1 << PacketType.KeepAlive | 1 << PacketType.Payload |
-  1 << PacketType.Disconnect;
-/** What the replay window is for, one bit per type. */
-export const REPLAY_PROTECTED = 1 << PacketType.KeepAlive |
-  1 << PacketType.Payload | 1 << PacketType.Disconnect;

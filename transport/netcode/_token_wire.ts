@@ -1,10 +1,6 @@
 // This module is browser compatible.
-import {
-  KEY_BYTES,
-  MAX_PAYLOAD_BYTES,
-  PacketType,
-  REQUEST_BYTES,
-} from "./_sizes.ts";
+import { PacketType } from "./_packet_type.ts";
+import { KEY_BYTES, MAX_PAYLOAD_BYTES, REQUEST_BYTES } from "./_sizes.ts";
 
 /**
  * What lies inside of TLS: a prefix byte and a body, nothing sealed once more. The lower
@@ -35,8 +31,6 @@ export const RESUME_BYTES = 1 + 4 + SESSION_BYTES;
 export const KEEP_ALIVE_BYTES = 1 + 4 + 4;
 /** How many rounds there are. */
 export const ROUNDS = 16;
-/** How often a disconnect is sent where it may be lost. */
-export const DISCONNECT_COPIES = 10;
 
 /** The first byte of a datagram. */
 export function prefixOf(type: number, round: number): number {

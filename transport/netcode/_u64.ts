@@ -24,3 +24,8 @@ export function putU64(bytes: Uint8Array, at: number, value: bigint): void {
 export function getU64(bytes: Uint8Array, at: number): bigint {
   return BigInt(getU32(bytes, at + 4)) << 32n | BigInt(getU32(bytes, at));
 }
+
+/** Reads 64 bits, little-endian, as a number: exact below 2^53, and above it never less than that. */
+export function getU64Number(bytes: Uint8Array, at: number): number {
+  return getU32(bytes, at + 4) * 0x1_0000_0000 + getU32(bytes, at);
+}

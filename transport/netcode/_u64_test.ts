@@ -1,6 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { encodeHex } from "@std/encoding/hex";
-import { getU32, getU64, putU32, putU64 } from "./_u64.ts";
+import { getU32, getU64, getU64Number, putU32, putU64 } from "./_u64.ts";
 
 const U64: readonly (readonly [bigint, string])[] = [
   [0n, "0000000000000000"],
@@ -20,6 +20,19 @@ Deno.test("putU64() and getU64() have the lowest byte first", () => {
     putU64(bytes, 3, value);
     assertEquals(encodeHex(bytes), `aaaaaa${hex}aa`);
     assertEquals(getU64(bytes, 3), value);
+  }
+});
+
+Deno.test("getU64Number() is exact below 2^53, and no less than that above", () => {
+  for (const value of [0, 1, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1]) {
+    const bytes = new Uint8Array(12).fill(0xaa);
+    putU64(bytes, 3, BigInt(value));
+    assertEquals(getU64Number(bytes, 3), value);
+  }
+  for (const value of [2n ** 53n, 2n ** 53n + 1n, 2n ** 64n - 1n]) {
+    const bytes = new Uint8Array(8);
+    putU64(bytes, 0, value);
+    assert(getU64Number(bytes, 0) >= 2 ** 53, `${value}`);
   }
 });
 

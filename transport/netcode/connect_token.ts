@@ -5,6 +5,7 @@ import {
   readAddressList,
   writeAddressList,
 } from "./_address_list.ts";
+import { checkU64 } from "./_check_u64.ts";
 import {
   CONNECT_TOKEN_BYTES,
   KEY_BYTES,
@@ -22,7 +23,6 @@ const PRIVATE_AT = NONCE_AT + TOKEN_NONCE_BYTES;
 const TIMEOUT_AT = PRIVATE_AT + PRIVATE_TOKEN_BYTES;
 const ADDRESSES_AT = TIMEOUT_AT + 4;
 const BASE64_LENGTH = 4 * Math.ceil(CONNECT_TOKEN_BYTES / 3);
-const U64 = 0xffff_ffff_ffff_ffffn;
 
 /**
  * A netcode connect token as its client has it: which servers let it in, with which keys
@@ -115,7 +115,7 @@ export function tryParseConnectToken(
  * @returns 2,048 bytes, with zeros at their end.
  * @throws {RangeError} If a number is outside its range, bytes have another length than theirs, the addresses are none
  * or more than 32, or it was made after it expires.
- * @throws {TypeError} If an address is none, or has a zone.
+ * @throws {TypeError} If a number of 64 bits is no bigint, or an address is none, or has a zone.
  *
  * @example Read and written again
  * ```ts
@@ -135,9 +135,9 @@ export function tryParseConnectToken(
 export function encodeConnectToken(
   token: ConnectToken,
 ): Uint8Array<ArrayBuffer> {
-  checkU64("protocolId", token.protocolId);
-  checkU64("createSeconds", token.createSeconds);
-  checkU64("expireSeconds", token.expireSeconds);
+  checkU64("write a token", "protocolId", token.protocolId);
+  checkU64("write a token", "createSeconds", token.createSeconds);
+  checkU64("write a token", "expireSeconds", token.expireSeconds);
   if (token.createSeconds > token.expireSeconds) {
     throw new RangeError(
       `Cannot write a token as expireSeconds must be at least createSeconds, ${token.createSeconds}: current value is ${token.expireSeconds}`,
@@ -221,14 +221,6 @@ function read(token: Uint8Array | string): ConnectToken | string {
     clientToServerKey: bytes.slice(keysAt, keysAt + KEY_BYTES),
     serverToClientKey: bytes.slice(keysAt + KEY_BYTES, keysAt + 2 * KEY_BYTES),
   };
-}
-
-function checkU64(name: string, value: bigint): void {
-  if (value < 0n || value > U64) {
-    throw new RangeError(
-      `Cannot write a token as ${name} must be 0 to 2^64 - 1: current value is ${value}`,
-    );
-  }
 }
 
 function put(

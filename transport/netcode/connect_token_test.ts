@@ -12,9 +12,9 @@ import {
 } from "./connect_token.ts";
 
 const IS_SOAK = Deno.env.get("TICKWIRE_SOAK") === "1";
-const RUNS = IS_SOAK ? 100_000 : 500;
+const RUNS = IS_SOAK ? 100_000 : 200;
 /** Every bit is flipped, or every so many. */
-const BIT_STEP = IS_SOAK ? 1 : 7;
+const BIT_STEP = IS_SOAK ? 1 : 13;
 const ADDRESSES_AT = 13 + 8 + 8 + 8 + 24 + 1_024 + 4;
 const U64 = 0xffff_ffff_ffff_ffffn;
 

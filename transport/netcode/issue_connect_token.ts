@@ -6,6 +6,8 @@ import {
   SystemClock,
 } from "../../core/mod.ts";
 import { checkCipher } from "./_aead.ts";
+import { checkBytes, checkKey } from "./_check_bytes.ts";
+import { checkU64, MAX_U64 } from "./_check_u64.ts";
 import { canonicalEndpoint } from "./_endpoint.ts";
 import { sealPrivateToken } from "./_private_token.ts";
 import {
@@ -18,7 +20,6 @@ import { encodeConnectToken } from "./connect_token.ts";
 
 const DEFAULT_EXPIRE_SECONDS = 30;
 const DEFAULT_TIMEOUT_SECONDS = 5;
-const NEVER = 0xffff_ffff_ffff_ffffn;
 const MAX_I32 = 0x7fff_ffff;
 
 /** Options for {@linkcode issueConnectToken}. */
@@ -84,8 +85,8 @@ export interface IssueConnectTokenOptions {
  * @returns 2,048 bytes, the caller's own.
  * @throws {RangeError} If a number is outside its range, the key is not 32 bytes long, the user data is longer than 256
  * bytes, the addresses are none or more than 32, or the internal ones are not as many.
- * @throws {TypeError} If an address is not an IP address with a port above 0, or has a zone, or the key or the user
- * data is no `Uint8Array`.
+ * @throws {TypeError} If an id is no bigint, an address is not an IP address with a port above 0, or has a zone, or the
+ * key or the user data is no `Uint8Array`.
  * @throws {TransportError} `"unsupported"`, if the runtime has no ChaCha20-Poly1305, as Bun.
  *
  * @example A login server's answer
@@ -119,15 +120,10 @@ export function issueConnectToken(
     clock = new SystemClock(),
     random = new SecureRandom(),
   } = options;
-  checkU64("protocolId", protocolId);
-  checkU64("clientId", clientId);
-  checkBytes("privateKey", privateKey);
-  checkBytes("userData", userData);
-  if (privateKey.length !== KEY_BYTES) {
-    throw new RangeError(
-      `Cannot issue a token as privateKey must be ${KEY_BYTES} bytes long: current value is ${privateKey.length}`,
-    );
-  }
+  checkU64("issue a token", "protocolId", protocolId);
+  checkU64("issue a token", "clientId", clientId);
+  checkKey("issue a token", "privateKey", privateKey);
+  checkBytes("issue a token", "userData", userData);
   if (expireSeconds !== Infinity) {
     checkInteger("expireSeconds", expireSeconds, 1, MAX_I32);
   }
@@ -149,7 +145,7 @@ export function issueConnectToken(
   }
   const createSeconds = BigInt(Math.floor(clock.epochMs() / 1_000));
   const expires = expireSeconds === Infinity
-    ? NEVER
+    ? MAX_U64
     : createSeconds + BigInt(expireSeconds);
   const nonce = randomBytes(random, TOKEN_NONCE_BYTES);
   const clientToServerKey = randomBytes(random, KEY_BYTES);
@@ -201,23 +197,6 @@ function checkAddresses(
     }
     return text;
   });
-}
-
-/** A text of 32 letters would pass for a key, and each letter for a zero. */
-function checkBytes(name: string, bytes: unknown): void {
-  if (bytes instanceof Uint8Array) return;
-  // Not what it is instead: it may be a secret in another form.
-  throw new TypeError(
-    `Cannot issue a token as ${name} must be a Uint8Array: current value is of type ${typeof bytes}`,
-  );
-}
-
-function checkU64(name: string, value: bigint): void {
-  if (value < 0n || value > NEVER) {
-    throw new RangeError(
-      `Cannot issue a token as ${name} must be 0 to 2^64 - 1: current value is ${value}`,
-    );
-  }
 }
 
 function randomBytes(random: Random, length: number): Uint8Array {

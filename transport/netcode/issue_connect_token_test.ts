@@ -104,6 +104,19 @@ Deno.test("issueConnectToken() writes never as the standard does", () => {
   assertEquals([token.timeoutSeconds, inner.timeoutSeconds], [-1, -1]);
 });
 
+Deno.test("issueConnectToken() takes nothing but a bigint for 64 bits", () => {
+  for (const name of ["protocolId", "clientId"]) {
+    for (const value of [5, "5", undefined]) {
+      const changes = { [name]: value } as Partial<IssueConnectTokenOptions>;
+      assertThrows(
+        () => issue(changes),
+        TypeError,
+        `${name} must be a bigint: current value is ${value}`,
+      );
+    }
+  }
+});
+
 Deno.test("issueConnectToken() refuses what it cannot write, and shows no key", () => {
   const many = Array<string>(33).fill("1.2.3.4:5");
   const refused: [Partial<IssueConnectTokenOptions>, string][] = [
@@ -112,7 +125,7 @@ Deno.test("issueConnectToken() refuses what it cannot write, and shows no key", 
     [{ clientId: -1n }, "clientId"],
     [{ clientId: NEVER + 1n }, "clientId"],
     [{ privateKey: new Uint8Array(31).fill(213) }, "current value is 31"],
-    [{ privateKey: new Uint8Array(33).fill(213) }, "must be 32 bytes long"],
+    [{ privateKey: new Uint8Array(33).fill(213) }, "must be 32 bytes"],
     [{ expireSeconds: 0 }, "expireSeconds"],
     [{ expireSeconds: -1 }, "expireSeconds"],
     [{ expireSeconds: 1.5 }, "expireSeconds"],

@@ -14,6 +14,7 @@ import {
   NetcodeClient,
   type NetcodeServer,
 } from "../netcode.ts";
+import { splitEndpoint } from "./_endpoint.ts";
 import { Login } from "./_testing/login.ts";
 
 const { ReliableOrdered } = Channel;
@@ -71,10 +72,8 @@ class Machine implements Disposable {
     server: { readonly address: string },
     token: Uint8Array,
   ): PeerId {
-    const at = server.address.lastIndexOf(":");
-    const host = server.address.slice(0, at).replace(/^\[|\]$/g, "");
-    const port = Number(server.address.slice(at + 1));
-    return client.manager.connect(client.socket.address(host, port), token);
+    const to = client.socket.address(...splitEndpoint(server.address));
+    return client.manager.connect(to, token);
   }
 
   /** Connects a new client. */

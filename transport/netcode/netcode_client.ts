@@ -6,6 +6,7 @@ import type {
   LinkTransmit,
 } from "../link/datagram_link.ts";
 import type { PeerId } from "../link/peer_id.ts";
+import { checkDt } from "../link/_check_dt.ts";
 import { SlotTable } from "../link/_slot_table.ts";
 import type { DatagramAddress } from "../socket/datagram_address.ts";
 import type { DatagramSocket } from "../socket/datagram_socket.ts";
@@ -13,18 +14,15 @@ import type { Writable } from "../writable.ts";
 import { MOVE_AT, MOVE_BIT } from "./_challenge_token.ts";
 import { ClientPath } from "./_client_path.ts";
 import { checkCipher } from "./_aead.ts";
+import { checkPayload } from "./_check_payload.ts";
 import { ClientSession } from "./_client_session.ts";
+import { splitEndpoint } from "./_endpoint.ts";
 import { HeaderFault } from "./_packet_codec.ts";
 import { MAX_SESSIONS_AT, SessionPlaces } from "./_session_places.ts";
-import {
-  CLIENT_TAKES,
-  MAX_PACKET_OVERHEAD_BYTES,
-  MAX_PAYLOAD_BYTES,
-  PacketType,
-  REPLAY_PROTECTED,
-  REQUEST_MARK_AT,
-  ROAMING_MARK,
-} from "./_sizes.ts";
+import { CLIENT_TAKES, PacketType, REPLAY_PROTECTED } from "./_packet_type.ts";
+import { REQUEST_MARK_AT, ROAMING_MARK } from "./_request.ts";
+import { MAX_PACKET_OVERHEAD_BYTES, MAX_PAYLOAD_BYTES } from "./_sizes.ts";
+import { CLIENT_STALL_MS, DISCONNECT_COPIES, REPEAT_MS } from "./_timing.ts";
 import { TokenUses } from "./_token_uses.ts";
 import { getU32 } from "./_u64.ts";
 import { type ConnectToken, tryParseConnectToken } from "./connect_token.ts";
@@ -32,12 +30,6 @@ import type { NetcodeClientCounters } from "./netcode_client_counters.ts";
 import type { NetcodeClientOptions } from "./netcode_client_options.ts";
 import { NetcodeClientState } from "./netcode_client_state.ts";
 
-/** Requests, responses and keep-alives leave ten times a second. */
-const SEND_EVERY_MS = 100;
-/** How often a disconnect is sent, at once: it is not acknowledged. */
-const DISCONNECT_COPIES = 10;
-/** A tick of more is a stall of this end, in which nobody could be heard. */
-const STALL_MS = 250;
 /** A server that was silent for so long does not hear this end either, or has it somewhere else. */
 const SILENCE_MS = 500;
 /** How long another way is tried. */
@@ -46,7 +38,6 @@ const PATH_MS = 5_000;
 const MAX_ENDED = 256;
 /** Each session keeps room for its two events. */
 const EVENT_CAPACITY = 4 * 65_536;
-const SIZE = 0x1_0000_0000;
 const NO_BYTES = new Uint8Array(0);
 /** A client's keep-alive says neither index nor number of clients. */
 const KEEP_ALIVE = new Uint8Array(8);
@@ -284,14 +275,10 @@ export class NetcodeClient implements DatagramLink {
    * @throws {RangeError} If the payload is empty, or longer than other implementations take.
    */
   seal(payload: Uint8Array, peer: PeerId, out: Uint8Array): number {
-    if (payload.length === 0 || payload.length > MAX_PAYLOAD_BYTES) {
-      throw new RangeError(
-        `Cannot seal a payload as its length must be 1 to ${MAX_PAYLOAD_BYTES}: current value is ${payload.length}`,
-      );
-    }
+    checkPayload(payload);
     const session = this.#peers.get(peer);
     if (!session?.isConnected) return 0;
-    session.nextSendMs = this.#nowMs + SEND_EVERY_MS;
+    session.nextSendMs = this.#nowMs + REPEAT_MS;
     this.#reschedule(session);
     return this.#seal(session, PacketType.Payload, payload, out);
   }
@@ -395,14 +382,10 @@ export class NetcodeClient implements DatagramLink {
    * @throws {RangeError} If `dt` is not.
    */
   tick(dt: number): void {
-    if (!(dt >= 0 && dt < Infinity)) {
-      throw new RangeError(
-        `Cannot tick as dt must be finite and >= 0: current value is ${dt}`,
-      );
-    }
-    this.#nowMs += dt * 1_000;
+    const ms = checkDt(dt);
+    this.#nowMs += ms;
     if (this.#nowMs < this.#firstDueMs()) return;
-    const isStall = dt * 1_000 > STALL_MS;
+    const isStall = ms > CLIENT_STALL_MS;
     for (const session of this.#sessions) {
       if (this.#nowMs >= session.dueMs) this.#wake(session, isStall);
     }
@@ -450,7 +433,7 @@ export class NetcodeClient implements DatagramLink {
     session.challengeLow = sequenceLow;
     session.response.set(body.subarray(0, session.response.length));
     if (path === undefined) {
-      session.heardMs = this.#nowMs;
+      session.silence.heardMs = this.#nowMs;
       session.state = NetcodeClientState.SendingConnectionResponse;
       this.#sendOwn(session);
       return;
@@ -473,7 +456,7 @@ export class NetcodeClient implements DatagramLink {
       this.#end(session, NetcodeClientState.Disconnected);
       return 0;
     }
-    session.heardMs = this.#nowMs;
+    session.silence.heardMs = this.#nowMs;
     // Whatever comes that way proves it: the server knows that this end is there.
     if (session.path?.address === from) this.#arrive(session, from);
     if (type === PacketType.KeepAlive && !session.isConnected) {
@@ -525,7 +508,7 @@ export class NetcodeClient implements DatagramLink {
   #wake(session: ClientSession, isStall: boolean): void {
     if (
       this.#nowMs >= session.deadlineMs &&
-      !(isStall && session.excuse())
+      !(isStall && session.silence.excuse(this.#nowMs))
     ) {
       this.#giveUp(session);
       return;
@@ -536,9 +519,9 @@ export class NetcodeClient implements DatagramLink {
 
   /** Proves where this end is: by another way, or where the server is silent. */
   #roam(session: ClientSession): void {
-    const { path, address, heardMs } = session;
+    const { path, address, silence } = session;
     if (path === undefined) {
-      if (this.#nowMs >= heardMs + SILENCE_MS) {
+      if (this.#nowMs >= silence.heardMs + SILENCE_MS) {
         this.#prove(session, address, Infinity);
       }
     } else if (this.#nowMs >= path.endMs) {
@@ -562,7 +545,7 @@ export class NetcodeClient implements DatagramLink {
   }
 
   #sendPath(session: ClientSession, path: ClientPath): void {
-    path.nextSendMs = this.#nowMs + SEND_EVERY_MS;
+    path.nextSendMs = this.#nowMs + REPEAT_MS;
     this.#reschedule(session);
     if (path.takeTurn()) {
       this.#sendSealed(
@@ -608,7 +591,7 @@ export class NetcodeClient implements DatagramLink {
     this.#places.remove(session.address, session);
     session.address = to;
     session.state = NetcodeClientState.SendingConnectionRequest;
-    session.heardMs = this.#nowMs;
+    session.silence.heardMs = this.#nowMs;
     this.#sendOwn(session);
   }
 
@@ -625,7 +608,7 @@ export class NetcodeClient implements DatagramLink {
 
   /** Sends what a session repeats where it is. */
   #sendOwn(session: ClientSession): void {
-    session.nextSendMs = this.#nowMs + SEND_EVERY_MS;
+    session.nextSendMs = this.#nowMs + REPEAT_MS;
     this.#reschedule(session);
     switch (session.state) {
       case NetcodeClientState.Connected:
@@ -661,9 +644,7 @@ export class NetcodeClient implements DatagramLink {
     body: Uint8Array,
     out: Uint8Array,
   ): number {
-    const sequence = use.next++;
-    const high = Math.floor(sequence / SIZE);
-    return codec.seal(type, high, sequence >>> 0, sendKey, body, out);
+    return codec.sealNumbered(type, use.next++, sendKey, body, out);
   }
 
   #firstDueMs(): number {
@@ -682,10 +663,10 @@ export class NetcodeClient implements DatagramLink {
     const { dueMs } = session;
     session.dueMs = Math.min(session.nextSendMs, session.deadlineMs);
     if (this.#isRoaming && session.isConnected) {
-      const { path, heardMs } = session;
+      const { path, silence } = session;
       session.dueMs = Math.min(
         session.dueMs,
-        path === undefined ? heardMs + SILENCE_MS : path.dueMs,
+        path === undefined ? silence.heardMs + SILENCE_MS : path.dueMs,
       );
     }
     if (session.dueMs < this.#dueMs) this.#dueMs = session.dueMs;
@@ -726,10 +707,8 @@ function addressOf(
   socket: DatagramSocket,
   server: string,
 ): DatagramAddress | undefined {
-  const portAt = server.lastIndexOf(":") + 1;
-  const host = server.slice(0, portAt - 1).replace(/^\[|\]$/g, "");
   try {
-    return socket.address(host, Number(server.slice(portAt)));
+    return socket.address(...splitEndpoint(server));
   } catch {
     // Of another family, or port 0.
     return undefined;

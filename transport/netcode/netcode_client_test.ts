@@ -14,7 +14,8 @@ import { NetcodeClientState } from "./netcode_client_state.ts";
 
 const { SendingConnectionRequest, SendingConnectionResponse, Connected } =
   NetcodeClientState;
-const SOAK = Deno.env.get("TICKWIRE_SOAK") === "1";
+/** The events of a third as many would fill the queue; the slice is beyond the 256 states that are kept. */
+const INVALID_TOKENS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 400_000 : 2_000;
 const NEVER = 0xffff_ffff_ffff_ffffn - 1_000n;
 
 Deno.test("NetcodeClient connects in two round trips, and carries payloads both ways", () => {
@@ -175,17 +176,15 @@ Deno.test("NetcodeClient ends invalidToken by an event, whatever it is given", (
   assertEquals(end.socket.retained, 0);
 });
 
-Deno.test("NetcodeClient takes invalid tokens as long as events are drained", {
-  ignore: !SOAK,
-}, () => {
+Deno.test("NetcodeClient takes invalid tokens as long as events are drained", () => {
   const { client, end } = new ClientWorld();
   const to = end.socket.address("127.0.0.1", 9_000);
   const peers = new Set<PeerId>();
-  for (let i = 0; i < 400_000; i++) {
+  for (let i = 0; i < INVALID_TOKENS; i++) {
     peers.add(client.connect(to, new Uint8Array(1)));
     for (const _ of client.drainEvents());
   }
-  assertEquals(peers.size, 400_000);
+  assertEquals(peers.size, INVALID_TOKENS);
   const [first] = peers;
   assertEquals(client.stateOf(first!), NetcodeClientState.Disconnected);
   assertThrows(

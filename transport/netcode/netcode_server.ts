@@ -6,6 +6,7 @@ import {
   SystemClock,
 } from "../../core/mod.ts";
 import { MTU } from "../constants.ts";
+import { checkDt } from "../link/_check_dt.ts";
 import { SlotTable } from "../link/_slot_table.ts";
 import type {
   DatagramLink,
@@ -24,6 +25,9 @@ import {
   openChallenge,
   sealChallenge,
 } from "./_challenge_token.ts";
+import { checkKey } from "./_check_bytes.ts";
+import { checkPayload } from "./_check_payload.ts";
+import { checkU64 } from "./_check_u64.ts";
 import { ClientSlots } from "./_client_slots.ts";
 import {
   type EncryptionMapping,
@@ -34,35 +38,38 @@ import { OpeningBudget } from "./_opening_budget.ts";
 import { HeaderFault, isBodyLength, PacketCodec } from "./_packet_codec.ts";
 import { openPrivateToken, type PrivateToken } from "./_private_token.ts";
 import {
+  nonceOfRequest,
+  privateDataOfRequest,
+  REQUEST_EXPIRE_AT,
+  REQUEST_MARK_AT,
+  REQUEST_PROTOCOL_AT,
+  REQUEST_VERSION_AT,
+  ROAMING_MARK,
+} from "./_request.ts";
+import {
   SealedBelow,
   type SealedBelowHost,
   type TokenSession,
 } from "./_sealed_below.ts";
 import { type RoamingPath, RoamingPaths } from "./_roaming_paths.ts";
-import { SendOrder, ServerClient } from "./_server_client.ts";
+import { SendOrder } from "./_send_order.ts";
+import { ServerClient } from "./_server_client.ts";
+import { PacketType, SERVER_TAKES } from "./_packet_type.ts";
 import {
   KEY_BYTES,
   MAX_PACKET_OVERHEAD_BYTES,
   MAX_PAYLOAD_BYTES,
   MAX_SERVER_ADDRESSES,
-  PacketType,
-  PRIVATE_TOKEN_BYTES,
   REQUEST_BYTES,
-  REQUEST_MARK_AT,
-  ROAMING_MARK,
-  SERVER_TAKES,
-  TOKEN_NONCE_BYTES,
   VERSION,
 } from "./_sizes.ts";
+import { DISCONNECT_COPIES, REPEAT_MS } from "./_timing.ts";
 import { prefixOf } from "./_token_wire.ts";
-import { getU32, getU64, putU32, putU64 } from "./_u64.ts";
+import { getU64, getU64Number, putU32, putU64 } from "./_u64.ts";
 import { tagOf, type UsedToken, UsedTokens } from "./_used_tokens.ts";
 import type { NetcodeServerCounters } from "./netcode_server_counters.ts";
 import type { NetcodeServerOptions } from "./netcode_server_options.ts";
 
-const KEEP_ALIVE_MS = 100;
-/** How often a disconnect is sent, at once: it is not acknowledged. */
-const DISCONNECT_COPIES = 10;
 /** A tick that long says nothing of who was silent: what has come meanwhile was not read yet. */
 const STALL_MS = 1_000;
 const MAX_KEYS = 8;
@@ -70,13 +77,6 @@ const MAX_CLIENTS = 65_535;
 /** Each client keeps room for its two main events; the rest is for moves. */
 const EVENT_CAPACITY = 4 * 65_536;
 const MAX_PACKET_BYTES = MAX_PAYLOAD_BYTES + MAX_PACKET_OVERHEAD_BYTES;
-const U32 = 0x1_0000_0000;
-
-/** Where things are in a request. */
-const PROTOCOL_AT = 1 + VERSION.length;
-const EXPIRE_AT = PROTOCOL_AT + 8;
-const NONCE_AT = EXPIRE_AT + 8;
-const TOKEN_AT = NONCE_AT + TOKEN_NONCE_BYTES;
 
 const NO_BODY = new Uint8Array(0);
 
@@ -190,7 +190,11 @@ export class NetcodeServer implements DatagramLink {
       clock = new SystemClock(),
       random = new SecureRandom(),
     } = options;
-    this.#protocolId = checkProtocolId(protocolId);
+    this.#protocolId = checkU64(
+      "create a NetcodeServer",
+      "protocolId",
+      protocolId,
+    );
     putU64(this.#protocol, 0, protocolId);
     this.#codec = new PacketCodec(protocolId);
     this.#privateKeys = copyKeys(privateKeys);
@@ -227,7 +231,7 @@ export class NetcodeServer implements DatagramLink {
     const first = this.#order.first;
     const keepAliveMs = first === undefined
       ? Infinity
-      : first.sentMs + KEEP_ALIVE_MS;
+      : first.sentMs + REPEAT_MS;
     const dueMs = Math.min(
       keepAliveMs,
       this.#timeouts.nextMs,
@@ -340,14 +344,9 @@ export class NetcodeServer implements DatagramLink {
    * @throws {RangeError} If the payload is empty or longer.
    */
   seal(payload: Uint8Array, peer: PeerId, out: Uint8Array): number {
+    checkPayload(payload);
     const client = this.#peers.get(peer);
     if (client === undefined) return 0;
-    const { length } = payload;
-    if (length < 1 || length > MAX_PAYLOAD_BYTES) {
-      throw new RangeError(
-        `Cannot seal a payload as it must be 1 to ${MAX_PAYLOAD_BYTES} bytes: current value is ${length}`,
-      );
-    }
     if (!client.isConfirmed) this.#sendKeepAlive(client);
     return this.#seal(client, PacketType.Payload, payload, out);
   }
@@ -408,17 +407,13 @@ export class NetcodeServer implements DatagramLink {
    * @throws {RangeError} If `dt` is not.
    */
   tick(dt: number): void {
-    if (!(dt >= 0 && dt < Infinity)) {
-      throw new RangeError(
-        `Cannot tick as dt must be finite and >= 0: current value is ${dt}`,
-      );
-    }
-    const nowMs = this.#nowMs += dt * 1_000;
-    this.#isStalled = dt * 1_000 >= STALL_MS;
+    const ms = checkDt(dt);
+    const nowMs = this.#nowMs += ms;
+    this.#isStalled = ms >= STALL_MS;
     this.#timeouts.advance(nowMs, this.#onTimeout);
     this.#mappings.expire(nowMs);
     let client = this.#order.first;
-    while (client !== undefined && nowMs >= client.sentMs + KEEP_ALIVE_MS) {
+    while (client !== undefined && nowMs >= client.sentMs + REPEAT_MS) {
       this.#sendKeepAlive(client);
       client = this.#order.first;
     }
@@ -468,8 +463,8 @@ export class NetcodeServer implements DatagramLink {
   /** Whether a request is of this version and protocol, and not expired; counts it if not. */
   #isRequest(request: Uint8Array): boolean {
     const counters = this.#counters;
-    if (!isAt(request, VERSION, 1)) counters.wrongVersion++;
-    else if (!isAt(request, this.#protocol, PROTOCOL_AT)) {
+    if (!isAt(request, VERSION, REQUEST_VERSION_AT)) counters.wrongVersion++;
+    else if (!isAt(request, this.#protocol, REQUEST_PROTOCOL_AT)) {
       counters.wrongProtocol++;
     } else if (this.#isExpired(request)) counters.expired++;
     else return true;
@@ -521,10 +516,10 @@ export class NetcodeServer implements DatagramLink {
     from: DatagramAddress,
   ): PrivateToken | undefined {
     const token = openPrivateToken(
-      request.subarray(TOKEN_AT, TOKEN_AT + PRIVATE_TOKEN_BYTES),
-      request.subarray(NONCE_AT, TOKEN_AT),
+      privateDataOfRequest(request),
+      nonceOfRequest(request),
       this.#protocolId,
-      getU64(request, EXPIRE_AT),
+      getU64(request, REQUEST_EXPIRE_AT),
       this.#privateKeys,
     );
     if (
@@ -615,7 +610,7 @@ export class NetcodeServer implements DatagramLink {
       return;
     }
     body[MOVE_AT]! &= ~MOVE_BIT;
-    const sequence = getU32(body, 4) * U32 + getU32(body, 0);
+    const sequence = getU64Number(body, 0);
     const challenge = challenges.includes(sequence)
       ? openChallenge(body.subarray(0, length), this.#challengeKey)
       : undefined;
@@ -623,7 +618,7 @@ export class NetcodeServer implements DatagramLink {
       counters.badChallenge++;
     } else if (this.#moveClient(client, address)) {
       client.advance(sequenceHigh, sequenceLow);
-      client.receivedMs = this.#nowMs;
+      client.silence.heardMs = this.#nowMs;
       this.#roaming.clear(client);
       this.#sendKeepAlive(client);
     }
@@ -671,7 +666,7 @@ export class NetcodeServer implements DatagramLink {
     }
     // An answer to a challenge of before is one that somebody has kept, to be the client
     // once more after it has left.
-    const sequence = getU32(body, 4) * U32 + getU32(body, 0);
+    const sequence = getU64Number(body, 0);
     const challenge = sequence < mapping.firstChallenge
       ? undefined
       : openChallenge(body.subarray(0, length), this.#challengeKey);
@@ -725,7 +720,7 @@ export class NetcodeServer implements DatagramLink {
     this.#byAddress.set(address, client);
     this.#byClientId.set(client.clientId, client);
     this.#order.add(client);
-    this.#timeouts.schedule(index, this.#nowMs + client.timeoutMs);
+    this.#timeouts.schedule(index, client.silence.endMs);
     this.#counters.accepted++;
     this.#sendKeepAlive(client);
     this.#events.pushReserved({
@@ -781,7 +776,7 @@ export class NetcodeServer implements DatagramLink {
   }
 
   #hear(client: ServerClient): void {
-    client.receivedMs = this.#nowMs;
+    client.silence.heardMs = this.#nowMs;
     client.isConfirmed = true;
     this.#openedPeer = client.id;
   }
@@ -793,10 +788,10 @@ export class NetcodeServer implements DatagramLink {
 
   readonly #onTimeout = (index: number): void => {
     const client = this.#byIndex[index]!;
-    const dueMs = client.receivedMs + client.timeoutMs;
-    const isOverdue = this.#nowMs >= dueMs;
-    if (!isOverdue || (this.#isStalled && client.excuse(this.#nowMs))) {
-      this.#timeouts.schedule(index, Math.max(dueMs, this.#nowMs));
+    const { silence } = client;
+    const isOverdue = this.#nowMs >= silence.endMs;
+    if (!isOverdue || (this.#isStalled && silence.excuse(this.#nowMs))) {
+      this.#timeouts.schedule(index, Math.max(silence.endMs, this.#nowMs));
       return;
     }
     this.#counters.timedOut++;
@@ -838,9 +833,8 @@ export class NetcodeServer implements DatagramLink {
   }
 
   #isExpired(request: Uint8Array): boolean {
-    const expire = getU32(request, EXPIRE_AT + 4) * U32 +
-      getU32(request, EXPIRE_AT);
-    return expire <= Math.floor(this.#clock.epochMs() / 1_000);
+    const expireSeconds = getU64Number(request, REQUEST_EXPIRE_AT);
+    return expireSeconds <= Math.floor(this.#clock.epochMs() / 1_000);
   }
 
   /** Reads the header of a packet that is no request; counts it if there is none. */
@@ -887,10 +881,14 @@ export class NetcodeServer implements DatagramLink {
       out.set(body, 1);
       return 1 + body.length;
     }
-    const sequence = client.sequence++;
-    const high = Math.floor(sequence / U32);
-    const low = sequence >>> 0;
-    return this.#codec.seal(type, high, low, client.sendKey, body, out);
+    const { sendKey } = client;
+    return this.#codec.sealNumbered(
+      type,
+      client.sequence++,
+      sendKey,
+      body,
+      out,
+    );
   }
 
   /** Sends what is not yet part of a session. */
@@ -904,7 +902,7 @@ export class NetcodeServer implements DatagramLink {
     const low = this.#globalLow;
     this.#globalLow = low + 1 >>> 0;
     if (this.#globalLow === 0) {
-      this.#globalHigh = high === U32 - 1 ? U32 / 2 : high + 1;
+      this.#globalHigh = high === 0xffff_ffff ? 0x8000_0000 : high + 1;
     }
     const length = this.#codec.seal(type, high, low, key, body, this.#packet);
     this.#transmit?.(this.#packet.subarray(0, length), to);
@@ -919,37 +917,11 @@ function isAt(bytes: Uint8Array, wanted: Uint8Array, at: number): boolean {
   return true;
 }
 
-function checkProtocolId(protocolId: bigint): bigint {
-  if (typeof protocolId !== "bigint") {
-    throw new TypeError(
-      `Cannot create a NetcodeServer as protocolId must be a bigint: current value is ${protocolId}`,
-    );
-  }
-  if (protocolId < 0n || protocolId >= 1n << 64n) {
-    throw new RangeError(
-      `Cannot create a NetcodeServer as protocolId must be 0 to 2^64 - 1: current value is ${protocolId}`,
-    );
-  }
-  return protocolId;
-}
-
 function copyKeys(keys: readonly Uint8Array[]): readonly Uint8Array[] {
   checkInteger("the count of privateKeys", keys.length, 1, MAX_KEYS);
-  return keys.map((key) => {
-    if (!(key instanceof Uint8Array)) {
-      // Not what it is instead: it may be a secret in another form.
-      throw new TypeError(
-        `Cannot create a NetcodeServer as privateKeys must be of Uint8Array: current value is a ${typeof key}`,
-      );
-    }
-    checkInteger(
-      "the length of a private key",
-      key.length,
-      KEY_BYTES,
-      KEY_BYTES,
-    );
-    return key.slice();
-  });
+  return keys.map((key) =>
+    checkKey("create a NetcodeServer", "each of privateKeys", key).slice()
+  );
 }
 
 function readAddresses(addresses: readonly string[]): ReadonlySet<string> {

@@ -3,7 +3,8 @@ import { SeededRandom } from "../../core/mod.ts";
 import { MTU } from "../constants.ts";
 import type { DatagramAddress } from "../socket/datagram_address.ts";
 import { ServerWorld } from "./_testing/server_world.ts";
-import { PacketType } from "./_sizes.ts";
+import { splitEndpoint } from "./_endpoint.ts";
+import { PacketType } from "./_packet_type.ts";
 
 const SOAK = Deno.env.get("TICKWIRE_SOAK") === "1";
 /** Ten million in all in a soak, in parts that can be run alone. */
@@ -43,10 +44,8 @@ function attack(seed: number): void {
   const { server } = world;
   const expireSeconds = Infinity;
   const timeoutSeconds = -1;
-  const addressOf = (key: string): DatagramAddress => {
-    const at = key.lastIndexOf(":");
-    return world.socket.address(key.slice(0, at), Number(key.slice(at + 1)));
-  };
+  const addressOf = (key: string): DatagramAddress =>
+    world.socket.address(...splitEndpoint(key));
 
   // One in each state: connected, challenged, unknown.
   const connected = world.client({ expireSeconds, timeoutSeconds });

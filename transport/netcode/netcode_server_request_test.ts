@@ -3,7 +3,7 @@ import type { PlainClient } from "./_testing/plain_client.ts";
 import { PROTOCOL_ID, SERVER, ServerWorld } from "./_testing/server_world.ts";
 import { CHALLENGE_BODY_BYTES } from "./_challenge_token.ts";
 import type { PrivateToken } from "./_private_token.ts";
-import { CLIENT_TAKES, PacketType, SERVER_TAKES } from "./_sizes.ts";
+import { CLIENT_TAKES, PacketType, SERVER_TAKES } from "./_packet_type.ts";
 import type { IssueConnectTokenOptions } from "./issue_connect_token.ts";
 import type { NetcodeServerCounters } from "./netcode_server_counters.ts";
 

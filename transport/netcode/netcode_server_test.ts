@@ -3,7 +3,7 @@ import { MTU } from "../constants.ts";
 import type { PeerId } from "../link/peer_id.ts";
 import type { PlainClient } from "./_testing/plain_client.ts";
 import { SERVER, ServerWorld } from "./_testing/server_world.ts";
-import { PacketType } from "./_sizes.ts";
+import { PacketType } from "./_packet_type.ts";
 import { getU32 } from "./_u64.ts";
 import type { NetcodeServerCounters } from "./netcode_server_counters.ts";
 import type { NetcodeServerOptions } from "./netcode_server_options.ts";

@@ -9,7 +9,7 @@ import type { DatagramLink } from "../link/datagram_link.ts";
 import { openChallenge } from "./_challenge_token.ts";
 import { isBodyLength, PacketCodec } from "./_packet_codec.ts";
 import { openPrivateToken, sealPrivateToken } from "./_private_token.ts";
-import { CLIENT_TAKES, PacketType, SERVER_TAKES } from "./_sizes.ts";
+import { CLIENT_TAKES, PacketType, SERVER_TAKES } from "./_packet_type.ts";
 import { encodeConnectToken, parseConnectToken } from "./connect_token.ts";
 import { NetcodeClient } from "./netcode_client.ts";
 import { NetcodeServer } from "./netcode_server.ts";

@@ -11,7 +11,7 @@ import {
 import { netcodeLinks } from "./_testing/netcode_links.ts";
 
 const ONE_SEED = Deno.env.get("TICKWIRE_SEED");
-const SCHEDULES = Deno.env.get("TICKWIRE_SOAK") === "1" ? 1_000 : 6;
+const SCHEDULES = Deno.env.get("TICKWIRE_SOAK") === "1" ? 1_000 : 4;
 
 function runSchedules(roams: boolean): ManagerScheduleResult {
   const first = ONE_SEED === undefined ? 1 : Number(ONE_SEED);

@@ -1,5 +1,6 @@
 // This module is browser compatible.
 import { EventQueue, type Random, SecureRandom } from "../../core/mod.ts";
+import { checkDt } from "../link/_check_dt.ts";
 import { SlotTable } from "../link/_slot_table.ts";
 import type {
   DatagramLink,
@@ -10,9 +11,12 @@ import type {
 import type { PeerId } from "../link/peer_id.ts";
 import type { DatagramAddress } from "../socket/datagram_address.ts";
 import type { Writable } from "../writable.ts";
-import { MAX_PAYLOAD_BYTES, TOKEN_NONCE_BYTES, VERSION } from "./_sizes.ts";
+import { checkPayload } from "./_check_payload.ts";
+import { writeRequest } from "./_request.ts";
+import { Silence } from "./_silence.ts";
+import { MAX_PAYLOAD_BYTES } from "./_sizes.ts";
+import { CLIENT_STALL_MS, DISCONNECT_COPIES, REPEAT_MS } from "./_timing.ts";
 import {
-  DISCONNECT_COPIES,
   isTokenPacketLength,
   KEEP_ALIVE_BYTES,
   prefixOf,
@@ -24,17 +28,13 @@ import {
   TOKEN_REQUEST_BYTES,
   TokenPacket,
 } from "./_token_wire.ts";
-import { getU32, putU32, putU64 } from "./_u64.ts";
+import { getU32, putU32 } from "./_u64.ts";
 import { type ConnectToken, tryParseConnectToken } from "./connect_token.ts";
 import type {
   TokenLinkCounters,
   TokenLinkOptions,
 } from "./token_link_options.ts";
 
-/** How often it asks, and says that it is there: ten times per second, as the reference. */
-const REPEAT_MS = 100;
-/** A tick of more is a stall of this end, in which nobody could be heard. */
-const STALL_MS = 250;
 /** Each peer keeps room for its two events. */
 const EVENT_CAPACITY = 2 * 65_536;
 
@@ -44,17 +44,16 @@ class Session {
   address: DatagramAddress;
   /** Which of the link's sessions, of the last sixteen. */
   readonly round: number;
-  readonly request: Uint8Array;
+  /** Netcode's, but for its prefix, and what follows it here. */
+  readonly request = new Uint8Array(TOKEN_REQUEST_BYTES);
   readonly resume = new Uint8Array(RESUME_BYTES);
-  readonly timeoutMs: number;
+  readonly silence: Silence;
   readonly expiresMs: number;
   isConnected = false;
   /** Whether it waits for the server to let it in, or to follow to another address. */
   isAsking = true;
   askedMs = 0;
   sentMs = 0;
-  heardMs: number;
-  #excusedMs = -1;
   clientIndex = 0;
   maxClients = 0;
 
@@ -69,25 +68,16 @@ class Session {
     this.id = id;
     this.address = address;
     this.round = round;
-    this.request = makeRequest(token);
+    writeRequest(token, this.request);
     this.request[0] = prefixOf(TokenPacket.Request, round);
+    this.request.set(token.clientToServerKey, PROOF_AT);
     this.request.set(secret, SESSION_AT);
     this.resume[0] = prefixOf(TokenPacket.Resume, round);
     this.resume.set(secret, RESUME_BYTES - SESSION_BYTES);
-    this.timeoutMs = token.timeoutSeconds > 0
-      ? token.timeoutSeconds * 1_000
-      : Infinity;
+    this.silence = new Silence(token.timeoutSeconds, nowMs);
     const { createSeconds, expireSeconds } = token;
     // By the time since it was asked, as the reference: clients' clocks are wrong too often.
     this.expiresMs = nowMs + Number(expireSeconds - createSeconds) * 1_000;
-    this.heardMs = nowMs;
-  }
-
-  /** Whether a stall excuses the server's silence: once, or a link that is ticked seldom would wait for ever. */
-  excuse(): boolean {
-    const isFirst = this.#excusedMs !== this.heardMs;
-    this.#excusedMs = this.heardMs;
-    return isFirst;
   }
 }
 
@@ -241,7 +231,7 @@ export class TokenLink implements DatagramLink {
       this.#counters.unexpected++;
       return 0;
     }
-    session.heardMs = this.#nowMs;
+    session.silence.heardMs = this.#nowMs;
     out.set(datagram.subarray(1));
     this.#openedPeer = session.id;
     return length - 1;
@@ -257,12 +247,7 @@ export class TokenLink implements DatagramLink {
    * @throws {RangeError} If the payload is empty or longer.
    */
   seal(payload: Uint8Array, peer: PeerId, out: Uint8Array): number {
-    const { length } = payload;
-    if (length === 0 || length > MAX_PAYLOAD_BYTES) {
-      throw new RangeError(
-        `Cannot seal a payload as its length must be 1 to ${MAX_PAYLOAD_BYTES}: current value is ${length}`,
-      );
-    }
+    const length = checkPayload(payload);
     const session = this.#peers.get(peer);
     if (!session?.isConnected) return 0;
     out[0] = prefixOf(TokenPacket.Payload, session.round);
@@ -392,15 +377,11 @@ export class TokenLink implements DatagramLink {
    * @throws {RangeError} If `dt` is not.
    */
   tick(dt: number): void {
-    if (!(dt >= 0 && dt < Infinity)) {
-      throw new RangeError(
-        `Cannot tick as dt must be finite and >= 0: current value is ${dt}`,
-      );
-    }
-    this.#nowMs += dt * 1_000;
+    const ms = checkDt(dt);
+    this.#nowMs += ms;
     if (this.#nowMs < this.#wakeMs) return;
     this.#wakeMs = Infinity;
-    const isStall = dt * 1_000 > STALL_MS;
+    const isStall = ms > CLIENT_STALL_MS;
     for (const session of this.#sessions.values()) {
       if (!this.#giveUp(session, isStall)) this.#repeat(session);
     }
@@ -417,7 +398,7 @@ export class TokenLink implements DatagramLink {
 
   #takeOwn(type: number, datagram: Uint8Array, session: Session): void {
     if (type === TokenPacket.KeepAlive) {
-      session.heardMs = this.#nowMs;
+      session.silence.heardMs = this.#nowMs;
       session.isAsking = false;
       session.clientIndex = getU32(datagram, 1);
       session.maxClients = getU32(datagram, 5);
@@ -438,9 +419,9 @@ export class TokenLink implements DatagramLink {
   /** Ends a session whose time is over. */
   #giveUp(session: Session, isStall: boolean): boolean {
     const isExpired = !session.isConnected && this.#nowMs >= session.expiresMs;
-    const isSilent = this.#nowMs >= session.heardMs + session.timeoutMs;
+    const isSilent = this.#nowMs >= session.silence.endMs;
     if (!isExpired && !isSilent) return false;
-    if (isStall && session.excuse()) return false;
+    if (isStall && session.silence.excuse(this.#nowMs)) return false;
     if (isExpired) {
       this.#end(session, "tokenExpired", "The token has expired");
     } else if (session.isConnected) {
@@ -475,7 +456,7 @@ export class TokenLink implements DatagramLink {
       REPEAT_MS;
     const wakeMs = Math.min(
       repeatMs,
-      session.heardMs + session.timeoutMs,
+      session.silence.endMs,
       session.isConnected ? Infinity : session.expiresMs,
     );
     if (wakeMs < this.#wakeMs) this.#wakeMs = wakeMs;
@@ -516,20 +497,4 @@ export class TokenLink implements DatagramLink {
     // With nobody left there is nothing to wake for.
     if (this.#sessions.size === 0) this.#wakeMs = Infinity;
   }
-}
-
-/** Netcode's request, to the byte, and room for what follows it here. */
-function makeRequest(token: ConnectToken): Uint8Array {
-  const request = new Uint8Array(TOKEN_REQUEST_BYTES);
-  let at = 1;
-  request.set(VERSION, at);
-  at += VERSION.length;
-  putU64(request, at, token.protocolId);
-  putU64(request, at + 8, token.expireSeconds);
-  at += 16;
-  request.set(token.nonce, at);
-  at += TOKEN_NONCE_BYTES;
-  request.set(token.privateData, at);
-  request.set(token.clientToServerKey, PROOF_AT);
-  return request;
 }

@@ -14,6 +14,7 @@ import {
   type NetcodeServer,
   type NetcodeServerOptions,
 } from "../../netcode.ts";
+import { splitEndpoint } from "../_endpoint.ts";
 import { Login } from "./login.ts";
 
 export const SERVER_HOST = "10.0.0.1";
@@ -83,7 +84,7 @@ export class NetcodeWorld {
       ...this.#options.server,
       ...options,
     });
-    const [host, port] = split(address);
+    const [host, port] = splitEndpoint(address);
     const socket = wrap(this.network.socket(host, port));
     const end = new NetcodeEnd(this.#manager(link), socket, link);
     this.servers.push(end);
@@ -120,7 +121,7 @@ export class NetcodeWorld {
     end: ClientEnd = this.client(),
     address = SERVER,
   ): { end: ClientEnd; peer: PeerId } {
-    const to = end.socket.address(...split(address));
+    const to = end.socket.address(...splitEndpoint(address));
     return { end, peer: end.manager.connect(to, token) };
   }
 
@@ -160,11 +161,4 @@ export class NetcodeWorld {
       ...lingerMs === undefined ? {} : { lingerMs },
     });
   }
-}
-
-/** Host and port of an address. */
-export function split(address: string): [host: string, port: number] {
-  const at = address.lastIndexOf(":");
-  const host = address.slice(0, at).replace(/^\[|\]$/g, "");
-  return [host, Number(address.slice(at + 1))];
 }

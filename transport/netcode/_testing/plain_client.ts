@@ -1,7 +1,9 @@
 import { assert } from "@std/assert";
 import type { MemorySocket } from "../../link/_testing/memory_network.ts";
+import { splitEndpoint } from "../_endpoint.ts";
 import { PacketCodec } from "../_packet_codec.ts";
-import { CLIENT_TAKES, PacketType, REQUEST_BYTES, VERSION } from "../_sizes.ts";
+import { CLIENT_TAKES, PacketType } from "../_packet_type.ts";
+import { REQUEST_BYTES, VERSION } from "../_sizes.ts";
 import { putU64 } from "../_u64.ts";
 import { type ConnectToken, parseConnectToken } from "../connect_token.ts";
 
@@ -66,8 +68,8 @@ export class PlainClient {
   }
 
   send(bytes: Uint8Array): void {
-    const [host, port] = splitKey(this.#server);
-    this.socket.send(bytes, this.socket.address(host, port));
+    const to = this.socket.address(...splitEndpoint(this.#server));
+    this.socket.send(bytes, to);
   }
 
   sendPacket(type: number, body?: Uint8Array): Uint8Array {
@@ -108,9 +110,4 @@ export class PlainClient {
     assert(challenge !== undefined, "no challenge came");
     return this.sendPacket(PacketType.Response, challenge.body);
   }
-}
-
-function splitKey(key: string): [string, number] {
-  const at = key.lastIndexOf(":");
-  return [key.slice(0, at), Number(key.slice(at + 1))];
 }

@@ -6,7 +6,8 @@ import {
   type MemorySocket,
 } from "../../link/_testing/memory_network.ts";
 import type { PeerId } from "../../link/peer_id.ts";
-import { PacketType, REQUEST_BYTES, VERSION } from "../_sizes.ts";
+import { PacketType } from "../_packet_type.ts";
+import { REQUEST_BYTES, VERSION } from "../_sizes.ts";
 import {
   issueConnectToken,
   type IssueConnectTokenOptions,
