@@ -61,6 +61,8 @@ const NAME = /^[a-z0-9_]{1,24}$/;
 const MIN_PASSWORD_LENGTH = 8;
 const MAX_PASSWORD_LENGTH = 128;
 const MAX_BODY_BYTES = 1_024;
+/** How long a body may take, or whoever sends none holds a connection, and the end of the server, for ever. */
+const BODY_MS = 10_000;
 /** A household of players logs in at once; who guesses has few guesses. */
 const PER_ADDRESS = { capacity: 20, perSecond: 1 / 3 };
 /**
@@ -85,6 +87,8 @@ export interface LoginServerOptions {
   readonly certificate?: { readonly cert: string; readonly key: string };
   /** How long a token lets its client in. @default {30} */
   readonly tokenSeconds?: number;
+  /** How long the body of a request may take. @default {10_000} */
+  readonly bodyMs?: number;
   /** The time, of limits and tokens. */
   readonly clock?: Clock;
   /** What a password's hash costs: for tests. */
@@ -131,7 +135,8 @@ export class LoginServer implements AsyncDisposable {
     const accounts = opened.use(
       new Accounts({ path: database, ...(cost !== undefined && { cost }) }),
     );
-    const handler = new LoginHandler(accounts, issue, options.clock);
+    const { bodyMs = BODY_MS, clock } = options;
+    const handler = new LoginHandler(accounts, issue, bodyMs, clock);
     const http = Deno.serve(
       { hostname, port, cert, key, onListen() {} },
       (request, { remoteAddr }) =>
@@ -176,6 +181,7 @@ interface Credentials {
 class LoginHandler {
   readonly #accounts: Accounts;
   readonly #issue: Issue;
+  readonly #bodyMs: number;
   readonly #clock: Clock;
   readonly #byAddress = new AttemptLimit(PER_ADDRESS);
   readonly #byAccount = new AttemptLimit(PER_ACCOUNT);
@@ -183,15 +189,18 @@ class LoginHandler {
   constructor(
     accounts: Accounts,
     issue: Issue,
+    bodyMs: number,
     clock: Clock = new SystemClock(),
   ) {
     this.#accounts = accounts;
     this.#issue = issue;
+    this.#bodyMs = bodyMs;
     this.#clock = clock;
   }
 
   async respond(request: Request, remoteAddr: string): Promise<Response> {
-    const { pathname } = new URL(request.url);
+    // The host is whatever the request says: nothing that it can say is a fault of this server.
+    const pathname = URL.parse(request.url)?.pathname;
     if (pathname !== "/register" && pathname !== "/login") {
       return refuse(404, "notFound");
     }
@@ -200,7 +209,7 @@ class LoginHandler {
     const address = networkOf(normalizeAddress(remoteAddr));
     const waitMs = this.#byAddress.take(address, nowMs);
     if (waitMs > 0) return tooMany(waitMs);
-    const credentials = await readCredentials(request);
+    const credentials = await readCredentials(request, this.#bodyMs);
     if (credentials instanceof Response) return credentials;
     return pathname === "/register"
       ? await this.#register(credentials)
@@ -242,15 +251,18 @@ class LoginHandler {
 
 async function readCredentials(
   request: Request,
+  bodyMs: number,
 ): Promise<Credentials | Response> {
   // A form of another page cannot send this type.
   const type = request.headers.get("content-type") ?? "";
   if (!/^application\/json\b/.test(type)) return refuse(415, "notJson");
-  const text = await readText(request);
-  if (text === undefined) return refuse(413, "tooLong");
+  const text = await readText(request, bodyMs);
+  if (text === "tooLong") return refuse(413, text);
+  if (text === "tooSlow") return refuse(408, text);
+  if (text === "cutOff") return refuse(400, text);
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(text.text);
   } catch {
     return refuse(400, "notJson");
   }
@@ -261,17 +273,39 @@ async function readCredentials(
   return { name: name.toLowerCase(), password };
 }
 
-/** Reads a short body; `undefined` if it is not, of which no more is read then. */
-async function readText(request: Request): Promise<string | undefined> {
-  const decoder = new TextDecoder();
-  let text = "";
-  let length = 0;
-  for await (const chunk of request.body ?? []) {
-    length += chunk.length;
-    if (length > MAX_BODY_BYTES) return undefined;
-    text += decoder.decode(chunk, { stream: true });
+/** Reads a body that is short and comes soon; of another one no more is read. */
+async function readText(
+  request: Request,
+  bodyMs: number,
+): Promise<{ readonly text: string } | "tooLong" | "tooSlow" | "cutOff"> {
+  const reader = request.body?.getReader();
+  if (reader === undefined) return { text: "" };
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    // What was waited for is over then.
+    reader.cancel().catch(() => {});
+  }, bodyMs);
+  try {
+    const decoder = new TextDecoder();
+    let text = "";
+    let length = 0;
+    while (true) {
+      const { done, value } = await reader.read();
+      if (isLate) return "tooSlow";
+      if (done) return { text: text + decoder.decode() };
+      length += value.length;
+      if (length > MAX_BODY_BYTES) {
+        await reader.cancel();
+        return "tooLong";
+      }
+      text += decoder.decode(value, { stream: true });
+    }
+  } catch {
+    return "cutOff";
+  } finally {
+    clearTimeout(timer);
   }
-  return text + decoder.decode();
 }
 
 function answer(

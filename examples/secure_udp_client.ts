@@ -96,6 +96,7 @@ export class LoginError extends Error {
  *
  * @param options Where, and whose.
  * @throws {LoginError} If the server does not want it.
+ * @throws {TypeError} If the server is not at https, where others would read the password.
  * @throws {Error} If there is none, or one with another certificate.
  */
 export async function register(options: LoginOptions): Promise<void> {
@@ -108,6 +109,7 @@ export async function register(options: LoginOptions): Promise<void> {
  * @param options Where, and as whom.
  * @returns A connect token, 2,048 bytes.
  * @throws {LoginError} If the server does not let this account in.
+ * @throws {TypeError} If the server is not at https, where others would read password and token.
  * @throws {Error} If there is none, or one with another certificate.
  */
 export async function login(options: LoginOptions): Promise<Uint8Array> {
@@ -121,12 +123,18 @@ async function post(
   path: string,
   { url, certificate, name, password }: LoginOptions,
 ): Promise<Record<string, unknown>> {
+  const to = new URL(path, url);
+  if (to.protocol !== "https:") {
+    throw new TypeError(
+      `Cannot log in as the server must be at https: current value is "${to.protocol}"`,
+    );
+  }
   using client = Deno.createHttpClient(
     certificate === undefined ? {} : { caCerts: [certificate] },
   );
   let response: Response;
   try {
-    response = await fetch(new URL(path, url), {
+    response = await fetch(to, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ name, password }),

@@ -251,6 +251,9 @@ Deno.test("login() takes no other server for the login server", async () => {
       `Nobody answers at ${url} with the certificate`,
     );
   }
+  const clear = { url: "http://127.0.0.1:9/", name: "ada", password: PASSWORD };
+  const error = await assertRejects(() => login(clear), TypeError, "https");
+  assertEquals(error.message.includes(PASSWORD), false);
 });
 
 Deno.test("LoginServer limits the attempts at an account, and those of an address", async () => {
@@ -273,6 +276,38 @@ Deno.test("LoginServer limits the attempts at an account, and those of an addres
   for (let i = 0; i < 20; i++) statuses.push(await statusOf(`eve${i}`, "x"));
   // Of twenty and ten more, fifteen are left.
   assertEquals(statuses, [...Array(15).fill(401), ...Array(5).fill(429)]);
+});
+
+Deno.test("LoginServer waits for no body that does not come, and has no fault that anybody can cause", async () => {
+  await using server = await LoginServer.start({
+    privateKeys: [KEY],
+    gameAddresses: ["127.0.0.1:40000"],
+    passwordCost: CHEAP,
+    bodyMs: 50,
+  });
+  const ask = async (text: string): Promise<string> => {
+    using socket = await Deno.connectTls({
+      hostname: "127.0.0.1",
+      port: Number(new URL(server.url).port),
+      caCerts: [server.certificate],
+    });
+    await socket.write(new TextEncoder().encode(text));
+    const answer = new Uint8Array(1_024);
+    const length = await socket.read(answer);
+    return new TextDecoder().decode(answer.subarray(0, length ?? 0));
+  };
+  const head = "POST /login HTTP/1.1\r\nHost: localhost\r\n" +
+    "Content-Type: application/json\r\nContent-Length: 50\r\n\r\n";
+  assertMatch(
+    await ask(`${head}{"name":`),
+    /^HTTP\/1.1 408 [^]*"error":"tooSlow"/,
+  );
+  for (const host of ["a b", "[", "x:99999999", "%"]) {
+    assertMatch(
+      await ask(`POST /login HTTP/1.1\r\nHost: ${host}\r\n\r\n`),
+      /^HTTP\/1.1 404 /,
+    );
+  }
 });
 
 Deno.test("SecureUdpServer takes tokens of each of its keys", async () => {

@@ -32,7 +32,9 @@ export async function readPrivateKeys(
     return parseKeys(variable, KEYS_VARIABLE);
   }
   await makeIfMissing(path);
-  const { mode } = await Deno.stat(path);
+  // The file whose mode is looked at is the one that is read, whatever is put in its place.
+  using file = await Deno.open(path);
+  const { mode } = await file.stat();
   // Windows has no modes.
   if (mode !== null && (mode & OTHERS_MODE) !== 0) {
     const shown = (mode & 0o777).toString(8);
@@ -40,7 +42,7 @@ export async function readPrivateKeys(
       `Cannot use the keys of "${path}" as its mode must be 600: current value is ${shown}`,
     );
   }
-  return parseKeys(await Deno.readTextFile(path), `"${path}"`);
+  return parseKeys(await new Response(file.readable).text(), `"${path}"`);
 }
 
 /** Makes the file whole or not at all, as two servers may start at once. */
