@@ -151,6 +151,7 @@ export class ContractHandshake {
   readonly #contract: Contract;
   readonly #maxMessageBytes: number;
   #state: "waiting" | "describing" | "over" = "waiting";
+  #toldCount = 0;
 
   /**
    * Creates the handshake of one connection.
@@ -171,6 +172,14 @@ export class ContractHandshake {
     }
     this.#contract = contract;
     this.#maxMessageBytes = maxMessageBytes;
+  }
+
+  /**
+   * How many of our entries, the first ones by name, the other side was told in a
+   * description: 0 until there is one. More than that it cannot know.
+   */
+  get toldCount(): number {
+    return this.#toldCount;
   }
 
   /**
@@ -236,6 +245,7 @@ export class ContractHandshake {
       if (header + length > this.#maxMessageBytes) break;
       count += 1;
     }
+    this.#toldCount = count;
     writer.u8(DESCRIPTION);
     writer.u8(count === entries.length ? 1 : 0);
     writer.varint(count);

@@ -75,6 +75,25 @@ Deno.test("ContractHandshake describes and reads every vector", () => {
   }
 });
 
+Deno.test("ContractHandshake.toldCount is what the description held", () => {
+  const entries = Object.fromEntries(
+    Array.from({ length: 9 }, (_, i) => [`e${i}`, "x".repeat(20)]),
+  );
+  for (const [maxMessageBytes, expected] of [[64, 2], [32_768, 9]] as const) {
+    const options = { maxMessageBytes };
+    const a = new ContractHandshake(new Contract("rpc", entries), options);
+    const b = new ContractHandshake(new Contract("rpc", { y: "" }));
+    b.handle(a.hello());
+    assertEquals(a.toldCount, 0);
+    const reply = a.handle(b.hello());
+    assert(reply.type === "reply");
+    assertEquals(a.toldCount, expected);
+    const step = b.handle(reply.bytes);
+    assert(step.type === "differs");
+    assertEquals(step.theirs.length, expected);
+  }
+});
+
 Deno.test("ContractHandshake refuses every refused description", () => {
   for (const { name, bytes } of vectors.refusedDescriptions) {
     const handshake = describing(new Contract("rpc", {}));

@@ -8,6 +8,8 @@
  */
 export * from "./contract/define_rpc.ts";
 export * from "./contract/rpc_definition.ts";
+export type { RpcDifference } from "./contract/rpc_difference.ts";
 export * from "./contract/rpc_types.ts";
+export * from "./contract/rpc_version_map.ts";
 export * from "./target/client_id.ts";
 export * from "./target/rpc_target.ts";

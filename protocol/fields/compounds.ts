@@ -215,8 +215,12 @@ export type Fields = Readonly<Record<string, Field<unknown>>>;
  * @typeParam F The fields.
  */
 export type FieldValues<F extends Fields> =
-  & { -readonly [K in Exclude<keyof F, OptionalKey<F>>]: FieldValue<F[K]> }
-  & { -readonly [K in OptionalKey<F>]?: FieldValue<F[K]> };
+  & {
+    -readonly [K in Exclude<keyof F, OptionalKey<F>>]: FieldValue<F[K]>;
+  }
+  & { -readonly [K in OptionalKey<F>]?: FieldValue<F[K]> } extends infer V
+  ? { [K in keyof V]: V[K] }
+  : never;
 
 /**
  * The names of the fields whose value may be missing.

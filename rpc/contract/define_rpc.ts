@@ -1,17 +1,11 @@
 // This module is browser compatible.
-import {
-  Channel,
-  Contract,
-  type Field,
-  isReliable,
-  struct,
-} from "../../protocol/mod.ts";
+import { Channel, Contract, type Field, struct } from "../../protocol/mod.ts";
+import { checkDefinition, checkNames } from "./_check_definition.ts";
 import type { RpcDefinition, RpcDefinitions } from "./rpc_definition.ts";
 import type { RpcName } from "./rpc_types.ts";
 
 /** The most calls of a contract. */
 export const MAX_RPCS = 1_024;
-const MAX_PARAMS = 64;
 
 /** A call of a contract, with what its definition leaves out. */
 export interface Rpc {
@@ -19,7 +13,7 @@ export interface Rpc {
   readonly id: number;
   /** What it is called. */
   readonly name: string;
-  /** Its definition. */
+  /** Its definition, which nobody can change. */
   readonly definition: RpcDefinition;
   /** What it carries, as one field. */
   readonly params: Field<Readonly<Record<string, unknown>>>;
@@ -44,83 +38,129 @@ export interface RpcContract<D extends RpcDefinitions = RpcDefinitions> {
 }
 
 /**
- * The definitions with what TypeScript can say against them.
+ * What TypeScript can say against definitions: a property that there is none of,
+ * `coalesce` with what is no parameter, and an answer to calls that may be lost.
  *
  * @typeParam D The definitions.
  */
 export type CheckedDefinitions<D extends RpcDefinitions> = {
-  readonly [N in RpcName<D>]: {
-    readonly coalesce?: readonly (keyof D[N]["params"])[];
-  };
+  readonly [N in RpcName<D>]:
+    & { readonly coalesce?: readonly (keyof D[N]["params"])[] }
+    & { readonly [K in RefusedKey<D[N]>]: RpcMistake<RefusalOf<K>> };
 };
 
 /**
- * Declares the calls between a server and its clients. Both ends import it.
+ * The properties of a definition that it may not have.
+ *
+ * @typeParam C The definition.
+ */
+export type RefusedKey<C extends RpcDefinition> =
+  | Exclude<keyof C, keyof RpcDefinition>
+  | (C extends { readonly reply: Field<unknown> } ?
+      & keyof C
+      & (C["channel"] extends ReliableChannel | undefined
+        ? "coalesce" | "cosmetic"
+        : "coalesce" | "cosmetic" | "channel")
+    : never);
+
+/** The channels on which every message arrives. */
+export type ReliableChannel =
+  | typeof Channel.Reliable
+  | typeof Channel.ReliableOrdered;
+
+/**
+ * What is wrong with a property of a definition.
+ *
+ * @typeParam K The name of the property.
+ */
+export type RefusalOf<K> = K extends "channel"
+  ? "A call that is answered must be reliable"
+  : K extends "coalesce" | "cosmetic"
+    ? "A call that is answered must not be left out"
+  : "There is no such property";
+
+/**
+ * What nothing is: the text shows where TypeScript says what is wrong.
+ *
+ * @typeParam M What is wrong.
+ */
+export interface RpcMistake<M extends string> {
+  /** What is wrong. */
+  readonly mistake: M;
+}
+
+/**
+ * Declares the calls between a server and its clients, once: both ends import it, and
+ * TypeScript knows what each call carries, who may make it and what it is answered with.
+ *
+ * The two ends must agree on names, parameters with their order, replies and `from`; the
+ * rest (`rate`, `coalesce`, `cosmetic`, `channel`) is each end's own, and may change
+ * without the other.
  *
  * @typeParam D The definitions.
- * @param definitions The calls by name, 1 to 1,024. A name is a letter and up to 63
- * further letters, digits, underscores and dots.
- * @returns The contract.
- * @throws {RangeError} If a name, a rate or a number of things is outside its limits.
- * @throws {TypeError} If a call that is answered is not reliable, or `coalesce` names
- * what is no parameter.
+ * @param definitions The calls by name, 1 to 1024. A name is a letter and up to 63
+ * further letters, digits, underscores and dots. It is copied: changing it later
+ * changes nothing.
+ * @returns The contract, which cannot be changed.
+ * @throws {RangeError} If a name, a number or a number of things is outside its limits.
+ * @throws {TypeError} If a definition has what it may not have, or lacks what it must.
+ *
+ * @example A contract of three calls
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { bool, Channel, f32, string, struct, varint, vec3 } from "@tickwire/net/protocol";
+ * import { defineRpc } from "@tickwire/net/rpc";
+ *
+ * const game = defineRpc({
+ *   fire: {
+ *     params: { at: vec3 },
+ *     from: "client",
+ *     channel: Channel.Reliable,
+ *     rate: { perSecond: 10, burst: 20 },
+ *   },
+ *   damage: {
+ *     params: { amount: f32, at: vec3, crit: bool },
+ *     from: "server",
+ *     channel: Channel.Unreliable,
+ *     cosmetic: 1,
+ *   },
+ *   buy: {
+ *     params: { item: string({ maxBytes: 32 }) },
+ *     from: "client",
+ *     reply: struct({ ok: bool, gold: varint }),
+ *   },
+ * });
+ *
+ * assertEquals(game.rpcs.map(({ name }) => name), ["buy", "damage", "fire"]);
+ * assertEquals(game.byName.get("fire")?.channel, Channel.Reliable);
+ * ```
  */
 export function defineRpc<const D extends RpcDefinitions>(
   definitions: D & CheckedDefinitions<D>,
 ): RpcContract<D> {
-  const names = Object.keys(definitions);
-  if (names.length < 1 || names.length > MAX_RPCS) {
-    throw new RangeError(
-      `Cannot define rpcs as there must be 1 to ${MAX_RPCS}: current value is ${names.length}`,
-    );
-  }
+  checkNames(definitions, MAX_RPCS);
+  const own: Record<string, RpcDefinition> = {};
   const fields = new Map<string, Field<Readonly<Record<string, unknown>>>>();
   const descriptors: Record<string, string> = {};
-  for (const name of names) {
-    const definition: RpcDefinition = definitions[name]!;
-    checkDefinition(name, definition);
+  for (const name of Object.keys(definitions)) {
+    const definition = checkDefinition(name, definitions[name]);
     const params = struct(definition.params);
+    own[name] = definition;
     fields.set(name, params);
     const reply = definition.reply?.descriptor ?? "nothing";
     descriptors[name] = `${definition.from} ${params.descriptor} ${reply}`;
   }
   const contract = new Contract("rpc", descriptors);
   const rpcs = contract.entries.map(({ name }, id) => {
-    const definition: RpcDefinition = definitions[name]!;
+    const definition = own[name]!;
     const channel = definition.channel ?? Channel.ReliableOrdered;
     const params = fields.get(name)!;
     return Object.freeze({ id, name, definition, params, channel });
   });
   return Object.freeze({
-    definitions,
+    definitions: Object.freeze(own) as D,
     contract,
     rpcs: Object.freeze(rpcs),
     byName: new Map(rpcs.map((rpc) => [rpc.name, rpc])),
   });
-}
-
-function checkDefinition(name: string, definition: RpcDefinition): void {
-  const { params, reply, channel, rate, coalesce = [] } = definition;
-  const count = Object.keys(params).length;
-  if (count > MAX_PARAMS) {
-    throw new RangeError(
-      `Cannot define rpc "${name}" as it must have at most ${MAX_PARAMS} parameters: current value is ${count}`,
-    );
-  }
-  if (reply !== undefined && channel !== undefined && !isReliable(channel)) {
-    throw new TypeError(
-      `Cannot define rpc "${name}" as a call that is answered must be reliable: current channel is ${channel}`,
-    );
-  }
-  if (rate !== undefined && !(rate.perSecond > 0)) {
-    throw new RangeError(
-      `Cannot define rpc "${name}" as rate.perSecond must be above 0: current value is ${rate.perSecond}`,
-    );
-  }
-  const unknown = coalesce.find((key) => !Object.hasOwn(params, key));
-  if (unknown !== undefined) {
-    throw new TypeError(
-      `Cannot define rpc "${name}" as coalesce must name parameters: current value has "${unknown}"`,
-    );
-  }
 }

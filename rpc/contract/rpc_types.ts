@@ -1,5 +1,6 @@
 // This module is browser compatible.
 import type { Field, FieldValues } from "../../protocol/mod.ts";
+import type { RpcContract } from "./define_rpc.ts";
 import type { RpcDefinition, RpcDefinitions } from "./rpc_definition.ts";
 
 /**
@@ -10,7 +11,7 @@ import type { RpcDefinition, RpcDefinitions } from "./rpc_definition.ts";
 export type RpcName<D extends RpcDefinitions> = keyof D & string;
 
 /**
- * What a call carries.
+ * What a call carries; optional fields may be left out.
  *
  * @typeParam C Its definition.
  */
@@ -23,6 +24,53 @@ export type RpcParams<C extends RpcDefinition> = FieldValues<C["params"]>;
  */
 export type RpcReply<C extends RpcDefinition> = C extends
   { readonly reply: Field<infer T> } ? T : never;
+
+/**
+ * The definitions of a contract.
+ *
+ * @typeParam C The contract: `typeof game`.
+ */
+export type RpcDefinitionsOf<C> = C extends RpcContract<infer D> ? D : never;
+
+/**
+ * What a call of a contract carries, for code that passes it on.
+ *
+ * @typeParam C The contract: `typeof game`.
+ * @typeParam N The name of the call.
+ *
+ * @example The parameters of a call, as a type
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { f32, optional, string } from "@tickwire/net/protocol";
+ * import { defineRpc, type RpcParamsOf } from "@tickwire/net/rpc";
+ *
+ * const game = defineRpc({
+ *   damage: { params: { amount: f32, by: optional(string) }, from: "server" },
+ * });
+ *
+ * function half(damage: RpcParamsOf<typeof game, "damage">): number {
+ *   return damage.amount / 2;
+ * }
+ *
+ * assertEquals(half({ amount: 10 }), 5);
+ * ```
+ */
+export type RpcParamsOf<
+  C extends RpcContract,
+  N extends RpcName<C["definitions"]>,
+> = RpcParams<C["definitions"][N]>;
+
+/**
+ * What a call of a contract is answered with, for code that passes it on; `never` if it
+ * is not answered.
+ *
+ * @typeParam C The contract: `typeof game`.
+ * @typeParam N The name of the call.
+ */
+export type RpcReplyOf<
+  C extends RpcContract,
+  N extends RpcName<C["definitions"]>,
+> = RpcReply<C["definitions"][N]>;
 
 /**
  * The names of the calls that the server may make.
@@ -53,4 +101,17 @@ export type AnsweredCallName<
   N extends RpcName<D> = RpcName<D>,
 > = {
   [K in N]: D[K] extends { readonly reply: Field<unknown> } ? K : never;
+}[N];
+
+/**
+ * Those of some calls that are not answered.
+ *
+ * @typeParam D The definitions.
+ * @typeParam N The names to choose from.
+ */
+export type UnansweredCallName<
+  D extends RpcDefinitions,
+  N extends RpcName<D> = RpcName<D>,
+> = {
+  [K in N]: D[K] extends { readonly reply: Field<unknown> } ? never : K;
 }[N];
