@@ -6,10 +6,21 @@
  *
  * @module
  */
+export * from "./call/fixed_events.ts";
+export * from "./call/game_event.ts";
+export * from "./call/game_events.ts";
+export * from "./call/rpc_batcher.ts";
+export * from "./call/rpc_call.ts";
+export * from "./call/rpc_id.ts";
+export * from "./call/rpc_param.ts";
+export * from "./call/rpc_queue.ts";
+export * from "./call/rpc_registry.ts";
 export * from "./contract/define_rpc.ts";
 export * from "./contract/rpc_definition.ts";
 export type { RpcDifference } from "./contract/rpc_difference.ts";
 export * from "./contract/rpc_types.ts";
 export * from "./contract/rpc_version_map.ts";
+export * from "./rpc_error.ts";
+export * from "./security/rpc_security.ts";
 export * from "./target/client_id.ts";
 export * from "./target/rpc_target.ts";
