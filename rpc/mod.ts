@@ -9,5 +9,7 @@
 export * from "./contract/define_rpc.ts";
 export * from "./contract/rpc_definition.ts";
 export * from "./contract/rpc_types.ts";
+export * from "./security/rpc_limits.ts";
+export * from "./security/rpc_offence.ts";
 export * from "./target/client_id.ts";
 export * from "./target/rpc_target.ts";
