@@ -22,5 +22,7 @@ export * from "./contract/rpc_types.ts";
 export * from "./contract/rpc_version_map.ts";
 export * from "./rpc_error.ts";
 export * from "./security/rpc_security.ts";
+export * from "./security/rpc_limits.ts";
+export * from "./security/rpc_offence.ts";
 export * from "./target/client_id.ts";
 export * from "./target/rpc_target.ts";

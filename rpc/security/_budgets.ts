@@ -1,0 +1,70 @@
+// This module is browser compatible.
+import type { RpcBudget } from "./rpc_limits.ts";
+
+/** The sizes of a row of token buckets, which many rows share. */
+export class BudgetSizes {
+  readonly msPerToken: Float64Array;
+  readonly capacity: Float64Array;
+
+  constructor(budgets: readonly RpcBudget[]) {
+    this.msPerToken = Float64Array.from(budgets, (b) => 1_000 / b.perSecond);
+    this.capacity = Float64Array.from(budgets, (b) => b.burst);
+  }
+}
+
+/**
+ * A row of token buckets, full at first. Like core's `TokenBucket` it keeps when each was
+ * last full and what was taken since, so that nothing drifts; it differs in that it is
+ * one array for all buckets of a client, checks nothing, and can be in debt.
+ */
+export class Budgets {
+  readonly #sizes: BudgetSizes;
+  /** Per bucket: when it was last full, and what was taken since. */
+  readonly #state: Float64Array;
+
+  constructor(sizes: BudgetSizes, nowMs: number) {
+    this.#sizes = sizes;
+    this.#state = new Float64Array(2 * sizes.capacity.length);
+    for (let i = 0; i < this.#state.length; i += 2) this.#state[i] = nowMs;
+  }
+
+  /** Takes all of `count`, or returns `false` and takes nothing. */
+  take(index: number, count: number, nowMs: number): boolean {
+    const state = this.#state;
+    const at = 2 * index;
+    const msPerToken = this.#sizes.msPerToken[index]!;
+    this.#advance(at, msPerToken, nowMs);
+    const taken = state[at + 1]! + count;
+    const missing = taken - this.#sizes.capacity[index]!;
+    if (missing > 0 && nowMs < state[at]! + missing * msPerToken) return false;
+    state[at + 1] = taken;
+    return true;
+  }
+
+  /** Whether anything at all is left. */
+  hasAny(index: number, nowMs: number): boolean {
+    const at = 2 * index;
+    const missing = this.#state[at + 1]! - this.#sizes.capacity[index]!;
+    return missing < 0 ||
+      nowMs > this.#state[at]! + missing * this.#sizes.msPerToken[index]!;
+  }
+
+  /** Takes `count` whatever is left: the debt is at most the capacity. */
+  spend(index: number, count: number, nowMs: number): void {
+    const state = this.#state;
+    const at = 2 * index;
+    const msPerToken = this.#sizes.msPerToken[index]!;
+    this.#advance(at, msPerToken, nowMs);
+    const inflow = (nowMs - state[at]!) / msPerToken;
+    const most = inflow + 2 * this.#sizes.capacity[index]!;
+    state[at + 1] = Math.min(state[at + 1]! + count, most);
+  }
+
+  /** Starts counting anew where the bucket is full. */
+  #advance(at: number, msPerToken: number, nowMs: number): void {
+    const state = this.#state;
+    if (nowMs < state[at]! + state[at + 1]! * msPerToken) return;
+    state[at] = nowMs;
+    state[at + 1] = 0;
+  }
+}
