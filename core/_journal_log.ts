@@ -1,6 +1,6 @@
 // This module is browser compatible.
 import { decodeCobs, encodeCobs } from "./_cobs.ts";
-import { crc32 } from "./_crc32.ts";
+import { crc32 } from "./crc32.ts";
 import type { JournalEntry } from "./journal.ts";
 
 // The log of a journal is a row of frames:

@@ -25,6 +25,7 @@ export * from "./backoff.ts";
 export * from "./base64.ts";
 export * from "./client_address.ts";
 export * from "./clock.ts";
+export * from "./crc32.ts";
 export * from "./csv.ts";
 export * from "./event_queue.ts";
 export * from "./fnv1a.ts";
