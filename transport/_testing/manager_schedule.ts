@@ -60,17 +60,48 @@ interface Life {
   readonly down: End;
 }
 
+/** Nothing yet. */
+function noResult(): ManagerScheduleResult {
+  return {
+    connects: 0,
+    connected: 0,
+    unanswered: 0,
+    timedOut: 0,
+    moved: 0,
+    delivered: 0,
+  };
+}
+
 /**
- * Runs one schedule: clients connect, talk, change their addresses and sockets, leave and are
+ * Runs schedules: clients connect, talk, change their addresses and sockets, leave and are
  * thrown out over a network that loses up to half of all; then it heals, and the server
- * closes. By links that do not roam, who changes its address is timed out. Throws where a call of `connect()` has not one outcome, a connection not one end, or
- * a channel breaks its promise.
+ * closes. By links that do not roam, who changes its address is timed out. Throws where a call
+ * of `connect()` has not one outcome, a connection not one end, or a channel breaks its promise;
+ * the seed is in the message.
+ *
+ * @param count How many: their seeds are 1 to `count`, or TICKWIRE_SEED of the environment alone.
+ * @param links Makes each one's links.
+ * @returns Their sums; `undefined` of one alone.
  */
-export function runManagerSchedule(
-  seed: number,
-  links: WorldLinks = INSECURE_LINKS,
-): ManagerScheduleResult {
-  return new Schedule(seed, links).run();
+export function runManagerSchedules(
+  count: number,
+  links: () => WorldLinks = () => INSECURE_LINKS,
+): ManagerScheduleResult | undefined {
+  const one = Deno.env.get("TICKWIRE_SEED");
+  const first = one === undefined ? 1 : Number(one);
+  const last = one === undefined ? count : first;
+  const sums = noResult();
+  for (let seed = first; seed <= last; seed++) {
+    try {
+      const result = new Schedule(seed, links()).run();
+      for (const name of Object.keys(sums) as (keyof typeof sums)[]) {
+        sums[name] += result[name];
+      }
+    } catch (error) {
+      throw new Error(`seed ${seed}`, { cause: error });
+    }
+  }
+  return one === undefined ? sums : undefined;
 }
 
 class Schedule {
@@ -81,14 +112,7 @@ class Schedule {
   /** What each client is at. */
   readonly #current: (Life | undefined)[] = [];
   readonly #byServerPeer = new Map<PeerId, Life>();
-  readonly #result: ManagerScheduleResult = {
-    connects: 0,
-    connected: 0,
-    unanswered: 0,
-    timedOut: 0,
-    moved: 0,
-    delivered: 0,
-  };
+  readonly #result = noResult();
   readonly #links: WorldLinks;
   #hosts = 0;
 

@@ -4,36 +4,13 @@
 //     TICKWIRE_SEED=1234 deno test -A transport/manager/schedules_test.ts
 
 import { assert } from "@std/assert";
-import {
-  type ManagerScheduleResult,
-  runManagerSchedule,
-} from "../_testing/manager_schedule.ts";
+import { runManagerSchedules } from "../_testing/manager_schedule.ts";
 
-const ONE_SEED = Deno.env.get("TICKWIRE_SEED");
 const SCHEDULES = Deno.env.get("TICKWIRE_SOAK") === "1" ? 5_000 : 25;
 
 Deno.test("ConnectionManager gives each connection one beginning and one end, and keeps its promises, on every schedule", () => {
-  const first = ONE_SEED === undefined ? 1 : Number(ONE_SEED);
-  const last = ONE_SEED === undefined ? SCHEDULES : first;
-  const sums: ManagerScheduleResult = {
-    connects: 0,
-    connected: 0,
-    unanswered: 0,
-    timedOut: 0,
-    moved: 0,
-    delivered: 0,
-  };
-  for (let seed = first; seed <= last; seed++) {
-    try {
-      const result = runManagerSchedule(seed);
-      for (const name of Object.keys(sums) as (keyof typeof sums)[]) {
-        sums[name] += result[name];
-      }
-    } catch (error) {
-      throw new Error(`seed ${seed}`, { cause: error });
-    }
-  }
-  if (ONE_SEED !== undefined) return;
+  const sums = runManagerSchedules(SCHEDULES);
+  if (sums === undefined) return;
   const about = JSON.stringify(sums);
   assert(sums.connected > sums.connects / 2 && sums.delivered > 0, about);
   assert(sums.moved > 0, about);

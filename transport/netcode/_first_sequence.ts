@@ -1,7 +1,6 @@
 // This module is browser compatible.
 import type { Random } from "../../core/mod.ts";
-
-const SIZE = 0x1_0000_0000;
+import { U32 } from "./_u64.ts";
 
 /**
  * Where the sequence of what is sealed with a key begins where nobody knows how far it has
@@ -12,5 +11,5 @@ const SIZE = 0x1_0000_0000;
  * @returns 0 to 2^48 - 1.
  */
 export function firstSequence(random: Random): number {
-  return (random.nextU32() >>> 16) * SIZE + random.nextU32();
+  return (random.nextU32() >>> 16) * U32 + random.nextU32();
 }

@@ -6,7 +6,7 @@ import {
   TAG_BYTES,
   VERSION,
 } from "./_sizes.ts";
-import { putU32, putU64 } from "./_u64.ts";
+import { putU32, putU64, U32 } from "./_u64.ts";
 
 /** What {@linkcode PacketCodec.readHeader} found. */
 export const HeaderFault = {
@@ -113,7 +113,7 @@ export class PacketCodec {
     body: Uint8Array,
     out: Uint8Array,
   ): number {
-    const high = Math.floor(sequence / 0x1_0000_0000);
+    const high = Math.floor(sequence / U32);
     return this.seal(type, high, sequence >>> 0, key, body, out);
   }
 

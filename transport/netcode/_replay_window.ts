@@ -1,8 +1,8 @@
 // This module is browser compatible.
+import { U32 } from "./_u64.ts";
 
 /** How many sequences back a packet may come late. */
 const WINDOW = 256;
-const U32 = 0x1_0000_0000;
 
 /**
  * Tells packets that have come before, by their sequences, as the standard does: one

@@ -6,38 +6,23 @@ import { LinkEnd } from "../link/_testing/link_end.ts";
 import type { MemorySocket } from "../link/_testing/memory_network.ts";
 import type { PeerId } from "../link/peer_id.ts";
 import { PacketType } from "./_packet_type.ts";
+import { Login } from "./_testing/login.ts";
 import type { PlainClient } from "./_testing/plain_client.ts";
 import { ServerWorld } from "./_testing/server_world.ts";
 import { parseConnectToken } from "./connect_token.ts";
-import { issueConnectToken } from "./issue_connect_token.ts";
-import { NetcodeServer } from "./netcode_server.ts";
 import type { NetcodeServerOptions } from "./netcode_server_options.ts";
 import { TokenLink } from "./token_link.ts";
 
 const IS_SOAK = Deno.env.get("TICKWIRE_SOAK") === "1";
 const WEB_PORT = 443;
-const KEY = new Uint8Array(32).fill(7);
 const ADDRESS = "203.0.113.7:40000";
-let nextClient = 1n;
+const login = new Login();
 
 testDatagramLink("NetcodeServer with sockets that are sealed below", {
   server: (maxClients) =>
-    new NetcodeServer({
-      protocolId: 5n,
-      privateKeys: [KEY],
-      addresses: [ADDRESS],
-      maxClients,
-      isSealedBelow: () => true,
-    }),
+    login.server(ADDRESS, { maxClients, isSealedBelow: () => true }),
   client: () => new TokenLink(),
-  credentials: (_server, userData) =>
-    issueConnectToken({
-      protocolId: 5n,
-      privateKey: KEY,
-      clientId: nextClient++,
-      addresses: [ADDRESS],
-      userData,
-    }),
+  credentials: (_server, userData) => login.token([ADDRESS], { userData }),
   roams: false,
   moves: true,
 });

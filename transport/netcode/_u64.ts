@@ -1,5 +1,8 @@
 // This module is browser compatible.
 
+/** How many numbers 32 bits hold: what one in the upper half of 64 bits counts for. */
+export const U32 = 0x1_0000_0000;
+
 /** Writes 32 bits, little-endian. */
 export function putU32(bytes: Uint8Array, at: number, value: number): void {
   bytes[at] = value;
@@ -27,5 +30,5 @@ export function getU64(bytes: Uint8Array, at: number): bigint {
 
 /** Reads 64 bits, little-endian, as a number: exact below 2^53, and above it never less than that. */
 export function getU64Number(bytes: Uint8Array, at: number): number {
-  return getU32(bytes, at + 4) * 0x1_0000_0000 + getU32(bytes, at);
+  return getU32(bytes, at + 4) * U32 + getU32(bytes, at);
 }

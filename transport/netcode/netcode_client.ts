@@ -89,9 +89,8 @@ const ENDS: Readonly<
  *
  * A session asks the server it was given; where that does not let it in, the servers that
  * its token lists after that one. One client has any number of sessions, of which at most 8
- * are at one address. A token belongs to one client: where it is used again, its packets go
- * on with the numbers where they stopped, which another client, or the same program started
- * anew, cannot know.
+ * are at one address. A token belongs to one client: where that uses it again, its packets go
+ * on with the numbers where they stopped, and begin somewhere at random where nobody knows.
  *
  * @example A token that is none
  * ```ts

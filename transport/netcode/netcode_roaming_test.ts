@@ -7,10 +7,10 @@ import type { MemorySocket } from "../link/_testing/memory_network.ts";
 import type { PeerId } from "../link/peer_id.ts";
 import { ConnectionManager } from "../manager/connection_manager.ts";
 import { Channel } from "../../protocol/mod.ts";
+import { Login } from "./_testing/login.ts";
 import type { PlainClient } from "./_testing/plain_client.ts";
 import { PROTOCOL_ID, SERVER, ServerWorld } from "./_testing/server_world.ts";
 import { PacketType } from "./_packet_type.ts";
-import { issueConnectToken } from "./issue_connect_token.ts";
 import { NetcodeClient } from "./netcode_client.ts";
 import { NetcodeServer } from "./netcode_server.ts";
 
@@ -18,31 +18,12 @@ const MUTANTS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 1_000_000 : 2_000;
 const [HOST, PORT] = ["10.0.0.1", 9] as const;
 
 const clock = new ManualClock({ epochMs: Date.UTC(2026, 0, 1) });
-const privateKey = new Uint8Array(32).fill(7);
-let clientId = 1n;
+const login = new Login({ clock });
 
 testDatagramLink("NetcodeServer and a NetcodeClient that roams", {
-  server: (maxClients) =>
-    new NetcodeServer({
-      protocolId: PROTOCOL_ID,
-      privateKeys: [privateKey],
-      addresses: ["127.0.0.1:9000"],
-      maxClients,
-      clock,
-    }),
+  server: (maxClients) => login.server("127.0.0.1:9000", { maxClients }),
   client: () => new NetcodeClient({ roaming: true }),
-  credentials: (server, data) => {
-    const userData = new Uint8Array(256);
-    userData.set(data);
-    return issueConnectToken({
-      protocolId: PROTOCOL_ID,
-      privateKey,
-      clientId: clientId++,
-      addresses: [`${server}`],
-      userData,
-      clock,
-    });
-  },
+  credentials: (server, userData) => login.token([`${server}`], { userData }),
   // Not at once: what follows is about that.
   roams: false,
   moves: true,

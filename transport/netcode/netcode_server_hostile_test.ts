@@ -5,6 +5,8 @@ import type { DatagramAddress } from "../socket/datagram_address.ts";
 import { ServerWorld } from "./_testing/server_world.ts";
 import { splitEndpoint } from "./_endpoint.ts";
 import { PacketType } from "./_packet_type.ts";
+import { REQUEST_MARK_AT, ROAMING_MARK } from "./_request.ts";
+import { REQUEST_BYTES } from "./_sizes.ts";
 
 const SOAK = Deno.env.get("TICKWIRE_SOAK") === "1";
 /** Ten million in all in a soak, in parts that can be run alone. */
@@ -91,6 +93,7 @@ function attack(seed: number): void {
   for (let i = 0; i < DATAGRAMS; i++) {
     const { bytes, from } = pick(random, genuine);
     const bad = mutated(bytes, random);
+    if (isMarked(bad)) bad[REQUEST_MARK_AT] = 2;
     // What belongs to nobody may come from anywhere.
     const isElsewhere = random.nextU32() % 8 === 0;
     const sender = isElsewhere ? pick(random, froms) : from;
@@ -144,6 +147,13 @@ function attack(seed: number): void {
 
 function pick<T>(random: SeededRandom, from: readonly T[]): T {
   return from[random.nextU32() % from.length]!;
+}
+
+/** Whether a request says that its client is somewhere else: whoever has seen one can mark it, and is challenged. */
+function isMarked(datagram: Uint8Array): boolean {
+  return datagram.length === REQUEST_BYTES &&
+    datagram[0] === PacketType.Request &&
+    datagram[REQUEST_MARK_AT] === ROAMING_MARK;
 }
 
 /** A datagram that is not what it was. */

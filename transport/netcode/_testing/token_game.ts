@@ -12,14 +12,10 @@ import {
   WebSocketDatagramListener,
   WebTransportDatagramListener,
 } from "../../mod.ts";
-import {
-  issueConnectToken,
-  type IssueConnectTokenOptions,
-} from "../issue_connect_token.ts";
-import { NetcodeServer } from "../netcode_server.ts";
+import type { IssueConnectTokenOptions } from "../issue_connect_token.ts";
+import type { NetcodeServer } from "../netcode_server.ts";
+import { Login } from "./login.ts";
 import type { TokenEnv } from "./token_cases.ts";
-
-const PROTOCOL_ID = 0x1122_3344_5566_7788n;
 
 /** Options for {@linkcode TokenGame.start}. */
 export interface TokenGameOptions {
@@ -36,24 +32,19 @@ export class TokenGame implements AsyncDisposable {
   readonly manager: ConnectionManager;
   readonly events: ManagerEvent[] = [];
   readonly udp: NonBlockingSocket;
-  readonly #privateKey: Uint8Array;
+  readonly #login = new Login();
   readonly #address: string;
   readonly #webSockets = new WebSocketDatagramListener();
   readonly #webTransports = new WebTransportDatagramListener();
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #quic: WebTransportServer | undefined;
   readonly #options: TokenGameOptions;
-  #nextClientId = 1n;
 
   private constructor(udp: NonBlockingSocket, options: TokenGameOptions) {
     this.udp = udp;
     this.#options = options;
-    this.#privateKey = crypto.getRandomValues(new Uint8Array(32));
     this.#address = `${udp.localAddress}`;
-    this.link = new NetcodeServer({
-      protocolId: PROTOCOL_ID,
-      privateKeys: [this.#privateKey],
-      addresses: [this.#address],
+    this.link = this.#login.server(this.#address, {
       maxClients: 32,
       // On loopback a WebSocket without TLS counts too.
       isSealedBelow: (socket) => socket !== udp,
@@ -98,13 +89,7 @@ export class TokenGame implements AsyncDisposable {
   }
 
   token(options: Partial<IssueConnectTokenOptions> = {}): Uint8Array {
-    return issueConnectToken({
-      protocolId: PROTOCOL_ID,
-      privateKey: this.#privateKey,
-      clientId: this.#nextClientId++,
-      addresses: [this.#address],
-      ...options,
-    });
+    return this.#login.token([this.#address], options);
   }
 
   /** With tokens that nobody else gets. */
