@@ -1,0 +1,86 @@
+// This module is browser compatible.
+import type { Clock, Vec3 } from "../../core/mod.ts";
+import type { ClientId } from "../target/client_id.ts";
+import type { CallGuard } from "./call_guard.ts";
+
+/** What both ends can be told. */
+export interface RpcEndpointOptions {
+  /**
+   * The most bytes of a packet: an integer from 64 to 65535; the link's
+   * `maxMessageBytes` if that is less. The default fits a datagram.
+   *
+   * @default {1200}
+   */
+  readonly maxPacketBytes?: number;
+  /**
+   * The most bytes that wait to be sent over one link: an integer, `maxPacketBytes`
+   * or more. Beyond it calls are refused.
+   *
+   * @default {262144}
+   */
+  readonly maxQueuedBytes?: number;
+  /**
+   * The most calls of one link that wait for their answers, in either direction: an
+   * integer from 1 to 65535. Beyond it this end's are refused, and the other end's
+   * answered with `tooManyOutstanding`.
+   *
+   * @default {256}
+   */
+  readonly maxOutstanding?: number;
+  /**
+   * The most events that wait to be drained: an integer from 16 to 16777216. Outcomes
+   * and the ends of links have their places from the beginning; the rest is dropped
+   * beyond it, and counted.
+   *
+   * @default {65536}
+   */
+  readonly maxEvents?: number;
+}
+
+/** Options for {@linkcode RpcServer}: what it knows of the game. */
+export interface RpcServerOptions extends RpcEndpointOptions {
+  /**
+   * The team of a client; `undefined` if it has none. Needed by targets of teams.
+   *
+   * @param client Which.
+   */
+  readonly teamOf?: (client: ClientId) => number | undefined;
+  /**
+   * Whether a client owns what its call is about. Needed by contracts with calls from
+   * owners.
+   *
+   * @param client Which.
+   * @param name The name of the call.
+   * @param params What it carries.
+   */
+  readonly isOwner?: (
+    client: ClientId,
+    name: string,
+    params: Readonly<Record<string, unknown>>,
+  ) => boolean;
+  /**
+   * Where a client is; `undefined` if it is nowhere. Needed by targets within a radius.
+   *
+   * @param client Which.
+   */
+  readonly positionOf?: (client: ClientId) => Vec3 | undefined;
+  /** How much a client may do; anything if left out. */
+  readonly guard?: CallGuard;
+  /**
+   * What the time of handlers is measured by.
+   *
+   * @default {new SystemClock()}
+   */
+  readonly clock?: Clock;
+}
+
+/** Options of a call that is answered. */
+export interface RpcCallOptions {
+  /**
+   * How long to wait for the answer, in milliseconds of simulation time: above 0, and
+   * it may be infinite.
+   *
+   * @default {10000}
+   */
+  readonly timeoutMs?: number;
+}

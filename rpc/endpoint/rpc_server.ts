@@ -1,0 +1,499 @@
+// This module is browser compatible.
+import { type Clock, type Metric, SystemClock } from "../../core/mod.ts";
+import type { ContractStep, MessageLink } from "../../protocol/mod.ts";
+import type { Rpc, RpcContract } from "../contract/define_rpc.ts";
+import type { RpcDefinitions } from "../contract/rpc_definition.ts";
+import type {
+  AnsweredCallName,
+  ClientCallName,
+  RpcParams,
+  RpcReply,
+  ServerCallName,
+} from "../contract/rpc_types.ts";
+import type { ClientId } from "../target/client_id.ts";
+import type { ServerTarget } from "../target/server_target.ts";
+import type { ReceivedCall } from "../wire/call_reader.ts";
+import { RpcPacketKind, TargetTag } from "../wire/packet_kind.ts";
+import { targetOf } from "./_call_context.ts";
+import { type AnyHandler, CallCore } from "./_call_core.ts";
+import { gauge } from "./_counters.ts";
+import { type EndOwner, LinkEnd, type PendingCall } from "./_link_end.ts";
+import { checkTarget, isTargeted } from "./_resolve_target.ts";
+import type { ReceivedResult } from "./_result_codec.ts";
+import { type CallGuard, OpenGuard } from "./call_guard.ts";
+import type { RpcPacketFault, RpcServerEvent } from "./rpc_event.ts";
+import type {
+  AnswerHandler,
+  RpcHandler,
+  ServerRpcContext,
+} from "./rpc_handler.ts";
+import type { RpcCallOptions, RpcServerOptions } from "./rpc_options.ts";
+import type { RpcPeer } from "./rpc_peer.ts";
+import type { RpcTicket } from "./rpc_ticket.ts";
+
+const NO_OPTIONS: RpcCallOptions = {};
+
+/**
+ * The server's end of a contract, with any number of clients: it calls them, handles
+ * what they call, and passes on what is for others, with the caller that the connection
+ * tells.
+ *
+ * The game calls {@linkcode RpcServer.tick} once a frame and drains the events. Handlers
+ * run inside of `tick`, client after client, in the order in which the calls of each
+ * arrive. What is called before a tick goes out at its end; what handlers call, and what
+ * is passed on, goes out with the next one; answers leave at the end of the same.
+ *
+ * @typeParam D The definitions of the contract.
+ *
+ * @example A shot, and the damage that it does
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { f32, MemoryLinkPair, vec3 } from "@tickwire/net/protocol";
+ * import { clientId, defineRpc, RpcClient, RpcServer, RpcTarget } from "@tickwire/net/rpc";
+ *
+ * const game = defineRpc({
+ *   fire: { params: { at: vec3 }, from: "client" },
+ *   damage: { params: { amount: f32 }, from: "server" },
+ * });
+ * const pair = new MemoryLinkPair();
+ * const server = new RpcServer(game);
+ * server.connect(pair.a, clientId(7));
+ * server.on("fire", ({ at }, { caller }) => {
+ *   if (at.x > 0) server.send("damage", { amount: 3 }, RpcTarget.client(caller));
+ * });
+ *
+ * const client = new RpcClient(game, pair.b);
+ * let health = 100;
+ * client.on("damage", ({ amount }) => {
+ *   health -= amount;
+ * });
+ * client.send("fire", { at: { x: 1, y: 0, z: 0 } });
+ * for (let frame = 0; frame < 6; frame++) {
+ *   client.tick(1 / 60);
+ *   server.tick(1 / 60);
+ * }
+ * assertEquals(health, 97);
+ * ```
+ */
+export class RpcServer<const D extends RpcDefinitions> {
+  readonly #core: CallCore;
+  readonly #options: RpcServerOptions;
+  readonly #guard: CallGuard;
+  readonly #clock: Clock;
+  readonly #owner: EndOwner;
+  readonly #peers = new Map<ClientId, Peer>();
+  /** How long the tick has taken when the handlers of the last packet were done. */
+  #lapMs = 0;
+
+  /**
+   * Creates a server without clients.
+   *
+   * @param contract What it has in common with them.
+   * @param options What it knows of the game, and its limits.
+   * @throws {RangeError} If an option is out of its range.
+   * @throws {TypeError} If the contract has calls of owners, and `isOwner` is not given.
+   */
+  constructor(contract: RpcContract<D>, options: RpcServerOptions = {}) {
+    const { guard = new OpenGuard(), clock = new SystemClock() } = options;
+    const owned = contract.rpcs.find((rpc) => rpc.definition.from === "owner");
+    if (owned !== undefined && options.isOwner === undefined) {
+      throw new TypeError(
+        `Cannot create an RpcServer as isOwner must be given for "${owned.name}", which is its owner's: current value is undefined`,
+      );
+    }
+    this.#core = new CallCore(contract, options);
+    this.#options = options;
+    this.#guard = guard;
+    this.#clock = clock;
+    this.#owner = this.#makeOwner();
+  }
+
+  /** How many clients are connected. */
+  get size(): number {
+    return this.#peers.size;
+  }
+
+  /** How many calls wait for their answers. */
+  get outstanding(): number {
+    return this.#core.outstanding;
+  }
+
+  /**
+   * Takes a client in. It stays until its link closes, or {@linkcode RpcServer.disconnect}.
+   *
+   * @param link The link to it, which nothing else polls.
+   * @param id Which client it is, in whatever it calls.
+   * @returns The client; `undefined` if so many events wait to be drained that there is no
+   * room for its own: the link is closed then.
+   * @throws {RangeError} If a client of this id is connected, or the link takes messages of
+   * less than 65 bytes.
+   */
+  connect(link: MessageLink, id: ClientId): RpcPeer | undefined {
+    if (this.#peers.has(id)) {
+      throw new RangeError(
+        `Cannot connect a client as its id must not be connected: current value is ${id}`,
+      );
+    }
+    const end = new LinkEnd(this.#owner, link, id);
+    if (!this.#core.open()) {
+      end.close("the server is busy");
+      return undefined;
+    }
+    const peer = new Peer(end, id);
+    this.#peers.set(id, peer);
+    return peer;
+  }
+
+  /**
+   * Ends a client, and closes its link. One that is not connected any more stays so.
+   *
+   * @param peer Which.
+   * @param reason Why, for the client.
+   */
+  disconnect(peer: RpcPeer, reason = "disconnected"): void {
+    const own = this.#peers.get(peer.id);
+    if (own === peer) this.#close(own, reason);
+  }
+
+  /**
+   * Looks a client up.
+   *
+   * @param id Which.
+   * @returns The client; `undefined` if it is not connected.
+   */
+  peer(id: ClientId): RpcPeer | undefined {
+    return this.#peers.get(id);
+  }
+
+  /**
+   * Iterates over the clients.
+   *
+   * @returns An iterator over those that are connected.
+   */
+  peers(): IterableIterator<RpcPeer> {
+    return this.#peers.values();
+  }
+
+  /**
+   * Handles the clients' calls of a name: those for the server, and those for others,
+   * which it may refuse before they are passed on.
+   *
+   * @param name Which: one that is not answered.
+   * @param handler What is run for each.
+   * @throws {TypeError} If there is no such call, or it has a handler.
+   */
+  on<N extends Exclude<ClientCallName<D>, AnsweredCallName<D>>>(
+    name: N,
+    handler: RpcHandler<RpcParams<D[N]>, ServerRpcContext>,
+  ): void {
+    this.#core.handle(this.#core.rpc(name), handler as AnyHandler, false);
+  }
+
+  /**
+   * Answers the clients' calls of a name.
+   *
+   * @param name Which.
+   * @param handler What answers each.
+   * @throws {TypeError} If there is no such call, or it has a handler.
+   */
+  answer<N extends AnsweredCallName<D, ClientCallName<D>>>(
+    name: N,
+    handler: AnswerHandler<RpcParams<D[N]>, RpcReply<D[N]>>,
+  ): void {
+    this.#core.handle(this.#core.rpc(name), handler as AnyHandler, true);
+  }
+
+  /**
+   * Takes the handler of a name off.
+   *
+   * @param name Which.
+   * @throws {TypeError} If there is no such call.
+   */
+  off(name: keyof D & string): void {
+    this.#core.off(this.#core.rpc(name));
+  }
+
+  /**
+   * Calls clients without waiting for an answer. What it carries is copied.
+   *
+   * @param name Which call.
+   * @param params What it carries.
+   * @param target Whom it is for.
+   * @returns Whether it was taken for all of them: if not, events say why. Not if the one
+   * client that it is for is not connected.
+   * @throws {RangeError} If a parameter is not what the contract allows.
+   * @throws {TypeError} If the server cannot make such a call, or not to this target.
+   */
+  send<N extends Exclude<ServerCallName<D>, AnsweredCallName<D>>>(
+    name: N,
+    params: RpcParams<D[N]>,
+    target: ServerTarget,
+  ): boolean {
+    const rpc = this.#core.rpc(name);
+    this.#checkCall(rpc, false);
+    checkTarget(target, this.#options);
+    return this.#pass(rpc, 0, params, target);
+  }
+
+  /**
+   * Asks a client: exactly one outcome with the ticket that is returned will follow as an
+   * event.
+   *
+   * @param name Which call.
+   * @param params What it carries, which is copied.
+   * @param client Which client.
+   * @param options How long to wait.
+   * @returns The ticket; `undefined` if it was not taken: the client is not connected, or
+   * an event says why.
+   * @throws {RangeError} If a parameter is not what the contract allows, or `timeoutMs`
+   * is not above 0.
+   * @throws {TypeError} If the server cannot make such a call.
+   */
+  call<N extends AnsweredCallName<D, ServerCallName<D>>>(
+    name: N,
+    params: RpcParams<D[N]>,
+    client: ClientId,
+    options: RpcCallOptions = NO_OPTIONS,
+  ): RpcTicket<RpcReply<D[N]>> | undefined {
+    const rpc = this.#core.rpc(name);
+    this.#checkCall(rpc, true);
+    const end = this.#peers.get(client)?.end;
+    return this.#core.call(end, rpc, 0, params, options) as
+      | RpcTicket<RpcReply<D[N]>>
+      | undefined;
+  }
+
+  /**
+   * Does not wait for an answer any more: the outcome is `cancelled`. The client may do
+   * what it was asked for all the same.
+   *
+   * @param ticket Which call.
+   * @returns Whether it was waiting.
+   */
+  cancel(ticket: RpcTicket): boolean {
+    return this.#core.cancel(ticket);
+  }
+
+  /**
+   * Moves on: takes in what has come, runs handlers, times out, and sends.
+   *
+   * @param dt The time in seconds: finite, 0 or more.
+   * @throws {RangeError} If it is not.
+   * @throws {TypeError} If it is called from a handler.
+   */
+  tick(dt: number): void {
+    this.#core.tick(dt, this.#tick);
+  }
+
+  /**
+   * Iterates over the events that wait, and removes them: see `EventQueue.drain`.
+   *
+   * @param budgetMs How long it may take, in milliseconds.
+   * @returns An iterator, to be used once.
+   */
+  drainEvents(budgetMs?: number): IterableIterator<RpcServerEvent<D>> {
+    return this.#core.events.drain(budgetMs) as IterableIterator<
+      RpcServerEvent<D>
+    >;
+  }
+
+  /**
+   * Takes the oldest event.
+   *
+   * @returns The event; `undefined` if none waits.
+   */
+  pollEvent(): RpcServerEvent<D> | undefined {
+    return this.#core.events.poll() as RpcServerEvent<D> | undefined;
+  }
+
+  /**
+   * What it has counted.
+   *
+   * @returns The metrics, to be rendered by `renderOpenMetrics`.
+   */
+  *metrics(): IterableIterator<Metric> {
+    let bytes = 0;
+    for (const { end } of this.#peers.values()) {
+      bytes += end.outbox.queuedBytes + end.results.queuedBytes;
+    }
+    yield gauge("clients", "Clients", this.#peers.size);
+    yield gauge("queued_bytes", "Bytes that no link has taken yet", bytes);
+    yield* this.#core.metrics();
+  }
+
+  #checkCall({ name, definition }: Rpc, isAnswered: boolean): void {
+    const { from, reply } = definition;
+    if (
+      (from === "server" || from === "any") &&
+      (reply !== undefined) === isAnswered
+    ) return;
+    const wanted = isAnswered ? "with" : "without";
+    throw new TypeError(
+      `Cannot call "${name}" as it must be the server's and ${wanted} reply: current definition is another`,
+    );
+  }
+
+  /** Queues a call for whom it is for; returns whether all of them took it. */
+  #pass(
+    rpc: Rpc,
+    caller: number,
+    params: Readonly<Record<string, unknown>>,
+    target: ServerTarget,
+  ): boolean {
+    const core = this.#core;
+    if (target.type === "client") {
+      const peer = this.#peers.get(target.id);
+      if (peer === undefined) core.counters.refused.closed++;
+      return peer !== undefined && core.send(peer.end, rpc, 0, caller, params);
+    }
+    let isTaken = true;
+    for (const { id, end } of this.#peers.values()) {
+      if (!isTargeted(id, target, this.#options)) continue;
+      isTaken = core.send(end, rpc, 0, caller, params) && isTaken;
+    }
+    return isTaken;
+  }
+
+  #close(peer: Peer, reason: string): void {
+    const { end, id: client } = peer;
+    this.#peers.delete(client);
+    this.#core.close(end, reason, { type: "peerDisconnected", client, reason });
+    this.#guard.forget(client);
+  }
+
+  readonly #tick = (dt: number): void => {
+    this.#guard.tick(dt);
+    const peers = this.#peers;
+    for (const { end } of peers.values()) end.beginTick();
+    for (const peer of peers.values()) {
+      const { end } = peer;
+      this.#lapMs = this.#clock.nowMs();
+      end.receive();
+      const { state } = end.link;
+      if (state.type === "closed" && !end.isClosed) {
+        this.#close(peer, state.reason);
+      }
+    }
+    for (const { end } of peers.values()) {
+      this.#core.expire(end);
+      end.flush();
+    }
+  };
+
+  #handle(end: LinkEnd, call: ReceivedCall): void {
+    const core = this.#core;
+    const { rpc, tag } = call;
+    const client = end.client!;
+    core.counters.callsIn++;
+    const { from, reply } = rpc.definition;
+    if (
+      from === "server" ||
+      (reply !== undefined && tag !== TargetTag.Server)
+    ) return this.#denyUnauthorised(end, call);
+    if (this.#guard.admit(client, rpc) !== "admit") {
+      return core.deny(end, call, "rateLimited");
+    }
+    if (from === "owner" && !this.#isOwner(end, call)) {
+      return this.#denyUnauthorised(end, call);
+    }
+    if (reply !== undefined) return core.answer(end, call, client);
+    const isHandled = core.handles(rpc);
+    if (!isHandled && tag === TargetTag.Server) {
+      return core.deny(end, call, "noHandler");
+    }
+    if (isHandled && !core.run(end, call, client)) {
+      core.counters.denied.refused++;
+      return;
+    }
+    if (tag !== TargetTag.Server) this.#relay(end, call);
+  }
+
+  #relay(end: LinkEnd, { rpc, tag, id, params }: ReceivedCall): void {
+    const client = end.client!;
+    try {
+      this.#pass(rpc, client, params, targetOf(tag, id));
+      this.#core.counters.callsRelayed++;
+    } catch (error) {
+      // The game's own `teamOf` threw.
+      this.#core.handlerFailed(end, rpc, client, error);
+    }
+  }
+
+  #denyUnauthorised(end: LinkEnd, call: ReceivedCall): void {
+    this.#guard.offence(end.client!, "unauthorised");
+    this.#core.deny(end, call, "unauthorised");
+  }
+
+  #isOwner(end: LinkEnd, { rpc, params }: ReceivedCall): boolean {
+    const client = end.client!;
+    try {
+      return this.#options.isOwner!(client, rpc.name, params);
+    } catch (error) {
+      this.#core.handlerFailed(end, rpc, client, error);
+      return false;
+    }
+  }
+
+  #packetDone(end: LinkEnd, fault: RpcPacketFault | undefined): void {
+    const nowMs = this.#clock.nowMs();
+    this.#guard.spend(end.client!, nowMs - this.#lapMs);
+    this.#lapMs = nowMs;
+    if (fault !== undefined) this.#guard.offence(end.client!, "malformed");
+    this.#core.packetDone(end, fault);
+  }
+
+  #makeOwner(): EndOwner {
+    const core = this.#core;
+    return {
+      contract: core.contract,
+      limits: core.limits,
+      counters: core.counters,
+      sends: RpcPacketKind.ServerCalls,
+      receives: RpcPacketKind.ClientCalls,
+      admitsPacket: (end: LinkEnd, bytes: number): boolean =>
+        this.#guard.admitPacket(end.client!, bytes),
+      handleCall: (end: LinkEnd, call: ReceivedCall): void =>
+        this.#handle(end, call),
+      handleResult: (pending: PendingCall, result: ReceivedResult): void =>
+        core.handleResult(pending, result),
+      packetDone: (end: LinkEnd, fault: RpcPacketFault | undefined): void =>
+        this.#packetDone(end, fault),
+      unknownCalls: (end: LinkEnd, runs: number): void => {
+        core.counters.unknownRuns += runs;
+        this.#guard.offence(end.client!, "unknownRpc");
+      },
+      handleDiffers: (
+        end: LinkEnd,
+        step: ContractStep & { readonly type: "differs" },
+      ): void => core.handleDiffers(end, step),
+      handleReady: (end: LinkEnd): void =>
+        core.tell(end, { type: "peerReady" }),
+    };
+  }
+}
+
+class Peer implements RpcPeer {
+  readonly end: LinkEnd;
+  readonly id: ClientId;
+
+  constructor(end: LinkEnd, id: ClientId) {
+    this.end = end;
+    this.id = id;
+  }
+
+  get link(): MessageLink {
+    return this.end.link;
+  }
+
+  get isReady(): boolean {
+    return this.end.isReady;
+  }
+
+  get isClosed(): boolean {
+    return this.end.isClosed;
+  }
+
+  get outstanding(): number {
+    return this.end.pending.size;
+  }
+}
