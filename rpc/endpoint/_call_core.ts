@@ -5,8 +5,8 @@ import {
   EventQueue,
   type Metric,
 } from "../../core/mod.ts";
-import type { ContractStep } from "../../protocol/mod.ts";
 import type { Rpc, RpcContract } from "../contract/define_rpc.ts";
+import type { RpcDifference } from "../contract/rpc_difference.ts";
 import type { ClientId } from "../target/client_id.ts";
 import type { ReceivedCall } from "../wire/call_reader.ts";
 import { CallContext } from "./_call_context.ts";
@@ -21,14 +21,18 @@ import type { EndLimits, LinkEnd, PendingCall } from "./_link_end.ts";
 import type { OutboxError } from "./_outbox.ts";
 import { type ReceivedResult, ResultStatus } from "./_result_codec.ts";
 import { DeferredReply, type ReplySink } from "./deferred_reply.ts";
-import type { RpcFailReason, RpcPacketFault, RpcRefusal } from "./rpc_event.ts";
+import type {
+  CallRefusal,
+  RpcFailReason,
+  RpcPacketFault,
+} from "./rpc_event.ts";
 import { RpcFailure } from "./rpc_failure.ts";
 import type { RpcCallOptions, RpcEndpointOptions } from "./rpc_options.ts";
 import type { RpcTicket } from "./rpc_ticket.ts";
 
 type Params = Readonly<Record<string, unknown>>;
-/** Any handler: the endpoints have typed it. */
-export type AnyHandler = (params: Params, context: CallContext) => unknown;
+/** A handler of one call or another, whose types the endpoints have checked. */
+type AnyHandler = (params: Params, context: CallContext) => unknown;
 
 const DEFAULT_PACKET_BYTES = 1_200;
 const DEFAULT_QUEUED_BYTES = 262_144;
@@ -89,7 +93,11 @@ export class CallCore {
     );
   }
 
-  handle(rpc: Rpc, handler: AnyHandler, isAnswer: boolean): void {
+  handle(
+    rpc: Rpc,
+    handler: (params: never, context: never) => unknown,
+    isAnswer: boolean,
+  ): void {
     if ((rpc.definition.reply !== undefined) !== isAnswer) {
       throw new TypeError(
         `Cannot handle "${rpc.name}" as on() must have calls without and answer() calls with a reply`,
@@ -100,7 +108,7 @@ export class CallCore {
         `Cannot handle "${rpc.name}" as it must have no handler yet: current one has to be taken off()`,
       );
     }
-    this.#handlers[rpc.id] = handler;
+    this.#handlers[rpc.id] = handler as AnyHandler;
   }
 
   off(rpc: Rpc): void {
@@ -166,8 +174,9 @@ export class CallCore {
     params: Params,
   ): boolean {
     if (end.isClosed) return this.#refuse(end, rpc, "closed");
-    if (end.map?.allows(rpc) === false) {
-      return this.#refuse(end, rpc, "contractDiffers");
+    const difference = end.map?.differenceOf(rpc);
+    if (difference !== undefined) {
+      return this.#refuse(end, rpc, "contractDiffers", difference);
     }
     const error = end.send(rpc, tag, id, params);
     return error === undefined ||
@@ -197,11 +206,12 @@ export class CallCore {
       return undefined;
     }
     const ticket = this.#lastTicket + 1 as RpcTicket;
-    if (end.map?.allows(rpc) === false) {
+    const difference = end.map?.differenceOf(rpc);
+    if (difference !== undefined) {
       this.#lastTicket = ticket;
-      this.#refuse(end, rpc, "contractDiffers");
-      const { message } = differenceOf(end, rpc);
-      this.#conclude(ticket, rpc, end, failed("contractDiffers", message));
+      this.#refuse(end, rpc, "contractDiffers", difference);
+      const outcome = failed("contractDiffers", difference.message);
+      this.#conclude(ticket, rpc, end, outcome);
       return ticket;
     }
     const pending = end.call(rpc, tag, params, ticket, this.nowMs + timeoutMs);
@@ -236,22 +246,22 @@ export class CallCore {
   }
 
   /** What was queued before the handshake was over, and the other end does not understand. */
-  handleDiffers(
-    end: LinkEnd,
-    { differences, message }: ContractStep & { readonly type: "differs" },
-  ): void {
-    this.tell(end, { type: "contractDiffers", differences, message });
+  handleDiffers(end: LinkEnd, message: string): void {
+    const map = end.map!;
+    const { differences, onlyTheirs } = map;
+    const type = "contractDiffers";
+    this.tell(end, { type, differences, onlyTheirs, message });
     for (const [rpc, count] of end.early) {
-      if (end.map!.allows(rpc)) continue;
-      this.#refuse(end, rpc, "contractDiffers");
+      const difference = map.differenceOf(rpc);
+      if (difference === undefined) continue;
+      this.#refuse(end, rpc, "contractDiffers", difference);
       this.counters.refused.contractDiffers += count - 1;
     }
     for (const pending of end.pending.values()) {
-      const { rpc, wireTicket } = pending;
-      if (end.map!.allows(rpc)) continue;
-      end.pending.delete(wireTicket);
-      const { message } = differenceOf(end, rpc);
-      this.#settle(pending, failed("contractDiffers", message));
+      const difference = map.differenceOf(pending.rpc);
+      if (difference === undefined) continue;
+      end.pending.delete(pending.wireTicket);
+      this.#settle(pending, failed("contractDiffers", difference.message));
     }
   }
 
@@ -270,6 +280,10 @@ export class CallCore {
     }
     const status = STATUSES[reason];
     if (ticket === 0 || status === undefined) return;
+    if (end.guard?.takeRefusal() === false) {
+      this.counters.resultsDropped++;
+      return;
+    }
     this.#reply(end, rpc, ticket, status);
   }
 
@@ -451,30 +465,32 @@ export class CallCore {
     value.catch((error) => this.handlerFailed(end, rpc, caller, error));
   }
 
-  #refuse(end: LinkEnd, rpc: Rpc, reason: RpcRefusal): false {
+  #refuse(
+    end: LinkEnd,
+    rpc: Rpc,
+    reason: CallRefusal,
+    difference?: RpcDifference,
+  ): false {
     this.counters.refused[reason]++;
     // That it closed was told.
     if (reason === "closed") return false;
-    const isDifference = reason === "contractDiffers";
-    const isTold = isDifference
-      ? end.toldDifferences.has(rpc)
-      : end.toldRefusals.has(reason);
+    const isTold = difference === undefined
+      ? end.toldRefusals.has(reason)
+      : end.toldDifferences.has(rpc);
     if (isTold) return false;
-    const { parameter, message } = isDifference
-      ? differenceOf(end, rpc)
-      : { parameter: undefined, message: REFUSALS[reason] };
+    const message = difference?.message ?? REFUSALS[reason];
     const isQueued = this.events.push(
       of(end, {
         type: "callRefused",
         name: rpc.name,
         reason,
-        parameter,
+        difference,
         message,
       }),
     );
     if (!isQueued) return false;
-    if (isDifference) end.toldDifferences.add(rpc);
-    else end.toldRefusals.add(reason);
+    if (difference === undefined) end.toldRefusals.add(reason);
+    else end.toldDifferences.add(rpc);
     return false;
   }
 
@@ -557,23 +573,12 @@ function failed(reason: RpcFailReason, message: string, code = 0): Outcome {
   return { type: "failed", reason, code, message };
 }
 
-function refusalOf(error: OutboxError, rpc: Rpc, params: Params): RpcRefusal {
+function refusalOf(error: OutboxError, rpc: Rpc, params: Params): CallRefusal {
   if (error === "range") throw wrongParams(rpc, params);
   return error === "full" ? "queueFull" : error;
 }
 
-function differenceOf(
-  end: LinkEnd,
-  rpc: Rpc,
-): { readonly parameter: string | undefined; readonly message: string } {
-  const parameter = end.map!.parameterOf(rpc);
-  const message = parameter === undefined
-    ? `"${rpc.name}" is not the same at the other end, or not there`
-    : `"${parameter}" of "${rpc.name}" is not the same at the other end`;
-  return { parameter, message };
-}
-
-const REFUSALS: Readonly<Record<RpcRefusal, string>> = {
+const REFUSALS: Readonly<Record<CallRefusal, string>> = {
   closed: "The link is closed",
   queueFull: "As many bytes wait to be sent as may",
   tooLarge: "It does not fit a packet",

@@ -1,6 +1,6 @@
 // This module is browser compatible.
 import type { Metric } from "../../core/mod.ts";
-import type { RpcPacketFault, RpcRefusal } from "./rpc_event.ts";
+import type { CallRefusal, RpcPacketFault } from "./rpc_event.ts";
 
 /** What becomes of a ticket. */
 export type OutcomeType =
@@ -37,7 +37,7 @@ export class EndpointCounters {
   resultsDropped = 0;
   /** Packets that were dropped as the link did not take them, or closed. */
   packetsDropped = 0;
-  readonly refused: Record<RpcRefusal, number> = {
+  readonly refused: Record<CallRefusal, number> = {
     closed: 0,
     queueFull: 0,
     tooLarge: 0,

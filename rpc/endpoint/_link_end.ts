@@ -2,19 +2,19 @@
 import {
   Channel,
   ContractHandshake,
-  type ContractStep,
   type MessageLink,
 } from "../../protocol/mod.ts";
 import type { Rpc, RpcContract } from "../contract/define_rpc.ts";
+import { RpcVersionMap } from "../contract/rpc_version_map.ts";
+import type { PeerGuard } from "../security/call_guard.ts";
 import type { ClientId } from "../target/client_id.ts";
 import { CallReader, type ReceivedCall } from "../wire/call_reader.ts";
 import { RpcPacketKind } from "../wire/packet_kind.ts";
-import { ContractMap } from "./_contract_map.ts";
 import type { EndpointCounters } from "./_counters.ts";
 import { Outbox, type OutboxError } from "./_outbox.ts";
 import { type ReceivedResult, ResultReader } from "./_result_codec.ts";
 import { ResultOutbox } from "./_result_outbox.ts";
-import type { RpcPacketFault, RpcRefusal } from "./rpc_event.ts";
+import type { CallRefusal, RpcPacketFault } from "./rpc_event.ts";
 import type { RpcTicket } from "./rpc_ticket.ts";
 
 /** The limits of every link of an endpoint. */
@@ -54,18 +54,14 @@ export interface EndOwner {
   packetDone(end: LinkEnd, fault: RpcPacketFault | undefined): void;
   /** Calls came that are unknown here. */
   unknownCalls(end: LinkEnd, runs: number): void;
-  /** The contracts differ. */
-  handleDiffers(
-    end: LinkEnd,
-    step: ContractStep & { readonly type: "differs" },
-  ): void;
+  /** The contracts differ: see the map. */
+  handleDiffers(end: LinkEnd, message: string): void;
   /** Calls go out from now on. */
   handleReady(end: LinkEnd): void;
 }
 
 const MIN_LINK_BYTES = 65;
 const MAX_HANDSHAKE_BYTES = 32_768;
-const MIN_PACKET_BYTES = 64;
 
 /**
  * One end of a link: the handshake, what waits to be sent, and the calls that wait for
@@ -78,6 +74,8 @@ export class LinkEnd {
   /** Which client it leads to; `undefined` is the server. */
   readonly client: ClientId | undefined;
   readonly link: MessageLink;
+  /** What watches over the client; there is none over a server. */
+  guard: PeerGuard | undefined;
   readonly outbox: Outbox;
   readonly results: ResultOutbox;
   /** This end's calls that wait, by their number on the link. */
@@ -85,7 +83,7 @@ export class LinkEnd {
   /** The other end's calls that wait for this end's answer. */
   readonly answering: Map<number, object> = new Map();
   /** What was told of calls that were refused, until something could be sent. */
-  readonly toldRefusals: Set<RpcRefusal> = new Set();
+  readonly toldRefusals: Set<CallRefusal> = new Set();
   /** The calls of which was told that they differ. */
   readonly toldDifferences: Set<Rpc> = new Set();
   /** How many of the events that have their place were told. */
@@ -98,8 +96,9 @@ export class LinkEnd {
   readonly #handshake: ContractHandshake;
   /** Handshake messages that the link has not taken yet. */
   #greetings: Uint8Array[] = [];
+  readonly #packetBytes: number;
   #isGreeted = false;
-  #map: ContractMap | undefined;
+  #map: RpcVersionMap | undefined;
   #reader: CallReader | undefined;
   readonly #results = new ResultReader();
   #isOver = false;
@@ -126,11 +125,10 @@ export class LinkEnd {
         `Cannot connect as the link's maxMessageBytes must be >= ${MIN_LINK_BYTES}: current value is ${link.maxMessageBytes}`,
       );
     }
-    const linkBytes = isKnown ? link.maxMessageBytes : Infinity;
-    const packetBytes = Math.max(
-      MIN_PACKET_BYTES,
-      Math.min(maxPacketBytes, linkBytes),
-    );
+    // What a link says before it is open is a guess: see `#sendGreetings`.
+    const linkBytes = Math.max(link.maxMessageBytes, MIN_LINK_BYTES);
+    const packetBytes = Math.min(maxPacketBytes, linkBytes);
+    this.#packetBytes = packetBytes;
     const limits = {
       kind: owner.sends,
       packetBytes,
@@ -159,7 +157,7 @@ export class LinkEnd {
   }
 
   /** What the two ends have in common, where they differ. */
-  get map(): ContractMap | undefined {
+  get map(): RpcVersionMap | undefined {
     return this.#map;
   }
 
@@ -252,7 +250,9 @@ export class LinkEnd {
     const { counters } = this.#owner;
     counters.packetsIn++;
     counters.bytesIn += bytes.length;
-    if (bytes[0] === RpcPacketKind.Handshake) return this.#greeted(bytes);
+    if (bytes[0] === RpcPacketKind.Handshake && !this.isReady) {
+      return this.#greeted(bytes);
+    }
     if (!this.#owner.admitsPacket(this, bytes.length)) {
       counters.countFault("budget");
       return;
@@ -317,9 +317,11 @@ export class LinkEnd {
         this.#reader = new CallReader(this.#owner.contract.rpcs);
         break;
       case "differs":
-        this.#map = new ContractMap(this.#owner.contract, step.theirs);
-        this.#reader = new CallReader(this.#map.received);
-        this.#owner.handleDiffers(this, step);
+        this.#map = new RpcVersionMap(this.#owner.contract, step, {
+          toldCount: this.#handshake.toldCount,
+        });
+        this.#reader = new CallReader(this.#map.rpcs);
+        this.#owner.handleDiffers(this, step.message);
         break;
     }
     this.#isOver = true;
@@ -343,7 +345,16 @@ export class LinkEnd {
   }
 
   #sendGreetings(): void {
-    if (this.link.state.type !== "open") return;
+    if (this.#greetings.length === 0 || this.link.state.type !== "open") {
+      return;
+    }
+    const { maxMessageBytes } = this.link;
+    if (maxMessageBytes < this.#packetBytes) {
+      this.link.close(
+        `its messages must have room for ${this.#packetBytes} bytes: it has ${maxMessageBytes}`,
+      );
+      return;
+    }
     while (
       this.#greetings.length > 0 &&
       this.link.send(this.#greetings[0]!, Channel.ReliableOrdered)

@@ -1,6 +1,6 @@
 // This module is browser compatible.
 import type { Metric } from "../../core/mod.ts";
-import type { ContractStep, MessageLink } from "../../protocol/mod.ts";
+import type { MessageLink } from "../../protocol/mod.ts";
 import type { RpcContract } from "../contract/define_rpc.ts";
 import type { RpcDefinitions } from "../contract/rpc_definition.ts";
 import type {
@@ -9,17 +9,18 @@ import type {
   RpcParams,
   RpcReply,
   ServerCallName,
+  UnansweredCallName,
 } from "../contract/rpc_types.ts";
 import type { ClientId } from "../target/client_id.ts";
 import { RpcTarget } from "../target/rpc_target.ts";
 import type { ReceivedCall } from "../wire/call_reader.ts";
 import { RpcPacketKind, TargetTag } from "../wire/packet_kind.ts";
 import { idOf, tagOf } from "./_call_context.ts";
-import { type AnyHandler, CallCore } from "./_call_core.ts";
+import { CallCore } from "./_call_core.ts";
 import { type EndOwner, LinkEnd, type PendingCall } from "./_link_end.ts";
 import type { ReceivedResult } from "./_result_codec.ts";
 import type { RpcClientEvent, RpcPacketFault } from "./rpc_event.ts";
-import type { AnswerHandler, RpcContext, RpcHandler } from "./rpc_handler.ts";
+import type { AnswerHandler, CallHandler, RpcContext } from "./rpc_handler.ts";
 import type { RpcCallOptions, RpcEndpointOptions } from "./rpc_options.ts";
 import type { RpcTicket } from "./rpc_ticket.ts";
 
@@ -103,11 +104,11 @@ export class RpcClient<const D extends RpcDefinitions> {
    * @param handler What is run for each.
    * @throws {TypeError} If there is no such call, or it has a handler.
    */
-  on<N extends Exclude<keyof D & string, AnsweredCallName<D>>>(
+  on<N extends UnansweredCallName<D>>(
     name: N,
-    handler: RpcHandler<RpcParams<D[N]>, RpcContext>,
+    handler: CallHandler<RpcParams<D[N]>, RpcContext>,
   ): void {
-    this.#core.handle(this.#core.rpc(name), handler as AnyHandler, false);
+    this.#core.handle(this.#core.rpc(name), handler, false);
   }
 
   /**
@@ -121,7 +122,7 @@ export class RpcClient<const D extends RpcDefinitions> {
     name: N,
     handler: AnswerHandler<RpcParams<D[N]>, RpcReply<D[N]>>,
   ): void {
-    this.#core.handle(this.#core.rpc(name), handler as AnyHandler, true);
+    this.#core.handle(this.#core.rpc(name), handler, true);
   }
 
   /**
@@ -144,7 +145,7 @@ export class RpcClient<const D extends RpcDefinitions> {
    * @throws {RangeError} If a parameter is not what the contract allows.
    * @throws {TypeError} If a client cannot make such a call.
    */
-  send<N extends Exclude<ClientCallName<D>, AnsweredCallName<D>>>(
+  send<N extends UnansweredCallName<D, ClientCallName<D>>>(
     name: N,
     params: RpcParams<D[N]>,
     target: RpcTarget = RpcTarget.server(),
@@ -319,10 +320,8 @@ export class RpcClient<const D extends RpcDefinitions> {
       unknownCalls: (_: LinkEnd, runs: number): void => {
         core.counters.unknownRuns += runs;
       },
-      handleDiffers: (
-        end: LinkEnd,
-        step: ContractStep & { readonly type: "differs" },
-      ): void => core.handleDiffers(end, step),
+      handleDiffers: (end: LinkEnd, message: string): void =>
+        core.handleDiffers(end, message),
       handleReady: (end: LinkEnd): void => core.tell(end, { type: "ready" }),
     };
   }

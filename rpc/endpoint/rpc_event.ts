@@ -1,6 +1,6 @@
 // This module is browser compatible.
-import type { ContractDifference } from "../../protocol/mod.ts";
 import type { RpcDefinitions } from "../contract/rpc_definition.ts";
+import type { RpcDifference } from "../contract/rpc_difference.ts";
 import type {
   AnsweredCallName,
   ClientCallName,
@@ -8,6 +8,7 @@ import type {
   RpcReply,
   ServerCallName,
 } from "../contract/rpc_types.ts";
+import type { RpcGuardEvent } from "../security/rpc_offence.ts";
 import type { ClientId } from "../target/client_id.ts";
 import type { CallFault } from "../wire/call_reader.ts";
 import type { RpcTicket } from "./rpc_ticket.ts";
@@ -40,8 +41,8 @@ export type RpcFailReason =
  * @typeParam D The definitions.
  * @typeParam N The names of the calls.
  */
-export type RpcOutcome<D extends RpcDefinitions, N extends RpcName<D>> =
-  | RpcResult<D, N>
+export type CallOutcome<D extends RpcDefinitions, N extends RpcName<D>> =
+  | CallResult<D, N>
   | {
     /** It was answered with an error, or refused. */
     readonly type: "failed";
@@ -74,7 +75,7 @@ export type RpcOutcome<D extends RpcDefinitions, N extends RpcName<D>> =
  * @typeParam D The definitions.
  * @typeParam N The names of the calls.
  */
-export type RpcResult<D extends RpcDefinitions, N extends RpcName<D>> = {
+export type CallResult<D extends RpcDefinitions, N extends RpcName<D>> = {
   readonly [K in N]: {
     /** It was answered. */
     readonly type: "result";
@@ -98,7 +99,7 @@ export type RpcResult<D extends RpcDefinitions, N extends RpcName<D>> = {
  *   outcome.
  * - `contractDiffers`: the other end has no such call, or another one of that name.
  */
-export type RpcRefusal =
+export type CallRefusal =
   | "closed"
   | "queueFull"
   | "tooLarge"
@@ -121,9 +122,9 @@ export type RpcNotice<N extends string> =
     /** Which call. */
     readonly name: N;
     /** Why. */
-    readonly reason: RpcRefusal;
-    /** Of a call that differs: the first parameter that does, if it is one. */
-    readonly parameter: string | undefined;
+    readonly reason: CallRefusal;
+    /** Of a call that is not the same at the other end: what differs, such as a parameter. */
+    readonly difference: RpcDifference | undefined;
     /** All of it in a sentence, for people. */
     readonly message: string;
   }
@@ -146,10 +147,12 @@ export type RpcNotice<N extends string> =
 
 /** What the two ends do not have in common. */
 export interface RpcContractDiffers {
-  /** What both describe alike goes on working. */
+  /** Told before anything else of a link. What both describe alike works. */
   readonly type: "contractDiffers";
-  /** The differences, at most 64. */
-  readonly differences: readonly ContractDifference[];
+  /** What differs in the calls of this end, by their names. */
+  readonly differences: readonly RpcDifference[];
+  /** The names of the calls that the other end alone has, as far as it told. */
+  readonly onlyTheirs: readonly string[];
   /** All of it in a sentence, for people. */
   readonly message: string;
 }
@@ -171,7 +174,7 @@ export type RpcPacketFault = CallFault | "early";
  * @typeParam D The definitions.
  */
 export type RpcClientEvent<D extends RpcDefinitions> =
-  | RpcOutcome<D, AnsweredCallName<D, ClientCallName<D>>>
+  | CallOutcome<D, AnsweredCallName<D, ClientCallName<D>>>
   | RpcNotice<RpcName<D>>
   | RpcContractDiffers
   | RpcPacketRefused
@@ -198,10 +201,11 @@ export interface RpcOfClient {
  * @typeParam D The definitions.
  */
 export type RpcServerEvent<D extends RpcDefinitions> =
-  | (RpcOutcome<D, AnsweredCallName<D, ServerCallName<D>>> & RpcOfClient)
+  | (CallOutcome<D, AnsweredCallName<D, ServerCallName<D>>> & RpcOfClient)
   | (RpcNotice<RpcName<D>> & RpcOfClient)
   | (RpcContractDiffers & RpcOfClient)
   | (RpcPacketRefused & RpcOfClient)
+  | RpcGuardEvent
   | {
     /** The handshake with a client is over: calls go out to it. */
     readonly type: "peerReady";

@@ -48,7 +48,7 @@ export interface AnswerContext<T> extends RpcContext {
  * @typeParam P What the call carries.
  * @typeParam C The context.
  */
-export type RpcHandler<P, C extends RpcContext> = (
+export type CallHandler<P, C extends RpcContext> = (
   params: P,
   context: C,
 ) => void;

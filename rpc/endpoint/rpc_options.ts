@@ -1,7 +1,8 @@
 // This module is browser compatible.
 import type { Clock, Vec3 } from "../../core/mod.ts";
+import type { IsOwner } from "../security/call_guard.ts";
+import type { RpcLimits } from "../security/rpc_limits.ts";
 import type { ClientId } from "../target/client_id.ts";
-import type { CallGuard } from "./call_guard.ts";
 
 /** What both ends can be told. */
 export interface RpcEndpointOptions {
@@ -48,24 +49,16 @@ export interface RpcServerOptions extends RpcEndpointOptions {
   /**
    * Whether a client owns what its call is about. Needed by contracts with calls from
    * owners.
-   *
-   * @param client Which.
-   * @param name The name of the call.
-   * @param params What it carries.
    */
-  readonly isOwner?: (
-    client: ClientId,
-    name: string,
-    params: Readonly<Record<string, unknown>>,
-  ) => boolean;
+  readonly isOwner?: IsOwner;
   /**
    * Where a client is; `undefined` if it is nowhere. Needed by targets within a radius.
    *
    * @param client Which.
    */
   readonly positionOf?: (client: ClientId) => Vec3 | undefined;
-  /** How much a client may do; anything if left out. */
-  readonly guard?: CallGuard;
+  /** How much a client may do, and what becomes of one that does more. */
+  readonly limits?: RpcLimits;
   /**
    * What the time of handlers is measured by.
    *

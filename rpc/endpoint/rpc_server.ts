@@ -1,6 +1,6 @@
 // This module is browser compatible.
 import { type Clock, type Metric, SystemClock } from "../../core/mod.ts";
-import type { ContractStep, MessageLink } from "../../protocol/mod.ts";
+import type { MessageLink } from "../../protocol/mod.ts";
 import type { Rpc, RpcContract } from "../contract/define_rpc.ts";
 import type { RpcDefinitions } from "../contract/rpc_definition.ts";
 import type {
@@ -9,22 +9,24 @@ import type {
   RpcParams,
   RpcReply,
   ServerCallName,
+  UnansweredCallName,
 } from "../contract/rpc_types.ts";
+import { CallGuard } from "../security/call_guard.ts";
+import type { RpcDenial, RpcGuardEvent } from "../security/rpc_offence.ts";
 import type { ClientId } from "../target/client_id.ts";
 import type { ServerTarget } from "../target/server_target.ts";
 import type { ReceivedCall } from "../wire/call_reader.ts";
 import { RpcPacketKind, TargetTag } from "../wire/packet_kind.ts";
 import { targetOf } from "./_call_context.ts";
-import { type AnyHandler, CallCore } from "./_call_core.ts";
+import { CallCore } from "./_call_core.ts";
 import { gauge } from "./_counters.ts";
 import { type EndOwner, LinkEnd, type PendingCall } from "./_link_end.ts";
 import { checkTarget, isTargeted } from "./_resolve_target.ts";
 import type { ReceivedResult } from "./_result_codec.ts";
-import { type CallGuard, OpenGuard } from "./call_guard.ts";
 import type { RpcPacketFault, RpcServerEvent } from "./rpc_event.ts";
 import type {
   AnswerHandler,
-  RpcHandler,
+  CallHandler,
   ServerRpcContext,
 } from "./rpc_handler.ts";
 import type { RpcCallOptions, RpcServerOptions } from "./rpc_options.ts";
@@ -82,7 +84,7 @@ export class RpcServer<const D extends RpcDefinitions> {
   readonly #clock: Clock;
   readonly #owner: EndOwner;
   readonly #peers = new Map<ClientId, Peer>();
-  /** How long the tick has taken when the handlers of the last packet were done. */
+  /** When the last call was done, or the turn of a client began. */
   #lapMs = 0;
 
   /**
@@ -94,16 +96,12 @@ export class RpcServer<const D extends RpcDefinitions> {
    * @throws {TypeError} If the contract has calls of owners, and `isOwner` is not given.
    */
   constructor(contract: RpcContract<D>, options: RpcServerOptions = {}) {
-    const { guard = new OpenGuard(), clock = new SystemClock() } = options;
-    const owned = contract.rpcs.find((rpc) => rpc.definition.from === "owner");
-    if (owned !== undefined && options.isOwner === undefined) {
-      throw new TypeError(
-        `Cannot create an RpcServer as isOwner must be given for "${owned.name}", which is its owner's: current value is undefined`,
-      );
-    }
-    this.#core = new CallCore(contract, options);
+    const { isOwner, limits, clock = new SystemClock() } = options;
+    const core = new CallCore(contract, options);
+    const emit = (event: RpcGuardEvent): void => void core.events.push(event);
+    this.#core = core;
     this.#options = options;
-    this.#guard = guard;
+    this.#guard = new CallGuard({ contract, emit, isOwner, limits });
     this.#clock = clock;
     this.#owner = this.#makeOwner();
   }
@@ -139,6 +137,7 @@ export class RpcServer<const D extends RpcDefinitions> {
       end.close("the server is busy");
       return undefined;
     }
+    end.guard = this.#guard.connect(id);
     const peer = new Peer(end, id);
     this.#peers.set(id, peer);
     return peer;
@@ -182,11 +181,11 @@ export class RpcServer<const D extends RpcDefinitions> {
    * @param handler What is run for each.
    * @throws {TypeError} If there is no such call, or it has a handler.
    */
-  on<N extends Exclude<ClientCallName<D>, AnsweredCallName<D>>>(
+  on<N extends UnansweredCallName<D, ClientCallName<D>>>(
     name: N,
-    handler: RpcHandler<RpcParams<D[N]>, ServerRpcContext>,
+    handler: CallHandler<RpcParams<D[N]>, ServerRpcContext>,
   ): void {
-    this.#core.handle(this.#core.rpc(name), handler as AnyHandler, false);
+    this.#core.handle(this.#core.rpc(name), handler, false);
   }
 
   /**
@@ -200,7 +199,7 @@ export class RpcServer<const D extends RpcDefinitions> {
     name: N,
     handler: AnswerHandler<RpcParams<D[N]>, RpcReply<D[N]>>,
   ): void {
-    this.#core.handle(this.#core.rpc(name), handler as AnyHandler, true);
+    this.#core.handle(this.#core.rpc(name), handler, true);
   }
 
   /**
@@ -224,7 +223,7 @@ export class RpcServer<const D extends RpcDefinitions> {
    * @throws {RangeError} If a parameter is not what the contract allows.
    * @throws {TypeError} If the server cannot make such a call, or not to this target.
    */
-  send<N extends Exclude<ServerCallName<D>, AnsweredCallName<D>>>(
+  send<N extends UnansweredCallName<D, ServerCallName<D>>>(
     name: N,
     params: RpcParams<D[N]>,
     target: ServerTarget,
@@ -358,7 +357,7 @@ export class RpcServer<const D extends RpcDefinitions> {
     const { end, id: client } = peer;
     this.#peers.delete(client);
     this.#core.close(end, reason, { type: "peerDisconnected", client, reason });
-    this.#guard.forget(client);
+    if (end.guard !== undefined) this.#guard.disconnect(end.guard);
   }
 
   readonly #tick = (dt: number): void => {
@@ -370,9 +369,9 @@ export class RpcServer<const D extends RpcDefinitions> {
       this.#lapMs = this.#clock.nowMs();
       end.receive();
       const { state } = end.link;
-      if (state.type === "closed" && !end.isClosed) {
-        this.#close(peer, state.reason);
-      }
+      if (end.isClosed) continue;
+      if (state.type === "closed") this.#close(peer, state.reason);
+      else if (end.guard!.mustClose) this.#close(peer, "kicked");
     }
     for (const { end } of peers.values()) {
       this.#core.expire(end);
@@ -385,18 +384,14 @@ export class RpcServer<const D extends RpcDefinitions> {
     const { rpc, tag } = call;
     const client = end.client!;
     core.counters.callsIn++;
-    const { from, reply } = rpc.definition;
-    if (
-      from === "server" ||
-      (reply !== undefined && tag !== TargetTag.Server)
-    ) return this.#denyUnauthorised(end, call);
-    if (this.#guard.admit(client, rpc) !== "admit") {
-      return core.deny(end, call, "rateLimited");
+    const denial = end.guard!.admit(rpc, call.params);
+    if (denial !== undefined) return core.deny(end, call, DENIALS[denial]);
+    if (rpc.definition.reply !== undefined) {
+      // The server alone answers.
+      if (tag !== TargetTag.Server) core.deny(end, call, "unauthorised");
+      else core.answer(end, call, client);
+      return;
     }
-    if (from === "owner" && !this.#isOwner(end, call)) {
-      return this.#denyUnauthorised(end, call);
-    }
-    if (reply !== undefined) return core.answer(end, call, client);
     const isHandled = core.handles(rpc);
     if (!isHandled && tag === TargetTag.Server) {
       return core.deny(end, call, "noHandler");
@@ -419,27 +414,16 @@ export class RpcServer<const D extends RpcDefinitions> {
     }
   }
 
-  #denyUnauthorised(end: LinkEnd, call: ReceivedCall): void {
-    this.#guard.offence(end.client!, "unauthorised");
-    this.#core.deny(end, call, "unauthorised");
-  }
-
-  #isOwner(end: LinkEnd, { rpc, params }: ReceivedCall): boolean {
-    const client = end.client!;
-    try {
-      return this.#options.isOwner!(client, rpc.name, params);
-    } catch (error) {
-      this.#core.handlerFailed(end, rpc, client, error);
-      return false;
-    }
-  }
-
   #packetDone(end: LinkEnd, fault: RpcPacketFault | undefined): void {
-    const nowMs = this.#clock.nowMs();
-    this.#guard.spend(end.client!, nowMs - this.#lapMs);
-    this.#lapMs = nowMs;
-    if (fault !== undefined) this.#guard.offence(end.client!, "malformed");
+    if (fault !== undefined) end.guard!.malformed();
     this.#core.packetDone(end, fault);
+  }
+
+  /** After each call, so that the next one of its packet is not let through for nothing. */
+  #spend(end: LinkEnd): void {
+    const nowMs = this.#clock.nowMs();
+    end.guard!.spend(nowMs - this.#lapMs);
+    this.#lapMs = nowMs;
   }
 
   #makeOwner(): EndOwner {
@@ -451,26 +435,38 @@ export class RpcServer<const D extends RpcDefinitions> {
       sends: RpcPacketKind.ServerCalls,
       receives: RpcPacketKind.ClientCalls,
       admitsPacket: (end: LinkEnd, bytes: number): boolean =>
-        this.#guard.admitPacket(end.client!, bytes),
-      handleCall: (end: LinkEnd, call: ReceivedCall): void =>
-        this.#handle(end, call),
+        end.guard!.admitPacket(bytes) === undefined,
+      handleCall: (end: LinkEnd, call: ReceivedCall): void => {
+        this.#handle(end, call);
+        this.#spend(end);
+      },
       handleResult: (pending: PendingCall, result: ReceivedResult): void =>
         core.handleResult(pending, result),
       packetDone: (end: LinkEnd, fault: RpcPacketFault | undefined): void =>
         this.#packetDone(end, fault),
-      unknownCalls: (end: LinkEnd, runs: number): void => {
+      unknownCalls: (_: LinkEnd, runs: number): void => {
         core.counters.unknownRuns += runs;
-        this.#guard.offence(end.client!, "unknownRpc");
       },
-      handleDiffers: (
-        end: LinkEnd,
-        step: ContractStep & { readonly type: "differs" },
-      ): void => core.handleDiffers(end, step),
+      handleDiffers: (end: LinkEnd, message: string): void =>
+        core.handleDiffers(end, message),
       handleReady: (end: LinkEnd): void =>
         core.tell(end, { type: "peerReady" }),
     };
   }
 }
+
+const DENIALS: Readonly<
+  Record<RpcDenial, "unauthorised" | "rateLimited">
+> = {
+  calls: "rateLimited",
+  bytes: "rateLimited",
+  handlerTime: "rateLimited",
+  rate: "rateLimited",
+  muted: "rateLimited",
+  unauthorised: "unauthorised",
+  notOwner: "unauthorised",
+  ownerCheckFailed: "unauthorised",
+};
 
 class Peer implements RpcPeer {
   readonly end: LinkEnd;
