@@ -25,6 +25,13 @@ export * from "./security/rpc_security.ts";
 export * from "./security/rpc_limits.ts";
 export * from "./security/rpc_offence.ts";
 export * from "./target/client_id.ts";
+export * from "./target/explain_target.ts";
+export {
+  checkTarget,
+  type ConnectedClients,
+  resolveTarget,
+  type TargetHooks,
+} from "./target/resolve_target.ts";
 export * from "./target/rpc_target.ts";
 export * from "./target/server_target.ts";
 export * from "./endpoint/call_guard.ts";
