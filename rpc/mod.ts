@@ -20,6 +20,21 @@ export * from "./contract/rpc_definition.ts";
 export type { RpcDifference } from "./contract/rpc_difference.ts";
 export * from "./contract/rpc_types.ts";
 export * from "./contract/rpc_version_map.ts";
+export * from "./rpc_error.ts";
+export * from "./security/rpc_security.ts";
+export * from "./security/rpc_limits.ts";
+export * from "./security/rpc_offence.ts";
+export * from "./target/client_id.ts";
+export * from "./target/explain_target.ts";
+export {
+  checkTarget,
+  type ConnectedClients,
+  resolveTarget,
+  type TargetHooks,
+} from "./target/resolve_target.ts";
+export * from "./target/rpc_target.ts";
+export * from "./target/server_target.ts";
+export * from "./endpoint/call_guard.ts";
 export * from "./endpoint/deferred_reply.ts";
 export * from "./endpoint/rpc_client.ts";
 export * from "./endpoint/rpc_event.ts";
