@@ -365,13 +365,19 @@ export class NetcodeClient implements DatagramLink {
     const { state, isConnected } = session;
     // A server that waits for a response may have let it in; one that has challenged nobody
     // here could not read it.
-    if (state !== NetcodeClientState.SendingConnectionRequest) {
-      for (let i = 0; i < DISCONNECT_COPIES; i++) {
+    const copies = state === NetcodeClientState.SendingConnectionRequest
+      ? 0
+      : DISCONNECT_COPIES;
+    // Not to be found meanwhile: what sends may fail, and whoever is told end the session again.
+    this.#peers.remove(peer);
+    try {
+      for (let i = 0; i < copies; i++) {
         this.#sendSealed(session, PacketType.Disconnect, NO_BYTES);
       }
+    } finally {
+      this.#events.release(isConnected ? 1 : 2);
+      this.#remove(session);
     }
-    this.#events.release(isConnected ? 1 : 2);
-    this.#remove(session);
   }
 
   /**

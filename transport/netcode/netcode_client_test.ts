@@ -631,6 +631,26 @@ Deno.test("NetcodeClient.connect() tells by an event that a login server's answe
   }
 });
 
+Deno.test("NetcodeClient.disconnect() ends a session once, whatever sends does meanwhile", () => {
+  for (const fails of [false, true]) {
+    const world = new ClientWorld();
+    const { client } = world;
+    const peer = world.enter(Connected);
+    let sent = 0;
+    client.bind(() => {
+      sent++;
+      client.disconnect(peer);
+      if (fails) throw new Error("The socket is closed");
+    });
+    if (fails) assertThrows(() => client.disconnect(peer), Error, "socket");
+    else client.disconnect(peer);
+    assertEquals(sent, fails ? 1 : 10);
+    client.disconnect(peer);
+    assertEquals(client.nextTickMs, Infinity);
+    assertEquals(world.end.socket.retained, 0);
+  }
+});
+
 Deno.test("NetcodeClient leaves alone who is not there", () => {
   const world = new ClientWorld();
   const { client } = world;

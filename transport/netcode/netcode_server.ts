@@ -395,9 +395,14 @@ export class NetcodeServer implements DatagramLink {
   disconnect(peer: PeerId): void {
     const client = this.#peers.get(peer);
     if (client === undefined) return;
-    this.#sendDisconnects(client);
-    this.#events.release();
-    this.#remove(client);
+    // Not to be found meanwhile: what sends may fail, and whoever is told end the client again.
+    this.#peers.remove(peer);
+    try {
+      this.#sendDisconnects(client);
+    } finally {
+      this.#events.release();
+      this.#remove(client);
+    }
   }
 
   /**
@@ -834,7 +839,8 @@ export class NetcodeServer implements DatagramLink {
 
   #isExpired(request: Uint8Array): boolean {
     const expireSeconds = getU64Number(request, REQUEST_EXPIRE_AT);
-    return expireSeconds <= Math.floor(this.#clock.epochMs() / 1_000);
+    // So put that nothing is good where the clock says nothing.
+    return !(expireSeconds > Math.floor(this.#clock.epochMs() / 1_000));
   }
 
   /** Reads the header of a packet that is no request; counts it if there is none. */

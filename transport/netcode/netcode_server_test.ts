@@ -148,6 +148,35 @@ Deno.test("NetcodeServer.disconnect() tells the client ten times, and frees its 
   world.connect(world.client());
 });
 
+Deno.test("NetcodeServer.disconnect() frees a place once, whatever sends does meanwhile", () => {
+  for (const fails of [false, true]) {
+    const world = new ServerWorld();
+    const peer = world.connectFully(world.client());
+    let sent = 0;
+    world.server.bind(() => {
+      sent++;
+      world.server.disconnect(peer);
+      if (fails) throw new Error("The socket is closed");
+    });
+    if (fails) {
+      assertThrows(() => world.server.disconnect(peer), Error, "socket");
+    } else world.server.disconnect(peer);
+    assertEquals(sent, fails ? 1 : 10);
+    world.server.disconnect(peer);
+    world.assertEmpty();
+    world.end.link.bind((datagram, to) => to.socket.send(datagram, to));
+    world.connectFully(world.client());
+  }
+});
+
+Deno.test("NetcodeServer takes no token where nobody knows what time it is", () => {
+  const clock = { nowMs: () => 0, epochMs: () => NaN };
+  const world = new ServerWorld({ clock });
+  const client = world.client();
+  const counted = world.counted(() => client.send(client.request()));
+  assertEquals(counted, { expired: 1 });
+});
+
 Deno.test("NetcodeServer ends a client that disconnects", () => {
   const world = new ServerWorld();
   const client = world.client();

@@ -365,9 +365,14 @@ export class TokenLink implements DatagramLink {
     const { address, isConnected } = session;
     this.#note[0] = prefixOf(TokenPacket.Disconnect, session.round);
     const copies = address.socket.isLossless === true ? 1 : DISCONNECT_COPIES;
-    for (let i = 0; i < copies; i++) this.#transmit?.(this.#note, address);
-    this.#events.release(isConnected ? 1 : 2);
-    this.#remove(session);
+    // Not to be found meanwhile: what sends may fail, and whoever is told end the session again.
+    this.#peers.remove(peer);
+    try {
+      for (let i = 0; i < copies; i++) this.#transmit?.(this.#note, address);
+    } finally {
+      this.#events.release(isConnected ? 1 : 2);
+      this.#remove(session);
+    }
   }
 
   /**

@@ -382,6 +382,26 @@ Deno.test("TokenLink.connect() ends at once what can be nothing", () => {
   assertEquals(world.link.addressOf(first)?.port, 443);
 });
 
+Deno.test("TokenLink.disconnect() ends a session once, whatever sends does meanwhile", () => {
+  for (const fails of [false, true]) {
+    const world = new World();
+    const { link } = world;
+    const peer = world.connected();
+    let sent = 0;
+    link.bind(() => {
+      sent++;
+      link.disconnect(peer);
+      if (fails) throw new Error("The socket is closed");
+    });
+    if (fails) assertThrows(() => link.disconnect(peer), Error, "socket");
+    else link.disconnect(peer);
+    assertEquals(sent, fails ? 1 : 10);
+    link.disconnect(peer);
+    assertEquals(link.nextTickMs, Infinity);
+    assertEquals(world.end.socket.retained, 0);
+  }
+});
+
 Deno.test("TokenLink.connect() leaves nothing of what it refused", () => {
   const link = new TokenLink();
   const socket = new MemoryNetwork().socket();
