@@ -42,6 +42,7 @@ const BYTES = 1;
 const HANDLER_MS = 2;
 const MALFORMED = 3;
 const REFUSALS = 4;
+const RELAYS = 5;
 const NO_RATE = -1;
 
 /** Between two events of a type about the same client. */
@@ -79,8 +80,15 @@ export class CallGuard {
       );
     }
     const resolved = resolveRpcLimits(limits);
-    const { calls, bytes, handlerMs, malformed, refusals } = resolved;
-    const budgets: RpcBudget[] = [calls, bytes, handlerMs, malformed, refusals];
+    const { calls, bytes, handlerMs, malformed, refusals, relays } = resolved;
+    const budgets: RpcBudget[] = [
+      calls,
+      bytes,
+      handlerMs,
+      malformed,
+      refusals,
+      relays,
+    ];
     const rateOf = rpcs.map(({ definition: { from, rate } }) => {
       if (rate === undefined || from === "server") return NO_RATE;
       const { perSecond } = rate;
@@ -257,6 +265,26 @@ export class PeerGuard {
     this.#budgets.spend(HANDLER_MS, handlerMs);
   }
 
+  /**
+   * Asked for each call that was let through and is for other clients.
+   *
+   * @param rpc Which.
+   * @returns Why it is not passed on; `undefined` if it is, to all that it is for.
+   */
+  admitRelay(rpc: Rpc): RpcDenial | undefined {
+    if (this.#budgets.hasAny(RELAYS)) return undefined;
+    return this.#deny("relays", false, rpc.name);
+  }
+
+  /**
+   * Told to how many clients a call was passed on.
+   *
+   * @param clients How many: an integer, 0 or more.
+   */
+  relayed(clients: number): void {
+    this.#budgets.spend(RELAYS, clients);
+  }
+
   /** Whether one more refused call is answered; asked once for each that could be. */
   takeRefusal(): boolean {
     return this.#budgets.take(REFUSALS, 1);
@@ -381,6 +409,7 @@ function zeroCounters(): MutableCounters {
       bytes: 0,
       handlerTime: 0,
       rate: 0,
+      relays: 0,
       unauthorised: 0,
       notOwner: 0,
       muted: 0,
