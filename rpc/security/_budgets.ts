@@ -1,10 +1,12 @@
 // This module is browser compatible.
 import type { RpcBudget } from "./rpc_limits.ts";
 
-/** The sizes of a row of token buckets, which many rows share. */
+/** The sizes of a row of token buckets, and their time, which many rows share. */
 export class BudgetSizes {
   readonly msPerToken: Float64Array;
   readonly capacity: Float64Array;
+  /** The time. It is in an array as a number that is no integer is boxed in an argument. */
+  readonly nowMs: Float64Array = new Float64Array(1);
 
   constructor(budgets: readonly RpcBudget[]) {
     this.msPerToken = Float64Array.from(budgets, (b) => 1_000 / b.perSecond);
@@ -22,18 +24,25 @@ export class Budgets {
   /** Per bucket: when it was last full, and what was taken since. */
   readonly #state: Float64Array;
 
-  constructor(sizes: BudgetSizes, nowMs: number) {
+  constructor(sizes: BudgetSizes) {
     this.#sizes = sizes;
     this.#state = new Float64Array(2 * sizes.capacity.length);
-    for (let i = 0; i < this.#state.length; i += 2) this.#state[i] = nowMs;
+    for (let i = 0; i < this.#state.length; i += 2) {
+      this.#state[i] = sizes.nowMs[0]!;
+    }
   }
 
   /** Takes all of `count`, or returns `false` and takes nothing. */
-  take(index: number, count: number, nowMs: number): boolean {
+  take(index: number, count: number): boolean {
     const state = this.#state;
     const at = 2 * index;
     const msPerToken = this.#sizes.msPerToken[index]!;
-    this.#advance(at, msPerToken, nowMs);
+    const nowMs = this.#sizes.nowMs[0]!;
+    // It is full again: what was taken before is told no more.
+    if (nowMs >= state[at]! + state[at + 1]! * msPerToken) {
+      state[at] = nowMs;
+      state[at + 1] = 0;
+    }
     const taken = state[at + 1]! + count;
     const missing = taken - this.#sizes.capacity[index]!;
     if (missing > 0 && nowMs < state[at]! + missing * msPerToken) return false;
@@ -42,29 +51,27 @@ export class Budgets {
   }
 
   /** Whether anything at all is left. */
-  hasAny(index: number, nowMs: number): boolean {
+  hasAny(index: number): boolean {
     const at = 2 * index;
     const missing = this.#state[at + 1]! - this.#sizes.capacity[index]!;
     return missing < 0 ||
-      nowMs > this.#state[at]! + missing * this.#sizes.msPerToken[index]!;
+      this.#sizes.nowMs[0]! >
+        this.#state[at]! + missing * this.#sizes.msPerToken[index]!;
   }
 
   /** Takes `count` whatever is left: the debt is at most the capacity. */
-  spend(index: number, count: number, nowMs: number): void {
+  spend(index: number, count: number): void {
     const state = this.#state;
     const at = 2 * index;
     const msPerToken = this.#sizes.msPerToken[index]!;
-    this.#advance(at, msPerToken, nowMs);
+    const nowMs = this.#sizes.nowMs[0]!;
+    // It is full again: what was taken before is told no more.
+    if (nowMs >= state[at]! + state[at + 1]! * msPerToken) {
+      state[at] = nowMs;
+      state[at + 1] = 0;
+    }
     const inflow = (nowMs - state[at]!) / msPerToken;
     const most = inflow + 2 * this.#sizes.capacity[index]!;
     state[at + 1] = Math.min(state[at + 1]! + count, most);
-  }
-
-  /** Starts counting anew where the bucket is full. */
-  #advance(at: number, msPerToken: number, nowMs: number): void {
-    const state = this.#state;
-    if (nowMs < state[at]! + state[at + 1]! * msPerToken) return;
-    state[at] = nowMs;
-    state[at + 1] = 0;
   }
 }

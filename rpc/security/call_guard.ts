@@ -42,6 +42,7 @@ const BYTES = 1;
 const HANDLER_MS = 2;
 const MALFORMED = 3;
 const REFUSALS = 4;
+const RELAYS = 5;
 const NO_RATE = -1;
 
 /** Between two events of a type about the same client. */
@@ -55,7 +56,6 @@ interface Common {
   readonly rateOf: readonly number[];
   readonly emit: (event: RpcGuardEvent) => void;
   readonly isOwner: IsOwner;
-  nowMs: number;
 }
 
 /** Makes a guard for each client of a server, and moves them on. */
@@ -80,8 +80,15 @@ export class CallGuard {
       );
     }
     const resolved = resolveRpcLimits(limits);
-    const { calls, bytes, handlerMs, malformed, refusals } = resolved;
-    const budgets: RpcBudget[] = [calls, bytes, handlerMs, malformed, refusals];
+    const { calls, bytes, handlerMs, malformed, refusals, relays } = resolved;
+    const budgets: RpcBudget[] = [
+      calls,
+      bytes,
+      handlerMs,
+      malformed,
+      refusals,
+      relays,
+    ];
     const rateOf = rpcs.map(({ definition: { from, rate } }) => {
       if (rate === undefined || from === "server") return NO_RATE;
       const { perSecond } = rate;
@@ -94,7 +101,6 @@ export class CallGuard {
       rateOf,
       emit,
       isOwner: isOwner ?? nobodyOwns,
-      nowMs: 0,
     };
   }
 
@@ -117,7 +123,8 @@ export class CallGuard {
    * @param dt The time in seconds: finite, 0 or more.
    */
   tick(dt: number): void {
-    this.#common.nowMs += dt * 1_000;
+    const { nowMs } = this.#common.sizes;
+    nowMs[0] = nowMs[0]! + dt * 1_000;
     for (const peer of this.#peers) peer.settle();
   }
 
@@ -165,8 +172,8 @@ export class PeerGuard {
   constructor(common: Common, client: ClientId) {
     this.client = client;
     this.#common = common;
-    this.#budgets = new Budgets(common.sizes, common.nowMs);
-    this.#scoreAtMs = common.nowMs;
+    this.#budgets = new Budgets(common.sizes);
+    this.#scoreAtMs = common.sizes.nowMs[0]!;
   }
 
   /** Whether nothing that it sends is read. */
@@ -181,8 +188,9 @@ export class PeerGuard {
 
   /** The score now. */
   get score(): number {
-    const { nowMs, limits: { forgivenPerSecond } } = this.#common;
-    const forgiven = (nowMs - this.#scoreAtMs) * forgivenPerSecond / 1_000;
+    const { forgivenPerSecond } = this.#common.limits;
+    const forgiven = (this.#nowMs - this.#scoreAtMs) * forgivenPerSecond /
+      1_000;
     return Math.max(0, this.#score - forgiven);
   }
 
@@ -199,7 +207,7 @@ export class PeerGuard {
    */
   admitPacket(bytes: number): RpcDenial | undefined {
     const cost = bytes + RPC_PACKET_OVERHEAD_BYTES;
-    const isWithin = this.#budgets.take(BYTES, cost, this.#common.nowMs);
+    const isWithin = this.#budgets.take(BYTES, cost);
     if (isWithin && this.#mutedUntilMs === 0) return undefined;
     return this.#deny("bytes", isWithin, undefined);
   }
@@ -207,7 +215,7 @@ export class PeerGuard {
   /** Told of each packet that was read and is none. */
   malformed(): void {
     this.#counters.malformed++;
-    if (this.#budgets.take(MALFORMED, 1, this.#common.nowMs)) return;
+    if (this.#budgets.take(MALFORMED, 1)) return;
     this.#offend("malformed", undefined);
   }
 
@@ -222,19 +230,19 @@ export class PeerGuard {
     rpc: Rpc,
     params: Readonly<Record<string, unknown>>,
   ): RpcDenial | undefined {
-    const { nowMs, rateOf } = this.#common;
+    const { rateOf } = this.#common;
     const budgets = this.#budgets;
-    const isWithin = budgets.take(CALLS, 1, nowMs);
+    const isWithin = budgets.take(CALLS, 1);
     if (!isWithin || this.#mutedUntilMs !== 0) {
       return this.#deny("calls", isWithin, rpc.name);
     }
     const { from } = rpc.definition;
     if (from === "server") return this.#deny("unauthorised", false, rpc.name);
-    if (!budgets.hasAny(HANDLER_MS, nowMs)) {
+    if (!budgets.hasAny(HANDLER_MS)) {
       return this.#deny("handlerTime", false, rpc.name);
     }
     const rate = rateOf[rpc.id]!;
-    if (rate !== NO_RATE && !budgets.take(rate, 1, nowMs)) {
+    if (rate !== NO_RATE && !budgets.take(rate, 1)) {
       return this.#deny("rate", false, rpc.name);
     }
     // Last, as it is the game's code, which a flood must not reach.
@@ -254,21 +262,45 @@ export class PeerGuard {
    */
   spend(handlerMs: number): void {
     if (!(handlerMs > 0)) return;
-    this.#budgets.spend(HANDLER_MS, handlerMs, this.#common.nowMs);
+    this.#budgets.spend(HANDLER_MS, handlerMs);
+  }
+
+  /**
+   * Asked for each call that was let through and is for other clients.
+   *
+   * @param rpc Which.
+   * @returns Why it is not passed on; `undefined` if it is, to all that it is for.
+   */
+  admitRelay(rpc: Rpc): RpcDenial | undefined {
+    if (this.#budgets.hasAny(RELAYS)) return undefined;
+    return this.#deny("relays", false, rpc.name);
+  }
+
+  /**
+   * Told to how many clients a call was passed on.
+   *
+   * @param clients How many: an integer, 0 or more.
+   */
+  relayed(clients: number): void {
+    this.#budgets.spend(RELAYS, clients);
   }
 
   /** Whether one more refused call is answered; asked once for each that could be. */
   takeRefusal(): boolean {
-    return this.#budgets.take(REFUSALS, 1, this.#common.nowMs);
+    return this.#budgets.take(REFUSALS, 1);
   }
 
   /** Ends the mute if it is over. */
   settle(): void {
     if (
-      this.#mutedUntilMs === 0 || this.#common.nowMs < this.#mutedUntilMs
+      this.#mutedUntilMs === 0 || this.#nowMs < this.#mutedUntilMs
     ) return;
     this.#mutedUntilMs = 0;
     this.#common.emit({ type: "peerUnmuted", client: this.client });
+  }
+
+  get #nowMs(): number {
+    return this.#common.sizes.nowMs[0]!;
   }
 
   #checkOwner(
@@ -276,7 +308,8 @@ export class PeerGuard {
     params: Readonly<Record<string, unknown>>,
   ): RpcDenial | undefined {
     const { client } = this;
-    const { isOwner, nowMs, emit } = this.#common;
+    const { isOwner, emit } = this.#common;
+    const nowMs = this.#nowMs;
     try {
       // Whatever else a game written without types returns is no permission.
       if (isOwner(client, rpc, params) === true) return undefined;
@@ -307,7 +340,8 @@ export class PeerGuard {
   }
 
   #offend(offence: RpcOffence, rpc: string | undefined): void {
-    const { nowMs, limits } = this.#common;
+    const { limits } = this.#common;
+    const nowMs = this.#nowMs;
     const { warnAt, muteAt, kickAt } = limits;
     const before = this.score;
     if (before === 0 && this.#mutedUntilMs === 0) this.#mutes = 0;
@@ -326,7 +360,8 @@ export class PeerGuard {
 
   #warn(offence: RpcOffence, rpc: string | undefined): void {
     const { client } = this;
-    const { nowMs, emit } = this.#common;
+    const { emit } = this.#common;
+    const nowMs = this.#nowMs;
     if (nowMs - this.#warnedAtMs < MIN_EVENT_INTERVAL_MS) return;
     this.#warnedAtMs = nowMs;
     this.#counters.warnings++;
@@ -337,7 +372,8 @@ export class PeerGuard {
 
   #mute(offence: RpcOffence, rpc: string | undefined): void {
     const { client } = this;
-    const { nowMs, emit, limits: { muteMs } } = this.#common;
+    const { emit, limits: { muteMs } } = this.#common;
+    const nowMs = this.#nowMs;
     this.#mutedUntilMs = nowMs + muteMs;
     this.#mutes++;
     this.#counters.mutes++;
@@ -346,7 +382,8 @@ export class PeerGuard {
 
   #kick(offence: RpcOffence, rpc: string | undefined): void {
     const { client } = this;
-    const { nowMs, emit } = this.#common;
+    const { emit } = this.#common;
+    const nowMs = this.#nowMs;
     if (nowMs - this.#kickedAtMs < MIN_EVENT_INTERVAL_MS) return;
     this.#kickedAtMs = nowMs;
     this.#counters.kicks++;
@@ -372,6 +409,7 @@ function zeroCounters(): MutableCounters {
       bytes: 0,
       handlerTime: 0,
       rate: 0,
+      relays: 0,
       unauthorised: 0,
       notOwner: 0,
       muted: 0,

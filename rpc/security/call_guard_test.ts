@@ -298,6 +298,22 @@ Deno.test("PeerGuard adds nothing for what a muted client sends within its budge
   assertEquals(events.map(({ type }) => type), ["peerShouldBeKicked"]);
 });
 
+Deno.test("PeerGuard.admitRelay() bounds what a client has others sent", () => {
+  const { guard, peers: [peer] } = guardWorld({
+    limits: { relays: { perSecond: 64, burst: 128 } },
+  });
+  peer!.relayed(100);
+  assertEquals(peer!.admitRelay(jump), undefined);
+  peer!.relayed(100);
+  assertEquals(peer!.admitRelay(jump), "relays");
+  // The 72 of the debt, and what is needed to have anything.
+  guard.tick(1.125);
+  assertEquals(peer!.admitRelay(jump), "relays");
+  guard.tick(1 / 1024);
+  assertEquals(peer!.admitRelay(jump), undefined);
+  assertEquals(peer!.counters.refused.relays, 2);
+});
+
 Deno.test("PeerGuard.takeRefusal() bounds the answers that refuse", () => {
   const { guard, peers: [peer] } = guardWorld();
   let answered = 0;
@@ -326,6 +342,7 @@ Deno.test("CallGuard.counters has the sums, of peers that are gone too", () => {
       bytes: 0,
       handlerTime: 0,
       rate: 0,
+      relays: 0,
       unauthorised: 1,
       notOwner: 1,
       muted: 0,

@@ -69,6 +69,16 @@ export interface RpcLimits {
    */
   readonly refusals?: RpcBudget;
   /**
+   * Calls passed on to other clients, counted once for each of them: it bounds what a
+   * client has the server send, and how much of the others' queues it fills. A call goes
+   * to all that it is for while anything is left; the debt is as that of `handlerMs`.
+   *
+   * By default ten calls a second to each of a hundred clients.
+   *
+   * @default {{ perSecond: 1_000, burst: 2_000 }}
+   */
+  readonly relays?: RpcBudget;
+  /**
    * The score from which on `peerWarned` tells of a client, at most `muteAt`. A call too
    * many is 1 point, the other offences are in {@linkcode RPC_OFFENCE_POINTS}.
    *
@@ -161,6 +171,7 @@ export function resolveRpcLimits(limits: RpcLimits = {}): ResolvedRpcLimits {
     handlerMs: checkBudget("handlerMs", limits.handlerMs, 20, 60),
     malformed: checkBudget("malformed", limits.malformed, 1, 3),
     refusals: checkBudget("refusals", limits.refusals, 20, 40),
+    relays: checkBudget("relays", limits.relays, 1_000, 2_000),
     warnAt,
     muteAt,
     kickAt,

@@ -8,6 +8,7 @@ import type { ClientId } from "../target/client_id.ts";
  * - `bytes`: more bytes than `limits.bytes`: a packet was dropped unread.
  * - `handlerTime`: its calls took more time than `limits.handlerMs`.
  * - `rate`: a call more often than its `rate`.
+ * - `relays`: its calls went to more clients than `limits.relays`.
  * - `unauthorised`: a call that only the server makes.
  * - `notOwner`: a call for what it does not own.
  * - `malformed`: more unreadable packets than `limits.malformed`.
@@ -17,6 +18,7 @@ export type RpcOffence =
   | "bytes"
   | "handlerTime"
   | "rate"
+  | "relays"
   | "unauthorised"
   | "notOwner"
   | "malformed";
@@ -35,6 +37,7 @@ export const RPC_OFFENCE_POINTS: Readonly<Record<RpcOffence, number>> = Object
     bytes: 1,
     handlerTime: 0.1,
     rate: 1,
+    relays: 1,
     unauthorised: 10,
     notOwner: 1,
     malformed: 20,
