@@ -5,6 +5,7 @@ import { RpcTarget } from "../target/rpc_target.ts";
 import {
   CallTargetTag,
   MANY_PARAMS,
+  MAX_CALL_BYTES,
   MAX_CALL_PARAMS,
   ParamTag,
   TAG_BITS,
@@ -24,10 +25,10 @@ import { RpcParam } from "./rpc_param.ts";
  */
 export type RpcDecodeFault = ReadError | "target" | "tag" | "trailing";
 
-/** Reads what a `CallEncoder` wrote, from bytes that may come from anybody. */
+/** Reads what `writeCallBody()` wrote, from bytes that may come from anybody. */
 export class CallDecoder {
   /** The bytes that are read. */
-  readonly reader = new ByteReader();
+  readonly reader: ByteReader = new ByteReader();
   /** What is wrong with them, if it is nothing of the reader's. */
   #fault: RpcDecodeFault | undefined;
   /** What the call that was read last is. */
@@ -37,10 +38,12 @@ export class CallDecoder {
   /** What it carries: the receiver's own. */
   params: RpcParam[] = [];
 
-  /** Begins to read other bytes. */
-  reset(bytes: Uint8Array): void {
+  /** Begins to read bytes. */
+  begin(bytes: Uint8Array): void {
     this.reader.reset(bytes);
     this.#fault = undefined;
+    // Nobody writes that many.
+    if (bytes.length > MAX_CALL_BYTES) this.reader.fail("range");
   }
 
   /** What is wrong, if anything is. */

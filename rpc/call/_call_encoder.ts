@@ -1,5 +1,5 @@
 // This module is browser compatible.
-import { BitWriter, type ByteWriter } from "../../protocol/mod.ts";
+import type { ByteWriter } from "../../protocol/mod.ts";
 import type { RpcTarget } from "../target/rpc_target.ts";
 import {
   CallTargetTag,
@@ -11,43 +11,45 @@ import {
 } from "./_call_format.ts";
 import type { RpcParam } from "./rpc_param.ts";
 
-/** Writes calls, one behind the other. What cannot be written sets the writer's error. */
-export class CallEncoder {
-  /** Where they go. */
-  readonly writer: ByteWriter;
-  readonly #bits: BitWriter;
-
-  /** Creates an encoder that writes into `writer`. */
-  constructor(writer: ByteWriter) {
-    this.writer = writer;
-    this.#bits = new BitWriter(writer);
+/** Writes a call without its sequence. What cannot be written sets the writer's error. */
+export function writeCallBody(
+  writer: ByteWriter,
+  id: number,
+  target: RpcTarget,
+  params: readonly RpcParam[],
+): void {
+  const count = params.length;
+  const isMany = count >= MANY_PARAMS;
+  writer.varint(id);
+  writer.u8(
+    CallTargetTag[target.type] |
+      (isMany ? MANY_PARAMS : count) << TARGET_BITS,
+  );
+  if (isMany) writer.varint(count - MANY_PARAMS);
+  switch (target.type) {
+    case "client":
+    case "allExcept":
+      writer.varint(target.id);
+      break;
+    case "team":
+      writer.varint(target.team);
   }
+  writeTags(writer, params);
+  for (let i = 0; i < count; i++) writeValue(writer, params[i]!);
+}
 
-  /** Writes a call without its sequence. */
-  body(id: number, target: RpcTarget, params: readonly RpcParam[]): void {
-    const { writer } = this;
-    const count = params.length;
-    const isMany = count >= MANY_PARAMS;
-    writer.varint(id);
-    writer.u8(
-      CallTargetTag[target.type] |
-        (isMany ? MANY_PARAMS : count) << TARGET_BITS,
-    );
-    if (isMany) writer.varint(count - MANY_PARAMS);
-    switch (target.type) {
-      case "client":
-      case "allExcept":
-        writer.varint(target.id);
-        break;
-      case "team":
-        writer.varint(target.team);
-    }
-    for (let i = 0; i < count; i++) {
-      this.#bits.bits(tagOf(params[i]!), TAG_BITS);
-    }
-    this.#bits.align();
-    for (let i = 0; i < count; i++) writeValue(writer, params[i]!);
+function writeTags(writer: ByteWriter, params: readonly RpcParam[]): void {
+  let pending = 0;
+  let width = 0;
+  for (let i = 0; i < params.length; i++) {
+    pending |= tagOf(params[i]!) << width;
+    width += TAG_BITS;
+    if (width < 8) continue;
+    writer.u8(pending & 0xff);
+    pending >>>= 8;
+    width -= 8;
   }
+  if (width > 0) writer.u8(pending);
 }
 
 function tagOf({ type, value }: RpcParam): number {
@@ -65,8 +67,8 @@ function tagOf({ type, value }: RpcParam): number {
     case "bytes":
       return ParamTag.Bytes;
     default:
-      // It sets the writer's error, as it needs more bits.
-      return Infinity;
+      // No type at all: its value sets the writer's error.
+      return 0;
   }
 }
 
@@ -93,6 +95,9 @@ function writeValue(writer: ByteWriter, { type, value }: RpcParam): void {
     case "bytes":
       if (value instanceof Uint8Array) writer.bytes(value);
       else writer.fail("range");
+      break;
+    default:
+      writer.fail("range");
   }
 }
 

@@ -3,7 +3,7 @@ import { ByteWriter } from "../../protocol/mod.ts";
 import { RpcError } from "../rpc_error.ts";
 import type { ClientId } from "../target/client_id.ts";
 import { CallDecoder, type RpcDecodeFault } from "./_call_decoder.ts";
-import { CallEncoder } from "./_call_encoder.ts";
+import { writeCallBody } from "./_call_encoder.ts";
 import {
   MAX_BATCH_CALLS,
   MAX_CALL_BYTES,
@@ -35,9 +35,7 @@ const MIN_CALL_BYTES = 3;
  * ```
  */
 export class RpcBatcher {
-  readonly #encoder = new CallEncoder(
-    new ByteWriter({ maxBytes: MAX_CALL_BYTES }),
-  );
+  readonly #writer = new ByteWriter({ maxBytes: MAX_CALL_BYTES });
   readonly #decoder = new CallDecoder();
 
   /**
@@ -65,7 +63,7 @@ export class RpcBatcher {
         `Cannot batch calls as limitBytes must be an integer from 1 to ${MAX_CALL_BYTES}: current value is ${limitBytes}`,
       );
     }
-    const { writer } = this.#encoder;
+    const writer = this.#writer;
     const packets: Uint8Array<ArrayBuffer>[] = [];
     writer.reset();
     let count = 0;
@@ -75,7 +73,7 @@ export class RpcBatcher {
       const start = writer.length;
       if (count === 0) writer.varint(call.sequence);
       else writer.zigzag(call.sequence - before);
-      this.#encoder.body(call.id, call.target, call.params);
+      writeCallBody(writer, call.id, call.target, call.params);
       const fits = writer.ok && count < MAX_BATCH_CALLS &&
         varintBytes(count + 1) + writer.length <= limitBytes;
       if (fits) {
@@ -132,7 +130,7 @@ export class RpcBatcher {
     const decoder = this.#decoder;
     const { reader } = decoder;
     const before = into.length;
-    decoder.reset(bytes);
+    decoder.begin(bytes);
     const count = reader.varint();
     if (count === 0 || count > MAX_BATCH_CALLS) reader.fail("range");
     // Told before anything is made, so that a false number costs nothing.

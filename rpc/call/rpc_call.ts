@@ -4,7 +4,7 @@ import { RpcError } from "../rpc_error.ts";
 import type { ClientId } from "../target/client_id.ts";
 import { RpcTarget } from "../target/rpc_target.ts";
 import { CallDecoder, type RpcDecodeFault } from "./_call_decoder.ts";
-import { CallEncoder } from "./_call_encoder.ts";
+import { writeCallBody } from "./_call_encoder.ts";
 import {
   badParam,
   bodyBytes,
@@ -120,7 +120,8 @@ export class RpcCall {
   }
 
   /**
-   * How many bytes it takes alone. In a batch it may be one more or up to seven fewer.
+   * How many bytes it takes alone, or as the first of a batch. Behind another one it has
+   * the distance between their sequences instead of its own: one byte, if they are in turn.
    *
    * @throws {RangeError} If a parameter was not made by its maker, and is outside its
    * range.
@@ -162,7 +163,7 @@ export class RpcCall {
     const bytes = new Uint8Array(byteLength);
     const writer = ByteWriter.over(bytes);
     writer.varint(this.sequence);
-    new CallEncoder(writer).body(this.id, this.target, this.params);
+    writeCallBody(writer, this.id, this.target, this.params);
     return bytes;
   }
 
@@ -200,7 +201,7 @@ export class RpcCall {
     caller: ClientId | undefined,
   ): RpcCall | RpcDecodeFault {
     const decoder = new CallDecoder();
-    decoder.reset(bytes);
+    decoder.begin(bytes);
     const sequence = decoder.reader.varint();
     if (!decoder.readBody() || !decoder.endsHere()) return decoder.fault!;
     const { id, target, params } = decoder;
