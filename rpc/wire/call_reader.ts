@@ -1,10 +1,19 @@
 // This module is browser compatible.
-import { BitReader, ByteReader, type ReadError } from "../../protocol/mod.ts";
-import type { Rpc } from "../contract/define_rpc.ts";
+import { MAX_RPCS, type Rpc } from "../contract/define_rpc.ts";
+import { MAX_CALLS } from "./_limits.ts";
+import { type Plan, planOf } from "./_plan.ts";
+import { PlanReader } from "./_plan_reader.ts";
+import type { CallFault } from "./call_fault.ts";
 import { RpcPacketKind, TargetTag } from "./packet_kind.ts";
 
-/** The most calls of a packet. */
-export const MAX_CALLS = 4_096;
+export { MAX_CALLS } from "./_limits.ts";
+export type { CallFault } from "./call_fault.ts";
+
+/** More records than a few packets need are not kept from one packet to the next. */
+const KEPT_RECORDS = 128;
+const LAST_TEAM = 0xffff;
+/** What is above the four low bits of an id, which has 53. */
+const ID_REST_END = 2 ** 49;
 
 /** A call that was read: a record of the reader's, which the next packet overwrites. */
 export interface ReceivedCall {
@@ -22,17 +31,19 @@ export interface ReceivedCall {
   params: Readonly<Record<string, unknown>>;
 }
 
-/** Why a packet was refused. */
-export type CallFault = ReadError | "kind" | "trailing" | "count" | "target";
-
-/** Takes packets apart: a whole packet, or nothing of it. */
+/**
+ * Takes packets of calls apart, which may come from anybody: a whole packet, or nothing
+ * of it. `WIRE.md` in the folder above says what it takes for one.
+ */
 export class CallReader {
   readonly #rpcs: readonly (Rpc | undefined)[];
-  readonly #reader = new ByteReader();
-  readonly #bits = new BitReader(this.#reader);
+  /** The plans of what was read, by the numbers of the other end. */
+  readonly #plans: (Plan | undefined)[] = [];
+  readonly #values = new PlanReader();
   readonly #calls: ReceivedCall[] = [];
   #count = 0;
-  #unknown = 0;
+  #unknownRuns = 0;
+  #unknownCalls = 0;
 
   /**
    * Creates a reader.
@@ -50,7 +61,12 @@ export class CallReader {
 
   /** How many runs of unknown calls the last packet had. */
   get unknownRuns(): number {
-    return this.#unknown;
+    return this.#unknownRuns;
+  }
+
+  /** How many unknown calls the last packet had. */
+  get unknownCalls(): number {
+    return this.#unknownCalls;
   }
 
   /**
@@ -72,46 +88,106 @@ export class CallReader {
    */
   read(packet: Uint8Array, kind: RpcPacketKind): CallFault | undefined {
     this.#count = 0;
-    this.#unknown = 0;
-    const reader = this.#reader;
-    reader.reset(packet);
-    if (reader.u8() !== kind) return this.#refuse("kind");
-    let sequence = reader.varint();
-    while (!reader.atEnd && reader.ok) {
-      const head = reader.varint();
-      const count = head % 2 === 1 ? reader.varint() + 2 : 1;
-      const length = reader.varint();
-      if (!reader.ok) break;
-      if (length > reader.remaining) return this.#refuse("truncated");
-      if (this.#count + count > MAX_CALLS) return this.#refuse("count");
-      const end = reader.position + length;
-      const rpc = this.#rpcs[(head - head % 2) / 2];
-      if (rpc === undefined) {
-        this.#unknown++;
-        reader.skip(length);
-        sequence += count;
-        continue;
-      }
-      for (let i = 0; i < count; i++) {
-        const fault = this.#readCall(rpc, sequence++, kind);
-        if (fault !== undefined) return this.#refuse(fault);
-      }
-      if (reader.position !== end) return this.#refuse("trailing");
+    this.#unknownRuns = 0;
+    this.#unknownCalls = 0;
+    if (this.#calls.length > KEPT_RECORDS) this.#calls.length = KEPT_RECORDS;
+    const values = this.#values;
+    values.reset(packet);
+    const fault = this.#read(kind, packet.length);
+    values.release();
+    if (fault !== undefined) {
+      this.#count = 0;
+      this.#unknownRuns = 0;
+      this.#unknownCalls = 0;
     }
-    return reader.error === undefined ? undefined : this.#refuse(reader.error);
+    return fault;
   }
 
-  #readCall(rpc: Rpc, sequence: number, kind: number): CallFault | undefined {
-    const reader = this.#reader;
-    const target = reader.varint();
-    const tag = kind === RpcPacketKind.ClientCalls ? target % 8 : 0;
-    const id = kind === RpcPacketKind.ClientCalls ? (target - tag) / 8 : target;
-    if (!isTarget(tag, id, kind)) return "target";
-    const ticket = rpc.definition.reply === undefined ? 0 : reader.varint();
-    if (rpc.definition.reply !== undefined && ticket === 0) return "range";
-    const params = rpc.params.read(this.#bits);
-    this.#bits.align();
-    if (reader.error !== undefined) return reader.error;
+  #read(kind: RpcPacketKind, length: number): CallFault | undefined {
+    const values = this.#values;
+    if (values.u8() !== kind) return "kind";
+    let sequence = values.varint();
+    if (sequence < 0) return values.error;
+    if (values.at === length) return "empty";
+    let total = 0;
+    let last = -1;
+    while (values.at < length) {
+      values.end = length;
+      const head = values.varint();
+      if (head < 0) return values.error;
+      const isMany = head % 2 === 1;
+      const id = (head - head % 2) / 2;
+      if (id >= MAX_RPCS) return "id";
+      if (id === last) return "merge";
+      last = id;
+      let count = 1;
+      if (isMany) {
+        const more = values.varint();
+        if (more < 0) return values.error;
+        count = more + 2;
+      }
+      if (count > MAX_CALLS - total) return "count";
+      total += count;
+      if (sequence > Number.MAX_SAFE_INTEGER - (count - 1)) return "sequence";
+      const bodyBytes = values.varint();
+      if (bodyBytes < 0) return values.error;
+      if (bodyBytes > length - values.at) return "truncated";
+      // Each call takes a byte at least.
+      if (bodyBytes < count) return "length";
+      const end = values.at + bodyBytes;
+      const rpc = this.#rpcs[id];
+      if (rpc === undefined) {
+        this.#unknownRuns++;
+        this.#unknownCalls += count;
+        values.at = end;
+      } else {
+        values.end = end;
+        const plan = this.#planOf(id, rpc);
+        for (let i = 0; i < count; i++) {
+          const fault = this.#readCall(rpc, plan, sequence + i, kind);
+          if (fault !== undefined) return fault;
+        }
+        if (values.at !== end) return "trailing";
+      }
+      sequence += count;
+    }
+    return undefined;
+  }
+
+  #readCall(
+    rpc: Rpc,
+    plan: Plan,
+    sequence: number,
+    kind: RpcPacketKind,
+  ): CallFault | undefined {
+    const values = this.#values;
+    let tag = 0;
+    let id: number;
+    if (kind === RpcPacketKind.ClientCalls) {
+      const first = values.u8();
+      if (first < 0) return "length";
+      tag = first & 7;
+      id = (first >>> 3) & 15;
+      if (first > 0x7f) {
+        const rest = values.varint();
+        if (rest < 0) return this.#bodyFault();
+        if (rest === 0) return "overlong";
+        if (rest >= ID_REST_END) return "range";
+        id += rest * 16;
+      }
+      if (!isTarget(tag, id)) return "target";
+    } else {
+      id = values.varint();
+      if (id < 0) return this.#bodyFault();
+    }
+    let ticket = 0;
+    if (rpc.definition.reply !== undefined) {
+      ticket = values.varint();
+      if (ticket < 0) return this.#bodyFault();
+      if (ticket === 0) return "ticket";
+    }
+    const params = values.read(plan) as ReceivedCall["params"];
+    if (values.error !== undefined) return this.#bodyFault();
     const call = this.#calls[this.#count];
     if (call === undefined) {
       this.#calls.push({ rpc, sequence, tag, id, ticket, params });
@@ -127,14 +203,22 @@ export class CallReader {
     return undefined;
   }
 
-  #refuse(fault: CallFault): CallFault {
-    this.#count = 0;
-    return fault;
+  /** The packet has as many bytes as the run claims: what is cut is the run. */
+  #bodyFault(): CallFault {
+    const { error } = this.#values;
+    return error === "truncated" ? "length" : error!;
+  }
+
+  #planOf(id: number, rpc: Rpc): Plan {
+    const known = this.#plans[id];
+    if (known !== undefined) return known;
+    const plan = planOf(rpc.params);
+    this.#plans[id] = plan;
+    return plan;
   }
 }
 
-function isTarget(tag: number, id: number, kind: number): boolean {
-  if (kind !== RpcPacketKind.ClientCalls) return true;
+function isTarget(tag: number, id: number): boolean {
   switch (tag) {
     case TargetTag.All:
     case TargetTag.Server:
@@ -143,7 +227,7 @@ function isTarget(tag: number, id: number, kind: number): boolean {
     case TargetTag.AllExcept:
       return id > 0;
     case TargetTag.Team:
-      return id <= 0xffff;
+      return id <= LAST_TEAM;
     default:
       return false;
   }

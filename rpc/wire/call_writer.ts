@@ -1,27 +1,43 @@
 // This module is browser compatible.
-import { BitWriter, ByteWriter } from "../../protocol/mod.ts";
 import type { Rpc } from "../contract/define_rpc.ts";
-import { RpcPacketKind } from "./packet_kind.ts";
+import { MAX_CALLS } from "./_limits.ts";
+import { type Plan, planOf } from "./_plan.ts";
+import { FULL, PlanWriter, RANGE } from "./_plan_writer.ts";
+import { putVarint, varintBytes } from "./_varint.ts";
+import { RpcPacketKind, TargetTag } from "./packet_kind.ts";
 
 /** Kind, and the longest varint of a sequence. */
 const MAX_HEADER_BYTES = 1 + 8;
 /** Id, count and length of a run. */
-const MAX_RUN_HEADER_BYTES = 2 + 3 + 3;
+const MAX_RUN_HEADER_BYTES = 2 + 2 + 4;
+/** Target or caller, and ticket. */
+const MAX_CALL_HEADER_BYTES = 8 + 8;
+const INITIAL_BYTES = 512;
+/** Of a run of many, mostly: a count of one byte, and a second byte of the length. */
+const MANY_BYTES = 2;
 
 /**
  * Puts calls into packets, one after another, into one buffer. Nothing of it is
- * allocated per call.
+ * allocated per call. `WIRE.md` in the folder above says what it writes.
  */
 export class CallWriter {
-  readonly #packet: ByteWriter;
-  readonly #body: ByteWriter;
-  readonly #bits: BitWriter;
+  readonly #values: PlanWriter;
   readonly #limitBytes: number;
-  #kind: number = RpcPacketKind.ClientCalls;
-  #run: Rpc | undefined;
-  #runCount = 0;
+  /** The plans of what was written, by the numbers of the calls. */
+  readonly #plans: (Plan | undefined)[] = [];
+  #isClient = true;
+  #sequence = 0;
   #count = 0;
   #error: "full" | "range" | undefined;
+  /** The run that calls are added to, how many it has, and where it begins. */
+  #run: Rpc | undefined;
+  #plan: Plan | undefined;
+  #runCount = 0;
+  #runAt = 0;
+  /** Where its calls begin: what lies before them is for its header. */
+  #bodyAt = 0;
+  /** Where they end. */
+  #end = 0;
 
   /**
    * Creates a writer.
@@ -30,9 +46,11 @@ export class CallWriter {
    */
   constructor(limitBytes: number) {
     this.#limitBytes = limitBytes;
-    this.#packet = new ByteWriter({ maxBytes: limitBytes });
-    this.#body = new ByteWriter({ maxBytes: limitBytes });
-    this.#bits = new BitWriter(this.#body);
+    this.#values = new PlanWriter(
+      INITIAL_BYTES,
+      limitBytes + MAX_RUN_HEADER_BYTES + MAX_CALL_HEADER_BYTES,
+    );
+    this.begin(RpcPacketKind.ClientCalls, 0);
   }
 
   /** How many calls the packet has. */
@@ -40,7 +58,10 @@ export class CallWriter {
     return this.#count;
   }
 
-  /** Why the last `add()` was refused: the packet is full, or a value is not allowed. */
+  /**
+   * Why the last `add()` was refused: the packet is full, by its bytes, by the number
+   * of its calls or by their sequences; or a value is not allowed.
+   */
   get error(): "full" | "range" | undefined {
     return this.#error;
   }
@@ -52,13 +73,14 @@ export class CallWriter {
    * @param sequence The sequence of its first call: 0 to 2^53 - 1.
    */
   begin(kind: RpcPacketKind, sequence: number): void {
-    this.#kind = kind;
+    const { bytes } = this.#values;
+    this.#isClient = kind === RpcPacketKind.ClientCalls;
+    this.#sequence = sequence;
     this.#count = 0;
+    this.#error = undefined;
     this.#run = undefined;
-    this.#packet.reset();
-    this.#body.reset();
-    this.#packet.u8(kind);
-    this.#packet.varint(sequence);
+    bytes[0] = kind;
+    this.#end = putVarint(bytes, 1, sequence);
   }
 
   /**
@@ -78,50 +100,158 @@ export class CallWriter {
     ticket: number,
     params: Readonly<Record<string, unknown>>,
   ): boolean {
-    this.#error = undefined;
-    if (this.#run !== rpc) this.#closeRun();
-    const before = this.#body.length;
-    if (this.#kind === RpcPacketKind.ClientCalls) {
-      this.#body.varint(id * 8 + tag);
-    } else this.#body.varint(id);
-    if (ticket !== 0) this.#body.varint(ticket);
-    rpc.params.write(this.#bits, params);
-    this.#bits.align();
-    const { error } = this.#bits;
-    const end = this.#packet.length + this.#body.length + MAX_RUN_HEADER_BYTES;
-    if (error !== undefined || end > this.#limitBytes) {
-      this.#body.rewind(before);
-      this.#error = error ?? "full";
-      return false;
+    const isSame = rpc === this.#run;
+    const plan = isSame ? this.#plan! : this.#planOf(rpc);
+    if (
+      !(this.#isClient ? isTarget(tag, id) : isCaller(tag, id)) ||
+      (rpc.definition.reply !== undefined) !== (ticket !== 0) ||
+      !isId(ticket)
+    ) return this.#refuse(RANGE);
+    if (
+      this.#count === MAX_CALLS ||
+      this.#sequence > Number.MAX_SAFE_INTEGER - this.#count
+    ) return this.#refuse(FULL);
+    for (;;) {
+      const end = this.#write(rpc, plan, isSame, tag, id, ticket, params);
+      if (end >= 0) return true;
+      if (end !== FULL || !this.#values.grow()) return this.#refuse(end);
     }
-    this.#run = rpc;
-    this.#runCount++;
-    this.#count++;
-    return true;
   }
 
   /**
-   * Ends the packet.
+   * Ends the packet. One without calls is not for sending: it is refused.
    *
    * @returns Its bytes, the writer's own until the next `begin()`.
    */
   end(): Uint8Array {
-    this.#closeRun();
-    return this.#packet.view();
+    this.#close();
+    return this.#values.bytes.subarray(0, this.#end);
   }
 
-  #closeRun(): void {
-    if (this.#run === undefined) return;
-    const isMany = this.#runCount > 1 ? 1 : 0;
-    this.#packet.varint(this.#run.id * 2 + isMany);
-    if (isMany === 1) this.#packet.varint(this.#runCount - 2);
-    this.#packet.bytes(this.#body.view());
-    this.#body.reset();
-    this.#run = undefined;
-    this.#runCount = 0;
+  /** Writes a call behind the others, and counts it if it fits. */
+  #write(
+    rpc: Rpc,
+    plan: Plan,
+    isSame: boolean,
+    tag: number,
+    id: number,
+    ticket: number,
+    params: Readonly<Record<string, unknown>>,
+  ): number {
+    const values = this.#values;
+    let runAt = this.#runAt;
+    let bodyAt = this.#bodyAt;
+    if (!isSame) {
+      this.#close();
+      runAt = this.#end;
+      bodyAt = runAt + (rpc.id < 64 ? 1 : 2) + 1;
+    } else if (this.#runCount === 1) {
+      // What was one call becomes many, whose header is longer.
+      const wanted = runAt + (rpc.id < 64 ? 1 : 2) + 1 + MANY_BYTES;
+      if (bodyAt < wanted) this.#moveBody(wanted);
+      bodyAt = this.#bodyAt;
+    }
+    const { bytes } = values;
+    let at = isSame ? this.#end : bodyAt;
+    if (at + MAX_CALL_HEADER_BYTES > bytes.length) return FULL;
+    if (this.#isClient) {
+      if (id < 16) bytes[at++] = id * 8 + tag;
+      else {
+        // The tag and four bits; what is above them apart, as the whole may have
+        // more bits than a number is exact in.
+        const rest = Math.floor(id / 16);
+        bytes[at++] = 0x80 | (id - rest * 16) * 8 | tag;
+        at = putVarint(bytes, at, rest);
+      }
+    } else if (id < 0x80) bytes[at++] = id;
+    else at = putVarint(bytes, at, id);
+    if (ticket !== 0) at = putVarint(bytes, at, ticket);
+    const end = values.write(plan, params, at);
+    if (end < 0) return end;
+    const count = isSame ? this.#runCount + 1 : 1;
+    const bodyBytes = end - bodyAt;
+    const headerBytes = headerBytesOf(rpc, count, bodyBytes);
+    if (runAt + headerBytes + bodyBytes > this.#limitBytes) return FULL;
+    this.#run = rpc;
+    this.#plan = plan;
+    this.#runCount = count;
+    this.#runAt = runAt;
+    this.#bodyAt = bodyAt;
+    this.#end = end;
+    this.#count++;
+    return end;
+  }
+
+  /**
+   * Writes the header of the run. Calls may still be added to it: if one that was to
+   * begin another run is refused, this one goes on.
+   */
+  #close(): void {
+    const run = this.#run;
+    if (run === undefined) return;
+    const count = this.#runCount;
+    const bodyBytes = this.#end - this.#bodyAt;
+    const runAt = this.#runAt;
+    this.#moveBody(runAt + headerBytesOf(run, count, bodyBytes));
+    const { bytes } = this.#values;
+    const isMany = count > 1 ? 1 : 0;
+    let at = putVarint(bytes, runAt, run.id * 2 + isMany);
+    if (isMany === 1) at = putVarint(bytes, at, count - 2);
+    putVarint(bytes, at, bodyBytes);
+  }
+
+  #moveBody(to: number): void {
+    const from = this.#bodyAt;
+    if (to === from) return;
+    const { bytes } = this.#values;
+    bytes.copyWithin(to, from, this.#end);
+    this.#bodyAt = to;
+    this.#end += to - from;
+  }
+
+  #planOf(rpc: Rpc): Plan {
+    const known = this.#plans[rpc.id];
+    if (known !== undefined && known.field === rpc.params) return known;
+    const plan = planOf(rpc.params);
+    this.#plans[rpc.id] = plan;
+    return plan;
+  }
+
+  #refuse(fault: number): false {
+    this.#error = fault === FULL ? "full" : "range";
+    return false;
   }
 
   /** The fewest bytes that a limit makes sense with. */
   static readonly minLimitBytes: number = MAX_HEADER_BYTES +
     MAX_RUN_HEADER_BYTES + 47;
+}
+
+function headerBytesOf(rpc: Rpc, count: number, bodyBytes: number): number {
+  return (rpc.id < 64 ? 1 : 2) + varintBytes(bodyBytes) +
+    (count > 1 ? varintBytes(count - 2) : 0);
+}
+
+/** 0 to 2^53 - 1. */
+function isId(id: number): boolean {
+  return id >>> 0 === id || Number.isSafeInteger(id) && id > 0;
+}
+
+function isCaller(tag: number, id: number): boolean {
+  return tag === 0 && isId(id);
+}
+
+function isTarget(tag: number, id: number): boolean {
+  switch (tag) {
+    case TargetTag.All:
+    case TargetTag.Server:
+      return id === 0;
+    case TargetTag.Client:
+    case TargetTag.AllExcept:
+      return id !== 0 && isId(id);
+    case TargetTag.Team:
+      return (id & 0xffff) === id;
+    default:
+      return false;
+  }
 }

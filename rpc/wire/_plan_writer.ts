@@ -1,0 +1,467 @@
+// This module is browser compatible.
+import {
+  BitWriter,
+  ByteWriter,
+  type Quat,
+  type U64,
+  utf8Length,
+  type Vec2,
+  type Vec3,
+} from "../../protocol/mod.ts";
+import {
+  F32,
+  F32_EXPONENT,
+  F32_WORD,
+  F64,
+  F64_EXPONENT,
+  F64_WORDS,
+  HIGH,
+  LOW,
+} from "./_float_words.ts";
+import { FIRST_OF_BITS, Op, type Plan, type Step } from "./_plan.ts";
+import { putVarint } from "./_varint.ts";
+
+/** Instead of a place: there is no room. */
+export const FULL = -1;
+/** Instead of a place: a value that its field does not allow. */
+export const RANGE = -2;
+
+/** How far a step may write behind the limit before it is found out. */
+const SLACK_BYTES = 32;
+/** Up to here characters are taken one by one, and the length has one byte. */
+const SHORT_UNITS = 64;
+
+const NOTHING: Readonly<Record<string, unknown>> = Object.freeze({});
+const PARTS = new Uint32Array(4);
+
+/**
+ * Writes values as their plans say, the bytes that their fields would write, into one
+ * buffer, anywhere.
+ */
+export class PlanWriter {
+  /** Where it writes; larger than what may be used. */
+  bytes: Uint8Array<ArrayBuffer>;
+  /** Where what is written must end. */
+  #limit: number;
+  readonly #maxBytes: number;
+  /** Bits that do not fill a byte yet, and how many: 0 to 7. */
+  #pending = 0;
+  #count = 0;
+  /** For what is rare: the fields' own way. */
+  #writer: ByteWriter;
+  #bits: BitWriter;
+  readonly #cell: { value: unknown } = { value: undefined };
+
+  constructor(initialBytes: number, maxBytes: number) {
+    this.#maxBytes = maxBytes;
+    this.#limit = Math.min(initialBytes, maxBytes);
+    this.bytes = new Uint8Array(this.#limit + SLACK_BYTES);
+    this.#writer = ByteWriter.over(this.bytes);
+    this.#bits = new BitWriter(this.#writer);
+  }
+
+  /**
+   * Makes the buffer twice as large.
+   *
+   * @returns `false` if it is as large as it may be.
+   */
+  grow(): boolean {
+    if (this.#limit >= this.#maxBytes) return false;
+    this.#limit = Math.min(this.#maxBytes, this.#limit * 2);
+    const larger = new Uint8Array(this.#limit + SLACK_BYTES);
+    larger.set(this.bytes);
+    this.bytes = larger;
+    this.#writer = ByteWriter.over(larger);
+    this.#bits = new BitWriter(this.#writer);
+    return true;
+  }
+
+  /**
+   * Writes a value, and zeros to the end of its last byte.
+   *
+   * @param plan How.
+   * @param value What.
+   * @param at Where to.
+   * @returns Where it ends, or why it cannot be written.
+   */
+  write(plan: Plan, value: unknown, at: number): number {
+    this.#count = 0;
+    this.#pending = 0;
+    const { steps } = plan;
+    if (steps === undefined) return this.#writeField(plan, value, at);
+    let values = value as Readonly<Record<string, unknown>>;
+    if (!plan.isStruct) {
+      const cell = this.#cell;
+      cell.value = value;
+      values = cell;
+    }
+    const end = this.#write(steps, values, at);
+    this.#cell.value = undefined;
+    return end < 0 || this.#count === 0 ? end : this.#align(end);
+  }
+
+  #writeField(plan: Plan, value: unknown, at: number): number {
+    const writer = this.#writer;
+    writer.length = at;
+    plan.field.write(this.#bits, value);
+    this.#bits.align();
+    return this.#lengthOf(writer);
+  }
+
+  /** Where the writer stands, or why it stopped: it is good for the next value. */
+  #lengthOf(writer: ByteWriter): number {
+    const { error, length } = writer;
+    if (error === undefined) return length > this.#limit ? FULL : length;
+    this.#bits.reset();
+    return error === "full" ? FULL : RANGE;
+  }
+
+  #write(
+    steps: readonly Step[],
+    given: Readonly<Record<string, unknown>> | undefined,
+    start: number,
+  ): number {
+    const values = given ?? NOTHING;
+    const limit = this.#limit;
+    const bytes = this.bytes;
+    let at = start;
+    for (let i = 0; i < steps.length; i++) {
+      if (at > limit) return FULL;
+      const step = steps[i]!;
+      if (step.isOptional) {
+        if (values[step.name] === undefined) {
+          at = this.#put(at, 0, 1);
+          continue;
+        }
+        at = this.#put(at, 1, 1);
+      }
+      if (this.#count !== 0 && step.op < FIRST_OF_BITS) at = this.#align(at);
+      // Each kind looks up its own value, so that what the engine learns of the
+      // values of one kind does not slow down the others.
+      switch (step.op) {
+        case Op.Zigzag: {
+          const value = values[step.name];
+          if (typeof value !== "number") return RANGE;
+          if ((value | 0) === value) {
+            const form = ((value << 1) ^ (value >> 31)) >>> 0;
+            if (form < 0x80) bytes[at++] = form;
+            else at = putVarint(bytes, at, form);
+          } else {
+            if (!Number.isSafeInteger(value)) return RANGE;
+            const sign = value < 0 ? 1 : 0;
+            const magnitude = value < 0 ? -(value + 1) : value;
+            // Doubled, it may leave the integers that a double holds: the first
+            // seven bits are written apart.
+            const rest = Math.floor(magnitude / 64);
+            bytes[at++] = 0x80 | ((magnitude - rest * 64) * 2 + sign);
+            at = putVarint(bytes, at, rest);
+          }
+          break;
+        }
+        case Op.Varint: {
+          const value = values[step.name];
+          if (typeof value !== "number") return RANGE;
+          if ((value & 0x7f) === value) bytes[at++] = value;
+          else if (Number.isSafeInteger(value) && value >= 0) {
+            at = putVarint(bytes, at, value);
+          } else return RANGE;
+          break;
+        }
+        case Op.F32: {
+          const value = values[step.name];
+          if (typeof value !== "number") return RANGE;
+          F32[0] = value;
+          const word = F32_WORD[0]!;
+          if ((word & F32_EXPONENT) === F32_EXPONENT) return RANGE;
+          bytes[at] = word;
+          bytes[at + 1] = word >>> 8;
+          bytes[at + 2] = word >>> 16;
+          bytes[at + 3] = word >>> 24;
+          at += 4;
+          break;
+        }
+        case Op.Vec3: {
+          const value = values[step.name] as Vec3 | undefined;
+          if (
+            typeof value?.x !== "number" || typeof value.y !== "number" ||
+            typeof value.z !== "number"
+          ) return RANGE;
+          F32[0] = value.x;
+          const x = F32_WORD[0]!;
+          F32[0] = value.y;
+          const y = F32_WORD[0]!;
+          F32[0] = value.z;
+          const z = F32_WORD[0]!;
+          if (
+            (x & F32_EXPONENT) === F32_EXPONENT ||
+            (y & F32_EXPONENT) === F32_EXPONENT ||
+            (z & F32_EXPONENT) === F32_EXPONENT
+          ) return RANGE;
+          bytes[at] = x;
+          bytes[at + 1] = x >>> 8;
+          bytes[at + 2] = x >>> 16;
+          bytes[at + 3] = x >>> 24;
+          bytes[at + 4] = y;
+          bytes[at + 5] = y >>> 8;
+          bytes[at + 6] = y >>> 16;
+          bytes[at + 7] = y >>> 24;
+          bytes[at + 8] = z;
+          bytes[at + 9] = z >>> 8;
+          bytes[at + 10] = z >>> 16;
+          bytes[at + 11] = z >>> 24;
+          at += 12;
+          break;
+        }
+        case Op.Vec2: {
+          const value = values[step.name] as Vec2 | undefined;
+          if (typeof value?.x !== "number" || typeof value.y !== "number") {
+            return RANGE;
+          }
+          F32[0] = value.x;
+          const x = F32_WORD[0]!;
+          F32[0] = value.y;
+          const y = F32_WORD[0]!;
+          if (
+            (x & F32_EXPONENT) === F32_EXPONENT ||
+            (y & F32_EXPONENT) === F32_EXPONENT
+          ) return RANGE;
+          put32(bytes, at, x);
+          put32(bytes, at + 4, y);
+          at += 8;
+          break;
+        }
+        case Op.String: {
+          const value = values[step.name];
+          if (typeof value !== "string") return RANGE;
+          const units = value.length;
+          // A unit takes at least a byte.
+          if (units > step.max) return RANGE;
+          if (units <= SHORT_UNITS) {
+            if (at + units >= limit) return FULL;
+            let k = 0;
+            for (let to = at + 1; k < units; k++) {
+              const unit = value.charCodeAt(k);
+              if (unit > 0x7f) break;
+              bytes[to++] = unit;
+            }
+            if (k === units) {
+              bytes[at] = units;
+              at += units + 1;
+              break;
+            }
+          }
+          if (units * 3 > step.max && utf8Length(value) > step.max) {
+            return RANGE;
+          }
+          const writer = this.#writer;
+          writer.length = at;
+          writer.string(value);
+          at = this.#lengthOf(writer);
+          if (at < 0) return at;
+          break;
+        }
+        case Op.Bool:
+          at = this.#put(at, values[step.name] ? 1 : 0, 1);
+          break;
+        case Op.Ranged: {
+          const value = values[step.name];
+          if (typeof value !== "number") return RANGE;
+          const index = value - step.min;
+          // What is no integer fails here as well: `>>>` makes another number of it.
+          if (index >>> 0 !== index || value > step.max) return RANGE;
+          at = this.#put(at, index, step.width);
+          break;
+        }
+        case Op.U8: {
+          const value = values[step.name];
+          if (typeof value !== "number" || (value & 0xff) !== value) {
+            return RANGE;
+          }
+          bytes[at++] = value;
+          break;
+        }
+        case Op.U16: {
+          const value = values[step.name];
+          if (typeof value !== "number" || (value & 0xffff) !== value) {
+            return RANGE;
+          }
+          bytes[at] = value;
+          bytes[at + 1] = value >>> 8;
+          at += 2;
+          break;
+        }
+        case Op.U32: {
+          const value = values[step.name];
+          if (typeof value !== "number" || value >>> 0 !== value) return RANGE;
+          put32(bytes, at, value);
+          at += 4;
+          break;
+        }
+        case Op.I8: {
+          const value = values[step.name];
+          if (typeof value !== "number" || value << 24 >> 24 !== value) {
+            return RANGE;
+          }
+          bytes[at++] = value;
+          break;
+        }
+        case Op.I16: {
+          const value = values[step.name];
+          if (typeof value !== "number" || value << 16 >> 16 !== value) {
+            return RANGE;
+          }
+          bytes[at] = value;
+          bytes[at + 1] = value >>> 8;
+          at += 2;
+          break;
+        }
+        case Op.I32: {
+          const value = values[step.name];
+          if (typeof value !== "number" || (value | 0) !== value) return RANGE;
+          put32(bytes, at, value);
+          at += 4;
+          break;
+        }
+        case Op.U64: {
+          const value = values[step.name] as U64 | undefined;
+          const low = value?.low;
+          const high = value?.high;
+          if (
+            typeof low !== "number" || low >>> 0 !== low ||
+            typeof high !== "number" || high >>> 0 !== high
+          ) return RANGE;
+          put32(bytes, at, low);
+          put32(bytes, at + 4, high);
+          at += 8;
+          break;
+        }
+        case Op.F64: {
+          const value = values[step.name];
+          if (typeof value !== "number") return RANGE;
+          F64[0] = value;
+          const high = F64_WORDS[HIGH]!;
+          if ((high & F64_EXPONENT) === F64_EXPONENT) return RANGE;
+          put32(bytes, at, F64_WORDS[LOW]!);
+          put32(bytes, at + 4, high);
+          at += 8;
+          break;
+        }
+        case Op.Bytes: {
+          const value = values[step.name];
+          if (!(value instanceof Uint8Array) || value.length > step.max) {
+            return RANGE;
+          }
+          at = putVarint(bytes, at, value.length);
+          if (at + value.length > limit) return FULL;
+          bytes.set(value, at);
+          at += value.length;
+          break;
+        }
+        case Op.Float: {
+          const value = values[step.name];
+          if (typeof value !== "number") return RANGE;
+          const index = step.quantizer!.toIndex(value);
+          if (index < 0) return RANGE;
+          at = this.#put(at, index, step.width);
+          break;
+        }
+        case Op.Angle: {
+          const value = values[step.name];
+          if (typeof value !== "number") return RANGE;
+          const index = step.angle!.toIndex(value);
+          if (index < 0) return RANGE;
+          at = this.#put(at, index, step.width);
+          break;
+        }
+        case Op.Quat: {
+          const value = values[step.name] as Quat | undefined;
+          if (
+            typeof value?.x !== "number" || typeof value.y !== "number" ||
+            typeof value.z !== "number" || typeof value.w !== "number" ||
+            !step.quat!.toParts(value, PARTS)
+          ) return RANGE;
+          at = this.#put(at, PARTS[0]!, 2);
+          for (let k = 1; k < 4; k++) {
+            at = this.#put(at, PARTS[k]!, step.width);
+          }
+          break;
+        }
+        case Op.Floats: {
+          const value = values[step.name] as Vec3 | undefined;
+          const quantizers = step.quantizers!;
+          for (let k = 0; k < quantizers.length; k++) {
+            const part = k === 0 ? value?.x : k === 1 ? value?.y : value?.z;
+            if (typeof part !== "number") return RANGE;
+            const index = quantizers[k]!.toIndex(part);
+            if (index < 0) return RANGE;
+            at = this.#put(at, index, quantizers[k]!.bits);
+          }
+          break;
+        }
+        case Op.Choice: {
+          const number = step.numbers!.get(values[step.name] as string);
+          if (number === undefined) return RANGE;
+          at = this.#put(at, number, step.width);
+          break;
+        }
+        case Op.List: {
+          const list = values[step.name];
+          if (!Array.isArray(list) || list.length > step.max) return RANGE;
+          const { length } = list;
+          at = this.#put(at, length, step.width);
+          const cell = this.#cell;
+          for (let k = 0; k < length; k++) {
+            cell.value = list[k];
+            at = this.#write(step.steps!, cell, at);
+            if (at < 0) return at;
+          }
+          break;
+        }
+        case Op.Struct:
+          at = this.#write(
+            step.steps!,
+            values[step.name] as Readonly<Record<string, unknown>> | undefined,
+            at,
+          );
+          if (at < 0) return at;
+          break;
+      }
+    }
+    return at > limit ? FULL : at;
+  }
+
+  #align(at: number): number {
+    this.bytes[at] = this.#pending;
+    this.#pending = 0;
+    this.#count = 0;
+    return at + 1;
+  }
+
+  /** Adds bits, 1 to 32 of them; returns where the next byte goes. */
+  #put(at: number, value: number, width: number): number {
+    if (width <= 24) return this.#putFew(at, value, width);
+    const next = this.#putFew(at, value & 0xffff, 16);
+    return this.#putFew(next, value >>> 16, width - 16);
+  }
+
+  /** Up to 24 bits, which with the pending ones fit 31. */
+  #putFew(at: number, value: number, width: number): number {
+    let pending = this.#pending | (value << this.#count);
+    let count = this.#count + width;
+    while (count >= 8) {
+      this.bytes[at++] = pending;
+      pending >>>= 8;
+      count -= 8;
+    }
+    this.#pending = pending;
+    this.#count = count;
+    return at;
+  }
+}
+
+function put32(bytes: Uint8Array, at: number, word: number): void {
+  bytes[at] = word;
+  bytes[at + 1] = word >>> 8;
+  bytes[at + 2] = word >>> 16;
+  bytes[at + 3] = word >>> 24;
+}
