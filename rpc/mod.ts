@@ -38,3 +38,13 @@ export * from "./endpoint/rpc_peer.ts";
 export * from "./endpoint/rpc_server.ts";
 export * from "./endpoint/rpc_ticket.ts";
 export type { CallFault } from "./wire/call_reader.ts";
+export type {
+  Recorded,
+  RecordingEnding,
+  RecordingHeader,
+  RecordingSubject,
+} from "./replay/recorded.ts";
+export * from "./replay/recording.ts";
+export * from "./replay/recording_reader.ts";
+export * from "./replay/recording_writer.ts";
+export * from "./rpc_error.ts";
