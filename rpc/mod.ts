@@ -34,7 +34,6 @@ export {
 } from "./target/resolve_target.ts";
 export * from "./target/rpc_target.ts";
 export * from "./target/server_target.ts";
-export * from "./endpoint/call_guard.ts";
 export * from "./endpoint/deferred_reply.ts";
 export * from "./endpoint/rpc_client.ts";
 export * from "./endpoint/rpc_event.ts";

@@ -462,6 +462,7 @@ const DENIALS: Readonly<
   bytes: "rateLimited",
   handlerTime: "rateLimited",
   rate: "rateLimited",
+  relays: "rateLimited",
   muted: "rateLimited",
   unauthorised: "unauthorised",
   notOwner: "unauthorised",
