@@ -42,6 +42,7 @@ export { MAX_FAILURE_TEXT_BYTES, RpcFailure } from "./endpoint/rpc_failure.ts";
 export * from "./endpoint/rpc_handler.ts";
 export * from "./endpoint/rpc_options.ts";
 export * from "./endpoint/rpc_peer.ts";
+export * from "./endpoint/rpc_promises.ts";
 export * from "./endpoint/rpc_server.ts";
 export * from "./endpoint/rpc_ticket.ts";
 export * from "./rpc_error.ts";
