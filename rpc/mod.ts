@@ -41,15 +41,9 @@ export { MAX_FAILURE_TEXT_BYTES, RpcFailure } from "./endpoint/rpc_failure.ts";
 export * from "./endpoint/rpc_handler.ts";
 export * from "./endpoint/rpc_options.ts";
 export * from "./endpoint/rpc_peer.ts";
+export * from "./endpoint/rpc_promises.ts";
 export * from "./endpoint/rpc_server.ts";
 export * from "./endpoint/rpc_ticket.ts";
-export * from "./rpc_error.ts";
-export * from "./security/rpc_limits.ts";
-export * from "./security/rpc_offence.ts";
-export * from "./security/rpc_security.ts";
-export * from "./target/client_id.ts";
-export * from "./target/rpc_target.ts";
-export * from "./target/server_target.ts";
 export type { CallFault } from "./wire/call_reader.ts";
 export type { IsOwner } from "./security/call_guard.ts";
 export type {
@@ -61,4 +55,3 @@ export type {
 export * from "./replay/recording.ts";
 export * from "./replay/recording_reader.ts";
 export * from "./replay/recording_writer.ts";
-export * from "./rpc_error.ts";

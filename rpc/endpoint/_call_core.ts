@@ -427,7 +427,7 @@ export class CallCore {
       throw new RangeError(
         `Cannot answer "${rpc.name}" as its reply must be allowed by ${
           rpc.definition.reply!.descriptor
-        }: current value is a ${typeof value} that is not`,
+        }: current value is of type "${typeof value}"`,
       );
     }
     if (error === "tooLarge") {

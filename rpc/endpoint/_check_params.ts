@@ -20,6 +20,6 @@ export function wrongParams(
     : new RangeError(
       `Cannot call "${rpc.name}" as "${wrong[0]}" must be allowed by ${
         wrong[1].descriptor
-      }: current value is a ${typeof params[wrong[0]]} that is not`,
+      }: current value is of type "${typeof params[wrong[0]]}"`,
     );
 }

@@ -143,7 +143,7 @@ export class LinkEnd {
     this.#handshake = new ContractHandshake(owner.contract.contract, {
       maxMessageBytes: Math.min(MAX_HANDSHAKE_BYTES, linkBytes - 1),
     });
-    this.#greet(this.#handshake.hello());
+    this.#greetings.push(greeting(this.#handshake.hello()));
   }
 
   /** Whether calls go out. */
@@ -337,10 +337,7 @@ export class LinkEnd {
   }
 
   #greet(message: Uint8Array): void {
-    const bytes = new Uint8Array(1 + message.length);
-    bytes[0] = RpcPacketKind.Handshake;
-    bytes.set(message, 1);
-    this.#greetings.push(bytes);
+    this.#greetings.push(greeting(message));
     this.#sendGreetings();
   }
 
@@ -367,3 +364,10 @@ export class LinkEnd {
 }
 
 const NOTHING = new Uint8Array(0);
+
+function greeting(message: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(1 + message.length);
+  bytes[0] = RpcPacketKind.Handshake;
+  bytes.set(message, 1);
+  return bytes;
+}

@@ -84,6 +84,8 @@ export class RpcServer<const D extends RpcDefinitions> {
   readonly #clock: Clock;
   readonly #owner: EndOwner;
   readonly #peers = new Map<ClientId, Peer>();
+  /** How many clients calls were queued for. */
+  #recipients = 0;
   /** When the last call was done, or the turn of a client began. */
   #lapMs = 0;
 
@@ -318,6 +320,7 @@ export class RpcServer<const D extends RpcDefinitions> {
     yield gauge("clients", "Clients", this.#peers.size);
     yield gauge("queued_bytes", "Bytes that no link has taken yet", bytes);
     yield* this.#core.metrics();
+    yield* this.#guard.metrics();
   }
 
   #checkCall({ name, definition }: Rpc, isAnswered: boolean): void {
@@ -342,12 +345,17 @@ export class RpcServer<const D extends RpcDefinitions> {
     const core = this.#core;
     if (target.type === "client") {
       const peer = this.#peers.get(target.id);
-      if (peer === undefined) core.counters.refused.closed++;
-      return peer !== undefined && core.send(peer.end, rpc, 0, caller, params);
+      if (peer === undefined) {
+        core.counters.refused.closed++;
+        return false;
+      }
+      this.#recipients++;
+      return core.send(peer.end, rpc, 0, caller, params);
     }
     let isTaken = true;
     for (const { id, end } of this.#peers.values()) {
       if (!isTargeted(id, target, this.#options)) continue;
+      this.#recipients++;
       isTaken = core.send(end, rpc, 0, caller, params) && isTaken;
     }
     return isTaken;
@@ -392,6 +400,10 @@ export class RpcServer<const D extends RpcDefinitions> {
       else core.answer(end, call, client);
       return;
     }
+    if (tag !== TargetTag.Server) {
+      const denial = end.guard!.admitRelay(rpc);
+      if (denial !== undefined) return core.deny(end, call, DENIALS[denial]);
+    }
     const isHandled = core.handles(rpc);
     if (!isHandled && tag === TargetTag.Server) {
       return core.deny(end, call, "noHandler");
@@ -405,12 +417,15 @@ export class RpcServer<const D extends RpcDefinitions> {
 
   #relay(end: LinkEnd, { rpc, tag, id, params }: ReceivedCall): void {
     const client = end.client!;
+    const before = this.#recipients;
     try {
       this.#pass(rpc, client, params, targetOf(tag, id));
       this.#core.counters.callsRelayed++;
     } catch (error) {
       // The game's own `teamOf` threw.
       this.#core.handlerFailed(end, rpc, client, error);
+    } finally {
+      end.guard!.relayed(this.#recipients - before);
     }
   }
 

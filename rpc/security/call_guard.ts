@@ -1,4 +1,5 @@
 // This module is browser compatible.
+import type { Metric } from "../../core/mod.ts";
 import type { Rpc, RpcContract } from "../contract/define_rpc.ts";
 import type { ClientId } from "../target/client_id.ts";
 import { Budgets, BudgetSizes } from "./_budgets.ts";
@@ -115,6 +116,22 @@ export class CallGuard {
     addCounters(sum, this.#gone);
     for (const { counters } of this.#peers) addCounters(sum, counters);
     return sum;
+  }
+
+  /**
+   * The counters as metrics.
+   *
+   * @returns An iterator, to be used once.
+   */
+  *metrics(): IterableIterator<Metric> {
+    const { refused, warnings, mutes, kicks } = this.counters;
+    for (const [reason, value] of Object.entries(refused)) {
+      const help = "Calls and packets that were not let through";
+      yield { ...counter("refused", help, value), labels: { reason } };
+    }
+    yield counter("warnings", "Warnings of clients", warnings);
+    yield counter("mutes", "Mutes of clients", mutes);
+    yield counter("kicks", "Times that a client was to be kicked", kicks);
   }
 
   /**
@@ -266,13 +283,14 @@ export class PeerGuard {
   }
 
   /**
-   * Asked for each call that was let through and is for other clients.
+   * Asked for each call that was let through and is for other clients, before it is handled.
    *
    * @param rpc Which.
-   * @returns Why it is not passed on; `undefined` if it is, to all that it is for.
+   * @returns Why it is to be dropped; `undefined` if it may go to all that it is for.
    */
   admitRelay(rpc: Rpc): RpcDenial | undefined {
     if (this.#budgets.hasAny(RELAYS)) return undefined;
+    this.#counters.admitted--;
     return this.#deny("relays", false, rpc.name);
   }
 
@@ -430,6 +448,10 @@ function addCounters(sum: MutableCounters, more: RpcGuardCounters): void {
   for (const denial of Object.keys(more.refused) as RpcDenial[]) {
     sum.refused[denial] += more.refused[denial];
   }
+}
+
+function counter(name: string, help: string, value: number): Metric {
+  return { name: `tickwire_rpc_guard_${name}`, help, type: "counter", value };
 }
 
 function nobodyOwns(): boolean {

@@ -302,15 +302,20 @@ Deno.test("PeerGuard.admitRelay() bounds what a client has others sent", () => {
   const { guard, peers: [peer] } = guardWorld({
     limits: { relays: { perSecond: 64, burst: 128 } },
   });
-  peer!.relayed(100);
-  assertEquals(peer!.admitRelay(jump), undefined);
-  peer!.relayed(100);
-  assertEquals(peer!.admitRelay(jump), "relays");
+  for (const wanted of [undefined, undefined, "relays"]) {
+    assertEquals(peer!.admit(jump, NONE), undefined);
+    assertEquals(peer!.admitRelay(jump), wanted);
+    if (wanted === undefined) peer!.relayed(100);
+  }
+  assertEquals(peer!.counters.admitted, 2);
   // The 72 of the debt, and what is needed to have anything.
   guard.tick(1.125);
+  peer!.admit(jump, NONE);
   assertEquals(peer!.admitRelay(jump), "relays");
   guard.tick(1 / 1024);
+  peer!.admit(jump, NONE);
   assertEquals(peer!.admitRelay(jump), undefined);
+  assertEquals(peer!.counters.admitted, 3);
   assertEquals(peer!.counters.refused.relays, 2);
 });
 
