@@ -38,3 +38,13 @@ export * from "./target/rpc_target.ts";
 export * from "./target/server_target.ts";
 export type { CallFault } from "./wire/call_reader.ts";
 export type { IsOwner } from "./security/call_guard.ts";
+export type {
+  Recorded,
+  RecordingEnding,
+  RecordingHeader,
+  RecordingSubject,
+} from "./replay/recorded.ts";
+export * from "./replay/recording.ts";
+export * from "./replay/recording_reader.ts";
+export * from "./replay/recording_writer.ts";
+export * from "./rpc_error.ts";
