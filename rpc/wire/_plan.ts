@@ -69,6 +69,8 @@ export class Step {
   /** Of a choice: its words, and their numbers. */
   words: readonly string[] | undefined;
   numbers: ReadonlyMap<string, number> | undefined;
+  /** Of a list: the fewest bits of an element. */
+  elementBits = 0;
   /** Of a struct: its properties. Of a list: its element, under the name of a cell. */
   steps: readonly Step[] | undefined;
 
@@ -221,6 +223,7 @@ function stepOf(name: string, anything: Field<unknown>): Step | undefined {
       step.op = Op.List;
       step.max = field.maxLength;
       step.width = 32 - Math.clz32(field.maxLength);
+      step.elementBits = field.element.minBits;
       step.steps = oneStep(field.element);
       if (step.steps === undefined) return undefined;
       break;
