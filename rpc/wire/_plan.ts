@@ -7,6 +7,7 @@ import type {
   FloatQuantizer,
   QuatQuantizer,
 } from "../../protocol/mod.ts";
+import type { Rpc } from "../contract/define_rpc.ts";
 
 /** What a step does. Whole bytes first: see {@linkcode FIRST_OF_BITS}. */
 export const Op = {
@@ -76,6 +77,20 @@ export class Step {
 
   constructor(name: string) {
     this.name = name;
+  }
+}
+
+/** What is known of an rpc, by its number. All have the same shape. */
+export class CallPlan {
+  readonly rpc: Rpc;
+  readonly plan: Plan;
+  /** Whether its calls have tickets. */
+  readonly isAnswered: boolean;
+
+  constructor(rpc: Rpc) {
+    this.rpc = rpc;
+    this.plan = planOf(rpc.params);
+    this.isAnswered = rpc.definition.reply !== undefined;
   }
 }
 

@@ -1,7 +1,7 @@
 // This module is browser compatible.
 import type { Rpc } from "../contract/define_rpc.ts";
 import { MAX_CALLS } from "./_limits.ts";
-import { type Plan, planOf } from "./_plan.ts";
+import { CallPlan } from "./_plan.ts";
 import { FULL, PlanWriter, RANGE } from "./_plan_writer.ts";
 import { putVarint, varintBytes } from "./_varint.ts";
 import { RpcPacketKind, TargetTag } from "./packet_kind.ts";
@@ -24,14 +24,15 @@ export class CallWriter {
   readonly #values: PlanWriter;
   readonly #limitBytes: number;
   /** The plans of what was written, by the numbers of the calls. */
-  readonly #plans: (Plan | undefined)[] = [];
+  readonly #plans: (CallPlan | undefined)[] = [];
   #isClient = true;
-  #sequence = 0;
   #count = 0;
+  /** By its sequences it may have fewer than other packets. */
+  #maxCount = MAX_CALLS;
   #error: "full" | "range" | undefined;
   /** The run that calls are added to, how many it has, and where it begins. */
   #run: Rpc | undefined;
-  #plan: Plan | undefined;
+  #plan: CallPlan | undefined;
   #runCount = 0;
   #runAt = 0;
   /** Where its calls begin: what lies before them is for its header. */
@@ -75,8 +76,11 @@ export class CallWriter {
   begin(kind: RpcPacketKind, sequence: number): void {
     const { bytes } = this.#values;
     this.#isClient = kind === RpcPacketKind.ClientCalls;
-    this.#sequence = sequence;
     this.#count = 0;
+    this.#maxCount = Math.min(
+      MAX_CALLS,
+      Number.MAX_SAFE_INTEGER - sequence + 1,
+    );
     this.#error = undefined;
     this.#run = undefined;
     bytes[0] = kind;
@@ -103,18 +107,37 @@ export class CallWriter {
     const isSame = rpc === this.#run;
     const plan = isSame ? this.#plan! : this.#planOf(rpc);
     if (
-      !(this.#isClient ? isTarget(tag, id) : isCaller(tag, id)) ||
-      (rpc.definition.reply !== undefined) !== (ticket !== 0) ||
-      !isId(ticket)
+      !(this.#isClient ? isTarget(tag, id) : tag === 0 && isId(id)) ||
+      plan.isAnswered !== (ticket !== 0) || !isId(ticket)
     ) return this.#refuse(RANGE);
-    if (
-      this.#count === MAX_CALLS ||
-      this.#sequence > Number.MAX_SAFE_INTEGER - this.#count
-    ) return this.#refuse(FULL);
+    if (this.#count >= this.#maxCount) return this.#refuse(FULL);
     for (;;) {
-      const end = this.#write(rpc, plan, isSame, tag, id, ticket, params);
-      if (end >= 0) return true;
-      if (end !== FULL || !this.#values.grow()) return this.#refuse(end);
+      let at = isSame ? this.#continue(rpc) : this.#start(rpc);
+      const bodyAt = at;
+      const { bytes } = this.#values;
+      let end = FULL;
+      if (at + MAX_CALL_HEADER_BYTES <= bytes.length) {
+        if (this.#isClient) at = putTarget(bytes, at, tag, id);
+        else if (id < 0x80) bytes[at++] = id;
+        else at = putVarint(bytes, at, id);
+        if (ticket !== 0) at = putVarint(bytes, at, ticket);
+        end = this.#values.write(plan.plan, params, at);
+      }
+      if (end >= 0) {
+        if (!this.#fits(rpc, isSame, bodyAt, end)) return this.#refuse(FULL);
+        if (!isSame) {
+          this.#run = rpc;
+          this.#plan = plan;
+          this.#runAt = this.#end;
+          this.#bodyAt = bodyAt;
+          this.#runCount = 0;
+        }
+        this.#runCount++;
+        this.#count++;
+        this.#end = end;
+        return true;
+      }
+      if (end === RANGE || !this.#values.grow()) return this.#refuse(end);
     }
   }
 
@@ -128,58 +151,31 @@ export class CallWriter {
     return this.#values.bytes.subarray(0, this.#end);
   }
 
-  /** Writes a call behind the others, and counts it if it fits. */
-  #write(
-    rpc: Rpc,
-    plan: Plan,
-    isSame: boolean,
-    tag: number,
-    id: number,
-    ticket: number,
-    params: Readonly<Record<string, unknown>>,
-  ): number {
-    const values = this.#values;
-    let runAt = this.#runAt;
-    let bodyAt = this.#bodyAt;
-    if (!isSame) {
-      this.#close();
-      runAt = this.#end;
-      bodyAt = runAt + (rpc.id < 64 ? 1 : 2) + 1;
-    } else if (this.#runCount === 1) {
+  /** Where the next call of the run goes. */
+  #continue(rpc: Rpc): number {
+    if (this.#runCount === 1) {
       // What was one call becomes many, whose header is longer.
-      const wanted = runAt + (rpc.id < 64 ? 1 : 2) + 1 + MANY_BYTES;
-      if (bodyAt < wanted) this.#moveBody(wanted);
-      bodyAt = this.#bodyAt;
+      const wanted = this.#runAt + idBytesOf(rpc) + 1 + MANY_BYTES;
+      if (this.#bodyAt < wanted) this.#moveBody(wanted);
     }
-    const { bytes } = values;
-    let at = isSame ? this.#end : bodyAt;
-    if (at + MAX_CALL_HEADER_BYTES > bytes.length) return FULL;
-    if (this.#isClient) {
-      if (id < 16) bytes[at++] = id * 8 + tag;
-      else {
-        // The tag and four bits; what is above them apart, as the whole may have
-        // more bits than a number is exact in.
-        const rest = Math.floor(id / 16);
-        bytes[at++] = 0x80 | (id - rest * 16) * 8 | tag;
-        at = putVarint(bytes, at, rest);
-      }
-    } else if (id < 0x80) bytes[at++] = id;
-    else at = putVarint(bytes, at, id);
-    if (ticket !== 0) at = putVarint(bytes, at, ticket);
-    const end = values.write(plan, params, at);
-    if (end < 0) return end;
+    return this.#end;
+  }
+
+  /** Where the first call of a run goes, behind the last one. */
+  #start(rpc: Rpc): number {
+    this.#close();
+    return this.#end + idBytesOf(rpc) + 1;
+  }
+
+  /** Whether the packet would be short enough with a call that ends there. */
+  #fits(rpc: Rpc, isSame: boolean, bodyAt: number, end: number): boolean {
+    // Headers move calls by less than their own length.
+    if (end + MAX_RUN_HEADER_BYTES <= this.#limitBytes) return true;
     const count = isSame ? this.#runCount + 1 : 1;
-    const bodyBytes = end - bodyAt;
-    const headerBytes = headerBytesOf(rpc, count, bodyBytes);
-    if (runAt + headerBytes + bodyBytes > this.#limitBytes) return FULL;
-    this.#run = rpc;
-    this.#plan = plan;
-    this.#runCount = count;
-    this.#runAt = runAt;
-    this.#bodyAt = bodyAt;
-    this.#end = end;
-    this.#count++;
-    return end;
+    const bodyBytes = end - (isSame ? this.#bodyAt : bodyAt);
+    const runAt = isSame ? this.#runAt : this.#end;
+    return runAt + headerBytesOf(rpc, count, bodyBytes) + bodyBytes <=
+      this.#limitBytes;
   }
 
   /**
@@ -209,10 +205,10 @@ export class CallWriter {
     this.#end += to - from;
   }
 
-  #planOf(rpc: Rpc): Plan {
+  #planOf(rpc: Rpc): CallPlan {
     const known = this.#plans[rpc.id];
-    if (known !== undefined && known.field === rpc.params) return known;
-    const plan = planOf(rpc.params);
+    if (known !== undefined && known.rpc === rpc) return known;
+    const plan = new CallPlan(rpc);
     this.#plans[rpc.id] = plan;
     return plan;
   }
@@ -228,17 +224,34 @@ export class CallWriter {
 }
 
 function headerBytesOf(rpc: Rpc, count: number, bodyBytes: number): number {
-  return (rpc.id < 64 ? 1 : 2) + varintBytes(bodyBytes) +
+  return idBytesOf(rpc) + varintBytes(bodyBytes) +
     (count > 1 ? varintBytes(count - 2) : 0);
+}
+
+function idBytesOf(rpc: Rpc): number {
+  return rpc.id < 64 ? 1 : 2;
+}
+
+function putTarget(
+  bytes: Uint8Array,
+  at: number,
+  tag: number,
+  id: number,
+): number {
+  if (id < 16) {
+    bytes[at] = id * 8 + tag;
+    return at + 1;
+  }
+  // The tag and four bits; what is above them apart, as the whole may have more bits
+  // than a number is exact in.
+  const rest = Math.floor(id / 16);
+  bytes[at] = 0x80 | (id - rest * 16) * 8 | tag;
+  return putVarint(bytes, at + 1, rest);
 }
 
 /** 0 to 2^53 - 1. */
 function isId(id: number): boolean {
   return id >>> 0 === id || Number.isSafeInteger(id) && id > 0;
-}
-
-function isCaller(tag: number, id: number): boolean {
-  return tag === 0 && isId(id);
 }
 
 function isTarget(tag: number, id: number): boolean {
