@@ -8,6 +8,7 @@ import type {
   QuatQuantizer,
 } from "../../protocol/mod.ts";
 import type { Rpc } from "../contract/define_rpc.ts";
+import { varintBytes } from "./_varint.ts";
 
 /** What a step does. Whole bytes first: see {@linkcode FIRST_OF_BITS}. */
 export const Op = {
@@ -86,11 +87,14 @@ export class CallPlan {
   readonly plan: Plan;
   /** Whether its calls have tickets. */
   readonly isAnswered: boolean;
+  /** Of its number, doubled, as a varint. */
+  readonly idBytes: number;
 
   constructor(rpc: Rpc) {
     this.rpc = rpc;
     this.plan = planOf(rpc.params);
     this.isAnswered = rpc.definition.reply !== undefined;
+    this.idBytes = varintBytes(rpc.id * 2 + 1);
   }
 }
 

@@ -16,12 +16,17 @@ export const FULL = -1;
 /** Instead of a place: a value that its field does not allow. */
 export const RANGE = -2;
 
-/** How far a step may write behind the limit before it is found out. */
-const SLACK_BYTES = 32;
+/**
+ * How far may be written behind the limit before it is found out: what is before a
+ * value, and one step of it.
+ */
+const SLACK_BYTES = 64;
 /** Up to here characters are taken one by one, and the length has one byte. */
 const SHORT_UNITS = 64;
 
-const NOTHING: Readonly<Record<string, unknown>> = Object.freeze({});
+type Values = Readonly<Record<string, unknown>>;
+
+const NOTHING: Values = Object.freeze({});
 const PARTS = new Uint32Array(4);
 
 /**
@@ -79,19 +84,23 @@ export class PlanWriter {
    * @returns Where it ends, or why it cannot be written.
    */
   write(plan: Plan, value: unknown, at: number): number {
-    this.#count = 0;
-    this.#pending = 0;
     const { steps } = plan;
     if (steps === undefined) return this.#writeField(plan, value, at);
-    let values = value as Readonly<Record<string, unknown>>;
-    if (!plan.isStruct) {
-      const cell = this.#cell;
-      cell.value = value;
-      values = cell;
-    }
-    const end = this.#write(steps, values, at);
-    this.#cell.value = undefined;
-    return end < 0 || this.#count === 0 ? end : this.#align(end);
+    const end = plan.isStruct
+      ? this.#write(steps, value as Values, at)
+      : this.#writeCell(steps, value, at);
+    if (this.#count === 0) return end;
+    // Of a value that was refused, bits may be left over.
+    const next = this.#align(end < 0 ? at : end);
+    return end < 0 ? end : next;
+  }
+
+  #writeCell(steps: readonly Step[], value: unknown, at: number): number {
+    const cell = this.#cell;
+    cell.value = value;
+    const end = this.#write(steps, cell, at);
+    cell.value = undefined;
+    return end;
   }
 
   #writeField(plan: Plan, value: unknown, at: number): number {
@@ -112,7 +121,7 @@ export class PlanWriter {
 
   #write(
     steps: readonly Step[],
-    given: Readonly<Record<string, unknown>> | undefined,
+    given: Values | undefined,
     start: number,
   ): number {
     const values = given ?? NOTHING;
@@ -380,10 +389,8 @@ export class PlanWriter {
           if (!Array.isArray(list) || list.length > step.max) return RANGE;
           const { length } = list;
           at = this.#put(at, length, step.width);
-          const cell = this.#cell;
           for (let k = 0; k < length; k++) {
-            cell.value = list[k];
-            at = this.#write(step.steps!, cell, at);
+            at = this.#writeCell(step.steps!, list[k], at);
             if (at < 0) return at;
           }
           break;
@@ -391,7 +398,7 @@ export class PlanWriter {
         case Op.Struct:
           at = this.#write(
             step.steps!,
-            values[step.name] as Readonly<Record<string, unknown>> | undefined,
+            values[step.name] as Values | undefined,
             at,
           );
           if (at < 0) return at;

@@ -30,15 +30,18 @@ export class CallWriter {
   /** By its sequences it may have fewer than other packets. */
   #maxCount = MAX_CALLS;
   #error: "full" | "range" | undefined;
-  /** The run that calls are added to, how many it has, and where it begins. */
-  #run: Rpc | undefined;
-  #plan: CallPlan | undefined;
-  #runCount = 0;
+  /** The run that calls are added to, and where it begins. */
+  #run: CallPlan | undefined;
   #runAt = 0;
+  /** How many calls were before it, and whether it has only one. */
+  #first = 0;
+  #isOne = true;
   /** Where its calls begin: what lies before them is for its header. */
   #bodyAt = 0;
   /** Where they end. */
   #end = 0;
+  /** Up to here there is room for any header. */
+  readonly #easyEnd: number;
 
   /**
    * Creates a writer.
@@ -47,6 +50,7 @@ export class CallWriter {
    */
   constructor(limitBytes: number) {
     this.#limitBytes = limitBytes;
+    this.#easyEnd = limitBytes - MAX_RUN_HEADER_BYTES;
     this.#values = new PlanWriter(
       INITIAL_BYTES,
       limitBytes + MAX_RUN_HEADER_BYTES + MAX_CALL_HEADER_BYTES,
@@ -60,8 +64,8 @@ export class CallWriter {
   }
 
   /**
-   * Why the last `add()` was refused: the packet is full, by its bytes, by the number
-   * of its calls or by their sequences; or a value is not allowed.
+   * Why `add()` last refused a call: the packet is full, by its bytes, by the number of
+   * its calls or by their sequences; or a value is not allowed.
    */
   get error(): "full" | "range" | undefined {
     return this.#error;
@@ -104,41 +108,19 @@ export class CallWriter {
     ticket: number,
     params: Readonly<Record<string, unknown>>,
   ): boolean {
-    const isSame = rpc === this.#run;
-    const plan = isSame ? this.#plan! : this.#planOf(rpc);
-    if (
-      !(this.#isClient ? isTarget(tag, id) : tag === 0 && isId(id)) ||
-      plan.isAnswered !== (ticket !== 0) || !isId(ticket)
-    ) return this.#refuse(RANGE);
-    if (this.#count >= this.#maxCount) return this.#refuse(FULL);
-    for (;;) {
-      let at = isSame ? this.#continue(rpc) : this.#start(rpc);
-      const bodyAt = at;
-      const { bytes } = this.#values;
-      let end = FULL;
-      if (at + MAX_CALL_HEADER_BYTES <= bytes.length) {
-        if (this.#isClient) at = putTarget(bytes, at, tag, id);
-        else if (id < 0x80) bytes[at++] = id;
-        else at = putVarint(bytes, at, id);
-        if (ticket !== 0) at = putVarint(bytes, at, ticket);
-        end = this.#values.write(plan.plan, params, at);
-      }
-      if (end >= 0) {
-        if (!this.#fits(rpc, isSame, bodyAt, end)) return this.#refuse(FULL);
-        if (!isSame) {
-          this.#run = rpc;
-          this.#plan = plan;
-          this.#runAt = this.#end;
-          this.#bodyAt = bodyAt;
-          this.#runCount = 0;
-        }
-        this.#runCount++;
-        this.#count++;
-        this.#end = end;
-        return true;
-      }
-      if (end === RANGE || !this.#values.grow()) return this.#refuse(end);
+    const run = this.#run;
+    if (run === undefined || run.rpc !== rpc || this.#isOne) {
+      return this.#addFirst(rpc, tag, id, ticket, params);
     }
+    // One more of many: nothing but the call itself changes.
+    if (!this.#isAllowed(run, tag, id, ticket)) return this.#refuse(RANGE);
+    const end = this.#write(run, this.#end, tag, id, ticket, params);
+    if (end < 0 || end > this.#easyEnd || this.#count >= this.#maxCount) {
+      return this.#addLast(run, tag, id, ticket, params);
+    }
+    this.#end = end;
+    this.#count++;
+    return true;
   }
 
   /**
@@ -151,31 +133,85 @@ export class CallWriter {
     return this.#values.bytes.subarray(0, this.#end);
   }
 
-  /** Where the next call of the run goes. */
-  #continue(rpc: Rpc): number {
-    if (this.#runCount === 1) {
-      // What was one call becomes many, whose header is longer.
-      const wanted = this.#runAt + idBytesOf(rpc) + 1 + MANY_BYTES;
+  /** Adds the first call of a run, or the second, which makes its header longer. */
+  #addFirst(
+    rpc: Rpc,
+    tag: number,
+    id: number,
+    ticket: number,
+    params: Readonly<Record<string, unknown>>,
+  ): boolean {
+    const plan = this.#planOf(rpc);
+    if (!this.#isAllowed(plan, tag, id, ticket)) return this.#refuse(RANGE);
+    if (plan === this.#run) {
+      const wanted = this.#runAt + plan.idBytes + 1 + MANY_BYTES;
       if (this.#bodyAt < wanted) this.#moveBody(wanted);
     }
-    return this.#end;
+    return this.#addLast(plan, tag, id, ticket, params);
   }
 
-  /** Where the first call of a run goes, behind the last one. */
-  #start(rpc: Rpc): number {
-    this.#close();
-    return this.#end + idBytesOf(rpc) + 1;
-  }
-
-  /** Whether the packet would be short enough with a call that ends there. */
-  #fits(rpc: Rpc, isSame: boolean, bodyAt: number, end: number): boolean {
-    // Headers move calls by less than their own length.
-    if (end + MAX_RUN_HEADER_BYTES <= this.#limitBytes) return true;
-    const count = isSame ? this.#runCount + 1 : 1;
-    const bodyBytes = end - (isSame ? this.#bodyAt : bodyAt);
+  /** Adds a call with all questions asked. */
+  #addLast(
+    plan: CallPlan,
+    tag: number,
+    id: number,
+    ticket: number,
+    params: Readonly<Record<string, unknown>>,
+  ): boolean {
+    if (this.#count >= this.#maxCount) return this.#refuse(FULL);
+    const isSame = plan === this.#run;
+    if (!isSame) this.#close();
     const runAt = isSame ? this.#runAt : this.#end;
-    return runAt + headerBytesOf(rpc, count, bodyBytes) + bodyBytes <=
-      this.#limitBytes;
+    const first = isSame ? this.#first : this.#count;
+    const bodyAt = isSame ? this.#bodyAt : runAt + plan.idBytes + 1;
+    const at = isSame ? this.#end : bodyAt;
+    let end = this.#write(plan, at, tag, id, ticket, params);
+    while (end === FULL && this.#values.grow()) {
+      end = this.#write(plan, at, tag, id, ticket, params);
+    }
+    if (end < 0) return this.#refuse(end);
+    const bodyBytes = end - bodyAt;
+    const headerBytes = headerBytesOf(plan, this.#count + 1 - first, bodyBytes);
+    if (runAt + headerBytes + bodyBytes > this.#limitBytes) {
+      return this.#refuse(FULL);
+    }
+    this.#run = plan;
+    this.#isOne = !isSame;
+    this.#first = first;
+    this.#runAt = runAt;
+    this.#bodyAt = bodyAt;
+    this.#end = end;
+    this.#count++;
+    return true;
+  }
+
+  #isAllowed(
+    plan: CallPlan,
+    tag: number,
+    id: number,
+    ticket: number,
+  ): boolean {
+    return (this.#isClient ? isTarget(tag, id) : tag === 0 && isId(id)) &&
+      plan.isAnswered === (ticket !== 0) && isId(ticket);
+  }
+
+  /** Writes a call; returns where it ends, or why it cannot be written. */
+  #write(
+    plan: CallPlan,
+    start: number,
+    tag: number,
+    id: number,
+    ticket: number,
+    params: Readonly<Record<string, unknown>>,
+  ): number {
+    const values = this.#values;
+    const { bytes } = values;
+    let at = start;
+    if (this.#isClient) at = putTarget(bytes, at, tag, id);
+    else if (id < 0x80) bytes[at++] = id;
+    else at = putVarint(bytes, at, id);
+    if (ticket !== 0) at = putVarint(bytes, at, ticket);
+    return values.write(plan.plan, params, at);
   }
 
   /**
@@ -185,13 +221,13 @@ export class CallWriter {
   #close(): void {
     const run = this.#run;
     if (run === undefined) return;
-    const count = this.#runCount;
+    const count = this.#count - this.#first;
     const bodyBytes = this.#end - this.#bodyAt;
     const runAt = this.#runAt;
     this.#moveBody(runAt + headerBytesOf(run, count, bodyBytes));
     const { bytes } = this.#values;
     const isMany = count > 1 ? 1 : 0;
-    let at = putVarint(bytes, runAt, run.id * 2 + isMany);
+    let at = putVarint(bytes, runAt, run.rpc.id * 2 + isMany);
     if (isMany === 1) at = putVarint(bytes, at, count - 2);
     putVarint(bytes, at, bodyBytes);
   }
@@ -223,13 +259,13 @@ export class CallWriter {
     MAX_RUN_HEADER_BYTES + 47;
 }
 
-function headerBytesOf(rpc: Rpc, count: number, bodyBytes: number): number {
-  return idBytesOf(rpc) + varintBytes(bodyBytes) +
+function headerBytesOf(
+  plan: CallPlan,
+  count: number,
+  bodyBytes: number,
+): number {
+  return plan.idBytes + varintBytes(bodyBytes) +
     (count > 1 ? varintBytes(count - 2) : 0);
-}
-
-function idBytesOf(rpc: Rpc): number {
-  return rpc.id < 64 ? 1 : 2;
 }
 
 function putTarget(
