@@ -7,6 +7,8 @@ import type {
   FloatQuantizer,
   QuatQuantizer,
 } from "../../protocol/mod.ts";
+import type { Rpc } from "../contract/define_rpc.ts";
+import { varintBytes } from "./_varint.ts";
 
 /** What a step does. Whole bytes first: see {@linkcode FIRST_OF_BITS}. */
 export const Op = {
@@ -69,11 +71,30 @@ export class Step {
   /** Of a choice: its words, and their numbers. */
   words: readonly string[] | undefined;
   numbers: ReadonlyMap<string, number> | undefined;
+  /** Of a list: the fewest bits of an element. */
+  elementBits = 0;
   /** Of a struct: its properties. Of a list: its element, under the name of a cell. */
   steps: readonly Step[] | undefined;
 
   constructor(name: string) {
     this.name = name;
+  }
+}
+
+/** What is known of an rpc, by its number. All have the same shape. */
+export class CallPlan {
+  readonly rpc: Rpc;
+  readonly plan: Plan;
+  /** Whether its calls have tickets. */
+  readonly isAnswered: boolean;
+  /** Of its number, doubled, as a varint. */
+  readonly idBytes: number;
+
+  constructor(rpc: Rpc) {
+    this.rpc = rpc;
+    this.plan = planOf(rpc.params);
+    this.isAnswered = rpc.definition.reply !== undefined;
+    this.idBytes = varintBytes(rpc.id * 2 + 1);
   }
 }
 
@@ -221,6 +242,7 @@ function stepOf(name: string, anything: Field<unknown>): Step | undefined {
       step.op = Op.List;
       step.max = field.maxLength;
       step.width = 32 - Math.clz32(field.maxLength);
+      step.elementBits = field.element.minBits;
       step.steps = oneStep(field.element);
       if (step.steps === undefined) return undefined;
       break;

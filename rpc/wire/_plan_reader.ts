@@ -17,6 +17,7 @@ import {
   HIGH,
   LOW,
 } from "./_float_words.ts";
+import { asciiText, MAX_ASCII_BYTES } from "./_ascii_text.ts";
 import { CELL, FIRST_OF_BITS, Op, type Plan, type Step } from "./_plan.ts";
 
 const NO_BYTES = new Uint8Array(0);
@@ -27,8 +28,6 @@ const MAX_VARINT_BYTES = 8;
 const VARINT_HIGH_END = 2 ** 25;
 /** The same for a zigzag form, which has the sign as a 54th bit. */
 const ZIGZAG_HIGH_END = 2 ** 26;
-/** Up to here characters are put together one by one. */
-const SHORT_BYTES = 32;
 
 const PARTS = new Uint32Array(4);
 // Without `fatal`: what reaches it was checked, and a throw costs microseconds. A
@@ -339,19 +338,24 @@ export class PlanReader {
     }
   }
 
-  /** It ends at the first error: the bytes bound what a false number costs. */
-  #list(step: Step): unknown[] {
-    const values: unknown[] = [];
+  /** A false number costs nothing: what is left must be able to hold so many. */
+  #list(step: Step): unknown[] | undefined {
     const length = this.#take(step.width);
     if (length > step.max) {
       this.fail("range");
-      return values;
+      return undefined;
     }
+    if (length * step.elementBits > (this.end - this.at) * 8 + this.#count) {
+      this.fail("truncated");
+      return undefined;
+    }
+    // As long as it will be: one that grows may have several times the room it needs.
+    const values: unknown[] = new Array(length);
+    const cell: Values = {};
     for (let k = 0; k < length; k++) {
-      const cell: Values = {};
       this.#read(step.steps!, cell);
-      if (this.error !== undefined) break;
-      values.push(cell[CELL]);
+      if (this.error !== undefined) return undefined;
+      values[k] = cell[CELL];
     }
     return values;
   }
@@ -395,12 +399,12 @@ export class PlanReader {
     const bytes = this.#bytes;
     const start = this.at;
     const end = start + byteLength;
-    if (byteLength <= SHORT_BYTES) {
+    if (byteLength <= MAX_ASCII_BYTES) {
       let at = start;
       while (at < end && bytes[at]! < 0x80) at += 1;
       if (at === end) {
         this.at = end;
-        return ascii(bytes, start, end);
+        return asciiText(bytes, start, byteLength);
       }
     }
     if (!isUtf8(bytes, start, end)) {
@@ -486,33 +490,4 @@ export class PlanReader {
 function word(bytes: Uint8Array, at: number): number {
   return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) |
     (bytes[at + 3]! << 24);
-}
-
-/** Eight at a time: one call of fromCharCode costs as much as eight characters. */
-function ascii(bytes: Uint8Array, start: number, end: number): string {
-  let text = "";
-  let at = start;
-  for (; at + 8 <= end; at += 8) {
-    text += String.fromCharCode(
-      bytes[at]!,
-      bytes[at + 1]!,
-      bytes[at + 2]!,
-      bytes[at + 3]!,
-      bytes[at + 4]!,
-      bytes[at + 5]!,
-      bytes[at + 6]!,
-      bytes[at + 7]!,
-    );
-  }
-  if (at + 4 <= end) {
-    text += String.fromCharCode(
-      bytes[at]!,
-      bytes[at + 1]!,
-      bytes[at + 2]!,
-      bytes[at + 3]!,
-    );
-    at += 4;
-  }
-  for (; at < end; at++) text += String.fromCharCode(bytes[at]!);
-  return text;
 }

@@ -8,16 +8,6 @@ import {
   type Vec2,
   type Vec3,
 } from "../../protocol/mod.ts";
-import {
-  F32,
-  F32_EXPONENT,
-  F32_WORD,
-  F64,
-  F64_EXPONENT,
-  F64_WORDS,
-  HIGH,
-  LOW,
-} from "./_float_words.ts";
 import { FIRST_OF_BITS, Op, type Plan, type Step } from "./_plan.ts";
 import { putVarint } from "./_varint.ts";
 
@@ -26,12 +16,17 @@ export const FULL = -1;
 /** Instead of a place: a value that its field does not allow. */
 export const RANGE = -2;
 
-/** How far a step may write behind the limit before it is found out. */
-const SLACK_BYTES = 32;
+/**
+ * How far may be written behind the limit before it is found out: what is before a
+ * value, and one step of it.
+ */
+const SLACK_BYTES = 64;
 /** Up to here characters are taken one by one, and the length has one byte. */
 const SHORT_UNITS = 64;
 
-const NOTHING: Readonly<Record<string, unknown>> = Object.freeze({});
+type Values = Readonly<Record<string, unknown>>;
+
+const NOTHING: Values = Object.freeze({});
 const PARTS = new Uint32Array(4);
 
 /**
@@ -41,6 +36,8 @@ const PARTS = new Uint32Array(4);
 export class PlanWriter {
   /** Where it writes; larger than what may be used. */
   bytes: Uint8Array<ArrayBuffer>;
+  /** The same bytes: one view for as long as they serve. */
+  #view: DataView;
   /** Where what is written must end. */
   #limit: number;
   readonly #maxBytes: number;
@@ -56,6 +53,7 @@ export class PlanWriter {
     this.#maxBytes = maxBytes;
     this.#limit = Math.min(initialBytes, maxBytes);
     this.bytes = new Uint8Array(this.#limit + SLACK_BYTES);
+    this.#view = new DataView(this.bytes.buffer);
     this.#writer = ByteWriter.over(this.bytes);
     this.#bits = new BitWriter(this.#writer);
   }
@@ -71,6 +69,7 @@ export class PlanWriter {
     const larger = new Uint8Array(this.#limit + SLACK_BYTES);
     larger.set(this.bytes);
     this.bytes = larger;
+    this.#view = new DataView(larger.buffer);
     this.#writer = ByteWriter.over(larger);
     this.#bits = new BitWriter(this.#writer);
     return true;
@@ -85,19 +84,23 @@ export class PlanWriter {
    * @returns Where it ends, or why it cannot be written.
    */
   write(plan: Plan, value: unknown, at: number): number {
-    this.#count = 0;
-    this.#pending = 0;
     const { steps } = plan;
     if (steps === undefined) return this.#writeField(plan, value, at);
-    let values = value as Readonly<Record<string, unknown>>;
-    if (!plan.isStruct) {
-      const cell = this.#cell;
-      cell.value = value;
-      values = cell;
-    }
-    const end = this.#write(steps, values, at);
-    this.#cell.value = undefined;
-    return end < 0 || this.#count === 0 ? end : this.#align(end);
+    const end = plan.isStruct
+      ? this.#write(steps, value as Values, at)
+      : this.#writeCell(steps, value, at);
+    if (this.#count === 0) return end;
+    // Of a value that was refused, bits may be left over.
+    const next = this.#align(end < 0 ? at : end);
+    return end < 0 ? end : next;
+  }
+
+  #writeCell(steps: readonly Step[], value: unknown, at: number): number {
+    const cell = this.#cell;
+    cell.value = value;
+    const end = this.#write(steps, cell, at);
+    cell.value = undefined;
+    return end;
   }
 
   #writeField(plan: Plan, value: unknown, at: number): number {
@@ -118,12 +121,13 @@ export class PlanWriter {
 
   #write(
     steps: readonly Step[],
-    given: Readonly<Record<string, unknown>> | undefined,
+    given: Values | undefined,
     start: number,
   ): number {
     const values = given ?? NOTHING;
     const limit = this.#limit;
     const bytes = this.bytes;
+    const view = this.#view;
     let at = start;
     for (let i = 0; i < steps.length; i++) {
       if (at > limit) return FULL;
@@ -169,64 +173,36 @@ export class PlanWriter {
         }
         case Op.F32: {
           const value = values[step.name];
-          if (typeof value !== "number") return RANGE;
-          F32[0] = value;
-          const word = F32_WORD[0]!;
-          if ((word & F32_EXPONENT) === F32_EXPONENT) return RANGE;
-          bytes[at] = word;
-          bytes[at + 1] = word >>> 8;
-          bytes[at + 2] = word >>> 16;
-          bytes[at + 3] = word >>> 24;
+          if (typeof value !== "number" || !isFinite32(value)) return RANGE;
+          view.setFloat32(at, value, true);
           at += 4;
           break;
         }
         case Op.Vec3: {
           const value = values[step.name] as Vec3 | undefined;
+          if (value === undefined || value === null) return RANGE;
+          const { x, y, z } = value;
           if (
-            typeof value?.x !== "number" || typeof value.y !== "number" ||
-            typeof value.z !== "number"
+            typeof x !== "number" || !isFinite32(x) ||
+            typeof y !== "number" || !isFinite32(y) ||
+            typeof z !== "number" || !isFinite32(z)
           ) return RANGE;
-          F32[0] = value.x;
-          const x = F32_WORD[0]!;
-          F32[0] = value.y;
-          const y = F32_WORD[0]!;
-          F32[0] = value.z;
-          const z = F32_WORD[0]!;
-          if (
-            (x & F32_EXPONENT) === F32_EXPONENT ||
-            (y & F32_EXPONENT) === F32_EXPONENT ||
-            (z & F32_EXPONENT) === F32_EXPONENT
-          ) return RANGE;
-          bytes[at] = x;
-          bytes[at + 1] = x >>> 8;
-          bytes[at + 2] = x >>> 16;
-          bytes[at + 3] = x >>> 24;
-          bytes[at + 4] = y;
-          bytes[at + 5] = y >>> 8;
-          bytes[at + 6] = y >>> 16;
-          bytes[at + 7] = y >>> 24;
-          bytes[at + 8] = z;
-          bytes[at + 9] = z >>> 8;
-          bytes[at + 10] = z >>> 16;
-          bytes[at + 11] = z >>> 24;
+          view.setFloat32(at, x, true);
+          view.setFloat32(at + 4, y, true);
+          view.setFloat32(at + 8, z, true);
           at += 12;
           break;
         }
         case Op.Vec2: {
           const value = values[step.name] as Vec2 | undefined;
-          if (typeof value?.x !== "number" || typeof value.y !== "number") {
-            return RANGE;
-          }
-          F32[0] = value.x;
-          const x = F32_WORD[0]!;
-          F32[0] = value.y;
-          const y = F32_WORD[0]!;
+          if (value === undefined || value === null) return RANGE;
+          const { x, y } = value;
           if (
-            (x & F32_EXPONENT) === F32_EXPONENT ||
-            (y & F32_EXPONENT) === F32_EXPONENT
+            typeof x !== "number" || !isFinite32(x) ||
+            typeof y !== "number" || !isFinite32(y)
           ) return RANGE;
-          put32(bytes, at, x);
-          put32(bytes, at + 4, y);
+          view.setFloat32(at, x, true);
+          view.setFloat32(at + 4, y, true);
           at += 8;
           break;
         }
@@ -239,7 +215,16 @@ export class PlanWriter {
           if (units <= SHORT_UNITS) {
             if (at + units >= limit) return FULL;
             let k = 0;
-            for (let to = at + 1; k < units; k++) {
+            let to = at + 1;
+            for (; k + 4 <= units; k += 4, to += 4) {
+              const a = value.charCodeAt(k);
+              const b = value.charCodeAt(k + 1);
+              const c = value.charCodeAt(k + 2);
+              const d = value.charCodeAt(k + 3);
+              if ((a | b | c | d) > 0x7f) break;
+              view.setInt32(to, a | b << 8 | c << 16 | d << 24, true);
+            }
+            for (; k < units; k++) {
               const unit = value.charCodeAt(k);
               if (unit > 0x7f) break;
               bytes[to++] = unit;
@@ -285,15 +270,14 @@ export class PlanWriter {
           if (typeof value !== "number" || (value & 0xffff) !== value) {
             return RANGE;
           }
-          bytes[at] = value;
-          bytes[at + 1] = value >>> 8;
+          view.setUint16(at, value, true);
           at += 2;
           break;
         }
         case Op.U32: {
           const value = values[step.name];
           if (typeof value !== "number" || value >>> 0 !== value) return RANGE;
-          put32(bytes, at, value);
+          view.setUint32(at, value, true);
           at += 4;
           break;
         }
@@ -310,15 +294,14 @@ export class PlanWriter {
           if (typeof value !== "number" || value << 16 >> 16 !== value) {
             return RANGE;
           }
-          bytes[at] = value;
-          bytes[at + 1] = value >>> 8;
+          view.setUint16(at, value, true);
           at += 2;
           break;
         }
         case Op.I32: {
           const value = values[step.name];
           if (typeof value !== "number" || (value | 0) !== value) return RANGE;
-          put32(bytes, at, value);
+          view.setUint32(at, value, true);
           at += 4;
           break;
         }
@@ -330,19 +313,16 @@ export class PlanWriter {
             typeof low !== "number" || low >>> 0 !== low ||
             typeof high !== "number" || high >>> 0 !== high
           ) return RANGE;
-          put32(bytes, at, low);
-          put32(bytes, at + 4, high);
+          view.setUint32(at, low, true);
+          view.setUint32(at + 4, high, true);
           at += 8;
           break;
         }
         case Op.F64: {
           const value = values[step.name];
-          if (typeof value !== "number") return RANGE;
-          F64[0] = value;
-          const high = F64_WORDS[HIGH]!;
-          if ((high & F64_EXPONENT) === F64_EXPONENT) return RANGE;
-          put32(bytes, at, F64_WORDS[LOW]!);
-          put32(bytes, at + 4, high);
+          // Of infinities and NaN the difference is NaN.
+          if (typeof value !== "number" || value - value !== 0) return RANGE;
+          view.setFloat64(at, value, true);
           at += 8;
           break;
         }
@@ -409,10 +389,8 @@ export class PlanWriter {
           if (!Array.isArray(list) || list.length > step.max) return RANGE;
           const { length } = list;
           at = this.#put(at, length, step.width);
-          const cell = this.#cell;
           for (let k = 0; k < length; k++) {
-            cell.value = list[k];
-            at = this.#write(step.steps!, cell, at);
+            at = this.#writeCell(step.steps!, list[k], at);
             if (at < 0) return at;
           }
           break;
@@ -420,7 +398,7 @@ export class PlanWriter {
         case Op.Struct:
           at = this.#write(
             step.steps!,
-            values[step.name] as Readonly<Record<string, unknown>> | undefined,
+            values[step.name] as Values | undefined,
             at,
           );
           if (at < 0) return at;
@@ -459,9 +437,8 @@ export class PlanWriter {
   }
 }
 
-function put32(bytes: Uint8Array, at: number, word: number): void {
-  bytes[at] = word;
-  bytes[at + 1] = word >>> 8;
-  bytes[at + 2] = word >>> 16;
-  bytes[at + 3] = word >>> 24;
+/** Whether the nearest float is finite: of infinities and NaN the difference is NaN. */
+function isFinite32(value: number): boolean {
+  const nearest = Math.fround(value);
+  return nearest - nearest === 0;
 }

@@ -1,7 +1,7 @@
 // This module is browser compatible.
 import { MAX_RPCS, type Rpc } from "../contract/define_rpc.ts";
 import { MAX_CALLS } from "./_limits.ts";
-import { type Plan, planOf } from "./_plan.ts";
+import { CallPlan } from "./_plan.ts";
 import { PlanReader } from "./_plan_reader.ts";
 import type { CallFault } from "./call_fault.ts";
 import { RpcPacketKind, TargetTag } from "./packet_kind.ts";
@@ -38,7 +38,7 @@ export interface ReceivedCall {
 export class CallReader {
   readonly #rpcs: readonly (Rpc | undefined)[];
   /** The plans of what was read, by the numbers of the other end. */
-  readonly #plans: (Plan | undefined)[] = [];
+  readonly #plans: (CallPlan | undefined)[] = [];
   readonly #values = new PlanReader();
   readonly #calls: ReceivedCall[] = [];
   #count = 0;
@@ -144,7 +144,7 @@ export class CallReader {
         values.end = end;
         const plan = this.#planOf(id, rpc);
         for (let i = 0; i < count; i++) {
-          const fault = this.#readCall(rpc, plan, sequence + i, kind);
+          const fault = this.#readCall(plan, sequence + i, kind);
           if (fault !== undefined) return fault;
         }
         if (values.at !== end) return "trailing";
@@ -155,8 +155,7 @@ export class CallReader {
   }
 
   #readCall(
-    rpc: Rpc,
-    plan: Plan,
+    { rpc, plan, isAnswered }: CallPlan,
     sequence: number,
     kind: RpcPacketKind,
   ): CallFault | undefined {
@@ -181,7 +180,7 @@ export class CallReader {
       if (id < 0) return this.#bodyFault();
     }
     let ticket = 0;
-    if (rpc.definition.reply !== undefined) {
+    if (isAnswered) {
       ticket = values.varint();
       if (ticket < 0) return this.#bodyFault();
       if (ticket === 0) return "ticket";
@@ -209,12 +208,8 @@ export class CallReader {
     return error === "truncated" ? "length" : error!;
   }
 
-  #planOf(id: number, rpc: Rpc): Plan {
-    const known = this.#plans[id];
-    if (known !== undefined) return known;
-    const plan = planOf(rpc.params);
-    this.#plans[id] = plan;
-    return plan;
+  #planOf(id: number, rpc: Rpc): CallPlan {
+    return this.#plans[id] ??= new CallPlan(rpc);
   }
 }
 

@@ -1,7 +1,7 @@
 // This module is browser compatible.
 import type { Rpc } from "../contract/define_rpc.ts";
 import { MAX_CALLS } from "./_limits.ts";
-import { type Plan, planOf } from "./_plan.ts";
+import { CallPlan } from "./_plan.ts";
 import { FULL, PlanWriter, RANGE } from "./_plan_writer.ts";
 import { putVarint, varintBytes } from "./_varint.ts";
 import { RpcPacketKind, TargetTag } from "./packet_kind.ts";
@@ -24,20 +24,24 @@ export class CallWriter {
   readonly #values: PlanWriter;
   readonly #limitBytes: number;
   /** The plans of what was written, by the numbers of the calls. */
-  readonly #plans: (Plan | undefined)[] = [];
+  readonly #plans: (CallPlan | undefined)[] = [];
   #isClient = true;
-  #sequence = 0;
   #count = 0;
+  /** By its sequences it may have fewer than other packets. */
+  #maxCount = MAX_CALLS;
   #error: "full" | "range" | undefined;
-  /** The run that calls are added to, how many it has, and where it begins. */
-  #run: Rpc | undefined;
-  #plan: Plan | undefined;
-  #runCount = 0;
+  /** The run that calls are added to, and where it begins. */
+  #run: CallPlan | undefined;
   #runAt = 0;
+  /** How many calls were before it, and whether it has only one. */
+  #first = 0;
+  #isOne = true;
   /** Where its calls begin: what lies before them is for its header. */
   #bodyAt = 0;
   /** Where they end. */
   #end = 0;
+  /** Up to here there is room for any header. */
+  readonly #easyEnd: number;
 
   /**
    * Creates a writer.
@@ -46,6 +50,7 @@ export class CallWriter {
    */
   constructor(limitBytes: number) {
     this.#limitBytes = limitBytes;
+    this.#easyEnd = limitBytes - MAX_RUN_HEADER_BYTES;
     this.#values = new PlanWriter(
       INITIAL_BYTES,
       limitBytes + MAX_RUN_HEADER_BYTES + MAX_CALL_HEADER_BYTES,
@@ -59,8 +64,8 @@ export class CallWriter {
   }
 
   /**
-   * Why the last `add()` was refused: the packet is full, by its bytes, by the number
-   * of its calls or by their sequences; or a value is not allowed.
+   * Why `add()` last refused a call: the packet is full, by its bytes, by the number of
+   * its calls or by their sequences; or a value is not allowed.
    */
   get error(): "full" | "range" | undefined {
     return this.#error;
@@ -75,8 +80,11 @@ export class CallWriter {
   begin(kind: RpcPacketKind, sequence: number): void {
     const { bytes } = this.#values;
     this.#isClient = kind === RpcPacketKind.ClientCalls;
-    this.#sequence = sequence;
     this.#count = 0;
+    this.#maxCount = Math.min(
+      MAX_CALLS,
+      Number.MAX_SAFE_INTEGER - sequence + 1,
+    );
     this.#error = undefined;
     this.#run = undefined;
     bytes[0] = kind;
@@ -100,22 +108,19 @@ export class CallWriter {
     ticket: number,
     params: Readonly<Record<string, unknown>>,
   ): boolean {
-    const isSame = rpc === this.#run;
-    const plan = isSame ? this.#plan! : this.#planOf(rpc);
-    if (
-      !(this.#isClient ? isTarget(tag, id) : isCaller(tag, id)) ||
-      (rpc.definition.reply !== undefined) !== (ticket !== 0) ||
-      !isId(ticket)
-    ) return this.#refuse(RANGE);
-    if (
-      this.#count === MAX_CALLS ||
-      this.#sequence > Number.MAX_SAFE_INTEGER - this.#count
-    ) return this.#refuse(FULL);
-    for (;;) {
-      const end = this.#write(rpc, plan, isSame, tag, id, ticket, params);
-      if (end >= 0) return true;
-      if (end !== FULL || !this.#values.grow()) return this.#refuse(end);
+    const run = this.#run;
+    if (run === undefined || run.rpc !== rpc || this.#isOne) {
+      return this.#addFirst(rpc, tag, id, ticket, params);
     }
+    // One more of many: nothing but the call itself changes.
+    if (!this.#isAllowed(run, tag, id, ticket)) return this.#refuse(RANGE);
+    const end = this.#write(run, this.#end, tag, id, ticket, params);
+    if (end < 0 || end > this.#easyEnd || this.#count >= this.#maxCount) {
+      return this.#addLast(run, tag, id, ticket, params);
+    }
+    this.#end = end;
+    this.#count++;
+    return true;
   }
 
   /**
@@ -128,58 +133,85 @@ export class CallWriter {
     return this.#values.bytes.subarray(0, this.#end);
   }
 
-  /** Writes a call behind the others, and counts it if it fits. */
-  #write(
+  /** Adds the first call of a run, or the second, which makes its header longer. */
+  #addFirst(
     rpc: Rpc,
-    plan: Plan,
-    isSame: boolean,
+    tag: number,
+    id: number,
+    ticket: number,
+    params: Readonly<Record<string, unknown>>,
+  ): boolean {
+    const plan = this.#planOf(rpc);
+    if (!this.#isAllowed(plan, tag, id, ticket)) return this.#refuse(RANGE);
+    if (plan === this.#run) {
+      const wanted = this.#runAt + plan.idBytes + 1 + MANY_BYTES;
+      if (this.#bodyAt < wanted) this.#moveBody(wanted);
+    }
+    return this.#addLast(plan, tag, id, ticket, params);
+  }
+
+  /** Adds a call with all questions asked. */
+  #addLast(
+    plan: CallPlan,
+    tag: number,
+    id: number,
+    ticket: number,
+    params: Readonly<Record<string, unknown>>,
+  ): boolean {
+    if (this.#count >= this.#maxCount) return this.#refuse(FULL);
+    const isSame = plan === this.#run;
+    if (!isSame) this.#close();
+    const runAt = isSame ? this.#runAt : this.#end;
+    const first = isSame ? this.#first : this.#count;
+    const bodyAt = isSame ? this.#bodyAt : runAt + plan.idBytes + 1;
+    const at = isSame ? this.#end : bodyAt;
+    let end = this.#write(plan, at, tag, id, ticket, params);
+    while (end === FULL && this.#values.grow()) {
+      end = this.#write(plan, at, tag, id, ticket, params);
+    }
+    if (end < 0) return this.#refuse(end);
+    const bodyBytes = end - bodyAt;
+    const headerBytes = headerBytesOf(plan, this.#count + 1 - first, bodyBytes);
+    if (runAt + headerBytes + bodyBytes > this.#limitBytes) {
+      return this.#refuse(FULL);
+    }
+    this.#run = plan;
+    this.#isOne = !isSame;
+    this.#first = first;
+    this.#runAt = runAt;
+    this.#bodyAt = bodyAt;
+    this.#end = end;
+    this.#count++;
+    return true;
+  }
+
+  #isAllowed(
+    plan: CallPlan,
+    tag: number,
+    id: number,
+    ticket: number,
+  ): boolean {
+    return (this.#isClient ? isTarget(tag, id) : tag === 0 && isId(id)) &&
+      plan.isAnswered === (ticket !== 0) && isId(ticket);
+  }
+
+  /** Writes a call; returns where it ends, or why it cannot be written. */
+  #write(
+    plan: CallPlan,
+    start: number,
     tag: number,
     id: number,
     ticket: number,
     params: Readonly<Record<string, unknown>>,
   ): number {
     const values = this.#values;
-    let runAt = this.#runAt;
-    let bodyAt = this.#bodyAt;
-    if (!isSame) {
-      this.#close();
-      runAt = this.#end;
-      bodyAt = runAt + (rpc.id < 64 ? 1 : 2) + 1;
-    } else if (this.#runCount === 1) {
-      // What was one call becomes many, whose header is longer.
-      const wanted = runAt + (rpc.id < 64 ? 1 : 2) + 1 + MANY_BYTES;
-      if (bodyAt < wanted) this.#moveBody(wanted);
-      bodyAt = this.#bodyAt;
-    }
     const { bytes } = values;
-    let at = isSame ? this.#end : bodyAt;
-    if (at + MAX_CALL_HEADER_BYTES > bytes.length) return FULL;
-    if (this.#isClient) {
-      if (id < 16) bytes[at++] = id * 8 + tag;
-      else {
-        // The tag and four bits; what is above them apart, as the whole may have
-        // more bits than a number is exact in.
-        const rest = Math.floor(id / 16);
-        bytes[at++] = 0x80 | (id - rest * 16) * 8 | tag;
-        at = putVarint(bytes, at, rest);
-      }
-    } else if (id < 0x80) bytes[at++] = id;
+    let at = start;
+    if (this.#isClient) at = putTarget(bytes, at, tag, id);
+    else if (id < 0x80) bytes[at++] = id;
     else at = putVarint(bytes, at, id);
     if (ticket !== 0) at = putVarint(bytes, at, ticket);
-    const end = values.write(plan, params, at);
-    if (end < 0) return end;
-    const count = isSame ? this.#runCount + 1 : 1;
-    const bodyBytes = end - bodyAt;
-    const headerBytes = headerBytesOf(rpc, count, bodyBytes);
-    if (runAt + headerBytes + bodyBytes > this.#limitBytes) return FULL;
-    this.#run = rpc;
-    this.#plan = plan;
-    this.#runCount = count;
-    this.#runAt = runAt;
-    this.#bodyAt = bodyAt;
-    this.#end = end;
-    this.#count++;
-    return end;
+    return values.write(plan.plan, params, at);
   }
 
   /**
@@ -189,13 +221,13 @@ export class CallWriter {
   #close(): void {
     const run = this.#run;
     if (run === undefined) return;
-    const count = this.#runCount;
+    const count = this.#count - this.#first;
     const bodyBytes = this.#end - this.#bodyAt;
     const runAt = this.#runAt;
     this.#moveBody(runAt + headerBytesOf(run, count, bodyBytes));
     const { bytes } = this.#values;
     const isMany = count > 1 ? 1 : 0;
-    let at = putVarint(bytes, runAt, run.id * 2 + isMany);
+    let at = putVarint(bytes, runAt, run.rpc.id * 2 + isMany);
     if (isMany === 1) at = putVarint(bytes, at, count - 2);
     putVarint(bytes, at, bodyBytes);
   }
@@ -209,10 +241,10 @@ export class CallWriter {
     this.#end += to - from;
   }
 
-  #planOf(rpc: Rpc): Plan {
+  #planOf(rpc: Rpc): CallPlan {
     const known = this.#plans[rpc.id];
-    if (known !== undefined && known.field === rpc.params) return known;
-    const plan = planOf(rpc.params);
+    if (known !== undefined && known.rpc === rpc) return known;
+    const plan = new CallPlan(rpc);
     this.#plans[rpc.id] = plan;
     return plan;
   }
@@ -227,18 +259,35 @@ export class CallWriter {
     MAX_RUN_HEADER_BYTES + 47;
 }
 
-function headerBytesOf(rpc: Rpc, count: number, bodyBytes: number): number {
-  return (rpc.id < 64 ? 1 : 2) + varintBytes(bodyBytes) +
+function headerBytesOf(
+  plan: CallPlan,
+  count: number,
+  bodyBytes: number,
+): number {
+  return plan.idBytes + varintBytes(bodyBytes) +
     (count > 1 ? varintBytes(count - 2) : 0);
+}
+
+function putTarget(
+  bytes: Uint8Array,
+  at: number,
+  tag: number,
+  id: number,
+): number {
+  if (id < 16) {
+    bytes[at] = id * 8 + tag;
+    return at + 1;
+  }
+  // The tag and four bits; what is above them apart, as the whole may have more bits
+  // than a number is exact in.
+  const rest = Math.floor(id / 16);
+  bytes[at] = 0x80 | (id - rest * 16) * 8 | tag;
+  return putVarint(bytes, at + 1, rest);
 }
 
 /** 0 to 2^53 - 1. */
 function isId(id: number): boolean {
   return id >>> 0 === id || Number.isSafeInteger(id) && id > 0;
-}
-
-function isCaller(tag: number, id: number): boolean {
-  return tag === 0 && isId(id);
 }
 
 function isTarget(tag: number, id: number): boolean {

@@ -23,7 +23,7 @@ import { ResultReader } from "./result_reader.ts";
 import { ResultWriter } from "./result_writer.ts";
 
 const IS_SOAK = Deno.env.get("TICKWIRE_SOAK") === "1";
-const SEEDS = IS_SOAK ? 20_000 : 80;
+const SEEDS = IS_SOAK ? 20_000 : 60;
 const LIMIT_BYTES = 2 ** 20;
 
 function withSeeds(run: (random: SeededRandom) => void): void {
