@@ -39,6 +39,7 @@ export * from "./endpoint/rpc_client.ts";
 export * from "./endpoint/rpc_event.ts";
 export { RpcFailure } from "./endpoint/rpc_failure.ts";
 export * from "./endpoint/rpc_handler.ts";
+export * from "./endpoint/rpc_observer.ts";
 export * from "./endpoint/rpc_options.ts";
 export * from "./endpoint/rpc_peer.ts";
 export * from "./endpoint/rpc_promises.ts";
@@ -55,3 +56,5 @@ export type {
 export * from "./replay/recording.ts";
 export * from "./replay/recording_reader.ts";
 export * from "./replay/recording_writer.ts";
+export * from "./replay/rpc_player.ts";
+export * from "./replay/rpc_recorder.ts";

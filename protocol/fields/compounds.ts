@@ -214,13 +214,19 @@ export type Fields = Readonly<Record<string, Field<unknown>>>;
  *
  * @typeParam F The fields.
  */
-export type FieldValues<F extends Fields> =
-  & {
-    -readonly [K in Exclude<keyof F, OptionalKey<F>>]: FieldValue<F[K]>;
-  }
-  & { -readonly [K in OptionalKey<F>]?: FieldValue<F[K]> } extends infer V
-  ? { [K in keyof V]: V[K] }
-  : never;
+export type FieldValues<F extends Fields> = Flat<
+  & { -readonly [K in Exclude<keyof F, OptionalKey<F>>]: FieldValue<F[K]> }
+  & { -readonly [K in OptionalKey<F>]?: FieldValue<F[K]> }
+>;
+
+/**
+ * An intersection of objects as one object, which is how editors show it.
+ *
+ * @typeParam T The intersection.
+ */
+// With `{}` TypeScript forgets the name of the type, and shows its properties.
+// deno-lint-ignore ban-types
+export type Flat<T> = { [K in keyof T]: T[K] } & {};
 
 /**
  * The names of the fields whose value may be missing.

@@ -10,13 +10,13 @@ import type { RpcParam, RpcParamType } from "./rpc_param.ts";
  *
  * @typeParam C What whoever invokes it hands on.
  */
-export type RpcHandler<C> = (call: RpcCall, context: C) => RpcParam | void;
+export type RpcCallHandler<C> = (call: RpcCall, context: C) => RpcParam | void;
 
 /** The types of a call's parameters, in their order. */
 export type RpcSignature = readonly RpcParamType[];
 
 /** What became of a call. */
-export type RpcOutcome =
+export type RpcInvocation =
   | {
     /** Its handler has returned. */
     readonly type: "returned";
@@ -36,12 +36,12 @@ export type RpcOutcome =
 interface Registration<C> {
   readonly id: RpcId;
   readonly name: string;
-  readonly handler: RpcHandler<C>;
+  readonly handler: RpcCallHandler<C>;
   readonly signature: RpcSignature | undefined;
 }
 
 const NAME = /^[A-Za-z][A-Za-z0-9_.]{0,63}$/;
-const NOTHING: RpcOutcome = Object.freeze({
+const NOTHING: RpcInvocation = Object.freeze({
   type: "returned",
   value: undefined,
 });
@@ -101,7 +101,7 @@ export class RpcRegistry<C = undefined> {
    */
   register(
     name: string,
-    handler: RpcHandler<C>,
+    handler: RpcCallHandler<C>,
     signature?: RpcSignature,
   ): RpcId {
     const id = eventLayout(name)?.id ?? this.#freeId(name);
@@ -124,7 +124,7 @@ export class RpcRegistry<C = undefined> {
   registerFixed(
     id: RpcId,
     name: string,
-    handler: RpcHandler<C>,
+    handler: RpcCallHandler<C>,
     signature?: RpcSignature,
   ): void {
     const layout = EVENT_LAYOUTS_BY_ID.get(id);
@@ -163,7 +163,7 @@ export class RpcRegistry<C = undefined> {
    * @param id Which call.
    * @returns Its handler; `undefined` if it has none.
    */
-  handler(id: RpcId): RpcHandler<C> | undefined {
+  handler(id: RpcId): RpcCallHandler<C> | undefined {
     return this.#byId.get(id)?.handler;
   }
 
@@ -185,7 +185,7 @@ export class RpcRegistry<C = undefined> {
    * @param context What the handler gets besides.
    * @returns What became of it.
    */
-  invoke(call: RpcCall, context: C): RpcOutcome {
+  invoke(call: RpcCall, context: C): RpcInvocation {
     const registration = this.#byId.get(call.id);
     if (registration === undefined) {
       return failed(
@@ -221,7 +221,7 @@ function checkParams(
   name: string,
   params: readonly RpcParam[],
   signature: RpcSignature,
-): RpcOutcome | undefined {
+): RpcInvocation | undefined {
   if (params.length !== signature.length) {
     return failed(
       "invalidParams",
@@ -245,6 +245,6 @@ function failed(
   code: RpcErrorCode,
   message: string,
   options?: ErrorOptions,
-): RpcOutcome {
+): RpcInvocation {
   return { type: "failed", error: new RpcError(code, message, options) };
 }

@@ -8,11 +8,11 @@ import { rpcChat } from "./fixed_events.ts";
 import { RpcCall } from "./rpc_call.ts";
 import { MAX_RPC_ID, RpcId, rpcId } from "./rpc_id.ts";
 import { RpcParam } from "./rpc_param.ts";
-import { type RpcOutcome, RpcRegistry } from "./rpc_registry.ts";
+import { type RpcInvocation, RpcRegistry } from "./rpc_registry.ts";
 
 function nothing(): void {}
 
-function codeOf(outcome: RpcOutcome): string {
+function codeOf(outcome: RpcInvocation): string {
   return outcome.type === "failed" ? outcome.error.code : outcome.type;
 }
 

@@ -35,6 +35,7 @@ import type {
   RpcPacketFault,
 } from "./rpc_event.ts";
 import { RpcFailure } from "./rpc_failure.ts";
+import type { RpcObserver } from "./rpc_observer.ts";
 import type { RpcCallOptions, RpcEndpointOptions } from "./rpc_options.ts";
 import type { RpcTicket } from "./rpc_ticket.ts";
 
@@ -56,6 +57,7 @@ export class CallCore {
   readonly limits: EndLimits;
   readonly counters: EndpointCounters = new EndpointCounters();
   readonly events: EventQueue<object>;
+  readonly observer: RpcObserver | undefined;
   /** The simulation time. */
   nowMs = 0;
   readonly #ends = new Set<LinkEnd>();
@@ -89,6 +91,7 @@ export class CallCore {
     checkInteger("maxEvents", maxEvents, 16, 2 ** 24);
     this.contract = contract;
     this.#encoder = new CallEncoder(kind, MAX_MESSAGE_BYTES);
+    this.observer = options.observer;
     this.limits = { maxPacketBytes, maxQueuedBytes, maxOutstanding };
     this.events = new EventQueue({ capacity: maxEvents });
     this.#handlers = new Array(contract.rpcs.length);
@@ -133,6 +136,12 @@ export class CallCore {
     this.#handlers[rpc.id] = undefined;
   }
 
+  /** The game ends a link. What a handler does so is the handler's own. */
+  observeEnd(end: LinkEnd, reason: string): void {
+    if (this.#isTicking || end.isClosed) return;
+    this.observer?.disconnected(end.client, reason);
+  }
+
   /** Runs a tick. */
   tick(dt: number, body: (dt: number) => void): void {
     if (!(dt >= 0 && dt < Infinity)) {
@@ -146,6 +155,7 @@ export class CallCore {
       );
     }
     this.nowMs += dt * 1_000;
+    this.observer?.ticked(dt);
     this.#isTicking = true;
     try {
       body(dt);
@@ -298,7 +308,9 @@ export class CallCore {
   }
 
   packetDone(end: LinkEnd, fault: RpcPacketFault | undefined): void {
-    if (fault === undefined || end.faultToldMs === this.nowMs) return;
+    if (fault === undefined) return;
+    this.observer?.rejected(end.client, "", fault);
+    if (end.faultToldMs === this.nowMs) return;
     end.faultToldMs = this.nowMs;
     this.events.push(of(end, { type: "packetRefused", fault }));
   }
@@ -306,6 +318,7 @@ export class CallCore {
   /** A call that is not handled. */
   deny(end: LinkEnd, { rpc, ticket }: ReceivedCall, reason: Denial): void {
     this.counters.denied[reason]++;
+    this.observer?.rejected(end.client, rpc.name, reason);
     if (reason === "noHandler" && !this.#toldMissing.has(rpc)) {
       this.#toldMissing.add(rpc);
       this.events.push(of(end, { type: "handlerMissing", name: rpc.name }));

@@ -243,7 +243,7 @@ export class RpcClient<const D extends RpcDefinitions> {
    * or it takes messages of less than 65 bytes.
    */
   reconnect(link: MessageLink): void {
-    this.close("reconnecting");
+    this.#close(this.#end, "reconnecting");
     this.#end = this.#open(link);
   }
 
@@ -253,6 +253,7 @@ export class RpcClient<const D extends RpcDefinitions> {
    * @param reason Why, for the server.
    */
   close(reason = "closed"): void {
+    this.#core.observeEnd(this.#end, reason);
     this.#close(this.#end, reason);
   }
 

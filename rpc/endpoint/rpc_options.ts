@@ -3,6 +3,7 @@ import type { Clock, Vec3 } from "../../core/mod.ts";
 import type { IsOwner } from "../security/call_guard.ts";
 import type { RpcLimits } from "../security/rpc_limits.ts";
 import type { ClientId } from "../target/client_id.ts";
+import type { RpcObserver } from "./rpc_observer.ts";
 
 /** What both ends can be told. */
 export interface RpcEndpointOptions {
@@ -38,6 +39,8 @@ export interface RpcEndpointOptions {
    * @default {65536}
    */
   readonly maxEvents?: number;
+  /** Who is told of what is done to it, such as an `RpcRecorder`. */
+  readonly observer?: RpcObserver;
 }
 
 /** Options for {@linkcode RpcServer}: what it knows of the game. */

@@ -154,7 +154,9 @@ export class RpcServer<const D extends RpcDefinitions> {
    */
   disconnect(peer: RpcPeer, reason = "disconnected"): void {
     const own = this.#peers.get(peer.id);
-    if (own === peer) this.#close(own, reason);
+    if (own === undefined || own !== peer) return;
+    this.#core.observeEnd(own.end, reason);
+    this.#close(own, reason);
   }
 
   /**
@@ -420,6 +422,7 @@ export class RpcServer<const D extends RpcDefinitions> {
     }
     if (isHandled && !core.run(end, call, client)) {
       core.counters.denied.refused++;
+      core.observer?.rejected(client, rpc.name, "refused");
       return;
     }
     if (tag !== TargetTag.Server) this.#relay(end, call);
@@ -460,8 +463,12 @@ export class RpcServer<const D extends RpcDefinitions> {
       counters: core.counters,
       sends: RpcPacketKind.ServerCalls,
       receives: RpcPacketKind.ClientCalls,
-      admitsPacket: (end: LinkEnd, bytes: number): boolean =>
-        end.guard!.admitPacket(bytes) === undefined,
+      admitsPacket: (end: LinkEnd, bytes: number): boolean => {
+        const denial = end.guard!.admitPacket(bytes);
+        if (denial === undefined) return true;
+        core.observer?.rejected(end.client, "", denial);
+        return false;
+      },
       handleCall: (end: LinkEnd, call: ReceivedCall): void => {
         this.#handle(end, call);
         this.#spend(end);

@@ -115,7 +115,7 @@ const CHANNELS: readonly Channel[] = [
  * The calls that wait for one peer, as bytes, until the next flush.
  *
  * **Order.** What is sent on a channel is always a part of what was called, in that
- * order. A coalesced call therefore goes where it was made, not where the older one
+ * order; the calls of each channel are numbered from 0 as a link takes them. A coalesced call therefore goes where it was made, not where the older one
  * stood: it may refer to what was called in between. There is no order between channels.
  * What a link refuses waits, with all that is behind it on that channel.
  *
@@ -163,7 +163,8 @@ export class RpcOutbox {
   };
   #cosmeticCount = 0;
   #nowMs = 0;
-  #sequence = 0;
+  /** By channel: the sequence of the next call. */
+  readonly #sequences = new Float64Array(4);
   /** What lies from here on waits for the flush after the next; -1 if nothing does. */
   #mark = -1;
   #isFlushing = false;
@@ -228,11 +229,6 @@ export class RpcOutbox {
   /** Their bytes. */
   get waitingBytes(): number {
     return this.#store.byteLength;
-  }
-
-  /** The sequence of the next call that a link takes: 0 of the first one. */
-  get nextSequence(): number {
-    return this.#sequence;
   }
 
   /** What has become of calls so far: always the same object, which goes on counting. */
@@ -436,7 +432,7 @@ export class RpcOutbox {
     while (place < end) {
       const start = place;
       let count = 0;
-      packet.begin(this.#kind, this.#sequence);
+      packet.begin(this.#kind, this.#sequences[channel]!);
       while (place < end && count < MAX_CALLS) {
         const after = this.#addRun(place, end, channel, count);
         if (after === place) break;
@@ -448,7 +444,7 @@ export class RpcOutbox {
         this.#counts.refusedPackets++;
         return;
       }
-      this.#sequence += count;
+      this.#sequences[channel]! += count;
       this.#counts.sent += count;
       this.#counts.sentPackets++;
       this.#counts.sentBytes += packet.length;

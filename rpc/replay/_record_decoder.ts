@@ -155,13 +155,13 @@ export class RecordDecoder {
         const maxMessageBytes = reader.varint();
         return { type: "opened", timeMs, peer, maxMessageBytes };
       }
-      case RecordKind.Closed: {
+      case RecordKind.Closed:
+      case RecordKind.Disconnected: {
         const peer = reader.varint();
         const reason = reader.string(MAX_CLOSED_BYTES);
-        return { type: "closed", timeMs, peer, reason };
+        const type = kind === RecordKind.Closed ? "closed" : "disconnected";
+        return { type, timeMs, peer, reason };
       }
-      case RecordKind.Disconnected:
-        return { type: "disconnected", timeMs, peer: reader.varint() };
       case RecordKind.PacketIn: {
         const peer = reader.varint();
         const channel = reader.u8();

@@ -12,7 +12,7 @@ export const RecordKind = {
   Opened: 4,
   /** Its link was closed. */
   Closed: 5,
-  /** The game let a peer go. */
+  /** The game ended a link. */
   Disconnected: 6,
   /** A packet came in. */
   PacketIn: 7,

@@ -64,10 +64,12 @@ export type Recorded =
     readonly reason: string;
   }
   | {
-    /** The game let a peer go. */
+    /** The game ended the link of a peer between two ticks. */
     readonly type: "disconnected";
     readonly timeMs: number;
     readonly peer: number;
+    /** Why, in the game's words. */
+    readonly reason: string;
   }
   | {
     /** A packet came in. */

@@ -71,7 +71,7 @@ function writeRecord(writer: RecordingWriter, record: Recorded): void {
     case "closed":
       return writer.closed(record.peer, record.reason);
     case "disconnected":
-      return writer.disconnected(record.peer);
+      return writer.disconnected(record.peer, record.reason);
     case "packetIn":
       return writer.packetIn(record.peer, record.channel, record.bytes);
     case "packetOut":
@@ -187,7 +187,7 @@ Deno.test("RecordingWriter refuses what no recording can hold", () => {
     assertThrows(() => writer.tick(dt), RangeError);
     assertThrows(() => writer.advance(dt), RangeError);
   }
-  assertThrows(() => writer.disconnected(-1.5), RangeError);
+  assertThrows(() => writer.disconnected(-1.5, ""), RangeError);
   assertThrows(() => writer.connected(1, true, NaN), RangeError);
   assertThrows(() => writer.clock(0.5), RangeError);
   assertEquals([writer.recordCount, writer.state], [0, "writing"]);

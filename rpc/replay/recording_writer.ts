@@ -214,12 +214,14 @@ export class RecordingWriter {
   }
 
   /**
-   * Records that the game let a peer go.
+   * Records that the game ended a link.
    *
    * @param peer 0 to 2^53 - 1.
+   * @param reason Why; cut to 1,024 bytes.
    */
-  disconnected(peer: number): void {
+  disconnected(peer: number, reason: string): void {
     this.#begin(RecordKind.Disconnected, peer);
+    this.#record.string(cut(reason, MAX_CLOSED_BYTES));
     this.#end();
   }
 

@@ -23,7 +23,7 @@ export interface RpcSecurityOptions {
 }
 
 /** Why {@linkcode RpcSecurity.check} refuses a call. */
-export type RpcRefusal = "unauthorised" | "rateLimited";
+export type RpcCallRefusal = "unauthorised" | "rateLimited";
 
 const DEFAULT_RATE: RpcRate = { perSecond: 30, burst: 30 };
 
@@ -133,7 +133,7 @@ export class RpcSecurity {
    * @returns Why it is refused: `unauthorised`, if only the server may make it or the
    * caller is not connected, or `rateLimited`; `undefined` if it is not.
    */
-  check(call: RpcCall): RpcRefusal | undefined {
+  check(call: RpcCall): RpcCallRefusal | undefined {
     const { caller, id } = call;
     if (caller === undefined) return undefined;
     const state = this.#callers.get(caller);
