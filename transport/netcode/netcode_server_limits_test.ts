@@ -65,7 +65,8 @@ Deno.test("NetcodeServer lets others in while one host floods it", () => {
   flood(world, (i) => {
     bad.send(bad.request());
     if (i % 250 === 249 && others < 4) {
-      world.connect(world.client({}, world.network.socket(`10.2.0.${others}`)));
+      const socket = world.network.socket(`10.2.0.${others}`);
+      world.connect(world.client({ timeoutSeconds: -1 }, socket));
       others++;
     }
   }, 4_000);
@@ -159,7 +160,7 @@ Deno.test("NetcodeServer tries tokens of other servers, and of who is connected,
   for (const isOther of [true, false]) {
     const world = new ServerWorld();
     const clientId = 7n;
-    world.connect(world.client({ clientId }));
+    world.connect(world.client({ clientId, timeoutSeconds: -1 }));
     const client = isOther
       ? world.client({ addresses: ["10.0.0.7:9"] })
       : world.client({ clientId });
