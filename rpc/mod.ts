@@ -37,7 +37,7 @@ export * from "./target/server_target.ts";
 export * from "./endpoint/deferred_reply.ts";
 export * from "./endpoint/rpc_client.ts";
 export * from "./endpoint/rpc_event.ts";
-export { MAX_FAILURE_TEXT_BYTES, RpcFailure } from "./endpoint/rpc_failure.ts";
+export { RpcFailure } from "./endpoint/rpc_failure.ts";
 export * from "./endpoint/rpc_handler.ts";
 export * from "./endpoint/rpc_observer.ts";
 export * from "./endpoint/rpc_options.ts";
@@ -45,7 +45,7 @@ export * from "./endpoint/rpc_peer.ts";
 export * from "./endpoint/rpc_promises.ts";
 export * from "./endpoint/rpc_server.ts";
 export * from "./endpoint/rpc_ticket.ts";
-export type { CallFault } from "./wire/call_reader.ts";
+export type { CallFault } from "./wire/call_fault.ts";
 export type { IsOwner } from "./security/call_guard.ts";
 export type {
   Recorded,

@@ -8,7 +8,11 @@ import {
 import type { Rpc, RpcContract } from "../contract/define_rpc.ts";
 import type { RpcDifference } from "../contract/rpc_difference.ts";
 import type { ClientId } from "../target/client_id.ts";
+import { CallEncoder } from "../outbox/call_encoder.ts";
 import type { ReceivedCall } from "../wire/call_reader.ts";
+import type { RpcPacketKind } from "../wire/packet_kind.ts";
+import type { ReceivedResult } from "../wire/result_reader.ts";
+import { ResultStatus } from "../wire/result_status.ts";
 import { CallContext } from "./_call_context.ts";
 import { wrongParams } from "./_check_params.ts";
 import {
@@ -17,9 +21,13 @@ import {
   gauge,
   type OutcomeType,
 } from "./_counters.ts";
-import type { EndLimits, LinkEnd, PendingCall } from "./_link_end.ts";
-import type { OutboxError } from "./_outbox.ts";
-import { type ReceivedResult, ResultStatus } from "./_result_codec.ts";
+import {
+  type EndLimits,
+  isTaken,
+  type LinkEnd,
+  MAX_MESSAGE_BYTES,
+  type PendingCall,
+} from "./_link_end.ts";
 import { DeferredReply, type ReplySink } from "./deferred_reply.ts";
 import type {
   CallRefusal,
@@ -52,6 +60,11 @@ export class CallCore {
   readonly observer: RpcObserver | undefined;
   /** The simulation time. */
   nowMs = 0;
+  readonly #ends = new Set<LinkEnd>();
+  /** The call that is being queued. */
+  readonly #encoder: CallEncoder;
+  /** Of which nothing but the name is known, as it is too large for any link. */
+  #tooLarge: Rpc | undefined;
   readonly #handlers: (AnyHandler | undefined)[];
   readonly #context: CallContext;
   readonly #tickets = new Map<RpcTicket, PendingCall>();
@@ -61,7 +74,11 @@ export class CallCore {
   readonly #expired = (pending: PendingCall): void =>
     this.#settle(pending, { type: "timedOut" });
 
-  constructor(contract: RpcContract, options: RpcEndpointOptions) {
+  constructor(
+    contract: RpcContract,
+    options: RpcEndpointOptions,
+    kind: RpcPacketKind,
+  ) {
     const {
       maxPacketBytes = DEFAULT_PACKET_BYTES,
       maxQueuedBytes = Math.max(DEFAULT_QUEUED_BYTES, maxPacketBytes),
@@ -73,6 +90,7 @@ export class CallCore {
     checkInteger("maxOutstanding", maxOutstanding, 1, 0xffff);
     checkInteger("maxEvents", maxEvents, 16, 2 ** 24);
     this.contract = contract;
+    this.#encoder = new CallEncoder(kind, MAX_MESSAGE_BYTES);
     this.observer = options.observer;
     this.limits = { maxPacketBytes, maxQueuedBytes, maxOutstanding };
     this.events = new EventQueue({ capacity: maxEvents });
@@ -147,8 +165,10 @@ export class CallCore {
   }
 
   /** Sets the places of a link's own events aside. */
-  open(): boolean {
-    return this.events.reserve(EVENTS_PER_LINK);
+  open(end: LinkEnd): boolean {
+    if (!this.events.reserve(EVENTS_PER_LINK)) return false;
+    this.#ends.add(end);
+    return true;
   }
 
   /** Ends a link, and all that waits on it; the last event is the endpoint's. */
@@ -156,6 +176,8 @@ export class CallCore {
     if (end.isClosed) return;
     const { pending } = end;
     end.close(reason);
+    this.#ends.delete(end);
+    this.counters.addCounts(end.outbox.counts);
     for (const call of pending.values()) {
       this.#settle(call, { type: "disconnected" });
     }
@@ -175,22 +197,25 @@ export class CallCore {
     end.expire(this.nowMs, this.#expired);
   }
 
-  /** Queues a call; returns whether it was taken. */
-  send(
-    end: LinkEnd,
-    rpc: Rpc,
-    tag: number,
-    id: number,
-    params: Params,
-  ): boolean {
+  /** Encodes a call that is not answered, to be sent to one link or several. */
+  encode(rpc: Rpc, tag: number, id: number, params: Params): void {
+    const error = this.#encoder.encode(rpc, tag, id, 0, params);
+    if (error === "range") throw wrongParams(rpc, params);
+    this.#tooLarge = error === undefined ? undefined : rpc;
+  }
+
+  /** Queues the call that was encoded; returns whether it was taken. */
+  send(end: LinkEnd): boolean {
+    const rpc = this.#tooLarge ?? this.#encoder.rpc!;
     if (end.isClosed) return this.#refuse(end, rpc, "closed");
     const difference = end.map?.differenceOf(rpc);
     if (difference !== undefined) {
       return this.#refuse(end, rpc, "contractDiffers", difference);
     }
-    const error = end.send(rpc, tag, id, params);
-    return error === undefined ||
-      this.#refuse(end, rpc, refusalOf(error, rpc, params));
+    if (rpc === this.#tooLarge) return this.#refuse(end, rpc, "tooLarge");
+    const result = end.push(this.#encoder);
+    if (isTaken(result)) return true;
+    return this.#refuse(end, rpc, result === "full" ? "queueFull" : "tooLarge");
   }
 
   /** Queues a call that is answered. */
@@ -224,10 +249,17 @@ export class CallCore {
       this.#conclude(ticket, rpc, end, outcome);
       return ticket;
     }
-    const pending = end.call(rpc, tag, params, ticket, this.nowMs + timeoutMs);
+    const encoder = this.#encoder;
+    const wireTicket = end.nextWireTicket;
+    const error = encoder.encode(rpc, tag, 0, wireTicket, params);
+    if (error === "range") {
+      this.events.release();
+      throw wrongParams(rpc, params);
+    }
+    const pending = error ?? end.call(encoder, ticket, this.nowMs + timeoutMs);
     if (typeof pending === "string") {
       this.events.release();
-      this.#refuse(end, rpc, refusalOf(pending, rpc, params));
+      this.#refuse(end, rpc, pending === "full" ? "queueFull" : pending);
       return undefined;
     }
     this.#lastTicket = ticket;
@@ -406,7 +438,14 @@ export class CallCore {
       type: "counter",
       value: this.events.dropped,
     };
-    yield* this.counters.metrics();
+    let bytes = 0;
+    for (const { outbox, results } of this.#ends) {
+      bytes += outbox.waitingBytes + results.waitingBytes;
+    }
+    yield gauge("queued_bytes", "Bytes that wait to be sent", bytes);
+    yield* this.counters.metrics(
+      [...this.#ends].map(({ outbox }) => outbox.counts),
+    );
   }
 
   #answerError(
@@ -445,7 +484,7 @@ export class CallCore {
     }
     if (error === "tooLarge") {
       throw new RangeError(
-        `Cannot answer "${rpc.name}" as its reply must fit a packet of ${this.limits.maxPacketBytes} bytes: current value does not`,
+        `Cannot answer "${rpc.name}" as its reply must fit a message of the link: current value does not`,
       );
     }
     if (error === "full") this.counters.resultsDropped++;
@@ -586,15 +625,10 @@ function failed(reason: RpcFailReason, message: string, code = 0): Outcome {
   return { type: "failed", reason, code, message };
 }
 
-function refusalOf(error: OutboxError, rpc: Rpc, params: Params): CallRefusal {
-  if (error === "range") throw wrongParams(rpc, params);
-  return error === "full" ? "queueFull" : error;
-}
-
 const REFUSALS: Readonly<Record<CallRefusal, string>> = {
   closed: "The link is closed",
   queueFull: "As many bytes wait to be sent as may",
-  tooLarge: "It does not fit a packet",
+  tooLarge: "It does not fit a message of the link",
   tooManyOutstanding: "As many calls wait for their answers as may",
   eventsFull: "Too many events wait to be drained",
   contractDiffers: "",

@@ -1,4 +1,5 @@
 // This module is browser compatible.
+import type { OutboxCounts } from "../outbox/rpc_outbox.ts";
 import type { Metric } from "../../core/mod.ts";
 import type { CallRefusal, RpcPacketFault } from "./rpc_event.ts";
 
@@ -19,24 +20,38 @@ export type Denial =
   | "repeated"
   | "refused";
 
+type MutableCounts = { -readonly [K in keyof OutboxCounts]: number };
+
 /** What an endpoint has counted since it was made. */
 export class EndpointCounters {
-  callsOut = 0;
   callsIn = 0;
+  /** Calls that this end does not know. */
+  callsUnknown = 0;
   callsRelayed = 0;
-  packetsOut = 0;
   packetsIn = 0;
-  bytesOut = 0;
   bytesIn = 0;
-  /** Runs of calls that this end does not know. */
-  unknownRuns = 0;
+  /** Packets that were sent, but for those of calls. */
+  packetsOut = 0;
+  bytesOut = 0;
   handlersFailed = 0;
   /** Answers of calls that do not wait for one: late, or there twice. */
   resultsLate = 0;
   /** Answers for which there was no room. */
   resultsDropped = 0;
-  /** Packets that were dropped as the link did not take them, or closed. */
+  /** Packets of calls that no link ever takes. */
   packetsDropped = 0;
+  readonly #gone: MutableCounts = {
+    sent: 0,
+    sentPackets: 0,
+    sentBytes: 0,
+    refusedPackets: 0,
+    coalesced: 0,
+    refused: 0,
+    droppedCosmetic: 0,
+    droppedUnreliable: 0,
+    agedOut: 0,
+    cleared: 0,
+  };
   readonly refused: Record<CallRefusal, number> = {
     closed: 0,
     queueFull: 0,
@@ -66,22 +81,34 @@ export class EndpointCounters {
     this.faults.set(fault, (this.faults.get(fault) ?? 0) + 1);
   }
 
-  *metrics(): IterableIterator<Metric> {
-    yield counter("calls_out", "Calls sent", this.callsOut);
+  /** Adds what an outbox that is done with has counted. */
+  addCounts(counts: OutboxCounts): void {
+    addCounts(this.#gone, counts);
+  }
+
+  /** The metrics; the outboxes that are in use are given. */
+  *metrics(counts: Iterable<OutboxCounts>): IterableIterator<Metric> {
+    const outbox = { ...this.#gone };
+    for (const more of counts) addCounts(outbox, more);
+    yield counter("calls_out", "Calls sent", outbox.sent);
     yield counter("calls_in", "Calls received", this.callsIn);
     yield counter(
       "calls_relayed",
       "Calls of a client passed on to a client",
       this.callsRelayed,
     );
-    yield counter("packets_out", "Packets sent", this.packetsOut);
+    yield counter(
+      "packets_out",
+      "Packets sent",
+      this.packetsOut + outbox.sentPackets,
+    );
     yield counter("packets_in", "Packets received", this.packetsIn);
-    yield counter("bytes_out", "Bytes sent", this.bytesOut);
+    yield counter("bytes_out", "Bytes sent", this.bytesOut + outbox.sentBytes);
     yield counter("bytes_in", "Bytes received", this.bytesIn);
     yield counter(
-      "unknown_runs",
-      "Runs of calls that this end does not know",
-      this.unknownRuns,
+      "calls_unknown",
+      "Calls that this end does not know",
+      this.callsUnknown,
     );
     yield counter(
       "handlers_failed",
@@ -103,6 +130,13 @@ export class EndpointCounters {
       "Packets that no link took",
       this.packetsDropped,
     );
+    yield* labelled("calls_dropped", "Calls taken but not sent", "reason", {
+      coalesced: outbox.coalesced,
+      cosmetic: outbox.droppedCosmetic,
+      unreliable: outbox.droppedUnreliable,
+      tooOld: outbox.agedOut,
+      closed: outbox.cleared,
+    });
     yield* labelled("refused", "Calls not taken", "reason", this.refused);
     yield* labelled("denied", "Calls not handled", "reason", this.denied);
     yield* labelled("outcomes", "Outcomes of calls", "type", this.outcomes);
@@ -112,6 +146,12 @@ export class EndpointCounters {
         labels: { fault },
       };
     }
+  }
+}
+
+function addCounts(sum: MutableCounts, more: OutboxCounts): void {
+  for (const key of Object.keys(sum) as (keyof OutboxCounts)[]) {
+    sum[key] += more[key];
   }
 }
 

@@ -6,13 +6,14 @@ import {
 } from "../../protocol/mod.ts";
 import type { Rpc, RpcContract } from "../contract/define_rpc.ts";
 import { RpcVersionMap } from "../contract/rpc_version_map.ts";
+import type { CallEncoder } from "../outbox/call_encoder.ts";
+import { type OutboxResult, RpcOutbox } from "../outbox/rpc_outbox.ts";
 import type { PeerGuard } from "../security/call_guard.ts";
 import type { ClientId } from "../target/client_id.ts";
 import { CallReader, type ReceivedCall } from "../wire/call_reader.ts";
 import { RpcPacketKind } from "../wire/packet_kind.ts";
+import { type ReceivedResult, ResultReader } from "../wire/result_reader.ts";
 import type { EndpointCounters } from "./_counters.ts";
-import { Outbox, type OutboxError } from "./_outbox.ts";
-import { type ReceivedResult, ResultReader } from "./_result_codec.ts";
 import { ResultOutbox } from "./_result_outbox.ts";
 import type { CallRefusal, RpcPacketFault } from "./rpc_event.ts";
 import type { RpcTicket } from "./rpc_ticket.ts";
@@ -52,8 +53,6 @@ export interface EndOwner {
   handleResult(pending: PendingCall, result: ReceivedResult): void;
   /** A packet was handled, or refused. */
   packetDone(end: LinkEnd, fault: RpcPacketFault | undefined): void;
-  /** Calls came that are unknown here. */
-  unknownCalls(end: LinkEnd, runs: number): void;
   /** The contracts differ: see the map. */
   handleDiffers(end: LinkEnd, message: string): void;
   /** Calls go out from now on. */
@@ -62,6 +61,8 @@ export interface EndOwner {
 
 const MIN_LINK_BYTES = 65;
 const MAX_HANDSHAKE_BYTES = 32_768;
+/** What the encoder of calls has room for. */
+export const MAX_MESSAGE_BYTES = 65_536;
 
 /**
  * One end of a link: the handshake, what waits to be sent, and the calls that wait for
@@ -76,7 +77,7 @@ export class LinkEnd {
   readonly link: MessageLink;
   /** What watches over the client; there is none over a server. */
   guard: PeerGuard | undefined;
-  readonly outbox: Outbox;
+  readonly outbox: RpcOutbox;
   readonly results: ResultOutbox;
   /** This end's calls that wait, by their number on the link. */
   readonly pending: Map<number, PendingCall> = new Map();
@@ -107,6 +108,8 @@ export class LinkEnd {
   #lastWireTicket = 0;
   #nextDeadlineMs = Infinity;
   readonly #sink = (bytes: Uint8Array): void => this.#receive(bytes);
+  readonly #out = (bytes: Uint8Array, channel: Channel): boolean =>
+    this.#send(bytes, channel);
   readonly #rpcOf = (wireTicket: number): Rpc | undefined =>
     this.pending.get(wireTicket)?.rpc;
 
@@ -125,23 +128,24 @@ export class LinkEnd {
         `Cannot connect as the link's maxMessageBytes must be >= ${MIN_LINK_BYTES}: current value is ${link.maxMessageBytes}`,
       );
     }
-    // What a link says before it is open is a guess: see `#sendGreetings`.
-    const linkBytes = Math.max(link.maxMessageBytes, MIN_LINK_BYTES);
-    const packetBytes = Math.min(maxPacketBytes, linkBytes);
+    // What a link says before it is open may change: see `#sendGreetings` and `#send`.
+    const messageBytes = Math.min(
+      Math.max(link.maxMessageBytes, MIN_LINK_BYTES),
+      MAX_MESSAGE_BYTES,
+    );
+    const packetBytes = Math.min(maxPacketBytes, messageBytes);
     this.#packetBytes = packetBytes;
-    const limits = {
-      kind: owner.sends,
+    this.outbox = new RpcOutbox(owner.sends, messageBytes, {
+      maxBytes: maxQueuedBytes,
       packetBytes,
-      queuedBytes: maxQueuedBytes,
-    };
-    this.outbox = new Outbox(limits, owner.counters);
+    });
+    const queuedBytes = maxQueuedBytes;
     this.results = new ResultOutbox(
-      packetBytes,
-      maxQueuedBytes,
+      { packetBytes, messageBytes, queuedBytes },
       owner.counters,
     );
     this.#handshake = new ContractHandshake(owner.contract.contract, {
-      maxMessageBytes: Math.min(MAX_HANDSHAKE_BYTES, linkBytes - 1),
+      maxMessageBytes: Math.min(MAX_HANDSHAKE_BYTES, messageBytes - 1),
     });
     this.#greetings.push(greeting(this.#handshake.hello()));
   }
@@ -161,9 +165,10 @@ export class LinkEnd {
     return this.#map;
   }
 
-  /** Sends what was there before; what comes from now on waits for the next tick. */
-  beginTick(): void {
-    if (this.isReady) this.outbox.seal();
+  /** What comes from now on waits for the next tick. */
+  beginTick(dt: number): void {
+    this.outbox.tick(dt);
+    this.outbox.mark();
   }
 
   /** Takes in what has come. */
@@ -177,37 +182,36 @@ export class LinkEnd {
   flush(): void {
     if (this.#isClosed) return;
     this.#sendGreetings();
+    // Also while nothing can be sent: what is too old goes.
+    this.outbox.flush(this.#out);
     if (!this.isReady) return;
-    this.outbox.flush(this.link);
     this.results.flush(this.link);
-    if (this.outbox.queuedBytes === 0) this.toldRefusals.clear();
+    if (this.outbox.waiting === 0) this.toldRefusals.clear();
   }
 
   /** Queues a call that is not answered. */
-  send(
-    rpc: Rpc,
-    tag: number,
-    id: number,
-    params: Readonly<Record<string, unknown>>,
-  ): OutboxError | undefined {
-    const error = this.outbox.add(rpc, tag, id, 0, params);
-    if (error === undefined) this.#countEarly(rpc);
-    return error;
+  push(call: CallEncoder): OutboxResult {
+    const result = this.outbox.push(call);
+    if (isTaken(result)) this.#countEarly(call.rpc!);
+    return result;
   }
 
-  /** Queues a call that is answered; what is wrong if it cannot. */
+  /** The number on the link of the next call that is answered. */
+  get nextWireTicket(): number {
+    return this.#lastWireTicket + 1;
+  }
+
+  /** Queues a call that is answered, encoded with `nextWireTicket`; what is wrong if it cannot. */
   call(
-    rpc: Rpc,
-    tag: number,
-    params: Readonly<Record<string, unknown>>,
+    call: CallEncoder,
     ticket: RpcTicket,
     deadlineMs: number,
-  ): PendingCall | OutboxError {
-    const wireTicket = this.#lastWireTicket + 1;
-    const error = this.outbox.add(rpc, tag, 0, wireTicket, params);
-    if (error !== undefined) return error;
+  ): PendingCall | "full" | "tooLarge" {
+    const rpc = call.rpc!;
+    const result = this.push(call);
+    if (result === "full" || result === "tooLarge") return result;
+    const wireTicket = this.nextWireTicket;
     this.#lastWireTicket = wireTicket;
-    this.#countEarly(rpc);
     const pending = { ticket, rpc, end: this, wireTicket, deadlineMs };
     this.pending.set(wireTicket, pending);
     if (deadlineMs < this.#nextDeadlineMs) this.#nextDeadlineMs = deadlineMs;
@@ -244,6 +248,15 @@ export class LinkEnd {
     this.early.set(rpc, (this.early.get(rpc) ?? 0) + 1);
   }
 
+  #send(bytes: Uint8Array, channel: Channel): boolean {
+    if (!this.isReady) return false;
+    if (this.link.send(bytes, channel)) return true;
+    if (bytes.length <= this.link.maxMessageBytes) return false;
+    // It takes less than it said when the call was made, and never this.
+    this.#owner.counters.packetsDropped++;
+    return true;
+  }
+
   #receive(bytes: Uint8Array): void {
     // The handler of an earlier packet may have ended it.
     if (this.#isClosed) return;
@@ -273,8 +286,8 @@ export class LinkEnd {
     const reader = this.#reader!;
     const fault = reader.read(bytes, owner.receives);
     if (fault !== undefined) return fault;
-    const { count, unknownRuns } = reader;
-    if (unknownRuns > 0) owner.unknownCalls(this, unknownRuns);
+    const { count } = reader;
+    owner.counters.callsUnknown += reader.unknownCalls;
     for (let i = 0; i < count && !this.#isClosed; i++) {
       owner.handleCall(this, reader.at(i));
     }
@@ -361,6 +374,11 @@ export class LinkEnd {
       this.#owner.counters.bytesOut += bytes!.length;
     }
   }
+}
+
+/** Whether a call waits now. */
+export function isTaken(result: OutboxResult): boolean {
+  return result === "queued" || result === "coalesced";
 }
 
 const NOTHING = new Uint8Array(0);

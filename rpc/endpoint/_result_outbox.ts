@@ -1,53 +1,60 @@
 // This module is browser compatible.
 import type { Channel, MessageLink } from "../../protocol/mod.ts";
 import type { Rpc } from "../contract/define_rpc.ts";
+import type { ResultStatus } from "../wire/result_status.ts";
+import { ResultWriter } from "../wire/result_writer.ts";
 import type { EndpointCounters } from "./_counters.ts";
-import { type ResultStatus, ResultWriter } from "./_result_codec.ts";
 
-/** Why an answer was not queued: see `Outbox`. */
+/** Why an answer was not queued: no room now, no room in any message, or not allowed. */
 export type ResultError = "full" | "tooLarge" | "range";
 
-/** The answers of calls of one channel, in whole packets. */
+/** What is fixed for the answers of a link. */
+export interface ResultLimits {
+  /** Not to be exceeded by putting several into a packet. */
+  readonly packetBytes: number;
+  /** The most bytes of a packet. */
+  readonly messageBytes: number;
+  /** The most bytes that wait in whole packets. */
+  readonly queuedBytes: number;
+}
+
+/** The answers of calls of one channel. */
 interface Lane {
   readonly channel: Channel;
   readonly writer: ResultWriter;
-  /** Packets that the link did not take, oldest first. */
-  waiting: Uint8Array[];
+  /** Whole packets, oldest first. */
+  readonly waiting: Uint8Array[];
 }
+
+/** How an answer gets into a packet. */
+type Put = (writer: ResultWriter) => boolean;
 
 /**
  * The answers that wait to be sent over a link. They go by the channel of their calls, so
  * that those of ordered calls are ordered.
  */
 export class ResultOutbox {
-  readonly #packetBytes: number;
-  readonly #queuedBytes: number;
+  readonly #limits: ResultLimits;
   readonly #counters: EndpointCounters;
   readonly #lanes: Lane[] = [];
+  /** For what is too large for a packet of several. */
+  #large: ResultWriter | undefined;
   #waitingBytes = 0;
 
-  constructor(
-    packetBytes: number,
-    queuedBytes: number,
-    counters: EndpointCounters,
-  ) {
-    this.#packetBytes = packetBytes;
-    this.#queuedBytes = queuedBytes;
+  constructor(limits: ResultLimits, counters: EndpointCounters) {
+    this.#limits = limits;
     this.#counters = counters;
   }
 
   /** How many bytes wait in whole packets. */
-  get queuedBytes(): number {
+  get waitingBytes(): number {
     return this.#waitingBytes;
   }
 
   addValue(rpc: Rpc, ticket: number, value: unknown): ResultError | undefined {
     const lane = this.#lane(rpc.channel);
     if (lane.writer.addValue(rpc, ticket, value)) return undefined;
-    const error = this.#makeRoom(lane);
-    if (error !== undefined) return error;
-    if (lane.writer.addValue(rpc, ticket, value)) return undefined;
-    return lane.writer.error === "range" ? "range" : "tooLarge";
+    return this.#retry(lane, (writer) => writer.addValue(rpc, ticket, value));
   }
 
   addStatus(
@@ -59,28 +66,24 @@ export class ResultOutbox {
   ): ResultError | undefined {
     const lane = this.#lane(rpc.channel);
     if (lane.writer.addStatus(ticket, status, code, text)) return undefined;
-    const error = this.#makeRoom(lane);
-    if (error !== undefined) return error;
-    return lane.writer.addStatus(ticket, status, code, text)
-      ? undefined
-      : "tooLarge";
+    return this.#retry(
+      lane,
+      (writer) => writer.addStatus(ticket, status, code, text),
+    );
   }
 
   /** Sends everything, as far as the link takes it. */
   flush(link: MessageLink): void {
-    for (const lane of this.#lanes) {
+    for (const { channel, waiting, writer } of this.#lanes) {
       let sent = 0;
-      while (sent < lane.waiting.length) {
-        const bytes = lane.waiting[sent]!;
-        if (!this.#send(link, bytes, lane.channel)) break;
+      for (const bytes of waiting) {
+        if (!this.#send(link, bytes, channel)) break;
         this.#waitingBytes -= bytes.length;
         sent++;
       }
-      if (sent > 0) lane.waiting.splice(0, sent);
-      if (lane.writer.count === 0 || lane.waiting.length > 0) continue;
-      if (this.#send(link, lane.writer.end(), lane.channel)) {
-        lane.writer.begin();
-      }
+      if (sent > 0) waiting.splice(0, sent);
+      if (writer.count === 0 || waiting.length > 0) continue;
+      if (this.#send(link, writer.end(), channel)) writer.begin();
     }
   }
 
@@ -97,26 +100,35 @@ export class ResultOutbox {
     return true;
   }
 
-  #makeRoom(lane: Lane): ResultError | undefined {
+  /** What the packet that is begun has not taken goes into the next, or into one of its own. */
+  #retry(lane: Lane, put: Put): ResultError | undefined {
     const { writer } = lane;
     if (writer.error === "range") return "range";
-    if (writer.count === 0) return "tooLarge";
-    if (this.#waitingBytes + this.#packetBytes > this.#queuedBytes) {
-      return "full";
+    if (writer.count > 0) {
+      if (!this.#queue(lane, writer)) return "full";
+      writer.begin();
+      if (put(writer)) return undefined;
     }
+    const large = this.#large ??= new ResultWriter(this.#limits.messageBytes);
+    large.begin();
+    if (!put(large)) return "tooLarge";
+    return this.#queue(lane, large) ? undefined : "full";
+  }
+
+  #queue({ waiting }: Lane, writer: ResultWriter): boolean {
     const bytes = new Uint8Array(writer.end());
-    lane.waiting.push(bytes);
-    this.#waitingBytes += bytes.length;
-    writer.begin();
-    return undefined;
+    const waitingBytes = this.#waitingBytes + bytes.length;
+    if (waitingBytes > this.#limits.queuedBytes) return false;
+    this.#waitingBytes = waitingBytes;
+    waiting.push(bytes);
+    return true;
   }
 
   #lane(channel: Channel): Lane {
     for (const lane of this.#lanes) {
       if (lane.channel === channel) return lane;
     }
-    const writer = new ResultWriter(this.#packetBytes);
-    writer.begin();
+    const writer = new ResultWriter(this.#limits.packetBytes);
     const lane = { channel, writer, waiting: [] };
     this.#lanes.push(lane);
     return lane;

@@ -200,6 +200,41 @@ Deno.test("A contract that is too large to be told works as far as it was", () =
   assert(taken.length > 10 && taken.length < 40, `${taken.length}`);
 });
 
+Deno.test("What the other end could not be told is refused, though it has it", () => {
+  const large = defineRpc(
+    Object.fromEntries(
+      Array.from({ length: 60 }, (_, i) => [
+        `call${`${i}`.padStart(3, "0")}`,
+        { params: { number: u8 }, from: "client" as const },
+      ]),
+    ),
+  );
+  const { call000, call059 } = large.definitions;
+  const small = defineRpc({ call000: call000!, call059: call059! });
+  const pair = new MemoryLinkPair({ maxMessageBytes: 700 });
+  const server = new RpcServer(small);
+  server.connect(pair.a, clientId(1));
+  const got: string[] = [];
+  for (const name of ["call000", "call059"] as const) {
+    server.on(name, () => got.push(name));
+  }
+  const client = new RpcClient(large, pair.b);
+  const run = (): void => {
+    for (let i = 0; i < 5; i++) {
+      client.tick(DT);
+      server.tick(DT);
+    }
+  };
+  run();
+  assert(client.send("call000", { number: 1 }));
+  assertEquals(client.send("call059", { number: 1 }), false);
+  run();
+  assertEquals(got, ["call000"]);
+  const refused = [...client.drainEvents()].at(-1);
+  assert(refused?.type === "callRefused");
+  assertEquals(refused.difference?.type, "untold");
+});
+
 Deno.test("A handshake that the link does not take at once goes on later", () => {
   let takes = 0;
   const world = new RpcWorld(older, {

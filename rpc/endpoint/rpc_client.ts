@@ -15,10 +15,10 @@ import type { ClientId } from "../target/client_id.ts";
 import { RpcTarget } from "../target/rpc_target.ts";
 import type { ReceivedCall } from "../wire/call_reader.ts";
 import { RpcPacketKind, TargetTag } from "../wire/packet_kind.ts";
+import type { ReceivedResult } from "../wire/result_reader.ts";
 import { idOf, tagOf } from "./_call_context.ts";
 import { CallCore } from "./_call_core.ts";
 import { type EndOwner, LinkEnd, type PendingCall } from "./_link_end.ts";
-import type { ReceivedResult } from "./_result_codec.ts";
 import type { RpcClientEvent, RpcPacketFault } from "./rpc_event.ts";
 import type { AnswerHandler, CallHandler, RpcContext } from "./rpc_handler.ts";
 import type { RpcCallOptions, RpcEndpointOptions } from "./rpc_options.ts";
@@ -82,7 +82,7 @@ export class RpcClient<const D extends RpcDefinitions> {
     link: MessageLink,
     options: RpcEndpointOptions = {},
   ) {
-    this.#core = new CallCore(contract, options);
+    this.#core = new CallCore(contract, options, RpcPacketKind.ClientCalls);
     this.#owner = this.#makeOwner();
     this.#end = this.#open(link);
   }
@@ -158,7 +158,8 @@ export class RpcClient<const D extends RpcDefinitions> {
       );
     }
     const tag = tagOf(target);
-    return this.#core.send(this.#end, rpc, tag, idOf(target), params);
+    this.#core.encode(rpc, tag, idOf(target), params);
+    return this.#core.send(this.#end);
   }
 
   /**
@@ -267,7 +268,7 @@ export class RpcClient<const D extends RpcDefinitions> {
 
   #open(link: MessageLink): LinkEnd {
     const end = new LinkEnd(this.#owner, link, undefined);
-    if (this.#core.open()) return end;
+    if (this.#core.open(end)) return end;
     throw new RangeError(
       `Cannot connect as there must be room for 3 events: current capacity is ${this.#core.events.capacity}, of which is used all`,
     );
@@ -277,10 +278,10 @@ export class RpcClient<const D extends RpcDefinitions> {
     this.#core.close(end, reason, { type: "disconnected", reason });
   }
 
-  readonly #tick = (): void => {
+  readonly #tick = (dt: number): void => {
     // A handler may go on over another link, which has its turn in the next tick.
     const end = this.#end;
-    end.beginTick();
+    end.beginTick(dt);
     end.receive();
     const { state } = end.link;
     if (state.type === "closed") this.#close(end, state.reason);
@@ -318,9 +319,6 @@ export class RpcClient<const D extends RpcDefinitions> {
         core.handleResult(pending, result),
       packetDone: (end: LinkEnd, fault: RpcPacketFault | undefined): void =>
         core.packetDone(end, fault),
-      unknownCalls: (_: LinkEnd, runs: number): void => {
-        core.counters.unknownRuns += runs;
-      },
       handleDiffers: (end: LinkEnd, message: string): void =>
         core.handleDiffers(end, message),
       handleReady: (end: LinkEnd): void => core.tell(end, { type: "ready" }),

@@ -10,7 +10,7 @@ import type {
 } from "../contract/rpc_types.ts";
 import type { RpcGuardEvent } from "../security/rpc_offence.ts";
 import type { ClientId } from "../target/client_id.ts";
-import type { CallFault } from "../wire/call_reader.ts";
+import type { CallFault } from "../wire/call_fault.ts";
 import type { RpcTicket } from "./rpc_ticket.ts";
 
 /**
@@ -93,7 +93,7 @@ export type CallResult<D extends RpcDefinitions, N extends RpcName<D>> = {
  *
  * - `closed`: there is no such client, or the link is closed.
  * - `queueFull`: as many bytes wait to be sent as may.
- * - `tooLarge`: it does not fit a packet of `maxPacketBytes`.
+ * - `tooLarge`: it does not fit a message of the link.
  * - `tooManyOutstanding`: as many calls wait for their answers as may.
  * - `eventsFull`: so many events wait to be drained that there is no room for its
  *   outcome.

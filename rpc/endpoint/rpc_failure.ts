@@ -1,8 +1,7 @@
 // This module is browser compatible.
 import { utf8Length } from "../../protocol/mod.ts";
+import { MAX_FAILURE_TEXT_BYTES } from "../wire/_limits.ts";
 
-/** The most bytes of UTF-8 of what an {@linkcode RpcFailure} says. */
-export const MAX_FAILURE_TEXT_BYTES = 256;
 const MAX_CODE = 0xffff;
 
 /**

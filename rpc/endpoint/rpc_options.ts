@@ -8,15 +8,17 @@ import type { RpcObserver } from "./rpc_observer.ts";
 /** What both ends can be told. */
 export interface RpcEndpointOptions {
   /**
-   * The most bytes of a packet: an integer from 64 to 65535; the link's
-   * `maxMessageBytes` if that is less. The default fits a datagram.
+   * The bytes of a packet not to be exceeded by putting several calls or answers into
+   * it: an integer from 64 to 65535; the link's `maxMessageBytes` if that is less. What
+   * is larger goes alone. The default fits a datagram.
    *
    * @default {1200}
    */
   readonly maxPacketBytes?: number;
   /**
-   * The most bytes that wait to be sent over one link: an integer, `maxPacketBytes`
-   * or more. Beyond it calls are refused.
+   * The most bytes of calls that wait to be sent over one link, and of answers: an
+   * integer, `maxPacketBytes` or more. Beyond it calls are dropped that may be lost, then
+   * new ones refused.
    *
    * @default {262144}
    */

@@ -14,15 +14,16 @@ import type {
 import { CallGuard } from "../security/call_guard.ts";
 import type { RpcDenial, RpcGuardEvent } from "../security/rpc_offence.ts";
 import type { ClientId } from "../target/client_id.ts";
+import { checkTarget, resolveTarget } from "../target/resolve_target.ts";
 import type { ServerTarget } from "../target/server_target.ts";
 import type { ReceivedCall } from "../wire/call_reader.ts";
 import { RpcPacketKind, TargetTag } from "../wire/packet_kind.ts";
+import type { ReceivedResult } from "../wire/result_reader.ts";
 import { targetOf } from "./_call_context.ts";
 import { CallCore } from "./_call_core.ts";
 import { gauge } from "./_counters.ts";
+import { PeerTable } from "./_peer_table.ts";
 import { type EndOwner, LinkEnd, type PendingCall } from "./_link_end.ts";
-import { checkTarget, isTargeted } from "./_resolve_target.ts";
-import type { ReceivedResult } from "./_result_codec.ts";
 import type { RpcPacketFault, RpcServerEvent } from "./rpc_event.ts";
 import type {
   AnswerHandler,
@@ -83,9 +84,9 @@ export class RpcServer<const D extends RpcDefinitions> {
   readonly #guard: CallGuard;
   readonly #clock: Clock;
   readonly #owner: EndOwner;
-  readonly #peers = new Map<ClientId, Peer>();
-  /** How many clients calls were queued for. */
-  #recipients = 0;
+  readonly #peers = new PeerTable<Peer>();
+  /** Whom the calls that are being queued go to. */
+  readonly #receivers: ClientId[] = [];
   /** When the last call was done, or the turn of a client began. */
   #lapMs = 0;
 
@@ -99,7 +100,7 @@ export class RpcServer<const D extends RpcDefinitions> {
    */
   constructor(contract: RpcContract<D>, options: RpcServerOptions = {}) {
     const { isOwner, limits, clock = new SystemClock() } = options;
-    const core = new CallCore(contract, options);
+    const core = new CallCore(contract, options, RpcPacketKind.ServerCalls);
     const emit = (event: RpcGuardEvent): void => void core.events.push(event);
     this.#core = core;
     this.#options = options;
@@ -135,13 +136,13 @@ export class RpcServer<const D extends RpcDefinitions> {
       );
     }
     const end = new LinkEnd(this.#owner, link, id);
-    if (!this.#core.open()) {
+    if (!this.#core.open(end)) {
       end.close("the server is busy");
       return undefined;
     }
     end.guard = this.#guard.connect(id);
     const peer = new Peer(end, id);
-    this.#peers.set(id, peer);
+    this.#peers.add(id, peer);
     return peer;
   }
 
@@ -235,7 +236,14 @@ export class RpcServer<const D extends RpcDefinitions> {
     const rpc = this.#core.rpc(name);
     this.#checkCall(rpc, false);
     checkTarget(target, this.#options);
-    return this.#pass(rpc, 0, params, target);
+    if (target.type === "server") {
+      throw new TypeError(
+        'Cannot send a call as its target must be clients: current value is "server"',
+      );
+    }
+    const start = this.#receivers.length;
+    const isThere = this.#resolve(target);
+    return this.#pass(start, rpc, 0, params) && isThere;
   }
 
   /**
@@ -315,12 +323,7 @@ export class RpcServer<const D extends RpcDefinitions> {
    * @returns The metrics, to be rendered by `renderOpenMetrics`.
    */
   *metrics(): IterableIterator<Metric> {
-    let bytes = 0;
-    for (const { end } of this.#peers.values()) {
-      bytes += end.outbox.queuedBytes + end.results.queuedBytes;
-    }
     yield gauge("clients", "Clients", this.#peers.size);
-    yield gauge("queued_bytes", "Bytes that no link has taken yet", bytes);
     yield* this.#core.metrics();
     yield* this.#guard.metrics();
   }
@@ -337,35 +340,42 @@ export class RpcServer<const D extends RpcDefinitions> {
     );
   }
 
-  /** Queues a call for whom it is for; returns whether all of them took it. */
+  /** Finds whom a call is for; returns `false` if it is one client, who is not there. */
+  #resolve(target: ServerTarget): boolean {
+    const receivers = this.#receivers;
+    const before = receivers.length;
+    resolveTarget(target, this.#peers, this.#options, receivers);
+    if (target.type !== "client" || receivers.length > before) return true;
+    this.#core.counters.refused.closed++;
+    return false;
+  }
+
+  /** Queues a call for the receivers from a place on; returns whether all of them took it. */
   #pass(
+    start: number,
     rpc: Rpc,
     caller: number,
     params: Readonly<Record<string, unknown>>,
-    target: ServerTarget,
   ): boolean {
     const core = this.#core;
-    if (target.type === "client") {
-      const peer = this.#peers.get(target.id);
-      if (peer === undefined) {
-        core.counters.refused.closed++;
-        return false;
-      }
-      this.#recipients++;
-      return core.send(peer.end, rpc, 0, caller, params);
-    }
+    const receivers = this.#receivers;
     let isTaken = true;
-    for (const { id, end } of this.#peers.values()) {
-      if (!isTargeted(id, target, this.#options)) continue;
-      this.#recipients++;
-      isTaken = core.send(end, rpc, 0, caller, params) && isTaken;
+    try {
+      // No code of the game's runs from here on, which could make calls.
+      core.encode(rpc, 0, caller, params);
+      for (let i = start; i < receivers.length; i++) {
+        const peer = this.#peers.get(receivers[i]!);
+        isTaken = peer !== undefined && core.send(peer.end) && isTaken;
+      }
+    } finally {
+      receivers.length = start;
     }
     return isTaken;
   }
 
   #close(peer: Peer, reason: string): void {
     const { end, id: client } = peer;
-    this.#peers.delete(client);
+    this.#peers.remove(client);
     this.#core.close(end, reason, { type: "peerDisconnected", client, reason });
     if (end.guard !== undefined) this.#guard.disconnect(end.guard);
   }
@@ -373,7 +383,7 @@ export class RpcServer<const D extends RpcDefinitions> {
   readonly #tick = (dt: number): void => {
     this.#guard.tick(dt);
     const peers = this.#peers;
-    for (const { end } of peers.values()) end.beginTick();
+    for (const { end } of peers.values()) end.beginTick(dt);
     for (const peer of peers.values()) {
       const { end } = peer;
       this.#lapMs = this.#clock.nowMs();
@@ -420,16 +430,17 @@ export class RpcServer<const D extends RpcDefinitions> {
 
   #relay(end: LinkEnd, { rpc, tag, id, params }: ReceivedCall): void {
     const client = end.client!;
-    const before = this.#recipients;
+    const start = this.#receivers.length;
     try {
-      this.#pass(rpc, client, params, targetOf(tag, id));
-      this.#core.counters.callsRelayed++;
+      this.#resolve(targetOf(tag, id));
     } catch (error) {
       // The game's own `teamOf` threw.
       this.#core.handlerFailed(end, rpc, client, error);
-    } finally {
-      end.guard!.relayed(this.#recipients - before);
+      return;
     }
+    end.guard!.relayed(this.#receivers.length - start);
+    this.#pass(start, rpc, client, params);
+    this.#core.counters.callsRelayed++;
   }
 
   #packetDone(end: LinkEnd, fault: RpcPacketFault | undefined): void {
@@ -466,9 +477,6 @@ export class RpcServer<const D extends RpcDefinitions> {
         core.handleResult(pending, result),
       packetDone: (end: LinkEnd, fault: RpcPacketFault | undefined): void =>
         this.#packetDone(end, fault),
-      unknownCalls: (_: LinkEnd, runs: number): void => {
-        core.counters.unknownRuns += runs;
-      },
       handleDiffers: (end: LinkEnd, message: string): void =>
         core.handleDiffers(end, message),
       handleReady: (end: LinkEnd): void =>

@@ -204,18 +204,21 @@ Deno.test("A handler that puts its answer off returns what it was given", () => 
   assertEquals(metricOf(world.client, "results_late"), 0);
 });
 
-Deno.test("An answer that its reply does not allow, or no packet, is a failure of the handler", () => {
-  const world = new RpcWorld(game).ready();
+Deno.test("An answer that its reply does not allow, or no message, is a failure of the handler", () => {
+  const world = new RpcWorld(game, { link: { maxMessageBytes: 2_000 } })
+    .ready();
+  const longs = ["x".repeat(2_000), "y".repeat(1_300)];
   world.server.answer("buy", () => ({ gold: 0.5 }));
-  world.server.answer("long", () => "x".repeat(1_300));
+  world.server.answer("long", () => longs.shift()!);
   world.client.call("buy", { item: "" });
+  world.client.call("long", {});
   world.client.call("long", {});
   world.run(3);
   assertEquals(
     world.clients[0]!.events.map((event) =>
-      event.type === "failed" && event.reason
+      event.type === "failed" ? event.reason : event.type
     ),
-    ["handlerFailed", "handlerFailed"],
+    ["handlerFailed", "handlerFailed", "result"],
   );
   assertEquals(
     world.events.map((event) =>
@@ -223,7 +226,7 @@ Deno.test("An answer that its reply does not allow, or no packet, is a failure o
     ),
     [
       'RangeError: Cannot answer "buy" as its reply must be allowed by struct(gold:varint): current value is of type "object"',
-      'RangeError: Cannot answer "long" as its reply must fit a packet of 1200 bytes: current value does not',
+      'RangeError: Cannot answer "long" as its reply must fit a message of the link: current value does not',
     ],
   );
 });
