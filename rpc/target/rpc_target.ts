@@ -30,7 +30,18 @@ export type RpcTarget =
     readonly id: ClientId;
   };
 
-/** The makers of targets. */
+/**
+ * The makers of targets. `all()` and `server()` are always the same objects.
+ *
+ * @example Everybody but who shot
+ * ```ts
+ * import { assertEquals, assertThrows } from "@std/assert";
+ * import { clientId, RpcTarget } from "@tickwire/net/rpc";
+ *
+ * assertEquals(RpcTarget.allExcept(clientId(7)), { type: "allExcept", id: clientId(7) });
+ * assertThrows(() => RpcTarget.team(-1), RangeError);
+ * ```
+ */
 export const RpcTarget: {
   /** Every client. */
   all(): RpcTarget;
