@@ -241,7 +241,14 @@ Deno.test("RpcServer hears honest clients in time while another sends what is no
   }
   arena.checkHonest();
   assert(sent > 10_000, `only ${sent} were sent`);
-  assert(arena.types().includes("peerShouldBeKicked"));
+  const offences = arena.events.flatMap((event) =>
+    "offence" in event ? [[event.type, event.offence]] : []
+  );
+  assertEquals(offences.slice(0, 3), [
+    ["peerWarned", "malformed"],
+    ["peerMuted", "malformed"],
+    ["peerShouldBeKicked", "bytes"],
+  ]);
   assert(arena.types().filter((type) => type === "packetRefused").length < 40);
 });
 
@@ -384,6 +391,18 @@ Deno.test("RpcServer does not hold against a client what another of its id did",
   }
   const types = new Set([...server.drainEvents()].map(({ type }) => type));
   assertEquals([...types], ["peerReady", "peerDisconnected"]);
+});
+
+Deno.test("RpcServer tells nothing more of a muted client that is gone", () => {
+  const arena = new Arena();
+  for (let i = 0; i < 800; i++) {
+    arena.hostile.client.send("shoot", { frame: i });
+  }
+  arena.play();
+  arena.server.disconnect(arena.server.peer(HOSTILE)!);
+  for (let frame = 0; frame < 6 * 64; frame++) arena.play();
+  arena.checkHonest();
+  assertEquals(arena.types(), ["peerWarned", "peerMuted", "peerDisconnected"]);
 });
 
 Deno.test("RpcServer.metrics() tells what was refused, and why", () => {
