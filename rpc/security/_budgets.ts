@@ -27,9 +27,6 @@ export class Budgets {
   constructor(sizes: BudgetSizes) {
     this.#sizes = sizes;
     this.#state = new Float64Array(2 * sizes.capacity.length);
-    for (let i = 0; i < this.#state.length; i += 2) {
-      this.#state[i] = sizes.nowMs[0]!;
-    }
   }
 
   /** Takes all of `count`, or returns `false` and takes nothing. */

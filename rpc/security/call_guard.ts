@@ -176,7 +176,7 @@ export class PeerGuard {
   readonly #counters = zeroCounters();
   /** As it was at `#scoreAtMs`. */
   #score = 0;
-  #scoreAtMs: number;
+  #scoreAtMs = 0;
   /** 0 if it is not muted. */
   #mutedUntilMs = 0;
   /** Since the score was last 0. */
@@ -190,7 +190,6 @@ export class PeerGuard {
     this.client = client;
     this.#common = common;
     this.#budgets = new Budgets(common.sizes);
-    this.#scoreAtMs = common.sizes.nowMs[0]!;
   }
 
   /** Whether nothing that it sends is read. */

@@ -177,6 +177,23 @@ Deno.test("PeerGuard does not mute for the time of a slow server", () => {
   assertEquals(events, []);
 });
 
+Deno.test("PeerGuard takes back who stood still for half a minute", () => {
+  const { guard, events, peers: [peer] } = guardWorld();
+  // What was fired meanwhile comes at once.
+  for (let i = 0; i < 30 * 8; i++) peer!.admit(fire, NONE);
+  assert(peer!.isMuted);
+  for (let i = 0; i < 60 * 8; i++) {
+    guard.tick(1 / 8);
+    if (peer!.admitPacket(20) === undefined) peer!.admit(fire, NONE);
+  }
+  assertEquals(events.map(({ type }) => type), [
+    "peerWarned",
+    "peerMuted",
+    "peerUnmuted",
+  ]);
+  assertEquals(peer!.counters.admitted, 16 + 55 * 8 + 1);
+});
+
 Deno.test("PeerGuard warns, mutes, unmutes and says whom to kick", () => {
   const { guard, events, peers: [peer] } = guardWorld({
     limits: { mutesBeforeKick: 1_000, forgivenPerSecond: 16 },
@@ -266,6 +283,16 @@ Deno.test("PeerGuard says to kick who is muted again and again", () => {
     ],
   );
   assert(peer!.mustClose);
+});
+
+Deno.test("PeerGuard remembers no more than a kick", () => {
+  const { guard, peers: [peer] } = guardWorld();
+  for (let i = 0; i < 1_000; i++) peer!.malformed();
+  assertEquals(peer!.score, 600);
+  guard.tick(59);
+  assertEquals(peer!.score, 10);
+  guard.tick(2);
+  assertEquals(peer!.score, 0);
 });
 
 Deno.test("PeerGuard forgets mutes with the score", () => {

@@ -38,8 +38,8 @@ export interface RpcLimits {
    */
   readonly bytes?: RpcBudget;
   /**
-   * Milliseconds in handlers and in `isOwner`. What a handler took is known only
-   * afterwards: a call is let through while anything is left, and the debt is paid
+   * Milliseconds in handlers and in `isOwner`. What handlers took is known only
+   * afterwards, of up to four calls together: a call is let through while anything is left, and the debt is paid
    * before the next one, but never more than another burst of it, so that a pause of the
    * machine shuts nobody out for long.
    *

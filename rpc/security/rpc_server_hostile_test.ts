@@ -241,7 +241,14 @@ Deno.test("RpcServer hears honest clients in time while another sends what is no
   }
   arena.checkHonest();
   assert(sent > 10_000, `only ${sent} were sent`);
-  assert(arena.types().includes("peerShouldBeKicked"));
+  const offences = arena.events.flatMap((event) =>
+    "offence" in event ? [[event.type, event.offence]] : []
+  );
+  assertEquals(offences.slice(0, 3), [
+    ["peerWarned", "malformed"],
+    ["peerMuted", "malformed"],
+    ["peerShouldBeKicked", "bytes"],
+  ]);
   assert(arena.types().filter((type) => type === "packetRefused").length < 40);
 });
 
@@ -254,9 +261,21 @@ Deno.test("RpcServer hears honest clients in time while another's calls take lon
     arena.play();
   }
   arena.checkHonest();
-  // Of the 7,680 ms that it asked for: the burst, 20 ms a second, and one shot.
+  // Of the 7,680 ms that it asked for: the burst, 20 ms a second, and one packet.
   const tookMs = arena.clock.nowMs() - startMs;
-  assert(tookMs >= 60 + 190 && tookMs <= 60 + 204, `${tookMs} ms were taken`);
+  assert(tookMs >= 60 + 190 && tookMs <= 60 + 212, `${tookMs} ms were taken`);
+});
+
+Deno.test("RpcServer measures handlers within a packet", () => {
+  const arena = new Arena();
+  arena.handlerMs = 50;
+  const startMs = arena.clock.nowMs();
+  for (let i = 0; i < 100; i++) {
+    arena.hostile.client.send("shoot", { frame: i });
+  }
+  arena.play();
+  arena.checkHonest();
+  assertEquals(arena.clock.nowMs() - startMs, 4 * 50);
 });
 
 Deno.test("RpcServer lets nobody make the server's calls, or those of what others own", () => {
@@ -384,6 +403,18 @@ Deno.test("RpcServer does not hold against a client what another of its id did",
   }
   const types = new Set([...server.drainEvents()].map(({ type }) => type));
   assertEquals([...types], ["peerReady", "peerDisconnected"]);
+});
+
+Deno.test("RpcServer tells nothing more of a muted client that is gone", () => {
+  const arena = new Arena();
+  for (let i = 0; i < 800; i++) {
+    arena.hostile.client.send("shoot", { frame: i });
+  }
+  arena.play();
+  arena.server.disconnect(arena.server.peer(HOSTILE)!);
+  for (let frame = 0; frame < 6 * 64; frame++) arena.play();
+  arena.checkHonest();
+  assertEquals(arena.types(), ["peerWarned", "peerMuted", "peerDisconnected"]);
 });
 
 Deno.test("RpcServer.metrics() tells what was refused, and why", () => {
