@@ -58,3 +58,4 @@ export * from "./replay/recording_reader.ts";
 export * from "./replay/recording_writer.ts";
 export * from "./replay/rpc_player.ts";
 export * from "./replay/rpc_recorder.ts";
+export * from "./replay/rpc_replay.ts";
