@@ -91,7 +91,11 @@ export class RecordingPrinter {
         return this.#call(record);
       case "rejected": {
         if (rpc !== undefined && record.rpc !== rpc) return [];
-        const what = record.rpc === "" ? "a packet" : record.rpc;
+        const what = record.rpc === ""
+          ? "a packet"
+          : isContractName(record.rpc)
+          ? record.rpc
+          : quote(record.rpc);
         const text = `${what} refused: ${quote(record.reason)}`;
         return [line(record, `!! ${nameOf(record.peer)}  ${text}`)];
       }
@@ -224,6 +228,11 @@ function line({ timeMs }: Recorded, text: string): string {
   return `${(timeMs / 1_000).toFixed(3).padStart(TIME_WIDTH)}  ${text}`;
 }
 
+/** A recording may be made up. */
+function isContractName(name: string): boolean {
+  return /^[A-Za-z][A-Za-z0-9_.]*$/.test(name);
+}
+
 function nameOf(peer: number): string {
   return peer === 0 ? "server" : `client ${peer}`;
 }
@@ -268,7 +277,6 @@ function quote(text: string): string {
 function show(value: unknown): string {
   const text = JSON.stringify(value, replacer) ?? "undefined";
   // JSON leaves DEL and the C1 controls as they are.
-  // deno-lint-ignore no-control-regex
   const safe = text.replace(
     /[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,

@@ -1,6 +1,10 @@
 // A match over bad lines, from a seed: a server whose clients come and go, ask, exceed their rates and send rubbish. The
 // server's side, handlers and game, is the same code where it is recorded and where it is replayed.
-import { ManualClock, type Random, SeededRandom } from "../../../core/mod.ts";
+import {
+  type ManualClock,
+  type Random,
+  SeededRandom,
+} from "../../../core/mod.ts";
 import {
   Channel,
   MemoryLinkPair,
@@ -144,7 +148,7 @@ class Player {
       latencyMs: random.nextFloat() * 60,
       jitterMs: 20,
       loss: random.nextFloat() * 0.3,
-      maxQueuedMessages: 12,
+      maxQueuedMessages: 4,
       isOpen: random.nextFloat() < 0.5,
       random,
     });
