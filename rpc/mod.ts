@@ -54,7 +54,9 @@ export type {
   RecordingSubject,
 } from "./replay/recorded.ts";
 export * from "./replay/recording.ts";
+export * from "./replay/recording_printer.ts";
 export * from "./replay/recording_reader.ts";
 export * from "./replay/recording_writer.ts";
 export * from "./replay/rpc_player.ts";
 export * from "./replay/rpc_recorder.ts";
+export * from "./replay/rpc_replay.ts";

@@ -143,20 +143,17 @@ export class RecordingWriter {
   /**
    * Moves the time on without a record, for the records that follow.
    *
-   * @param dt Seconds: finite, 0 or more.
+   * @param timeMs Milliseconds since the recording began: finite, and not before
+   * `timeMs`. It is rounded to microseconds.
    * @throws {RangeError} If it is not.
    */
-  advance(dt: number): void {
-    if (!(dt >= 0 && dt < Infinity)) {
+  advanceTo(timeMs: number): void {
+    if (!(timeMs >= this.timeMs && timeMs < Infinity)) {
       throw new RangeError(
-        `Cannot move a recording on as dt must be finite and >= 0: current value is ${dt}`,
+        `Cannot move a recording on as timeMs must be finite and >= ${this.timeMs}: current value is ${timeMs}`,
       );
     }
-    this.#seconds += dt;
-    this.#timeUs = Math.min(
-      Math.round(this.#seconds * 1e6),
-      Number.MAX_SAFE_INTEGER,
-    );
+    this.#advanceTo(timeMs / 1_000);
   }
 
   /**
@@ -168,7 +165,12 @@ export class RecordingWriter {
   tick(dt: number): void {
     // -0 is 0: there is one form for each record.
     const seconds = dt + 0;
-    this.advance(seconds);
+    if (!(seconds >= 0 && seconds < Infinity)) {
+      throw new RangeError(
+        `Cannot record a tick as dt must be finite and >= 0: current value is ${dt}`,
+      );
+    }
+    this.#advanceTo(this.#seconds + seconds);
     const isAgain = seconds === this.#dt;
     this.#begin(isAgain ? RecordKind.TickAgain : RecordKind.Tick);
     if (!isAgain) this.#record.f64(seconds);
@@ -296,6 +298,11 @@ export class RecordingWriter {
   /** Ends the recording. A second time it does nothing. */
   stop(): void {
     if (this.#state === "writing") this.#finish("stopped");
+  }
+
+  #advanceTo(seconds: number): void {
+    this.#seconds = seconds;
+    this.#timeUs = Math.min(Math.round(seconds * 1e6), Number.MAX_SAFE_INTEGER);
   }
 
   #begin(kind: RecordKind, peer = -1): void {
