@@ -2,7 +2,8 @@
 import type { Rpc, RpcContract } from "../contract/define_rpc.ts";
 import { RpcCall } from "../call/rpc_call.ts";
 import { RpcId } from "../call/rpc_id.ts";
-import { ResultReader, ResultStatus } from "../endpoint/_result_codec.ts";
+import { ResultReader } from "../wire/result_reader.ts";
+import { ResultStatus } from "../wire/result_status.ts";
 import { CallReader, type ReceivedCall } from "../wire/call_reader.ts";
 import { RpcPacketKind, TargetTag } from "../wire/packet_kind.ts";
 import type { Recorded } from "./recorded.ts";

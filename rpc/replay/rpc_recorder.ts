@@ -53,7 +53,7 @@ const DEFAULT_MAX_BYTES = 16_777_216;
  * recorder.stop();
  *
  * const recording = loadRecording(recorder.export());
- * assertEquals([...recording].map(({ type }) => type), ["connected", "packetOut", "tick"]);
+ * assertEquals([...recording].map(({ type }) => type), ["connected", "tick", "packetOut"]);
  * ```
  */
 export class RpcRecorder implements RpcObserver {
