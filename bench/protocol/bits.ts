@@ -8,7 +8,7 @@ import {
   FloatQuantizer,
 } from "../../protocol/mod.ts";
 import type { Section } from "../_report.ts";
-import { type Loop, time } from "./_nanoseconds.ts";
+import { type Loop, time } from "../_nanoseconds.ts";
 
 const RECORDS = 64;
 const RECORD_BYTES = 19;

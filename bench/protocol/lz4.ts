@@ -7,7 +7,7 @@ import {
   Lz4Compressor,
 } from "../../protocol/mod.ts";
 import type { Section } from "../_report.ts";
-import { type Loop, time } from "./_nanoseconds.ts";
+import { type Loop, time } from "../_nanoseconds.ts";
 
 const ENTITIES = 40;
 const PAYLOADS = 32;

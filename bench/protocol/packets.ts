@@ -16,7 +16,7 @@ import {
   PacketView,
 } from "../../protocol/mod.ts";
 import { atLeast, atMost, type Row, type Section } from "../_report.ts";
-import { type Loop, time, type Timings } from "./_nanoseconds.ts";
+import { type Loop, time, type Timings } from "../_nanoseconds.ts";
 import { Packet as ProtobufPacket } from "./_packet_protobuf.js";
 
 const PAYLOAD_BYTES = 100;

@@ -3,7 +3,7 @@ import protobuf from "protobufjs/minimal.js";
 import { type Random, SeededRandom } from "../../core/mod.ts";
 import { ByteReader, ByteWriter } from "../../protocol/mod.ts";
 import type { Section } from "../_report.ts";
-import { type Loop, time, type Timings } from "./_nanoseconds.ts";
+import { type Loop, time, type Timings } from "../_nanoseconds.ts";
 
 /** Values of one pass; each counts as an operation. */
 const VALUES = 256;

@@ -10,7 +10,7 @@ import {
   ProtocolError,
 } from "../../protocol/mod.ts";
 import { atMost, type Section } from "../_report.ts";
-import { type Loop, time } from "./_nanoseconds.ts";
+import { type Loop, time } from "../_nanoseconds.ts";
 
 const CHECKS_PER_TURN = 4_000;
 const MUTANTS = 4_096;

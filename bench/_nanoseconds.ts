@@ -6,7 +6,7 @@ import {
   quantile,
   type Sample,
   takeTurns,
-} from "../_report.ts";
+} from "./_report.ts";
 
 /** Something that does a number of operations and returns what depends on all of them. */
 export interface Loop {
