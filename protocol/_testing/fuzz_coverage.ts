@@ -34,7 +34,7 @@ export type Counts = readonly ScriptCoverage[];
 
 /**
  * Which functions are looked at, by their names and first lines: those of a file, or
- * of all files in a folder, whose name ends with a slash.
+ * of all other files in a folder, whose name ends with a slash.
  */
 export type Scope = Readonly<Record<string, RegExp>>;
 
@@ -184,7 +184,7 @@ export class Coverage {
 
   /** What a file is called in the scope. */
   #keyOf(file: string): string {
-    return file.replace(/\/[^/]*$/, "/");
+    return file in this.#scope ? file : file.replace(/\/[^/]*$/, "/");
   }
 
   /** Gets the source of a script, and the functions that it did not know of. */
