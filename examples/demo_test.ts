@@ -31,10 +31,7 @@ Deno.test("demo.ts --json prints what the frames cost and what became of request
   assertGreater(run.frameMs.p50, 0);
   assertGreater(run.networkMs.p50, 0);
   assert(run.networkMs.worst <= run.workMs.worst, stdout);
-  // Half of the frames are far from it even on a busy machine, and the machine is rarely busy for 1 in 20.
-  assert(run.networkMs.p50 < run.budgetMs / 4, stdout);
   assert(run.framesOverBudgetBecauseOfNetwork <= run.framesOverBudget, stdout);
-  assert(run.framesOverBudgetBecauseOfNetwork <= run.frames / 20, stdout);
 
   assertEquals(
     http.succeeded + http.refused + http.failed + http.timedOut +

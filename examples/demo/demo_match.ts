@@ -18,6 +18,8 @@ const HOST = "127.0.0.1";
 const BOTS = 8;
 const BOT_SHOTS_PER_SECOND = 5;
 const MAX_PLAYERS = 16;
+/** A busy machine may stop the demo's threads for seconds: nobody is gone for that. */
+const TIMEOUT_SECONDS = 20;
 /** How often everything is looked at. */
 const POLL_MS = 4;
 
@@ -161,6 +163,7 @@ function tokenFor(
       privateKey,
       clientId,
       addresses: [address],
+      timeoutSeconds: TIMEOUT_SECONDS,
     }),
   );
 }
