@@ -48,7 +48,7 @@ const CUTS = 4;
 const MIN_CUT_SECS = 0.5;
 const MAX_CUT_SECS = 4;
 const MAX_LOAD_MS = 20_000;
-const MAX_CLOSE_MS = 10_000;
+const MAX_CLOSE_MS = 30_000;
 const LOG_LENGTH = 12;
 
 /**
