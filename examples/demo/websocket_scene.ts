@@ -73,6 +73,9 @@ export class WebSocketScene implements Scene {
   /** Messages that wait, as the last frame left them. */
   #waiting = 0;
   #cuts = 0;
+  #isClosing = false;
+  /** Whether the server has yet to be asked for no more cuts. */
+  #mustCalm = false;
   #resumes = 0;
   #lostSessions = 0;
   #missing = 0;
@@ -126,11 +129,15 @@ export class WebSocketScene implements Scene {
   }
 
   async close(): Promise<void> {
-    this.#client.request(DemoChannel.Server, "cut 0");
-    await this.#until(
-      () => this.#unheard === 0 && this.#client.isConnected,
-      MAX_CLOSE_MS,
-    );
+    this.#isClosing = true;
+    this.#mustCalm = true;
+    await this.#until(() => {
+      if (this.#mustCalm && this.#client.isConnected) {
+        this.#mustCalm = false;
+        this.#client.request(DemoChannel.Server, "cut 0");
+      }
+      return !this.#mustCalm && this.#unheard === 0 && this.#client.isConnected;
+    }, MAX_CLOSE_MS);
     this.#client.close();
     this.#drain();
     this.#ownTime[Symbol.dispose]();
@@ -278,6 +285,8 @@ export class WebSocketScene implements Scene {
         );
         break;
       case "requestFailed":
+        // The line was cut just then: until it is asked again the server goes on cutting.
+        if (this.#isClosing) this.#mustCalm = true;
         this.#tell(`the server does not answer: ${event.reason}`, "bad");
         break;
     }
