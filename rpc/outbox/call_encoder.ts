@@ -85,12 +85,11 @@ export class CallEncoder {
     if (!writer.add(rpc, tag, id, ticket, params)) {
       return writer.error === "full" ? "tooLarge" : "range";
     }
-    const packet = writer.end();
-    let start = skipVarint(packet, KIND_AND_SEQUENCE_BYTES);
-    start = skipVarint(packet, start);
+    this.end = writer.finish();
+    const packet = writer.buffer;
+    const start = skipVarint(packet, KIND_AND_SEQUENCE_BYTES);
     this.bytes = packet;
-    this.start = start;
-    this.end = packet.length;
+    this.start = skipVarint(packet, start);
     this.keyLength = 0;
     if (
       rpc.definition.coalesce !== undefined &&

@@ -10,7 +10,11 @@ import type {
 import type { Rpc } from "../contract/define_rpc.ts";
 import { varintBytes } from "./_varint.ts";
 
-/** What a step does. Whole bytes first: see {@linkcode FIRST_OF_BITS}. */
+/**
+ * What a step does. Whole bytes first: see {@linkcode FIRST_OF_BITS}. A switch names
+ * them as `case 8 satisfies typeof Op.Zigzag`, as the engine makes a table of jumps of
+ * literals alone, which is a tenth of the time of a call.
+ */
 export const Op = {
   U8: 0,
   U16: 1,

@@ -18,7 +18,7 @@ import {
   LOW,
 } from "./_float_words.ts";
 import { asciiText, MAX_ASCII_BYTES } from "./_ascii_text.ts";
-import { CELL, FIRST_OF_BITS, Op, type Plan, type Step } from "./_plan.ts";
+import { CELL, FIRST_OF_BITS, type Op, type Plan, type Step } from "./_plan.ts";
 
 const NO_BYTES = new Uint8Array(0);
 const TWO_27 = 2 ** 27;
@@ -168,7 +168,7 @@ export class PlanReader {
       }
       const at = this.at;
       switch (step.op) {
-        case Op.Zigzag: {
+        case 8 satisfies typeof Op.Zigzag: {
           const first = at < end ? bytes[at]! : 0x80;
           if (first < 0x80) {
             this.at = at + 1;
@@ -176,10 +176,10 @@ export class PlanReader {
           } else into[step.name] = this.#zigzag();
           break;
         }
-        case Op.Varint:
+        case 7 satisfies typeof Op.Varint:
           into[step.name] = this.varint();
           break;
-        case Op.F32: {
+        case 9 satisfies typeof Op.F32: {
           if (at + 4 > end) return this.fail("truncated");
           F32_WORD[0] = word(bytes, at);
           into[step.name] = F32[0]!;
@@ -187,7 +187,7 @@ export class PlanReader {
           this.#checkF32(F32_WORD[0]!);
           break;
         }
-        case Op.Vec3: {
+        case 12 satisfies typeof Op.Vec3: {
           if (at + 12 > end) return this.fail("truncated");
           const xs = word(bytes, at);
           const ys = word(bytes, at + 4);
@@ -205,7 +205,7 @@ export class PlanReader {
           into[step.name] = { x, y, z };
           break;
         }
-        case Op.Vec2: {
+        case 11 satisfies typeof Op.Vec2: {
           if (at + 8 > end) return this.fail("truncated");
           const xs = word(bytes, at);
           const ys = word(bytes, at + 4);
@@ -219,52 +219,52 @@ export class PlanReader {
           into[step.name] = { x, y };
           break;
         }
-        case Op.String: {
+        case 13 satisfies typeof Op.String: {
           const length = this.#length(step.max);
           if (length < 0) return;
           into[step.name] = this.#text(length);
           break;
         }
-        case Op.Bool:
+        case 15 satisfies typeof Op.Bool:
           into[step.name] = this.#take(1) === 1;
           break;
-        case Op.Ranged: {
+        case 16 satisfies typeof Op.Ranged: {
           const value = step.min + this.#take(step.width);
           if (value > step.max) return this.fail("range");
           into[step.name] = value;
           break;
         }
-        case Op.U8:
+        case 0 satisfies typeof Op.U8:
           if (at >= end) return this.fail("truncated");
           into[step.name] = bytes[at]!;
           this.at = at + 1;
           break;
-        case Op.U16:
+        case 1 satisfies typeof Op.U16:
           if (at + 2 > end) return this.fail("truncated");
           into[step.name] = bytes[at]! | (bytes[at + 1]! << 8);
           this.at = at + 2;
           break;
-        case Op.U32:
+        case 2 satisfies typeof Op.U32:
           if (at + 4 > end) return this.fail("truncated");
           into[step.name] = word(bytes, at) >>> 0;
           this.at = at + 4;
           break;
-        case Op.I8:
+        case 3 satisfies typeof Op.I8:
           if (at >= end) return this.fail("truncated");
           into[step.name] = bytes[at]! << 24 >> 24;
           this.at = at + 1;
           break;
-        case Op.I16:
+        case 4 satisfies typeof Op.I16:
           if (at + 2 > end) return this.fail("truncated");
           into[step.name] = (bytes[at]! | (bytes[at + 1]! << 8)) << 16 >> 16;
           this.at = at + 2;
           break;
-        case Op.I32:
+        case 5 satisfies typeof Op.I32:
           if (at + 4 > end) return this.fail("truncated");
           into[step.name] = word(bytes, at);
           this.at = at + 4;
           break;
-        case Op.U64:
+        case 6 satisfies typeof Op.U64:
           if (at + 8 > end) return this.fail("truncated");
           into[step.name] = {
             low: word(bytes, at) >>> 0,
@@ -272,7 +272,7 @@ export class PlanReader {
           };
           this.at = at + 8;
           break;
-        case Op.F64: {
+        case 10 satisfies typeof Op.F64: {
           if (at + 8 > end) return this.fail("truncated");
           const low = word(bytes, at);
           const high = word(bytes, at + 4);
@@ -287,7 +287,7 @@ export class PlanReader {
           this.at = at + 8;
           break;
         }
-        case Op.Bytes: {
+        case 14 satisfies typeof Op.Bytes: {
           const length = this.#length(step.max);
           if (length < 0) return;
           const copy = new Uint8Array(length);
@@ -296,17 +296,17 @@ export class PlanReader {
           into[step.name] = copy;
           break;
         }
-        case Op.Float: {
+        case 17 satisfies typeof Op.Float: {
           const quantizer = step.quantizer!;
           const index = this.#take(step.width);
           if (index > quantizer.maxIndex) return this.fail("range");
           into[step.name] = quantizer.fromIndex(index);
           break;
         }
-        case Op.Angle:
+        case 18 satisfies typeof Op.Angle:
           into[step.name] = step.angle!.fromIndex(this.#take(step.width));
           break;
-        case Op.Quat: {
+        case 19 satisfies typeof Op.Quat: {
           PARTS[0] = this.#take(2);
           for (let k = 1; k < 4; k++) PARTS[k] = this.#take(step.width);
           if (this.error !== undefined) return;
@@ -315,19 +315,19 @@ export class PlanReader {
           into[step.name] = rotation;
           break;
         }
-        case Op.Floats:
+        case 20 satisfies typeof Op.Floats:
           into[step.name] = this.#floats(step);
           break;
-        case Op.Choice: {
+        case 21 satisfies typeof Op.Choice: {
           const number = this.#take(step.width);
           if (number > step.max) return this.fail("range");
           into[step.name] = step.words![number];
           break;
         }
-        case Op.List:
+        case 22 satisfies typeof Op.List:
           into[step.name] = this.#list(step);
           break;
-        case Op.Struct: {
+        case 23 satisfies typeof Op.Struct: {
           const values: Values = {};
           this.#read(step.steps!, values);
           into[step.name] = values;

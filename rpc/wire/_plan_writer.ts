@@ -8,7 +8,7 @@ import {
   type Vec2,
   type Vec3,
 } from "../../protocol/mod.ts";
-import { FIRST_OF_BITS, Op, type Plan, type Step } from "./_plan.ts";
+import { FIRST_OF_BITS, type Op, type Plan, type Step } from "./_plan.ts";
 import { putVarint } from "./_varint.ts";
 
 /** Instead of a place: there is no room. */
@@ -143,7 +143,7 @@ export class PlanWriter {
       // Each kind looks up its own value, so that what the engine learns of the
       // values of one kind does not slow down the others.
       switch (step.op) {
-        case Op.Zigzag: {
+        case 8 satisfies typeof Op.Zigzag: {
           const value = values[step.name];
           if (typeof value !== "number") return RANGE;
           if ((value | 0) === value) {
@@ -162,7 +162,7 @@ export class PlanWriter {
           }
           break;
         }
-        case Op.Varint: {
+        case 7 satisfies typeof Op.Varint: {
           const value = values[step.name];
           if (typeof value !== "number") return RANGE;
           if ((value & 0x7f) === value) bytes[at++] = value;
@@ -171,14 +171,14 @@ export class PlanWriter {
           } else return RANGE;
           break;
         }
-        case Op.F32: {
+        case 9 satisfies typeof Op.F32: {
           const value = values[step.name];
           if (typeof value !== "number" || !isFinite32(value)) return RANGE;
           view.setFloat32(at, value, true);
           at += 4;
           break;
         }
-        case Op.Vec3: {
+        case 12 satisfies typeof Op.Vec3: {
           const value = values[step.name] as Vec3 | undefined;
           if (value === undefined || value === null) return RANGE;
           const { x, y, z } = value;
@@ -193,7 +193,7 @@ export class PlanWriter {
           at += 12;
           break;
         }
-        case Op.Vec2: {
+        case 11 satisfies typeof Op.Vec2: {
           const value = values[step.name] as Vec2 | undefined;
           if (value === undefined || value === null) return RANGE;
           const { x, y } = value;
@@ -206,7 +206,7 @@ export class PlanWriter {
           at += 8;
           break;
         }
-        case Op.String: {
+        case 13 satisfies typeof Op.String: {
           const value = values[step.name];
           if (typeof value !== "string") return RANGE;
           const units = value.length;
@@ -245,10 +245,10 @@ export class PlanWriter {
           if (at < 0) return at;
           break;
         }
-        case Op.Bool:
+        case 15 satisfies typeof Op.Bool:
           at = this.#put(at, values[step.name] ? 1 : 0, 1);
           break;
-        case Op.Ranged: {
+        case 16 satisfies typeof Op.Ranged: {
           const value = values[step.name];
           if (typeof value !== "number") return RANGE;
           const index = value - step.min;
@@ -257,7 +257,7 @@ export class PlanWriter {
           at = this.#put(at, index, step.width);
           break;
         }
-        case Op.U8: {
+        case 0 satisfies typeof Op.U8: {
           const value = values[step.name];
           if (typeof value !== "number" || (value & 0xff) !== value) {
             return RANGE;
@@ -265,7 +265,7 @@ export class PlanWriter {
           bytes[at++] = value;
           break;
         }
-        case Op.U16: {
+        case 1 satisfies typeof Op.U16: {
           const value = values[step.name];
           if (typeof value !== "number" || (value & 0xffff) !== value) {
             return RANGE;
@@ -274,14 +274,14 @@ export class PlanWriter {
           at += 2;
           break;
         }
-        case Op.U32: {
+        case 2 satisfies typeof Op.U32: {
           const value = values[step.name];
           if (typeof value !== "number" || value >>> 0 !== value) return RANGE;
           view.setUint32(at, value, true);
           at += 4;
           break;
         }
-        case Op.I8: {
+        case 3 satisfies typeof Op.I8: {
           const value = values[step.name];
           if (typeof value !== "number" || value << 24 >> 24 !== value) {
             return RANGE;
@@ -289,7 +289,7 @@ export class PlanWriter {
           bytes[at++] = value;
           break;
         }
-        case Op.I16: {
+        case 4 satisfies typeof Op.I16: {
           const value = values[step.name];
           if (typeof value !== "number" || value << 16 >> 16 !== value) {
             return RANGE;
@@ -298,14 +298,14 @@ export class PlanWriter {
           at += 2;
           break;
         }
-        case Op.I32: {
+        case 5 satisfies typeof Op.I32: {
           const value = values[step.name];
           if (typeof value !== "number" || (value | 0) !== value) return RANGE;
           view.setUint32(at, value, true);
           at += 4;
           break;
         }
-        case Op.U64: {
+        case 6 satisfies typeof Op.U64: {
           const value = values[step.name] as U64 | undefined;
           const low = value?.low;
           const high = value?.high;
@@ -318,7 +318,7 @@ export class PlanWriter {
           at += 8;
           break;
         }
-        case Op.F64: {
+        case 10 satisfies typeof Op.F64: {
           const value = values[step.name];
           // Of infinities and NaN the difference is NaN.
           if (typeof value !== "number" || value - value !== 0) return RANGE;
@@ -326,7 +326,7 @@ export class PlanWriter {
           at += 8;
           break;
         }
-        case Op.Bytes: {
+        case 14 satisfies typeof Op.Bytes: {
           const value = values[step.name];
           if (!(value instanceof Uint8Array) || value.length > step.max) {
             return RANGE;
@@ -337,7 +337,7 @@ export class PlanWriter {
           at += value.length;
           break;
         }
-        case Op.Float: {
+        case 17 satisfies typeof Op.Float: {
           const value = values[step.name];
           if (typeof value !== "number") return RANGE;
           const index = step.quantizer!.toIndex(value);
@@ -345,7 +345,7 @@ export class PlanWriter {
           at = this.#put(at, index, step.width);
           break;
         }
-        case Op.Angle: {
+        case 18 satisfies typeof Op.Angle: {
           const value = values[step.name];
           if (typeof value !== "number") return RANGE;
           const index = step.angle!.toIndex(value);
@@ -353,7 +353,7 @@ export class PlanWriter {
           at = this.#put(at, index, step.width);
           break;
         }
-        case Op.Quat: {
+        case 19 satisfies typeof Op.Quat: {
           const value = values[step.name] as Quat | undefined;
           if (
             typeof value?.x !== "number" || typeof value.y !== "number" ||
@@ -366,7 +366,7 @@ export class PlanWriter {
           }
           break;
         }
-        case Op.Floats: {
+        case 20 satisfies typeof Op.Floats: {
           const value = values[step.name] as Vec3 | undefined;
           const quantizers = step.quantizers!;
           for (let k = 0; k < quantizers.length; k++) {
@@ -378,13 +378,13 @@ export class PlanWriter {
           }
           break;
         }
-        case Op.Choice: {
+        case 21 satisfies typeof Op.Choice: {
           const number = step.numbers!.get(values[step.name] as string);
           if (number === undefined) return RANGE;
           at = this.#put(at, number, step.width);
           break;
         }
-        case Op.List: {
+        case 22 satisfies typeof Op.List: {
           const list = values[step.name];
           if (!Array.isArray(list) || list.length > step.max) return RANGE;
           const { length } = list;
@@ -395,7 +395,7 @@ export class PlanWriter {
           }
           break;
         }
-        case Op.Struct:
+        case 23 satisfies typeof Op.Struct:
           at = this.#write(
             step.steps!,
             values[step.name] as Values | undefined,

@@ -129,8 +129,22 @@ export class CallWriter {
    * @returns Its bytes, the writer's own until the next `begin()`.
    */
   end(): Uint8Array {
+    return this.buffer.subarray(0, this.finish());
+  }
+
+  /** Where the packet lies, from 0 on, until the next `add()` or `begin()`. */
+  get buffer(): Uint8Array {
+    return this.#values.bytes;
+  }
+
+  /**
+   * Ends the packet as `end()` does, without a view of it.
+   *
+   * @returns How many bytes of `buffer` it has.
+   */
+  finish(): number {
     this.#close();
-    return this.#values.bytes.subarray(0, this.#end);
+    return this.#end;
   }
 
   /** Adds the first call of a run, or the second, which makes its header longer. */
