@@ -3,9 +3,22 @@
 /**
  * Game-state synchronisation: snapshots, deltas, prediction and lag compensation.
  *
- * Nothing is exported in this version.
+ * A world is declared once, by {@linkcode defineWorld}, and kept on both ends as tables
+ * of integers; what goes over the network is the difference to what the other end has.
  *
  * @module
  */
 
-export {};
+export type { Quat, Vec2, Vec3 } from "../core/mod.ts";
+export type { Contract, Fields, FieldValues } from "../protocol/mod.ts";
+
+export type { Column, ColumnKind } from "./schema/column.ts";
+export {
+  defineEntity,
+  type EntityOptions,
+  type EntitySchema,
+  type EntityValues,
+  MAX_COLUMNS,
+  MAX_ENTITIES,
+} from "./schema/define_entity.ts";
+export * from "./schema/define_world.ts";
