@@ -22,3 +22,6 @@ export {
   MAX_ENTITIES,
 } from "./schema/define_entity.ts";
 export * from "./schema/define_world.ts";
+export type { EntityId } from "./world/entity_id.ts";
+export { EntityStore, type ValuesOf } from "./world/entity_store.ts";
+export { EntityTable, type TableForm } from "./snapshot/entity_table.ts";

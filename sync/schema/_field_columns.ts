@@ -2,11 +2,9 @@
 import type { Quat, Vec2, Vec3 } from "../../core/mod.ts";
 import type {
   AnyField,
-  BytesField,
   Field,
   FloatQuantizer,
   QuatQuantizer,
-  StringField,
   U64,
 } from "../../protocol/mod.ts";
 import type { ColumnForm } from "./column.ts";
@@ -43,11 +41,8 @@ const f64Value = new Float64Array(1);
 const f64Words = new Int32Array(f64Value.buffer);
 const parts = new Uint32Array(4);
 
-/** What the fields of entities may be, but for bytes and text. */
-export function fieldColumns(
-  name: string,
-  field: Field<unknown>,
-): FieldColumns {
+/** The columns of a field; `undefined` if its values are of any length. */
+export function fieldColumns(field: Field<unknown>): FieldColumns | undefined {
   const known = field as AnyField;
   switch (known.type) {
     case "bool":
@@ -166,17 +161,8 @@ export function fieldColumns(
         isValid: always,
       });
     default:
-      throw new TypeError(
-        `Cannot define an entity as "${name}" must be a number, flags, a choice, an angle, a vector, a rotation, bytes or a string: current value is ${field.type}`,
-      );
+      return undefined;
   }
-}
-
-/** Whether a field's values lie beside the columns, as bytes of any length. */
-export function isBlobField(
-  field: Field<unknown>,
-): field is BytesField | StringField {
-  return field.type === "bytes" || field.type === "string";
 }
 
 function integer(

@@ -2,11 +2,7 @@
 import { checkInteger } from "../../core/mod.ts";
 import type { Fields, FieldValues } from "../../protocol/mod.ts";
 import { type Column, type ColumnForm, columnsOf } from "./column.ts";
-import {
-  type FieldColumns,
-  fieldColumns,
-  isBlobField,
-} from "./_field_columns.ts";
+import { type FieldColumns, fieldColumns } from "./_field_columns.ts";
 
 /** The most entities of a type. */
 export const MAX_ENTITIES = 65_536;
@@ -37,7 +33,10 @@ export interface EntitySchema<F extends Fields = Fields> {
   readonly maxEntities: number;
   /** The numbers of each entity, in the order of the fields. */
   readonly columns: readonly Column[];
-  /** The names of the fields whose values are bytes or text, which lie beside them. */
+  /**
+   * The names of the fields whose values are of any length, such as text and lists. They
+   * lie beside the columns, as the field writes them, and are sent as a whole.
+   */
   readonly blobs: readonly string[];
   /** All that both ends must agree on, as text. */
   readonly descriptor: string;
@@ -52,21 +51,30 @@ export type EntityValues<S extends EntitySchema> = FieldValues<S["fields"]>;
 
 const columnsOfFields = new WeakMap<
   EntitySchema,
-  ReadonlyMap<string, FieldColumns>
+  ReadonlyMap<string, PlacedColumns>
 >();
+
+/** How a field lies in the columns of its type. */
+export interface PlacedColumns extends FieldColumns {
+  /** Its first column. */
+  readonly first: number;
+}
+
+const NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 
 /**
  * Defines a type of entities, once for both ends. What is rounded here is all that the
  * other end sees: a coordinate to its step, a rotation to its bits.
  *
  * @typeParam F The fields.
- * @param fields What each entity has, by name: numbers, `bool`, `bits`, `choice`,
- * `angle`, vectors, `quat`, and `bytes` or `string`. Up to 256 columns in all.
+ * @param fields What each entity has, by name. Numbers, `bool`, `bits`, `choice`,
+ * `angle`, vectors and `quat` are kept in columns, up to 256 in all, and sent as
+ * differences. Anything else (`bytes`, `string`, lists, structures, `varint`) is sent as
+ * a whole when it has changed.
  * @param options How many there can be.
  * @returns The type, which cannot be changed.
- * @throws {TypeError} If a field is of another kind, such as a list or `varint`.
- * @throws {RangeError} If there are no fields, too many columns, or `maxEntities` is
- * out of its range.
+ * @throws {RangeError} If there are no fields, too many columns, `maxEntities` is out of
+ * its range, or a name is not a letter and up to 63 letters, digits and underscores.
  *
  * @example Cubes
  * ```ts
@@ -88,19 +96,26 @@ export function defineEntity<const F extends Fields>(
 ): EntitySchema<F> {
   const { maxEntities = 1024 } = options;
   checkInteger("maxEntities", maxEntities, 1, MAX_ENTITIES);
-  const columns = new Map<string, FieldColumns>();
+  const columns = new Map<string, PlacedColumns>();
   const forms = new Map<string, readonly ColumnForm[]>();
   const blobs: string[] = [];
   const descriptors: string[] = [];
   const own = { ...fields };
+  let width = 0;
   for (const [name, field] of Object.entries(own)) {
+    if (!NAME.test(name)) {
+      throw new RangeError(
+        `Cannot define an entity as names must be a letter and up to 63 letters, digits and underscores: current value is "${name}"`,
+      );
+    }
     descriptors.push(`${name}:${field.descriptor}`);
-    if (isBlobField(field)) {
+    const codec = fieldColumns(field);
+    if (codec === undefined) {
       blobs.push(name);
       continue;
     }
-    const codec = fieldColumns(name, field);
-    columns.set(name, codec);
+    columns.set(name, { ...codec, first: width });
+    width += codec.forms.length;
     forms.set(name, codec.forms);
   }
   const all = columnsOf(forms);
@@ -120,9 +135,9 @@ export function defineEntity<const F extends Fields>(
   return schema;
 }
 
-/** How the fields of a type lie in its columns, by name; without bytes and text. */
+/** How the fields of a type lie in its columns, by name; without blobs. */
 export function fieldColumnsOf(
   schema: EntitySchema,
-): ReadonlyMap<string, FieldColumns> {
+): ReadonlyMap<string, PlacedColumns> {
   return columnsOfFields.get(schema)!;
 }
