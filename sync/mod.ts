@@ -24,4 +24,8 @@ export {
 export * from "./schema/define_world.ts";
 export type { EntityId } from "./world/entity_id.ts";
 export { EntityStore, type ValuesOf } from "./world/entity_store.ts";
-export { EntityTable, type TableForm } from "./snapshot/entity_table.ts";
+export {
+  EntityTable,
+  type TableContent,
+  type TableForm,
+} from "./snapshot/entity_table.ts";

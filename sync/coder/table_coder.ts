@@ -1,6 +1,6 @@
 // This module is browser compatible.
 import type { ByteWriter } from "../../protocol/mod.ts";
-import type { EntityTable } from "../snapshot/entity_table.ts";
+import type { EntityTable, TableContent } from "../snapshot/entity_table.ts";
 
 /**
  * What a coder has learnt and keeps with the snapshot that it has coded. It begins with
@@ -38,7 +38,9 @@ export interface TableCoder {
   /**
    * Writes the difference.
    *
-   * @param base What the other end has; an empty table if it has nothing.
+   * @param base What the other end has; an empty table if it has nothing. Of places
+   * outside `changed`, nothing is used but whether they hold an entity; of those without
+   * one nothing at all, their generation neither: the ends may differ there.
    * @param baseState What was learnt with `base`.
    * @param current What the other end is to have. Places outside `changed` are not
    * looked at: they count as the same as in `base`.
@@ -49,9 +51,9 @@ export interface TableCoder {
    * @param writer Takes the bytes; what does not fit sets its error.
    */
   encode(
-    base: EntityTable,
+    base: TableContent,
     baseState: CoderState | undefined,
-    current: EntityTable,
+    current: TableContent,
     state: CoderState | undefined,
     changed: Uint32Array,
     writer: ByteWriter,
@@ -74,7 +76,7 @@ export interface TableCoder {
     bytes: Uint8Array,
     start: number,
     end: number,
-    base: EntityTable,
+    base: TableContent,
     baseState: CoderState | undefined,
     current: EntityTable,
     state: CoderState | undefined,

@@ -11,6 +11,27 @@ export interface TableForm {
   readonly maxEntities: number;
 }
 
+/**
+ * The entities of one type at one tick, to be read: an {@linkcode EntityTable}, or one
+ * that shares its arrays with another but for some.
+ *
+ * What lies in a place without an entity means nothing.
+ */
+export interface TableContent {
+  /** What the places are made for. */
+  readonly form: TableForm;
+  /** How many places there are. */
+  readonly capacity: number;
+  /** The numbers: place `slot` of column `c` is `values[c * capacity + slot]`. */
+  readonly values: Int32Array;
+  /** How many entities have had the place before, 0 to 65535, wraps. */
+  readonly generations: Uint16Array;
+  /** Which places hold an entity: place `slot` is bit `slot & 31` of `slot >>> 5`. */
+  readonly alive: Uint32Array;
+  /** Bytes: number `b` of place `slot` is `blobs[b * capacity + slot]`. */
+  readonly blobs: readonly Uint8Array[];
+}
+
 const NO_BYTES = new Uint8Array(0);
 
 /**
@@ -20,7 +41,7 @@ const NO_BYTES = new Uint8Array(0);
  * A place without an entity holds zeros, so that tables with the same entities are the
  * same to the bit.
  */
-export class EntityTable {
+export class EntityTable implements TableContent {
   /** What the places are made for. */
   readonly form: TableForm;
   /** How many places there are. */
@@ -82,7 +103,7 @@ export class EntityTable {
    *
    * @param other A table of the same form.
    */
-  copyFrom(other: EntityTable): void {
+  copyFrom(other: TableContent): void {
     this.values.set(other.values);
     this.generations.set(other.generations);
     this.alive.set(other.alive);
@@ -96,7 +117,7 @@ export class EntityTable {
    * @param other A table of the same form.
    * @param slot The place.
    */
-  copySlot(other: EntityTable, slot: number): void {
+  copySlot(other: TableContent, slot: number): void {
     const { capacity, values, blobs } = this;
     this.generations[slot] = other.generations[slot]!;
     const word = slot >>> 5;

@@ -1,0 +1,233 @@
+// This module is browser compatible.
+import type { TableContent } from "../snapshot/entity_table.ts";
+import { bitSet, hasBit, nextBit } from "../world/bit_set.ts";
+import type { WorldHistory } from "../world/world_history.ts";
+
+/**
+ * What a client has of one type of entities once it has decoded a message, without a
+ * copy of it: every place that is present is as it was at the view's tick, but for stale
+ * ones, which are as they were at an earlier tick of their own.
+ */
+export class TypeView {
+  /** Places that hold an entity at the client. */
+  readonly present: Uint32Array;
+  /** Those of them whose values are older than the view's tick. */
+  readonly stale: Uint32Array;
+  /** The tick that the values of a stale place are of. */
+  readonly sources: Uint32Array;
+
+  /**
+   * Creates a view of nothing.
+   *
+   * @param capacity How many places there are.
+   */
+  constructor(capacity: number) {
+    this.present = bitSet(capacity);
+    this.stale = bitSet(capacity);
+    this.sources = new Uint32Array(capacity);
+  }
+}
+
+/** What differs between what a client has of a type and what it is to have. */
+export interface TypeDifference {
+  /** Places to write: an entity more, less, another, or other values. */
+  readonly candidates: Uint32Array;
+  /** Places that are to hold an entity. */
+  readonly wanted: Uint32Array;
+}
+
+/**
+ * Finds what a client lacks of a type.
+ *
+ * @param history Whose newest tick it is to have.
+ * @param type The number of the type.
+ * @param base What it has, and the tick of that, which is kept; nothing if left out.
+ * @param interest The places that it is to see; all if left out.
+ * @param into Takes what differs.
+ */
+export function findDifference(
+  history: WorldHistory,
+  type: number,
+  base: { readonly view: TypeView; readonly tick: number } | undefined,
+  interest: Uint32Array | undefined,
+  into: TypeDifference,
+): void {
+  const { candidates, wanted } = into;
+  const { alive } = history.tablesAt(history.newest!)[type]!;
+  for (let i = 0; i < wanted.length; i++) {
+    wanted[i] = interest === undefined ? alive[i]! : alive[i]! & interest[i]!;
+  }
+  if (base === undefined) {
+    candidates.set(wanted);
+    return;
+  }
+  const { present, stale } = base.view;
+  candidates.set(stale);
+  history.changedSince(type, base.tick, candidates);
+  for (let i = 0; i < candidates.length; i++) {
+    const before = present[i]!;
+    const after = wanted[i]!;
+    candidates[i] = candidates[i]! & before & after | before ^ after;
+  }
+}
+
+/**
+ * Makes the view of a client that has got some of what it lacks.
+ *
+ * @param base What it had before, and the tick of that; nothing if left out.
+ * @param difference What it lacks.
+ * @param written The candidates that are written.
+ * @param into Takes the view: another one than the base's.
+ */
+export function advanceView(
+  base: { readonly view: TypeView; readonly tick: number } | undefined,
+  difference: TypeDifference,
+  written: Uint32Array,
+  into: TypeView,
+): void {
+  const { candidates, wanted } = difference;
+  const { present, stale, sources } = into;
+  for (let i = 0; i < present.length; i++) {
+    const before = base === undefined ? 0 : base.view.present[i]!;
+    present[i] = before & ~written[i]! | wanted[i]! & written[i]!;
+    stale[i] = present[i]! & candidates[i]! & ~written[i]!;
+  }
+  if (base === undefined) return;
+  for (let at = nextBit(stale, 0); at >= 0; at = nextBit(stale, at + 1)) {
+    sources[at] = hasBit(base.view.stale, at)
+      ? base.view.sources[at]!
+      : base.tick;
+  }
+}
+
+/**
+ * Finds the written places whose values at the client nobody knows any more, as they
+ * are older than the history: both ends forget them before they are written.
+ *
+ * @param history What knows.
+ * @param base What the client has.
+ * @param written The places that are written.
+ * @param into Takes them, whatever it held.
+ * @returns Whether there are any.
+ */
+export function findForgotten(
+  history: WorldHistory,
+  base: TypeView,
+  written: Uint32Array,
+  into: Uint32Array,
+): boolean {
+  let isAny = false;
+  for (let i = 0; i < into.length; i++) {
+    let left = base.stale[i]! & base.present[i]! & written[i]!;
+    into[i] = 0;
+    while (left !== 0) {
+      const bit = left & -left;
+      left ^= bit;
+      if (history.has(base.sources[(i << 5) + 31 - Math.clz32(bit)]!)) continue;
+      into[i]! |= bit;
+      isAny = true;
+    }
+  }
+  return isAny;
+}
+
+/**
+ * A table that shares what it can with a tick of the history, and holds what a client
+ * has or is to have.
+ */
+export class OverlayTable implements TableContent {
+  readonly form: TableContent["form"];
+  readonly capacity: number;
+  readonly alive: Uint32Array;
+  values: Int32Array;
+  generations: Uint16Array;
+  blobs: readonly Uint8Array[];
+  readonly #own: {
+    readonly values: Int32Array;
+    readonly generations: Uint16Array;
+    readonly blobs: Uint8Array[];
+  };
+
+  /**
+   * Creates a table of nothing.
+   *
+   * @param table One of the same form.
+   */
+  constructor(table: TableContent) {
+    this.form = table.form;
+    this.capacity = table.capacity;
+    this.alive = new Uint32Array(table.alive.length);
+    this.#own = {
+      values: new Int32Array(table.values.length),
+      generations: new Uint16Array(table.capacity),
+      blobs: [...table.blobs],
+    };
+    this.values = this.#own.values;
+    this.generations = this.#own.generations;
+    this.blobs = this.#own.blobs;
+  }
+
+  /**
+   * Becomes a table of a tick, with other places alive.
+   *
+   * @param table The tick's.
+   * @param alive The places that hold an entity.
+   */
+  showTick(table: TableContent, alive: Uint32Array): void {
+    this.alive.set(alive);
+    this.values = table.values;
+    this.generations = table.generations;
+    this.blobs = table.blobs;
+  }
+
+  /**
+   * Becomes what a client has.
+   *
+   * @param history What knows the values of the view.
+   * @param type The number of the type.
+   * @param view The view.
+   * @param tick The view's.
+   * @param forgotten Places that count as without an entity.
+   * @param needed The places whose values are asked for; others may be wrong.
+   */
+  showView(
+    history: WorldHistory,
+    type: number,
+    view: TypeView,
+    tick: number,
+    forgotten: Uint32Array,
+    needed: Uint32Array,
+  ): void {
+    const table = history.tablesAt(tick)[type]!;
+    this.showTick(table, view.present);
+    const { alive, capacity } = this;
+    let isStale = false;
+    for (let i = 0; i < alive.length; i++) {
+      alive[i]! &= ~forgotten[i]!;
+      if ((view.stale[i]! & needed[i]! & alive[i]!) !== 0) isStale = true;
+    }
+    if (!isStale) return;
+    const { values, generations, blobs } = this.#own;
+    values.set(table.values);
+    generations.set(table.generations);
+    for (let i = 0; i < blobs.length; i++) blobs[i] = table.blobs[i]!;
+    this.values = values;
+    this.generations = generations;
+    this.blobs = blobs;
+    for (
+      let at = nextBit(view.stale, 0);
+      at >= 0;
+      at = nextBit(view.stale, at + 1)
+    ) {
+      if (!hasBit(needed, at) || !hasBit(alive, at)) continue;
+      const source = history.tablesAt(view.sources[at]!)[type]!;
+      generations[at] = source.generations[at]!;
+      for (let i = at; i < values.length; i += capacity) {
+        values[i] = source.values[i]!;
+      }
+      for (let i = at; i < blobs.length; i += capacity) {
+        blobs[i] = source.blobs[i]!;
+      }
+    }
+  }
+}
