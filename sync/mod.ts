@@ -29,3 +29,10 @@ export {
   type TableContent,
   type TableForm,
 } from "./snapshot/entity_table.ts";
+export * from "./state/authority_model.ts";
+export * from "./state/delta_snapshot.ts";
+export type { EntityDelta } from "./state/entity_delta.ts";
+export * from "./state/entity_snapshot.ts";
+export * from "./state/game_state_snapshot.ts";
+export * from "./state/snapshot_buffer.ts";
+export * from "./state/state_interpolator.ts";
