@@ -33,6 +33,35 @@ let steps = 0;
  * @returns How many steps.
  */
 export function countSteps(run: () => void): number {
+  const restore = watch();
+  try {
+    run();
+  } finally {
+    restore();
+  }
+  return steps;
+}
+
+/**
+ * The same for what awaits, while nothing else goes on.
+ *
+ * @param run What is counted.
+ * @returns How many steps.
+ */
+export async function countAsyncSteps(
+  run: () => Promise<void>,
+): Promise<number> {
+  const restore = watch();
+  try {
+    await run();
+  } finally {
+    restore();
+  }
+  return steps;
+}
+
+/** Begins to count; what it returns ends it. */
+function watch(): () => void {
   const names = Object.keys(COSTS) as (keyof typeof COSTS)[];
   const methods = String.prototype as unknown as Record<
     string,
@@ -64,13 +93,10 @@ export function countSteps(run: () => void): number {
     outside(() => countPattern(this, `${text}`, from, found));
     return found;
   };
-  try {
-    run();
-  } finally {
+  return () => {
     RegExp.prototype.exec = realExec;
     for (const [name, method] of real) methods[name] = method;
-  }
-  return steps;
+  };
 }
 
 /**
