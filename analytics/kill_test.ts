@@ -43,8 +43,8 @@ const SEED = 20_261_126;
 const SPEED = 20;
 const MINUTE_MS = 60_000;
 /**
- * The client stores what waits every 250 ms of the game's time. The rest is for a machine that has more to do: 100 ms of
- * ours.
+ * The client stores what waits every 250 ms of the game's time. The rest is for a disk that has more to do: fifty frames,
+ * which is what the game's time counts.
  */
 const MAX_BLIND_MS = 250 + 100 * SPEED;
 

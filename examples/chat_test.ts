@@ -47,7 +47,7 @@ const DRIVER = `<!doctype html>
     let step = "";
     async function until(what, isTrue) {
       step = what;
-      const endMs = performance.now() + 15000;
+      const endMs = performance.now() + 30000;
       do {
         if (performance.now() > endMs) throw new Error("It is late for: " + what);
         await new Promise(requestAnimationFrame);

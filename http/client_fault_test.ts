@@ -17,7 +17,7 @@ import type { HttpEvent, HttpTerminalEvent } from "./event.ts";
 import { Method } from "./method.ts";
 import { HttpRequest } from "./request.ts";
 
-const GIVE_UP_MS = 20_000;
+const GIVE_UP_MS = 120_000;
 const FRAME_SECS = 0.05;
 
 /** A client, driven by frames that pass as fast as the event loop turns. */

@@ -121,6 +121,11 @@ export class ServerProcess {
     return this.#lines.next();
   }
 
+  /** Resolves to the exit code when it has ended. */
+  async ended(): Promise<number> {
+    return (await this.#process.status).code;
+  }
+
   /** Lets it stand still (SIGSTOP): its kernel goes on to accept connections and bytes. */
   suspend(): void {
     kill(this.#process, "SIGSTOP");

@@ -30,7 +30,7 @@ async function useRedis(redis: RedisLike): Promise<void> {
 }
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadlineMs = performance.now() + 10_000;
+  const deadlineMs = performance.now() + 30_000;
   while (!await condition()) {
     if (performance.now() > deadlineMs) throw new Error("It never came true");
   }

@@ -20,9 +20,9 @@ Deno.test("WsClient.request() is answered by WsHub.reply(), over real sockets", 
   client.connect();
   client.subscribe("sum");
   const first = client.request("sum", new Uint8Array([1, 2]));
-  const second = client.request("sum", "never", { timeoutMs: 300 });
+  let second: number | undefined;
   const outcomes: WsEvent[] = [];
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + 30_000;
   let last = performance.now();
   while (outcomes.length < 2 && performance.now() < deadline) {
     const dt = (performance.now() - last) / 1_000;
@@ -40,6 +40,10 @@ Deno.test("WsClient.request() is answered by WsHub.reply(), over real sockets", 
       if (["reply", "requestFailed", "message"].includes(event.type)) {
         outcomes.push(event);
       }
+    }
+    // Its time is not to be over before there is a connection.
+    if (outcomes.length === 1) {
+      second ??= client.request("sum", "never", { timeoutMs: 300 });
     }
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

@@ -27,7 +27,7 @@ export interface PlayerArgs {
   readonly firstId: number;
   /** What its clock says when it begins, in epoch milliseconds. */
   readonly epochMs: number;
-  /** How many of its milliseconds pass in one of ours. */
+  /** How many of its milliseconds pass in one of ours, at most. */
   readonly speed: number;
   /** After how many frames it ends by itself; 0 for never. */
   readonly frames: number;
@@ -43,18 +43,23 @@ const FRAMES_PER_FLUSH = 50;
 const MAX_LAST_FRAMES = 5_000;
 const UTF_8 = new TextEncoder();
 
-class FastClock implements Clock {
+/** Time that passes frame by frame: while the machine has no time for the game, the game's own stands still as well. */
+class FrameClock implements Clock {
   readonly #epochMs: number;
-  readonly #speed: number;
-  readonly #startMs = performance.now();
+  readonly #frameMs: number;
+  #nowMs = 0;
 
   constructor({ epochMs, speed }: PlayerArgs) {
     this.#epochMs = epochMs;
-    this.#speed = speed;
+    this.#frameMs = FRAME_MS * speed;
+  }
+
+  nextFrame(): void {
+    this.#nowMs += this.#frameMs;
   }
 
   nowMs(): number {
-    return (performance.now() - this.#startMs) * this.#speed;
+    return this.#nowMs;
   }
 
   epochMs(): number {
@@ -105,7 +110,7 @@ function tell(line: string): void {
 
 async function play(args: PlayerArgs): Promise<void> {
   const random = new SeededRandom(args.seed);
-  const clock = new FastClock(args);
+  const clock = new FrameClock(args);
   const analytics = new Analytics("1.2.0", "linux", {
     clock,
     events: FAULT_DEFINITIONS,
@@ -151,8 +156,11 @@ async function play(args: PlayerArgs): Promise<void> {
       if (frame % FRAMES_PER_FLUSH === 1) analytics.flush();
     } else if (frame === args.frames) break;
     await new Promise((resolve) => setTimeout(resolve, FRAME_MS));
+    clock.nextFrame();
   }
+  const frames = setInterval(() => clock.nextFrame(), FRAME_MS);
   await analytics.close(args.isLast ? 5_000 : 50);
+  clearInterval(frames);
   tell(`d ${JSON.stringify(analytics.counters)}`);
 }
 

@@ -10,10 +10,14 @@ const EXTENSION = /\.[A-Za-z][A-Za-z0-9]{0,9}$/;
 /** Where a name with spaces in it may have cut a path in two. */
 const IN_HOME = /(?:home|users|documents and settings)[\\/][^\\/]*$/i;
 
+/** What stands for a path whose last part may be somebody's as well. */
+const UNKNOWN = "<path>";
+
 /** Puts the last part of each path and URL in its place, with line and column: what stands before it names somebody. */
 export function shortenPaths(text: string): string {
   if (!/[\\/]/.test(text)) return text;
-  let shortened = "";
+  // Not one text that grows, whose end would be looked at: that copies all of it each time.
+  const parts: string[] = [];
   let from = 0;
   let pathEnd = -1;
   for (const match of text.matchAll(WORD)) {
@@ -25,7 +29,8 @@ export function shortenPaths(text: string): string {
       const end = start + word.length;
       from = end;
       if (/[\\/]/.test(word)) {
-        shortened = shortened.replace(/<path>$/, "") + lastPart(word);
+        // It is the last part of the path before.
+        parts.push(parts.pop()!.slice(0, -UNKNOWN.length), lastPart(word));
         pathEnd = -1;
       } else pathEnd = end;
       continue;
@@ -33,11 +38,12 @@ export function shortenPaths(text: string): string {
     pathEnd = -1;
     const short = shorten(word);
     if (short === word) continue;
-    shortened += text.slice(from, start) + short;
+    parts.push(text.slice(from, start) + short);
     from = start + word.length;
-    if (short.endsWith("<path>") && IN_HOME.test(word)) pathEnd = from;
+    if (short.endsWith(UNKNOWN) && IN_HOME.test(word)) pathEnd = from;
   }
-  return shortened + text.slice(from);
+  parts.push(text.slice(from));
+  return parts.join("");
 }
 
 function shorten(word: string): string {
@@ -71,5 +77,5 @@ function lastPart(path: string): string {
   if (last !== "" && (position !== "" || EXTENSION.test(last))) {
     return last + position;
   }
-  return "<path>";
+  return UNKNOWN;
 }

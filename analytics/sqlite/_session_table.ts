@@ -65,7 +65,8 @@ export class SessionTable {
     this.#putErased = db.prepare("INSERT OR IGNORE INTO erased VALUES (?, ?)");
     this.#next = prepareRows(
       db,
-      `SELECT id, session, build, platform FROM sessions WHERE player = ? AND title = ? LIMIT 1`,
+      // The plus as in list(): without it each of his would be looked for among all of the title.
+      `SELECT id, session, build, platform FROM sessions WHERE player = ? AND +title = ? LIMIT 1`,
     );
     this.#delete = db.prepare("DELETE FROM sessions WHERE id = ?");
     this.#deletePlayer = db.prepare(

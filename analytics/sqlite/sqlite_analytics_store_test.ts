@@ -22,6 +22,7 @@ import { runStoreModel } from "../store/_testing/store_model.ts";
 import { MemoryAnalyticsStore } from "../store/memory_analytics_store.ts";
 import type { StoredRun } from "../store/store.ts";
 import { MIGRATIONS } from "./_schema.ts";
+import { StatementLog } from "./_testing/statement_log.ts";
 import { SqliteAnalyticsStore } from "./sqlite_analytics_store.ts";
 
 const IS_SOAK = Deno.env.get("TICKWIRE_SOAK") === "1";
@@ -616,9 +617,14 @@ Deno.test("SqliteAnalyticsStore leaves nothing of an erased player in its files"
   assert(await file.holds("lava"));
 });
 
-Deno.test("SqliteAnalyticsStore finds a player without a look at all others", async () => {
+/** Whether a step of a plan goes through all of a table, or all of a title. */
+function isLookAtAll(step: string): boolean {
+  return /^SCAN (?:blocks|sessions|players)|\(title=\?\)$/.test(step);
+}
+
+Deno.test("SqliteAnalyticsStore finds and erases a player without a look at all others", async () => {
   await using store = new SqliteAnalyticsStore({ path: ":memory:" });
-  const runs = Array.from({ length: 20_000 }, (_, i): StoredRun => ({
+  const runs = Array.from({ length: 500 }, (_, i): StoredRun => ({
     title: "main",
     session: `s${i}`,
     player: `p${i}`,
@@ -628,30 +634,28 @@ Deno.test("SqliteAnalyticsStore finds a player without a look at all others", as
     receivedMs: 1,
     events: [{ number: 0, name: "death", timeMs: 1, data: "{}" }],
   }));
-  for (let at = 0; at < runs.length; at += 1_000) {
-    await store.write(runs.slice(at, at + 1_000), () => NOTHING);
-  }
+  await store.write(runs, () => NOTHING);
   const range = { title: "main", fromMs: 0, toMs: 2 };
-  const beganMs = performance.now();
-  for (let i = 0; i < 400; i++) {
-    const { rows } = await store.sessions(
-      { ...range, player: `p${i}` },
-      undefined,
-      10,
-    );
+  using log = new StatementLog();
+  for (let i = 0; i < 40; i++) {
+    const player = `p${i}`;
+    const { rows } = await store.sessions({ ...range, player }, undefined, 10);
     assertEquals(rows.map(({ session }) => session), [`s${i}`]);
+    await store.events({ ...range, player }, undefined, 10);
+    await store.erase("main", player, () => NOTHING);
   }
-  // Some 20 ms; whoever looks at all sessions takes seconds.
-  assert(performance.now() - beganMs < 500);
+  for (const { sql, plan, rows } of log.take()) {
+    assert(rows <= 40, `${rows} rows: ${sql}`);
+    assertEquals(plan.filter(isLookAtAll), [], sql);
+  }
 });
 
 Deno.test("SqliteAnalyticsStore lists and erases a player of very many runs, without looking through them again and again", async () => {
-  await using file = new TestFile();
-  await using store = file.open();
+  await using store = new SqliteAnalyticsStore({ path: ":memory:" });
   const range = { title: "main", player: "p", fromMs: 0, toMs: 2 };
   const run = (i: number): StoredRun => ({
     title: "main",
-    session: `s${i % 2_000}`,
+    session: `s${i % 1_000}`,
     player: "p",
     build: "1",
     platform: "linux",
@@ -659,36 +663,40 @@ Deno.test("SqliteAnalyticsStore lists and erases a player of very many runs, wit
     receivedMs: 1,
     events: [{ number: i, name: "death", timeMs: 1, data: "{}" }],
   });
-  const runs = Array.from({ length: 20_000 }, (_, i) => run(i));
-  for (let at = 0; at < runs.length; at += 4_000) {
-    await store.write(runs.slice(at, at + 4_000), () => NOTHING);
+  const runs = Array.from({ length: 10_000 }, (_, i) => run(i));
+  for (let at = 0; at < runs.length; at += 2_000) {
+    await store.write(runs.slice(at, at + 2_000), () => NOTHING);
   }
-  const beganMs = performance.now();
+  using log = new StatementLog();
   const numbers: number[] = [];
   let after: string | undefined;
   do {
-    const page = await store.events(range, after, 1_000);
+    const page = await store.events(range, after, 500);
     for (const { number } of page.rows) numbers.push(number);
     after = page.next;
     // What comes meanwhile is behind the end of what was found before.
     if (numbers.length === 2_000) {
-      await store.write([run(20_000)], () => NOTHING);
+      await store.write([run(10_000)], () => NOTHING);
     }
   } while (after !== undefined);
-  assertEquals(numbers, Array.from({ length: 20_001 }, (_, i) => i));
-  const listedMs = performance.now() - beganMs;
-  const allMs = performance.now();
-  for (let at = 0; at <= 20_000; at += 1_000) {
-    await store.eventsAfter(at, 1_000);
+  assertEquals(numbers, Array.from({ length: 10_001 }, (_, i) => i));
+  for (const { sql, plan, runs, rows } of log.take()) {
+    // Each is looked for once, and read once more where a page ends.
+    assert(rows <= 10_001 + 20, `${rows} rows: ${sql}`);
+    // Whoever sorts has gone through all that he has.
+    const isOfAll = plan.some((step) => step.endsWith("FOR ORDER BY"));
+    assert(!isOfAll || runs <= 4, `${runs} times: ${sql}`);
+    assertEquals(plan.filter(isLookAtAll), [], sql);
   }
-  const readMs = performance.now() - allMs;
-  // Some 3 times as long as it takes to read as many without a look at whose they are; 11 times if all his runs were looked
-  // through for each hundred of them.
-  assert(listedMs < 6 * readMs, `${listedMs} ms, ${readMs} ms`);
   assertEquals(
     await store.erase("main", "p", () => NOTHING),
-    { sessions: 2_000, events: 20_001 },
+    { sessions: 1_000, events: 10_001 },
   );
+  for (const { sql, plan, runs, rows } of log.take()) {
+    assert(runs <= 11_002 && rows <= 10_001, `${runs} times: ${sql}`);
+    assertEquals(plan.filter((step) => step.endsWith("ORDER BY")), [], sql);
+    assertEquals(plan.filter(isLookAtAll), [], sql);
+  }
 });
 
 Deno.test("SqliteAnalyticsStore lets others have turns while it merges many wide sketches of one hour", async () => {

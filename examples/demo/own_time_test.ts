@@ -4,17 +4,17 @@ import { OwnTime } from "./own_time.ts";
 Deno.test("OwnTime.end() counts work", () => {
   using time = new OwnTime();
   let most = 0;
-  // The machine may take the thread away in any one try.
-  for (let i = 0; i < 10; i++) {
+  // The machine may take the thread away in any one try, and for most of it, but not for ever.
+  for (let tryMs = 20; tryMs < 60_000 && most <= 10; tryMs *= 2) {
     const startMs = performance.now();
     time.begin();
-    while (performance.now() - startMs < 20);
+    while (performance.now() - startMs < tryMs);
     const wallMs = performance.now() - startMs;
     const ownMs = time.end(wallMs);
     assert(ownMs <= wallMs, `${ownMs} of ${wallMs}`);
     most = Math.max(most, ownMs);
   }
-  assert(most > 10, `at most ${most} of 20 ms`);
+  assert(most > 10, `at most ${most} ms`);
 });
 
 Deno.test("OwnTime.end() counts all the time of what blocks", () => {
@@ -31,9 +31,13 @@ Deno.test({
   ignore: Deno.build.os !== "linux",
   fn() {
     using time = new OwnTime();
-    time.begin();
-    // As if a second had passed in which the thread did not run.
-    const ownMs = time.end(1_000);
-    assert(ownMs < 900, `${ownMs} of 1000 ms`);
+    let least = Infinity;
+    // A try in which the runtime waits for one of its own threads does not count.
+    for (let i = 0; i < 100 && least >= 3_600_000; i++) {
+      time.begin();
+      // As if an hour had passed in which the thread did not run.
+      least = Math.min(least, time.end(3_600_000));
+    }
+    assert(least < 3_600_000, `${least} ms`);
   },
 });

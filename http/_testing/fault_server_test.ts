@@ -33,7 +33,7 @@ function get(server: FaultServer, target: string): Promise<string> {
 
 /** Waits until a condition holds, for at most five seconds. */
 async function until(condition: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + 5000; !condition();) {
+  for (const deadline = Date.now() + 30_000; !condition();) {
     assert(Date.now() < deadline, `Gave up waiting for ${condition}`);
     await new Promise((resolve) => setTimeout(resolve, 1));
   }

@@ -40,7 +40,7 @@ function testRedis(behaviour: string, fn: () => Promise<void>): void {
 async function until(
   condition: () => boolean | Promise<boolean>,
 ): Promise<void> {
-  const endMs = performance.now() + 10_000;
+  const endMs = performance.now() + 30_000;
   while (!await condition()) {
     if (performance.now() > endMs) throw new Error("It never came true");
     await new Promise((resolve) => setTimeout(resolve));

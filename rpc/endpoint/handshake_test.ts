@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { ManualClock } from "../../core/mod.ts";
 import {
   bool,
   Channel,
@@ -87,7 +88,7 @@ Deno.test("No call overtakes the handshake, on whatever channel", () => {
 
 Deno.test("What two versions describe alike works, the rest is refused where it is called", () => {
   const pair = new MemoryLinkPair();
-  const server = new RpcServer(newer);
+  const server = new RpcServer(newer, { clock: new ManualClock() });
   server.connect(pair.a, clientId(1));
   const client = new RpcClient(older, pair.b);
   const got: unknown[] = [];
@@ -180,7 +181,9 @@ Deno.test("A contract that is too large to be told works as far as it was", () =
     zoo: { params: {}, from: "client" },
   });
   const pair = new MemoryLinkPair({ maxMessageBytes: 700 });
-  const server = new RpcServer(theirs as unknown as typeof ours);
+  const server = new RpcServer(theirs as unknown as typeof ours, {
+    clock: new ManualClock(),
+  });
   server.connect(pair.a, clientId(1));
   const client = new RpcClient(ours, pair.b);
   const got: string[] = [];
@@ -212,7 +215,7 @@ Deno.test("What the other end could not be told is refused, though it has it", (
   const { call000, call059 } = large.definitions;
   const small = defineRpc({ call000: call000!, call059: call059! });
   const pair = new MemoryLinkPair({ maxMessageBytes: 700 });
-  const server = new RpcServer(small);
+  const server = new RpcServer(small, { clock: new ManualClock() });
   server.connect(pair.a, clientId(1));
   const got: string[] = [];
   for (const name of ["call000", "call059"] as const) {

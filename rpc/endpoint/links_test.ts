@@ -1,6 +1,6 @@
 // The same endpoints over links that are none of rpc's business.
 import { assert, assertEquals } from "@std/assert";
-import { playerId } from "../../core/mod.ts";
+import { ManualClock, playerId } from "../../core/mod.ts";
 import { Channel, u8 } from "../../protocol/mod.ts";
 import {
   ConnectionManager,
@@ -29,7 +29,7 @@ const game = defineRpc({
 
 /** What both tests do: ask, shout and be told, and look at what comes. */
 class Exchange {
-  readonly server = new RpcServer(game);
+  readonly server = new RpcServer(game, { clock: new ManualClock() });
   readonly results: number[] = [];
   readonly emotes: string[] = [];
   readonly ends: string[] = [];

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { renderOpenMetrics } from "../../core/mod.ts";
+import { ManualClock, renderOpenMetrics } from "../../core/mod.ts";
 import {
   ByteWriter,
   Channel,
@@ -39,6 +39,7 @@ const game = defineRpc({
 });
 
 const options = {
+  clock: new ManualClock(),
   isOwner: (client: number, _: string, params: object): boolean =>
     (params as { door: number }).door === client,
   teamOf: (client: number): number => client % 2,

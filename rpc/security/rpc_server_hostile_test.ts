@@ -385,7 +385,10 @@ Deno.test("RpcServer answers few of the calls that it refuses, and each ticket e
 });
 
 Deno.test("RpcServer does not hold against a client what another of its id did", () => {
-  const server = new RpcServer(game, { isOwner: () => false });
+  const server = new RpcServer(game, {
+    clock: new ManualClock(),
+    isOwner: () => false,
+  });
   let handled = 0;
   server.on("shoot", () => {
     handled++;

@@ -136,20 +136,40 @@ Deno.test("CallReader takes time in proportion to the packet", () => {
     }
     return writer.end().slice();
   };
-  const best = (packet: Uint8Array, rounds: number): number => {
-    let least = Infinity;
-    for (let i = 0; i < rounds; i++) {
-      const start = performance.now();
-      reader.read(packet, KIND);
-      least = Math.min(least, performance.now() - start);
-    }
-    return least / packet.length;
+  const readsPerByte = (packet: Uint8Array): number => {
+    const counted = new CountedBytes(packet);
+    assertEquals(reader.read(counted.bytes, KIND), undefined);
+    return counted.reads / packet.length;
   };
-  const small = packetOfTexts(250);
-  const large = packetOfTexts(4_000);
-  best(small, 20);
-  const perByte = best(small, 60);
-  const perByteOfLarge = best(large, 8);
-  // Sixteen times the bytes: quadratic time would be sixteen times as long for each.
-  assert(perByteOfLarge < 8 * perByte, `${perByte} and ${perByteOfLarge} ms`);
+  const small = readsPerByte(packetOfTexts(250));
+  const large = readsPerByte(packetOfTexts(2_000));
+  assert(small >= 1, `${small}`);
+  // Eight times the bytes: with their square it would be eight times as many of each.
+  assert(large < 1.1 * small, `${small} and ${large} reads of a byte`);
 });
+
+/** Counts how often bytes are read, one by one or as a part. */
+class CountedBytes {
+  reads = 0;
+  readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = new Proxy(bytes, {
+      get: (target, key) => {
+        if (key === "subarray" || key === "slice") {
+          return (start: number, end: number): Uint8Array => {
+            const part = target[key](start, end);
+            this.reads += part.length;
+            return part;
+          };
+        }
+        const value: unknown = Reflect.get(target, key, target);
+        if (typeof value === "function") {
+          throw new Error(`Reads by ${String(key)} are not counted`);
+        }
+        if (key !== "length") this.reads++;
+        return value;
+      },
+    });
+  }
+}

@@ -333,7 +333,7 @@ async function next(
   socket: NonBlockingSocket,
   sender: NonBlockingSocket,
 ): Promise<{ bytes: Uint8Array; from: DatagramAddress }> {
-  const deadline = Date.now() + 5_000;
+  const deadline = Date.now() + 30_000;
   while (true) {
     sender.flush();
     let got: { bytes: Uint8Array; from: DatagramAddress } | undefined;

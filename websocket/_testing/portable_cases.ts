@@ -51,7 +51,7 @@ export interface PortableCase {
   run(tickwire: Tickwire, env: PortableEnv): Promise<void>;
 }
 
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 60_000;
 /** The hub's, which holds for the client too. */
 const KEEPALIVE_MS = 800;
 /** What a timer and the way through the proxy may add to a time. */

@@ -26,7 +26,7 @@ export interface PortableCase {
   run(tickwire: Tickwire, url: string): Promise<void>;
 }
 
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 30_000;
 
 /** What the client does in every runtime. */
 export const PORTABLE_CASES: readonly PortableCase[] = [

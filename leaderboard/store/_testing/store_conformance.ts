@@ -199,7 +199,7 @@ async function sumUp(stores: readonly LeaderboardStore[]): Promise<void> {
 
 /** Comes to an end in the next turns of the event loop, or fails. */
 async function until(condition: () => boolean): Promise<void> {
-  const endMs = performance.now() + 10_000;
+  const endMs = performance.now() + 30_000;
   while (!condition()) {
     if (performance.now() > endMs) throw new Error("It never came true");
     await new Promise((resolve) => setTimeout(resolve));

@@ -655,7 +655,7 @@ class ModelRun {
 
   /** Compares what listeners were told: where several submitted at once, without ranks and only each player's order. */
   async #checkTold(): Promise<void> {
-    const endMs = performance.now() + 10_000;
+    const endMs = performance.now() + 30_000;
     while (this.#told.length < this.#expected.length) {
       assert(performance.now() < endMs, "Not all changes are told");
       await new Promise((resolve) => setTimeout(resolve));

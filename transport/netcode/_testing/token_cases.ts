@@ -39,7 +39,7 @@ type ClientSocket = DatagramSocket & {
   readonly serverAddress: DatagramAddress;
 };
 
-const DEADLINE_MS = 15_000;
+const DEADLINE_MS = 30_000;
 /** Several fragments. */
 const LONG_BYTES = 20_000;
 

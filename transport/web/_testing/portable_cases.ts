@@ -27,7 +27,7 @@ export interface PortableCase {
   run(tickwire: Tickwire, env: PortableEnv): Promise<void>;
 }
 
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 30_000;
 /** `SendResult.Full`. */
 const FULL = 1;
 

@@ -150,7 +150,7 @@ export class World {
 
   /** Lets time go by, and promises settle, until it is so. */
   async until(isSo: () => boolean): Promise<void> {
-    const deadlineMs = performance.now() + 10_000;
+    const deadlineMs = performance.now() + 30_000;
     while (!isSo()) {
       assert(performance.now() < deadlineMs, "it takes too long");
       await new Promise((resolve) => setTimeout(resolve));
