@@ -15,8 +15,8 @@ export interface LinkEnds {
   /** The link of a server whose socket is bound to a port. */
   server(port: number, maxClients: number): DatagramLink;
   client(): DatagramLink;
-  /** What one client connects to a server with. */
-  credentials(port: number): Uint8Array;
+  /** What one client connects to a server with, for so many seconds: 30 by default. */
+  credentials(port: number, expireSeconds?: number): Uint8Array;
 }
 
 const HOST = "127.0.0.1";
@@ -45,7 +45,7 @@ export const LINKS: Readonly<Record<LinkKind, LinkEnds>> = {
   },
 };
 
-function issue(port: number): Uint8Array {
+function issue(port: number, expireSeconds = 30): Uint8Array {
   const [clientId] = crypto.getRandomValues(new BigUint64Array(1));
   return issueConnectToken({
     protocolId: PROTOCOL_ID,
@@ -53,5 +53,6 @@ function issue(port: number): Uint8Array {
     clientId: clientId!,
     addresses: [`${HOST}:${port}`],
     timeoutSeconds: 15,
+    expireSeconds,
   });
 }

@@ -1,11 +1,15 @@
 // A flood at a server of netcode, for netcode_bench.ts: in turns a forged payload, a request with
 // a token that nobody issued, and a copy of a request that has been good.
 //
-//     netcode_flood server-port per-second request-in-hex client-port...
+//     netcode_flood server-port per-second request-in-hex client-port:sequence...
 //
 // As root it sends from the clients' addresses and, what no client sends, from anywhere in
-// 127.0.0.0/8; otherwise from sockets of its own. It prints which, answers a line of standard
-// input with how many have left, and ends when standard input does.
+// 127.0.0.0/8; otherwise from sockets of its own. With server-port 0 all of it goes to a socket
+// of its own that nobody reads: what the sending alone costs. It prints which, answers a line
+// of standard input with how many have left, and ends when standard input does.
+//
+// A payload is forged as by somebody who sees what passes: with a sequence that its client has
+// nearly come to, as any other is dropped before it is opened.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <netinet/ip.h>
@@ -16,7 +20,9 @@
 enum {
   REQUEST_BYTES = 1078,
   SEALED_TOKEN_AT = 54,
-  FORGED_BYTES = 1 + 4 + 1200 + 16,
+  FORGED_BYTES = 1 + 8 + 1200 + 16,
+  /** How far ahead of a client: it does not come there while the flood lasts. */
+  AHEAD = 1 << 16,
   HEAD_BYTES = sizeof(struct iphdr) + sizeof(struct udphdr),
   MAX_CLIENTS = 1024,
   OWN_SOCKETS = 16,
@@ -24,7 +30,11 @@ enum {
 };
 
 static uint8_t request[REQUEST_BYTES];
-static int client_ports[MAX_CLIENTS], clients, server_port;
+static struct client {
+  int port;
+  uint64_t sequence;
+} clients[MAX_CLIENTS];
+static int client_count, server_port;
 static int raw, own[OWN_SOCKETS];
 static uint64_t state = 1, sent;
 
@@ -48,18 +58,23 @@ static void fill_random(uint8_t *bytes, size_t count) {
   }
 }
 
-static int client_port(void) { return client_ports[next_random() % clients]; }
+/** Writes a payload that nobody sealed; returns its length. */
+static size_t forge(const struct client *of, uint8_t *out) {
+  fill_random(out, FORGED_BYTES);
+  uint64_t sequence = of->sequence + AHEAD + next_random() % AHEAD;
+  int count = 0;
+  for (; count == 0 || sequence > 0; sequence >>= 8) out[++count] = (uint8_t)sequence;
+  out[0] = (uint8_t)(count << 4 | 5);
+  return 1 + count + 1200 + 16;
+}
 
 /** Writes what the n-th datagram says; `source` is where it should come from. */
 static size_t write_datagram(uint64_t n, uint8_t *out, struct sockaddr_in *source) {
   source->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  source->sin_port = htons(client_port());
   if (n % 3 == 0) {
-    // A sequence that is newer than any: what is old is dropped before it is opened.
-    fill_random(out, FORGED_BYTES);
-    out[0] = 4 << 4 | 5;
-    out[4] |= 0x80;
-    return FORGED_BYTES;
+    const struct client *of = &clients[next_random() % client_count];
+    source->sin_port = htons(of->port);
+    return forge(of, out);
   }
   memcpy(out, request, REQUEST_BYTES);
   if (n % 3 == 1) fill_random(out + SEALED_TOKEN_AT, REQUEST_BYTES - SEALED_TOKEN_AT);
@@ -99,6 +114,16 @@ static void send_burst(int count) {
   sent += n > 0 ? n : 0;
 }
 
+/** A socket that nobody reads; returns its port. */
+static int open_sink(void) {
+  struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  socklen_t bytes = sizeof any;
+  int fd = socket(AF_INET, SOCK_DGRAM, 0);
+  if (fd < 0 || bind(fd, (struct sockaddr *)&any, sizeof any) < 0) die("bind");
+  if (getsockname(fd, (struct sockaddr *)&any, &bytes) < 0) die("getsockname");
+  return ntohs(any.sin_port);
+}
+
 static void open_sockets(void) {
   raw = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
   for (int i = 0; i < OWN_SOCKETS && raw < 0; i++) {
@@ -117,7 +142,11 @@ int main(int argc, char **argv) {
     if (sscanf(argv[3] + 2 * i, "%2x", &value) != 1) return 2;
     request[i] = (uint8_t)value;
   }
-  for (int i = 4; i < argc && clients < MAX_CLIENTS; i++) client_ports[clients++] = atoi(argv[i]);
+  for (int i = 4; i < argc && client_count < MAX_CLIENTS; i++) {
+    struct client *client = &clients[client_count++];
+    if (sscanf(argv[i], "%d:%lu", &client->port, &client->sequence) != 2) return 2;
+  }
+  if (server_port == 0) server_port = open_sink();
   server = (struct sockaddr_in){
       .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(server_port)};
   open_sockets();

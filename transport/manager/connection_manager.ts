@@ -50,6 +50,11 @@ import { TimerWheel } from "./timer_wheel.ts";
 const EVENT_CAPACITY = 4 * 65_536;
 /** A full socket is tried again after this. */
 const FULL_RETRY_MS = 1;
+/**
+ * So many datagrams of each socket are taken in before what they have brought is handed out and
+ * answered: who is heard must not wait for all that others, or a flood, have sent besides.
+ */
+const ROUND_DATAGRAMS = 64;
 const NO_BYTES = new Uint8Array(0);
 
 /**
@@ -471,7 +476,8 @@ export class ConnectionManager implements Disposable {
   }
 
   /**
-   * Takes in what has arrived, hands out messages, and sends what is due.
+   * Takes in what has arrived, hands out messages, and sends what is due. Where much has
+   * arrived and there is a sink, it does so in rounds of 64 datagrams of each socket.
    *
    * @param sink Takes the messages; if left out they wait for
    * {@linkcode ConnectionManager.receive}.
@@ -479,14 +485,18 @@ export class ConnectionManager implements Disposable {
    */
   poll(sink?: PeerMessageSink): void {
     this.#checkNotPolling();
-    if (this.#isClosed) return;
-    this.#advance();
-    this.#pollSockets();
-    this.#takeLinkEvents();
-    this.#wheel.advance(this.#nowMs, this.#onDue);
-    if (sink !== undefined) this.receive(sink);
-    this.#flush();
-    if (this.#isClosing && this.#live.size === 0) this.#finish();
+    if (sink === undefined) {
+      this.#step(this.#maxDatagrams);
+      return;
+    }
+    let left = this.#maxDatagrams;
+    let most: number;
+    let came: number;
+    do {
+      most = Math.min(left, ROUND_DATAGRAMS);
+      came = this.#step(most, sink);
+      left -= most;
+    } while (came === most && left > 0);
   }
 
   /**
@@ -793,7 +803,21 @@ export class ConnectionManager implements Disposable {
     this.#takeLinkEvents();
   }
 
-  #pollSockets(): void {
+  /** Takes in so many datagrams of each socket at most, hands out messages, and sends what is due; tells how many the busiest socket had. */
+  #step(maxDatagrams: number, sink?: PeerMessageSink): number {
+    if (this.#isClosed) return 0;
+    this.#advance();
+    const came = this.#pollSockets(maxDatagrams);
+    this.#takeLinkEvents();
+    this.#wheel.advance(this.#nowMs, this.#onDue);
+    if (sink !== undefined) this.receive(sink);
+    this.#flush();
+    if (this.#isClosing && this.#live.size === 0) this.#finish();
+    return came;
+  }
+
+  #pollSockets(maxDatagrams: number): number {
+    let most = 0;
     // What the link asks, such as whether a client may come in, may call anything too.
     this.#isPolling = true;
     try {
@@ -801,7 +825,8 @@ export class ConnectionManager implements Disposable {
         const socket = this.#sockets[i];
         // There are none left if that has closed the manager.
         if (socket === undefined) continue;
-        socket.poll(this.#onDatagram, this.#maxDatagrams);
+        const came = socket.poll(this.#onDatagram, maxDatagrams);
+        if (came > most) most = came;
         if (!socket.isClosed) continue;
         this.#sockets.splice(i, 1);
         this.#socketNumbers.delete(socket);
@@ -809,6 +834,7 @@ export class ConnectionManager implements Disposable {
     } finally {
       this.#isPolling = false;
     }
+    return most;
   }
 
   #takeLinkEvents(): void {

@@ -641,3 +641,43 @@ Deno.test("ConnectionManager needs no more polls than nextWakeMs says", () => {
   }
   assertEquals(server.received.length, 100);
 });
+
+Deno.test("ConnectionManager.poll() answers who was heard before it has taken in all that others have sent", () => {
+  let opened = 0;
+  const sealedAfter: number[] = [];
+  class CountedLink extends InsecureLink {
+    override open(...args: Parameters<InsecureLink["open"]>): number {
+      opened++;
+      return super.open(...args);
+    }
+
+    override seal(...args: Parameters<InsecureLink["seal"]>): number {
+      sealedAfter.push(opened);
+      return super.seal(...args);
+    }
+  }
+  let links = 0;
+  const world = new ManagerWorld({
+    // The server's is the first one.
+    link: (options) =>
+      links++ === 0 ? new CountedLink(options) : new InsecureLink(options),
+  });
+  const { end, peer } = world.connected();
+  const stranger = world.network.socket("10.0.2.1");
+  const to = stranger.address(SERVER_HOST, SERVER_PORT);
+  end.manager.send(peer, bytesOf(1), ReliableOrdered);
+  end.manager.flush();
+  for (let i = 0; i < 1_000; i++) stranger.send(bytesOf(9, 9, 9), to);
+  world.network.advance(10);
+  opened = 0;
+  sealedAfter.length = 0;
+  const { manager } = world.server;
+  manager.poll((from, bytes, channel) => manager.send(from, bytes, channel));
+  assertEquals(opened, 1_001);
+  assertEquals(sealedAfter, [64]);
+  for (let i = 0; i < 1_000; i++) stranger.send(bytesOf(9, 9, 9), to);
+  world.network.advance(10);
+  opened = 0;
+  manager.poll();
+  assertEquals(opened, 1_000, "also where nobody takes messages");
+});

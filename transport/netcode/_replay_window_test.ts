@@ -2,7 +2,7 @@ import { assert, assertEquals, assertFalse } from "@std/assert";
 import { SeededRandom } from "../../core/mod.ts";
 import { ReplayWindow } from "./_replay_window.ts";
 
-const SEEDS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 20_000 : 400;
+const SEEDS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 20_000 : 200;
 const STEPS = 300;
 const LAST = 2n ** 64n - 1n;
 

@@ -628,7 +628,7 @@ Deno.test("NetcodeServer survives whatever pages send", () => {
     world.web.address(socket.host, socket.port)
   );
   let payloads = 0;
-  for (let i = 0; i < (IS_SOAK ? 2_000_000 : 4_000); i++) {
+  for (let i = 0; i < (IS_SOAK ? 2_000_000 : 2_000); i++) {
     const about = `seed ${seed}, case ${i}`;
     let bytes = good[random.nextU32() % good.length]!.slice();
     const kind = random.nextU32() % 4;
@@ -658,7 +658,7 @@ Deno.test("NetcodeServer survives whatever pages send", () => {
     assert(world.server.clientCount <= 4, about);
     assert(world.web.retained <= 4, about);
   }
-  assert(payloads > 100);
+  assert(payloads > 50);
   assertEquals(world.server.clientIndexOf(at), 0);
   assert(world.end.send(new Uint8Array([1]), at));
 });

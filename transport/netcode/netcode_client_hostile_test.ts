@@ -8,7 +8,7 @@ import { NetcodeClientState } from "./netcode_client_state.ts";
 
 const SOAK = Deno.env.get("TICKWIRE_SOAK") === "1";
 const SEEDS = SOAK ? 100 : 3;
-const PACKETS_OF_SEED = SOAK ? 100_000 : 5_000;
+const PACKETS_OF_SEED = SOAK ? 100_000 : 2_500;
 const STATES = [
   NetcodeClientState.SendingConnectionRequest,
   NetcodeClientState.SendingConnectionResponse,

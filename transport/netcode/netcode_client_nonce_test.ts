@@ -8,7 +8,7 @@ import { ClientWorld } from "./_testing/client_world.ts";
 import { openPacket, type TestToken } from "./_testing/plain_server.ts";
 import { NetcodeClientState } from "./netcode_client_state.ts";
 
-const SEEDS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 2_000 : 4;
+const SEEDS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 2_000 : 2;
 const STEPS = 150;
 const ANSWERS = ["challenge", "challenge", "deny", "ignore"] as const;
 const ADMISSIONS = ["accept", "accept", "deny", "ignore"] as const;

@@ -11,7 +11,7 @@ import { REQUEST_BYTES } from "./_sizes.ts";
 const SOAK = Deno.env.get("TICKWIRE_SOAK") === "1";
 /** Ten million in all in a soak, in parts that can be run alone. */
 const SEEDS = SOAK ? 20 : 1;
-const DATAGRAMS = SOAK ? 500_000 : 20_000;
+const DATAGRAMS = SOAK ? 500_000 : 10_000;
 const TICK_EVERY = 100;
 
 /** What some of the mutations must have come to. */

@@ -7,7 +7,7 @@ import { assert } from "@std/assert";
 import { runManagerSchedules } from "../_testing/manager_schedule.ts";
 import { netcodeLinks } from "./_testing/netcode_links.ts";
 
-const SCHEDULES = Deno.env.get("TICKWIRE_SOAK") === "1" ? 1_000 : 4;
+const SCHEDULES = Deno.env.get("TICKWIRE_SOAK") === "1" ? 1_000 : 2;
 
 Deno.test("ConnectionManager gives each connection one beginning and one end, and keeps its promises, on every schedule over netcode", () => {
   const sums = runManagerSchedules(SCHEDULES, () => netcodeLinks(false));

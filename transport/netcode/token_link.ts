@@ -297,8 +297,10 @@ export class TokenLink implements DatagramLink {
    * @throws {RangeError} If all 65536 slots are taken.
    */
   connect(to: DatagramAddress, credentials: Uint8Array): PeerId {
-    const id = this.#events.reserve(2) ? this.#peers.nextId() : undefined;
+    const isReserved = this.#events.reserve(2);
+    const id = isReserved ? this.#peers.nextId() : undefined;
     if (id === undefined) {
+      if (isReserved) this.#events.release(2);
       throw new RangeError(
         "Cannot connect as peers must be <= 65536 and events be drained: no slot is free",
       );

@@ -437,7 +437,7 @@ Deno.test("TokenLink survives whatever a server sends", () => {
   const cases = [KEEP_ALIVE, [1], [6], [5, 1], [5, ...Array(1_199).fill(1)]];
   const out = new Uint8Array(1_400);
   let ended = 0;
-  for (let i = 0; i < (IS_SOAK ? 1_000_000 : 5_000); i++) {
+  for (let i = 0; i < (IS_SOAK ? 1_000_000 : 2_000); i++) {
     let bytes = Uint8Array.from(cases[random.nextU32() % cases.length]!);
     const kind = random.nextU32() % 4;
     if (kind === 0) bytes = bytes.slice(0, random.nextU32() % bytes.length);
@@ -471,4 +471,31 @@ Deno.test("TokenLink survives whatever a server sends", () => {
     }
   }
   assert(ended > 10);
+});
+
+Deno.test("TokenLink.connect() keeps no events for whom it has no slot", {
+  // All slots have to be taken, which takes seconds.
+  ignore: !IS_SOAK,
+}, () => {
+  const link = new TokenLink({ random: new SeededRandom(1) });
+  const credentials = token(-1);
+  const { socket } = new World().end;
+  let connected = 0;
+  function connect(host: number): PeerId {
+    const to = socket.address(`10.1.${host >> 8}.${host & 255}`, 443);
+    const peer = link.connect(to, credentials);
+    link.open(
+      Uint8Array.of(4 | connected++ % 16 << 4, ...KEEP_ALIVE.slice(1)),
+      to,
+      new Uint8Array(9),
+    );
+    return peer;
+  }
+  const peers = Array.from({ length: 65_536 }, (_, i) => connect(i));
+  const events = link.drainEvents()[Symbol.iterator]();
+  // Room for one more peer's two events, and not for those of a second one.
+  for (let i = 0; i < 2; i++) assertEquals(events.next().done, false);
+  assertThrows(() => connect(65_536), RangeError, "no slot is free");
+  link.disconnect(peers[0]!);
+  connect(65_536);
 });
