@@ -34,7 +34,7 @@ export interface TokenBucketOptions {
  */
 export class TokenBucket {
   readonly #capacity: number;
-  readonly #msPerToken: number;
+  readonly #refillPerSecond: number;
   #fullAtMs = -Infinity;
   #taken = 0;
   #latestMs = -Infinity;
@@ -59,7 +59,7 @@ export class TokenBucket {
       );
     }
     this.#capacity = capacity;
-    this.#msPerToken = 1000 / refillPerSecond;
+    this.#refillPerSecond = refillPerSecond;
   }
 
   /**
@@ -113,7 +113,8 @@ export class TokenBucket {
    */
   available(nowMs: number): number {
     const timeMs = this.#advance(0, nowMs);
-    const missing = this.#taken - (timeMs - this.#fullAtMs) / this.#msPerToken;
+    const inflow = (timeMs - this.#fullAtMs) * this.#refillPerSecond / 1000;
+    const missing = this.#taken - inflow;
     return Math.min(this.#capacity, Math.max(0, this.#capacity - missing));
   }
 
@@ -121,7 +122,16 @@ export class TokenBucket {
   #readyAtMs(count: number): number {
     if (count > this.#capacity) return Infinity;
     return this.#fullAtMs +
-      (this.#taken + count - this.#capacity) * this.#msPerToken;
+      this.#durationMs(this.#taken + count - this.#capacity);
+  }
+
+  /**
+   * How long so many tokens take to flow in. Divided last, as it is rounded once
+   * then: the duration of one token is seldom exact, and 30 of them at 30 per second
+   * would take a little more than 1000 ms.
+   */
+  #durationMs(tokens: number): number {
+    return tokens * 1000 / this.#refillPerSecond;
   }
 
   /** Moves on to `nowMs`, and starts counting anew where the bucket is full. */
@@ -138,7 +148,7 @@ export class TokenBucket {
     }
     if (nowMs > this.#latestMs) this.#latestMs = nowMs;
     const timeMs = this.#latestMs;
-    if (timeMs >= this.#fullAtMs + this.#taken * this.#msPerToken) {
+    if (timeMs >= this.#fullAtMs + this.#durationMs(this.#taken)) {
       this.#fullAtMs = timeMs;
       this.#taken = 0;
     }

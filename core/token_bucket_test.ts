@@ -161,3 +161,15 @@ Deno.test("TokenBucket refuses bad options, counts and times", () => {
   }
   assert(bucket.tryTake(1, 0));
 });
+
+Deno.test("TokenBucket is full again when a burst has flowed in, and no rounding later", () => {
+  // Of most rates the duration of one token is no double: 30 × (1000 / 30) > 1000.
+  for (let rate = 1; rate <= 1000; rate++) {
+    const bucket = new TokenBucket({ capacity: rate, refillPerSecond: rate });
+    for (let second = 0; second < 3; second++) {
+      assert(bucket.tryTake(rate, second * 1000), `${rate} per second`);
+      assertEquals(bucket.tryTake(1, second * 1000), false);
+    }
+    assertEquals(bucket.waitMs(rate, 2000), 1000);
+  }
+});

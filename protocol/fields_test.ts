@@ -398,3 +398,21 @@ Deno.test("FieldValue is the type of the values", () => {
   const wrong: FieldValue<typeof player> = { ...value, name: 5 };
   assertEquals(wrong.items, value.items);
 });
+
+Deno.test("struct() leaves out what is named like a property of all objects", () => {
+  const names = Object.getOwnPropertyNames(Object.prototype)
+    .filter((name) => /^[a-z]/i.test(name));
+  const field = struct(
+    Object.fromEntries(names.map((name) => [name, optional(u8)])),
+  );
+  for (const value of [{}, Object.create(null), undefined]) {
+    const writer = new BitWriter();
+    field.write(writer, value);
+    assertEquals([...writer.toBytes()], [0]);
+    assertEquals(writer.ok, true);
+  }
+  const all = Object.fromEntries(names.map((name, i) => [name, i]));
+  const writer = new BitWriter();
+  field.write(writer, all);
+  assertEquals(field.read(new BitReader(writer.toBytes())), all);
+});

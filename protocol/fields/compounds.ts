@@ -293,6 +293,10 @@ export function struct<const F extends Fields>(fields: F): StructField<F> {
   }
   const names = entries.map(([name]) => name);
   const parts = entries.map(([, field]) => field);
+  // Left out, such a value would be a method that all objects have.
+  const hasInherited = entries.map(([name, { type }]) =>
+    type === "optional" && name in Object.prototype
+  );
   return Object.freeze({
     type: "struct",
     descriptor: `struct(${described.join(",")})`,
@@ -302,7 +306,9 @@ export function struct<const F extends Fields>(fields: F): StructField<F> {
     write: (writer: BitWriter, value: FieldValues<F>): void => {
       const values: Record<string, unknown> = value ?? {};
       for (let i = 0; i < parts.length; i++) {
-        parts[i]!.write(writer, values[names[i]!]);
+        const name = names[i]!;
+        const isThere = !hasInherited[i] || Object.hasOwn(values, name);
+        parts[i]!.write(writer, isThere ? values[name] : undefined);
       }
     },
     read: (reader: BitReader): FieldValues<F> => {

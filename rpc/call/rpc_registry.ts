@@ -200,6 +200,15 @@ export class RpcRegistry<C = undefined> {
     }
     try {
       const value = handler(call, context);
+      const anything: unknown = value;
+      if (anything instanceof Promise) {
+        // What it throws later would end the process.
+        anything.catch(ignore);
+        return failed(
+          "handlerFailed",
+          `The handler of rpc "${name}" must not be async`,
+        );
+      }
       return value ? { type: "returned", value } : NOTHING;
     } catch (cause) {
       return failed("handlerFailed", `The handler of rpc "${name}" threw`, {
@@ -240,6 +249,8 @@ function checkParams(
   }
   return undefined;
 }
+
+function ignore(): void {}
 
 function failed(
   code: RpcErrorCode,

@@ -146,3 +146,16 @@ Deno.test("RpcRegistry takes no handler whose failure nobody would see", () => {
   // @ts-expect-error A promise may be rejected when invoke() has returned.
   registry.register("later", async () => await Promise.resolve());
 });
+
+Deno.test("RpcRegistry.invoke() fails for a handler that is async, whatever it throws later", async () => {
+  const registry = new RpcRegistry();
+  const handler = (() => Promise.reject(new Error("later"))) as unknown;
+  const id = registry.register("wait", handler as () => void);
+  const outcome = registry.invoke(new RpcCall({ id }), undefined);
+  assertEquals(
+    outcome.type === "failed" && outcome.error.code,
+    "handlerFailed",
+  );
+  // An error that nobody caught would end the test here.
+  await new Promise((resolve) => setTimeout(resolve, 0));
+});

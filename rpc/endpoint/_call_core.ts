@@ -204,8 +204,18 @@ export class CallCore {
     this.#tooLarge = error === undefined ? undefined : rpc;
   }
 
-  /** Queues the call that was encoded; returns whether it was taken. */
-  send(end: LinkEnd): boolean {
+  /** How long the call that was encoded is; 0 if no link is large enough for it. */
+  get encodedBytes(): number {
+    return this.#tooLarge === undefined
+      ? this.#encoder.end - this.#encoder.start
+      : 0;
+  }
+
+  /**
+   * Queues the call that was encoded; returns whether it was taken. What clients say to
+   * each other leaves half of the queue to what this end says itself.
+   */
+  send(end: LinkEnd, isRelay = false): boolean {
     const rpc = this.#tooLarge ?? this.#encoder.rpc!;
     if (end.isClosed) return this.#refuse(end, rpc, "closed");
     const difference = end.map?.differenceOf(rpc);
@@ -213,6 +223,9 @@ export class CallCore {
       return this.#refuse(end, rpc, "contractDiffers", difference);
     }
     if (rpc === this.#tooLarge) return this.#refuse(end, rpc, "tooLarge");
+    if (isRelay && end.outbox.isHalfFull) {
+      return this.#refuse(end, rpc, "queueFull");
+    }
     const result = end.push(this.#encoder);
     if (isTaken(result)) return true;
     return this.#refuse(end, rpc, result === "full" ? "queueFull" : "tooLarge");

@@ -1,6 +1,7 @@
 // This module is browser compatible.
 import { BitWriter } from "../../protocol/mod.ts";
 import type { Rpc } from "../contract/define_rpc.ts";
+import { ownValue } from "../wire/_own_value.ts";
 
 /** What to throw for a call that carries what its parameters do not allow. */
 export function wrongParams(
@@ -10,7 +11,7 @@ export function wrongParams(
   // Slow, but only mistakes come here. The value itself may be a secret.
   const wrong = Object.entries(rpc.definition.params).find(([name, field]) => {
     const writer = new BitWriter();
-    field.write(writer, params[name] as never);
+    field.write(writer, ownValue(params, name) as never);
     return !writer.ok;
   });
   return wrong === undefined

@@ -315,6 +315,11 @@ export class LinkEnd {
   /** A message of the handshake; an empty one says that the other end is through with it. */
   #greeted(bytes: Uint8Array): void {
     if (bytes.length === 1) {
+      if (this.#isHeard) {
+        // Before it is over nothing counts its messages: each comes once.
+        this.link.close("the handshake was over already");
+        return;
+      }
       this.#isHeard = true;
       return this.#getReady();
     }

@@ -18,7 +18,8 @@ export interface RpcEndpointOptions {
   /**
    * The most bytes of calls that wait to be sent over one link, and of answers: an
    * integer, `maxPacketBytes` or more. Beyond it calls are dropped that may be lost, then
-   * new ones refused.
+   * new ones refused. A server passes calls of other clients on while not half of it
+   * is used.
    *
    * @default {262144}
    */

@@ -11,7 +11,7 @@ import type {
   ServerCallName,
   UnansweredCallName,
 } from "../contract/rpc_types.ts";
-import { CallGuard } from "../security/call_guard.ts";
+import { CallGuard, type PeerGuard } from "../security/call_guard.ts";
 import type { RpcDenial, RpcGuardEvent } from "../security/rpc_offence.ts";
 import type { ClientId } from "../target/client_id.ts";
 import { checkTarget, resolveTarget } from "../target/resolve_target.ts";
@@ -357,12 +357,16 @@ export class RpcServer<const D extends RpcDefinitions> {
     return false;
   }
 
-  /** Queues a call for the receivers from a place on; returns whether all of them took it. */
+  /**
+   * Queues a call for the receivers from a place on; returns whether all of them took it.
+   * One that is passed on for a client has its guard.
+   */
   #pass(
     start: number,
     rpc: Rpc,
     caller: number,
     params: Readonly<Record<string, unknown>>,
+    guard?: PeerGuard,
   ): boolean {
     const core = this.#core;
     const receivers = this.#receivers;
@@ -370,9 +374,11 @@ export class RpcServer<const D extends RpcDefinitions> {
     try {
       // No code of the game's runs from here on, which could make calls.
       core.encode(rpc, 0, caller, params);
+      guard?.relayed(receivers.length - start, core.encodedBytes);
+      const isRelay = guard !== undefined;
       for (let i = start; i < receivers.length; i++) {
         const peer = this.#peers.get(receivers[i]!);
-        isTaken = peer !== undefined && core.send(peer.end) && isTaken;
+        isTaken = peer !== undefined && core.send(peer.end, isRelay) && isTaken;
       }
     } finally {
       receivers.length = start;
@@ -440,13 +446,13 @@ export class RpcServer<const D extends RpcDefinitions> {
     const start = this.#receivers.length;
     try {
       this.#resolve(targetOf(tag, id));
+      this.#pass(start, rpc, client, params, end.guard);
     } catch (error) {
-      // The game's own `teamOf` threw.
+      // The game's own `teamOf` threw, or its handler has changed the parameters into
+      // what they must not be.
       this.#core.handlerFailed(end, rpc, client, error);
       return;
     }
-    end.guard!.relayed(this.#receivers.length - start);
-    this.#pass(start, rpc, client, params);
     this.#core.counters.callsRelayed++;
   }
 

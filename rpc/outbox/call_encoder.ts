@@ -1,6 +1,7 @@
 // This module is browser compatible.
 import { BitWriter, ByteWriter, type Field } from "../../protocol/mod.ts";
 import type { Rpc } from "../contract/define_rpc.ts";
+import { ownValue } from "../wire/_own_value.ts";
 import { CallWriter } from "../wire/call_writer.ts";
 import type { RpcPacketKind } from "../wire/packet_kind.ts";
 
@@ -110,7 +111,7 @@ export class CallEncoder {
     this.#keyWriter.u8(tag);
     this.#keyWriter.varint(id);
     for (let i = 0; i < key.names.length; i++) {
-      key.fields[i]!.write(this.#keyBits, params[key.names[i]!]);
+      key.fields[i]!.write(this.#keyBits, ownValue(params, key.names[i]!));
     }
     this.#keyBits.align();
     if (!this.#keyBits.ok) return false;

@@ -231,6 +231,12 @@ export class RpcOutbox {
     return this.#store.byteLength;
   }
 
+  /** Whether half of the calls that may wait do, or half of the bytes. */
+  get isHalfFull(): boolean {
+    return this.#store.count * 2 >= this.#maxCalls ||
+      this.#store.byteLength * 2 >= this.#maxBytes;
+  }
+
   /** What has become of calls so far: always the same object, which goes on counting. */
   get counts(): OutboxCounts {
     return this.#counts;

@@ -279,7 +279,7 @@ function show(value: unknown): string {
   const text = JSON.stringify(value, replacer) ?? "undefined";
   // JSON leaves DEL and the C1 controls as they are.
   const safe = text.replace(
-    /[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
   return safe.length <= MAX_VALUE_CHARACTERS

@@ -6,8 +6,8 @@ const game = defineRpc({ say: { params: { text: string }, from: "client" } });
 
 Deno.test("RecordingPrinter lets no text steer a terminal", () => {
   const printer = new RecordingPrinter({ contract: game });
-  const text = "\x1b[2J\x9b\u202e";
-  const safe = '"\\u001b[2J\\u009b\\u202e"';
+  const text = "\x1b[2J\x9b\u202e\u061c\u2066";
+  const safe = '"\\u001b[2J\\u009b\\u202e\\u061c\\u2066"';
   assertEquals(
     [
       ...printer.lines({

@@ -7,6 +7,7 @@ import {
   type ResolvedRpcLimits,
   resolveRpcLimits,
   RPC_PACKET_OVERHEAD_BYTES,
+  RPC_RELAY_BYTES,
   type RpcBudget,
   type RpcLimits,
 } from "./rpc_limits.ts";
@@ -48,6 +49,10 @@ const NO_RATE = -1;
 
 /** Between two events of a type about the same client. */
 const MIN_EVENT_INTERVAL_MS = 1_000;
+/** What part of the burst of `handlerMs` calls may take before it is a pause. */
+const PAUSE_PART = 1 / 4;
+/** Of several pauses within this time, the first alone is the machine's. */
+const PAUSE_INTERVAL_MS = 10_000;
 
 /** What the guards of all peers have in common. */
 interface Common {
@@ -184,6 +189,7 @@ export class PeerGuard {
   #warnedAtMs = -Infinity;
   #kickedAtMs = -Infinity;
   #failedAtMs = -Infinity;
+  #pausedAtMs = -Infinity;
 
   /** Made by {@linkcode CallGuard.connect}. */
   constructor(common: Common, client: ClientId) {
@@ -273,12 +279,24 @@ export class PeerGuard {
   /**
    * Told how long the client's calls took.
    *
+   * What is measured is the time on the wall: a collection of garbage, or another process
+   * on the core, falls into the calls of somebody who did nothing. So a pause that stands
+   * alone counts a quarter of the burst; what is the calls' own doing comes again.
+   *
    * @param handlerMs In milliseconds. What is no time, as of a clock that went back,
    * counts nothing.
    */
   spend(handlerMs: number): void {
     if (!(handlerMs > 0)) return;
-    this.#budgets.spend(HANDLER_MS, handlerMs);
+    const { burst } = this.#common.limits.handlerMs;
+    let cost = handlerMs;
+    if (handlerMs > burst * PAUSE_PART) {
+      const nowMs = this.#nowMs;
+      const isAlone = nowMs - this.#pausedAtMs >= PAUSE_INTERVAL_MS;
+      this.#pausedAtMs = nowMs;
+      if (isAlone) cost = burst * PAUSE_PART;
+    }
+    this.#budgets.spend(HANDLER_MS, cost, burst);
   }
 
   /**
@@ -294,12 +312,14 @@ export class PeerGuard {
   }
 
   /**
-   * Told to how many clients a call was passed on.
+   * Told of a call that is passed on.
    *
-   * @param clients How many: an integer, 0 or more.
+   * @param clients To how many clients: an integer, 0 or more.
+   * @param bytes How long it is.
    */
-  relayed(clients: number): void {
-    this.#budgets.spend(RELAYS, clients);
+  relayed(clients: number, bytes: number): void {
+    const parts = Math.max(1, Math.ceil(bytes / RPC_RELAY_BYTES));
+    this.#budgets.spend(RELAYS, clients * parts, Infinity);
   }
 
   /** Whether one more refused call is answered; asked once for each that could be. */
@@ -329,7 +349,15 @@ export class PeerGuard {
     const nowMs = this.#nowMs;
     try {
       // Whatever else a game written without types returns is no permission.
-      if (isOwner(client, rpc, params) === true) return undefined;
+      const isOwned: unknown = isOwner(client, rpc, params);
+      if (isOwned === true) return undefined;
+      if (isOwned instanceof Promise) {
+        // What it throws later would end the process.
+        isOwned.catch(ignore);
+        throw new TypeError(
+          `Cannot tell who owns what rpc "${rpc}" is about as isOwner must not be async`,
+        );
+      }
     } catch (cause) {
       this.#counters.refused.ownerCheckFailed++;
       if (nowMs - this.#failedAtMs >= MIN_EVENT_INTERVAL_MS) {
@@ -452,6 +480,8 @@ function addCounters(sum: MutableCounters, more: RpcGuardCounters): void {
 function counter(name: string, help: string, value: number): Metric {
   return { name: `tickwire_rpc_guard_${name}`, help, type: "counter", value };
 }
+
+function ignore(): void {}
 
 function nobodyOwns(): boolean {
   return false;

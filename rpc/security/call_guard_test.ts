@@ -71,6 +71,17 @@ Deno.test("PeerGuard.admit() refuses where isOwner throws, at no cost to the cli
   assertEquals(events, [event, event]);
 });
 
+Deno.test("PeerGuard.admit() refuses where isOwner is async, whatever it throws later", async () => {
+  const isOwner = (() => Promise.reject(new Error("later"))) as unknown;
+  const { events, peers: [peer] } = guardWorld({
+    isOwner: isOwner as () => boolean,
+  });
+  assertEquals(peer!.admit(open, { door: 1 }), "ownerCheckFailed");
+  assertEquals(events.map(({ type }) => type), ["ownerCheckFailed"]);
+  // An error that nobody caught would end the test here.
+  await new Promise((resolve) => setTimeout(resolve, 0));
+});
+
 Deno.test("PeerGuard.admit() does not ask for owners beyond a budget", () => {
   let asked = 0;
   const { peers: [peer] } = guardWorld({
@@ -129,9 +140,10 @@ Deno.test("PeerGuard.spend() makes the caller wait until its debt is paid", () =
   const { guard, peers: [peer] } = guardWorld({
     limits: { handlerMs: { perSecond: 32, burst: 64 } },
   });
-  peer!.spend(63);
+  for (let i = 0; i < 63; i++) peer!.spend(1);
   assertEquals(peer!.admit(jump, NONE), undefined);
-  peer!.spend(33);
+  // Two are too many for pauses of the machine's.
+  for (let i = 0; i < 2; i++) peer!.spend(17);
   assertEquals(peer!.admit(jump, NONE), "handlerTime");
   guard.tick(1);
   assertEquals(peer!.admit(jump, NONE), "handlerTime");
@@ -139,11 +151,31 @@ Deno.test("PeerGuard.spend() makes the caller wait until its debt is paid", () =
   assertEquals(peer!.admit(jump, NONE), undefined);
 });
 
-Deno.test("PeerGuard.spend() holds a long pause against a caller for a burst at most", () => {
+Deno.test("PeerGuard.spend() holds a pause that stands alone against a caller for a quarter", () => {
+  const { guard, peers: [peer] } = guardWorld({
+    limits: { handlerMs: { perSecond: 32, burst: 64 } },
+  });
+  for (const handlerMs of [17, 3_600_000, Infinity]) {
+    for (let i = 0; i < 47; i++) peer!.spend(1);
+    peer!.spend(handlerMs);
+    assertEquals(peer!.admit(jump, NONE), undefined);
+    peer!.spend(1);
+    assertEquals(peer!.admit(jump, NONE), "handlerTime");
+    guard.tick(10);
+  }
+  // Again before ten seconds are over it is no chance.
+  peer!.spend(64);
+  guard.tick(10 - 1 / 1_024);
+  peer!.spend(64);
+  assertEquals(peer!.admit(jump, NONE), "handlerTime");
+});
+
+Deno.test("PeerGuard.spend() holds long pauses against a caller for a burst at most", () => {
   for (const handlerMs of [1_000, 3_600_000, Infinity]) {
     const { guard, peers: [peer] } = guardWorld({
       limits: { handlerMs: { perSecond: 32, burst: 64 } },
     });
+    peer!.spend(handlerMs);
     peer!.spend(handlerMs);
     guard.tick(2);
     assertEquals(peer!.admit(jump, NONE), "handlerTime");
@@ -160,13 +192,14 @@ Deno.test("PeerGuard.spend() takes nothing for a clock that stands still or goes
     peer!.spend(ms);
     assertEquals(peer!.admit(jump, NONE), undefined);
   }
-  peer!.spend(1);
+  for (let i = 0; i < 4; i++) peer!.spend(0.25);
   assertEquals(peer!.admit(jump, NONE), "handlerTime");
 });
 
 Deno.test("PeerGuard does not mute for the time of a slow server", () => {
-  // A pause of the machine falls into somebody's handler; the client knows nothing of it.
+  // Pauses of the machine fall into somebody's handlers; the client knows nothing of it.
   const { guard, events, peers: [peer] } = guardWorld();
+  peer!.spend(1_000);
   peer!.spend(1_000);
   let refused = 0;
   for (let frame = 0; frame < 600; frame++) {
@@ -332,7 +365,7 @@ Deno.test("PeerGuard.admitRelay() bounds what a client has others sent", () => {
   for (const wanted of [undefined, undefined, "relays"]) {
     assertEquals(peer!.admit(jump, NONE), undefined);
     assertEquals(peer!.admitRelay(jump), wanted);
-    if (wanted === undefined) peer!.relayed(100);
+    if (wanted === undefined) peer!.relayed(100, 20);
   }
   assertEquals(peer!.counters.admitted, 2);
   // The 72 of the debt, and what is needed to have anything.
@@ -344,6 +377,23 @@ Deno.test("PeerGuard.admitRelay() bounds what a client has others sent", () => {
   assertEquals(peer!.admitRelay(jump), undefined);
   assertEquals(peer!.counters.admitted, 3);
   assertEquals(peer!.counters.refused.relays, 2);
+});
+
+Deno.test("PeerGuard.relayed() counts 256 bytes to a client as one, and forgets no debt", () => {
+  for (
+    const [bytes, parts] of [[0, 1], [1, 1], [256, 1], [257, 2], [60_000, 235]]
+  ) {
+    const { guard, peers: [peer] } = guardWorld({
+      limits: { relays: { perSecond: 64, burst: 128 } },
+    });
+    peer!.relayed(1_000, bytes!);
+    guard.tick((1_000 * parts! - 128) / 64);
+    peer!.admit(jump, NONE);
+    assertEquals(peer!.admitRelay(jump), "relays");
+    guard.tick(1 / 1_024);
+    peer!.admit(jump, NONE);
+    assertEquals(peer!.admitRelay(jump), undefined);
+  }
 });
 
 Deno.test("PeerGuard.takeRefusal() bounds the answers that refuse", () => {

@@ -39,9 +39,11 @@ export interface RpcLimits {
   readonly bytes?: RpcBudget;
   /**
    * Milliseconds in handlers and in `isOwner`. What handlers took is known only
-   * afterwards, of up to four calls together: a call is let through while anything is left, and the debt is paid
-   * before the next one, but never more than another burst of it, so that a pause of the
-   * machine shuts nobody out for long.
+   * afterwards, of up to four calls together: a call is let through while anything is
+   * left, and the debt is paid before the next one. Pauses of the machine are measured
+   * too, and shut nobody out: what takes more than a quarter of the burst counts that
+   * quarter, unless the same happened to the client in the ten seconds before, and no
+   * debt is larger than another burst.
    *
    * By default a fiftieth of a core: 32 hostile clients leave a third of it. The burst is
    * for handlers that run for the first time, which take milliseconds.
@@ -69,11 +71,12 @@ export interface RpcLimits {
    */
   readonly refusals?: RpcBudget;
   /**
-   * Calls passed on to other clients, counted once for each of them: it bounds what a
-   * client has the server send, and how much of the others' queues it fills. A call goes
-   * to all that it is for while anything is left; the debt is as that of `handlerMs`.
+   * Calls passed on to other clients, counted once for each of them and each
+   * {@linkcode RPC_RELAY_BYTES} that were begun: it bounds what a client has the server
+   * send. A call goes to all that it is for while anything is left, and the whole debt is
+   * paid before the next one.
    *
-   * By default ten calls a second to each of a hundred clients.
+   * By default ten short calls a second to each of a hundred clients.
    *
    * @default {{ perSecond: 1_000, burst: 2_000 }}
    */
@@ -142,6 +145,9 @@ export interface RpcLimits {
 
 /** What a packet counts beyond its bytes: the headers of IP and UDP, and then some. */
 export const RPC_PACKET_OVERHEAD_BYTES = 32;
+
+/** Of how many bytes of a call that is passed on each client counts once. */
+export const RPC_RELAY_BYTES = 256;
 
 /** The limits, checked and with their defaults. */
 export type ResolvedRpcLimits = Readonly<Required<RpcLimits>>;

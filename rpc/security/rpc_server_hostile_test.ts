@@ -275,7 +275,22 @@ Deno.test("RpcServer measures handlers within a packet", () => {
   }
   arena.play();
   arena.checkHonest();
-  assertEquals(arena.clock.nowMs() - startMs, 4 * 50);
+  // Four calls that might be a pause of the machine's, and four that are none.
+  assertEquals(arena.clock.nowMs() - startMs, 8 * 50);
+});
+
+Deno.test("RpcServer shuts nobody out for a pause of the machine", () => {
+  const arena = new Arena();
+  const { client } = arena.hostile;
+  for (let frame = 0; frame < 12 * 64; frame++) {
+    // A collection of garbage, which falls into its calls now and again.
+    arena.handlerMs = frame === 10 || frame === 10 + 11 * 64 ? 500 : 0;
+    client.send("shoot", { frame });
+    arena.play();
+  }
+  for (let i = 0; i < 4; i++) arena.play();
+  arena.checkHonest();
+  assertEquals(arena.handled.get(HOSTILE), 12 * 64);
 });
 
 Deno.test("RpcServer lets nobody make the server's calls, or those of what others own", () => {

@@ -60,6 +60,8 @@ export class Step {
   op: Op = Op.U8;
   /** Whether a bit before it tells if it is there. */
   isOptional = false;
+  /** Whether it is optional, and all objects have a property of its name. */
+  hasInherited = false;
   /** Of what takes bits: how many. */
   width = 0;
   /** Of a range: its smallest. Of text, bytes and lists: the most. */
@@ -155,6 +157,7 @@ function stepOf(name: string, anything: Field<unknown>): Step | undefined {
   let field = anything as AnyField;
   if (field.type === "optional") {
     step.isOptional = true;
+    step.hasInherited = name in Object.prototype;
     field = field.field as AnyField;
   }
   switch (field.type) {

@@ -133,7 +133,10 @@ export class PlanWriter {
       if (at > limit) return FULL;
       const step = steps[i]!;
       if (step.isOptional) {
-        if (values[step.name] === undefined) {
+        if (
+          values[step.name] === undefined ||
+          step.hasInherited && !Object.hasOwn(values, step.name)
+        ) {
           at = this.#put(at, 0, 1);
           continue;
         }
