@@ -1,4 +1,9 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { WsClient, type WsEvent } from "../websocket/mod.ts";
 import { MatchPlayer } from "./demo/match_player.ts";
 import { startDemoServer } from "./demo_server.ts";
@@ -219,10 +224,20 @@ Deno.test("startDemoServer() has a match that bots are in, on a line as bad as a
   await until(() => player.places.length === 9 && player.answered > 9);
   player.askForWeather(3);
   await until(() => (player.stats?.packetsLost ?? 0) > 0);
-  player.askForWeather(99);
+  assertThrows(() => player.askForWeather(99), RangeError, '"index"');
+  player.askForScoreboard();
+  const shown: string[] = [];
+  player.onEmote = (who, emote) => shown.push(`${who} ${emote}`);
+  player.show("cheers");
   player.holdFire();
-  await until(() => player.answered === player.fired);
+  await until(() => player.answered === player.fired && !player.isAsking);
   assertEquals(player.outOfOrder, 0);
+  const { rank, scores } = player.scoreboard!;
+  assertEquals(scores.length, 9);
+  assertEquals(scores[rank - 1]!.name, "Player 9");
+  // What players show is passed on by the server, and the first bot waves back.
+  await until(() => shown.length === 2);
+  assertEquals(shown, ["9 cheers", "1 waves"]);
 });
 
 async function isUp(url: string): Promise<boolean> {

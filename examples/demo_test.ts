@@ -95,7 +95,7 @@ Deno.test("demo.ts --json prints what the frames cost and what became of request
   assertEquals([transport.lost, transport.outOfOrder], [0, 0], stdout);
   assertGreater(transport.roundTripMs.p50, 0);
   for (
-    const name of ["sent", "snapshots", "weathers", "worstOwnMs"]
+    const name of ["sent", "snapshots", "weathers", "rank", "worstOwnMs"]
   ) assertGreater(transport[name], 0, `${name} in ${stdout}`);
 });
 

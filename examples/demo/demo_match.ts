@@ -1,32 +1,48 @@
 import { encodeBase64, SystemClock } from "../../core/mod.ts";
 import { RelayCore } from "../../tools/relay_core.ts";
 import {
-  Channel,
-  ConnectionManager,
-  type PeerId,
-} from "../../transport/mod.ts";
+  type ClientId,
+  clientId,
+  RpcServer,
+  RpcTarget,
+} from "../../rpc/mod.ts";
+import { ConnectionManager } from "../../transport/mod.ts";
 import { NonBlockingSocket } from "../../transport/deno.ts";
 import {
   generateKey,
   issueConnectToken,
   NetcodeServer,
 } from "../../transport/netcode.ts";
+import { type MatchCalls, matchCalls } from "./match_calls.ts";
 import { MatchPlayer } from "./match_player.ts";
-import { PROTOCOL_ID, STATES_PER_SECOND, WEATHERS } from "./match_wire.ts";
+import {
+  BOTS,
+  MAX_PLAYERS,
+  playerName,
+  PROTOCOL_ID,
+  STATES_PER_SECOND,
+  WEATHERS,
+} from "./match_wire.ts";
 
 const HOST = "127.0.0.1";
-const BOTS = 8;
 const BOT_SHOTS_PER_SECOND = 5;
-const MAX_PLAYERS = 16;
+/** How far a shot goes, on a ground of 256. */
+const RANGE = 12;
 /** A busy machine may stop the demo's threads for seconds: nobody is gone for that. */
 const TIMEOUT_SECONDS = 20;
+/** Nor has it lost a shot: what was fired in the meantime comes all at once. */
+const LIMITS = {
+  calls: { perSecond: 240, burst: 10_000 },
+  bytes: { perSecond: 32_768, burst: 2 ** 20 },
+  handlerMs: { perSecond: 1_000, burst: TIMEOUT_SECONDS * 1_000 },
+};
 /** How often everything is looked at. */
 const POLL_MS = 4;
 
 /**
  * The match of the demo's server: encrypted, reliable UDP with eight bots, all of them, and who else comes, behind a line that goes
- * through the weathers of match_wire.ts as a player asks for. It says where everybody is 20 times a second, and sends each
- * shot back.
+ * through the weathers of match_wire.ts as a player asks for. It says where everybody is 20 times a second, tells of each shot
+ * whom it has hit, and keeps the score: all of it by the calls of match_calls.ts.
  */
 export class DemoMatch implements AsyncDisposable {
   /** Where players connect to, as their tokens say. */
@@ -36,9 +52,10 @@ export class DemoMatch implements AsyncDisposable {
   readonly #line: RelayCore;
   readonly #bots: readonly MatchPlayer[];
   readonly #clock = new SystemClock();
-  readonly #places = new Map<PeerId, number>();
+  readonly #calls = new RpcServer<MatchCalls>(matchCalls, { limits: LIMITS });
+  readonly #players = new Map<ClientId, { place: number; hits: number }>();
   readonly #timer: ReturnType<typeof setInterval>;
-  #nextPlayer = BigInt(BOTS);
+  #nextPlayer = BOTS + 1;
   #lastMs: number;
   #seconds = 0;
   #snapshots = 0;
@@ -56,6 +73,7 @@ export class DemoMatch implements AsyncDisposable {
     this.#line = line;
     this.#bots = bots;
     this.#lastMs = this.#clock.nowMs();
+    this.#handleCalls();
     this.#timer = setInterval(() => this.#poll(), POLL_MS);
   }
 
@@ -90,12 +108,16 @@ export class DemoMatch implements AsyncDisposable {
         { length: BOTS },
         (_, bot) =>
           MatchPlayer.join(
-            tokenFor(BigInt(bot), key, address),
+            tokenFor(bot + 1, key, address),
             BOT_SHOTS_PER_SECOND,
             0.1 + bot * 0.07,
           ),
       ),
     );
+    const [first] = bots;
+    first!.onEmote = (player) => {
+      if (player > BOTS) first!.show("waves");
+    };
     return new DemoMatch(address, key, manager, line, bots);
   }
 
@@ -121,39 +143,69 @@ export class DemoMatch implements AsyncDisposable {
     const dt = (nowMs - this.#lastMs) / 1_000;
     this.#lastMs = nowMs;
     this.#line.poll();
-    this.#manager.poll((player, bytes, channel) =>
-      this.#take(player, bytes, channel)
-    );
+    this.#manager.poll();
     for (const event of this.#manager.drainEvents()) {
-      if (event.type === "peerConnected") this.#places.set(event.peer, 0);
-      else if (event.type !== "peerMoved") this.#places.delete(event.peer);
+      if (event.type !== "peerConnected") continue;
+      // As its token says, which only the login server can have made.
+      const id = clientId(Number(event.clientId));
+      this.#calls.connect(this.#manager.link(event.peer)!, id);
+      this.#players.set(id, { place: 0, hits: 0 });
     }
     this.#seconds += dt;
     if (this.#snapshots < this.#seconds * STATES_PER_SECOND) {
       this.#snapshots++;
-      const places = new Uint8Array(this.#places.values());
-      this.#manager.broadcast(places, Channel.UnreliableOrdered);
+      const places = [...this.#players.values()].map(({ place }) => place);
+      this.#calls.send("places", { places }, RpcTarget.all());
+    }
+    this.#calls.tick(dt);
+    for (const event of this.#calls.drainEvents()) {
+      if (event.type === "peerDisconnected") this.#players.delete(event.client);
     }
     this.#manager.flush();
     for (const bot of this.#bots) bot.tick(dt, nowMs);
   }
 
-  #take(player: PeerId, bytes: Uint8Array, channel: number): void {
-    if (channel === Channel.UnreliableOrdered) {
-      this.#places.set(player, bytes[0] ?? 0);
-    } else if (channel === Channel.ReliableOrdered) {
-      this.#manager.send(player, bytes, channel);
-    } else if (channel === Channel.Reliable) {
-      const weather = WEATHERS[bytes[0] ?? 0];
-      if (weather === undefined) return;
-      this.#line.setConditions("toServer", weather.conditions);
-      this.#line.setConditions("toClient", weather.conditions);
+  #handleCalls(): void {
+    const calls = this.#calls;
+    calls.on("input", ({ place }, { caller }) => {
+      this.#players.get(caller)!.place = place;
+    });
+    calls.on("fire", ({ shot }, { caller }) => {
+      const victim = this.#victimOf(caller);
+      if (victim !== undefined) this.#players.get(caller)!.hits++;
+      calls.send("hit", { shot, victim }, RpcTarget.client(caller));
+    });
+    calls.on("weather", ({ index }) => {
+      const { conditions } = WEATHERS[index]!;
+      this.#line.setConditions("toServer", conditions);
+      this.#line.setConditions("toClient", conditions);
+    });
+    calls.answer("scoreboard", (_, { caller }) => {
+      const board = [...this.#players].sort(([, a], [, b]) => b.hits - a.hits);
+      return {
+        rank: board.findIndex(([id]) => id === caller) + 1,
+        scores: board.map(([id, { hits }]) => ({ name: playerName(id), hits })),
+      };
+    });
+  }
+
+  /** The nearest of the others, if the shot goes as far. */
+  #victimOf(shooter: ClientId): ClientId | undefined {
+    const from = this.#players.get(shooter)!.place;
+    let victim: ClientId | undefined;
+    let nearest = RANGE;
+    for (const [id, { place }] of this.#players) {
+      const distance = Math.abs(place - from);
+      if (id === shooter || distance > nearest) continue;
+      victim = id;
+      nearest = distance;
     }
+    return victim;
   }
 }
 
 function tokenFor(
-  clientId: bigint,
+  player: number,
   privateKey: Uint8Array,
   address: string,
 ): string {
@@ -161,7 +213,7 @@ function tokenFor(
     issueConnectToken({
       protocolId: PROTOCOL_ID,
       privateKey,
-      clientId,
+      clientId: BigInt(player),
       addresses: [address],
       timeoutSeconds: TIMEOUT_SECONDS,
     }),

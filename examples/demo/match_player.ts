@@ -1,5 +1,10 @@
 import {
-  Channel,
+  RpcClient,
+  type RpcParamsOf,
+  type RpcReplyOf,
+  RpcTarget,
+} from "../../rpc/mod.ts";
+import {
   ConnectionManager,
   type ConnectToken,
   encodeConnectToken,
@@ -9,10 +14,15 @@ import {
 } from "../../transport/mod.ts";
 import { NonBlockingSocket } from "../../transport/deno.ts";
 import { NetcodeClient } from "../../transport/netcode.ts";
+import { type MatchCalls, matchCalls } from "./match_calls.ts";
 import { MAX_PLACE, STATES_PER_SECOND } from "./match_wire.ts";
 
+/** How a player can show that it feels. */
+export type Emote = RpcParamsOf<typeof matchCalls, "emote">["emote"];
+/** Who has hit how often. */
+export type Scoreboard = RpcReplyOf<typeof matchCalls, "scoreboard">;
+
 const HOST = "127.0.0.1";
-const SHOT_BYTES = 4;
 /** Shots that are under way or lost for good. */
 const MAX_SHOTS = 16_384;
 
@@ -20,11 +30,10 @@ const MAX_SHOTS = 16_384;
 export class MatchPlayer implements Disposable {
   readonly #manager: ConnectionManager;
   readonly #match: PeerId;
+  readonly #calls: RpcClient<MatchCalls>;
   readonly #shotsPerSecond: number;
   readonly #speed: number;
   readonly #firedMs = new Float64Array(MAX_SHOTS);
-  readonly #state = new Uint8Array(1);
-  readonly #shot = new DataView(new ArrayBuffer(SHOT_BYTES));
   #isConnected = false;
   #seconds = 0;
   #states = 0;
@@ -32,7 +41,11 @@ export class MatchPlayer implements Disposable {
   #answered = 0;
   #outOfOrder = 0;
   #snapshots = 0;
-  #places = new Uint8Array(0);
+  #hits = 0;
+  #emotes = 0;
+  #places: readonly number[] = [];
+  #scoreboard: Scoreboard | undefined;
+  #nowMs = 0;
 
   private constructor(
     socket: NonBlockingSocket,
@@ -51,6 +64,22 @@ export class MatchPlayer implements Disposable {
       socket.address(host, Number(port)),
       encodeConnectToken(token),
     );
+    const calls = new RpcClient(matchCalls, this.#manager.link(this.#match)!);
+    calls.on("places", ({ places }) => {
+      this.#snapshots++;
+      this.#places = places;
+    });
+    calls.on("hit", ({ shot, victim }) => {
+      if (shot !== this.#answered) this.#outOfOrder++;
+      this.#answered = shot + 1;
+      if (victim !== undefined) this.#hits++;
+      this.onAnswer(this.#nowMs - this.#firedMs[shot % MAX_SHOTS]!);
+    });
+    calls.on("emote", ({ emote }, { caller }) => {
+      this.#emotes++;
+      this.onEmote(caller!, emote);
+    });
+    this.#calls = calls;
   }
 
   /**
@@ -78,6 +107,9 @@ export class MatchPlayer implements Disposable {
   /** Told how long it took until a shot had come back, in milliseconds. */
   onAnswer: (roundTripMs: number) => void = () => {};
 
+  /** Told of what a player shows, this one too. */
+  onEmote: (player: number, emote: Emote) => void = () => {};
+
   /** Whether the match is there. */
   get isConnected(): boolean {
     return this.#isConnected;
@@ -103,8 +135,28 @@ export class MatchPlayer implements Disposable {
     return this.#snapshots;
   }
 
+  /** Shots that have hit somebody. */
+  get hits(): number {
+    return this.#hits;
+  }
+
+  /** What players have shown. */
+  get emotes(): number {
+    return this.#emotes;
+  }
+
+  /** Who has hit how often, as it was last told. */
+  get scoreboard(): Scoreboard | undefined {
+    return this.#scoreboard;
+  }
+
+  /** Whether it waits for what it has asked. */
+  get isAsking(): boolean {
+    return this.#calls.outstanding > 0;
+  }
+
   /** Where the players were when it was last told: 0 to 255. */
-  get places(): Uint8Array {
+  get places(): readonly number[] {
     return this.#places;
   }
 
@@ -119,8 +171,21 @@ export class MatchPlayer implements Disposable {
    * @param index Which one.
    */
   askForWeather(index: number): void {
-    const question = new Uint8Array([index]);
-    this.#manager.send(this.#match, question, Channel.Reliable);
+    this.#calls.send("weather", { index });
+  }
+
+  /** Asks who has hit how often. */
+  askForScoreboard(): void {
+    this.#calls.call("scoreboard", {});
+  }
+
+  /**
+   * Shows all players how it feels.
+   *
+   * @param emote How.
+   */
+  show(emote: Emote): void {
+    this.#calls.send("emote", { emote }, RpcTarget.all());
   }
 
   /**
@@ -130,22 +195,16 @@ export class MatchPlayer implements Disposable {
    * @param nowMs The time.
    */
   tick(dt: number, nowMs: number): void {
-    this.#manager.poll((_match, bytes, channel) =>
-      this.#take(bytes, channel, nowMs)
-    );
+    this.#nowMs = nowMs;
+    this.#manager.poll();
     for (const event of this.#manager.drainEvents()) {
       this.#isConnected = event.type === "peerConnected" ||
         event.type === "peerMoved";
     }
-    if (!this.#isConnected) return;
-    this.#seconds += dt;
-    if (this.#states < this.#seconds * STATES_PER_SECOND) {
-      this.#states++;
-      this.#state[0] = placeAt(this.#seconds * this.#speed);
-      this.#manager.send(this.#match, this.#state, Channel.UnreliableOrdered);
-    }
-    while (this.#fired < Math.floor(this.#seconds * this.#shotsPerSecond)) {
-      this.#fire(nowMs);
+    if (this.#isConnected) this.#play(dt);
+    this.#calls.tick(dt);
+    for (const event of this.#calls.drainEvents()) {
+      if (event.type === "result") this.#scoreboard = event.value;
     }
     this.#manager.flush();
   }
@@ -164,26 +223,18 @@ export class MatchPlayer implements Disposable {
     this.#seconds = -Infinity;
   }
 
-  #fire(nowMs: number): void {
-    this.#shot.setUint32(0, this.#fired);
-    this.#firedMs[this.#fired % MAX_SHOTS] = nowMs;
-    const bytes = new Uint8Array(this.#shot.buffer);
-    this.#manager.send(this.#match, bytes, Channel.ReliableOrdered);
-    this.#fired++;
-  }
-
-  #take(bytes: Uint8Array, channel: number, nowMs: number): void {
-    if (channel === Channel.UnreliableOrdered) {
-      this.#snapshots++;
-      this.#places = bytes.slice();
-      return;
+  #play(dt: number): void {
+    this.#seconds += dt;
+    if (this.#states < this.#seconds * STATES_PER_SECOND) {
+      this.#states++;
+      const place = placeAt(this.#seconds * this.#speed);
+      this.#calls.send("input", { place });
     }
-    if (bytes.length !== SHOT_BYTES) return;
-    const { buffer, byteOffset } = bytes;
-    const number = new DataView(buffer, byteOffset, SHOT_BYTES).getUint32(0);
-    if (number !== this.#answered) this.#outOfOrder++;
-    this.#answered = number + 1;
-    this.onAnswer(nowMs - this.#firedMs[number % MAX_SHOTS]!);
+    while (this.#fired < Math.floor(this.#seconds * this.#shotsPerSecond)) {
+      this.#firedMs[this.#fired % MAX_SHOTS] = this.#nowMs;
+      this.#calls.send("fire", { shot: this.#fired });
+      this.#fired++;
+    }
   }
 }
 

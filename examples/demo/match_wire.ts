@@ -4,6 +4,10 @@ import type { NetworkConditions } from "../../transport/mod.ts";
 export const PROTOCOL_ID = 0x7469_636b_7769_7265n;
 /** How often a player says where it is, and the match where all are. */
 export const STATES_PER_SECOND = 20;
+/** How many there can be at once. */
+export const MAX_PLAYERS = 16;
+/** How many of them are bots, whose numbers count from 1. */
+export const BOTS = 8;
 /** Where a player can be: 0 up to and including this. */
 export const MAX_PLACE = 255;
 
@@ -40,3 +44,8 @@ export const WEATHERS: readonly Weather[] = [
     },
   },
 ];
+
+/** What a player is called, by its number. */
+export function playerName(id: number): string {
+  return id <= BOTS ? `Bot ${id}` : `Player ${id}`;
+}

@@ -2,9 +2,9 @@ import { QuantileSketch } from "../../analytics/mod.ts";
 import { SystemClock } from "../../core/mod.ts";
 import { bad, figure, rounded, times } from "./figure.ts";
 import { MatchPlayer } from "./match_player.ts";
-import { MAX_PLACE, WEATHERS } from "./match_wire.ts";
+import { MAX_PLACE, playerName, WEATHERS } from "./match_wire.ts";
 import { OwnTime } from "./own_time.ts";
-import type { LogEntry, Row, Scene, Tone } from "./scene.ts";
+import type { LogEntry, Row, Scene, Span, Tone } from "./scene.ts";
 
 /** Options for {@linkcode TransportScene}. */
 export interface TransportSceneOptions {
@@ -24,6 +24,12 @@ export interface TransportSceneSummary extends Record<string, unknown> {
   readonly outOfOrder: number;
   /** How often the scene was told where all players are. */
   readonly snapshots: number;
+  /** Shots that have hit somebody. */
+  readonly hits: number;
+  /** What players have shown, through the server. */
+  readonly emotes: number;
+  /** The place on the scoreboard, as it was last told; 0 if it never was. */
+  readonly rank: number;
   /** The share of its packets that were lost, in percent. */
   readonly packetLossPct: number;
   /** Copies of messages that were sent before anybody knew. */
@@ -40,6 +46,7 @@ export interface TransportSceneSummary extends Record<string, unknown> {
 
 const SHOTS_PER_SECOND = 60;
 const SPEED = 0.5;
+const SCOREBOARDS_PER_SECOND = 1;
 const MIN_WEATHER_SECS = 0.4;
 const MAX_WEATHER_SECS = 4;
 /** How wide the ground looks. */
@@ -50,7 +57,8 @@ const LOG_LENGTH = 12;
 
 /**
  * A player among bots over encrypted, reliable UDP, on a line that becomes worse and worse: says where it is and sees the others 20
- * times a second, fires 60 times a second, and counts whether any shot is lost, comes twice or out of its order.
+ * times a second, fires 60 times a second, and counts whether any shot is lost, comes twice or out of its order. It speaks by
+ * the calls of match_calls.ts.
  */
 export class TransportScene implements Scene {
   readonly name = "transport";
@@ -63,6 +71,7 @@ export class TransportScene implements Scene {
   #player: MatchPlayer | undefined;
   #wasConnected = false;
   #nowSecs = 0;
+  #scoreboards = 0;
   #weather = 0;
   #weathers = 0;
   #nextWeatherSecs: number;
@@ -95,6 +104,8 @@ export class TransportScene implements Scene {
       SPEED,
     );
     this.#player.onAnswer = (ms) => this.#roundTrips.add(ms);
+    this.#player.onEmote = (player, emote) =>
+      this.#tell(`${playerName(player)} ${emote}`, "plain");
   }
 
   tick(dt: number): void {
@@ -111,7 +122,10 @@ export class TransportScene implements Scene {
     if (player === undefined) return;
     player.holdFire();
     const endMs = this.#clock.nowMs() + MAX_CLOSE_MS;
-    while (player.answered < player.fired && this.#clock.nowMs() < endMs) {
+    while (
+      (player.answered < player.fired || player.isAsking) &&
+      this.#clock.nowMs() < endMs
+    ) {
       await new Promise((resolve) => setTimeout(resolve, CLOSE_POLL_MS));
       player.tick(0, this.#clock.nowMs());
     }
@@ -149,6 +163,7 @@ export class TransportScene implements Scene {
           ...figure("out of order", outOfOrder, bad(outOfOrder), 1),
         ],
       },
+      { label: "calls", spans: this.#scores() },
     ];
   }
 
@@ -168,6 +183,9 @@ export class TransportScene implements Scene {
       lost: this.#lost,
       outOfOrder: this.#player?.outOfOrder ?? 0,
       snapshots: this.#player?.snapshots ?? 0,
+      hits: this.#player?.hits ?? 0,
+      emotes: this.#player?.emotes ?? 0,
+      rank: this.#player?.scoreboard?.rank ?? 0,
       ...this.#final,
       roundTripMs: { p50: rounded(this.#p(0.5)), p99: rounded(this.#p(0.99)) },
       weathers: this.#weathers,
@@ -185,6 +203,7 @@ export class TransportScene implements Scene {
       `  round trip p50 ${Math.round(p50)}  p99 ${
         Math.round(p99)
       } ms; ${result.copies} copies, ${result.resent} sent again; told ${result.snapshots} times where all are`,
+      `  ${result.hits} hit: rank ${result.rank} on the scoreboard; ${result.emotes} emotes seen`,
       `  own work in the worst frame at most ${
         result.worstOwnMs.toFixed(2)
       } ms`,
@@ -201,6 +220,10 @@ export class TransportScene implements Scene {
       if (player.isConnected) this.#tell("in the match", "good");
       else this.#tell("out of the match", "bad");
     }
+    if (this.#scoreboards < this.#nowSecs * SCOREBOARDS_PER_SECOND) {
+      this.#scoreboards++;
+      player.askForScoreboard();
+    }
     if (this.#nowSecs < this.#nextWeatherSecs) return;
     this.#nextWeatherSecs += this.#weatherSecs;
     this.#weather = (this.#weather + 1) % WEATHERS.length;
@@ -208,10 +231,24 @@ export class TransportScene implements Scene {
     player.askForWeather(this.#weather);
     const { name } = WEATHERS[this.#weather]!;
     this.#tell(`the weather turns: ${name}`, this.#tone());
+    player.show(this.#weather === 0 ? "cheers" : "sulks");
   }
 
   #tone(): Tone {
     return this.#weather === 0 ? "good" : "warn";
+  }
+
+  #scores(): Span[] {
+    const player = this.#player;
+    const board = player?.scoreboard;
+    return [
+      ...figure("hits", player?.hits ?? 0, "plain", 5),
+      ...figure("emotes", player?.emotes ?? 0, "plain", 4),
+      ...figure("rank", board?.rank ?? "-", "plain", 3),
+      ...(board?.scores ?? []).slice(0, 3).flatMap(({ name, hits }) =>
+        figure(name, hits, "plain", 4)
+      ),
+    ];
   }
 
   #p(quantile: number): number {

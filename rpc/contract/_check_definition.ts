@@ -114,7 +114,7 @@ export function checkDefinition(
   };
   if (reply !== undefined) copy.reply = reply;
   if (channel !== undefined) copy.channel = channel;
-  if (rate !== undefined) copy.rate = checkRate(name, rate);
+  if (rate !== undefined) copy.rate = checkRate(name, rate, from);
   if (coalesce !== undefined) {
     refuseIfAnswered(name, "coalesce", reply);
     copy.coalesce = checkCoalesce(name, coalesce, params);
@@ -180,7 +180,10 @@ function checkChannel(
   }
 }
 
-function checkRate(name: string, rate: unknown): RpcRate {
+function checkRate(name: string, rate: unknown, from: RpcSource): RpcRate {
+  if (from === "server") {
+    throw wrongType(name, "only calls from clients must have a rate", from);
+  }
   if (!isObject(rate)) throw wrongType(name, "rate must be an object", rate);
   checkKeys(name, "rate", rate, RATE_KEYS);
   const { perSecond, burst } = rate;

@@ -39,7 +39,8 @@ export interface RpcContract<D extends RpcDefinitions = RpcDefinitions> {
 
 /**
  * What TypeScript can say against definitions: a property that there is none of,
- * `coalesce` with what is no parameter, and an answer to calls that may be lost.
+ * `coalesce` with what is no parameter, an answer to calls that may be lost, and a rate
+ * for the server.
  *
  * @typeParam D The definitions.
  */
@@ -61,7 +62,8 @@ export type RefusedKey<C extends RpcDefinition> =
       & (C["channel"] extends ReliableChannel | undefined
         ? "coalesce" | "cosmetic"
         : "coalesce" | "cosmetic" | "channel")
-    : never);
+    : never)
+  | (C["from"] extends "server" ? keyof C & "rate" : never);
 
 /** The channels on which every message arrives. */
 export type ReliableChannel =
@@ -77,6 +79,7 @@ export type RefusalOf<K> = K extends "channel"
   ? "A call that is answered must be reliable"
   : K extends "coalesce" | "cosmetic"
     ? "A call that is answered must not be left out"
+  : K extends "rate" ? "Only calls from clients have a rate"
   : "There is no such property";
 
 /**

@@ -197,7 +197,7 @@ Deno.test("defineRpc() takes numbers at their limits", () => {
   defineOne(LEAST, "n".repeat(64));
   for (const cosmetic of [0, 255]) defineOne({ ...LEAST, cosmetic });
   for (const burst of [1, 65_535]) {
-    defineOne({ ...LEAST, rate: { perSecond: 1e-9, burst } });
+    defineOne({ ...LEAST, from: "client", rate: { perSecond: 1e-9, burst } });
   }
   defineOne({ ...LEAST, coalesce: [] });
 });
@@ -230,11 +230,11 @@ Deno.test("defineRpc() refuses what is outside its limits", () => {
     ...[0, -1, NaN, Infinity, "5", undefined].map((
       perSecond,
     ): [unknown, string] => [
-      { hit: { ...LEAST, rate: { perSecond } } },
+      { hit: { ...LEAST, from: "client", rate: { perSecond } } },
       `"hit" as rate.perSecond must be above 0 and finite: current value is`,
     ]),
     ...[0, 1.5, 65_536, NaN, "1", null].map((burst): [unknown, string] => [
-      { hit: { ...LEAST, rate: { perSecond: 1, burst } } },
+      { hit: { ...LEAST, from: "client", rate: { perSecond: 1, burst } } },
       `"hit" as rate.burst must be an integer from 1 to 65535: current value is`,
     ]),
     ...[-1, 0.5, 256, NaN, true, null].map((cosmetic): [unknown, string] => [
@@ -295,9 +295,16 @@ Deno.test("defineRpc() refuses what is no definition", () => {
       { ...LEAST, reply: bool, cosmetic: 1 },
       "a call that is answered must not have cosmetic",
     ],
-    [{ ...LEAST, rate: 5 }, "rate must be an object: current value is 5"],
     [
-      { ...LEAST, rate: { perSecond: 1, bust: 5 } },
+      { ...LEAST, from: "client", rate: 5 },
+      "rate must be an object: current value is 5",
+    ],
+    [
+      { ...LEAST, from: "server", rate: { perSecond: 1 } },
+      'only calls from clients must have a rate: current value is "server"',
+    ],
+    [
+      { ...LEAST, from: "client", rate: { perSecond: 1, bust: 5 } },
       `rate must have no other properties than perSecond, burst: current value has "bust"`,
     ],
     [

@@ -43,7 +43,10 @@ export interface RpcDefinition {
    * @default {Channel.ReliableOrdered}
    */
   readonly channel?: Channel;
-  /** How often a client may call; the server's own limits hold besides. */
+  /**
+   * How often a client may call; the server's own limits hold besides. Not for a call that
+   * the server alone makes.
+   */
   readonly rate?: RpcRate;
   /**
    * The newest call alone is sent, of those that wait for the same receiver and have the

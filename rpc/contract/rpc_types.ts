@@ -77,18 +77,22 @@ export type RpcReplyOf<
  *
  * @typeParam D The definitions.
  */
-export type ServerCallName<D extends RpcDefinitions> = {
-  [N in RpcName<D>]: D[N]["from"] extends "server" | "any" ? N : never;
-}[RpcName<D>];
+export type ServerCallName<D extends RpcDefinitions> = Spelt<
+  RpcName<D>,
+  {
+    [N in RpcName<D>]: D[N]["from"] extends "server" | "any" ? N : never;
+  }[RpcName<D>]
+>;
 
 /**
  * The names of the calls that a client may make.
  *
  * @typeParam D The definitions.
  */
-export type ClientCallName<D extends RpcDefinitions> = {
-  [N in RpcName<D>]: D[N]["from"] extends "server" ? never : N;
-}[RpcName<D>];
+export type ClientCallName<D extends RpcDefinitions> = Spelt<
+  RpcName<D>,
+  { [N in RpcName<D>]: D[N]["from"] extends "server" ? never : N }[RpcName<D>]
+>;
 
 /**
  * Those of some calls that are answered.
@@ -99,9 +103,10 @@ export type ClientCallName<D extends RpcDefinitions> = {
 export type AnsweredCallName<
   D extends RpcDefinitions,
   N extends RpcName<D> = RpcName<D>,
-> = {
-  [K in N]: D[K] extends { readonly reply: Field<unknown> } ? K : never;
-}[N];
+> = Spelt<
+  N,
+  { [K in N]: D[K] extends { readonly reply: Field<unknown> } ? K : never }[N]
+>;
 
 /**
  * Those of some calls that are not answered.
@@ -112,6 +117,17 @@ export type AnsweredCallName<
 export type UnansweredCallName<
   D extends RpcDefinitions,
   N extends RpcName<D> = RpcName<D>,
-> = {
-  [K in N]: D[K] extends { readonly reply: Field<unknown> } ? never : K;
-}[N];
+> = Spelt<
+  N,
+  { [K in N]: D[K] extends { readonly reply: Field<unknown> } ? never : K }[N]
+>;
+
+/**
+ * The same names, which TypeScript's errors then spell out: under the name of the type
+ * that made them they show the whole contract instead.
+ *
+ * @typeParam A What they are among.
+ * @typeParam N The names.
+ */
+export type Spelt<A extends string, N> = [N] extends [infer S extends A] ? S
+  : never;

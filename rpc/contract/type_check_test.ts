@@ -1,13 +1,13 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { largeContract } from "./_testing/large_contract.ts";
 
 const CONFIG = new URL("../../deno.json", import.meta.url);
 const MUST_FAIL = new URL("_testing/must_fail.ts", import.meta.url);
 
-/** What the compiler says: a line `file:line code` for each error. */
+/** What the compiler says: all of it, and a line `file:line code` for each error. */
 async function check(
   files: Readonly<Record<string, string>>,
-): Promise<string[]> {
+): Promise<{ text: string; errors: string[] }> {
   const folder = await Deno.makeTempDir();
   try {
     for (const [name, text] of Object.entries(files)) {
@@ -28,7 +28,10 @@ async function check(
       String(found.length);
     assertEquals(String(found.length), total, text);
     assert(found.length > 0 || !text.includes("error"), text);
-    return found.map(([, code, file, line]) => `${file}:${line} ${code}`);
+    const errors = found.map(([, code, file, line]) =>
+      `${file}:${line} ${code}`
+    );
+    return { text, errors };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -50,7 +53,12 @@ Deno.test("the types refuse just what they must, and check 200 calls", async () 
   const cases = text.replaceAll("@ts-expect-error", "expected:");
   // One mistake in the last line shows that the rest was looked at.
   const large = `${largeContract(200)}send("call198", {});`;
-  const errors = await check({ "cases.ts": cases, "large.ts": large });
+  const said = await check({ "cases.ts": cases, "large.ts": large });
   expected.push(`large.ts:${large.split("\n").length} 2345`);
-  assertEquals(errors, expected);
+  assertEquals(said.errors, expected);
+  // The names that there are, not the types that they were made by.
+  assertStringIncludes(
+    said.text,
+    `Type '"buy"' does not satisfy the expected type '"hit" | "miss"'`,
+  );
 });

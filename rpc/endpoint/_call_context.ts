@@ -84,9 +84,13 @@ export function targetOf(tag: number, id: number): RpcTarget {
   }
 }
 
-/** What a target is on the wire. */
+/**
+ * What a target is on the wire.
+ *
+ * @throws {TypeError} If it is none that a client can send to.
+ */
 export function tagOf(target: RpcTarget): TargetTag {
-  switch (target.type) {
+  switch (target?.type) {
     case "all":
       return TargetTag.All;
     case "server":
@@ -97,6 +101,12 @@ export function tagOf(target: RpcTarget): TargetTag {
       return TargetTag.Team;
     case "allExcept":
       return TargetTag.AllExcept;
+    default:
+      throw new TypeError(
+        `Cannot send to a target as a client's must be one of RpcTarget: current value is ${
+          String((target as { type?: unknown } | undefined)?.type)
+        }`,
+      );
   }
 }
 

@@ -14,7 +14,8 @@ import type { RpcPacketKind } from "../wire/packet_kind.ts";
 import type { ReceivedResult } from "../wire/result_reader.ts";
 import { ResultStatus } from "../wire/result_status.ts";
 import { CallContext } from "./_call_context.ts";
-import { wrongParams } from "./_check_params.ts";
+import { checkHandler, type EndKind } from "./_check_call.ts";
+import { checkParams, show, wrongCall } from "./_check_params.ts";
 import {
   type Denial,
   EndpointCounters,
@@ -117,16 +118,13 @@ export class CallCore {
   handle(
     rpc: Rpc,
     handler: (params: never, context: never) => unknown,
+    end: EndKind,
     isAnswer: boolean,
   ): void {
-    if ((rpc.definition.reply !== undefined) !== isAnswer) {
-      throw new TypeError(
-        `Cannot handle "${rpc.name}" as on() must have calls without and answer() calls with a reply`,
-      );
-    }
+    checkHandler(rpc, end, isAnswer, handler);
     if (this.#handlers[rpc.id] !== undefined) {
       throw new TypeError(
-        `Cannot handle "${rpc.name}" as it must have no handler yet: current one has to be taken off()`,
+        `Cannot handle "${rpc.name}" as it must have no handler yet: off() takes the current one`,
       );
     }
     this.#handlers[rpc.id] = handler as AnyHandler;
@@ -199,8 +197,9 @@ export class CallCore {
 
   /** Encodes a call that is not answered, to be sent to one link or several. */
   encode(rpc: Rpc, tag: number, id: number, params: Params): void {
+    checkParams(rpc, params);
     const error = this.#encoder.encode(rpc, tag, id, 0, params);
-    if (error === "range") throw wrongParams(rpc, params);
+    if (error === "range") throw wrongCall(rpc, params);
     this.#tooLarge = error === undefined ? undefined : rpc;
   }
 
@@ -241,6 +240,7 @@ export class CallCore {
   ): RpcTicket | undefined {
     const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
     checkPositive("timeoutMs", timeoutMs);
+    checkParams(rpc, params);
     if (end === undefined || end.isClosed) {
       this.counters.refused.closed++;
       return undefined;
@@ -267,7 +267,7 @@ export class CallCore {
     const error = encoder.encode(rpc, tag, 0, wireTicket, params);
     if (error === "range") {
       this.events.release();
-      throw wrongParams(rpc, params);
+      throw wrongCall(rpc, params);
     }
     const pending = error ?? end.call(encoder, ticket, this.nowMs + timeoutMs);
     if (typeof pending === "string") {
@@ -487,12 +487,17 @@ export class CallCore {
     ticket: number,
     value: unknown,
   ): boolean {
+    if (value instanceof Promise) {
+      throw new TypeError(
+        `Cannot answer "${rpc.name}" as its handler must not return a promise: return context.defer(), and settle that later`,
+      );
+    }
     const error = end.results.addValue(rpc, ticket, value);
     if (error === "range") {
       throw new RangeError(
         `Cannot answer "${rpc.name}" as its reply must be allowed by ${
           rpc.definition.reply!.descriptor
-        }: current value is of type "${typeof value}"`,
+        }: current value is ${show(value)}`,
       );
     }
     if (error === "tooLarge") {

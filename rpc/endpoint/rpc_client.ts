@@ -18,6 +18,7 @@ import { RpcPacketKind, TargetTag } from "../wire/packet_kind.ts";
 import type { ReceivedResult } from "../wire/result_reader.ts";
 import { idOf, tagOf } from "./_call_context.ts";
 import { CallCore } from "./_call_core.ts";
+import { checkCaller } from "./_check_call.ts";
 import { type EndOwner, LinkEnd, type PendingCall } from "./_link_end.ts";
 import type { RpcClientEvent, RpcPacketFault } from "./rpc_event.ts";
 import type { AnswerHandler, CallHandler, RpcContext } from "./rpc_handler.ts";
@@ -108,7 +109,7 @@ export class RpcClient<const D extends RpcDefinitions> {
     name: N,
     handler: CallHandler<RpcParams<D[N]>, RpcContext>,
   ): void {
-    this.#core.handle(this.#core.rpc(name), handler, false);
+    this.#core.handle(this.#core.rpc(name), handler, "client", false);
   }
 
   /**
@@ -122,7 +123,7 @@ export class RpcClient<const D extends RpcDefinitions> {
     name: N,
     handler: AnswerHandler<RpcParams<D[N]>, RpcReply<D[N]>>,
   ): void {
-    this.#core.handle(this.#core.rpc(name), handler, true);
+    this.#core.handle(this.#core.rpc(name), handler, "client", true);
   }
 
   /**
@@ -143,7 +144,7 @@ export class RpcClient<const D extends RpcDefinitions> {
    * @param target Whom it is for: by default the server alone. To others it goes through the server.
    * @returns Whether it was taken: if not, an event says why.
    * @throws {RangeError} If a parameter is not what the contract allows.
-   * @throws {TypeError} If a client cannot make such a call.
+   * @throws {TypeError} If a client cannot make such a call, or not to this target.
    */
   send<N extends UnansweredCallName<D, ClientCallName<D>>>(
     name: N,
@@ -151,12 +152,7 @@ export class RpcClient<const D extends RpcDefinitions> {
     target: RpcTarget = RpcTarget.server(),
   ): boolean {
     const rpc = this.#core.rpc(name);
-    const { from, reply } = rpc.definition;
-    if (from === "server" || reply !== undefined) {
-      throw new TypeError(
-        `Cannot send "${name}" as it must be a client's and without reply: current definition is another`,
-      );
-    }
+    checkCaller(rpc, "client", false);
     const tag = tagOf(target);
     this.#core.encode(rpc, tag, idOf(target), params);
     return this.#core.send(this.#end);
@@ -180,12 +176,7 @@ export class RpcClient<const D extends RpcDefinitions> {
     options: RpcCallOptions = NO_OPTIONS,
   ): RpcTicket<RpcReply<D[N]>> | undefined {
     const rpc = this.#core.rpc(name);
-    const { from, reply } = rpc.definition;
-    if (from === "server" || reply === undefined) {
-      throw new TypeError(
-        `Cannot call "${name}" as it must be a client's and with reply: current definition is another`,
-      );
-    }
+    checkCaller(rpc, "client", true);
     return this.#core.call(this.#end, rpc, TargetTag.Server, params, options) as
       | RpcTicket<RpcReply<D[N]>>
       | undefined;

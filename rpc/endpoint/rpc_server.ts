@@ -13,7 +13,7 @@ import type {
 } from "../contract/rpc_types.ts";
 import { CallGuard, type PeerGuard } from "../security/call_guard.ts";
 import type { RpcDenial, RpcGuardEvent } from "../security/rpc_offence.ts";
-import type { ClientId } from "../target/client_id.ts";
+import { type ClientId, clientId } from "../target/client_id.ts";
 import { checkTarget, resolveTarget } from "../target/resolve_target.ts";
 import type { ServerTarget } from "../target/server_target.ts";
 import type { ReceivedCall } from "../wire/call_reader.ts";
@@ -21,6 +21,7 @@ import { RpcPacketKind, TargetTag } from "../wire/packet_kind.ts";
 import type { ReceivedResult } from "../wire/result_reader.ts";
 import { targetOf } from "./_call_context.ts";
 import { CallCore } from "./_call_core.ts";
+import { checkCaller } from "./_check_call.ts";
 import { gauge } from "./_counters.ts";
 import { PeerTable } from "./_peer_table.ts";
 import { type EndOwner, LinkEnd, type PendingCall } from "./_link_end.ts";
@@ -133,10 +134,12 @@ export class RpcServer<const D extends RpcDefinitions> {
    * @param id Which client it is, in whatever it calls.
    * @returns The client; `undefined` if so many events wait to be drained that there is no
    * room for its own: the link is closed then.
-   * @throws {RangeError} If a client of this id is connected, or the link takes messages of
-   * less than 65 bytes.
+   * @throws {RangeError} If the id is not an integer from 1 to 2^53 - 1, a client of it is
+   * connected, or the link takes messages of less than 65 bytes.
    */
   connect(link: MessageLink, id: ClientId): RpcPeer | undefined {
+    // A number that was cast, such as 0 for "the first one", would pass for the server.
+    clientId(id);
     if (this.#peers.has(id)) {
       throw new RangeError(
         `Cannot connect a client as its id must not be connected: current value is ${id}`,
@@ -191,13 +194,13 @@ export class RpcServer<const D extends RpcDefinitions> {
    *
    * @param name Which: one that is not answered.
    * @param handler What is run for each.
-   * @throws {TypeError} If there is no such call, or it has a handler.
+   * @throws {TypeError} If there is no such call of clients, or it has a handler.
    */
   on<N extends UnansweredCallName<D, ClientCallName<D>>>(
     name: N,
     handler: CallHandler<RpcParams<D[N]>, ServerRpcContext>,
   ): void {
-    this.#core.handle(this.#core.rpc(name), handler, false);
+    this.#core.handle(this.#core.rpc(name), handler, "server", false);
   }
 
   /**
@@ -205,13 +208,13 @@ export class RpcServer<const D extends RpcDefinitions> {
    *
    * @param name Which.
    * @param handler What answers each.
-   * @throws {TypeError} If there is no such call, or it has a handler.
+   * @throws {TypeError} If there is no such call of clients, or it has a handler.
    */
   answer<N extends AnsweredCallName<D, ClientCallName<D>>>(
     name: N,
     handler: AnswerHandler<RpcParams<D[N]>, RpcReply<D[N]>>,
   ): void {
-    this.#core.handle(this.#core.rpc(name), handler, true);
+    this.#core.handle(this.#core.rpc(name), handler, "server", true);
   }
 
   /**
@@ -241,7 +244,7 @@ export class RpcServer<const D extends RpcDefinitions> {
     target: ServerTarget,
   ): boolean {
     const rpc = this.#core.rpc(name);
-    this.#checkCall(rpc, false);
+    checkCaller(rpc, "server", false);
     checkTarget(target, this.#options);
     if (target.type === "server") {
       throw new TypeError(
@@ -274,7 +277,7 @@ export class RpcServer<const D extends RpcDefinitions> {
     options: RpcCallOptions = NO_OPTIONS,
   ): RpcTicket<RpcReply<D[N]>> | undefined {
     const rpc = this.#core.rpc(name);
-    this.#checkCall(rpc, true);
+    checkCaller(rpc, "server", true);
     const end = this.#peers.get(client)?.end;
     return this.#core.call(end, rpc, 0, params, options) as
       | RpcTicket<RpcReply<D[N]>>
@@ -333,18 +336,6 @@ export class RpcServer<const D extends RpcDefinitions> {
     yield gauge("clients", "Clients", this.#peers.size);
     yield* this.#core.metrics();
     yield* this.#guard.metrics();
-  }
-
-  #checkCall({ name, definition }: Rpc, isAnswered: boolean): void {
-    const { from, reply } = definition;
-    if (
-      (from === "server" || from === "any") &&
-      (reply !== undefined) === isAnswered
-    ) return;
-    const wanted = isAnswered ? "with" : "without";
-    throw new TypeError(
-      `Cannot call "${name}" as it must be the server's and ${wanted} reply: current definition is another`,
-    );
   }
 
   /** Finds whom a call is for; returns `false` if it is one client, who is not there. */

@@ -157,12 +157,12 @@ Deno.test("RpcServer lets owners call, and nobody in the server's place", () => 
   assertThrows(
     () => world.client.send("score" as "chat", { text: "" }),
     TypeError,
-    "a client's",
+    "from the client",
   );
   assertThrows(
     () => world.server.send("chat" as "score", { n: 1 }, RpcTarget.all()),
     TypeError,
-    "the server's",
+    "from the server",
   );
   assertThrows(() => world.server.off("none" as "chat"), TypeError, "defined");
   const writer = new CallWriter(1_200);

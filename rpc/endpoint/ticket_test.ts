@@ -225,7 +225,7 @@ Deno.test("An answer that its reply does not allow, or no message, is a failure 
       event.type === "handlerFailed" && `${event.error}`
     ),
     [
-      'RangeError: Cannot answer "buy" as its reply must be allowed by struct(gold:varint): current value is of type "object"',
+      'RangeError: Cannot answer "buy" as its reply must be allowed by struct(gold:varint): current value is an object',
       'RangeError: Cannot answer "long" as its reply must fit a message of the link: current value does not',
     ],
   );

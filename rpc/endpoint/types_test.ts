@@ -21,6 +21,7 @@ import {
   type RpcServerEvent,
   RpcTarget,
   type RpcTicket,
+  ServerTarget,
 } from "../mod.ts";
 
 const game = defineRpc({
@@ -146,13 +147,15 @@ Deno.test("the endpoints refuse what the contract does not have", () => {
       () => client.send("fire", { at }),
       // @ts-expect-error An id is no target.
       () => server.send("damage", { amount: 1 }, ONE),
+      // @ts-expect-error Only the server decides who is near.
+      () => client.send("wave", {}, ServerTarget.within(at, 1)),
+      // @ts-expect-error Only clients fire, and the server does not handle what it calls itself.
+      () => server.on("damage", () => {}),
+      // @ts-expect-error The client is not asked this.
+      () => client.answer("buy", () => ({ ok: true, gold: 1 })),
     ]
   ) assertThrows(mistake);
   // What no run time could tell before it is too late.
-  // @ts-expect-error Only clients fire, and the server does not handle what it calls itself.
-  server.on("damage", () => {});
-  // @ts-expect-error The client is not asked this.
-  client.answer("buy", () => ({ ok: true, gold: 1 }));
   // @ts-expect-error Not the reply.
   server.answer("buy", () => ({ ok: true }));
   // @ts-expect-error A promise is no reply.

@@ -22,7 +22,9 @@ export function largeContract(count: number): string {
   const definitions = numbers.map((i) =>
     `  call${i}: { params: ${PARAMS[i % 5]}, ${
       i % 3 === 0 ? REPLY : ""
-    }from: "${SOURCES[i % 4]}", rate: { perSecond: ${i + 1} } },`
+    }from: "${SOURCES[i % 4]}"${
+      i % 4 === 0 ? "" : `, rate: { perSecond: ${i + 1} }`
+    } },`
   );
   const uses = numbers.map((i) =>
     `send("call${i}", null! as RpcParamsOf<typeof game, "call${i}">);`

@@ -32,6 +32,7 @@ const game = defineRpc({
     },
     from: "server",
   },
+  miss: { params: {}, from: "server" },
   buy: { params: { id: u8 }, from: "client", reply: struct({ ok: bool }) },
 });
 type Game = typeof game;
@@ -124,6 +125,10 @@ export const cases: Readonly<Record<string, unknown>> = {
   noProperty: defineRpc({
     // @ts-expect-error 2322 "rate" is meant: it would be no limit at all.
     hit: { params: {}, from: "client", rtae: { perSecond: 1 } },
+  }),
+  serverRate: defineRpc({
+    // @ts-expect-error 2322 Nobody limits the server.
+    hit: { params: {}, from: "server", rate: { perSecond: 1 } },
   }),
   noRate: defineRpc({
     // @ts-expect-error 2741 No number.
