@@ -16,6 +16,8 @@ import type { SystemSocketCounters } from "./_system_socket_counters.ts";
 const BATCH = 64;
 const SPARE = BATCH;
 const DATA_BYTES = 131_072;
+/** So many datagrams leave unasked: the other end has work while this one makes more. */
+const LEAVES_AT = 32;
 const UDP_SEGMENT = 103;
 /** Datagrams that one message may have (`UDP_MAX_SEGMENTS` of Linux 4.18). */
 const MAX_SEGMENTS = 64;
@@ -30,6 +32,8 @@ const EINVAL = 22;
  * The half of a native socket that sends: datagrams wait in a batch for one call, and those
  * in a row for one address that have one size go as one message, which the kernel cuts up
  * as late as it can (UDP GSO, `udp(7)`): most of what sending costs is the way through it.
+ * A batch leaves before it is as large as it could be: where it takes long to make datagrams,
+ * as to seal them, two ends that answer each other would else work in turns.
  */
 export class NativeSender {
   readonly #libc: LibcPort;
@@ -47,6 +51,8 @@ export class NativeSender {
   #end = 0;
   /** Bytes of `DATA_BYTES` in use. */
   #dataEnd = 0;
+  /** Datagrams since nothing waited. */
+  #held = 0;
   #hasSegments: boolean;
   /** What the last message may still take: so many datagrams of up to a size for that address. */
   #runTo: IpAddress | undefined = undefined;
@@ -111,6 +117,8 @@ export class NativeSender {
     }
     bytes.set(datagram, dataAt + this.#dataEnd);
     this.#dataEnd += length;
+    // Where the system has no room, not a call for each one from there on.
+    if (++this.#held % LEAVES_AT === 0) this.flush();
     return SendResult.Sent;
   }
 
@@ -186,7 +194,8 @@ export class NativeSender {
       }
       this.#next++;
     }
-    this.#next = this.#end = this.#dataEnd = 0;
+    this.#next = this.#end = 0;
+    this.#dataEnd = this.#held = 0;
   }
 
   #account(sent: number): void {

@@ -117,11 +117,59 @@ Deno.test({
     toB.retain();
     a.send(new Uint8Array(100), toB);
     libc.sendCalls = 0;
-    for (let i = 0; i < 64; i++) a.send(new Uint8Array(100).fill(i), toB);
+    for (let i = 0; i < 31; i++) a.send(new Uint8Array(100).fill(i), toB);
     assertEquals(libc.sendCalls, 0);
     a.flush();
     assertEquals(libc.sendCalls, 1);
-    assertEquals(rig.receiveAll().length, 65);
+    assertEquals(rig.receiveAll().length, 32);
+  },
+});
+
+Deno.test({
+  name: "NativeSocket sends each 32 without a flush",
+  ignore,
+  fn() {
+    using rig = new Rig();
+    using other = new Rig();
+    const { a, libc, toB } = rig;
+    const to = [
+      toB,
+      a.address("127.0.0.1", other.b.localAddress.port),
+    ] as const;
+    for (const address of to) {
+      address.retain();
+      a.send(new Uint8Array(100), address);
+    }
+    libc.sendCalls = 0;
+    for (let i = 1; i <= 100; i++) {
+      a.send(new Uint8Array(100), to[i % 2 as 0 | 1]);
+      assertEquals(libc.sendCalls, Math.floor(i / 32));
+    }
+    assertEquals(rig.receiveAll().length, 1 + 48);
+    a.flush();
+    assertEquals(rig.receiveAll().length, 2);
+    assertEquals(other.receiveAll().length, 1 + 50);
+  },
+});
+
+Deno.test({
+  name: "NativeSocket tries each 32 while the system has no room",
+  ignore,
+  fn() {
+    using rig = new Rig();
+    const { a, libc, toB } = rig;
+    toB.retain();
+    a.send(new Uint8Array(100), toB);
+    libc.sendErrors.push(...new Array(1_000).fill(layoutHere()!.EAGAIN));
+    libc.sendCalls = 0;
+    for (let i = 1; i <= 320; i++) {
+      assertEquals(a.send(new Uint8Array(100), toB), SendResult.Sent);
+      assertEquals(libc.sendCalls, Math.floor(i / 32));
+    }
+    libc.sendErrors.length = 0;
+    a.flush();
+    assertEquals(rig.receiveAll().length, 321);
+    assertEquals(a.counters.failed + a.counters.full, 0);
   },
 });
 
