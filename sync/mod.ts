@@ -36,3 +36,9 @@ export * from "./state/entity_snapshot.ts";
 export * from "./state/game_state_snapshot.ts";
 export * from "./state/snapshot_buffer.ts";
 export * from "./state/state_interpolator.ts";
+export { FastCoder } from "./coder/fast/fast_coder.ts";
+export type {
+  CoderFault,
+  CoderState,
+  TableCoder,
+} from "./coder/table_coder.ts";
