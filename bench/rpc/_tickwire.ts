@@ -46,6 +46,17 @@ export function callsIn(calls: readonly Call[], limitBytes: number): number {
   return writer.count;
 }
 
+/** Packets of so many of the calls each, as many as there are whole ones. */
+export function makePackets(
+  calls: readonly Call[],
+  count: number,
+): readonly Uint8Array[] {
+  return Array.from(
+    { length: Math.floor(calls.length / count) },
+    (_, i) => encode(calls.slice(i * count, (i + 1) * count), FIRST_SEQUENCE),
+  );
+}
+
 function encode(calls: readonly Call[], sequence: number): Uint8Array {
   const writer = new CallWriter(LIMIT_BYTES);
   writer.begin(KIND, sequence);

@@ -25,6 +25,8 @@ import { RpcParam } from "./rpc_param.ts";
  */
 export type RpcDecodeFault = ReadError | "target" | "tag" | "trailing";
 
+const NOTHING = new Uint8Array(0);
+
 /** Reads what `writeCallBody()` wrote, from bytes that may come from anybody. */
 export class CallDecoder {
   /** The bytes that are read. */
@@ -44,6 +46,12 @@ export class CallDecoder {
     this.#fault = undefined;
     // Nobody writes that many.
     if (bytes.length > MAX_CALL_BYTES) this.reader.fail("range");
+  }
+
+  /** Lets go of the bytes, and of what was made of them. */
+  release(): void {
+    this.reader.reset(NOTHING);
+    this.params = [];
   }
 
   /** What is wrong, if anything is. */

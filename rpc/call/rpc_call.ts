@@ -79,6 +79,10 @@ export interface RpcCallInit {
  * ```
  */
 export class RpcCall {
+  // What encodes and decodes one call after another: a writer of its own would cost each
+  // of them as much again. Nothing of a call is left in them.
+  static readonly #writer = new ByteWriter({ maxBytes: MAX_CALL_BYTES });
+  static readonly #decoder = new CallDecoder();
   /** Which call. */
   readonly id: RpcId;
   /** Whom it is for. */
@@ -153,18 +157,17 @@ export class RpcCall {
    * range.
    */
   serialize(): Uint8Array<ArrayBuffer> {
-    const { byteLength } = this;
-    if (byteLength > MAX_CALL_BYTES) {
-      throw new RpcError(
-        "tooLarge",
-        `Cannot serialize a call as it must take at most ${MAX_CALL_BYTES} bytes: current value is ${byteLength}`,
-      );
-    }
-    const bytes = new Uint8Array(byteLength);
-    const writer = ByteWriter.over(bytes);
+    const writer = RpcCall.#writer;
+    writer.reset();
     writer.varint(this.sequence);
     writeCallBody(writer, this.id, this.target, this.params);
-    return bytes;
+    if (writer.ok) return writer.toBytes();
+    // The getter throws if it is a parameter that is wrong.
+    const { byteLength } = this;
+    throw new RpcError(
+      "tooLarge",
+      `Cannot serialize a call as it must take at most ${MAX_CALL_BYTES} bytes: current value is ${byteLength}`,
+    );
   }
 
   /**
@@ -200,12 +203,15 @@ export class RpcCall {
     bytes: Uint8Array,
     caller: ClientId | undefined,
   ): RpcCall | RpcDecodeFault {
-    const decoder = new CallDecoder();
+    const decoder = RpcCall.#decoder;
     decoder.begin(bytes);
     const sequence = decoder.reader.varint();
-    if (!decoder.readBody() || !decoder.endsHere()) return decoder.fault!;
-    const { id, target, params } = decoder;
-    return new RpcCall({ id, target, params, sequence, caller });
+    const isWhole = decoder.readBody() && decoder.endsHere();
+    const { id, target, params, fault } = decoder;
+    decoder.release();
+    return isWhole
+      ? new RpcCall({ id, target, params, sequence, caller })
+      : fault!;
   }
 
   #throwBadParam(): never {

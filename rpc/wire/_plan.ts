@@ -40,13 +40,16 @@ export const Op = {
   Choice: 21,
   List: 22,
   Struct: 23,
+  Optional: 24,
+  Align: 25,
+  End: 26,
 } as const;
 
 /** One of the operations. */
 export type Op = typeof Op[keyof typeof Op];
 
 /** From this operation on, what is written may begin within a byte. */
-export const FIRST_OF_BITS: number = Op.Bool;
+const FIRST_OF_BITS: number = Op.Bool;
 
 /** The name of the only property of a value that is no struct. */
 export const CELL = "value";
@@ -58,9 +61,7 @@ export const CELL = "value";
 export class Step {
   readonly name: string;
   op: Op = Op.U8;
-  /** Whether a bit before it tells if it is there. */
-  isOptional = false;
-  /** Whether it is optional, and all objects have a property of its name. */
+  /** Of what may be left out: whether all objects have a property of its name. */
   hasInherited = false;
   /** Of what takes bits: how many. */
   width = 0;
@@ -80,17 +81,27 @@ export class Step {
   /** Of a list: the fewest bits of an element. */
   elementBits = 0;
   /** Of a struct: its properties. Of a list: its element, under the name of a cell. */
-  steps: readonly Step[] | undefined;
+  first: Step | undefined;
+  /** The step after it, also if it is the last: see {@linkcode END}. */
+  next: Step = this;
+  /** Of a bit that tells if something is there: the last step of that. */
+  last: Step = this;
 
   constructor(name: string) {
     this.name = name;
   }
 }
 
+/** The step after the last one: a chain is walked in fewer instructions than an array. */
+export const END: Step = new Step("");
+END.op = Op.End;
+
 /** What is known of an rpc, by its number. All have the same shape. */
 export class CallPlan {
   readonly rpc: Rpc;
   readonly plan: Plan;
+  /** The first step of the plan, which is a struct. */
+  readonly first: Step | undefined;
   /** Whether its calls have tickets. */
   readonly isAnswered: boolean;
   /** Of its number, doubled, as a varint. */
@@ -99,6 +110,7 @@ export class CallPlan {
   constructor(rpc: Rpc) {
     this.rpc = rpc;
     this.plan = planOf(rpc.params);
+    this.first = this.plan.first;
     this.isAnswered = rpc.definition.reply !== undefined;
     this.idBytes = varintBytes(rpc.id * 2 + 1);
   }
@@ -109,10 +121,11 @@ export interface Plan {
   /** The field that it was made of. */
   readonly field: Field<unknown>;
   /**
-   * The properties of a struct; of any other field one, the cell. `undefined` if the
-   * field has parts of a kind that is not known here: those write and read themselves.
+   * The first property of a struct; of any other field the cell. The steps from there
+   * end with a whole byte. `undefined` if the field has parts of a kind that is not known
+   * here: those write and read themselves.
    */
-  readonly steps: readonly Step[] | undefined;
+  readonly first: Step | undefined;
   /** Whether it is a struct, whose properties are those of the value. */
   readonly isStruct: boolean;
 }
@@ -129,37 +142,98 @@ export function planOf(field: Field<unknown>): Plan {
   const known = plans.get(field);
   if (known !== undefined) return known;
   const isStruct = field.type === "struct";
-  const steps = isStruct
-    ? stepsOf((field as { fields?: Fields }).fields ?? {})
-    : oneStep(field);
-  const plan = Object.freeze({ field, steps, isStruct });
+  const steps: Step[] = [];
+  const end = isStruct
+    ? addStruct(steps, (field as { fields?: Fields }).fields ?? {}, true)
+    : addCell(steps, field, true);
+  if (end === "bits") steps.push(alignStep());
+  const plan = Object.freeze({
+    field,
+    first: end === undefined ? undefined : chain(steps),
+    isStruct,
+  });
   plans.set(field, plan);
   return plan;
 }
 
-function stepsOf(fields: Fields): readonly Step[] | undefined {
-  const steps: Step[] = [];
+/** Where steps end, as far as is known before they write; `undefined` for a kind that is not known. */
+type StepsEnd = "whole" | "bits" | undefined;
+
+/**
+ * Adds the steps of a struct. Where a byte may have been begun is known when they are
+ * made, so that only there a step of its own ends it.
+ *
+ * @param steps What they are added to.
+ * @param fields What the struct has.
+ * @param isWhole Whether what is before them ends with a whole byte.
+ * @returns Whether they do.
+ */
+function addStruct(
+  steps: Step[],
+  fields: Fields,
+  isWhole: boolean,
+): StepsEnd {
+  let end: StepsEnd = isWhole ? "whole" : "bits";
   for (const [name, field] of Object.entries(fields)) {
-    const step = stepOf(name, field);
-    if (step === undefined) return undefined;
-    steps.push(step);
+    end = addField(steps, name, field, end === "whole");
+    if (end === undefined) return undefined;
   }
-  return steps;
+  return end;
 }
 
-function oneStep(field: Field<unknown>): readonly Step[] | undefined {
-  const step = stepOf(CELL, field);
-  return step === undefined ? undefined : [step];
+/** The same for what is no struct, or for an element of a list. */
+function addCell(
+  steps: Step[],
+  field: Field<unknown>,
+  isWhole: boolean,
+): StepsEnd {
+  return addField(steps, CELL, field, isWhole);
 }
 
-function stepOf(name: string, anything: Field<unknown>): Step | undefined {
-  const step = new Step(name);
+function addField(
+  steps: Step[],
+  name: string,
+  anything: Field<unknown>,
+  isWhole: boolean,
+): StepsEnd {
   let field = anything as AnyField;
+  let bit: Step | undefined;
   if (field.type === "optional") {
-    step.isOptional = true;
-    step.hasInherited = name in Object.prototype;
     field = field.field as AnyField;
+    bit = new Step(name);
+    bit.op = Op.Optional;
+    bit.hasInherited = name in Object.prototype;
+    steps.push(bit);
+    isWhole = false;
   }
+  const step = stepOf(name, field, isWhole);
+  if (step === undefined) return undefined;
+  const isBits = step.op >= FIRST_OF_BITS;
+  if (!isBits && !isWhole) steps.push(alignStep());
+  steps.push(step);
+  if (bit !== undefined) bit.last = step;
+  return isBits || bit !== undefined ? "bits" : "whole";
+}
+
+/** Ties steps to those that come after them; returns the first. */
+function chain(steps: readonly Step[]): Step {
+  for (const [i, step] of steps.entries()) step.next = steps[i + 1] ?? END;
+  return steps[0] ?? END;
+}
+
+function alignStep(): Step {
+  const step = new Step(CELL);
+  step.op = Op.Align;
+  return step;
+}
+
+function stepOf(
+  name: string,
+  field: AnyField,
+  isWhole: boolean,
+): Step | undefined {
+  const step = new Step(name);
+  const inner: Step[] = [];
   switch (field.type) {
     case "bool":
       step.op = Op.Bool;
@@ -250,13 +324,16 @@ function stepOf(name: string, anything: Field<unknown>): Step | undefined {
       step.max = field.maxLength;
       step.width = 32 - Math.clz32(field.maxLength);
       step.elementBits = field.element.minBits;
-      step.steps = oneStep(field.element);
-      if (step.steps === undefined) return undefined;
+      // The number of its elements is of bits, and so may be what is before the next.
+      if (addCell(inner, field.element, false) === undefined) return undefined;
+      step.first = chain(inner);
       break;
     case "struct":
       step.op = Op.Struct;
-      step.steps = stepsOf(field.fields);
-      if (step.steps === undefined) return undefined;
+      if (addStruct(inner, field.fields, isWhole) === undefined) {
+        return undefined;
+      }
+      step.first = chain(inner);
       break;
     default:
       // A field of the game's own making.

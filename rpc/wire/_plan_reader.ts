@@ -18,7 +18,7 @@ import {
   LOW,
 } from "./_float_words.ts";
 import { asciiText, MAX_ASCII_BYTES } from "./_ascii_text.ts";
-import { CELL, FIRST_OF_BITS, type Op, type Plan, type Step } from "./_plan.ts";
+import { CELL, type Op, type Plan, type Step } from "./_plan.ts";
 
 const NO_BYTES = new Uint8Array(0);
 const TWO_27 = 2 ** 27;
@@ -126,13 +126,10 @@ export class PlanReader {
    * @returns The value, which is the caller's own.
    */
   read(plan: Plan): unknown {
-    const { steps } = plan;
-    if (steps === undefined) return this.#readField(plan);
+    const { first } = plan;
+    if (first === undefined) return this.#readField(plan);
     const values: Values = {};
-    this.#read(steps, values);
-    if (this.#pending !== 0) this.fail("padding");
-    this.#pending = 0;
-    this.#count = 0;
+    this.#read(first, values);
     return plan.isStruct ? values : values[CELL];
   }
 
@@ -152,20 +149,10 @@ export class PlanReader {
   }
 
   /** Fills `into` with the properties of the steps; stops at the first error. */
-  #read(steps: readonly Step[], into: Values): void {
+  #read(first: Step, into: Values): void {
     const bytes = this.#bytes;
     const end = this.end;
-    for (let i = 0; i < steps.length; i++) {
-      const step = steps[i]!;
-      if (step.isOptional && this.#take(1) === 0) {
-        if (this.error !== undefined) return;
-        into[step.name] = undefined;
-        continue;
-      }
-      if (this.#count !== 0 && step.op < FIRST_OF_BITS) {
-        if (this.#pending !== 0) return this.fail("padding");
-        this.#count = 0;
-      }
+    for (let step = first;; step = step.next) {
       const at = this.at;
       switch (step.op) {
         case 8 satisfies typeof Op.Zigzag: {
@@ -329,10 +316,23 @@ export class PlanReader {
           break;
         case 23 satisfies typeof Op.Struct: {
           const values: Values = {};
-          this.#read(step.steps!, values);
+          this.#read(step.first!, values);
           into[step.name] = values;
           break;
         }
+        case 24 satisfies typeof Op.Optional:
+          if (this.#take(1) === 0) {
+            if (this.error !== undefined) return;
+            into[step.name] = undefined;
+            step = step.last;
+          }
+          break;
+        case 25 satisfies typeof Op.Align:
+          if (this.#pending !== 0) return this.fail("padding");
+          this.#count = 0;
+          break;
+        case 26 satisfies typeof Op.End:
+          return;
       }
       if (this.error !== undefined) return;
     }
@@ -353,7 +353,7 @@ export class PlanReader {
     const values: unknown[] = new Array(length);
     const cell: Values = {};
     for (let k = 0; k < length; k++) {
-      this.#read(step.steps!, cell);
+      this.#read(step.first!, cell);
       if (this.error !== undefined) return undefined;
       values[k] = cell[CELL];
     }

@@ -8,7 +8,7 @@ import {
   type Vec2,
   type Vec3,
 } from "../../protocol/mod.ts";
-import { FIRST_OF_BITS, type Op, type Plan, type Step } from "./_plan.ts";
+import type { Op, Plan, Step } from "./_plan.ts";
 import { putVarint } from "./_varint.ts";
 
 /** Instead of a place: there is no room. */
@@ -23,6 +23,9 @@ export const RANGE = -2;
 const SLACK_BYTES = 64;
 /** Up to here characters are taken one by one, and the length has one byte. */
 const SHORT_UNITS = 64;
+
+/** From here on, half a step above the largest float, the nearest one is infinite. */
+const F32_END = 2 ** 128 - 2 ** 103;
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -75,6 +78,12 @@ export class PlanWriter {
     return true;
   }
 
+  /** Forgets the bits of a value that was refused. */
+  clear(): void {
+    this.#pending = 0;
+    this.#count = 0;
+  }
+
   /**
    * Writes a value, and zeros to the end of its last byte.
    *
@@ -84,21 +93,19 @@ export class PlanWriter {
    * @returns Where it ends, or why it cannot be written.
    */
   write(plan: Plan, value: unknown, at: number): number {
-    const { steps } = plan;
-    if (steps === undefined) return this.#writeField(plan, value, at);
+    const { first } = plan;
+    if (first === undefined) return this.#writeField(plan, value, at);
     const end = plan.isStruct
-      ? this.#write(steps, value as Values, at)
-      : this.#writeCell(steps, value, at);
-    if (this.#count === 0) return end;
-    // Of a value that was refused, bits may be left over.
-    const next = this.#align(end < 0 ? at : end);
-    return end < 0 ? end : next;
+      ? this.writeSteps(first, value as Values, at)
+      : this.#writeCell(first, value, at);
+    if (end < 0) this.clear();
+    return end;
   }
 
-  #writeCell(steps: readonly Step[], value: unknown, at: number): number {
+  #writeCell(first: Step, value: unknown, at: number): number {
     const cell = this.#cell;
     cell.value = value;
-    const end = this.#write(steps, cell, at);
+    const end = this.writeSteps(first, cell, at);
     cell.value = undefined;
     return end;
   }
@@ -119,30 +126,26 @@ export class PlanWriter {
     return error === "full" ? FULL : RANGE;
   }
 
-  #write(
-    steps: readonly Step[],
+  /**
+   * Writes the properties of an object.
+   *
+   * @param first How: the first step, of a plan that ends with a whole byte.
+   * @param given The object.
+   * @param start Where to.
+   * @returns Where it ends, or why it cannot be written: then `clear()` comes next.
+   */
+  writeSteps(
+    first: Step,
     given: Values | undefined,
     start: number,
   ): number {
     const values = given ?? NOTHING;
-    const limit = this.#limit;
+    const limit = this.#limit | 0;
     const bytes = this.bytes;
     const view = this.#view;
-    let at = start;
-    for (let i = 0; i < steps.length; i++) {
+    let at = start | 0;
+    for (let step = first;; step = step.next) {
       if (at > limit) return FULL;
-      const step = steps[i]!;
-      if (step.isOptional) {
-        if (
-          values[step.name] === undefined ||
-          step.hasInherited && !Object.hasOwn(values, step.name)
-        ) {
-          at = this.#put(at, 0, 1);
-          continue;
-        }
-        at = this.#put(at, 1, 1);
-      }
-      if (this.#count !== 0 && step.op < FIRST_OF_BITS) at = this.#align(at);
       // Each kind looks up its own value, so that what the engine learns of the
       // values of one kind does not slow down the others.
       switch (step.op) {
@@ -151,8 +154,14 @@ export class PlanWriter {
           if (typeof value !== "number") return RANGE;
           if ((value | 0) === value) {
             const form = ((value << 1) ^ (value >> 31)) >>> 0;
-            if (form < 0x80) bytes[at++] = form;
-            else at = putVarint(bytes, at, form);
+            if (form < 0x80) {
+              bytes[at] = form;
+              at = (at + 1) | 0;
+            } else if (form < 0x4000) {
+              bytes[at] = form | 0x80;
+              bytes[at + 1] = form >>> 7;
+              at = (at + 2) | 0;
+            } else at = putVarint(bytes, at, form) | 0;
           } else {
             if (!Number.isSafeInteger(value)) return RANGE;
             const sign = value < 0 ? 1 : 0;
@@ -161,7 +170,7 @@ export class PlanWriter {
             // seven bits are written apart.
             const rest = Math.floor(magnitude / 64);
             bytes[at++] = 0x80 | ((magnitude - rest * 64) * 2 + sign);
-            at = putVarint(bytes, at, rest);
+            at = putVarint(bytes, at, rest) | 0;
           }
           break;
         }
@@ -170,7 +179,7 @@ export class PlanWriter {
           if (typeof value !== "number") return RANGE;
           if ((value & 0x7f) === value) bytes[at++] = value;
           else if (Number.isSafeInteger(value) && value >= 0) {
-            at = putVarint(bytes, at, value);
+            at = putVarint(bytes, at, value) | 0;
           } else return RANGE;
           break;
         }
@@ -178,7 +187,7 @@ export class PlanWriter {
           const value = values[step.name];
           if (typeof value !== "number" || !isFinite32(value)) return RANGE;
           view.setFloat32(at, value, true);
-          at += 4;
+          at = (at + 4) | 0;
           break;
         }
         case 12 satisfies typeof Op.Vec3: {
@@ -193,7 +202,7 @@ export class PlanWriter {
           view.setFloat32(at, x, true);
           view.setFloat32(at + 4, y, true);
           view.setFloat32(at + 8, z, true);
-          at += 12;
+          at = (at + 12) | 0;
           break;
         }
         case 11 satisfies typeof Op.Vec2: {
@@ -206,7 +215,7 @@ export class PlanWriter {
           ) return RANGE;
           view.setFloat32(at, x, true);
           view.setFloat32(at + 4, y, true);
-          at += 8;
+          at = (at + 8) | 0;
           break;
         }
         case 13 satisfies typeof Op.String: {
@@ -234,7 +243,7 @@ export class PlanWriter {
             }
             if (k === units) {
               bytes[at] = units;
-              at += units + 1;
+              at = (at + units + 1) | 0;
               break;
             }
           }
@@ -244,12 +253,12 @@ export class PlanWriter {
           const writer = this.#writer;
           writer.length = at;
           writer.string(value);
-          at = this.#lengthOf(writer);
+          at = this.#lengthOf(writer) | 0;
           if (at < 0) return at;
           break;
         }
         case 15 satisfies typeof Op.Bool:
-          at = this.#put(at, values[step.name] ? 1 : 0, 1);
+          at = this.#put(at, values[step.name] ? 1 : 0, 1) | 0;
           break;
         case 16 satisfies typeof Op.Ranged: {
           const value = values[step.name];
@@ -257,7 +266,7 @@ export class PlanWriter {
           const index = value - step.min;
           // What is no integer fails here as well: `>>>` makes another number of it.
           if (index >>> 0 !== index || value > step.max) return RANGE;
-          at = this.#put(at, index, step.width);
+          at = this.#put(at, index, step.width) | 0;
           break;
         }
         case 0 satisfies typeof Op.U8: {
@@ -274,14 +283,14 @@ export class PlanWriter {
             return RANGE;
           }
           view.setUint16(at, value, true);
-          at += 2;
+          at = (at + 2) | 0;
           break;
         }
         case 2 satisfies typeof Op.U32: {
           const value = values[step.name];
           if (typeof value !== "number" || value >>> 0 !== value) return RANGE;
           view.setUint32(at, value, true);
-          at += 4;
+          at = (at + 4) | 0;
           break;
         }
         case 3 satisfies typeof Op.I8: {
@@ -298,14 +307,14 @@ export class PlanWriter {
             return RANGE;
           }
           view.setUint16(at, value, true);
-          at += 2;
+          at = (at + 2) | 0;
           break;
         }
         case 5 satisfies typeof Op.I32: {
           const value = values[step.name];
           if (typeof value !== "number" || (value | 0) !== value) return RANGE;
           view.setUint32(at, value, true);
-          at += 4;
+          at = (at + 4) | 0;
           break;
         }
         case 6 satisfies typeof Op.U64: {
@@ -318,7 +327,7 @@ export class PlanWriter {
           ) return RANGE;
           view.setUint32(at, low, true);
           view.setUint32(at + 4, high, true);
-          at += 8;
+          at = (at + 8) | 0;
           break;
         }
         case 10 satisfies typeof Op.F64: {
@@ -326,7 +335,7 @@ export class PlanWriter {
           // Of infinities and NaN the difference is NaN.
           if (typeof value !== "number" || value - value !== 0) return RANGE;
           view.setFloat64(at, value, true);
-          at += 8;
+          at = (at + 8) | 0;
           break;
         }
         case 14 satisfies typeof Op.Bytes: {
@@ -334,10 +343,10 @@ export class PlanWriter {
           if (!(value instanceof Uint8Array) || value.length > step.max) {
             return RANGE;
           }
-          at = putVarint(bytes, at, value.length);
+          at = putVarint(bytes, at, value.length) | 0;
           if (at + value.length > limit) return FULL;
           bytes.set(value, at);
-          at += value.length;
+          at = (at + value.length) | 0;
           break;
         }
         case 17 satisfies typeof Op.Float: {
@@ -345,7 +354,7 @@ export class PlanWriter {
           if (typeof value !== "number") return RANGE;
           const index = step.quantizer!.toIndex(value);
           if (index < 0) return RANGE;
-          at = this.#put(at, index, step.width);
+          at = this.#put(at, index, step.width) | 0;
           break;
         }
         case 18 satisfies typeof Op.Angle: {
@@ -353,7 +362,7 @@ export class PlanWriter {
           if (typeof value !== "number") return RANGE;
           const index = step.angle!.toIndex(value);
           if (index < 0) return RANGE;
-          at = this.#put(at, index, step.width);
+          at = this.#put(at, index, step.width) | 0;
           break;
         }
         case 19 satisfies typeof Op.Quat: {
@@ -363,9 +372,9 @@ export class PlanWriter {
             typeof value.z !== "number" || typeof value.w !== "number" ||
             !step.quat!.toParts(value, PARTS)
           ) return RANGE;
-          at = this.#put(at, PARTS[0]!, 2);
+          at = this.#put(at, PARTS[0]!, 2) | 0;
           for (let k = 1; k < 4; k++) {
-            at = this.#put(at, PARTS[k]!, step.width);
+            at = this.#put(at, PARTS[k]!, step.width) | 0;
           }
           break;
         }
@@ -377,38 +386,50 @@ export class PlanWriter {
             if (typeof part !== "number") return RANGE;
             const index = quantizers[k]!.toIndex(part);
             if (index < 0) return RANGE;
-            at = this.#put(at, index, quantizers[k]!.bits);
+            at = this.#put(at, index, quantizers[k]!.bits) | 0;
           }
           break;
         }
         case 21 satisfies typeof Op.Choice: {
           const number = step.numbers!.get(values[step.name] as string);
           if (number === undefined) return RANGE;
-          at = this.#put(at, number, step.width);
+          at = this.#put(at, number, step.width) | 0;
           break;
         }
         case 22 satisfies typeof Op.List: {
           const list = values[step.name];
           if (!Array.isArray(list) || list.length > step.max) return RANGE;
           const { length } = list;
-          at = this.#put(at, length, step.width);
+          at = this.#put(at, length, step.width) | 0;
           for (let k = 0; k < length; k++) {
-            at = this.#writeCell(step.steps!, list[k], at);
+            at = this.#writeCell(step.first!, list[k], at) | 0;
             if (at < 0) return at;
           }
           break;
         }
         case 23 satisfies typeof Op.Struct:
-          at = this.#write(
-            step.steps!,
+          at = this.writeSteps(
+            step.first!,
             values[step.name] as Values | undefined,
             at,
-          );
+          ) | 0;
           if (at < 0) return at;
           break;
+        case 24 satisfies typeof Op.Optional: {
+          const isThere = values[step.name] !== undefined &&
+            (!step.hasInherited || Object.hasOwn(values, step.name));
+          at = this.#put(at, isThere ? 1 : 0, 1) | 0;
+          // On to the last step of it, as the loop takes the one after that.
+          if (!isThere) step = step.last;
+          break;
+        }
+        case 25 satisfies typeof Op.Align:
+          if (this.#count !== 0) at = this.#align(at) | 0;
+          break;
+        case 26 satisfies typeof Op.End:
+          return at;
       }
     }
-    return at > limit ? FULL : at;
   }
 
   #align(at: number): number {
@@ -440,8 +461,7 @@ export class PlanWriter {
   }
 }
 
-/** Whether the nearest float is finite: of infinities and NaN the difference is NaN. */
+/** Whether the nearest float is finite. NaN is not below anything. */
 function isFinite32(value: number): boolean {
-  const nearest = Math.fround(value);
-  return nearest - nearest === 0;
+  return Math.abs(value) < F32_END;
 }

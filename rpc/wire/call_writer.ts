@@ -33,9 +33,10 @@ export class CallWriter {
   /** The run that calls are added to, and where it begins. */
   #run: CallPlan | undefined;
   #runAt = 0;
-  /** How many calls were before it, and whether it has only one. */
+  /** How many calls were before it. */
   #first = 0;
-  #isOne = true;
+  /** The same run, if it has many calls, and a plan for them. */
+  #many: CallPlan | undefined;
   /** Where its calls begin: what lies before them is for its header. */
   #bodyAt = 0;
   /** Where they end. */
@@ -87,6 +88,7 @@ export class CallWriter {
     );
     this.#error = undefined;
     this.#run = undefined;
+    this.#many = undefined;
     bytes[0] = kind;
     this.#end = putVarint(bytes, 1, sequence);
   }
@@ -108,14 +110,29 @@ export class CallWriter {
     ticket: number,
     params: Readonly<Record<string, unknown>>,
   ): boolean {
-    const run = this.#run;
-    if (run === undefined || run.rpc !== rpc || this.#isOne) {
+    const run = this.#many;
+    if (run === undefined || run.rpc !== rpc) {
       return this.#addFirst(rpc, tag, id, ticket, params);
     }
-    // One more of many: nothing but the call itself changes.
-    if (!this.#isAllowed(run, tag, id, ticket)) return this.#refuse(RANGE);
-    const end = this.#write(run, this.#end, tag, id, ticket, params);
+    // One more of many: nothing but the call itself changes, and most are written here,
+    // without a call for each of their parts.
+    const values = this.#values;
+    const { bytes } = values;
+    let at = this.#end;
+    if (this.#isClient) {
+      if (!isTarget(tag, id)) return this.#refuse(RANGE);
+      at = putTarget(bytes, at, tag, id);
+    } else if (tag !== 0) return this.#refuse(RANGE);
+    else if ((id & 0x7f) === id) bytes[at++] = id;
+    else if (isId(id)) at = putVarint(bytes, at, id);
+    else return this.#refuse(RANGE);
+    if (ticket !== 0) {
+      if (!run.isAnswered || !isId(ticket)) return this.#refuse(RANGE);
+      at = putVarint(bytes, at, ticket);
+    } else if (run.isAnswered) return this.#refuse(RANGE);
+    const end = values.writeSteps(run.first!, params, at);
     if (end < 0 || end > this.#easyEnd || this.#count >= this.#maxCount) {
+      values.clear();
       return this.#addLast(run, tag, id, ticket, params);
     }
     this.#end = end;
@@ -190,7 +207,7 @@ export class CallWriter {
       return this.#refuse(FULL);
     }
     this.#run = plan;
-    this.#isOne = !isSame;
+    this.#many = isSame && plan.first !== undefined ? plan : undefined;
     this.#first = first;
     this.#runAt = runAt;
     this.#bodyAt = bodyAt;
