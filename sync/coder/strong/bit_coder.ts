@@ -1,0 +1,200 @@
+// This module is browser compatible.
+
+/**
+ * An arithmetic coder of bits whose probabilities are given, over bytes.
+ *
+ * One object is both ends, so that what runs them is one function that cannot tell the
+ * same bits in two ways: while it writes, {@linkcode BitCoder.code} takes the bit and
+ * gives it back; while it reads, what it takes is not looked at.
+ *
+ * A message ends by itself: bytes of another may follow at once. The end is the
+ * shortest that tells the last bit, the least of those, and no other is accepted.
+ */
+export class BitCoder {
+  /** Whether bits are read. */
+  decoding = false;
+  /** What was written: the first `length` bytes. */
+  bytes: Uint8Array = new Uint8Array(1024);
+  /** How many bytes were written, or where the next to be read is. */
+  length = 0;
+  // 32 bits each, kept signed since engines hold such numbers best.
+  #low = 0;
+  #range = -1;
+  // While reading: how far the number read is above the low end, and its last 32 bits.
+  #code = 0;
+  #window = 0;
+  #own: Uint8Array;
+  #start = 0;
+  #end = 0;
+
+  constructor() {
+    this.#own = this.bytes;
+  }
+
+  /** Begins to write. */
+  beginEncode(): void {
+    this.decoding = false;
+    this.bytes = this.#own;
+    this.length = 0;
+    this.#low = 0;
+    this.#range = -1;
+  }
+
+  /**
+   * Ends what was written, which then lies in `bytes`.
+   */
+  endEncode(): void {
+    const count = this.#endLength();
+    const low = this.#low >>> 0;
+    const value = endValue(low, count);
+    if (value < low) this.#carry();
+    for (let i = 0; i < count; i++) this.#put(value >>> (24 - 8 * i) & 255);
+  }
+
+  /**
+   * Begins to read.
+   *
+   * @param bytes Holds the bytes, and maybe others behind them.
+   * @param start Where they begin.
+   * @param end Where the bytes end that may be read.
+   */
+  beginDecode(bytes: Uint8Array, start: number, end: number): void {
+    this.decoding = true;
+    this.bytes = bytes;
+    this.length = this.#start = start;
+    this.#end = end;
+    this.#range = -1;
+    let code = 0;
+    for (let i = 0; i < 4; i++) code = code << 8 | this.#next();
+    this.#code = this.#window = code;
+  }
+
+  /**
+   * Whether more was read than there is, so that what was read last is made up.
+   */
+  get isExhausted(): boolean {
+    return this.length > this.#end + 4;
+  }
+
+  /** How many bytes there can be at most that were not read yet. */
+  get remaining(): number {
+    return Math.max(0, this.#end - this.length + 4);
+  }
+
+  /**
+   * Ends reading, and lets go of the bytes.
+   *
+   * @returns Where they end; -1 if they end too early, and -2 if they end otherwise
+   * than they would have been written.
+   */
+  endDecode(): number {
+    const count = this.#endLength(this.#low = this.#window - this.#code | 0);
+    const at = this.length - 4 + count;
+    this.bytes = this.#own;
+    if (at > this.#end) return -1;
+    if (count === 0) return at;
+    const shift = 32 - 8 * count;
+    const value = endValue(this.#low >>> 0, count);
+    return value >>> shift === this.#window >>> shift ? at : -2;
+  }
+
+  /**
+   * Codes a bit.
+   *
+   * @param bit What to write: 0 or 1.
+   * @param chance How likely a 1 is, in 1/65536: 16 to 65520.
+   * @returns The bit.
+   */
+  code(bit: number, chance: number): number {
+    let range = this.#range;
+    const bound = Math.imul(range >>> 16, chance);
+    if (this.decoding) {
+      const code = this.#code;
+      if (code >>> 0 < bound >>> 0) {
+        bit = 1;
+        range = bound;
+      } else {
+        bit = 0;
+        this.#code = code - bound | 0;
+        range = range - bound | 0;
+      }
+      while (range >>> 0 < 0x1000000) {
+        const byte = this.#next();
+        this.#code = this.#code << 8 | byte;
+        this.#window = this.#window << 8 | byte;
+        range <<= 8;
+      }
+    } else {
+      if (bit === 1) range = bound;
+      else {
+        const low = this.#low;
+        const sum = low + bound | 0;
+        if (sum >>> 0 < low >>> 0) this.#carry();
+        this.#low = sum;
+        range = range - bound | 0;
+      }
+      while (range >>> 0 < 0x1000000) {
+        this.#put(this.#low >>> 24);
+        this.#low <<= 8;
+        range <<= 8;
+      }
+    }
+    this.#range = range;
+    return bit;
+  }
+
+  /**
+   * Codes an integer all of whose values are as likely.
+   *
+   * @param value What to write: below 2^bits.
+   * @param bits 0 to 32.
+   * @returns The integer, as 32 bits without a sign.
+   */
+  codeEven(value: number, bits: number): number {
+    let all = 0;
+    while (bits > 0) {
+      bits -= 1;
+      all = all << 1 | this.code(value >>> bits & 1, 0x8000);
+    }
+    return all >>> 0;
+  }
+
+  #next(): number {
+    const at = this.length++;
+    return at < this.#end ? this.bytes[at]! : 0;
+  }
+
+  #put(byte: number): void {
+    if (this.length === this.bytes.length) {
+      const larger = new Uint8Array(2 * this.length);
+      larger.set(this.bytes);
+      this.bytes = this.#own = larger;
+    }
+    this.bytes[this.length++] = byte;
+  }
+
+  #carry(): void {
+    const { bytes } = this;
+    let at = this.length - 1;
+    while (bytes[at] === 255) bytes[at--] = 0;
+    bytes[at]! += 1;
+  }
+
+  /** How many bytes say where in the range the number lies, whatever follows. */
+  #endLength(lowWord = this.#low): number {
+    const low = lowWord >>> 0;
+    const range = this.#range >>> 0;
+    for (let count = 0; count < 4; count++) {
+      const unit = 2 ** (32 - 8 * count);
+      // All that begins with these bytes lies within.
+      if (Math.ceil(low / unit) * unit + unit <= low + range) return count;
+    }
+    return 4;
+  }
+}
+
+/** The least number not below `low` with zeros after `count` bytes, modulo 2^32. */
+function endValue(low: number, count: number): number {
+  const unit = 2 ** (32 - 8 * count);
+  return Math.ceil(low / unit) * unit >>> 0;
+}

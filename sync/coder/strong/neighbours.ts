@@ -1,0 +1,103 @@
+// This module is browser compatible.
+
+// deno-lint-ignore no-explicit-any
+const T = (globalThis as any).T ?? {};
+const MOST = 128;
+/** Of the last entities that were coded: where they were, and what was not expected. */
+export class Neighbours {
+  /** Mean miss of neighbours, faded with distance. */
+  readonly miss: Float64Array = new Float64Array(3);
+  /** Mean bent. */
+  readonly bend: Float64Array = new Float64Array(3);
+  /** What to add. */
+  readonly missed: Float64Array = new Float64Array(3);
+  readonly bent: Float64Array = new Float64Array(3);
+  /** How near they are. */
+  weight = 0;
+  /** Mean size of their misses. */
+  size = 0;
+  reach = 0;
+  readonly #rows: Float64Array = new Float64Array(MOST * 10);
+  #count = 0;
+  #next = 0;
+  #balance = 0;
+
+  begin(reach: number): void {
+    this.#count = 0;
+    this.#next = 0;
+    this.#balance = 0;
+    this.reach = reach;
+  }
+
+  look(base: Int32Array, from: number, capacity: number, count: number): void {
+    const rows = this.#rows;
+    const x = base[from]! >>> 0;
+    const y = base[from + capacity]! >>> 0;
+    const z = count > 2 ? base[from + 2 * capacity]! >>> 0 : 0;
+    const square = this.reach * this.reach;
+    let sum = 0, mx = 0, my = 0, mz = 0, size = 0, bx = 0, by = 0, bz = 0;
+    let nearest = Infinity;
+    const end = this.#count * 10;
+    for (let i = 0; i < end; i += 10) {
+      const dx = rows[i]! - x;
+      const dy = rows[i + 1]! - y;
+      const dz = rows[i + 2]! - z;
+      const distance = dx * dx + dy * dy + dz * dz;
+      if (distance < nearest) nearest = distance;
+      const w = square / (distance + square);
+      const w2 = w * w * w;
+      sum += w2;
+      mx += w2 * rows[i + 3]!;
+      my += w2 * rows[i + 4]!;
+      mz += w2 * rows[i + 5]!;
+      bx += w2 * rows[i + 7]!;
+      by += w2 * rows[i + 8]!;
+      bz += w2 * rows[i + 9]!;
+      size += w2 * rows[i + 6]!;
+    }
+    if (end > 0) this.#balance += nearest > square * (T.f ?? 2) ? 1 : -1;
+    this.weight = sum;
+    if (sum === 0) {
+      this.miss[0] = this.miss[1] = this.miss[2] = 0;
+      this.bend.fill(0);
+      this.size = 0;
+      return;
+    }
+    const k = 1 / (sum + (0.05));
+    this.miss[0] = mx * k;
+    this.miss[1] = my * k;
+    this.miss[2] = mz * k;
+    this.bend[0] = bx * k;
+    this.bend[1] = by * k;
+    this.bend[2] = bz * k;
+    this.size = size / sum;
+  }
+
+  /** The reach to go on with. */
+  get nextReach(): number {
+    const { reach } = this;
+    const step = Math.trunc(reach * this.#balance / 2048);
+    const next = reach + (step !== 0 ? step : Math.sign(this.#balance));
+    return next < 1 ? 1 : next > 65535 ? 65535 : next;
+  }
+
+  add(base: Int32Array, from: number, capacity: number, count: number): void {
+    const rows = this.#rows;
+    const i = this.#next * 10;
+    this.#next = (this.#next + 1) % MOST;
+    if (this.#count < MOST) this.#count += 1;
+    rows[i] = base[from]! >>> 0;
+    rows[i + 1] = base[from + capacity]! >>> 0;
+    rows[i + 2] = count > 2 ? base[from + 2 * capacity]! >>> 0 : 0;
+    const x = this.missed[0]!;
+    const y = this.missed[1]!;
+    const z = count > 2 ? this.missed[2]! : 0;
+    rows[i + 3] = x;
+    rows[i + 4] = y;
+    rows[i + 5] = z;
+    rows[i + 7] = this.bent[0]!;
+    rows[i + 8] = this.bent[1]!;
+    rows[i + 9] = count > 2 ? this.bent[2]! : 0;
+    rows[i + 6] = Math.abs(x) + Math.abs(y) + Math.abs(z);
+  }
+}
