@@ -1,10 +1,13 @@
 // This module is browser compatible.
 
+// A counter goes 1/64 of the way to what it saw.
+const RATE = 7;
+
 /**
- * An arithmetic coder of bits whose probabilities are given, over bytes.
+ * An arithmetic coder of bits whose chances are learnt, over bytes.
  *
  * One object is both ends, so that what runs them is one function that cannot tell the
- * same bits in two ways: while it writes, {@linkcode BitCoder.code} takes the bit and
+ * same bits in two ways: while it writes, {@linkcode BitCoder.bit} takes the bit and
  * gives it back; while it reads, what it takes is not looked at.
  *
  * A message ends by itself: bytes of another may follow at once. The end is the
@@ -13,6 +16,8 @@
 export class BitCoder {
   /** Whether bits are read. */
   decoding = false;
+  /** How likely a 1 is in each context, in 1/65536; what is coded changes them. */
+  counters: Uint16Array = new Uint16Array(0);
   /** What was written: the first `length` bytes. */
   bytes: Uint8Array = new Uint8Array(1024);
   /** How many bytes were written, or where the next to be read is. */
@@ -23,6 +28,7 @@ export class BitCoder {
   // While reading: how far the number read is above the low end, and its last 32 bits.
   #code = 0;
   #window = 0;
+  #isAstray = false;
   #own: Uint8Array;
   #start = 0;
   #end = 0;
@@ -64,6 +70,7 @@ export class BitCoder {
     this.length = this.#start = start;
     this.#end = end;
     this.#range = -1;
+    this.#isAstray = false;
     let code = 0;
     for (let i = 0; i < 4; i++) code = code << 8 | this.#next();
     this.#code = this.#window = code;
@@ -88,75 +95,142 @@ export class BitCoder {
    * than they would have been written.
    */
   endDecode(): number {
-    const count = this.#endLength(this.#low = this.#window - this.#code | 0);
+    this.#low = this.#window - this.#code | 0;
+    const count = this.#endLength();
     const at = this.length - 4 + count;
     this.bytes = this.#own;
     if (at > this.#end) return -1;
-    if (count === 0) return at;
+    if (this.#isAstray) return -2;
     const shift = 32 - 8 * count;
     const value = endValue(this.#low >>> 0, count);
     return value >>> shift === this.#window >>> shift ? at : -2;
   }
 
   /**
-   * Codes a bit.
+   * Codes a bit by a counter, which learns it.
    *
    * @param bit What to write: 0 or 1.
-   * @param chance How likely a 1 is, in 1/65536: 16 to 65520.
+   * @param at Which of `counters`: how likely a 1 is, in 1/65536.
    * @returns The bit.
    */
-  code(bit: number, chance: number): number {
-    let range = this.#range;
+  bit(bit: number, at: number): number {
+    const { counters } = this;
+    const chance = counters[at]!;
+    const range = this.#range;
     const bound = Math.imul(range >>> 16, chance);
     if (this.decoding) {
       const code = this.#code;
-      if (code >>> 0 < bound >>> 0) {
-        bit = 1;
-        range = bound;
-      } else {
+      if (code >>> 0 < bound >>> 0) bit = 1;
+      else {
         bit = 0;
         this.#code = code - bound | 0;
-        range = range - bound | 0;
       }
-      while (range >>> 0 < 0x1000000) {
-        const byte = this.#next();
-        this.#code = this.#code << 8 | byte;
-        this.#window = this.#window << 8 | byte;
-        range <<= 8;
-      }
+    } else if (bit === 0) this.#raise(bound);
+    let left: number;
+    // Both keep it within 63 and 65472, or nearer to the middle.
+    if (bit === 1) {
+      counters[at] = chance + ((0xffff - chance) >> RATE);
+      left = bound;
     } else {
-      if (bit === 1) range = bound;
-      else {
-        const low = this.#low;
-        const sum = low + bound | 0;
-        if (sum >>> 0 < low >>> 0) this.#carry();
-        this.#low = sum;
+      counters[at] = chance - (chance >> RATE);
+      left = range - bound | 0;
+    }
+    if (left >>> 0 < 0x1000000) left = this.#shift(left);
+    this.#range = left;
+    return bit;
+  }
+
+  /**
+   * Codes an integer by a tree of 16 counters, of which the first is not used.
+   *
+   * @param value What to write: 0 to 15.
+   * @param at The first of the counters.
+   * @returns The integer.
+   */
+  tree(value: number, at: number): number {
+    const { counters, decoding } = this;
+    let range = this.#range;
+    let code = decoding ? this.#code : 0;
+    let node = 1;
+    for (let i = 3; i >= 0; i--) {
+      const chance = counters[at + node]!;
+      const bound = Math.imul(range >>> 16, chance);
+      let bit = value >> i & 1;
+      if (decoding) {
+        bit = code >>> 0 < bound >>> 0 ? 1 : 0;
+        if (bit === 0) code = code - bound | 0;
+      } else if (bit === 0) this.#raise(bound);
+      if (bit === 1) {
+        counters[at + node] = chance + ((0xffff - chance) >> RATE);
+        range = bound;
+      } else {
+        counters[at + node] = chance - (chance >> RATE);
         range = range - bound | 0;
       }
-      while (range >>> 0 < 0x1000000) {
-        this.#put(this.#low >>> 24);
-        this.#low <<= 8;
-        range <<= 8;
+      if (range >>> 0 < 0x1000000) {
+        if (decoding) this.#code = code;
+        range = this.#shift(range);
+        if (decoding) code = this.#code;
       }
+      node = node << 1 | bit;
     }
     this.#range = range;
-    return bit;
+    if (decoding) this.#code = code;
+    return node & 15;
   }
 
   /**
    * Codes an integer all of whose values are as likely.
    *
    * @param value What to write: below 2^bits.
-   * @param bits 0 to 32.
-   * @returns The integer, as 32 bits without a sign.
+   * @param bits 0 to 16.
+   * @returns The integer.
    */
-  codeEven(value: number, bits: number): number {
-    let all = 0;
-    while (bits > 0) {
-      bits -= 1;
-      all = all << 1 | this.code(value >>> bits & 1, 0x8000);
+  even(value: number, bits: number): number {
+    const range = this.#range;
+    let left = range >>> bits;
+    if (this.decoding) {
+      const code = this.#code >>> 0;
+      value = Math.floor(code / left);
+      const most = (1 << bits) - 1;
+      if (value > most) {
+        // Where no number of an encoder lies.
+        this.#isAstray = true;
+        value = most;
+      }
+      this.#code = code - value * left | 0;
+    } else this.#raise(Math.imul(value, left));
+    if (left >>> 0 < 0x1000000) left = this.#shift(left);
+    this.#range = left;
+    return value;
+  }
+
+  /** As {@linkcode BitCoder.even}, of 32 bits without a sign. */
+  even32(value: number): number {
+    const high = this.even(value >>> 16, 16);
+    return (high << 16 | this.even(value & 0xffff, 16)) >>> 0;
+  }
+
+  #raise(by: number): void {
+    const low = this.#low;
+    const sum = low + by | 0;
+    if (sum >>> 0 < low >>> 0) this.#carry();
+    this.#low = sum;
+  }
+
+  #shift(range: number): number {
+    while (range >>> 0 < 0x1000000) {
+      if (this.decoding) {
+        const byte = this.#next();
+        this.#code = this.#code << 8 | byte;
+        this.#window = this.#window << 8 | byte;
+      } else {
+        this.#put(this.#low >>> 24);
+        this.#low <<= 8;
+      }
+      range <<= 8;
     }
-    return all >>> 0;
+    return range;
   }
 
   #next(): number {
@@ -181,10 +255,10 @@ export class BitCoder {
   }
 
   /** How many bytes say where in the range the number lies, whatever follows. */
-  #endLength(lowWord = this.#low): number {
-    const low = lowWord >>> 0;
+  #endLength(): number {
+    const low = this.#low >>> 0;
     const range = this.#range >>> 0;
-    for (let count = 0; count < 4; count++) {
+    for (let count = 1; count < 4; count++) {
       const unit = 2 ** (32 - 8 * count);
       // All that begins with these bytes lies within.
       if (Math.ceil(low / unit) * unit + unit <= low + range) return count;

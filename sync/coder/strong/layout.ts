@@ -44,7 +44,7 @@ export const REACH = 1;
 /** Where the counters that all groups share begin. */
 export const SHARED = 2;
 /** How many they are. */
-export const SHARED_COUNTERS = 160;
+export const SHARED_COUNTERS = 168;
 
 /** How many sizes of a miss are told apart beforehand. */
 export const LEVELS: number = 20;

@@ -1,27 +1,37 @@
 // This module is browser compatible.
 
-// deno-lint-ignore no-explicit-any
-const T = (globalThis as any).T ?? {};
-const MOST = 128;
+// What a row holds: a place, how far off it was, by how much it turned away, and how far in all.
+const ROW = 10;
+
 /** Of the last entities that were coded: where they were, and what was not expected. */
 export class Neighbours {
   /** Mean miss of neighbours, faded with distance. */
   readonly miss: Float64Array = new Float64Array(3);
-  /** Mean bent. */
+  /** The same of changes of the way. */
   readonly bend: Float64Array = new Float64Array(3);
-  /** What to add. */
+  /** How far off what was expected is; to be set before `add`. */
   readonly missed: Float64Array = new Float64Array(3);
+  /** By how much it changed its way; to be set before `add`. */
   readonly bent: Float64Array = new Float64Array(3);
   /** How near they are. */
   weight = 0;
   /** Mean size of their misses. */
   size = 0;
+  /** How far off they count an eighth. */
   reach = 0;
-  readonly #rows: Float64Array = new Float64Array(MOST * 10);
+  readonly #most: number;
+  readonly #rows: Float64Array;
   #count = 0;
   #next = 0;
   #balance = 0;
 
+  /** @param most How many are kept. */
+  constructor(most: number) {
+    this.#most = most;
+    this.#rows = new Float64Array(most * ROW);
+  }
+
+  /** Begins a message, without any. */
   begin(reach: number): void {
     this.#count = 0;
     this.#next = 0;
@@ -29,6 +39,7 @@ export class Neighbours {
     this.reach = reach;
   }
 
+  /** Looks for those near a place of the base. */
   look(base: Int32Array, from: number, capacity: number, count: number): void {
     const rows = this.#rows;
     const x = base[from]! >>> 0;
@@ -37,10 +48,13 @@ export class Neighbours {
     const square = this.reach * this.reach;
     let sum = 0, mx = 0, my = 0, mz = 0, size = 0, bx = 0, by = 0, bz = 0;
     let nearest = Infinity;
-    const end = this.#count * 10;
-    for (let i = 0; i < end; i += 10) {
+    const far = 4 * this.reach;
+    const end = this.#count * ROW;
+    for (let i = 0; i < end; i += ROW) {
       const dx = rows[i]! - x;
+      if (dx > far || dx < -far) continue;
       const dy = rows[i + 1]! - y;
+      if (dy > far || dy < -far) continue;
       const dz = rows[i + 2]! - z;
       const distance = dx * dx + dy * dy + dz * dz;
       if (distance < nearest) nearest = distance;
@@ -55,7 +69,7 @@ export class Neighbours {
       bz += w2 * rows[i + 9]!;
       size += w2 * rows[i + 6]!;
     }
-    if (end > 0) this.#balance += nearest > square * (T.f ?? 2) ? 1 : -1;
+    if (end > 0) this.#balance += nearest > square * 2 ? 1 : -1;
     this.weight = sum;
     if (sum === 0) {
       this.miss[0] = this.miss[1] = this.miss[2] = 0;
@@ -63,7 +77,7 @@ export class Neighbours {
       this.size = 0;
       return;
     }
-    const k = 1 / (sum + (0.05));
+    const k = 1 / (sum + 0.02);
     this.miss[0] = mx * k;
     this.miss[1] = my * k;
     this.miss[2] = mz * k;
@@ -81,11 +95,12 @@ export class Neighbours {
     return next < 1 ? 1 : next > 65535 ? 65535 : next;
   }
 
+  /** Keeps an entity whose `missed` and `bent` are set. */
   add(base: Int32Array, from: number, capacity: number, count: number): void {
     const rows = this.#rows;
-    const i = this.#next * 10;
-    this.#next = (this.#next + 1) % MOST;
-    if (this.#count < MOST) this.#count += 1;
+    const i = this.#next * ROW;
+    this.#next = (this.#next + 1) % this.#most;
+    if (this.#count < this.#most) this.#count += 1;
     rows[i] = base[from]! >>> 0;
     rows[i + 1] = base[from + capacity]! >>> 0;
     rows[i + 2] = count > 2 ? base[from + 2 * capacity]! >>> 0 : 0;

@@ -11,6 +11,7 @@ export class Rotation {
   readonly #base: Float64Array = new Float64Array(4);
   readonly #by: Float64Array = new Float64Array(4);
 
+  /** Takes the rotation that is turned. */
   begin(values: Int32Array, from: number, stride: number, limit: number): void {
     load(values, from, stride, limit, this.#base);
     this.guess.set(this.#base);
@@ -61,6 +62,7 @@ export class Rotation {
     rolled[2] = (z * cos + cx * y - cy * x + cz * along) * scale;
   }
 
+  /** Takes the rotation that it became. */
   end(values: Int32Array, from: number, stride: number, limit: number): void {
     const base = this.#base;
     const by = this.#by;

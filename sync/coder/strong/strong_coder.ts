@@ -1,4 +1,5 @@
 // This module is browser compatible.
+import { checkInteger } from "../../../core/mod.ts";
 import type { ByteWriter } from "../../../protocol/mod.ts";
 import type { EntityTable, TableForm } from "../../snapshot/entity_table.ts";
 import type { CoderFault, CoderState, TableCoder } from "../table_coder.ts";
@@ -11,16 +12,14 @@ import {
   INNER, LEVELS,
   SHARED, SIGNS, TREES,
 } from "./layout.ts";
-import { Models } from "./models.ts";
+import { BitCoder } from "./bit_coder.ts";
 import { freshWords } from "./fresh_words.ts";
 import { Neighbours } from "./neighbours.ts";
 import { Rotation } from "./rotation.ts";
 import { StrongState } from "./strong_state.ts";
 
-export const DUMP: { rows: number[][] | undefined; costs?: Map<string, number> } = { rows: undefined };
-
-// deno-lint-ignore no-explicit-any
-const T = Object.assign({ k1: 0.25, s1: 2500, k2: 0.45, s2: 25, rate: 5, learn: 12 }, (globalThis as any).T);
+// How much of a turn goes on.
+const LASTING = 0.94;
 const SHIFT = 6;
 const KV = [0.35, 0.4, 0.75, 1.42];
 const KD = [0, 0.4, 0.7, 0];
@@ -28,26 +27,50 @@ const KB = [-0.1, -0.13, -0.2, -0.44];
 const KN = [0.4, 0.2, 0.3, 1.16];
 const S_WORD = SHARED;
 const S_SLOT = SHARED + 16;
-const S_SLOT2 = SHARED + 48;
-const S_KEPT = SHARED + 112;
-const S_ALIVE = SHARED + 114;
-const S_NEXT = SHARED + 116;
-const S_BLOB = SHARED + 117;
-const S_PACE = SHARED + 120;
+const S_KEPT = SHARED + 144;
+const S_ALIVE = SHARED + 146;
+const S_NEXT = SHARED + 148;
+const S_BLOB = SHARED + 149;
+const S_PACE = SHARED + 152;
 
-/** lg */
+/** Eight times the binary logarithm of an integer and one more, rounded down. */
 export function lg(value: number): number {
   const v = value >= 0x3fffffff ? 0x3fffffff : value + 1;
   const e = 31 - Math.clz32(v);
   return e >= 3 ? e * 8 + ((v >> (e - 3)) & 7) : e * 8 + ((v << (3 - e)) & 7);
 }
 
+/** The options of {@linkcode StrongCoder}. */
+export interface StrongCoderOptions {
+  /**
+   * How many of the entities coded last each further one is compared with: an integer
+   * from 1 to 128, the same at both ends. More take more time and fewer bytes.
+   *
+   * @default {128}
+   */
+  readonly neighbours?: number;
+}
+
+/**
+ * A coder that learns how likely things are and how entities move.
+ *
+ * All that it has learnt lies in the state, which is kept with the snapshot that it came
+ * with: what is coded against a snapshot that the other end has is understood there,
+ * whatever was lost or overtaken in between.
+ *
+ * An entity is expected to go on as it went in the base's own step, corrected by what
+ * those near it that are already coded did otherwise; what rolls turns as its way does.
+ * What is sent is how far that is off: its length in bits by a tree whose counters are
+ * chosen by how far off it will probably be.
+ *
+ * The numbers that weigh this were fitted to the first half of a recording of rigid
+ * bodies (`bench/data`); they are the same for every schema.
+ */
 export class StrongCoder implements TableCoder {
   readonly #layout: Layout;
-  readonly #form: TableForm;
-  readonly fresh: Uint16Array;
-  readonly #models = new Models();
-  readonly #near = new Neighbours();
+  readonly #fresh: Uint16Array;
+  readonly #coder = new BitCoder();
+  readonly #near: Neighbours;
   readonly #rotation = new Rotation();
   readonly #previous: Int32Array;
   readonly #mode: Group | undefined;
@@ -64,16 +87,18 @@ export class StrongCoder implements TableCoder {
   readonly #was = new Float64Array(3);
   readonly #now = new Float64Array(3);
 
-  constructor(form: TableForm) {
-    this.#form = form;
+  constructor(form: TableForm, options: StrongCoderOptions = {}) {
+    const { neighbours = 128 } = options;
+    checkInteger("neighbours", neighbours, 1, 128);
+    this.#near = new Neighbours(neighbours);
     this.#layout = layoutOf(form);
-    this.fresh = freshWords(this.#layout);
+    this.#fresh = freshWords(this.#layout);
     this.#previous = new Int32Array(form.columns.length);
     this.#mode = this.#layout.groups.find((g) => g.kind === "word" && g.max[0]! <= 3);
   }
 
   createState(): StrongState {
-    return new StrongState(this.#layout, this.fresh);
+    return new StrongState(this.#layout, this.#fresh);
   }
 
   encode(
@@ -84,7 +109,7 @@ export class StrongCoder implements TableCoder {
     changed: Uint32Array,
     writer: ByteWriter,
   ): void {
-    const { coder } = this.#models;
+    const coder = this.#coder;
     coder.beginEncode();
     this.#run(base, baseState as StrongState, current, state as StrongState, changed);
     coder.endEncode();
@@ -102,7 +127,7 @@ export class StrongCoder implements TableCoder {
     state: CoderState | undefined,
     changed: Uint32Array,
   ): number | CoderFault {
-    const { coder } = this.#models;
+    const coder = this.#coder;
     coder.beginDecode(bytes, start, end);
     this.#run(base, baseState as StrongState, current, state as StrongState, changed);
     const at = coder.endDecode();
@@ -111,14 +136,13 @@ export class StrongCoder implements TableCoder {
   }
 
   #run(base: EntityTable, baseState: StrongState, current: EntityTable, state: StrongState, changed: Uint32Array): void {
-    const models = this.#models;
-    const { coder } = models;
+    const coder = this.#coder;
     const { decoding } = coder;
     const { modelWords, recordWords, maxRecords } = this.#layout;
     const old = baseState.words;
     const words = state.words;
     for (let i = 0; i < modelWords; i++) words[i] = old[i]!;
-    models.words = words;
+    coder.counters = words;
     this.#old = old;
     this.#base = base;
     this.#current = current;
@@ -139,7 +163,7 @@ export class StrongCoder implements TableCoder {
       for (let a = at; a < oldEnd && old[a]! < first + 32; a += recordWords) inWord++;
       let mask = 0;
       if (!decoding) mask = this.#differing(changed[word]!, first);
-      const any = models.bit(mask === 0 ? 0 : 1, S_WORD + (inWord > 3 ? 3 : inWord) * 2 + wordBefore);
+      const any = coder.bit(mask === 0 ? 0 : 1, S_WORD + (inWord > 3 ? 3 : inWord) * 2 + wordBefore);
       wordBefore = any;
       if (any === 0) {
         at += inWord * recordWords;
@@ -152,7 +176,7 @@ export class StrongCoder implements TableCoder {
         const has = at < oldEnd && old[at] === slot;
         const activity = has ? 1 + Math.min(6, old[at + 1]! >> 4) : 0;
         const mode = this.#mode === undefined ? 0 : base.values[this.#mode.first * capacity + slot]! & 3;
-        const flag = models.bit(mask >>> i & 1, S_SLOT + (activity * 4 + mode) * 2 + (before & 1));
+        const flag = coder.bit(mask >>> i & 1, S_SLOT + (activity * 4 + mode) * 4 + (before & 3));
         before = before << 1 | flag;
         if (flag === 1) {
           seen = 1;
@@ -218,21 +242,21 @@ export class StrongCoder implements TableCoder {
   }
 
   #codePace(pace: number): number {
-    const models = this.#models;
+    const coder = this.#coder;
     let node = 1;
-    for (let b = 3; b >= 0; b--) node = node * 2 + models.bit((pace - 1) >> b & 1, S_PACE + node);
+    for (let b = 3; b >= 0; b--) node = node * 2 + coder.bit((pace - 1) >> b & 1, S_PACE + node);
     return node - 16 + 1;
   }
 
   /** Codes a place that differs; tells whether it has left a record. */
   #slot(slot: number): boolean {
-    const models = this.#models;
-    const { decoding } = models.coder;
+    const coder = this.#coder;
+    const { decoding } = coder;
     const base = this.#base;
     const current = this.#current;
     const wasAlive = base.isAlive(slot);
     const step = current.generations[slot]! - base.generations[slot]! & 0xffff;
-    const kept = models.bit(
+    const kept = coder.bit(
       wasAlive && step === 0 && current.isAlive(slot) ? 1 : 0,
       S_KEPT + (wasAlive ? 1 : 0),
     );
@@ -261,17 +285,16 @@ export class StrongCoder implements TableCoder {
     any |= this.#blobs(slot, false);
     if (any === 0) this.#fault = "notCanonical";
     if (to >= 0) {
-      const { words } = models;
+      const { counters: words } = coder;
       words[to] = slot;
       words[to + 1] = lg(this.#moved);
     }
-    void decoding;
     return true;
   }
 
   #vector(slot: number, group: Group, isPlace: boolean): number {
-    const models = this.#models;
-    const { words, coder: { decoding } } = models;
+    const coder = this.#coder;
+    const { counters: words, decoding } = coder;
     const { first, count, max, turn, counters, record } = group;
     const { capacity } = this.#base;
     const base = this.#base.values;
@@ -301,7 +324,7 @@ export class StrongCoder implements TableCoder {
       }
     }
     const flagAt = counters + (at < 0 ? 0 : 1 + Math.min(14, lgSpeed >> 2));
-    differ = models.bit(differ, flagAt);
+    differ = coder.bit(differ, flagAt);
     const near = this.#near;
     if (isPlace) near.look(base, from, capacity, count);
     if (differ === 0) {
@@ -327,7 +350,7 @@ export class StrongCoder implements TableCoder {
       const start = base[i]! >>> 0;
       const v1 = at < 0 ? 0 : (old[at + c]! << 16 >> 16) * pace * 0.25;
       const v0 = at < 0 ? 0 : (old[at + count + c]! << 16 >> 16) * pace * 0.25;
-      const own = v1 + 0.45 * (v1 - v0);
+      const own = v1 + 0.35 * (v1 - v0);
       const near1 = isPlace ? near.miss[c]! : 0;
       const size = Math.abs(own + near1);
       const cl = size < 4 ? 0 : size < 16 ? 1 : size < 64 ? 2 : 3;
@@ -358,7 +381,6 @@ export class StrongCoder implements TableCoder {
         off = (current[i]! >>> 0) - guess;
         if (turn !== 0) off -= Math.floor(off / turn + 0.5) * turn;
       }
-      DUMP.rows?.push([0, c, at < 0 ? 0 : 1, lgSpeed, lgBend, error, lg(known), lgNear, near.weight * 100 | 0, help, v1, v0, off, guess]);
       off = this.#number(
         off,
         counters + TREES + (fresh * LEVELS + level) * 16,
@@ -402,8 +424,8 @@ export class StrongCoder implements TableCoder {
   }
 
   #turned(slot: number, group: Group): number {
-    const models = this.#models;
-    const { words, coder: { decoding } } = models;
+    const coder = this.#coder;
+    const { counters: words, decoding } = coder;
     const { first, max, counters, record } = group;
     const { capacity } = this.#base;
     const base = this.#base.values;
@@ -419,7 +441,7 @@ export class StrongCoder implements TableCoder {
       }
     }
     const lgMoved = lg(this.#moved);
-    differ = models.bit(differ, counters + (at < 0 ? 0 : 16) + Math.min(15, lgMoved >> 2));
+    differ = coder.bit(differ, counters + (at < 0 ? 0 : 16) + Math.min(15, lgMoved >> 2));
     if (differ === 0) {
       if (to >= 0) for (let i = 0; i < 6; i++) words[to + i] = 0;
       return 0;
@@ -439,7 +461,7 @@ export class StrongCoder implements TableCoder {
       score = old[at + 5]! << 16 >> 16;
       rotation.roll(this.#was, this.#now, x * k, y * k, z * k);
       if (score > (0)) rotation.turn(rotation.rolled[0]!, rotation.rolled[1]!, rotation.rolled[2]!);
-      else rotation.turn(x * k * 0.92, y * k * 0.92, z * k * 0.92);
+      else rotation.turn(x * k * LASTING, y * k * LASTING, z * k * LASTING);
       lgTurn = lg(((x < 0 ? -x : x) + (y < 0 ? -y : y) + (z < 0 ? -z : z)) * limit >> 15);
       lgBend = old[at + 3]!;
       error = old[at + 4]!;
@@ -451,16 +473,16 @@ export class StrongCoder implements TableCoder {
     for (let k = 0; k < 4; k++) if (k !== one && Math.abs(guess[k]!) > Math.abs(guess[two]!)) two = k;
     const gap = Math.min(15, (Math.abs(guess[one]!) - Math.abs(guess[two]!)) * 64 | 0);
     let largest = current[from]!;
-    const same = models.bit(largest === one ? 1 : 0, counters + 32 + gap);
+    const same = coder.bit(largest === one ? 1 : 0, counters + 32 + gap);
     if (same === 1) largest = one;
     else {
-      const second = models.bit(largest === two ? 1 : 0, counters + 48);
+      const second = coder.bit(largest === two ? 1 : 0, counters + 48);
       if (second === 1) largest = two;
       else {
         let low = 0;
         while (low === one || low === two) low++;
         const high = 6 - one - two - low;
-        largest = models.bit(largest === high ? 1 : 0, counters + 49) === 1 ? high : low;
+        largest = coder.bit(largest === high ? 1 : 0, counters + 49) === 1 ? high : low;
       }
     }
     if (decoding) current[from] = largest;
@@ -489,7 +511,6 @@ export class StrongCoder implements TableCoder {
         ? (3 * error + 5 * lgMissed + 6 * lgKnown - 128) >> SHIFT
         : (2 * lgTurn + lgBend + 2 * error + 4 * lgMissed + 14 * lgKnown - 448) >> SHIFT;
       level = level < 0 ? 0 : level >= LEVELS ? LEVELS - 1 : level;
-      DUMP.rows?.push([1, c - 1, at < 0 ? 0 : 1, lgTurn, lgBend, error, lg(known), lgMissed, lgMoved, base[i]!, base[from] === largest ? 1 : 0, 0, current[i]! - expected, expected]);
       const off = this.#number(
         current[i]! - expected,
         counters + TREES + ((at < 0 ? 0 : 1) * LEVELS + level) * 16,
@@ -524,7 +545,7 @@ export class StrongCoder implements TableCoder {
       if (at >= 0) {
         let straight = 0;
         let rolling = 0;
-        const kk = this.#pace * 0.25 * 0.92;
+        const kk = this.#pace * 0.25 * LASTING;
         for (let k = 0; k < 3; k++) {
           const w = turned[k]! * 32767;
           straight += Math.abs(w - (old[at + k]! << 16 >> 16) * kk);
@@ -542,21 +563,21 @@ export class StrongCoder implements TableCoder {
   }
 
   #word(slot: number, group: Group, others: number): number {
-    const models = this.#models;
-    const { decoding } = models.coder;
+    const coder = this.#coder;
+    const { decoding } = coder;
     const { first, max, counters } = group;
     const i = first * this.#base.capacity + slot;
     const before = this.#base.values[i]!;
     const current = this.#current.values;
     let difference = decoding ? 0 : before ^ current[i]!;
-    if (models.bit(difference === 0 ? 0 : 1, counters + others * 2 + (before & 1)) === 0) return 0;
+    if (coder.bit(difference === 0 ? 0 : 1, counters + others * 2 + (before & 1)) === 0) return 0;
     const limit = max[0]!;
     if (limit === 1) difference = 1;
     else {
       const bits = 32 - Math.clz32(limit);
       let all = 0;
       for (let b = bits - 1; b >= 0; b--) {
-        all = all << 1 | models.bit(difference >>> b & 1, counters + 4 + b * 3 + (all === 0 ? 0 : 1 + (all & 1)));
+        all = all << 1 | coder.bit(difference >>> b & 1, counters + 4 + b * 3 + (all === 0 ? 0 : 1 + (all & 1)));
       }
       difference = all;
     }
@@ -571,54 +592,48 @@ export class StrongCoder implements TableCoder {
 
   /** Codes how far a number is off. */
   #number(off: number, tree: number, inner: number, sign: number): number {
-    const models = this.#models;
+    const coder = this.#coder;
     let far = off < 0 ? -off : off;
     let bits = far === 0 ? 0 : far > 0xffffffff ? 33 : 32 - Math.clz32(far);
     const code = bits > 15 ? 15 : bits;
-    let node = 1;
-    for (let i = 3; i >= 0; i--) {
-      const bit = models.bit(code >> i & 1, tree + node);
-      node = node * 2 + bit;
-    }
-    bits = node - 16;
+    bits = coder.tree(code, tree);
     if (bits === 0) return 0;
     if (bits === 15) return this.#large(far, off, sign);
     if (bits > 1) {
       let left = bits - 1;
       let value = 1;
       left--;
-      const y = models.bit(far >> left & 1, inner + bits);
+      const y = coder.bit(far >> left & 1, inner + bits);
       value = 2 + y;
       if (left > 0) {
         left--;
-        value = value * 2 + models.bit(far >> left & 1, inner + 16 + bits * 2 + y);
-        if (left > 0) value = value << left | models.coder.codeEven(far & (1 << left) - 1, left);
+        value = value * 2 + coder.bit(far >> left & 1, inner + 16 + bits * 2 + y);
+        if (left > 0) value = value << left | coder.even(far & (1 << left) - 1, left);
       }
       far = value;
     } else far = 1;
-    return models.bit(off < 0 ? 1 : 0, sign) === 1 ? -far : far;
+    return coder.bit(off < 0 ? 1 : 0, sign) === 1 ? -far : far;
   }
 
   /** 2^14 and more. */
   #large(far: number, off: number, sign: number): number {
-    const { coder } = this.#models;
-    const high = coder.codeEven(Math.floor(far / 65536), 16);
-    const low = coder.codeEven(far % 65536, 16);
+    const coder = this.#coder;
+    const high = coder.even(Math.floor(far / 65536), 16);
+    const low = coder.even(far % 65536, 16);
     const value = high * 65536 + low;
     if (value < 0x4000) this.#fault = "notCanonical";
-    return this.#models.bit(off < 0 ? 1 : 0, sign) === 1 ? -value : value;
+    return this.#coder.bit(off < 0 ? 1 : 0, sign) === 1 ? -value : value;
   }
 
   #change(slot: number, wasAlive: boolean, step: number): void {
-    const models = this.#models;
-    const { coder } = models;
+    const coder = this.#coder;
     const { decoding } = coder;
     const base = this.#base;
     const current = this.#current;
     const { capacity } = base;
-    const alive = models.bit(current.isAlive(slot) ? 1 : 0, S_ALIVE + (wasAlive ? 1 : 0));
-    const isNext = models.bit(step === 1 ? 1 : 0, S_NEXT);
-    const by = isNext === 1 ? 1 : coder.codeEven(step, 16);
+    const alive = coder.bit(current.isAlive(slot) ? 1 : 0, S_ALIVE + (wasAlive ? 1 : 0));
+    const isNext = coder.bit(step === 1 ? 1 : 0, S_NEXT);
+    const by = isNext === 1 ? 1 : coder.even(step, 16);
     if (decoding) {
       if ((by === 1) !== (isNext === 1) || by === 0 && (alive === 1) === wasAlive) {
         this.#fault = "notCanonical";
@@ -651,7 +666,7 @@ export class StrongCoder implements TableCoder {
           if (value < 0 || value > limit) this.#fault = "range";
           else values[i] = value;
         } else {
-          const value = coder.codeEven(values[i]! >>> 0, 32 - Math.clz32(limit));
+          const value = coder.even32(values[i]! >>> 0);
           if (value > limit) this.#fault = "range";
           else values[i] = value;
         }
@@ -663,8 +678,7 @@ export class StrongCoder implements TableCoder {
   }
 
   #blobs(slot: number, isNew: boolean): number {
-    const models = this.#models;
-    const { coder } = models;
+    const coder = this.#coder;
     const { decoding } = coder;
     const { capacity } = this.#base;
     const before = this.#base.blobs;
@@ -672,27 +686,22 @@ export class StrongCoder implements TableCoder {
     let any = 0;
     for (let i = slot; i < current.length; i += capacity) {
       const was = isNew ? NO_BYTES : before[i]!;
-      const differ = models.bit(!decoding && !areSame(was, current[i]!) ? 1 : 0, S_BLOB);
+      const differ = coder.bit(!decoding && !areSame(was, current[i]!) ? 1 : 0, S_BLOB);
       if (differ === 0) {
         if (decoding) current[i] = was;
         continue;
       }
       any = 1;
-      const bits = coder.codeEven(32 - Math.clz32(current[i]!.length), 5);
-      const length = coder.codeEven(current[i]!.length, bits);
+      const length = coder.even32(current[i]!.length);
       if (decoding) {
         if (length > coder.remaining) {
           this.#fault = "truncated";
           return 1;
         }
-        if (32 - Math.clz32(length) !== bits) {
-          this.#fault = "notCanonical";
-          return 1;
-        }
         current[i] = new Uint8Array(length);
       }
       const blob = current[i]!;
-      for (let k = 0; k < length; k++) blob[k] = coder.codeEven(blob[k]!, 8);
+      for (let k = 0; k < length; k++) blob[k] = coder.even(blob[k]!, 8);
       if (decoding && areSame(was, blob)) this.#fault = "notCanonical";
     }
     return any;

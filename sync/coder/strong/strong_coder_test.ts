@@ -1,0 +1,239 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { SeededRandom } from "../../../core/mod.ts";
+import {
+  angle,
+  bits,
+  bool,
+  bytes,
+  ByteWriter,
+  f64,
+  float,
+  int,
+  quat,
+  string,
+  u32,
+  vec2,
+  vec3,
+} from "../../../protocol/mod.ts";
+import {
+  CUBE_FORM,
+  readRecording,
+} from "../../../bench/sync/_recording.ts";
+import { defineEntity } from "../../schema/define_entity.ts";
+import { EntityTable, type TableForm } from "../../snapshot/entity_table.ts";
+import { StrongCoder } from "./strong_coder.ts";
+import type { StrongState } from "./strong_state.ts";
+
+const SOAK = Deno.env.get("TICKWIRE_SOAK") === "1";
+
+const KINDS = defineEntity({
+  at: vec3({ min: -8, max: 8, step: 1 / 64 }),
+  turn: quat({ bits: 7 }),
+  aim: angle({ bits: 9 }),
+  flat: vec2({ min: 0, max: 1, step: 1 / 16 }),
+  heat: float({ min: 0, max: 1e9, step: 0.25 }),
+  level: int({ min: -3, max: 9 }),
+  score: u32,
+  free: vec3,
+  time: f64,
+  flags: bits(5),
+  on: bool,
+  name: string({ maxBytes: 8 }),
+  extra: bytes({ maxBytes: 300 }),
+}, { maxEntities: 70 });
+
+/** A table and what was learnt with it, at one end. */
+interface End {
+  readonly table: EntityTable;
+  readonly state: StrongState;
+}
+
+function createEnd(coder: StrongCoder, form: TableForm): End {
+  return { table: new EntityTable(form), state: coder.createState() };
+}
+
+function wordsFor(form: TableForm): Uint32Array {
+  return new Uint32Array((form.maxEntities + 31) >>> 5);
+}
+
+/** Every place: the coder finds out which do differ. */
+function anyChanged(form: TableForm): Uint32Array {
+  return wordsFor(form).fill(0xffff_ffff);
+}
+
+function encode(coder: StrongCoder, base: End, to: End): Uint8Array {
+  const writer = new ByteWriter();
+  const { form } = base.table;
+  coder.encode(base.table, base.state, to.table, to.state, anyChanged(form), writer);
+  return writer.toBytes();
+}
+
+function decode(coder: StrongCoder, message: Uint8Array, base: End, to: End, start = 0, end = message.length): number | string {
+  to.table.copyFrom(base.table);
+  return coder.decode(message, start, end, base.table, base.state, to.table, to.state, wordsFor(base.table.form));
+}
+
+function assertSame(a: End, b: End, message: string): void {
+  assertEquals(a.table.values, b.table.values, message);
+  assertEquals(a.table.alive, b.table.alive, message);
+  assertEquals(a.table.generations, b.table.generations, message);
+  assertEquals(a.table.blobs, b.table.blobs, message);
+  assertEquals(a.state.words, b.state.words, message);
+}
+
+/** Moves some things on, and lets some come and go. */
+function disturb(table: EntityTable, random: SeededRandom): void {
+  const { form: { columns }, capacity, values, blobs } = table;
+  for (let slot = 0; slot < capacity; slot++) {
+    const kind = random.nextU32() % 16;
+    if (!table.isAlive(slot)) {
+      if (kind > 2) continue;
+      if (kind === 0) {
+        table.generations[slot] = table.generations[slot]! + random.nextU32() % 3;
+        continue;
+      }
+      table.place(slot, table.generations[slot]! + 1 + random.nextU32() % 2);
+    } else if (kind === 0) {
+      table.clear(slot);
+      continue;
+    } else if (kind > 8) continue;
+    for (const { index, max } of columns) {
+      const i = index * capacity + slot;
+      if (random.nextU32() % 3 === 0) {
+        const near = (values[i]! >>> 0) + random.nextU32() % 7 - 3;
+        values[i] = Math.min(max, Math.max(0, near));
+      } else if (random.nextU32() % 8 === 0) values[i] = random.nextU32() % (max + 1);
+    }
+    for (let i = slot; i < blobs.length; i += capacity) {
+      if (random.nextU32() % 4 !== 0) continue;
+      blobs[i] = random.fill(new Uint8Array(random.nextU32() % 20)) ?? blobs[i]!;
+    }
+  }
+}
+
+Deno.test("StrongCoder gives back what it was given, of every kind of column", () => {
+  const seed = 11;
+  const random = new SeededRandom(seed);
+  const sender = new StrongCoder(KINDS);
+  const receiver = new StrongCoder(KINDS);
+  const ours = Array.from({ length: 4 }, () => createEnd(sender, KINDS));
+  const theirs = Array.from({ length: 4 }, () => createEnd(receiver, KINDS));
+  for (let n = 1; n < (SOAK ? 20_000 : 400); n++) {
+    const from = (n - 1 - random.nextU32() % Math.min(n, 3)) & 3;
+    const to = n & 3;
+    ours[to]!.table.copyFrom(ours[(n - 1) & 3]!.table);
+    disturb(ours[to]!.table, random);
+    const message = encode(sender, ours[from]!, ours[to]!);
+    // Bytes of something else may come before it and follow it.
+    const framed = new Uint8Array(message.length + 7);
+    random.fill(framed);
+    framed.set(message, 3);
+    const end = decode(receiver, framed, theirs[from]!, theirs[to]!, 3);
+    assertEquals(end, 3 + message.length, `seed ${seed}, message ${n}`);
+    assertSame(ours[to]!, theirs[to]!, `seed ${seed}, message ${n}`);
+  }
+});
+
+Deno.test("StrongCoder says little where nothing has changed", () => {
+  const coder = new StrongCoder(KINDS);
+  const base = createEnd(coder, KINDS);
+  const message = encode(coder, base, createEnd(coder, KINDS));
+  assert(message.length <= 2, `${message.length}`);
+});
+
+Deno.test("StrongCoder is exact on the recording, whatever is lost or late", async () => {
+  const seed = 5;
+  const random = new SeededRandom(seed);
+  const tables = await readRecording(SOAK ? 2837 : 240);
+  const sender = new StrongCoder(CUBE_FORM);
+  const receiver = new StrongCoder(CUBE_FORM);
+  const nothing = createEnd(sender, CUBE_FORM);
+  const ours = new Map<number, End>();
+  const theirs = new Map<number, End>([[-1, createEnd(receiver, CUBE_FORM)]]);
+  ours.set(-1, nothing);
+  const late: { due: number; n: number; from: number; message: Uint8Array }[] = [];
+  let acked = -1;
+  let decoded = 0;
+  for (let n = 0; n < tables.length; n++) {
+    const to = { table: tables[n]!, state: sender.createState() };
+    const message = encode(sender, ours.get(acked)!, to);
+    ours.set(n, to);
+    if (random.nextFloat() >= 0.2) {
+      late.push({ due: n + random.nextU32() % 5, n, from: acked, message });
+    }
+    for (const arrived of late.filter(({ due }) => due === n)) {
+      const got = createEnd(receiver, CUBE_FORM);
+      const base = theirs.get(arrived.from)!;
+      const end = decode(receiver, arrived.message, base, got);
+      assertEquals(end, arrived.message.length, `seed ${seed}, message ${arrived.n}`);
+      assertSame(ours.get(arrived.n)!, got, `seed ${seed}, message ${arrived.n}`);
+      theirs.set(arrived.n, got);
+      acked = Math.max(acked, arrived.n);
+      decoded += 1;
+    }
+    ours.delete(n - 20);
+    theirs.delete(n - 20);
+  }
+  assert(decoded > tables.length * 0.7);
+});
+
+Deno.test("StrongCoder refuses or understands mutated messages, and stays within the columns", () => {
+  const seed = 3;
+  const random = new SeededRandom(seed);
+  const coder = new StrongCoder(KINDS);
+  const base = createEnd(coder, KINDS);
+  disturb(base.table, random);
+  disturb(base.table, random);
+  const to = createEnd(coder, KINDS);
+  to.table.copyFrom(base.table);
+  disturb(to.table, random);
+  const message = encode(coder, base, to);
+  const got = createEnd(coder, KINDS);
+  const again = createEnd(coder, KINDS);
+  const faults = new Map<string, number>();
+  for (let i = 0; i < (SOAK ? 1_000_000 : 3_000); i++) {
+    let bad = message.slice();
+    for (let k = random.nextU32() % 3; k >= 0; k--) {
+      bad[random.nextU32() % bad.length] = random.nextU32();
+    }
+    if (random.nextU32() % 4 === 0) bad = bad.subarray(0, random.nextU32() % bad.length);
+    const result = decode(coder, bad, base, got);
+    if (typeof result === "string") {
+      faults.set(result, (faults.get(result) ?? 0) + 1);
+      continue;
+    }
+    for (const { index, max } of KINDS.columns) {
+      for (let slot = 0; slot < KINDS.maxEntities; slot++) {
+        const value = got.table.values[index * KINDS.maxEntities + slot]! >>> 0;
+        assert(value <= max, `seed ${seed}, mutation ${i}`);
+      }
+    }
+    // What is accepted is what would have been written.
+    again.table.copyFrom(got.table);
+    assertEquals(encode(coder, base, again), bad.slice(0, result), `seed ${seed}, mutation ${i}`);
+  }
+  assertEquals([...faults.keys()].sort(), ["notCanonical", "range", "truncated"]);
+});
+
+Deno.test("StrongCoder refuses a message that is cut", () => {
+  const random = new SeededRandom(9);
+  const coder = new StrongCoder(KINDS);
+  const base = createEnd(coder, KINDS);
+  const to = createEnd(coder, KINDS);
+  disturb(to.table, random);
+  const message = encode(coder, base, to);
+  const got = createEnd(coder, KINDS);
+  for (let length = 0; length < message.length; length++) {
+    assertEquals(typeof decode(coder, message, base, got, 0, length), "string");
+  }
+});
+
+Deno.test("StrongCoder keeps at most 8 kB with a snapshot of cubes", () => {
+  assert(new StrongCoder(CUBE_FORM).createState().byteLength <= 8192);
+});
+
+Deno.test("StrongCoder refuses a number of neighbours out of its range", () => {
+  for (const neighbours of [0, 129, 1.5]) {
+    assertThrows(() => new StrongCoder(KINDS, { neighbours }), RangeError);
+  }
+});
