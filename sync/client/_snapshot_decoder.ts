@@ -1,0 +1,159 @@
+// This module is browser compatible.
+import { ByteReader } from "../../protocol/mod.ts";
+import type { SyncCoders } from "../coder/sync_coders.ts";
+import type { CoderState, TableCoder } from "../coder/table_coder.ts";
+import type { EntityType } from "../schema/define_world.ts";
+import { EntityTable, type TableContent } from "../snapshot/entity_table.ts";
+import { readBody, type ReadPart } from "../wire/body.ts";
+import type { SyncFault } from "../wire/packet_kind.ts";
+import { readPlaces } from "../wire/place_list.ts";
+import { SnapshotHeader } from "../wire/snapshot_header.ts";
+import { viewChecksum } from "../wire/view_checksum.ts";
+import { bitSet, nextBit } from "../world/bit_set.ts";
+import type { DecodedSnapshot, SnapshotRing } from "./world_snapshot.ts";
+
+/**
+ * What came of a snapshot:
+ *
+ * - `decoded`: it is the newest of the ring;
+ * - `stale`: it is not newer than the newest, or is it again;
+ * - `unknownBase`: it builds upon one that is not held;
+ * - `desync`: all of it can be read, and the checksum is another one;
+ * - or what is wrong with it.
+ */
+export type DecodeResult =
+  | "decoded"
+  | "stale"
+  | "unknownBase"
+  | "desync"
+  | SyncFault;
+
+/** Reads snapshots into a ring. */
+export class SnapshotDecoder {
+  /** That of the snapshot that was read last, unless it is malformed or stale. */
+  readonly header: SnapshotHeader = new SnapshotHeader();
+  /** The places that the last one has written, by type. */
+  readonly changed: readonly Uint32Array[];
+  readonly #types: readonly EntityType[];
+  readonly #coders: SyncCoders;
+  readonly #ring: SnapshotRing;
+  readonly #reader = new ByteReader();
+  readonly #empty: readonly EntityTable[];
+  readonly #forgotten: readonly Uint32Array[];
+  /** The number and tick of the newest that was decoded; -1 before the first. */
+  #lastSequence = -1;
+  #lastTick = -1;
+  #blank: readonly CoderState[] | undefined;
+
+  constructor(
+    types: readonly EntityType[],
+    coders: SyncCoders,
+    ring: SnapshotRing,
+  ) {
+    this.#types = types;
+    this.#coders = coders;
+    this.#ring = ring;
+    this.#empty = types.map(({ schema }) => new EntityTable(schema));
+    this.#forgotten = types.map(({ schema }) => bitSet(schema.maxEntities));
+    this.changed = types.map(({ schema }) => bitSet(schema.maxEntities));
+  }
+
+  /** Reads a message whose kind is known. */
+  read(bytes: Uint8Array): DecodeResult {
+    const reader = this.#reader;
+    const { header } = this;
+    reader.reset(bytes);
+    const fault = header.read(reader);
+    if (fault !== undefined) return fault;
+    const ring = this.#ring;
+    const { sequence, tick, baseAge, isStrong } = header;
+    const last = this.#lastSequence;
+    if (last >= 0 && (sequence - last << 16) <= 0) return "stale";
+    // A later message is of a later tick.
+    if (tick <= this.#lastTick) return "range";
+    const base = baseAge === 0
+      ? undefined
+      : ring.get(sequence - baseAge & 0xffff);
+    if (base === undefined && baseAge > 0) return "unknownBase";
+    const { fast, strong } = this.#coders;
+    const coder = isStrong ? strong : fast;
+    if (coder === undefined) return "coder";
+    const { spare } = ring;
+    spare.learn(coder, isStrong);
+    const baseStates = base === undefined
+      ? this.#blankOf(coder, isStrong)
+      : base.states;
+    if ((spare.states === undefined) !== (baseStates === undefined)) {
+      return "coder";
+    }
+    const result = this.#readInto(spare, base, baseStates, coder);
+    if (result !== undefined) return result;
+    spare.sequence = sequence;
+    spare.tick = tick;
+    spare.isPartial = header.isPartial;
+    if (header.hasChecksum && viewChecksum(spare.tables) !== header.checksum) {
+      return "desync";
+    }
+    ring.push();
+    this.#lastSequence = sequence;
+    this.#lastTick = tick;
+    return "decoded";
+  }
+
+  #readInto(
+    spare: DecodedSnapshot,
+    base: DecodedSnapshot | undefined,
+    baseStates: readonly CoderState[] | undefined,
+    coder: TableCoder,
+  ): SyncFault | undefined {
+    const reader = this.#reader;
+    const { hasForgotten } = this.header;
+    const before = base?.tables ?? this.#empty;
+    if (hasForgotten) {
+      const fault = readPlaces(reader, before, this.#forgotten);
+      if (fault !== undefined) return fault;
+    }
+    const parts = this.#types.map((_, type): ReadPart => {
+      const table = before[type]!;
+      const current = spare.tables[type]!;
+      const changed = this.changed[type]!;
+      current.copyFrom(table);
+      changed.fill(0);
+      let from: TableContent = table;
+      if (hasForgotten) {
+        const forgotten = this.#forgotten[type]!;
+        for (
+          let at = nextBit(forgotten, 0);
+          at >= 0;
+          at = nextBit(forgotten, at + 1)
+        ) current.clear(at);
+        from = { ...contentOf(table), alive: current.alive.slice() };
+      }
+      return {
+        base: from,
+        baseState: baseStates?.[type],
+        current,
+        state: spare.states?.[type],
+        changed,
+      };
+    });
+    return readBody(reader, this.#types, coder, parts);
+  }
+
+  #blankOf(
+    coder: TableCoder,
+    isStrong: boolean,
+  ): readonly CoderState[] | undefined {
+    if (!isStrong) return undefined;
+    if (this.#blank === undefined) {
+      const states = this.#types.map(() => coder.createState());
+      if (states[0] !== undefined) this.#blank = states as CoderState[];
+    }
+    return this.#blank;
+  }
+}
+
+function contentOf(table: EntityTable): TableContent {
+  const { form, capacity, values, generations, alive, blobs } = table;
+  return { form, capacity, values, generations, alive, blobs };
+}

@@ -1,0 +1,474 @@
+// This module is browser compatible.
+import {
+  checkFinite,
+  type Clock,
+  type Metric,
+  SystemClock,
+} from "../../core/mod.ts";
+import { ByteWriter, Channel, type MessageLink } from "../../protocol/mod.ts";
+import type {
+  EntitySchemas,
+  EntityType,
+  WorldSchema,
+} from "../schema/define_world.ts";
+import type { EntityTable } from "../snapshot/entity_table.ts";
+import { Greeting } from "../wire/greeting.ts";
+import { LEAD_STEPS } from "../wire/input_feedback.ts";
+import {
+  MAX_INPUT_BYTES,
+  MIN_LINK_BYTES,
+  SyncPacketKind,
+} from "../wire/packet_kind.ts";
+import { Report } from "../wire/report.ts";
+import { StampEcho, stampOf } from "../wire/stamp.ts";
+import { nextBit } from "../world/bit_set.ts";
+import {
+  type EntityId,
+  entityIdOf,
+  isGenerationOfId,
+  slotOfId,
+  typeOfId,
+} from "../world/entity_id.ts";
+import { readEntity, type ValuesOf } from "../world/entity_store.ts";
+import { ClientCounters } from "./_counters.ts";
+import { EntityNews } from "./_entity_news.ts";
+import { ShownTables } from "./_shown_tables.ts";
+import { type DecodeResult, SnapshotDecoder } from "./_snapshot_decoder.ts";
+import type { SyncClientEvent } from "./sync_client_event.ts";
+import type { SyncClientOptions, TimeSample } from "./sync_client_options.ts";
+import { SnapshotRing, type WorldSnapshot } from "./world_snapshot.ts";
+
+/** Stands in the queue for what is found by comparing. */
+const NEWS = "news";
+
+/**
+ * A client's end of a world: it has what the server sends of the entities, and tells it
+ * what has come.
+ *
+ * The game calls {@linkcode SyncClient.tick} once a frame and drains the events. Nothing
+ * that has come is used before all of it was checked: every number is within its range,
+ * every rotation is one, and every text and list is what its field allows.
+ *
+ * @typeParam W The types of entities.
+ */
+export class SyncClient<W extends EntitySchemas = EntitySchemas> {
+  /** What the entities are. */
+  readonly world: WorldSchema<W>;
+  readonly #link: MessageLink;
+  readonly #options: SyncClientOptions;
+  readonly #clock: Clock;
+  readonly #interval: number;
+  readonly #greeting: Greeting;
+  readonly #ring: SnapshotRing;
+  readonly #decoder: SnapshotDecoder;
+  readonly #shown: ShownTables;
+  readonly #news: EntityNews;
+  /** At most two of `NEWS`, and one of each other kind. */
+  readonly #queue: (SyncClientEvent | typeof NEWS)[] = [];
+  readonly #echo = new StampEcho();
+  readonly #report = new Report();
+  readonly #writer = new ByteWriter();
+  readonly #inputs = new ByteWriter({ maxBytes: MAX_INPUT_BYTES });
+  readonly #sample: { -readonly [K in keyof TimeSample]: TimeSample[K] } = {
+    sent: 0,
+    received: 0,
+    tick: 0,
+    echo: undefined,
+    held: 0,
+  };
+  readonly #counters = new ClientCounters();
+  /** Seconds until the next report is due. */
+  #dueIn = 0;
+  #isDesynced = false;
+  #isEnded = false;
+  #isTicking = false;
+
+  /**
+   * Creates a client.
+   *
+   * @param world What the entities are; the same at the server.
+   * @param link The link to the server, which nothing else polls.
+   * @param options The coders and hooks.
+   * @throws {RangeError} If an option is out of its range, or the link takes messages of
+   * less than 256 bytes.
+   */
+  constructor(
+    world: WorldSchema<W>,
+    link: MessageLink,
+    options: SyncClientOptions,
+  ) {
+    const { reportRate = 60, clock = new SystemClock() } = options;
+    if (link.state.type === "open" && link.maxMessageBytes < MIN_LINK_BYTES) {
+      throw new RangeError(
+        `Cannot connect as the link's maxMessageBytes must be >= ${MIN_LINK_BYTES}: current value is ${link.maxMessageBytes}`,
+      );
+    }
+    const { types } = world;
+    this.world = world;
+    this.#link = link;
+    this.#options = options;
+    this.#clock = clock;
+    this.#interval = 1 / checkFinite("reportRate", reportRate);
+    this.#greeting = new Greeting(world.contract);
+    this.#ring = new SnapshotRing(types);
+    this.#decoder = new SnapshotDecoder(types, options.coders, this.#ring);
+    this.#shown = new ShownTables(types);
+    this.#news = new EntityNews(types);
+  }
+
+  /** Whether the handshake is over, and the link open. */
+  get isReady(): boolean {
+    return this.#greeting.isReady && !this.#isEnded;
+  }
+
+  /** The newest snapshot that has come; `undefined` before the first. */
+  get newest(): WorldSnapshot | undefined {
+    return this.#ring.newest;
+  }
+
+  /**
+   * The newest that is known of each entity: tables by the numbers of the types, to be
+   * read until the next tick.
+   */
+  get tables(): readonly EntityTable[] {
+    return this.#shown.tables;
+  }
+
+  /**
+   * Iterates over the last snapshots, up to 64, from the oldest to the newest. Those
+   * that were lost are not among them.
+   *
+   * @returns An iterator, to be used before the next tick.
+   */
+  snapshots(): IterableIterator<WorldSnapshot> {
+    return this.#ring.values();
+  }
+
+  /**
+   * Looks a snapshot up.
+   *
+   * @param sequence Its number.
+   * @returns The snapshot; `undefined` if it is not among the last 64, or was lost.
+   */
+  snapshot(sequence: number): WorldSnapshot | undefined {
+    return this.#ring.get(sequence);
+  }
+
+  /** Whether there is such an entity. */
+  has(id: EntityId): boolean {
+    const slot = slotOfId(id);
+    const table = this.tables[typeOfId(id)];
+    return table !== undefined && slot < table.capacity &&
+      table.isAlive(slot) && isGenerationOfId(id, table.generations[slot]!);
+  }
+
+  /**
+   * Tells the values of an entity, the newest that have come.
+   *
+   * @param id The entity.
+   * @param type The name of its type.
+   * @returns Values that belong to the caller; `undefined` if there is no such entity of
+   * that type (any more).
+   * @throws {RangeError} If there is no such type.
+   */
+  get<N extends keyof W & string>(
+    id: EntityId,
+    type: N,
+  ): ValuesOf<W, N> | undefined {
+    const own = this.#type(type);
+    if (typeOfId(id) !== own.number || !this.has(id)) return undefined;
+    return readEntity(
+      own,
+      this.tables[own.number]!,
+      slotOfId(id),
+    ) as ValuesOf<W, N>;
+  }
+
+  /**
+   * Tells the entities of a type, in the order of their places.
+   *
+   * @param type The name of the type.
+   * @returns Their ids.
+   * @throws {RangeError} If there is no such type.
+   */
+  ids<N extends keyof W & string>(type: N): IterableIterator<EntityId> {
+    const { number } = this.#type(type);
+    return idsOf(number, this.tables[number]!);
+  }
+
+  /**
+   * Moves on: takes in what has come, and reports.
+   *
+   * @param dt The time in seconds: finite, 0 or more.
+   * @throws {RangeError} If it is not.
+   * @throws {TypeError} If it is called from one of the game's hooks.
+   */
+  tick(dt: number): void {
+    if (!(dt >= 0 && dt < Infinity)) {
+      throw new RangeError(
+        `Cannot tick as dt must be finite and >= 0: current value is ${dt}`,
+      );
+    }
+    if (this.#isTicking) {
+      throw new TypeError(
+        "Cannot tick as no tick must be under way: current call is inside of one",
+      );
+    }
+    if (this.#isEnded) return;
+    this.#isTicking = true;
+    try {
+      this.#poll();
+      this.#dueIn -= dt;
+      // Ticks and the interval do not divide each other to the bit.
+      if (this.#isEnded || this.#dueIn > 1e-9 || !this.isReady) return;
+      this.#dueIn = Math.max(0, this.#dueIn + this.#interval);
+      this.#sendReport();
+    } finally {
+      this.#isTicking = false;
+    }
+  }
+
+  /**
+   * Iterates over the events that wait, and removes them. What comes up meanwhile waits
+   * for the next call.
+   *
+   * @param budgetMs How long it may take, in milliseconds: 0 or more.
+   * @returns An iterator, to be used once.
+   * @throws {RangeError} If `budgetMs` is negative or NaN.
+   */
+  drainEvents(
+    budgetMs = Infinity,
+  ): IterableIterator<SyncClientEvent<keyof W & string>> {
+    if (!(budgetMs >= 0)) {
+      throw new RangeError(
+        `Cannot drain events as budgetMs must be >= 0: current value is ${budgetMs}`,
+      );
+    }
+    return this.#drain(budgetMs);
+  }
+
+  /**
+   * Takes the oldest event.
+   *
+   * @returns The event; `undefined` if none waits.
+   */
+  pollEvent(): SyncClientEvent<keyof W & string> | undefined {
+    while (this.#queue.length > 0) {
+      const event = this.#take();
+      if (event !== undefined) return event;
+    }
+    return undefined;
+  }
+
+  /**
+   * Closes the link.
+   *
+   * @param reason Why, for the server.
+   */
+  close(reason = "closed"): void {
+    this.#end(reason);
+  }
+
+  /**
+   * What it has counted.
+   *
+   * @returns The metrics, to be rendered by `renderOpenMetrics`.
+   */
+  metrics(): IterableIterator<Metric> {
+    return this.#counters.metrics();
+  }
+
+  #type(name: string): EntityType {
+    const type = this.world.byName.get(name);
+    if (type !== undefined) return type;
+    throw new RangeError(
+      `Cannot find a type of entities as its name must be one of ${
+        [...this.world.byName.keys()].join(", ")
+      }: current value is "${name}"`,
+    );
+  }
+
+  #poll(): void {
+    const link = this.#link;
+    const greeting = this.#greeting;
+    if (!greeting.flush(link)) {
+      return this.#end(
+        `its messages must have room for ${MIN_LINK_BYTES} bytes`,
+      );
+    }
+    link.poll(this.#receive);
+    if (!this.#isEnded) greeting.flush(link);
+    const { state } = link;
+    if (state.type === "closed") this.#end(state.reason);
+  }
+
+  readonly #receive = (bytes: Uint8Array): void => {
+    // An earlier message may have ended it.
+    if (this.#isEnded) return;
+    const counters = this.#counters;
+    counters.bytesIn += bytes.length;
+    if (bytes[0] === SyncPacketKind.Handshake && !this.isReady) {
+      return this.#greeted(bytes);
+    }
+    if (!this.#greeting.isOver) counters.faults.early++;
+    else if (bytes[0] !== SyncPacketKind.Snapshot) counters.faults.kind++;
+    else this.#decoded(this.#decoder.read(bytes));
+  };
+
+  #greeted(bytes: Uint8Array): void {
+    const step = this.#greeting.receive(bytes, this.#link);
+    switch (step.type) {
+      case "waiting":
+        return;
+      case "ready":
+        this.#queue.push({ type: "connected" });
+        return;
+      case "differs": {
+        const { differences, message } = step;
+        this.#queue.push({ type: "refused", differences, message });
+        // The other end names what differs by what waits here.
+        this.#greeting.flush(this.#link);
+        return this.#end(message);
+      }
+      case "malformed":
+        return this.#end(step.message);
+    }
+  }
+
+  #decoded(result: DecodeResult): void {
+    const counters = this.#counters;
+    switch (result) {
+      case "decoded":
+        counters.snapshots++;
+        this.#isDesynced = false;
+        this.#shown.show(this.#ring.newest!, this.#decoder.changed);
+        this.#queueNews();
+        return this.#timed();
+      case "unknownBase":
+        counters.unknownBase++;
+        return this.#timed();
+      case "stale":
+        counters.stale++;
+        return;
+      case "desync":
+        counters.desyncs++;
+        return this.#desync();
+      default:
+        counters.faults[result]++;
+    }
+  }
+
+  /** Acknowledges nothing any more, so that the server begins anew. */
+  #desync(): void {
+    this.#ring.clear();
+    if (this.#isDesynced) return;
+    this.#isDesynced = true;
+    const { tick } = this.#decoder.header;
+    const isQueued = this.#queue.some((it) =>
+      it !== NEWS && it.type === "desync"
+    );
+    if (!isQueued) this.#queue.push({ type: "desync", tick });
+  }
+
+  #timed(): void {
+    const { header } = this.#decoder;
+    const nowMs = this.#clock.nowMs();
+    this.#echo.receive(header.sentStamp, nowMs);
+    const sample = this.#sample;
+    sample.sent = header.sentStamp;
+    sample.received = stampOf(nowMs);
+    sample.tick = header.tick;
+    sample.echo = header.hasEcho ? header.echoStamp : undefined;
+    sample.held = header.hasEcho ? header.echoHeld : 0;
+    this.#options.onTimes?.(sample);
+    if (!header.hasFeedback) return;
+    const { inputTick, inputLead } = header;
+    this.#options.inputs?.acknowledge({
+      tick: inputTick,
+      lead: inputLead / LEAD_STEPS,
+    });
+  }
+
+  #queueNews(): void {
+    const queue = this.#queue;
+    const last = queue[queue.length - 1];
+    if (last !== NEWS || (queue.length === 1 && this.#news.isBegun)) {
+      if (queue.filter((it) => it === NEWS).length < 2) queue.push(NEWS);
+    }
+  }
+
+  /** Takes what is first in the queue, or a part of it; `undefined` if it was nothing. */
+  #take(): SyncClientEvent<keyof W & string> | undefined {
+    const first = this.#queue[0]!;
+    let event: SyncClientEvent | undefined;
+    if (first === NEWS) event = this.#news.next(this.tables);
+    else event = first;
+    if (first !== NEWS || event === undefined) this.#queue.shift();
+    return event as SyncClientEvent<keyof W & string> | undefined;
+  }
+
+  *#drain(
+    budgetMs: number,
+  ): IterableIterator<SyncClientEvent<keyof W & string>> {
+    const startMs = budgetMs === Infinity ? 0 : this.#clock.nowMs();
+    for (let left = this.#queue.length; left > 0 && this.#queue.length > 0;) {
+      const before = this.#queue.length;
+      const event = this.#take();
+      left -= before - this.#queue.length;
+      if (event === undefined) continue;
+      yield event;
+      if (
+        budgetMs !== Infinity && this.#clock.nowMs() - startMs >= budgetMs
+      ) return;
+    }
+  }
+
+  #sendReport(): void {
+    const report = this.#report;
+    const writer = this.#writer;
+    const counters = this.#counters;
+    const { newest } = this.#ring;
+    const nowMs = this.#clock.nowMs();
+    const held = this.#echo.held(nowMs);
+    const inputs = this.#inputs;
+    inputs.reset();
+    this.#options.inputs?.write(inputs);
+    if (!inputs.ok) {
+      counters.inputsTooLarge++;
+      inputs.reset();
+    }
+    report.hasAcks = newest !== undefined;
+    if (newest !== undefined) {
+      report.newest = newest.sequence;
+      report.mask = this.#ring.mask;
+    }
+    report.sentStamp = stampOf(nowMs);
+    report.hasEcho = held >= 0;
+    report.echoStamp = this.#echo.stamp;
+    report.echoHeld = Math.max(0, held);
+    report.hasInputs = inputs.length > 0;
+    writer.reset();
+    report.write(writer);
+    writer.raw(inputs.view());
+    if (this.#link.send(writer.view(), Channel.Unreliable)) {
+      counters.reports++;
+      counters.bytesOut += writer.length;
+    } else counters.linkRefused++;
+  }
+
+  #end(reason: string): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#link.close(reason);
+    this.#queue.push({ type: "ended", reason });
+  }
+}
+
+function* idsOf(type: number, table: EntityTable): IterableIterator<EntityId> {
+  const { alive, generations } = table;
+  for (
+    let slot = nextBit(alive, 0);
+    slot >= 0;
+    slot = nextBit(alive, slot + 1)
+  ) yield entityIdOf(type, slot, generations[slot]!);
+}

@@ -1,0 +1,144 @@
+// This module is browser compatible.
+import { TokenBucket } from "../../core/mod.ts";
+import type { Contract, MessageLink } from "../../protocol/mod.ts";
+import type { TableCoder } from "../coder/table_coder.ts";
+import type { EntityType } from "../schema/define_world.ts";
+import { Greeting } from "../wire/greeting.ts";
+import { MAX_SNAPSHOT_BYTES } from "../wire/packet_kind.ts";
+import { StampEcho } from "../wire/stamp.ts";
+import { bitSet } from "../world/bit_set.ts";
+import { InFlight, type Sent, type SentPool } from "./_in_flight.ts";
+import type { Recipient } from "./_message_builder.ts";
+import type { InterestFilter } from "./interest.ts";
+import type { SyncPeer } from "./sync_peer.ts";
+
+/** What a client's end is made with, checked. */
+export interface ClientForm {
+  readonly id: number;
+  readonly link: MessageLink;
+  readonly isSpectator: boolean;
+  readonly isStrong: boolean;
+  readonly coder: TableCoder;
+  readonly sendRate: number;
+  readonly bytesPerSecond: number;
+  readonly messageBytes: number;
+  readonly reportsPerSecond: number;
+  readonly filters: readonly InterestFilter[];
+  readonly priorityOf: (peer: SyncPeer, type: number, slot: number) => number;
+}
+
+/** Malformed messages that a client may send before it is disconnected, and per second. */
+const MALFORMED_BURST = 16;
+const MALFORMED_PER_SECOND = 1;
+const FIRST_BYTES_PER_ENTITY = 12;
+
+/** All that a server keeps of one client. */
+export class ClientEnd implements SyncPeer, Recipient {
+  readonly form: ClientForm;
+  readonly greeting: Greeting;
+  readonly inFlight: InFlight;
+  readonly echo: StampEcho = new StampEcho();
+  readonly reports: TokenBucket;
+  readonly malformed: TokenBucket = new TokenBucket({
+    capacity: MALFORMED_BURST,
+    refillPerSecond: MALFORMED_PER_SECOND,
+  });
+  readonly waited: (Float32Array | undefined)[] = [];
+  /** What it is to see, and was to see before; nothing if it sees everything. */
+  readonly interest: readonly Uint32Array[] | undefined;
+  readonly interestBefore: readonly Uint32Array[] | undefined;
+  bytesPerEntity = FIRST_BYTES_PER_ENTITY;
+  /** Bytes that may be sent. */
+  allowance: number;
+  /** Seconds until the next snapshot is due. */
+  dueIn = 0;
+  /** The tick of a snapshot without a base that is under way; -1 if none is. */
+  awaitedTick = -1;
+  /** Snapshots until the next checksum. */
+  untilChecksum = 0;
+  isClosed = false;
+  /** How many of its two or three events were told. */
+  eventsTold = 0;
+  last: Sent | undefined;
+  readonly sink: (bytes: Uint8Array) => void;
+
+  constructor(
+    form: ClientForm,
+    contract: Contract,
+    types: readonly EntityType[],
+    pool: SentPool,
+    receive: (end: ClientEnd, bytes: Uint8Array) => void,
+  ) {
+    const { filters, bytesPerSecond, messageBytes } = form;
+    this.form = form;
+    this.greeting = new Greeting(contract);
+    this.inFlight = new InFlight(pool, form.coder);
+    this.reports = new TokenBucket({
+      capacity: Math.max(1, Math.ceil(form.reportsPerSecond)),
+      refillPerSecond: form.reportsPerSecond,
+    });
+    this.allowance = Math.max(bytesPerSecond, messageBytes);
+    if (filters.length > 0) {
+      this.interest = types.map(({ schema }) => bitSet(schema.maxEntities));
+      this.interestBefore = types.map(({ schema }) =>
+        bitSet(schema.maxEntities)
+      );
+    }
+    this.sink = (bytes) => receive(this, bytes);
+  }
+
+  get id(): number {
+    return this.form.id;
+  }
+
+  get link(): MessageLink {
+    return this.form.link;
+  }
+
+  get isReady(): boolean {
+    return this.greeting.isReady && !this.isClosed;
+  }
+
+  get isSpectator(): boolean {
+    return this.form.isSpectator;
+  }
+
+  get ackedTick(): number | undefined {
+    return this.inFlight.base?.tick;
+  }
+
+  get sentTick(): number | undefined {
+    return this.inFlight.lastTick;
+  }
+
+  get coder(): TableCoder {
+    return this.form.coder;
+  }
+
+  get base(): Sent | undefined {
+    return this.inFlight.base;
+  }
+
+  /** The most bytes of any message. */
+  get hardBytes(): number {
+    return Math.min(this.link.maxMessageBytes, MAX_SNAPSHOT_BYTES);
+  }
+
+  priorityOf(type: number, slot: number): number {
+    return this.form.priorityOf(this, type, slot);
+  }
+
+  /** Lets time pass; returns whether a snapshot is due. */
+  advance(dt: number): boolean {
+    const { bytesPerSecond, messageBytes, sendRate } = this.form;
+    this.allowance = Math.min(
+      Math.max(bytesPerSecond, messageBytes),
+      this.allowance + dt * bytesPerSecond,
+    );
+    this.dueIn -= dt;
+    // Ticks and the send interval do not divide each other to the bit.
+    if (this.dueIn > 1e-9) return false;
+    this.dueIn = Math.max(0, this.dueIn + 1 / sendRate);
+    return true;
+  }
+}

@@ -1,0 +1,186 @@
+// This module is browser compatible.
+import type { CoderState, TableCoder } from "../coder/table_coder.ts";
+import type { EntityType } from "../schema/define_world.ts";
+import { SNAPSHOT_RING } from "../wire/packet_kind.ts";
+import { TypeView } from "./type_view.ts";
+
+/** The most sets of views and of states that are kept for later. */
+const MAX_SPARE = 256;
+
+/** A snapshot that was sent: what the client has once it has decoded it. */
+export interface Sent {
+  sequence: number;
+  tick: number;
+  isUsed: boolean;
+  isAcked: boolean;
+  /** What it has of each type; `undefined` if it has all of the tick. */
+  views: readonly TypeView[] | undefined;
+  /** What the strong coder has learnt with it. */
+  states: readonly CoderState[] | undefined;
+}
+
+/** What snapshots in flight are made of, used again and again, for all clients. */
+export class SentPool {
+  readonly #types: readonly EntityType[];
+  readonly #views: (readonly TypeView[])[] = [];
+  readonly #states = new Map<TableCoder, (readonly CoderState[])[]>();
+
+  constructor(types: readonly EntityType[]) {
+    this.#types = types;
+  }
+
+  /** Takes views, whatever they hold. */
+  takeViews(): readonly TypeView[] {
+    return this.#views.pop() ??
+      this.#types.map(({ schema }) => new TypeView(schema.maxEntities));
+  }
+
+  /** Gives views back. */
+  giveViews(views: readonly TypeView[] | undefined): void {
+    if (views !== undefined && this.#views.length < MAX_SPARE) {
+      this.#views.push(views);
+    }
+  }
+
+  /** Takes states, whatever they hold; `undefined` from a coder that learns nothing. */
+  takeStates(coder: TableCoder): readonly CoderState[] | undefined {
+    const spare = this.#states.get(coder)?.pop();
+    if (spare !== undefined) return spare;
+    const states = this.#types.map(() => coder.createState());
+    return states[0] === undefined ? undefined : states as CoderState[];
+  }
+
+  /** Gives states back. */
+  giveStates(
+    coder: TableCoder,
+    states: readonly CoderState[] | undefined,
+  ): void {
+    if (states === undefined) return;
+    let spare = this.#states.get(coder);
+    if (spare === undefined) this.#states.set(coder, spare = []);
+    if (spare.length < MAX_SPARE) spare.push(states);
+  }
+}
+
+/** The last snapshots that were sent to a client, and which it has. */
+export class InFlight {
+  readonly #pool: SentPool;
+  readonly #coder: TableCoder;
+  readonly #ring: readonly Sent[];
+  #next = 0;
+  #lastTick: number | undefined;
+  #base: Sent | undefined;
+
+  constructor(pool: SentPool, coder: TableCoder) {
+    this.#pool = pool;
+    this.#coder = coder;
+    this.#ring = Array.from({ length: SNAPSHOT_RING }, () => ({
+      sequence: 0,
+      tick: 0,
+      isUsed: false,
+      isAcked: false,
+      views: undefined,
+      states: undefined,
+    }));
+  }
+
+  /** The number of the next snapshot. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** The newest that the client has, if its tick is worth anything. */
+  get base(): Sent | undefined {
+    return this.#base;
+  }
+
+  /** What was sent last; `undefined` before that. */
+  get last(): Sent | undefined {
+    const sent = this.#ring[(this.#next - 1 & 0xffff) % SNAPSHOT_RING]!;
+    return sent.isUsed ? sent : undefined;
+  }
+
+  /** The tick of what was sent last; `undefined` before that. */
+  get lastTick(): number | undefined {
+    return this.#lastTick;
+  }
+
+  /** How many numbers before the next one the base is. */
+  get baseAge(): number {
+    return this.#base === undefined
+      ? 0
+      : this.#next - this.#base.sequence & 0xffff;
+  }
+
+  /** Takes note of a snapshot that was sent; what it has belongs here from now on. */
+  push(
+    tick: number,
+    views: readonly TypeView[] | undefined,
+    states: readonly CoderState[] | undefined,
+  ): void {
+    const sent = this.#ring[this.#next % SNAPSHOT_RING]!;
+    if (sent === this.#base) this.#base = undefined;
+    this.#release(sent);
+    sent.sequence = this.#next;
+    sent.tick = tick;
+    sent.isUsed = true;
+    sent.isAcked = false;
+    sent.views = views;
+    sent.states = states;
+    this.#next = this.#next + 1 & 0xffff;
+    this.#lastTick = tick;
+  }
+
+  /**
+   * Takes what a client says that it has.
+   *
+   * @returns Whether any of it is new.
+   */
+  ack(newest: number, mask: number): boolean {
+    let isNew = this.#ackOne(newest);
+    for (let left = mask; left !== 0;) {
+      const bit = left & -left;
+      left ^= bit;
+      if (this.#ackOne(newest - 32 + Math.clz32(bit) & 0xffff)) isNew = true;
+    }
+    return isNew;
+  }
+
+  /** Forgets what is of ticks before one; the base too. */
+  forgetBefore(tick: number): void {
+    if (this.#base !== undefined && this.#base.tick < tick) {
+      this.#release(this.#base);
+      this.#base = undefined;
+    }
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    for (const sent of this.#ring) this.#release(sent);
+    this.#base = undefined;
+  }
+
+  #ackOne(sequence: number): boolean {
+    const sent = this.#ring[sequence % SNAPSHOT_RING]!;
+    if (!sent.isUsed || sent.sequence !== sequence || sent.isAcked) {
+      return false;
+    }
+    sent.isAcked = true;
+    // What is older than the base is of no use any more, and is given back already.
+    this.#base = sent;
+    for (const other of this.#ring) {
+      if (other.isUsed && (sequence - other.sequence << 16) > 0) {
+        this.#release(other);
+      }
+    }
+    return true;
+  }
+
+  #release(sent: Sent): void {
+    sent.isUsed = false;
+    this.#pool.giveViews(sent.views);
+    this.#pool.giveStates(this.#coder, sent.states);
+    sent.views = undefined;
+    sent.states = undefined;
+  }
+}

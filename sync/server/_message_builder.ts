@@ -1,0 +1,390 @@
+// This module is browser compatible.
+import { ByteWriter } from "../../protocol/mod.ts";
+import type { CoderState, TableCoder } from "../coder/table_coder.ts";
+import type { EntityType } from "../schema/define_world.ts";
+import { EntityTable } from "../snapshot/entity_table.ts";
+import { type BodyPart, writeBody } from "../wire/body.ts";
+import { MAX_SNAPSHOT_BYTES } from "../wire/packet_kind.ts";
+import { writePlaces } from "../wire/place_list.ts";
+import {
+  bitSet,
+  countBits,
+  hasBit,
+  nextBit,
+  setBit,
+} from "../world/bit_set.ts";
+import type { WorldHistory } from "../world/world_history.ts";
+import type { Sent, SentPool } from "./_in_flight.ts";
+import {
+  advanceView,
+  findDifference,
+  findForgotten,
+  OverlayTable,
+  TypeView,
+} from "./type_view.ts";
+
+/** Above all that entities come to by waiting. */
+const FIRST = 2 ** 40;
+const SLOT_BITS = 16;
+const SLOT_MASK = 0xffff;
+
+/** What the builder is told of a client. */
+export interface Recipient {
+  /** What it has; nothing if left out. */
+  readonly base: Sent | undefined;
+  /** What it was sent last, if that is still known. */
+  readonly last: Sent | undefined;
+  readonly coder: TableCoder;
+  /** Its places of each type; all of them if left out. */
+  readonly interest: readonly Uint32Array[] | undefined;
+  /** What has waited how long, by type and place. */
+  readonly waited: (Float32Array | undefined)[];
+  /** How much more of it an entity gets each time that it waits. */
+  priorityOf(type: number, slot: number): number;
+  /** How many bytes an entity took lately. */
+  bytesPerEntity: number;
+}
+
+/** How a message came out. */
+export type BuildResult =
+  /** It is within the limit. */
+  | "fits"
+  /** The one entity that has waited most is beyond the limit, alone in the message. */
+  | "lone"
+  /** That one does not fit at all; it was put off, and the message has none. */
+  | "tooLarge";
+
+/** Everything of one type while a message is made. */
+class TypeScratch {
+  readonly candidates: Uint32Array;
+  readonly wanted: Uint32Array;
+  readonly written: Uint32Array;
+  readonly forgotten: Uint32Array;
+  readonly base: OverlayTable;
+  readonly current: OverlayTable;
+  /** Of a base that is a whole tick. */
+  readonly whole: TypeView;
+  readonly empty: EntityTable;
+  constructor({ schema }: EntityType) {
+    const { maxEntities } = schema;
+    this.candidates = bitSet(maxEntities);
+    this.wanted = bitSet(maxEntities);
+    this.written = bitSet(maxEntities);
+    this.forgotten = bitSet(maxEntities);
+    this.empty = new EntityTable(schema);
+    this.base = new OverlayTable(this.empty);
+    this.current = new OverlayTable(this.empty);
+    this.whole = new TypeView(maxEntities);
+  }
+}
+
+/**
+ * Makes the message of one client: finds what it lacks, chooses as much of it as fits,
+ * what has waited most first, and writes it.
+ */
+export class MessageBuilder {
+  /** The places that are forgotten, and the body. */
+  readonly writer: ByteWriter = new ByteWriter({
+    maxBytes: MAX_SNAPSHOT_BYTES,
+  });
+  /** Whether there are any. */
+  hasForgotten = false;
+  /** Whether the client lacks something after the message too. */
+  isPartial = false;
+  /** What the client has after the message; `undefined` if all of the tick. */
+  views: readonly TypeView[] | undefined;
+  /** What the strong coder learns by it. */
+  states: readonly CoderState[] | undefined;
+  /** How many times something was written only to find that it was too much. */
+  retries = 0;
+  readonly #types: readonly EntityType[];
+  readonly #history: WorldHistory;
+  readonly #pool: SentPool;
+  readonly #scratch: readonly TypeScratch[];
+  readonly #forgotten: readonly Uint32Array[];
+  readonly #blank = new Map<TableCoder, readonly CoderState[] | undefined>();
+  /** Candidates in the order of their turn: type and place. */
+  readonly #order: number[] = [];
+  /** How much each of them has waited. */
+  readonly #keys = new Map<number, number>();
+  readonly #byKey = (a: number, b: number): number =>
+    this.#keys.get(b)! - this.#keys.get(a)! || a - b;
+
+  constructor(
+    types: readonly EntityType[],
+    history: WorldHistory,
+    pool: SentPool,
+  ) {
+    this.#types = types;
+    this.#history = history;
+    this.#pool = pool;
+    this.#scratch = types.map((type) => new TypeScratch(type));
+    this.#forgotten = this.#scratch.map(({ forgotten }) => forgotten);
+  }
+
+  /**
+   * Makes a message. Afterwards `views` and `states` belong to the caller.
+   *
+   * @param to Whom it is for.
+   * @param limitBytes The most bytes of what is written here, if it can be.
+   * @param hardBytes The most bytes in any case.
+   * @returns How it came out.
+   */
+  build(to: Recipient, limitBytes: number, hardBytes: number): BuildResult {
+    const views = this.#pool.takeViews();
+    const states = this.#pool.takeStates(to.coder);
+    this.views = views;
+    this.states = states;
+    const total = this.#findAll(to);
+    let count = total;
+    if (total * to.bytesPerEntity > limitBytes * 2) {
+      count = Math.max(1, Math.floor(limitBytes / to.bytesPerEntity));
+    }
+    let isOrdered = false;
+    let result: BuildResult = "fits";
+    for (;;) {
+      if (count >= total) this.#chooseAll();
+      else {
+        if (!isOrdered) this.#sort(to);
+        isOrdered = true;
+        this.#choose(count);
+      }
+      const size = this.#write(to, views, states);
+      if (size <= limitBytes) break;
+      if (count === 1 && size <= hardBytes) {
+        result = "lone";
+        break;
+      }
+      this.retries++;
+      if (count === 1) {
+        // Not to be asked for again at once; then others have their turn.
+        const first = isOrdered ? this.#order[0]! : this.#firstCandidate();
+        this.#waitedOf(to, first >>> SLOT_BITS)[first & SLOT_MASK] = 0;
+        result = "tooLarge";
+        this.#choose(0);
+        this.#write(to, views, states);
+        break;
+      }
+      count = Math.max(
+        1,
+        Math.min(count - 1, Math.floor(count * limitBytes / size * 0.95)),
+      );
+    }
+    if (result !== "tooLarge") this.#settle(to, total, count);
+    this.isPartial = this.#isStale();
+    if (!this.isPartial && this.#isWhole(to, views)) {
+      this.#pool.giveViews(views);
+      this.views = undefined;
+    }
+    return result;
+  }
+
+  /** Gives back what a message that was not sent would have been remembered by. */
+  discard(to: Recipient): void {
+    this.#pool.giveViews(this.views);
+    this.#pool.giveStates(to.coder, this.states);
+    this.views = undefined;
+    this.states = undefined;
+  }
+
+  /** Finds what the client lacks; returns of how many entities. */
+  #findAll(to: Recipient): number {
+    let total = 0;
+    for (let type = 0; type < this.#scratch.length; type++) {
+      const scratch = this.#scratch[type]!;
+      const { base } = to;
+      if (base !== undefined && base.views === undefined) {
+        const { alive } = this.#history.tablesAt(base.tick)[type]!;
+        scratch.whole.present.set(alive);
+      }
+      findDifference(
+        this.#history,
+        type,
+        this.#viewOf(to, type),
+        to.interest?.[type],
+        scratch,
+      );
+      total += countBits(scratch.candidates);
+    }
+    return total;
+  }
+
+  #viewOf(
+    { base }: Recipient,
+    type: number,
+  ): { readonly view: TypeView; readonly tick: number } | undefined {
+    if (base === undefined) return undefined;
+    const view = base.views?.[type] ?? this.#scratch[type]!.whole;
+    return { view, tick: base.tick };
+  }
+
+  #chooseAll(): void {
+    for (const { written, candidates } of this.#scratch) {
+      written.set(candidates);
+    }
+  }
+
+  #choose(count: number): void {
+    for (const { written } of this.#scratch) written.fill(0);
+    for (let i = 0; i < count; i++) {
+      const id = this.#order[i]!;
+      setBit(this.#scratch[id >>> SLOT_BITS]!.written, id & SLOT_MASK);
+    }
+  }
+
+  #firstCandidate(): number {
+    for (let type = 0; type < this.#scratch.length; type++) {
+      const slot = nextBit(this.#scratch[type]!.candidates, 0);
+      if (slot >= 0) return type << SLOT_BITS | slot;
+    }
+    return 0;
+  }
+
+  /** Puts the candidates into the order of their turn. */
+  #sort(to: Recipient): void {
+    const order = this.#order;
+    const keys = this.#keys;
+    order.length = 0;
+    keys.clear();
+    for (let type = 0; type < this.#scratch.length; type++) {
+      const { candidates, wanted } = this.#scratch[type]!;
+      const waited = this.#waitedOf(to, type);
+      const before = this.#viewOf(to, type)?.view.present;
+      const last = this.#lastPresent(to, type);
+      for (
+        let slot = nextBit(candidates, 0);
+        slot >= 0;
+        slot = nextBit(candidates, slot + 1)
+      ) {
+        const id = type << SLOT_BITS | slot;
+        const isWanted = hasBit(wanted, slot);
+        const wasThere = before !== undefined && hasBit(before, slot);
+        let key = waited[slot]!;
+        if (isWanted) key += to.priorityOf(type, slot);
+        else key += 1 + FIRST;
+        // What came or went with a message that is under way does so with the next
+        // ones too: it would go and come back at the client.
+        if (
+          last !== undefined && isWanted !== wasThere &&
+          isWanted === hasBit(last, slot)
+        ) key += 2 * FIRST;
+        order.push(id);
+        keys.set(id, key);
+      }
+    }
+    order.sort(this.#byKey);
+  }
+
+  #lastPresent({ last }: Recipient, type: number): Uint32Array | undefined {
+    if (last === undefined) return undefined;
+    return last.views?.[type]?.present ??
+      this.#history.tablesAt(last.tick)[type]!.alive;
+  }
+
+  #waitedOf({ waited }: Recipient, type: number): Float32Array {
+    return waited[type] ??= new Float32Array(
+      this.#types[type]!.schema.maxEntities,
+    );
+  }
+
+  /** Writes what was chosen; returns how many bytes it takes. */
+  #write(
+    to: Recipient,
+    views: readonly TypeView[],
+    states: readonly CoderState[] | undefined,
+  ): number {
+    const history = this.#history;
+    const tables = history.tablesAt(history.newest!);
+    const { writer } = this;
+    const baseStates = to.base?.states ?? this.#blankOf(to.coder);
+    this.hasForgotten = false;
+    const parts = this.#scratch.map((scratch, type): BodyPart => {
+      const { written, forgotten, base, current } = scratch;
+      const from = this.#viewOf(to, type);
+      forgotten.fill(0);
+      if (from !== undefined) {
+        if (findForgotten(history, from.view, written, forgotten)) {
+          this.hasForgotten = true;
+        }
+        base.showView(history, type, from.view, from.tick, forgotten, written);
+      }
+      advanceView(from, scratch, written, views[type]!);
+      current.showTick(tables[type]!, views[type]!.present);
+      return {
+        base: from === undefined ? scratch.empty : base,
+        baseState: baseStates?.[type],
+        current,
+        state: states?.[type],
+        written,
+      };
+    });
+    writer.reset();
+    if (this.hasForgotten) writePlaces(this.#forgotten, writer);
+    writeBody(to.coder, parts, writer);
+    return writer.ok ? writer.length : 2 * MAX_SNAPSHOT_BYTES;
+  }
+
+  #blankOf(coder: TableCoder): readonly CoderState[] | undefined {
+    if (!this.#blank.has(coder)) {
+      const states = this.#types.map(() => coder.createState());
+      this.#blank.set(
+        coder,
+        states[0] === undefined ? undefined : states as CoderState[],
+      );
+    }
+    return this.#blank.get(coder);
+  }
+
+  /** What was sent begins to wait anew; the rest has waited longer. */
+  #settle(to: Recipient, total: number, count: number): void {
+    const isAll = count >= total;
+    if (count > 0 && total > 0) {
+      const bytes = this.writer.length / Math.min(count, total);
+      to.bytesPerEntity += (bytes - to.bytesPerEntity) / 4;
+    }
+    for (let type = 0; type < this.#scratch.length; type++) {
+      const waited = to.waited[type];
+      if (waited === undefined) continue;
+      const { candidates, written } = this.#scratch[type]!;
+      if (isAll) {
+        waited.fill(0);
+        continue;
+      }
+      for (
+        let slot = nextBit(candidates, 0);
+        slot >= 0;
+        slot = nextBit(candidates, slot + 1)
+      ) {
+        if (hasBit(written, slot)) waited[slot] = 0;
+        else {
+          waited[slot] = this.#keys.get(type << SLOT_BITS | slot)! % FIRST;
+        }
+      }
+    }
+  }
+
+  /** Whether the client then still lacks something: a change, or an entity. */
+  #isStale(): boolean {
+    for (const { candidates, written } of this.#scratch) {
+      for (let i = 0; i < written.length; i++) {
+        if (candidates[i] !== written[i]) return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether the client then has the whole tick. */
+  #isWhole({ interest }: Recipient, views: readonly TypeView[]): boolean {
+    if (interest !== undefined) return false;
+    const history = this.#history;
+    const tables = history.tablesAt(history.newest!);
+    for (let type = 0; type < views.length; type++) {
+      const { present } = views[type]!;
+      const { alive } = tables[type]!;
+      for (let i = 0; i < present.length; i++) {
+        if (present[i] !== alive[i]) return false;
+      }
+    }
+    return true;
+  }
+}

@@ -1,0 +1,577 @@
+// This module is browser compatible.
+import {
+  checkFinite,
+  checkInteger,
+  type Clock,
+  EventQueue,
+  type Metric,
+  SystemClock,
+} from "../../core/mod.ts";
+import {
+  ByteReader,
+  ByteWriter,
+  Channel,
+  type MessageLink,
+} from "../../protocol/mod.ts";
+import type {
+  EntitySchemas,
+  EntityType,
+  WorldSchema,
+} from "../schema/define_world.ts";
+import { type InputFeedback, LEAD_STEPS } from "../wire/input_feedback.ts";
+import {
+  MAX_SNAPSHOT_BYTES,
+  MIN_LINK_BYTES,
+  type SyncFault,
+  SyncPacketKind,
+} from "../wire/packet_kind.ts";
+import { Report } from "../wire/report.ts";
+import { SnapshotHeader } from "../wire/snapshot_header.ts";
+import { stampOf } from "../wire/stamp.ts";
+import { entityIdOf } from "../world/entity_id.ts";
+import { EntityStore } from "../world/entity_store.ts";
+import { HISTORY_TICKS, WorldHistory } from "../world/world_history.ts";
+import { ClientEnd, type ClientForm } from "./_client_end.ts";
+import { ServerCounters } from "./_counters.ts";
+import { SentPool } from "./_in_flight.ts";
+import { MessageBuilder } from "./_message_builder.ts";
+import { WholeBodies } from "./_whole_bodies.ts";
+import type { SyncPeer } from "./sync_peer.ts";
+import type { SyncServerEvent } from "./sync_server_event.ts";
+import type {
+  SyncPeerOptions,
+  SyncServerOptions,
+} from "./sync_server_options.ts";
+
+const EVENTS_PER_PEER = 2;
+/** The most that stands before the entities, but for the places that are forgotten. */
+const HEADER_BYTES = 40;
+/** With less, a snapshot waits. */
+const MIN_MESSAGE_BYTES = 128;
+/** After so many ticks a first snapshot that nobody has acknowledged is sent again. */
+const FIRST_AGAIN_TICKS = 4 * HISTORY_TICKS;
+
+/**
+ * The server's end of a world: it keeps the entities, and sends each client what it
+ * lacks of them, as the difference to what it is known to have.
+ *
+ * The game calls {@linkcode SyncServer.tick} once for each tick of the world, and drains
+ * the events. Nothing is sent again: what is lost is part of the next difference.
+ *
+ * @typeParam W The types of entities.
+ */
+export class SyncServer<W extends EntitySchemas = EntitySchemas> {
+  /** The entities: what the game changes. */
+  readonly entities: EntityStore<W>;
+  /** The last 64 ticks. */
+  readonly history: WorldHistory;
+  readonly #options: SyncServerOptions<W>;
+  readonly #types: readonly EntityType[];
+  readonly #weights: readonly number[];
+  readonly #clock: Clock;
+  readonly #events: EventQueue<SyncServerEvent>;
+  readonly #peers = new Map<number, ClientEnd>();
+  readonly #pool: SentPool;
+  readonly #whole: WholeBodies;
+  readonly #builder: MessageBuilder;
+  readonly #counters = new ServerCounters();
+  readonly #header = new SnapshotHeader();
+  readonly #report = new Report();
+  readonly #reader = new ByteReader();
+  readonly #writer = new ByteWriter({ maxBytes: MAX_SNAPSHOT_BYTES });
+  readonly #feedback: InputFeedback = { tick: 0, lead: 0 };
+  #lastId = 0;
+  /** The simulation time. */
+  #nowMs = 0;
+  #isTicking = false;
+
+  /**
+   * Creates a server of an empty world.
+   *
+   * @param world What the entities are; the same at the clients.
+   * @param options The coders, rates, budgets and hooks.
+   * @throws {RangeError} If an option is out of its range.
+   */
+  constructor(world: WorldSchema<W>, options: SyncServerOptions<W>) {
+    const { clock = new SystemClock(), maxEvents = 1_024, priorities } =
+      options;
+    checkInteger("maxEvents", maxEvents, 16, 2 ** 24);
+    checkInteger(
+      "checksumEvery",
+      options.checksumEvery ?? 0,
+      0,
+      Number.MAX_SAFE_INTEGER,
+    );
+    this.#options = options;
+    this.#types = world.types;
+    this.#clock = clock;
+    this.#events = new EventQueue({ capacity: maxEvents });
+    this.#weights = world.types.map(({ name }) =>
+      checkWeight(name, priorities?.[name] ?? 1)
+    );
+    this.entities = new EntityStore(world);
+    this.history = new WorldHistory(world.types);
+    this.#pool = new SentPool(world.types);
+    this.#whole = new WholeBodies(
+      world.types,
+      this.history,
+      options.coders.fast,
+    );
+    this.#builder = new MessageBuilder(world.types, this.history, this.#pool);
+    // A wrong option is told here, not when somebody connects.
+    this.#form(0, NO_LINK, {});
+  }
+
+  /** How many clients are connected. */
+  get size(): number {
+    return this.#peers.size;
+  }
+
+  /**
+   * Takes a client in. It stays until its link closes, its world turns out to be
+   * another one, it sends too much that is malformed, or
+   * {@linkcode SyncServer.disconnect}.
+   *
+   * @param link The link to it, which nothing else polls.
+   * @param options What is different for it.
+   * @returns The client; `undefined` if so many events wait to be drained that there is
+   * no room for its own: the link is closed then.
+   * @throws {RangeError} If an option is out of its range, or the link takes messages of
+   * less than 256 bytes.
+   */
+  connect(
+    link: MessageLink,
+    options: SyncPeerOptions = {},
+  ): SyncPeer | undefined {
+    const form = this.#form(this.#lastId + 1, link, options);
+    if (link.state.type === "open" && link.maxMessageBytes < MIN_LINK_BYTES) {
+      throw new RangeError(
+        `Cannot connect as the link's maxMessageBytes must be >= ${MIN_LINK_BYTES}: current value is ${link.maxMessageBytes}`,
+      );
+    }
+    if (!this.#events.reserve(EVENTS_PER_PEER)) {
+      link.close("the server is busy");
+      return undefined;
+    }
+    const end = new ClientEnd(
+      form,
+      this.entities.world.contract,
+      this.#types,
+      this.#pool,
+      this.#receive,
+    );
+    end.untilChecksum = this.#options.checksumEvery ?? 64;
+    this.#peers.set(end.id, end);
+    this.#lastId = end.id;
+    return end;
+  }
+
+  /**
+   * Ends a client, and closes its link. One that is not connected any more stays so.
+   *
+   * @param peer Which.
+   * @param reason Why, for the client.
+   */
+  disconnect(peer: SyncPeer, reason = "disconnected"): void {
+    const end = this.#peers.get(peer.id);
+    if (end !== undefined && end === peer) this.#close(end, reason);
+  }
+
+  /**
+   * Iterates over the clients.
+   *
+   * @returns An iterator over those that are connected.
+   */
+  peers(): IterableIterator<SyncPeer> {
+    return this.#peers.values();
+  }
+
+  /**
+   * Moves on by one tick of the world: takes in what has come, has the game change the
+   * entities, records them, and sends.
+   *
+   * @param dt The time in seconds: finite, 0 or more.
+   * @param simulate Changes the entities of this tick, with the inputs that have come;
+   * if left out, they are as the game has left them before the call.
+   * @throws {RangeError} If `dt` is not finite and 0 or more.
+   * @throws {TypeError} If it is called from one of the game's hooks.
+   */
+  tick(dt: number, simulate?: (tick: number) => void): void {
+    if (!(dt >= 0 && dt < Infinity)) {
+      throw new RangeError(
+        `Cannot tick as dt must be finite and >= 0: current value is ${dt}`,
+      );
+    }
+    if (this.#isTicking) {
+      throw new TypeError(
+        "Cannot tick as no tick must be under way: current call is inside of one",
+      );
+    }
+    this.#isTicking = true;
+    try {
+      this.#nowMs += dt * 1_000;
+      for (const end of this.#peers.values()) this.#poll(end);
+      simulate?.((this.history.newest ?? -1) + 1);
+      this.history.record(this.entities);
+      this.#sendAll(dt);
+    } finally {
+      this.#isTicking = false;
+    }
+  }
+
+  /**
+   * Iterates over the events that wait, and removes them: see `EventQueue.drain`.
+   *
+   * @param budgetMs How long it may take, in milliseconds.
+   * @returns An iterator, to be used once.
+   */
+  drainEvents(budgetMs?: number): IterableIterator<SyncServerEvent> {
+    return this.#events.drain(budgetMs);
+  }
+
+  /**
+   * Takes the oldest event.
+   *
+   * @returns The event; `undefined` if none waits.
+   */
+  pollEvent(): SyncServerEvent | undefined {
+    return this.#events.poll();
+  }
+
+  /**
+   * What it has counted.
+   *
+   * @returns The metrics, to be rendered by `renderOpenMetrics`.
+   */
+  *metrics(): IterableIterator<Metric> {
+    yield {
+      name: "tickwire_sync_clients",
+      help: "Clients",
+      type: "gauge",
+      value: this.#peers.size,
+    };
+    yield {
+      name: "tickwire_sync_entities",
+      help: "Entities",
+      type: "gauge",
+      value: this.entities.size,
+    };
+    yield {
+      name: "tickwire_sync_shared_bodies",
+      help: "Bodies written for all who see everything",
+      type: "counter",
+      value: this.#whole.encodes,
+    };
+    yield {
+      name: "tickwire_sync_retries",
+      help: "Bodies written that were too large",
+      type: "counter",
+      value: this.#builder.retries,
+    };
+    yield* this.#counters.metrics();
+  }
+
+  #form(id: number, link: MessageLink, own: SyncPeerOptions): ClientForm {
+    const options = this.#options;
+    const { coder = "fast", isSpectator = false } = own;
+    const { coders, messageBytes = 1_100, interest = [] } = options;
+    const chosen = coders[coder];
+    if (chosen === undefined) {
+      throw new RangeError(
+        `Cannot connect a client as coder must be one that the server has: current value is "${coder}"`,
+      );
+    }
+    const { bytesPerSecond = options.bytesPerSecond ?? 131_072 } = own;
+    checkFinite("sendRate", options.sendRate ?? 30);
+    checkFinite("spectatorRate", options.spectatorRate ?? 10);
+    const rate = own.sendRate ??
+      (isSpectator ? options.spectatorRate ?? 10 : options.sendRate ?? 30);
+    if (!(bytesPerSecond >= 1_024)) {
+      throw new RangeError(
+        `Cannot use bytesPerSecond as it must be >= 1024: current value is ${bytesPerSecond}`,
+      );
+    }
+    return {
+      id,
+      link,
+      isSpectator,
+      isStrong: coder === "strong",
+      coder: chosen,
+      sendRate: checkFinite("sendRate", rate),
+      bytesPerSecond: Math.min(bytesPerSecond, 2 ** 40),
+      messageBytes: checkInteger(
+        "messageBytes",
+        messageBytes,
+        MIN_MESSAGE_BYTES,
+        MAX_SNAPSHOT_BYTES,
+      ),
+      reportsPerSecond: checkFinite(
+        "reportsPerSecond",
+        options.reportsPerSecond ?? 240,
+      ),
+      filters: own.interest ?? interest,
+      priorityOf: this.#priorityOf,
+    };
+  }
+
+  readonly #priorityOf = (
+    peer: SyncPeer,
+    type: number,
+    slot: number,
+  ): number => {
+    const weight = this.#weights[type]!;
+    const { priority } = this.#options;
+    if (priority === undefined) return weight;
+    const { generations } = this.history.tablesAt(this.history.newest!)[type]!;
+    const id = entityIdOf(type, slot, generations[slot]!);
+    return weight * checkWeight("priority", priority(peer, id));
+  };
+
+  #poll(end: ClientEnd): void {
+    const { link } = end;
+    if (!end.greeting.flush(link)) {
+      return this.#close(
+        end,
+        `its messages must have room for ${MIN_LINK_BYTES} bytes`,
+      );
+    }
+    link.poll(end.sink);
+    if (!end.isClosed) end.greeting.flush(link);
+    const { state } = link;
+    if (state.type === "closed") this.#close(end, state.reason);
+  }
+
+  readonly #receive = (end: ClientEnd, bytes: Uint8Array): void => {
+    // An earlier message may have ended it.
+    if (end.isClosed) return;
+    const counters = this.#counters;
+    counters.bytesIn += bytes.length;
+    if (bytes[0] === SyncPacketKind.Handshake && !end.isReady) {
+      return this.#greeted(end, bytes);
+    }
+    if (!end.reports.tryTake(1, this.#nowMs)) {
+      counters.reportsOverBudget++;
+      return;
+    }
+    const fault = end.greeting.isOver ? this.#read(end, bytes) : "early";
+    if (fault === undefined) {
+      counters.reports++;
+      return;
+    }
+    counters.faults[fault]++;
+    if (!end.malformed.tryTake(1, this.#nowMs)) {
+      this.#close(end, "too many malformed messages");
+    }
+  };
+
+  #greeted(end: ClientEnd, bytes: Uint8Array): void {
+    const step = end.greeting.receive(bytes, end.link);
+    switch (step.type) {
+      case "waiting":
+        return;
+      case "ready":
+        return this.#tell(end, { type: "peerReady", peer: end });
+      case "differs": {
+        const { differences, message } = step;
+        this.#tell(end, {
+          type: "peerRefused",
+          peer: end,
+          differences,
+          message,
+        });
+        // The other end names what differs by what waits here.
+        end.greeting.flush(end.link);
+        return this.#close(end, message);
+      }
+      case "malformed":
+        return this.#close(end, step.message);
+    }
+  }
+
+  #read(end: ClientEnd, bytes: Uint8Array): SyncFault | undefined {
+    if (bytes[0] !== SyncPacketKind.Report) return "kind";
+    const reader = this.#reader;
+    const report = this.#report;
+    reader.reset(bytes);
+    const fault = report.read(reader);
+    if (fault !== undefined) return fault;
+    const { newest, mask, hasAcks, sentStamp } = report;
+    if (report.hasInputs) {
+      if (end.isSpectator) return "inputs";
+      const { inputs } = this.#options;
+      const input = reader.raw(reader.remaining);
+      if (inputs !== undefined && !inputs.receive(end, input)) return "inputs";
+      if (end.isClosed) return undefined;
+    }
+    end.echo.receive(sentStamp, this.#clock.nowMs());
+    if (hasAcks && end.inFlight.ack(newest, mask)) end.awaitedTick = -1;
+    return undefined;
+  }
+
+  #sendAll(dt: number): void {
+    const { history } = this;
+    const tables = history.tablesAt(history.newest!);
+    const begun = new Set<object>();
+    for (const end of this.#peers.values()) {
+      if (!end.advance(dt) || !end.isReady) continue;
+      const { base } = end;
+      if (base !== undefined) end.inFlight.forgetBefore(history.oldest!);
+      for (const filter of end.form.filters) {
+        if (begun.has(filter)) continue;
+        begun.add(filter);
+        filter.beginTick?.(tables);
+      }
+      this.#send(end);
+    }
+  }
+
+  #send(end: ClientEnd): void {
+    const { form, inFlight, base } = end;
+    const { history } = this;
+    const counters = this.#counters;
+    const tick = history.newest!;
+    if (
+      base === undefined && end.awaitedTick >= 0 &&
+      tick - end.awaitedTick < FIRST_AGAIN_TICKS
+    ) return;
+    const limit = Math.min(
+      base === undefined ? end.hardBytes : form.messageBytes,
+      end.hardBytes,
+      Math.floor(end.allowance),
+    );
+    if (limit < MIN_MESSAGE_BYTES) {
+      counters.overBudget++;
+      return;
+    }
+    this.#findInterest(end);
+    const body = this.#bodyFor(end, limit);
+    if (end.isClosed) return;
+    const builder = this.#builder;
+    const header = this.#header;
+    const views = body === undefined ? builder.views : undefined;
+    const isWhole = views === undefined;
+    header.sequence = inFlight.next;
+    header.tick = tick;
+    header.baseAge = inFlight.baseAge;
+    header.isStrong = form.isStrong;
+    header.isPartial = body === undefined && builder.isPartial;
+    header.hasForgotten = body === undefined && builder.hasForgotten;
+    header.hasChecksum = isWhole && this.#isChecksumDue(end);
+    if (header.hasChecksum) header.checksum = this.#whole.checksum;
+    const writer = this.#writer;
+    writer.reset();
+    this.#stamp(end);
+    header.write(writer);
+    writer.raw(body ?? builder.writer.view());
+    const channel = base === undefined ? Channel.Reliable : Channel.Unreliable;
+    if (!writer.ok || !end.link.send(writer.view(), channel)) {
+      counters.linkRefused++;
+      if (body === undefined) builder.discard(end);
+      return;
+    }
+    const states = body === undefined ? builder.states : undefined;
+    inFlight.push(tick, views, states);
+    end.allowance -= writer.length;
+    if (header.hasChecksum) {
+      end.untilChecksum = this.#options.checksumEvery ?? 64;
+    } else end.untilChecksum--;
+    if (base === undefined) {
+      end.awaitedTick = tick;
+      counters.fullSnapshots++;
+    } else end.awaitedTick = -1;
+    counters.snapshots++;
+    counters.bytesOut += writer.length;
+    if (header.isPartial) counters.partialSnapshots++;
+  }
+
+  /** The body that all share, if it fits; else `undefined`, and the builder has one. */
+  #bodyFor(end: ClientEnd, limit: number): Uint8Array | undefined {
+    const { base, form } = end;
+    const room = limit - HEADER_BYTES;
+    if (
+      !form.isStrong && end.interest === undefined && base?.views === undefined
+    ) {
+      const body = this.#whole.body(base?.tick ?? -1);
+      if (body !== undefined && body.length <= room) return body;
+    }
+    const { last } = end.inFlight;
+    end.last = last !== undefined && this.history.has(last.tick)
+      ? last
+      : undefined;
+    const hard = end.hardBytes - HEADER_BYTES;
+    const result = this.#builder.build(end, room, hard);
+    if (result === "lone") this.#counters.loneEntities++;
+    else if (result === "tooLarge") this.#counters.entitiesTooLarge++;
+    return undefined;
+  }
+
+  #isChecksumDue(end: ClientEnd): boolean {
+    return this.#options.checksumEvery !== 0 && end.untilChecksum <= 0;
+  }
+
+  #findInterest(end: ClientEnd): void {
+    const { interest, interestBefore } = end;
+    if (interest === undefined) return;
+    const tables = this.history.tablesAt(this.history.newest!);
+    for (let i = 0; i < interest.length; i++) {
+      const places = interest[i]!;
+      const before = interestBefore![i]!;
+      before.set(places);
+      places.fill(0xffff_ffff);
+      for (const filter of end.form.filters) {
+        filter.narrow(end, this.#types[i]!, tables[i]!, before, places);
+      }
+    }
+  }
+
+  #stamp(end: ClientEnd): void {
+    const header = this.#header;
+    const { inputs } = this.#options;
+    const nowMs = this.#clock.nowMs();
+    const held = end.echo.held(nowMs);
+    header.sentStamp = stampOf(nowMs);
+    header.hasEcho = held >= 0;
+    header.echoStamp = end.echo.stamp;
+    header.echoHeld = Math.max(0, held);
+    const feedback = this.#feedback;
+    header.hasFeedback = !end.isSpectator && inputs !== undefined &&
+      inputs.feedback(end, feedback);
+    if (!header.hasFeedback) return;
+    header.inputTick = feedback.tick;
+    header.inputLead = Math.round(
+      Math.min(511, Math.max(-512, feedback.lead)) * LEAD_STEPS,
+    );
+  }
+
+  #tell(end: ClientEnd, event: SyncServerEvent): void {
+    end.eventsTold++;
+    this.#events.pushReserved(event);
+  }
+
+  #close(end: ClientEnd, reason: string): void {
+    if (end.isClosed) return;
+    end.isClosed = true;
+    this.#peers.delete(end.id);
+    end.link.close(reason);
+    end.inFlight.clear();
+    this.#tell(end, { type: "peerDisconnected", peer: end, reason });
+    const unused = EVENTS_PER_PEER - end.eventsTold;
+    if (unused > 0) this.#events.release(unused);
+  }
+}
+
+const NO_LINK: MessageLink = {
+  state: { type: "connecting" },
+  maxMessageBytes: MIN_LINK_BYTES,
+  rttMs: 0,
+  send: (): boolean => false,
+  poll(): void {},
+  close(): void {},
+};
+
+function checkWeight(name: string, weight: number): number {
+  if (weight >= 0 && weight < Infinity) return weight;
+  throw new RangeError(
+    `Cannot use the priority of "${name}" as it must be finite and >= 0: current value is ${weight}`,
+  );
+}

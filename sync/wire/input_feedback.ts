@@ -1,0 +1,12 @@
+// This module is browser compatible.
+
+/** What a server tells a client of its inputs. */
+export interface InputFeedback {
+  /** The newest tick of which an input was taken: 0 to 4294967295. */
+  tick: number;
+  /** How much earlier than needed it came, in ticks: -512 to 511, in steps of 1/64. */
+  lead: number;
+}
+
+/** How many steps of a lead a tick has. */
+export const LEAD_STEPS = 64;
