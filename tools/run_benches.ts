@@ -56,7 +56,7 @@ export async function runBenches(
 function benchFiles(): string[] {
   return [...Deno.readDirSync(new URL("bench/", ROOT))]
     .map((entry) => entry.name)
-    .filter((name) => name.endsWith("_bench.ts"))
+    .filter((name) => name.endsWith(".ts") && !name.startsWith("_"))
     .sort();
 }
 

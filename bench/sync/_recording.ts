@@ -1,80 +1,109 @@
-import type { Column, ColumnKind } from "../../sync/schema/column.ts";
-import { EntityTable, type TableForm } from "../../sync/snapshot/entity_table.ts";
+// The recording of bench/data as tables: web APIs alone, so that it can be read wherever the library runs.
+import { type ColumnForm, columnsOf } from "../../sync/schema/column.ts";
+import { bitSet, setBit } from "../../sync/world/bit_set.ts";
+import type { TableContent, TableForm } from "../../sync/mod.ts";
 
-/** How many cubes the recording has. */
-export const CUBES = 901;
-/** How many snapshots the recording has, at 60 each second. */
-export const SNAPSHOTS = 2837;
-const FIELDS = 8;
-const HEADER_BYTES = 16;
-
-// Which field of the recording each column is, and what is added so that it begins at 0.
-const COLUMNS: readonly [string, ColumnKind, number, number, number][] = [
-  ["position", "linear", 4, 16_383, 32_766],
-  ["position", "linear", 5, 16_383, 32_766],
-  ["position", "linear", 6, 0, 8_191],
-  ["rotation", "largest", 0, 0, 3],
-  ["rotation", "part", 1, 0, 511],
-  ["rotation", "part", 2, 0, 511],
-  ["rotation", "part", 3, 0, 511],
-  ["held", "bits", 7, 0, 1],
-];
-
-/** The cubes as columns: the recording's own numbers, which no field quite gives. */
-export const CUBE_FORM: TableForm = {
-  columns: COLUMNS.map(([field, kind, , , max], index): Column => ({
-    index,
-    field,
-    kind,
-    max,
-    bits: 32 - Math.clz32(max),
-    first: COLUMNS.findIndex(([name]) => name === field),
-    count: COLUMNS.filter(([name]) => name === field).length,
-  })),
-  blobs: [],
-  maxEntities: CUBES,
-};
-
-/**
- * Reads the recording of `bench/data`.
- *
- * @param count How many snapshots, from the first on.
- * @returns A table per snapshot.
- */
-export async function readRecording(
-  count: number = SNAPSHOTS,
-): Promise<EntityTable[]> {
-  const file = new URL("../data/cubes901.cubes.gz", import.meta.url);
-  const packed = await Deno.readFile(file);
-  const stream = new Blob([packed]).stream().pipeThrough(
-    new DecompressionStream("gzip"),
-  );
-  const bytes = await new Response(stream).arrayBuffer();
-  const steps = new Int16Array(bytes, HEADER_BYTES);
-  const size = CUBES * FIELDS;
-  const now = new Int32Array(size);
-  const tables: EntityTable[] = [];
-  for (let n = 0; n < count; n++) {
-    for (let i = 0; i < size; i++) now[i]! += steps[n * size + i]!;
-    const table = new EntityTable(CUBE_FORM);
-    for (let slot = 0; slot < CUBES; slot++) table.place(slot, 0);
-    COLUMNS.forEach(([, , field, offset], c) => {
-      for (let slot = 0; slot < CUBES; slot++) {
-        table.values[c * CUBES + slot] = now[field * CUBES + slot]! + offset;
-      }
-    });
-    tables.push(table);
-  }
-  return tables;
+/** What moved, tick after tick. */
+export interface Recording {
+  readonly form: TableForm;
+  /** The cubes at each tick. */
+  readonly tables: readonly TableContent[];
+  /** By tick: which cubes differ from the tick before. */
+  readonly changes: readonly Uint32Array[];
 }
 
-/** Which places differ between two tables of cubes, none of which comes or goes. */
-export function changedCubes(a: EntityTable, b: EntityTable): Uint32Array {
-  const changed = new Uint32Array(a.alive.length);
-  for (let i = 0; i < a.values.length; i++) {
-    if (a.values[i] === b.values[i]) continue;
-    const slot = i % CUBES;
-    changed[slot >>> 5]! |= 1 << (slot & 31);
+/** Columns of {@linkcode Recording}, for those that write fields by hand. */
+export const Col = {
+  x: 0,
+  y: 1,
+  z: 2,
+  largest: 3,
+  a: 4,
+  b: 5,
+  c: 6,
+  held: 7,
+} as const;
+
+export const COLUMN_COUNT = 8;
+
+const SOURCE = new URL("../data/cubes901.cubes.gz", import.meta.url);
+const HEADER_BYTES = 16;
+/** In the order of the file. */
+const FILE_COLUMNS = [
+  Col.largest,
+  Col.a,
+  Col.b,
+  Col.c,
+  Col.x,
+  Col.y,
+  Col.z,
+  Col.held,
+];
+const MAX_HORIZONTAL = 32_767;
+const MAX_HEIGHT = 8_191;
+/** Makes x and y begin at 0. */
+const HORIZONTAL_OFFSET = 16_384;
+const MAX_PART = 511;
+
+/** Reads the recording. */
+export async function loadRecording(): Promise<Recording> {
+  const { body } = await fetch(SOURCE);
+  const stream = body!.pipeThrough(new DecompressionStream("gzip"));
+  const buffer = await new Response(stream).arrayBuffer();
+  const view = new DataView(buffer);
+  const cubes = view.getUint16(4, true);
+  const ticks = view.getUint32(8, true);
+  const form: TableForm = {
+    columns: columnsOf(
+      new Map<string, ColumnForm[]>([
+        ["position", [
+          { kind: "linear", max: MAX_HORIZONTAL },
+          { kind: "linear", max: MAX_HORIZONTAL },
+          { kind: "linear", max: MAX_HEIGHT },
+        ]],
+        ["rotation", [
+          { kind: "largest", max: 3 },
+          { kind: "part", max: MAX_PART },
+          { kind: "part", max: MAX_PART },
+          { kind: "part", max: MAX_PART },
+        ]],
+        ["held", [{ kind: "bits", max: 1 }]],
+      ]),
+    ),
+    blobs: [],
+    maxEntities: cubes,
+  };
+  const alive = bitSet(cubes);
+  for (let slot = 0; slot < cubes; slot++) setBit(alive, slot);
+  const generations = new Uint16Array(cubes);
+  const tables: TableContent[] = [];
+  const changes: Uint32Array[] = [];
+  const length = cubes * COLUMN_COUNT;
+  let before = new Int32Array(length);
+  before.fill(HORIZONTAL_OFFSET, Col.x * cubes, (Col.y + 1) * cubes);
+  const differences = new Int16Array(buffer, HEADER_BYTES);
+  for (let tick = 0, at = 0; tick < ticks; tick++) {
+    const values = before.slice();
+    const changed = bitSet(cubes);
+    for (const column of FILE_COLUMNS) {
+      for (let slot = 0; slot < cubes; slot++, at++) {
+        // The file is little-endian, and so is whatever runs this.
+        const difference = differences[at]!;
+        if (difference === 0) continue;
+        values[column * cubes + slot]! += difference;
+        setBit(changed, slot);
+      }
+    }
+    tables.push({
+      form,
+      capacity: cubes,
+      values,
+      generations,
+      alive,
+      blobs: [],
+    });
+    changes.push(changed);
+    before = values;
   }
-  return changed;
+  return { form, tables, changes };
 }

@@ -18,7 +18,7 @@ import { layoutOf } from "../../sync/coder/strong/layout.ts";
 import { StrongCoder } from "../../sync/coder/strong/strong_coder.ts";
 import type { StrongState } from "../../sync/coder/strong/strong_state.ts";
 import { EntityTable } from "../../sync/snapshot/entity_table.ts";
-import { CUBE_FORM, changedCubes, readRecording, SNAPSHOTS } from "./_recording.ts";
+import { CUBE_FORM, changedCubes, readRecording, SNAPSHOTS } from "./_cubes.ts";
 
 const FIRST = 6;
 const FIRST_UNSEEN = 1422;

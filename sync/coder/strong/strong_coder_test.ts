@@ -18,7 +18,7 @@ import {
 import {
   CUBE_FORM,
   readRecording,
-} from "../../../bench/sync/_recording.ts";
+} from "../../../bench/sync/_cubes.ts";
 import { defineEntity } from "../../schema/define_entity.ts";
 import { EntityTable, type TableForm } from "../../snapshot/entity_table.ts";
 import { StrongCoder } from "./strong_coder.ts";
