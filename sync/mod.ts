@@ -29,6 +29,21 @@ export {
   type TableContent,
   type TableForm,
 } from "./snapshot/entity_table.ts";
+export * from "./interpolation/extrapolate.ts";
+export { Frame } from "./interpolation/frame.ts";
+export {
+  type FrameLanes,
+  type FrameLayout,
+  frameLayout,
+  type FrameLayoutOptions,
+  type LaneKind,
+} from "./interpolation/frame_layout.ts";
+export {
+  interpolate,
+  type RotationBlend,
+} from "./interpolation/interpolate.ts";
+export * from "./interpolation/interpolate_curve.ts";
+export * from "./interpolation/snapshot_player.ts";
 export * from "./state/authority_model.ts";
 export * from "./state/delta_snapshot.ts";
 export type { EntityDelta } from "./state/entity_delta.ts";

@@ -1,0 +1,149 @@
+// This module is browser compatible.
+import type { TableContent } from "../snapshot/entity_table.ts";
+import { bitSet, hasBit } from "../world/bit_set.ts";
+import { type FrameLayout, laneFillersOf } from "./frame_layout.ts";
+
+/**
+ * What is drawn of the entities of one type, at a snapshot or between two: floats in
+ * lanes, so that number `l` of place `slot` is `values[l * capacity + slot]`.
+ *
+ * What lies in a place without an entity means nothing.
+ *
+ * @example The numbers of a snapshot
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { vec2 } from "@tickwire/net/protocol";
+ * import { defineEntity, EntityStore, Frame, frameLayout, defineWorld } from "@tickwire/net/sync";
+ *
+ * const world = defineWorld({ ship: defineEntity({ at: vec2 }, { maxEntities: 8 }) });
+ * const store = new EntityStore(world);
+ * store.spawn("ship", { at: { x: 1.5, y: -2 } });
+ *
+ * const layout = frameLayout(world.schemas.ship);
+ * const frame = new Frame(layout);
+ * frame.fill(store.tables[0]!);
+ * const { first } = layout.lanes("at");
+ * assertEquals([frame.values[first * 8], frame.values[(first + 1) * 8]], [1.5, -2]);
+ * ```
+ */
+export class Frame {
+  /** Where everything is. */
+  readonly layout: FrameLayout;
+  /** How many places there are. */
+  readonly capacity: number;
+  /** The numbers, lane by lane. */
+  readonly values: Float64Array;
+  /** Which places hold an entity: place `slot` is bit `slot & 31` of `slot >>> 5`. */
+  readonly alive: Uint32Array;
+  /**
+   * What makes an entity another one, for drawing: its generation times 65536, plus
+   * how often it has jumped, of which the lower 16 bits count.
+   */
+  readonly marks: Uint32Array;
+  /**
+   * Of a frame that was made from others: which places were blended. The others are as
+   * in the snapshot before.
+   */
+  readonly blended: Uint32Array;
+  /** Which tick it is of, a fraction between two snapshots. */
+  tick = 0;
+
+  /**
+   * Creates a frame without entities.
+   *
+   * @param layout Where everything is.
+   */
+  constructor(layout: FrameLayout) {
+    const { capacity, laneCount } = layout;
+    this.layout = layout;
+    this.capacity = capacity;
+    this.values = new Float64Array(capacity * laneCount);
+    this.alive = bitSet(capacity);
+    this.marks = new Uint32Array(capacity);
+    this.blended = bitSet(capacity);
+  }
+
+  /** Whether a place holds an entity. */
+  isAlive(slot: number): boolean {
+    return hasBit(this.alive, slot);
+  }
+
+  /** The generation of the entity at a place. */
+  generation(slot: number): number {
+    return this.marks[slot]! >>> 16;
+  }
+
+  /** One above the last place with an entity, for loops. */
+  get extent(): number {
+    return extentOf(this.alive, this.capacity);
+  }
+
+  /**
+   * Becomes what a table holds.
+   *
+   * @param table A table of the same type of entities, whose numbers are valid.
+   * @param changed The places in which the table differs from what the frame holds;
+   * all of them if left out.
+   */
+  fill(table: TableContent, changed?: Uint32Array): void {
+    const { alive, values, capacity } = this;
+    const fillers = laneFillersOf(this.layout);
+    const words = table.alive;
+    for (let word = 0; word < words.length; word++) {
+      const living = words[word]!;
+      let left = changed === undefined ? living : living & changed[word]!;
+      alive[word] = living;
+      const start = word << 5;
+      // Whole runs of places, so that a word of movers is one call for each field.
+      while (left !== 0) {
+        const low = 31 - Math.clz32(left & -left);
+        const gap = ~(left >>> low);
+        const high = gap === 0 ? 32 : low + 31 - Math.clz32(gap & -gap);
+        for (let i = 0; i < fillers.length; i++) {
+          fillers[i]!.fill(
+            table.values,
+            values,
+            capacity,
+            start + low,
+            start + high,
+          );
+        }
+        this.#mark(table, start + low, start + high);
+        left = high >= 32 ? 0 : left >>> high << high;
+      }
+    }
+  }
+
+  /**
+   * Becomes the same as another frame.
+   *
+   * @param other A frame of the same layout.
+   */
+  copyFrom(other: Frame): void {
+    this.values.set(other.values);
+    this.alive.set(other.alive);
+    this.marks.set(other.marks);
+    this.blended.set(other.blended);
+    this.tick = other.tick;
+  }
+
+  #mark(table: TableContent, from: number, to: number): void {
+    const { marks, layout } = this;
+    const { generations, values, capacity } = table;
+    const column = layout.teleportColumn * capacity;
+    for (let i = from; i < to; i++) {
+      const jumps = column < 0 ? 0 : values[column + i]! & 0xffff;
+      marks[i] = generations[i]! << 16 | jumps;
+    }
+  }
+}
+
+/** One above the last place of a set. */
+export function extentOf(set: Uint32Array, capacity: number): number {
+  for (let word = set.length - 1; word >= 0; word--) {
+    if (set[word] !== 0) {
+      return Math.min(capacity, (word << 5) + 32 - Math.clz32(set[word]!));
+    }
+  }
+  return 0;
+}
