@@ -10,7 +10,16 @@
  */
 
 export type { Quat, Vec2, Vec3 } from "../core/mod.ts";
-export type { Contract, Fields, FieldValues } from "../protocol/mod.ts";
+export type {
+  BitReader,
+  BitWriter,
+  Contract,
+  Field,
+  Fields,
+  FieldValues,
+  ProtocolError,
+  ProtocolErrorCode,
+} from "../protocol/mod.ts";
 
 export type { Column, ColumnKind } from "./schema/column.ts";
 export {
@@ -22,6 +31,32 @@ export {
   MAX_ENTITIES,
 } from "./schema/define_entity.ts";
 export * from "./schema/define_world.ts";
+export {
+  INPUT_BUFFER_CAPACITY,
+  InputBuffer,
+  type TickedInput,
+} from "./input/input_buffer.ts";
+export * from "./input/input_receiver.ts";
+export {
+  InputSender,
+  type InputSenderOptions,
+  MAX_INPUT_BYTES,
+  MAX_INPUT_GAP,
+  MAX_REPORT_INPUTS,
+} from "./input/input_sender.ts";
+export * from "./input/player_input.ts";
+export * from "./input/view_stamp.ts";
+export type {
+  BoxShape,
+  CapsuleShape,
+  HitShape,
+  SphereShape,
+} from "./lag/hit_shape.ts";
+export * from "./lag/hit_tests.ts";
+export * from "./lag/lag_compensation.ts";
+export * from "./lag/rewind.ts";
+export * from "./lag/view_guard.ts";
+export * from "./prediction/client_prediction.ts";
 export type { EntityId } from "./world/entity_id.ts";
 export { EntityStore, type ValuesOf } from "./world/entity_store.ts";
 export {

@@ -1,5 +1,5 @@
 // This module is browser compatible.
-import type { Vec3 } from "../../core/mod.ts";
+import { blendEntities } from "./_blend_entities.ts";
 import type { EntitySnapshot } from "./entity_snapshot.ts";
 import { GameStateSnapshot } from "./game_state_snapshot.ts";
 import { SnapshotBuffer } from "./snapshot_buffer.ts";
@@ -14,8 +14,6 @@ export interface StateInterpolatorOptions {
    */
   readonly maxExtrapolationMs?: number;
 }
-
-const TURN = 2 * Math.PI;
 
 /**
  * Tells where everything was between two snapshots, or would be after the last one.
@@ -122,40 +120,4 @@ export class StateInterpolator {
     if (isStill || !(isFinite(x) && isFinite(y) && isFinite(z))) return entity;
     return entity.with({ position: { x, y, z } });
   }
-}
-
-function blendEntities(
-  from: EntitySnapshot,
-  to: EntitySnapshot,
-  blend: number,
-): EntitySnapshot {
-  return from.with({
-    position: blendVectors(from.position, to.position, blend),
-    velocity: blendVectors(from.velocity, to.velocity, blend),
-    rotation: blendAngles(from.rotation, to.rotation, blend),
-  });
-}
-
-// Each side has its share, so that two large numbers of opposite sign do not overflow.
-function blendNumbers(from: number, to: number, blend: number): number {
-  return from * (1 - blend) + to * blend;
-}
-
-function blendVectors(
-  from: Readonly<Vec3>,
-  to: Readonly<Vec3>,
-  blend: number,
-): Vec3 {
-  return {
-    x: blendNumbers(from.x, to.x, blend),
-    y: blendNumbers(from.y, to.y, blend),
-    z: blendNumbers(from.z, to.z, blend),
-  };
-}
-
-/** The short way round: from 3 to -3 it is through π. */
-function blendAngles(from: number, to: number, blend: number): number {
-  const turns = (to - from) / TURN;
-  const difference = (turns - Math.round(turns)) * TURN;
-  return from + difference * blend;
 }

@@ -1,0 +1,333 @@
+// This module is browser compatible.
+import { checkInteger, checkPositive, TokenBucket } from "../../core/mod.ts";
+import type { BitReader, Field } from "../../protocol/mod.ts";
+import { readView } from "./_view_bits.ts";
+import { checkInputField, MAX_REPORT_INPUTS } from "./input_sender.ts";
+import type { ViewStamp } from "./view_stamp.ts";
+
+/** The options of {@linkcode InputReceiver}. */
+export interface InputReceiverOptions {
+  /** How many ticks the simulation has in a second: above 0. */
+  readonly tickRate: number;
+  /**
+   * How far ahead of the simulation an input may be, in ticks: an integer from 1 to
+   * 1024. As many inputs are held at most.
+   *
+   * @default {64}
+   */
+  readonly maxAheadTicks?: number;
+  /**
+   * How many reports are read in a second: above 0. A client sends about one each tick;
+   * late ones may come all at once.
+   *
+   * @default {2 * tickRate}
+   */
+  readonly maxReportsPerSecond?: number;
+}
+
+/** Why a report was refused as a whole. */
+export type InputFault =
+  /** Its bits are none that a sender writes. */
+  | "malformed"
+  /** Too many have come in a second. */
+  | "flooded";
+
+/**
+ * What to simulate a tick with.
+ *
+ * @typeParam I The type of the inputs.
+ */
+export interface TakenInput<I> {
+  /** The tick. */
+  readonly tick: number;
+  /**
+   * The input: that of the tick, or the last one again; `undefined` before the first.
+   * It must not be changed.
+   */
+  readonly input: I | undefined;
+  /**
+   * How many ticks in a row the input was missing, this one included: 0 if it came. A
+   * game lets go of what was held when this grows.
+   */
+  readonly missing: number;
+  /**
+   * What the player saw, as the player says: see `ViewGuard`. `undefined` if nothing, or
+   * if the input is missing.
+   */
+  readonly view: ViewStamp | undefined;
+}
+
+/** What an {@linkcode InputReceiver} has counted. */
+export interface InputCounts {
+  /** Inputs that came in time, each once. */
+  accepted: number;
+  /** Copies of inputs that had come. */
+  duplicates: number;
+  /** Copies that came after their tick: of inputs that were missing, or long taken. */
+  late: number;
+  /** Copies refused, as their tick was too far ahead. */
+  ahead: number;
+  /** Ticks that were taken without their input. */
+  missing: number;
+  /** Reports refused, as their bits were wrong. */
+  malformed: number;
+  /** Reports refused, as there were too many. */
+  flooded: number;
+}
+
+/** How many leads {@linkcode InputReceiver.minLeadTicks} looks back on. */
+const LEADS = 64;
+
+/**
+ * The server's end of a client's inputs: takes each once, whatever number of copies
+ * come in whatever order, and gives the simulation one for each tick.
+ *
+ * As a tick has one input, and only so many may be ahead, a client that sends more gains
+ * nothing by it.
+ *
+ * @typeParam I The type of the inputs.
+ *
+ * @example The last input again, told as such
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { BitReader, bits, BitWriter } from "@tickwire/net/protocol";
+ * import { InputReceiver, InputSender } from "@tickwire/net/sync";
+ *
+ * const sender = new InputSender(bits(4));
+ * sender.push(10, 0b11);
+ * const report = new BitWriter();
+ * sender.write(report);
+ *
+ * const receiver = new InputReceiver(bits(4), { tickRate: 60 });
+ * assertEquals(receiver.read(new BitReader(report.toBytes()), 8), undefined);
+ * assertEquals(receiver.leadTicks, 2);
+ * assertEquals([receiver.take(10).input, receiver.take(11).missing], [3, 1]);
+ * ```
+ */
+export class InputReceiver<I> {
+  readonly #field: Field<I>;
+  readonly #maxAheadTicks: number;
+  readonly #tickMs: number;
+  readonly #bucket: TokenBucket;
+  // What is held: the input of a tick lies at the tick's remainder.
+  readonly #ticks: Float64Array;
+  readonly #inputs: (I | undefined)[];
+  readonly #views: (ViewStamp | undefined)[];
+  // What one report brings, before all of it is known to be right.
+  readonly #readTicks = new Float64Array(MAX_REPORT_INPUTS);
+  readonly #readInputs: (I | undefined)[] = [];
+  readonly #readViews: (ViewStamp | undefined)[] = [];
+  readonly #leads = new Float64Array(LEADS).fill(Infinity);
+  #leadCount = 0;
+  #newestTick = -1;
+  #takenTick = -1;
+  #ackTick = -1;
+  readonly #taken: { -readonly [K in keyof TakenInput<I>]: TakenInput<I>[K] } =
+    {
+      tick: -1,
+      input: undefined,
+      missing: 0,
+      view: undefined,
+    };
+  readonly #counts: InputCounts = {
+    accepted: 0,
+    duplicates: 0,
+    late: 0,
+    ahead: 0,
+    missing: 0,
+    malformed: 0,
+    flooded: 0,
+  };
+
+  /**
+   * Creates a receiver without inputs.
+   *
+   * @param field What an input is: the same one as the sender's.
+   * @param options What a client may do.
+   * @throws {RangeError} If an option is out of its range, or an input may take more
+   * than 256 bytes.
+   */
+  constructor(field: Field<I>, options: InputReceiverOptions) {
+    const { tickRate, maxAheadTicks = 64 } = options;
+    const { maxReportsPerSecond = 2 * tickRate } = options;
+    checkInputField(field);
+    checkPositive("tickRate", tickRate);
+    checkInteger("maxAheadTicks", maxAheadTicks, 1, 1024);
+    checkPositive("maxReportsPerSecond", maxReportsPerSecond);
+    this.#field = field;
+    this.#maxAheadTicks = maxAheadTicks;
+    this.#tickMs = 1_000 / tickRate;
+    this.#bucket = new TokenBucket({
+      capacity: Math.ceil(maxReportsPerSecond),
+      refillPerSecond: maxReportsPerSecond,
+    });
+    const capacity = maxAheadTicks + 1;
+    this.#ticks = new Float64Array(capacity).fill(-1);
+    this.#inputs = new Array<I | undefined>(capacity).fill(undefined);
+    this.#views = new Array<ViewStamp | undefined>(capacity).fill(undefined);
+  }
+
+  /** What was counted. */
+  get counts(): Readonly<InputCounts> {
+    return this.#counts;
+  }
+
+  /**
+   * The last tick whose input the client need not send again: each one up to it has
+   * come, or comes too late. -1 before the first.
+   */
+  get ackTick(): number {
+    return this.#ackTick;
+  }
+
+  /**
+   * How many ticks early the newest input of the last report came; negative if it came
+   * too late, and NaN before the first report. A client whose inputs come too early adds
+   * delay, one whose inputs come too late loses them.
+   */
+  get leadTicks(): number {
+    return this.#leadCount === 0
+      ? NaN
+      : this.#leads[(this.#leadCount - 1) % LEADS]!;
+  }
+
+  /** The least of the last 64 leads: NaN before the first report. */
+  get minLeadTicks(): number {
+    if (this.#leadCount === 0) return NaN;
+    let least = Infinity;
+    for (let i = 0; i < LEADS; i++) least = Math.min(least, this.#leads[i]!);
+    return least;
+  }
+
+  /**
+   * Reads a report, which may come from anybody. Nothing of it is taken if any of it is
+   * wrong.
+   *
+   * @param reader Where from; its error is set by bits that no sender writes.
+   * @param nowTick The tick that is simulated next. A fraction of it tells the lead more
+   * exactly: 99.25 if the next one is 100, and three quarters of its time have to pass.
+   * @returns `undefined`, or why it was refused. What is behind a report that was
+   * refused for a flood was not reached.
+   */
+  read(reader: BitReader, nowTick: number): InputFault | undefined {
+    if (!this.#bucket.tryTake(1, nowTick * this.#tickMs)) {
+      this.#counts.flooded++;
+      return "flooded";
+    }
+    const count = this.#readAll(reader, nowTick);
+    if (!reader.ok) {
+      this.#counts.malformed++;
+      return "malformed";
+    }
+    if (count === 0) return undefined;
+    const newestTick = this.#readTicks[0]!;
+    if (newestTick > this.#newestTick && newestTick <= this.#horizon(nowTick)) {
+      this.#newestTick = newestTick;
+      this.#leads[this.#leadCount++ % LEADS] = newestTick - nowTick;
+    }
+    for (let i = count - 1; i >= 0; i--) this.#accept(i, nowTick);
+    this.#advanceAck();
+    return undefined;
+  }
+
+  /**
+   * Tells what to simulate a tick with.
+   *
+   * @param tick The tick: an integer above that of the call before. Ticks between are
+   * those without the client, and their inputs are lost.
+   * @returns What to simulate with, valid until the next call.
+   * @throws {RangeError} If it is no such integer.
+   */
+  take(tick: number): TakenInput<I> {
+    checkInteger("tick", tick, this.#takenTick + 1, 0xffff_ffff);
+    const taken = this.#taken;
+    const at = tick % this.#ticks.length;
+    taken.tick = tick;
+    if (this.#ticks[at] === tick) {
+      taken.input = this.#inputs[at];
+      taken.view = this.#views[at];
+      taken.missing = 0;
+    } else {
+      taken.view = undefined;
+      taken.missing++;
+      this.#counts.missing++;
+    }
+    this.#takenTick = tick;
+    this.#advanceAck();
+    return taken;
+  }
+
+  /** Returns how many inputs were read. */
+  #readAll(reader: BitReader, nowTick: number): number {
+    if (!reader.bool()) return 0;
+    let tick = nearestTick(reader.bits(16), Math.floor(nowTick));
+    let input = this.#field.read(reader);
+    let view = readView(reader, tick, undefined, 0);
+    let count = 0;
+    this.#keep(count++, tick, input, view);
+    // It ends at the first error: the bytes bound what a false report costs.
+    while (reader.ok && reader.bool()) {
+      if (count === MAX_REPORT_INPUTS) {
+        reader.fail("range");
+        break;
+      }
+      const laterTick = tick;
+      tick -= reader.bool() ? reader.bits(6) + 2 : 1;
+      if (!reader.bool()) input = this.#field.read(reader);
+      view = readView(reader, tick, view, laterTick);
+      this.#keep(count++, tick, input, view);
+    }
+    if (tick < 0) reader.fail("range");
+    return count;
+  }
+
+  #keep(
+    at: number,
+    tick: number,
+    input: I,
+    view: ViewStamp | undefined,
+  ): void {
+    this.#readTicks[at] = tick;
+    this.#readInputs[at] = input;
+    this.#readViews[at] = view;
+  }
+
+  #accept(index: number, nowTick: number): void {
+    const counts = this.#counts;
+    const tick = this.#readTicks[index]!;
+    const at = tick % this.#ticks.length;
+    const held = this.#ticks[at]!;
+    if (held === tick) counts.duplicates++;
+    else if (tick <= this.#takenTick) counts.late++;
+    // One that waits for its tick is never pushed out by one further ahead.
+    else if (
+      tick > this.#horizon(nowTick) ||
+      held > this.#takenTick && held >= Math.floor(nowTick)
+    ) {
+      counts.ahead++;
+    } else {
+      this.#ticks[at] = tick;
+      this.#inputs[at] = this.#readInputs[index];
+      this.#views[at] = this.#readViews[index];
+      counts.accepted++;
+    }
+  }
+
+  /** The last tick whose input may come now. */
+  #horizon(nowTick: number): number {
+    return Math.floor(nowTick) + this.#maxAheadTicks;
+  }
+
+  #advanceAck(): void {
+    const ticks = this.#ticks;
+    let tick = Math.max(this.#ackTick, this.#takenTick);
+    while (ticks[(tick + 1) % ticks.length] === tick + 1) tick++;
+    this.#ackTick = tick;
+  }
+}
+
+/** The tick with these low 16 bits that is nearest to another one, and not below 0. */
+function nearestTick(low: number, near: number): number {
+  const tick = near + ((low - near) << 16 >> 16);
+  return tick < 0 ? tick + 0x1_0000 : tick;
+}
