@@ -15,9 +15,9 @@ export const ECHO_DELIVERIES = [
   "latest",
 ] as const;
 
-/** A silent end is noticed soon, for tests that kill it. */
+/** A silent end is noticed soon enough for tests that kill it, and later than any that waits for a busy processor. */
 export const ECHO_CONNECTION: PeerOptions = {
   channels: ECHO_CHANNELS,
   keepaliveMs: 100,
-  peerTimeoutMs: 1_000,
+  peerTimeoutMs: 10_000,
 };

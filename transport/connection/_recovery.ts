@@ -262,6 +262,11 @@ export class Recovery {
     this.#firstProbeMs = Infinity;
   }
 
+  /** The peer has so much longer to answer probes: this end was asleep. */
+  forgive(ms: number): void {
+    this.#firstProbeMs += ms;
+  }
+
   /** Whether an acknowledgement claims what was never sent. */
   isForged(header: PacketHeader): boolean {
     return this.#skipped >= 0 && header.acknowledges(this.#skipped);

@@ -68,7 +68,7 @@ const IDLE_FACTOR = 4;
  */
 const PASSIVE_FACTOR = 1.25;
 const PASSIVE_SPREAD = 0.25 / 0x1_0000_0000;
-/** How much later than it was wanted a flush must be for this end to have been asleep, and to be more patient. */
+/** A flush that is later than wanted by this, or by half of its patience, tells that this end has slept. */
 const ASLEEP_MS = 1000;
 /** After so long without messages either way, what they needed is let go of. */
 const REST_MS = 3000;
@@ -726,9 +726,16 @@ export class Connection {
 
   /** Where this end slept, the other one's silence says nothing. */
   #forgiveSleep(): void {
-    const wantedMs = Math.max(this.#keepaliveAtMs(), this.#flushedMs);
-    const lateMs = this.#nowMs - wantedMs;
-    if (lateMs > ASLEEP_MS) this.#heardMs += lateMs;
+    const recovery = this.#recovery;
+    const timerMs = recovery.inFlightBytes === 0
+      ? this.#keepaliveAtMs()
+      : recovery.lossAtMs < Infinity
+      ? recovery.lossAtMs
+      : recovery.probeAtMs;
+    const lateMs = this.#nowMs - Math.max(timerMs, this.#flushedMs);
+    if (lateMs <= ASLEEP_MS && lateMs <= this.#peerTimeoutMs / 2) return;
+    this.#heardMs += lateMs;
+    recovery.forgive(lateMs);
   }
 
   #isSilent(): boolean {

@@ -10,6 +10,7 @@ import {
   Channel,
   type ChannelConfig,
   Connection,
+  type ConnectionOptions,
   ConnectionState,
   KEEPALIVE_MS,
   NoRedundancy,
@@ -20,8 +21,12 @@ import { LossyPair } from "./_testing/lossy_pair.ts";
 const MESSAGE = new Uint8Array([1, 2, 3]);
 
 /** A pair whose RTT is known and where nothing waits. */
-function settledPair(delayMs = 20, seed = 1): LossyPair {
-  const pair = new LossyPair(seed, { delayMs });
+function settledPair(
+  delayMs = 20,
+  seed = 1,
+  options: ConnectionOptions = {},
+): LossyPair {
+  const pair = new LossyPair(seed, { delayMs }, options);
   for (let i = 0; i < 40; i++) {
     pair.ends[0].send(Channel.ReliableOrdered, MESSAGE);
     pair.ends[1].send(Channel.ReliableOrdered, MESSAGE);
@@ -387,6 +392,38 @@ Deno.test("Connection does not blame its peer for its own sleep", () => {
   pair.run(pair.nowMs + 3000);
   assertEquals(a.state, ConnectionState.Connected);
   assertEquals(b.state, ConnectionState.Connected);
+});
+
+for (const peerTimeoutMs of [1_000, PEER_TIMEOUT_MS]) {
+  Deno.test(`Connection does not blame its peer for its own sleep with messages under way, peerTimeoutMs ${peerTimeoutMs}`, () => {
+    const pair = settledPair(20, 1, { peerTimeoutMs });
+    const [a, b] = pair.ends;
+    a.send(Channel.Reliable, MESSAGE);
+    pair.flush(0);
+    // This end is the first to be awake: nothing has come in yet.
+    pair.nowMs += peerTimeoutMs + 10;
+    pair.flush(0);
+    let got = 0;
+    pair.run(pair.nowMs + 3_000, () => got++);
+    assertEquals(got, 1);
+    assertEquals(a.state, ConnectionState.Connected);
+    assertEquals(b.state, ConnectionState.Connected);
+  });
+}
+
+Deno.test("Connection finds a dead peer though it is flushed seldom", () => {
+  const pair = settledPair(20);
+  const [a] = pair.ends;
+  a.send(Channel.Reliable, MESSAGE);
+  pair.tap = () => false;
+  let flushes = 0;
+  for (; a.state === ConnectionState.Connected && flushes < 100; flushes++) {
+    pair.flush(0);
+    a.poll(() => {});
+    pair.nowMs += 6_000;
+  }
+  assertEquals(a.state, ConnectionState.TimedOut);
+  assert(flushes <= 30, `${flushes} flushes`);
 });
 
 Deno.test("Connection.nextWakeMs waits for a full socket, whatever else is due", () => {
