@@ -92,3 +92,26 @@ export type {
   CoderState,
   TableCoder,
 } from "./coder/table_coder.ts";
+export type { WorldHistory } from "./world/world_history.ts";
+export type { SyncCoders } from "./coder/sync_coders.ts";
+export type { InputFeedback } from "./wire/input_feedback.ts";
+export type { InterestFilter } from "./server/interest.ts";
+export type { InputReceiver, SyncPeer } from "./server/sync_peer.ts";
+export { SyncServer } from "./server/sync_server.ts";
+export type { SyncServerEvent } from "./server/sync_server_event.ts";
+export type {
+  SyncPeerOptions,
+  SyncServerOptions,
+} from "./server/sync_server_options.ts";
+export { SyncClient } from "./client/sync_client.ts";
+export type { SyncClientEvent } from "./client/sync_client_event.ts";
+export type {
+  InputSource,
+  SyncClientOptions,
+  TimeSample,
+} from "./client/sync_client_options.ts";
+export type { WorldSnapshot } from "./client/world_snapshot.ts";
+export {
+  AreaInterest,
+  type AreaInterestOptions,
+} from "./server/area_interest.ts";

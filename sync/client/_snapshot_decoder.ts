@@ -1,9 +1,14 @@
 // This module is browser compatible.
 import { ByteReader } from "../../protocol/mod.ts";
-import type { SyncCoders } from "../coder/sync_coders.ts";
-import type { CoderState, TableCoder } from "../coder/table_coder.ts";
+import {
+  type CoderSet,
+  type CoderSets,
+  statesOf,
+} from "../coder/sync_coders.ts";
+import type { CoderState } from "../coder/table_coder.ts";
 import type { EntityType } from "../schema/define_world.ts";
 import { EntityTable, type TableContent } from "../snapshot/entity_table.ts";
+import { OverlayTable } from "../server/type_view.ts";
 import { readBody, type ReadPart } from "../wire/body.ts";
 import type { SyncFault } from "../wire/packet_kind.ts";
 import { readPlaces } from "../wire/place_list.ts";
@@ -35,7 +40,7 @@ export class SnapshotDecoder {
   /** The places that the last one has written, by type. */
   readonly changed: readonly Uint32Array[];
   readonly #types: readonly EntityType[];
-  readonly #coders: SyncCoders;
+  readonly #coders: CoderSets;
   readonly #ring: SnapshotRing;
   readonly #reader = new ByteReader();
   readonly #empty: readonly EntityTable[];
@@ -43,11 +48,13 @@ export class SnapshotDecoder {
   /** The number and tick of the newest that was decoded; -1 before the first. */
   #lastSequence = -1;
   #lastTick = -1;
+  /** Bases without what was forgotten. */
+  readonly #overlays: (OverlayTable | undefined)[] = [];
   #blank: readonly CoderState[] | undefined;
 
   constructor(
     types: readonly EntityType[],
-    coders: SyncCoders,
+    coders: CoderSets,
     ring: SnapshotRing,
   ) {
     this.#types = types;
@@ -75,18 +82,16 @@ export class SnapshotDecoder {
       ? undefined
       : ring.get(sequence - baseAge & 0xffff);
     if (base === undefined && baseAge > 0) return "unknownBase";
-    const { fast, strong } = this.#coders;
-    const coder = isStrong ? strong : fast;
-    if (coder === undefined) return "coder";
+    const coders = isStrong ? this.#coders.strong : this.#coders.fast;
     const { spare } = ring;
-    spare.learn(coder, isStrong);
+    spare.learn(coders, isStrong);
     const baseStates = base === undefined
-      ? this.#blankOf(coder, isStrong)
+      ? this.#blankOf(coders, isStrong)
       : base.states;
     if ((spare.states === undefined) !== (baseStates === undefined)) {
       return "coder";
     }
-    const result = this.#readInto(spare, base, baseStates, coder);
+    const result = this.#readInto(spare, base, baseStates, coders);
     if (result !== undefined) return result;
     spare.sequence = sequence;
     spare.tick = tick;
@@ -104,7 +109,7 @@ export class SnapshotDecoder {
     spare: DecodedSnapshot,
     base: DecodedSnapshot | undefined,
     baseStates: readonly CoderState[] | undefined,
-    coder: TableCoder,
+    coders: CoderSet,
   ): SyncFault | undefined {
     const reader = this.#reader;
     const { hasForgotten } = this.header;
@@ -127,7 +132,9 @@ export class SnapshotDecoder {
           at >= 0;
           at = nextBit(forgotten, at + 1)
         ) current.clear(at);
-        from = { ...contentOf(table), alive: current.alive.slice() };
+        const overlay = this.#overlays[type] ??= new OverlayTable(table);
+        overlay.showTick(table, current.alive);
+        from = overlay;
       }
       return {
         base: from,
@@ -137,23 +144,13 @@ export class SnapshotDecoder {
         changed,
       };
     });
-    return readBody(reader, this.#types, coder, parts);
+    return readBody(reader, this.#types, coders, parts);
   }
 
   #blankOf(
-    coder: TableCoder,
+    coders: CoderSet,
     isStrong: boolean,
   ): readonly CoderState[] | undefined {
-    if (!isStrong) return undefined;
-    if (this.#blank === undefined) {
-      const states = this.#types.map(() => coder.createState());
-      if (states[0] !== undefined) this.#blank = states as CoderState[];
-    }
-    return this.#blank;
+    return isStrong ? this.#blank ??= statesOf(coders) : undefined;
   }
-}
-
-function contentOf(table: EntityTable): TableContent {
-  const { form, capacity, values, generations, alive, blobs } = table;
-  return { form, capacity, values, generations, alive, blobs };
 }

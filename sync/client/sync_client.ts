@@ -6,6 +6,7 @@ import {
   SystemClock,
 } from "../../core/mod.ts";
 import { ByteWriter, Channel, type MessageLink } from "../../protocol/mod.ts";
+import { CoderSets } from "../coder/sync_coders.ts";
 import type {
   EntitySchemas,
   EntityType,
@@ -88,14 +89,14 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
    *
    * @param world What the entities are; the same at the server.
    * @param link The link to the server, which nothing else polls.
-   * @param options The coders and hooks.
+   * @param options Rates and hooks.
    * @throws {RangeError} If an option is out of its range, or the link takes messages of
    * less than 256 bytes.
    */
   constructor(
     world: WorldSchema<W>,
     link: MessageLink,
-    options: SyncClientOptions,
+    options: SyncClientOptions = {},
   ) {
     const { reportRate = 60, clock = new SystemClock() } = options;
     if (link.state.type === "open" && link.maxMessageBytes < MIN_LINK_BYTES) {
@@ -111,7 +112,11 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
     this.#interval = 1 / checkFinite("reportRate", reportRate);
     this.#greeting = new Greeting(world.contract);
     this.#ring = new SnapshotRing(types);
-    this.#decoder = new SnapshotDecoder(types, options.coders, this.#ring);
+    this.#decoder = new SnapshotDecoder(
+      types,
+      new CoderSets(types, options.coders),
+      this.#ring,
+    );
     this.#shown = new ShownTables(types);
     this.#news = new EntityNews(types);
   }

@@ -44,8 +44,8 @@ export interface TimeSample {
 
 /** The options of `SyncClient`. */
 export interface SyncClientOptions {
-  /** What snapshots are coded by: those of the server. */
-  readonly coders: SyncCoders;
+  /** What makes the coders, where it is not the usual ones: as at the server. */
+  readonly coders?: SyncCoders;
   /**
    * Reports in each second: above 0; at most one is sent in a tick.
    *

@@ -1,5 +1,6 @@
 // This module is browser compatible.
-import type { CoderState, TableCoder } from "../coder/table_coder.ts";
+import { type CoderSet, statesOf } from "../coder/sync_coders.ts";
+import type { CoderState } from "../coder/table_coder.ts";
 import type { EntityType } from "../schema/define_world.ts";
 import { EntityTable } from "../snapshot/entity_table.ts";
 import { SNAPSHOT_RING } from "../wire/packet_kind.ts";
@@ -35,15 +36,9 @@ export class DecodedSnapshot implements WorldSnapshot {
   }
 
   /** Gets states to be written, of a coder that learns. */
-  learn(coder: TableCoder, isStrong: boolean): void {
-    this.states = undefined;
-    if (!isStrong) return;
-    if (this.#spareStates === undefined) {
-      const states = this.tables.map(() => coder.createState());
-      if (states[0] === undefined) return;
-      this.#spareStates = states as CoderState[];
-    }
-    this.states = this.#spareStates;
+  learn(coders: CoderSet, isStrong: boolean): void {
+    if (isStrong) this.#spareStates ??= statesOf(coders);
+    this.states = isStrong ? this.#spareStates : undefined;
   }
 }
 

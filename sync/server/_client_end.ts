@@ -1,7 +1,7 @@
 // This module is browser compatible.
 import { TokenBucket } from "../../core/mod.ts";
 import type { Contract, MessageLink } from "../../protocol/mod.ts";
-import type { TableCoder } from "../coder/table_coder.ts";
+import type { CoderSet } from "../coder/sync_coders.ts";
 import type { EntityType } from "../schema/define_world.ts";
 import { Greeting } from "../wire/greeting.ts";
 import { MAX_SNAPSHOT_BYTES } from "../wire/packet_kind.ts";
@@ -18,7 +18,7 @@ export interface ClientForm {
   readonly link: MessageLink;
   readonly isSpectator: boolean;
   readonly isStrong: boolean;
-  readonly coder: TableCoder;
+  readonly coders: CoderSet;
   readonly sendRate: number;
   readonly bytesPerSecond: number;
   readonly messageBytes: number;
@@ -72,7 +72,7 @@ export class ClientEnd implements SyncPeer, Recipient {
     const { filters, bytesPerSecond, messageBytes } = form;
     this.form = form;
     this.greeting = new Greeting(contract);
-    this.inFlight = new InFlight(pool, form.coder);
+    this.inFlight = new InFlight(pool, form.coders);
     this.reports = new TokenBucket({
       capacity: Math.max(1, Math.ceil(form.reportsPerSecond)),
       refillPerSecond: form.reportsPerSecond,
@@ -111,8 +111,8 @@ export class ClientEnd implements SyncPeer, Recipient {
     return this.inFlight.lastTick;
   }
 
-  get coder(): TableCoder {
-    return this.form.coder;
+  get coders(): CoderSet {
+    return this.form.coders;
   }
 
   get base(): Sent | undefined {

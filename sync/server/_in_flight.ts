@@ -1,5 +1,6 @@
 // This module is browser compatible.
-import type { CoderState, TableCoder } from "../coder/table_coder.ts";
+import { type CoderSet, statesOf } from "../coder/sync_coders.ts";
+import type { CoderState } from "../coder/table_coder.ts";
 import type { EntityType } from "../schema/define_world.ts";
 import { SNAPSHOT_RING } from "../wire/packet_kind.ts";
 import { TypeView } from "./type_view.ts";
@@ -23,7 +24,7 @@ export interface Sent {
 export class SentPool {
   readonly #types: readonly EntityType[];
   readonly #views: (readonly TypeView[])[] = [];
-  readonly #states = new Map<TableCoder, (readonly CoderState[])[]>();
+  readonly #states = new Map<CoderSet, (readonly CoderState[])[]>();
 
   constructor(types: readonly EntityType[]) {
     this.#types = types;
@@ -43,21 +44,18 @@ export class SentPool {
   }
 
   /** Takes states, whatever they hold; `undefined` from a coder that learns nothing. */
-  takeStates(coder: TableCoder): readonly CoderState[] | undefined {
-    const spare = this.#states.get(coder)?.pop();
-    if (spare !== undefined) return spare;
-    const states = this.#types.map(() => coder.createState());
-    return states[0] === undefined ? undefined : states as CoderState[];
+  takeStates(coders: CoderSet): readonly CoderState[] | undefined {
+    return this.#states.get(coders)?.pop() ?? statesOf(coders);
   }
 
   /** Gives states back. */
   giveStates(
-    coder: TableCoder,
+    coders: CoderSet,
     states: readonly CoderState[] | undefined,
   ): void {
     if (states === undefined) return;
-    let spare = this.#states.get(coder);
-    if (spare === undefined) this.#states.set(coder, spare = []);
+    let spare = this.#states.get(coders);
+    if (spare === undefined) this.#states.set(coders, spare = []);
     if (spare.length < MAX_SPARE) spare.push(states);
   }
 }
@@ -65,15 +63,15 @@ export class SentPool {
 /** The last snapshots that were sent to a client, and which it has. */
 export class InFlight {
   readonly #pool: SentPool;
-  readonly #coder: TableCoder;
+  readonly #coders: CoderSet;
   readonly #ring: readonly Sent[];
   #next = 0;
   #lastTick: number | undefined;
   #base: Sent | undefined;
 
-  constructor(pool: SentPool, coder: TableCoder) {
+  constructor(pool: SentPool, coders: CoderSet) {
     this.#pool = pool;
-    this.#coder = coder;
+    this.#coders = coders;
     this.#ring = Array.from({ length: SNAPSHOT_RING }, () => ({
       sequence: 0,
       tick: 0,
@@ -179,7 +177,7 @@ export class InFlight {
   #release(sent: Sent): void {
     sent.isUsed = false;
     this.#pool.giveViews(sent.views);
-    this.#pool.giveStates(this.#coder, sent.states);
+    this.#pool.giveStates(this.#coders, sent.states);
     sent.views = undefined;
     sent.states = undefined;
   }

@@ -1,6 +1,7 @@
 // This module is browser compatible.
 import { ByteWriter } from "../../protocol/mod.ts";
-import type { CoderState, TableCoder } from "../coder/table_coder.ts";
+import { type CoderSet, statesOf } from "../coder/sync_coders.ts";
+import type { CoderState } from "../coder/table_coder.ts";
 import type { EntityType } from "../schema/define_world.ts";
 import { EntityTable } from "../snapshot/entity_table.ts";
 import { type BodyPart, writeBody } from "../wire/body.ts";
@@ -34,7 +35,7 @@ export interface Recipient {
   readonly base: Sent | undefined;
   /** What it was sent last, if that is still known. */
   readonly last: Sent | undefined;
-  readonly coder: TableCoder;
+  readonly coders: CoderSet;
   /** Its places of each type; all of them if left out. */
   readonly interest: readonly Uint32Array[] | undefined;
   /** What has waited how long, by type and place. */
@@ -102,7 +103,7 @@ export class MessageBuilder {
   readonly #pool: SentPool;
   readonly #scratch: readonly TypeScratch[];
   readonly #forgotten: readonly Uint32Array[];
-  readonly #blank = new Map<TableCoder, readonly CoderState[] | undefined>();
+  readonly #blank = new Map<CoderSet, readonly CoderState[] | undefined>();
   /** Candidates in the order of their turn: type and place. */
   readonly #order: number[] = [];
   /** How much each of them has waited. */
@@ -132,7 +133,7 @@ export class MessageBuilder {
    */
   build(to: Recipient, limitBytes: number, hardBytes: number): BuildResult {
     const views = this.#pool.takeViews();
-    const states = this.#pool.takeStates(to.coder);
+    const states = this.#pool.takeStates(to.coders);
     this.views = views;
     this.states = states;
     const total = this.#findAll(to);
@@ -182,7 +183,7 @@ export class MessageBuilder {
   /** Gives back what a message that was not sent would have been remembered by. */
   discard(to: Recipient): void {
     this.#pool.giveViews(this.views);
-    this.#pool.giveStates(to.coder, this.states);
+    this.#pool.giveStates(to.coders, this.states);
     this.views = undefined;
     this.states = undefined;
   }
@@ -296,7 +297,7 @@ export class MessageBuilder {
     const history = this.#history;
     const tables = history.tablesAt(history.newest!);
     const { writer } = this;
-    const baseStates = to.base?.states ?? this.#blankOf(to.coder);
+    const baseStates = to.base?.states ?? this.#blankOf(to.coders);
     this.hasForgotten = false;
     const parts = this.#scratch.map((scratch, type): BodyPart => {
       const { written, forgotten, base, current } = scratch;
@@ -320,19 +321,13 @@ export class MessageBuilder {
     });
     writer.reset();
     if (this.hasForgotten) writePlaces(this.#forgotten, writer);
-    writeBody(to.coder, parts, writer);
+    writeBody(to.coders, parts, writer);
     return writer.ok ? writer.length : 2 * MAX_SNAPSHOT_BYTES;
   }
 
-  #blankOf(coder: TableCoder): readonly CoderState[] | undefined {
-    if (!this.#blank.has(coder)) {
-      const states = this.#types.map(() => coder.createState());
-      this.#blank.set(
-        coder,
-        states[0] === undefined ? undefined : states as CoderState[],
-      );
-    }
-    return this.#blank.get(coder);
+  #blankOf(coders: CoderSet): readonly CoderState[] | undefined {
+    if (!this.#blank.has(coders)) this.#blank.set(coders, statesOf(coders));
+    return this.#blank.get(coders);
   }
 
   /** What was sent begins to wait anew; the rest has waited longer. */

@@ -1,6 +1,6 @@
 // This module is browser compatible.
 import { ByteWriter } from "../../protocol/mod.ts";
-import type { TableCoder } from "../coder/table_coder.ts";
+import type { CoderSet } from "../coder/sync_coders.ts";
 import type { EntityType } from "../schema/define_world.ts";
 import { EntityTable } from "../snapshot/entity_table.ts";
 import { type BodyPart, writeBody } from "../wire/body.ts";
@@ -23,12 +23,12 @@ interface Body {
  * The bodies of snapshots of the newest tick for those who see everything and have
  * everything of an earlier one: written once, however many they are.
  *
- * Only for a coder that learns nothing: what it writes depends on two ticks alone.
+ * Only for coders that learn nothing: what they write depends on two ticks alone.
  */
 export class WholeBodies {
   readonly #types: readonly EntityType[];
   readonly #history: WorldHistory;
-  readonly #coder: TableCoder;
+  readonly #coders: CoderSet;
   readonly #empty: readonly EntityTable[];
   readonly #bodies: Body[] = [];
   readonly #views: readonly TypeView[];
@@ -42,11 +42,11 @@ export class WholeBodies {
   constructor(
     types: readonly EntityType[],
     history: WorldHistory,
-    coder: TableCoder,
+    coders: CoderSet,
   ) {
     this.#types = types;
     this.#history = history;
-    this.#coder = coder;
+    this.#coders = coders;
     this.#empty = types.map(({ schema }) => new EntityTable(schema));
     this.#views = types.map(({ schema }) => new TypeView(schema.maxEntities));
     this.#wanted = types.map(({ schema }) => bitSet(schema.maxEntities));
@@ -108,6 +108,6 @@ export class WholeBodies {
       };
     });
     writer.reset();
-    writeBody(this.#coder, parts, writer);
+    writeBody(this.#coders, parts, writer);
   }
 }

@@ -7,7 +7,7 @@ import { defineWorld } from "../schema/define_world.ts";
 import { SyncServer } from "./sync_server.ts";
 
 const DT = 1 / 60;
-const coders = { fast: new PlainCoder() };
+const coders = { fast: () => new PlainCoder() };
 const world = defineWorld({
   cube: defineEntity({ level: u8, name: string({ maxBytes: 8 }) }),
 });

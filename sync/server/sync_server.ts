@@ -13,6 +13,7 @@ import {
   Channel,
   type MessageLink,
 } from "../../protocol/mod.ts";
+import { CoderSets } from "../coder/sync_coders.ts";
 import type {
   EntitySchemas,
   EntityType,
@@ -71,6 +72,7 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
   readonly #clock: Clock;
   readonly #events: EventQueue<SyncServerEvent>;
   readonly #peers = new Map<number, ClientEnd>();
+  readonly #coders: CoderSets;
   readonly #pool: SentPool;
   readonly #whole: WholeBodies;
   readonly #builder: MessageBuilder;
@@ -89,10 +91,10 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
    * Creates a server of an empty world.
    *
    * @param world What the entities are; the same at the clients.
-   * @param options The coders, rates, budgets and hooks.
+   * @param options Rates, budgets and hooks.
    * @throws {RangeError} If an option is out of its range.
    */
-  constructor(world: WorldSchema<W>, options: SyncServerOptions<W>) {
+  constructor(world: WorldSchema<W>, options: SyncServerOptions<W> = {}) {
     const { clock = new SystemClock(), maxEvents = 1_024, priorities } =
       options;
     checkInteger("maxEvents", maxEvents, 16, 2 ** 24);
@@ -111,11 +113,12 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
     );
     this.entities = new EntityStore(world);
     this.history = new WorldHistory(world.types);
+    this.#coders = new CoderSets(world.types, options.coders);
     this.#pool = new SentPool(world.types);
     this.#whole = new WholeBodies(
       world.types,
       this.history,
-      options.coders.fast,
+      this.#coders.fast,
     );
     this.#builder = new MessageBuilder(world.types, this.history, this.#pool);
     // A wrong option is told here, not when somebody connects.
@@ -138,6 +141,7 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
    * no room for its own: the link is closed then.
    * @throws {RangeError} If an option is out of its range, or the link takes messages of
    * less than 256 bytes.
+   * @throws {TypeError} If `coder` is neither.
    */
   connect(
     link: MessageLink,
@@ -274,11 +278,10 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
   #form(id: number, link: MessageLink, own: SyncPeerOptions): ClientForm {
     const options = this.#options;
     const { coder = "fast", isSpectator = false } = own;
-    const { coders, messageBytes = 1_100, interest = [] } = options;
-    const chosen = coders[coder];
-    if (chosen === undefined) {
-      throw new RangeError(
-        `Cannot connect a client as coder must be one that the server has: current value is "${coder}"`,
+    const { messageBytes = 1_100, interest = [] } = options;
+    if (coder !== "fast" && coder !== "strong") {
+      throw new TypeError(
+        `Cannot connect a client as coder must be "fast" or "strong": current value is "${coder}"`,
       );
     }
     const { bytesPerSecond = options.bytesPerSecond ?? 131_072 } = own;
@@ -296,7 +299,7 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
       link,
       isSpectator,
       isStrong: coder === "strong",
-      coder: chosen,
+      coders: this.#coders[coder],
       sendRate: checkFinite("sendRate", rate),
       bytesPerSecond: Math.min(bytesPerSecond, 2 ** 40),
       messageBytes: checkInteger(

@@ -12,8 +12,8 @@ import type { InputReceiver, SyncPeer } from "./sync_peer.ts";
  * @typeParam W The types of entities.
  */
 export interface SyncServerOptions<W extends EntitySchemas = EntitySchemas> {
-  /** What snapshots are coded by. */
-  readonly coders: SyncCoders;
+  /** What makes the coders, where it is not the usual ones. */
+  readonly coders?: SyncCoders;
   /**
    * Snapshots for a client in each second: above 0; at most one is sent in a tick.
    *

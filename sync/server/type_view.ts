@@ -167,6 +167,11 @@ export class OverlayTable implements TableContent {
     this.blobs = this.#own.blobs;
   }
 
+  /** Whether a place holds an entity. */
+  isAlive(slot: number): boolean {
+    return hasBit(this.alive, slot);
+  }
+
   /**
    * Becomes a table of a tick, with other places alive.
    *

@@ -1,6 +1,7 @@
 // This module is browser compatible.
 import type { ByteReader, ByteWriter } from "../../protocol/mod.ts";
-import type { CoderState, TableCoder } from "../coder/table_coder.ts";
+import type { CoderSet } from "../coder/sync_coders.ts";
+import type { CoderState } from "../coder/table_coder.ts";
 import { fieldColumnsOf } from "../schema/define_entity.ts";
 import type { EntityType } from "../schema/define_world.ts";
 import type { EntityTable, TableContent } from "../snapshot/entity_table.ts";
@@ -40,9 +41,13 @@ export interface ReadPart {
 /**
  * Writes the entities of a snapshot: a bit for each type that has changes, then for
  * each of those what its coder writes and the blobs.
+ *
+ * @param coders The coder of each type.
+ * @param parts What is said of each type.
+ * @param writer Where to.
  */
 export function writeBody(
-  coder: TableCoder,
+  coders: CoderSet,
   parts: readonly BodyPart[],
   writer: ByteWriter,
 ): void {
@@ -59,7 +64,7 @@ export function writeBody(
       if (baseState !== undefined) state!.copyFrom(baseState);
       continue;
     }
-    coder.encode(base, baseState, current, state, written, writer);
+    coders[i]!.encode(base, baseState, current, state, written, writer);
     writeBlobs(base, current, written, writer);
   }
 }
@@ -70,14 +75,14 @@ export function writeBody(
  *
  * @param reader At the body.
  * @param types What the tables hold.
- * @param coder What the body was written with.
+ * @param coders What the body was written with.
  * @param parts The tables.
  * @returns What is wrong, if anything: then nothing may be used of the parts.
  */
 export function readBody(
   reader: ByteReader,
   types: readonly EntityType[],
-  coder: TableCoder,
+  coders: CoderSet,
   parts: readonly ReadPart[],
 ): SyncFault | undefined {
   const bits = reader.raw(types.length + 7 >>> 3);
@@ -91,7 +96,7 @@ export function readBody(
       continue;
     }
     const { buffer, position, end } = reader;
-    const at = coder.decode(
+    const at = coders[i]!.decode(
       buffer,
       position,
       end,

@@ -1,0 +1,349 @@
+import { assert, assertEquals } from "@std/assert";
+import { ManualClock, type Metric, SeededRandom } from "../../core/mod.ts";
+import {
+  bits,
+  bool,
+  Channel,
+  f32,
+  list,
+  quat,
+  string,
+  u8,
+  vec3,
+} from "../../protocol/mod.ts";
+import type { SyncClientEvent } from "../client/sync_client_event.ts";
+import type { SyncCoders } from "../coder/sync_coders.ts";
+import { SyncClient } from "../client/sync_client.ts";
+import { defineEntity } from "../schema/define_entity.ts";
+import { defineWorld } from "../schema/define_world.ts";
+import type { ClientEnd } from "../server/_client_end.ts";
+import type { SyncPeer } from "../server/sync_peer.ts";
+import { SyncServer } from "../server/sync_server.ts";
+import type {
+  SyncPeerOptions,
+  SyncServerOptions,
+} from "../server/sync_server_options.ts";
+import { EntityTable } from "../snapshot/entity_table.ts";
+import { hasBit } from "../world/bit_set.ts";
+import type { EntityId } from "../world/entity_id.ts";
+import { PlainCoder } from "./plain_coder.ts";
+import { LossyLinks, type LossyOptions } from "./lossy_links.ts";
+
+export const DT = 1 / 60;
+
+/** A world with something of every kind. */
+export const mixed = defineWorld({
+  cube: defineEntity({
+    position: vec3({ min: -64, max: 64, step: 1 / 16 }),
+    rotation: quat({ bits: 9 }),
+    held: bool,
+  }, { maxEntities: 90 }),
+  player: defineEntity({
+    position: vec3({ min: -64, max: 64, step: 1 / 16 }),
+    name: string({ maxBytes: 12 }),
+    aim: f32,
+    bag: list(u8, { maxLength: 3 }),
+  }, { maxEntities: 8 }),
+  round: defineEntity({ score: bits(20) }, { maxEntities: 1 }),
+});
+/** A coder that learns and shows at once when two ends have learnt different things. */
+const CODERS: SyncCoders = { strong: () => new PlainCoder(true) };
+type Mixed = typeof mixed.schemas;
+
+/** What a client is to have after a message. */
+interface Expected {
+  readonly tick: number;
+  readonly tables: readonly EntityTable[];
+}
+
+/** A client, its link, and what was seen of both. */
+export interface WorldClient {
+  readonly peer: SyncPeer;
+  readonly client: SyncClient<Mixed>;
+  readonly links: LossyLinks;
+  readonly expected: Map<number, Expected>;
+  readonly events: SyncClientEvent[];
+  /** Lengths of what was sent to it, by channel, with the frame. */
+  readonly sent: { frame: number; bytes: number; channel: Channel }[];
+  checked: number;
+  lastSequence: number;
+}
+
+/** Options for {@linkcode EndsWorld}. */
+export interface EndsOptions {
+  readonly seed: number;
+  readonly link?: Omit<LossyOptions, "random">;
+  readonly server?: SyncServerOptions<Mixed>;
+}
+
+/** A server with a random game and clients over bad links, all of it checked. */
+export class EndsWorld {
+  readonly random: SeededRandom;
+  readonly clock = new ManualClock();
+  readonly server: SyncServer<Mixed>;
+  readonly clients: WorldClient[] = [];
+  readonly ids: EntityId[] = [];
+  frame = 0;
+  /** How many changes there are in a tick, at most. */
+  activity = 12;
+  readonly #options: EndsOptions;
+  /** All ticks, as they were. */
+  readonly #archive: (readonly EntityTable[])[] = [];
+
+  constructor(options: EndsOptions) {
+    this.#options = options;
+    this.random = new SeededRandom(options.seed);
+    this.server = new SyncServer(mixed, {
+      clock: this.clock,
+      coders: CODERS,
+      ...options.server,
+    });
+  }
+
+  connect(options: SyncPeerOptions = {}): WorldClient {
+    const links = new LossyLinks({
+      random: this.random,
+      ...this.#options.link,
+    });
+    const sent: WorldClient["sent"] = [];
+    links.a.onSend = (bytes, channel): void => {
+      if (bytes[0] === 1) {
+        sent.push({ frame: this.frame, bytes: bytes.length, channel });
+      }
+    };
+    const added: WorldClient = {
+      peer: this.server.connect(links.a, options)!,
+      client: new SyncClient(mixed, links.b, {
+        clock: this.clock,
+        coders: CODERS,
+      }),
+      links,
+      expected: new Map(),
+      events: [],
+      sent,
+      checked: 0,
+      lastSequence: -1,
+    };
+    this.clients.push(added);
+    return added;
+  }
+
+  run(frames: number): void {
+    for (let i = 0; i < frames; i++) {
+      this.frame++;
+      this.clock.advance(DT * 1_000);
+      for (const { links } of this.clients) links.tick();
+      this.server.tick(DT, () => this.step());
+      this.#keep();
+      for (const it of this.clients) {
+        it.client.tick(DT);
+        it.events.push(...it.client.drainEvents());
+        this.#check(it);
+      }
+    }
+  }
+
+  /** Changes the world at random. */
+  step(): void {
+    const { random, ids } = this;
+    const { entities } = this.server;
+    for (let i = random.nextU32() % (this.activity + 1); i > 0; i--) {
+      const at = random.nextU32() % Math.max(1, ids.length);
+      const id = ids[at];
+      switch (random.nextU32() % 8) {
+        case 0:
+          this.spawn();
+          break;
+        case 1:
+          if (ids.length > 40) {
+            entities.despawn(id!);
+            ids.splice(at, 1);
+          }
+          break;
+        default:
+          if (id !== undefined) this.#change(id);
+      }
+    }
+  }
+
+  spawn(): EntityId | undefined {
+    const { entities } = this.server;
+    const kind = this.random.nextU32() % 12;
+    const id = kind === 0
+      ? entities.spawn("round", { score: 1 })
+      : kind < 3
+      ? entities.spawn("player", {
+        position: this.#point(),
+        name: "new",
+        aim: 0.5,
+        bag: [],
+      })
+      : entities.spawn("cube", {
+        position: this.#point(),
+        rotation: { x: 0, y: 0, z: 0, w: 1 },
+        held: false,
+      });
+    if (id !== undefined) this.ids.push(id);
+    return id;
+  }
+
+  /** Takes away everything. */
+  clear(): void {
+    for (const id of this.ids.splice(0)) this.server.entities.despawn(id);
+  }
+
+  #point(): { x: number; y: number; z: number } {
+    const { random } = this;
+    return {
+      x: random.nextFloat() * 120 - 60,
+      y: random.nextFloat() * 120 - 60,
+      z: random.nextFloat() * 4,
+    };
+  }
+
+  #change(id: EntityId): void {
+    const { random } = this;
+    const { entities } = this.server;
+    const type = entities.typeOf(id)!;
+    if (type === "round") {
+      entities.set(id, "round", { score: random.nextU32() % 2 ** 20 });
+    } else if (type === "player") {
+      const which = random.nextU32() % 4;
+      if (which === 0) {
+        entities.set(id, "player", { name: `n${random.nextU32() % 20}` });
+      } else if (which === 1) {
+        entities.set(id, "player", { bag: [random.nextU32() % 256] });
+      } else {
+        entities.set(id, "player", {
+          position: this.#point(),
+          aim: random.nextFloat(),
+        });
+      }
+    } else {
+      entities.set(id, "cube", {
+        position: this.#point(),
+        rotation: {
+          x: random.nextFloat() - 0.5,
+          y: random.nextFloat() - 0.5,
+          z: random.nextFloat() - 0.5,
+          w: 1,
+        },
+        held: random.nextU32() % 2 === 0,
+      });
+    }
+  }
+
+  /** Keeps the tick, and what each client is to have of it. */
+  #keep(): void {
+    const { history } = this.server;
+    const tick = history.newest!;
+    this.#archive[tick] = history.tablesAt(tick).map(clone);
+    for (const { peer, expected } of this.clients) {
+      const { last } = (peer as ClientEnd).inFlight;
+      if (last === undefined || last.tick !== tick) continue;
+      const tables = mixed.types.map(({ schema, number }) => {
+        const now = this.#archive[tick]![number]!;
+        const view = last.views?.[number];
+        if (view === undefined) return now;
+        const table = new EntityTable(schema);
+        for (let at = 0; at < schema.maxEntities; at++) {
+          if (!hasBit(view.present, at)) continue;
+          const source = hasBit(view.stale, at)
+            ? this.#archive[view.sources[at]!]![number]!
+            : now;
+          table.copySlot(source, at);
+        }
+        return table;
+      });
+      expected.set(last.sequence, { tick, tables });
+    }
+  }
+
+  /** Compares what has come with what was to. */
+  #check(it: WorldClient): void {
+    const { seed } = this.#options;
+    for (const snapshot of it.client.snapshots()) {
+      const { sequence, tick, tables } = snapshot;
+      const isNew = it.lastSequence < 0 ||
+        (sequence - it.lastSequence << 16) > 0;
+      if (!isNew) continue;
+      it.lastSequence = sequence;
+      it.checked++;
+      const expected = it.expected.get(sequence);
+      const message = `seed ${seed}, frame ${this.frame}, ${sequence}`;
+      assert(expected !== undefined, message);
+      assertEquals(tick, expected.tick, message);
+      assertSame(tables, expected.tables, message);
+    }
+  }
+
+  /** Runs without changes until all clients have everything. */
+  settle(frames = 400): void {
+    const { activity } = this;
+    this.activity = 0;
+    this.run(frames);
+    this.activity = activity;
+    for (const { client } of this.clients) {
+      assertSame(
+        client.tables,
+        this.server.entities.tables,
+        `seed ${this.#options.seed}`,
+      );
+    }
+  }
+}
+
+/** Compares two views, to the bit. */
+export function assertSame(
+  actual: readonly EntityTable[],
+  expected: readonly EntityTable[],
+  message: string,
+): void {
+  for (let type = 0; type < expected.length; type++) {
+    const a = actual[type]!;
+    const b = expected[type]!;
+    for (let at = 0; at < b.capacity; at++) {
+      if (isSamePlace(a, b, at)) continue;
+      assert(false, `${message}, type ${type}, place ${at}`);
+    }
+  }
+}
+
+function isSamePlace(a: EntityTable, b: EntityTable, at: number): boolean {
+  const { capacity } = b;
+  const isAlive = b.isAlive(at);
+  if (a.isAlive(at) !== isAlive) return false;
+  if (isAlive && a.generations[at] !== b.generations[at]) return false;
+  for (let i = at; i < a.values.length; i += capacity) {
+    if (a.values[i] !== (isAlive ? b.values[i] : 0)) return false;
+  }
+  for (let i = at; i < a.blobs.length; i += capacity) {
+    const bytes = isAlive ? b.blobs[i]! : [];
+    const own = a.blobs[i]!;
+    if (own.length !== bytes.length) return false;
+    if (!own.every((byte, k) => byte === bytes[k])) return false;
+  }
+  return true;
+}
+
+/** The value of a metric, with a label's value if there is one. */
+export function metricOf(
+  end: { metrics(): Iterable<Metric> },
+  name: string,
+  label?: string,
+): number {
+  for (const metric of end.metrics()) {
+    if (metric.name !== `tickwire_sync_${name}`) continue;
+    if (
+      label === undefined ||
+      Object.values(metric.labels ?? {}).includes(label)
+    ) return metric.value;
+  }
+  throw new Error(`There is no metric ${name} ${label ?? ""}`);
+}
+
+function clone(table: EntityTable): EntityTable {
+  const copy = new EntityTable(table.form);
+  copy.copyFrom(table);
+  return copy;
+}
