@@ -36,3 +36,7 @@ export * from "./state/entity_snapshot.ts";
 export * from "./state/game_state_snapshot.ts";
 export * from "./state/snapshot_buffer.ts";
 export * from "./state/state_interpolator.ts";
+export * from "./clock/input_lead_meter.ts";
+export * from "./clock/network_clock.ts";
+export * from "./clock/stamp.ts";
+export * from "./clock/timelines.ts";
