@@ -115,3 +115,7 @@ export {
   AreaInterest,
   type AreaInterestOptions,
 } from "./server/area_interest.ts";
+export * from "./clock/input_lead_meter.ts";
+export * from "./clock/network_clock.ts";
+export * from "./clock/stamp.ts";
+export * from "./clock/timelines.ts";

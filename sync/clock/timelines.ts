@@ -1,0 +1,336 @@
+// This module is browser compatible.
+import { checkFinite } from "../../core/mod.ts";
+import { FadingHistogram } from "./_fading_histogram.ts";
+import { slewed } from "./_slew.ts";
+import type { NetworkClock } from "./network_clock.ts";
+
+/** Options for {@linkcode Timelines}. */
+export interface TimelinesOptions {
+  /**
+   * How often the server sends a snapshot, in milliseconds: above 0.
+   *
+   * @default {1000 / clock.tickRate}
+   */
+  readonly sendIntervalMs?: number;
+  /**
+   * The share of time in which there may be no newer snapshot than the one that is
+   * drawn: above 0 and below 1.
+   *
+   * @default {0.001}
+   */
+  readonly maxUnderrunShare?: number;
+  /**
+   * The share of inputs that may come too late: above 0 and below 1.
+   *
+   * @default {0.01}
+   */
+  readonly maxLateShare?: number;
+  /**
+   * The most that the drawn time lies behind what comes at once, and the inputs lie ahead
+   * of it, in milliseconds: above 0.
+   *
+   * @default {500}
+   */
+  readonly maxDelayMs?: number;
+  /**
+   * By how much a timeline may be wrong and still be corrected by running up to 5 % faster
+   * or slower, in milliseconds: above 0. Beyond that it jumps forwards, or stands still.
+   *
+   * @default {250}
+   */
+  readonly snapMs?: number;
+}
+
+/** Send intervals and jitters of the delay while nothing was measured. */
+const INTERVALS = 1.7;
+const JITTERS = 4;
+/** How long is measured before that counts alone. */
+const TRUSTED_MS = 20_000;
+const TRUSTED_INPUTS = 200;
+/** How often the targets are looked at. */
+const REVIEW_MS = 250;
+/** Smaller changes of a target are not followed: its share, and milliseconds. */
+const DEAD_SHARE = 0.04;
+const DEAD_MS = 1;
+const BIN_MS = 0.5;
+const DELAY_HALF_LIFE_MS = 30_000;
+const LEAD_HALF_LIFE_MS = 10_000;
+/** Longer gaps are a connection that stands, which no delay helps. */
+const MAX_GAP_MS = 1_000;
+/** Of how many ticks the lead is remembered: 4 s at 64 Hz. */
+const LEADS = 256;
+
+/**
+ * The three times of a client: what it predicts (ahead of the server, so that its inputs
+ * come in time), what the server is doing now, and what it draws of others (behind, so
+ * that there are two snapshots to draw between).
+ *
+ * All three run on smoothly: never backwards, and at most 5 % faster or slower than the
+ * local time, unless they are wrong by more than `snapMs`.
+ *
+ * **The drawn time** lies behind by the lowest delay from the server plus an interpolation
+ * delay: at first 1.7 send intervals and 4 times the jitter, as is custom, then what has
+ * been measured: the age of the newest snapshot, at any moment, was not above that delay
+ * but for `maxUnderrunShare` of the time. That covers lost messages, late ones and bursts
+ * without a model of them.
+ *
+ * **The predicted time** lies ahead by the lowest delay to the server plus a margin: at
+ * first a tick and 4 times the jitter, then what the server's reports of the leads it sees
+ * ({@linkcode InputLeadMeter}) show to be needed for all but `maxLateShare` of the inputs.
+ * The loop through the server also corrects what no clock can know: a way there that takes
+ * longer than the way back.
+ *
+ * @example A frame
+ * ```ts
+ * import { assert, assertAlmostEquals } from "@std/assert";
+ * import { NetworkClock, Timelines } from "@tickwire/net/sync";
+ *
+ * const clock = new NetworkClock({ tickRate: 50 });
+ * const timelines = new Timelines(clock);
+ *
+ * // A message has come: its stamps and its tick.
+ * clock.recordUp(0, 1_030);
+ * clock.recordDown(1_040, 70);
+ * timelines.recordSnapshot(52, 70);
+ *
+ * timelines.tick(1 / 50, 90); // ticks the clock, too
+ * assertAlmostEquals(timelines.serverTick, 54.5);
+ * assert(timelines.predictionTick > timelines.serverTick);
+ * assert(timelines.renderTick < 52);
+ * ```
+ */
+export class Timelines {
+  /** The clock that drives them. */
+  readonly clock: NetworkClock;
+  readonly #sendIntervalMs: number;
+  readonly #maxUnderrunShare: number;
+  readonly #maxLateShare: number;
+  readonly #maxDelayMs: number;
+  readonly #snapMs: number;
+  readonly #tickMs: number;
+  readonly #ages: FadingHistogram;
+  readonly #needs: FadingHistogram;
+  readonly #leads = new Float64Array(LEADS);
+  readonly #leadTicks = new Float64Array(LEADS).fill(-1);
+  #isRunning = false;
+  #renderMs = 0;
+  #predictionMs = 0;
+  #delayMs = 0;
+  #marginMs = 0;
+  #reviewMs = 0;
+  #newestMs = -Infinity;
+  /** The server's time when the newest snapshot came. */
+  #newestCameMs = 0;
+  #underrunMs = 0;
+
+  /**
+   * Creates timelines that stand until the clock is synchronised.
+   *
+   * @param clock Drives them; {@linkcode Timelines.tick} ticks it.
+   * @param options What is aimed at, and the limits.
+   * @throws {RangeError} If an option is out of its range.
+   */
+  constructor(clock: NetworkClock, options: TimelinesOptions = {}) {
+    this.clock = clock;
+    this.#tickMs = 1_000 / clock.tickRate;
+    const {
+      sendIntervalMs = this.#tickMs,
+      maxUnderrunShare = 0.001,
+      maxLateShare = 0.01,
+      maxDelayMs = 500,
+      snapMs = 250,
+    } = options;
+    this.#sendIntervalMs = checkFinite("sendIntervalMs", sendIntervalMs);
+    this.#maxUnderrunShare = checkShare("maxUnderrunShare", maxUnderrunShare);
+    this.#maxLateShare = checkShare("maxLateShare", maxLateShare);
+    this.#maxDelayMs = checkFinite("maxDelayMs", maxDelayMs);
+    this.#snapMs = checkFinite("snapMs", snapMs);
+    const bins = Math.min(4_096, Math.ceil(maxDelayMs / BIN_MS));
+    this.#ages = new FadingHistogram(BIN_MS, bins, DELAY_HALF_LIFE_MS);
+    this.#needs = new FadingHistogram(BIN_MS, bins, LEAD_HALF_LIFE_MS);
+  }
+
+  /** Where the server is: ticks with a fraction. 0 before the clock is synchronised. */
+  get serverTick(): number {
+    return this.clock.serverTime / this.#tickMs;
+  }
+
+  /** What is drawn of others: ticks with a fraction. */
+  get renderTick(): number {
+    return this.#renderMs / this.#tickMs;
+  }
+
+  /** What the player's own inputs are for: ticks with a fraction. */
+  get predictionTick(): number {
+    return this.#predictionMs / this.#tickMs;
+  }
+
+  /**
+   * What the drawn time should lie behind the newest snapshots that come at once, in
+   * milliseconds.
+   */
+  get interpolationDelayMs(): number {
+    return this.#delayMs;
+  }
+
+  /** What the drawn time lies behind the server's, in milliseconds. */
+  get renderDelayMs(): number {
+    return this.clock.serverTime - this.#renderMs;
+  }
+
+  /** What the predicted time lies ahead of the server's, in milliseconds. */
+  get leadMs(): number {
+    return this.#predictionMs - this.clock.serverTime;
+  }
+
+  /** For how long there was no newer snapshot than what was to be drawn, in ms. */
+  get underrunMs(): number {
+    return this.#underrunMs;
+  }
+
+  /**
+   * Takes note of a snapshot.
+   *
+   * @param tick Its tick.
+   * @param receivedMs When it came, on the local clock.
+   */
+  recordSnapshot(tick: number, receivedMs: number): void {
+    const timeMs = tick * this.#tickMs;
+    const { clock } = this;
+    if (!clock.isSynced || !(timeMs > this.#newestMs)) return;
+    const cameMs = clock.serverTimeAt(receivedMs);
+    // No snapshot comes before it is made: a forged one would make all others old.
+    if (!(timeMs < cameMs + this.#maxDelayMs)) return;
+    const gapMs = cameMs - this.#newestCameMs;
+    if (gapMs > 0 && gapMs < MAX_GAP_MS) {
+      const floorMs = clock.downFloorMs + this.#newestMs;
+      this.#ages.fade(gapMs);
+      this.#ages.addRise(this.#newestCameMs - floorMs, cameMs - floorMs);
+    }
+    this.#newestMs = timeMs;
+    this.#newestCameMs = cameMs;
+  }
+
+  /**
+   * Takes a report of the server's about an input.
+   *
+   * @param tick The tick that the input was for.
+   * @param leadMs How long before it was needed it came, in milliseconds. What is not
+   * finite is ignored, as are ticks that were not predicted lately.
+   */
+  recordInputLead(tick: number, leadMs: number): void {
+    const place = tick % LEADS;
+    if (!Number.isFinite(leadMs) || this.#leadTicks[place] !== tick) return;
+    this.#needs.add(this.#leads[place]! - leadMs - this.clock.upFloorMs);
+    this.#needs.fade(this.#tickMs);
+  }
+
+  /**
+   * Lets time pass, for the clock, too.
+   *
+   * @param dt How much, in seconds: 0 or more.
+   * @param nowMs The local time, as for {@linkcode NetworkClock.tick}.
+   * @throws {RangeError} If `dt` is negative or not finite.
+   */
+  tick(dt: number, nowMs?: number): void {
+    const { clock } = this;
+    clock.tick(dt, nowMs);
+    if (!clock.isSynced) return;
+    const dtMs = dt * 1_000;
+    this.#reviewMs -= dtMs;
+    if (this.#reviewMs <= 0 || !this.#isRunning) this.#review();
+    const serverMs = clock.serverTime;
+    const renderMs = serverMs - clock.downFloorMs - this.#delayMs;
+    const predictionMs = serverMs + clock.upFloorMs + this.#marginMs;
+    const before = this.#predictionMs;
+    if (this.#isRunning) {
+      this.#renderMs = slewed(
+        this.#renderMs,
+        dtMs,
+        renderMs - this.#renderMs,
+        this.#snapMs,
+      );
+      this.#predictionMs = slewed(
+        before,
+        dtMs,
+        predictionMs - before,
+        this.#snapMs,
+      );
+    } else {
+      this.#isRunning = true;
+      this.#renderMs = Math.max(0, renderMs);
+      this.#predictionMs = predictionMs;
+    }
+    if (this.#renderMs > this.#newestMs) this.#underrunMs += dtMs;
+    this.#rememberLeads(before, this.#predictionMs);
+  }
+
+  /** Forgets everything, for another server; the clock is reset, too. */
+  reset(): void {
+    this.clock.reset();
+    this.#isRunning = false;
+    this.#renderMs = 0;
+    this.#predictionMs = 0;
+    this.#newestMs = -Infinity;
+    this.#newestCameMs = 0;
+    this.#ages.clear();
+    this.#needs.clear();
+    this.#leadTicks.fill(-1);
+  }
+
+  #review(): void {
+    this.#reviewMs = REVIEW_MS;
+    const { clock } = this;
+    const delay = blend(
+      INTERVALS * this.#sendIntervalMs + JITTERS * clock.jitterDownMs,
+      // Half of what is allowed: frames fall between, and delays that change lag behind.
+      this.#ages.quantile(1 - this.#maxUnderrunShare * AIM),
+      this.#ages.evidenceMs / TRUSTED_MS,
+    );
+    const margin = blend(
+      this.#tickMs + JITTERS * clock.jitterUpMs,
+      this.#needs.quantile(1 - this.#maxLateShare),
+      this.#needs.evidenceMs / (TRUSTED_INPUTS * BIN_MS),
+    );
+    this.#delayMs = followed(this.#delayMs, delay, this.#maxDelayMs);
+    this.#marginMs = followed(this.#marginMs, margin, this.#maxDelayMs);
+  }
+
+  /** Notes the lead of the ticks that have begun. */
+  #rememberLeads(fromMs: number, toMs: number): void {
+    const last = Math.floor(toMs / this.#tickMs);
+    const first = Math.max(
+      Math.floor(fromMs / this.#tickMs) + 1,
+      last - LEADS + 1,
+      0,
+    );
+    for (let tick = first; tick <= last; tick++) {
+      this.#leads[tick % LEADS] = this.leadMs;
+      this.#leadTicks[tick % LEADS] = tick;
+    }
+  }
+}
+
+const AIM = 0.5;
+
+function blend(assumed: number, measured: number, evidence: number): number {
+  const share = Math.min(1, evidence);
+  return assumed * (1 - share) + measured * share;
+}
+
+/** The new target, unless it is nearly the old one. */
+function followed(from: number, to: number, most: number): number {
+  const wanted = Math.min(most, to);
+  return Math.abs(wanted - from) <= Math.max(DEAD_MS, DEAD_SHARE * from)
+    ? from
+    : wanted;
+}
+
+function checkShare(name: string, value: number): number {
+  if (!(value > 0 && value < 1)) {
+    throw new RangeError(
+      `Cannot use ${name} as it must be above 0 and below 1: current value is ${value}`,
+    );
+  }
+  return value;
+}
