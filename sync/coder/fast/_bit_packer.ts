@@ -2,14 +2,16 @@
 
 /**
  * Bits behind each other, the lowest first, in memory of its own that grows. It has no
- * checks: its owner knows how many bits a value takes.
+ * checks: its owner knows how many bits a value takes, and makes room for them.
  */
 export class BitPacker {
-  #bytes = new Uint8Array(1_024);
+  /** Whole words; bytes only come of them in the end, which spares most stores. */
+  #words = new Int32Array(256);
   #length = 0;
-  /** Bits that do not fill a byte yet, fewer than 8. */
+  /** Bits that do not fill a word yet, fewer than 32. */
   #pending = 0;
   #count = 0;
+  #bytes = new Uint8Array(1_024);
 
   /** Begins anew. */
   reset(): void {
@@ -24,44 +26,32 @@ export class BitPacker {
    * @param bitCount How many bits come at most until it is called again.
    */
   reserve(bitCount: number): void {
-    const needed = this.#length + (bitCount >>> 3) + 8;
-    if (needed <= this.#bytes.length) return;
-    const bytes = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
-    bytes.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = bytes;
+    const needed = this.#length + Math.ceil(bitCount / 32) + 1;
+    if (needed <= this.#words.length) return;
+    const words = new Int32Array(Math.max(needed, 2 * this.#words.length));
+    words.set(this.#words.subarray(0, this.#length));
+    this.#words = words;
   }
 
   /**
    * Adds bits.
    *
-   * @param value 0 to 2^width - 1.
-   * @param width 0 to 24.
-   */
-  put(value: number, width: number): void {
-    let pending = this.#pending | value << this.#count;
-    let count = this.#count + width;
-    while (count >= 8) {
-      this.#bytes[this.#length++] = pending;
-      pending >>>= 8;
-      count -= 8;
-    }
-    this.#pending = pending;
-    this.#count = count;
-  }
-
-  /**
-   * Adds bits, of which there may be more.
-   *
-   * @param value Their low bits count; the sign does not matter.
+   * @param value 0 to 2^width - 1, or the signed integer of the same 32 bits.
    * @param width 0 to 32.
    */
-  putWide(value: number, width: number): void {
-    if (width <= 16) {
-      this.put(value & 0xffff >>> (16 - width), width);
-    } else {
-      this.put(value & 0xffff, 16);
-      this.put(value >>> 16 & 0xffff >>> (32 - width), width - 16);
+  put(value: number, width: number): void {
+    const count = this.#count;
+    const pending = this.#pending | value << count;
+    const next = count + width;
+    if (next < 32) {
+      this.#pending = pending;
+      this.#count = next;
+      return;
     }
+    this.#words[this.#length++] = pending;
+    // A shift by 32 would be one by 0.
+    this.#pending = count === 0 ? 0 : value >>> 32 - count;
+    this.#count = next - 32;
   }
 
   /**
@@ -70,11 +60,21 @@ export class BitPacker {
    * @returns The bytes, until the next `reset`.
    */
   finish(): Uint8Array {
-    if (this.#count > 0) {
-      this.#bytes[this.#length++] = this.#pending;
-      this.#pending = 0;
-      this.#count = 0;
+    const words = this.#words;
+    const whole = this.#length;
+    const length = 4 * whole + (this.#count + 7 >>> 3);
+    words[whole] = this.#pending;
+    if (length + 3 > this.#bytes.length) {
+      this.#bytes = new Uint8Array(4 * words.length);
     }
-    return this.#bytes.subarray(0, this.#length);
+    const bytes = this.#bytes;
+    for (let i = 0, at = 0; at < length; i++, at += 4) {
+      const word = words[i]!;
+      bytes[at] = word;
+      bytes[at + 1] = word >>> 8;
+      bytes[at + 2] = word >>> 16;
+      bytes[at + 3] = word >>> 24;
+    }
+    return bytes.subarray(0, length);
   }
 }

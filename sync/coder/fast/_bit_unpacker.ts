@@ -1,57 +1,76 @@
 // This module is browser compatible.
 
 /**
- * Takes what a `BitPacker` has packed. Behind the end there are zeros without end: one
- * look at {@linkcode BitUnpacker.isPastEnd} tells.
+ * Takes what a `BitPacker` has packed. Behind the end there are zeros, as many as it is
+ * made for: its owner looks at {@linkcode BitUnpacker.isPastEnd} before it takes more.
  */
 export class BitUnpacker {
-  #bytes: Uint8Array = new Uint8Array(0);
+  readonly #spareWords: number;
+  #words: Int32Array;
+  #start = 0;
+  /** How many bits there are. */
   #end = 0;
   /** The place of the next bit. */
   #at = 0;
 
+  /**
+   * Creates an unpacker.
+   *
+   * @param spareBits How many bits are taken at most between two looks at the end.
+   */
+  constructor(spareBits: number) {
+    this.#spareWords = (spareBits >>> 5) + 3;
+    this.#words = new Int32Array(256 + this.#spareWords);
+  }
+
   /** Begins with bytes from `start` to `end`. */
   reset(bytes: Uint8Array, start: number, end: number): void {
-    this.#bytes = bytes;
-    this.#end = end;
-    this.#at = start * 8;
+    const length = end - start;
+    const whole = length >>> 2;
+    const needed = whole + 1 + this.#spareWords;
+    if (needed > this.#words.length) this.#words = new Int32Array(2 * needed);
+    const words = this.#words;
+    let at = start;
+    for (let i = 0; i < whole; i++, at += 4) {
+      words[i] = bytes[at]! | bytes[at + 1]! << 8 | bytes[at + 2]! << 16 |
+        bytes[at + 3]! << 24;
+    }
+    let last = 0;
+    for (let shift = 0; at < end; at++, shift += 8) last |= bytes[at]! << shift;
+    words[whole] = last;
+    words.fill(0, whole + 1, needed);
+    this.#start = start;
+    this.#end = 8 * length;
+    this.#at = 0;
   }
 
   /** Whether bits were taken that are not there. */
   get isPastEnd(): boolean {
-    return this.#at > this.#end * 8;
+    return this.#at > this.#end;
   }
 
   /** The place of the first byte of which no bit was taken. */
   get nextByte(): number {
-    return (this.#at + 7) >>> 3;
+    return this.#start + (this.#at + 7 >>> 3);
   }
 
   /** Whether the bits up to the next byte are zeros. */
   isPadded(): boolean {
-    const left = -this.#at & 7;
-    return this.peek(left) === 0;
+    return this.peek(-this.#at & 7) === 0;
   }
 
   /**
    * Looks at bits without taking them.
    *
-   * @param width 0 to 24.
+   * @param width 0 to 31.
    */
   peek(width: number): number {
-    const bytes = this.#bytes;
-    const from = this.#at >>> 3;
-    let word: number;
-    if (from + 4 <= this.#end) {
-      word = bytes[from]! | bytes[from + 1]! << 8 | bytes[from + 2]! << 16 |
-        bytes[from + 3]! << 24;
-    } else {
-      word = 0;
-      for (let i = from, shift = 0; i < this.#end; i++, shift += 8) {
-        word |= bytes[i]! << shift;
-      }
-    }
-    return word >>> (this.#at & 7) & (1 << width) - 1;
+    const words = this.#words;
+    const at = this.#at;
+    const i = at >>> 5;
+    // Two shifts, as one by 32 would be one by 0.
+    const word = words[i]! >>> at | words[i + 1]! << 1 << (~at & 31);
+    return word & (1 << width) - 1;
   }
 
   /** Takes bits that were looked at. */
@@ -62,23 +81,15 @@ export class BitUnpacker {
   /**
    * Takes bits.
    *
-   * @param width 0 to 24.
+   * @param width 0 to 32.
+   * @returns The bits; if there are 32 of them, as a signed integer.
    */
   take(width: number): number {
-    const value = this.peek(width);
-    this.#at += width;
-    return value;
-  }
-
-  /**
-   * Takes bits, of which there may be more.
-   *
-   * @param width 0 to 32.
-   * @returns The bits, as a signed integer of 32 bits.
-   */
-  takeWide(width: number): number {
-    if (width <= 16) return this.take(width);
-    const low = this.take(16);
-    return low | this.take(width - 16) << 16;
+    const words = this.#words;
+    const at = this.#at;
+    const i = at >>> 5;
+    this.#at = at + width;
+    const word = words[i]! >>> at | words[i + 1]! << 1 << (~at & 31);
+    return width === 32 ? word : word & (1 << width) - 1;
   }
 }

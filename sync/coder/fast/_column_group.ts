@@ -18,22 +18,30 @@ export type GroupKind =
 export interface ColumnGroup {
   /** How they are written. */
   readonly kind: GroupKind;
-  /** The columns. */
-  readonly columns: readonly Column[];
+  /** The place of its first column among the columns. */
+  readonly first: number;
+  /** How many columns it has. */
+  readonly count: number;
   /** The largest number of each. */
   readonly max: readonly number[];
   /** How many bits each takes as a whole. */
   readonly bits: readonly number[];
-  /** The widest difference: its bits without the sign. */
-  readonly maxWidth: number;
+  /**
+   * Whether its differences are three that fit 31 bits with their sign, as nearly all
+   * are: those of a point, or of a rotation.
+   */
+  readonly isTriple: boolean;
   /**
    * How many classes of difference there are, apart from none: a width each, and for
-   * rotations one more, for another component left out. 0 for `"plain"`.
+   * rotations one more, for another component left out. 1 for `"plain"`.
    */
   readonly classes: number;
   /** The most bits of a difference, its class not counted. */
   readonly maxBits: number;
 }
+
+/** With it, all sums of a number and a difference are integers of 32 bits. */
+const MAX_TRIPLE_WIDTH = 30;
 
 /** Puts the columns of each field into a group. */
 export function groupColumns(
@@ -55,14 +63,16 @@ function group(columns: readonly Column[]): ColumnGroup {
   const maxWidth = Math.max(...numbers);
   const whole = bits.reduce((sum, it) => sum + it, 0);
   const classes = kind === "plain"
-    ? 0
+    ? 1
     : maxWidth + (kind === "rotation" ? 1 : 0);
   return {
     kind,
-    columns,
+    first: columns[0]!.index,
+    count: columns.length,
     max,
     bits,
-    maxWidth,
+    isTriple: (kind === "rotation" || kind === "vector") &&
+      numbers.length === 3 && classes > 1 && maxWidth <= MAX_TRIPLE_WIDTH,
     classes,
     maxBits: Math.max(whole, numbers.length * (maxWidth + 1)),
   };

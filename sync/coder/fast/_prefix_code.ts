@@ -22,33 +22,44 @@ const LENGTH_BITS = 3;
  * code less 1 (3 bits).
  */
 export class PrefixCode {
-  /** How many symbols there are: 1 to 64. */
+  /** How many symbols there are: 2 to 64. */
   readonly size: number;
   /** How often each comes in the message, for the encoder. */
   readonly counts: Uint32Array;
   readonly #flatBits: number;
   readonly #lengths: Uint8Array;
-  readonly #codes: Uint8Array;
-  /** By the next 8 bits: the symbol, and the length of its code above it. */
+  /** By symbol: its code, and how long that is above it. */
+  readonly #codes: Uint16Array;
+  /** By the next 8 bits: the symbol, and how long its code is above it; 0 if none. */
   readonly #table = new Uint16Array(1 << MAX_LENGTH);
-  #isFlat = true;
+  readonly #flatCodes: Uint16Array;
+  readonly #flatTable = new Uint16Array(1 << MAX_LENGTH);
+  // What holds for the message.
+  #codesNow: Uint16Array;
+  #tableNow: Uint16Array;
 
   /**
    * Creates a code.
    *
-   * @param size How many symbols there are: 1 to 64.
+   * @param size How many symbols there are: 2 to 64.
    */
   constructor(size: number) {
     this.size = size;
     this.counts = new Uint32Array(size);
     this.#flatBits = 32 - Math.clz32(size - 1);
     this.#lengths = new Uint8Array(size);
-    this.#codes = new Uint8Array(size);
+    this.#codes = new Uint16Array(size);
+    this.#flatCodes = new Uint16Array(size);
+    for (let i = 0; i < size; i++) this.#flatCodes[i] = this.#flatBits << 8 | i;
+    fillTable(this.#flatCodes, size, this.#flatTable);
+    this.#codesNow = this.#flatCodes;
+    this.#tableNow = this.#flatTable;
   }
 
   /** Makes the code for `counts`, and writes what the decoder needs to know of it. */
   write(packer: BitPacker): void {
     const { counts, size } = this;
+    const lengths = this.#lengths;
     let last = -1;
     let used = 0;
     let total = 0;
@@ -58,29 +69,32 @@ export class PrefixCode {
       used++;
       total += counts[i]!;
     }
-    let isFlat = used === 0;
+    const headerBits = COUNT_BITS + last + 1 + used * LENGTH_BITS;
+    const flatBits = total * this.#flatBits;
+    // A code of its own takes at least a bit a symbol.
+    let isFlat = headerBits + total >= flatBits;
     if (!isFlat) {
-      findLengths(counts, size, this.#lengths);
-      let bits = COUNT_BITS + last + 1 + used * LENGTH_BITS;
-      for (let i = 0; i <= last; i++) bits += counts[i]! * this.#lengths[i]!;
-      isFlat = bits >= total * this.#flatBits;
+      findLengths(counts, size, lengths);
+      let bits = headerBits;
+      for (let i = 0; i <= last; i++) bits += counts[i]! * lengths[i]!;
+      isFlat = bits >= flatBits;
     }
-    this.#isFlat = isFlat;
+    this.#codesNow = isFlat ? this.#flatCodes : this.#codes;
     packer.put(isFlat ? 0 : 1, 1);
     if (isFlat) return;
     packer.put(last, COUNT_BITS);
     for (let i = 0; i <= last; i++) {
-      const length = this.#lengths[i]!;
+      const length = lengths[i]!;
       if (length === 0) packer.put(0, 1);
       else packer.put((length - 1) << 1 | 1, 1 + LENGTH_BITS);
     }
-    assignCodes(this.#lengths, last + 1, this.#codes);
+    assignCodes(lengths, last + 1, this.#codes);
   }
 
-  /** Writes a symbol. */
+  /** Writes a symbol that was counted. */
   put(packer: BitPacker, symbol: number): void {
-    if (this.#isFlat) packer.put(symbol, this.#flatBits);
-    else packer.put(this.#codes[symbol]!, this.#lengths[symbol]!);
+    const code = this.#codesNow[symbol]!;
+    packer.put(code & 0xff, code >>> 8);
   }
 
   /**
@@ -89,49 +103,56 @@ export class PrefixCode {
    * @returns `false` if it is no complete code.
    */
   read(unpacker: BitUnpacker): boolean {
-    this.#isFlat = unpacker.take(1) === 0;
-    if (this.#isFlat) return true;
+    this.#tableNow = this.#flatTable;
+    if (unpacker.take(1) === 0) return true;
     const lengths = this.#lengths;
     const count = unpacker.take(COUNT_BITS) + 1;
     if (count > this.size) return false;
-    lengths.fill(0);
     let space = 0;
     let used = 0;
     for (let i = 0; i < count; i++) {
-      if (unpacker.take(1) === 0) continue;
+      if (unpacker.take(1) === 0) {
+        lengths[i] = 0;
+        continue;
+      }
       const length = unpacker.take(LENGTH_BITS) + 1;
       lengths[i] = length;
       space += 1 << MAX_LENGTH - length;
       used++;
     }
     // One symbol has half of the codes, and no use for the others.
-    const isComplete = space === 1 << MAX_LENGTH ||
-      (used === 1 && space === 1 << MAX_LENGTH - 1);
-    if (!isComplete || lengths[count - 1] === 0) return false;
+    const isSingle = used === 1 && space === 1 << MAX_LENGTH - 1;
+    if (space !== 1 << MAX_LENGTH && !isSingle) return false;
+    if (lengths[count - 1] === 0) return false;
     assignCodes(lengths, count, this.#codes);
-    const table = this.#table;
-    if (used === 1) table.fill(0);
-    for (let i = 0; i < count; i++) {
-      const length = lengths[i]!;
-      if (length === 0) continue;
-      const entry = length << 8 | i;
-      const step = 1 << length;
-      for (let at = this.#codes[i]!; at < table.length; at += step) {
-        table[at] = entry;
-      }
-    }
+    if (isSingle) this.#table.fill(0);
+    fillTable(this.#codes, count, this.#table);
+    this.#tableNow = this.#table;
     return true;
   }
 
   /** Reads a symbol; -1 if there is none of this code. */
   take(unpacker: BitUnpacker): number {
-    if (this.#isFlat) {
-      const symbol = unpacker.take(this.#flatBits);
-      return symbol < this.size ? symbol : -1;
-    }
-    const entry = this.#table[unpacker.peek(MAX_LENGTH)]!;
+    const entry = this.#tableNow[unpacker.peek(MAX_LENGTH)]!;
     unpacker.skip(entry >>> 8);
     return entry === 0 ? -1 : entry & 0xff;
+  }
+}
+
+/** Finds for each 8 bits the symbol that they begin with. */
+function fillTable(
+  codes: Uint16Array,
+  count: number,
+  table: Uint16Array,
+): void {
+  for (let i = 0; i < count; i++) {
+    const length = codes[i]! >>> 8;
+    if (length === 0) continue;
+    const entry = length << 8 | i;
+    const step = 1 << length;
+    for (let at = codes[i]! & 0xff; at < table.length; at += step) {
+      table[at] = entry;
+    }
   }
 }
 
@@ -213,11 +234,14 @@ function findLengths(
 
 const nextCodes = new Uint16Array(MAX_LENGTH + 2);
 
-/** Gives each symbol its code, by length and then by symbol, the first bit lowest. */
+/**
+ * Gives each symbol its code, by length and then by symbol, the first bit lowest; and
+ * how long it is above that.
+ */
 function assignCodes(
   lengths: Uint8Array,
   count: number,
-  codes: Uint8Array,
+  codes: Uint16Array,
 ): void {
   nextCodes.fill(0);
   for (let i = 0; i < count; i++) {
@@ -228,13 +252,15 @@ function assignCodes(
   }
   for (let i = 0; i < count; i++) {
     const length = lengths[i]!;
-    if (length > 0) codes[i] = reversed(nextCodes[length]!++, length);
+    codes[i] = length === 0
+      ? 0
+      : length << 8 | reversed(nextCodes[length]!++, length);
   }
 }
 
 function reversed(code: number, length: number): number {
-  let left = code;
-  let bits = 0;
-  for (let i = 0; i < length; i++, left >>>= 1) bits = bits << 1 | left & 1;
-  return bits;
+  let bits = code << 8 - length;
+  bits = bits >>> 4 & 0x0f | bits << 4 & 0xf0;
+  bits = bits >>> 2 & 0x33 | bits << 2 & 0xcc;
+  return bits >>> 1 & 0x55 | bits << 1 & 0xaa;
 }

@@ -9,23 +9,28 @@ import { setBit } from "../../world/bit_set.ts";
 import type { CoderFault, CoderState, TableCoder } from "../table_coder.ts";
 import { BitPacker } from "./_bit_packer.ts";
 import { BitUnpacker } from "./_bit_unpacker.ts";
+import { classify, type Comparison } from "./_classify.ts";
 import { type ColumnGroup, groupColumns } from "./_column_group.ts";
 import { PrefixCode } from "./_prefix_code.ts";
+import { readGroup } from "./_read_group.ts";
+import { writeGroup } from "./_write_group.ts";
 
 /** Groups whose changes are told by one symbol. */
 const GROUPS_PER_MASK = 4;
 const GENERATION_BITS = 16;
 /** A gap of 2^16 - 1 places has 17 classes. */
 const GAP_CLASSES = 17;
-const COUNT_BITS = 17;
+/** The most bits of a symbol, and of what tells a code. */
+const SYMBOL_BITS = 8;
+const CODE_BITS = 512;
 
 /**
  * The coder of few operations: differences in as many bits as they need, nothing learnt.
  *
- * For each entity that differs it writes how many places were passed over, which fields
- * have changed, and for each of those a class (how wide its widest number is) with its
- * numbers in as many bits each. Gaps, masks and classes are in a Huffman code of the
- * message's own; see WIRE.md.
+ * For each entity that differs it writes how many places were passed over and which
+ * fields have changed; then field by field, for each of those entities, a class (how
+ * wide the widest number is) with the numbers in as many bits each. Gaps, masks and
+ * classes are in a Huffman code of the message's own; see WIRE.md.
  *
  * @example A difference, and back
  * ```ts
@@ -53,18 +58,23 @@ const COUNT_BITS = 17;
 export class FastCoder implements TableCoder {
   readonly #form: TableForm;
   readonly #groups: readonly ColumnGroup[];
-  readonly #gaps = new PrefixCode(GAP_CLASSES);
-  readonly #masks: readonly PrefixCode[];
+  readonly #countBits: number;
+  readonly #gapCode = new PrefixCode(GAP_CLASSES);
+  readonly #maskCodes: readonly PrefixCode[];
   /** By group: the code of its classes. */
-  readonly #classes: readonly PrefixCode[];
+  readonly #classCodes: readonly PrefixCode[];
   readonly #packer = new BitPacker();
-  readonly #unpacker = new BitUnpacker();
-  /** The most bits of an entity. */
-  readonly #maxBits: number;
-  // Of the message that is being written, entity after entity.
+  readonly #unpacker: BitUnpacker;
+  /** The most bits of an entity that is told as a whole. */
+  readonly #wholeBits: number;
+  // Of the message at hand, entity after entity.
   readonly #slots: Uint16Array;
-  readonly #entityMasks: Uint8Array;
-  readonly #entityClasses: Uint8Array;
+  /** 1 for those that are told as a whole. */
+  readonly #wholes: Uint8Array;
+  /** By four groups: which of them have changed. */
+  readonly #masks: readonly Uint8Array[];
+  /** By group: the class of the difference, 0 for none. */
+  readonly #classes: readonly Uint8Array[];
 
   /**
    * Creates a coder.
@@ -72,23 +82,30 @@ export class FastCoder implements TableCoder {
    * @param form What its tables are made for.
    */
   constructor(form: TableForm) {
-    const groups = groupColumns(form.columns);
-    const masks = Math.ceil(groups.length / GROUPS_PER_MASK);
+    const { columns, maxEntities } = form;
+    const groups = groupColumns(columns);
+    const maskGroups = groupsOfMasks(groups.length);
     this.#form = form;
     this.#groups = groups;
-    this.#masks = Array.from(
-      { length: masks },
-      (_, i) =>
-        new PrefixCode(
-          1 << Math.min(GROUPS_PER_MASK, groups.length - i * GROUPS_PER_MASK),
-        ),
+    this.#countBits = 32 - Math.clz32(maxEntities);
+    this.#maskCodes = maskGroups.map((it) => new PrefixCode(1 << it));
+    this.#classCodes = groups.map(({ classes }) =>
+      new PrefixCode(Math.max(2, classes))
     );
-    this.#classes = groups.map(({ classes }) => new PrefixCode(classes || 1));
-    this.#slots = new Uint16Array(form.maxEntities);
-    this.#entityMasks = new Uint8Array(form.maxEntities * masks);
-    this.#entityClasses = new Uint8Array(form.maxEntities * groups.length);
-    this.#maxBits = groups.reduce((sum, it) => sum + it.maxBits + 8, 64) +
-      8 * masks;
+    this.#wholeBits = columns.reduce(
+      (sum, { bits }) => sum + bits,
+      1 + GENERATION_BITS,
+    );
+    this.#unpacker = new BitUnpacker(
+      groups.reduce(
+        (most, { maxBits }) => Math.max(most, maxBits),
+        Math.max(CODE_BITS, this.#wholeBits),
+      ) + SYMBOL_BITS,
+    );
+    this.#slots = new Uint16Array(maxEntities);
+    this.#wholes = new Uint8Array(maxEntities);
+    this.#masks = maskGroups.map(() => new Uint8Array(maxEntities));
+    this.#classes = groups.map(() => new Uint8Array(maxEntities));
   }
 
   /** This coder learns nothing. */
@@ -105,17 +122,23 @@ export class FastCoder implements TableCoder {
     writer: ByteWriter,
   ): void {
     const packer = this.#packer;
-    const count = this.#compare(base, current, changed);
+    const comparison: Comparison = {
+      before: base.values,
+      after: current.values,
+      capacity: current.capacity,
+      slots: this.#slots,
+      count: this.#findCandidates(base, current, changed),
+    };
+    this.#classifyAll(comparison);
+    comparison.count = this.#dropSame(comparison.count);
     packer.reset();
-    packer.reserve(COUNT_BITS + 512 * (this.#groups.length + 2));
-    packer.put(count, COUNT_BITS);
-    if (count > 0) {
-      this.#gaps.write(packer);
-      for (const code of this.#masks) code.write(packer);
-      for (let g = 0; g < this.#groups.length; g++) {
-        if (this.#groups[g]!.classes > 1) this.#classes[g]!.write(packer);
-      }
-      this.#writeEntities(base, current, count);
+    packer.reserve(32);
+    packer.put(comparison.count, this.#countBits);
+    if (comparison.count > 0) {
+      this.#writeSlots(comparison.count);
+      this.#writeMasks(comparison.count);
+      this.#writeWholes(current, comparison.count);
+      this.#writeGroups(comparison);
     }
     writer.raw(packer.finish());
   }
@@ -132,17 +155,20 @@ export class FastCoder implements TableCoder {
   ): number | CoderFault {
     const unpacker = this.#unpacker;
     unpacker.reset(bytes, start, end);
-    const count = unpacker.take(COUNT_BITS);
+    const count = unpacker.take(this.#countBits);
     if (count > this.#form.maxEntities) return "range";
     if (count > 0) {
-      let isCode = this.#gaps.read(unpacker);
-      for (const code of this.#masks) isCode = isCode && code.read(unpacker);
-      for (let g = 0; g < this.#groups.length; g++) {
-        if (this.#groups[g]!.classes < 2) continue;
-        isCode = isCode && this.#classes[g]!.read(unpacker);
-      }
-      if (!isCode) return unpacker.isPastEnd ? "truncated" : "notCanonical";
-      const fault = this.#readEntities(base, current, count, changed);
+      const fault = this.#readSlots(count, changed) ??
+        this.#readMasks(count) ??
+        this.#readWholes(base, current, count) ??
+        this.#readGroups({
+          before: base.values,
+          after: current.values,
+          capacity: current.capacity,
+          slots: this.#slots,
+          count,
+        });
+      // What lies behind the end makes other faults too.
       if (fault !== undefined) {
         return unpacker.isPastEnd ? "truncated" : fault;
       }
@@ -151,166 +177,187 @@ export class FastCoder implements TableCoder {
     return unpacker.isPadded() ? unpacker.nextByte : "notCanonical";
   }
 
-  /** Finds what differs, and how wide; returns how many entities do. */
-  #compare(
+  /** Lists the places where there is or was an entity; returns how many. */
+  #findCandidates(
     base: TableContent,
     current: TableContent,
     changed: Uint32Array,
   ): number {
-    const groups = this.#groups;
-    const masks = this.#masks;
-    this.#gaps.counts.fill(0);
-    for (const { counts } of masks) counts.fill(0);
-    for (const { counts } of this.#classes) counts.fill(0);
+    const slots = this.#slots;
+    const wholes = this.#wholes;
+    const before = base.generations;
+    const after = current.generations;
     let count = 0;
-    let next = 0;
     for (let word = 0; word < changed.length; word++) {
-      let left = changed[word]!;
+      let left: number = changed[word]!;
+      if (left === 0) continue;
+      const isBefore = base.alive[word]! | 0;
+      const isAfter = current.alive[word]! | 0;
+      left &= isBefore | isAfter;
+      const isBoth = isBefore & isAfter;
       while (left !== 0) {
         const bit = left & -left;
         left ^= bit;
         const slot = (word << 5) + 31 - Math.clz32(bit);
-        const isBefore = (base.alive[word]! & bit) !== 0;
-        const isAfter = (current.alive[word]! & bit) !== 0;
-        if (!isBefore && !isAfter) continue;
-        const maskAt = count * masks.length;
-        for (let m = 0; m < masks.length; m++) {
-          this.#entityMasks[maskAt + m] = 0;
-        }
-        const isSame = isBefore && isAfter &&
-          base.generations[slot] === current.generations[slot];
-        if (isSame) {
-          let isAny = false;
-          for (let g = 0; g < groups.length; g++) {
-            const group = groups[g]!;
-            const it = classOf(group, base, current, slot);
-            if (it === 0) continue;
-            isAny = true;
-            this.#entityMasks[maskAt + (g >>> 2)]! |= 1 << (g & 3);
-            this.#entityClasses[count * groups.length + g] = it - 1;
-            this.#classes[g]!.counts[it - 1]!++;
-          }
-          if (!isAny) continue;
-        }
-        for (let m = 0; m < masks.length; m++) {
-          masks[m]!.counts[this.#entityMasks[maskAt + m]!]!++;
-        }
-        this.#gaps.counts[31 - Math.clz32(slot - next + 1)]!++;
-        next = slot + 1;
-        this.#slots[count++] = slot;
+        slots[count] = slot;
+        wholes[count++] = (isBoth & bit) !== 0 && before[slot] === after[slot]
+          ? 0
+          : 1;
       }
     }
     return count;
   }
 
-  #writeEntities(
-    base: TableContent,
-    current: TableContent,
-    count: number,
-  ): void {
-    const groups = this.#groups;
-    const masks = this.#masks;
-    const packer = this.#packer;
-    const { capacity } = current;
-    let next = 0;
+  /** Finds the classes of all groups, and the masks. */
+  #classifyAll(comparison: Comparison): void {
+    const { count } = comparison;
+    for (const masks of this.#masks) masks.fill(0, 0, count);
+    for (let g = 0; g < this.#groups.length; g++) {
+      const classes = this.#classes[g]!;
+      classify(this.#groups[g]!, comparison, classes);
+      noteClasses(
+        classes,
+        this.#wholes,
+        this.#masks[g >>> 2]!,
+        1 << (g & 3),
+        count,
+      );
+    }
+  }
+
+  /** Closes up over places where nothing differs; returns how many are left. */
+  #dropSame(count: number): number {
+    const slots = this.#slots;
+    const wholes = this.#wholes;
+    let kept = 0;
     for (let i = 0; i < count; i++) {
-      packer.reserve(this.#maxBits);
-      const slot = this.#slots[i]!;
-      const gap = slot - next + 1;
-      next = slot + 1;
-      const gapClass = 31 - Math.clz32(gap);
-      this.#gaps.put(packer, gapClass);
-      packer.put(gap - (1 << gapClass), gapClass);
-      let isAny = 0;
-      for (let m = 0; m < masks.length; m++) {
-        const mask = this.#entityMasks[i * masks.length + m]!;
-        masks[m]!.put(packer, mask);
-        isAny |= mask;
+      if (wholes[i] === 0 && !this.#isAny(i)) continue;
+      if (kept < i) {
+        slots[kept] = slots[i]!;
+        wholes[kept] = wholes[i]!;
+        for (const masks of this.#masks) masks[kept] = masks[i]!;
+        for (const classes of this.#classes) classes[kept] = classes[i]!;
       }
-      if (isAny === 0) {
-        const isAfter = (current.alive[slot >>> 5]! >>> (slot & 31) & 1) === 1;
-        packer.put(isAfter ? 1 : 0, 1);
-        if (isAfter) this.#writeWhole(current, slot);
-        continue;
-      }
-      for (let g = 0; g < groups.length; g++) {
-        const mask = this.#entityMasks[i * masks.length + (g >>> 2)]!;
-        if ((mask >>> (g & 3) & 1) === 0) continue;
-        const group = groups[g]!;
-        const it = this.#entityClasses[i * groups.length + g]!;
-        if (group.classes > 1) this.#classes[g]!.put(packer, it);
-        const at = group.columns[0]!.index * capacity + slot;
-        writeGroup(
-          packer,
-          group,
-          it + 1,
-          base.values,
-          current.values,
-          at,
-          capacity,
-        );
-      }
+      kept++;
+    }
+    return kept;
+  }
+
+  /** Whether a mask of an entity has a bit. */
+  #isAny(i: number): boolean {
+    const masks = this.#masks;
+    for (let m = 0; m < masks.length; m++) if (masks[m]![i] !== 0) return true;
+    return false;
+  }
+
+  #writeSlots(count: number): void {
+    const packer = this.#packer;
+    const code = this.#gapCode;
+    const { counts } = code;
+    const slots = this.#slots;
+    counts.fill(0);
+    for (let i = 0, last = -1; i < count; i++) {
+      counts[31 - Math.clz32(slots[i]! - last)]!++;
+      last = slots[i]!;
+    }
+    packer.reserve(CODE_BITS + count * (SYMBOL_BITS + GAP_CLASSES));
+    code.write(packer);
+    for (let i = 0, last = -1; i < count; i++) {
+      const gap = slots[i]! - last;
+      const it = 31 - Math.clz32(gap);
+      last = slots[i]!;
+      code.put(packer, it);
+      packer.put(gap - (1 << it), it);
     }
   }
 
-  #writeWhole(current: TableContent, slot: number): void {
-    const { values, capacity } = current;
+  #readSlots(count: number, changed: Uint32Array): CoderFault | undefined {
+    const unpacker = this.#unpacker;
+    const code = this.#gapCode;
+    const slots = this.#slots;
+    const { maxEntities } = this.#form;
+    if (!code.read(unpacker)) return "notCanonical";
+    for (let i = 0, last = -1; i < count; i++) {
+      const it = code.take(unpacker);
+      if (it < 0) return "notCanonical";
+      last += (1 << it) + unpacker.take(it);
+      if (last >= maxEntities) return "range";
+      if (unpacker.isPastEnd) return "truncated";
+      slots[i] = last;
+      setBit(changed, last);
+    }
+    return undefined;
+  }
+
+  #writeMasks(count: number): void {
+    const packer = this.#packer;
+    for (let m = 0; m < this.#masks.length; m++) {
+      const code = this.#maskCodes[m]!;
+      const masks = this.#masks[m]!;
+      const { counts } = code;
+      counts.fill(0);
+      for (let i = 0; i < count; i++) counts[masks[i]!]!++;
+      packer.reserve(CODE_BITS + count * SYMBOL_BITS);
+      code.write(packer);
+      for (let i = 0; i < count; i++) code.put(packer, masks[i]!);
+    }
+  }
+
+  #readMasks(count: number): CoderFault | undefined {
+    const unpacker = this.#unpacker;
+    for (let m = 0; m < this.#masks.length; m++) {
+      const code = this.#maskCodes[m]!;
+      const masks = this.#masks[m]!;
+      if (!code.read(unpacker)) return "notCanonical";
+      for (let i = 0; i < count; i++) {
+        const mask = code.take(unpacker);
+        if (mask < 0) return "notCanonical";
+        if (unpacker.isPastEnd) return "truncated";
+        masks[i] = mask;
+      }
+    }
+    return undefined;
+  }
+
+  #writeWholes(current: TableContent, count: number): void {
+    const packer = this.#packer;
+    const { values, capacity, generations, alive } = current;
     const { columns } = this.#form;
-    this.#packer.put(current.generations[slot]!, GENERATION_BITS);
-    for (let c = 0; c < columns.length; c++) {
-      this.#packer.putWide(values[c * capacity + slot]!, columns[c]!.bits);
+    for (let i = 0; i < count; i++) {
+      if (this.#wholes[i] === 0) continue;
+      const slot = this.#slots[i]!;
+      packer.reserve(this.#wholeBits);
+      const isAfter = alive[slot >>> 5]! >>> (slot & 31) & 1;
+      packer.put(isAfter, 1);
+      if (isAfter === 0) continue;
+      packer.put(generations[slot]!, GENERATION_BITS);
+      for (let c = 0; c < columns.length; c++) {
+        packer.put(values[c * capacity + slot]!, columns[c]!.bits);
+      }
     }
   }
 
-  #readEntities(
+  #readWholes(
     base: TableContent,
     current: EntityTable,
     count: number,
-    changed: Uint32Array,
   ): CoderFault | undefined {
-    const groups = this.#groups;
-    const masks = this.#masks;
     const unpacker = this.#unpacker;
-    const { capacity } = current;
-    let next = 0;
     for (let i = 0; i < count; i++) {
-      const gapClass = this.#gaps.take(unpacker);
-      if (gapClass < 0) return "notCanonical";
-      const slot = next + (1 << gapClass) + unpacker.take(gapClass) - 1;
-      if (slot >= capacity) return "range";
-      next = slot + 1;
-      setBit(changed, slot);
-      let all = 0;
-      for (let m = 0; m < masks.length; m++) {
-        const mask = masks[m]!.take(unpacker);
-        if (mask < 0) return "notCanonical";
-        this.#entityMasks[m] = mask;
-        all |= mask;
-      }
+      const slot = this.#slots[i]!;
       const isBefore = (base.alive[slot >>> 5]! >>> (slot & 31) & 1) === 1;
-      if (all === 0) {
-        const fault = this.#readWhole(base, isBefore, current, slot);
-        if (fault !== undefined) return fault;
+      if (this.#isAny(i)) {
+        if (!isBefore) return "notCanonical";
         continue;
       }
-      if (!isBefore) return "notCanonical";
-      for (let g = 0; g < groups.length; g++) {
-        if ((this.#entityMasks[g >>> 2]! >>> (g & 3) & 1) === 0) continue;
-        const group = groups[g]!;
-        const it = group.classes > 1 ? this.#classes[g]!.take(unpacker) : 0;
-        if (it < 0) return "notCanonical";
-        const at = group.columns[0]!.index * capacity + slot;
-        const fault = readGroup(
-          unpacker,
-          group,
-          it + 1,
-          base.values,
-          current.values,
-          at,
-          capacity,
-        );
+      if (unpacker.take(1) === 0) {
+        if (!isBefore) return "notCanonical";
+        current.clear(slot);
+      } else {
+        const fault = this.#readWhole(base, isBefore, current, slot);
         if (fault !== undefined) return fault;
       }
+      if (unpacker.isPastEnd) return "truncated";
     }
     return undefined;
   }
@@ -323,199 +370,92 @@ export class FastCoder implements TableCoder {
   ): CoderFault | undefined {
     const unpacker = this.#unpacker;
     const { values, capacity } = current;
-    if (unpacker.take(1) === 0) {
-      if (!isBefore) return "notCanonical";
-      current.clear(slot);
-      return undefined;
-    }
+    const { columns } = this.#form;
     const generation = unpacker.take(GENERATION_BITS);
     if (isBefore && base.generations[slot] === generation) {
       return "notCanonical";
     }
     current.place(slot, generation);
-    const { columns } = this.#form;
     for (let c = 0; c < columns.length; c++) {
       const { bits, max } = columns[c]!;
-      const value = unpacker.takeWide(bits);
+      const value = unpacker.take(bits);
       if (value >>> 0 > max) return "range";
       values[c * capacity + slot] = value;
     }
     return undefined;
   }
-}
 
-/** The class of a group's difference: 0 if there is none. */
-function classOf(
-  group: ColumnGroup,
-  base: TableContent,
-  current: TableContent,
-  slot: number,
-): number {
-  const { capacity } = current;
-  const before = base.values;
-  const after = current.values;
-  const { columns, kind } = group;
-  let at = columns[0]!.index * capacity + slot;
-  switch (kind) {
-    case "plain":
-      return before[at] === after[at] ? 0 : 1;
-    case "angle":
-      return widthOf(wrapped(after[at]! - before[at]!, group.bits[0]!));
-    case "words": {
-      let all = 0;
-      for (let c = 0; c < columns.length; c++, at += capacity) {
-        all |= before[at]! ^ after[at]!;
-      }
-      return 32 - Math.clz32(all);
+  #writeGroups(comparison: Comparison): void {
+    const packer = this.#packer;
+    for (let g = 0; g < this.#groups.length; g++) {
+      const group = this.#groups[g]!;
+      const code = this.#classCodes[g]!;
+      const classes = this.#classes[g]!;
+      const changes = countClasses(classes, comparison.count, code.counts);
+      if (changes === 0) continue;
+      packer.reserve(CODE_BITS + changes * (SYMBOL_BITS + group.maxBits));
+      if (group.classes > 1) code.write(packer);
+      writeGroup(packer, code, group, comparison, classes);
     }
-    default: {
-      let from = 0;
-      if (kind === "rotation") {
-        if (before[at] !== after[at]) return group.classes;
-        at += capacity;
-        from = 1;
-      }
-      let all = 0;
-      for (let c = from; c < columns.length; c++, at += capacity) {
-        all |= magnitude(after[at]! - before[at]! | 0);
-      }
-      return 32 - Math.clz32(all);
+  }
+
+  #readGroups(comparison: Comparison): CoderFault | undefined {
+    const unpacker = this.#unpacker;
+    for (let g = 0; g < this.#groups.length; g++) {
+      const group = this.#groups[g]!;
+      const code = this.#classCodes[g]!;
+      const masks = this.#masks[g >>> 2]!;
+      const bit = 1 << (g & 3);
+      if (!hasMask(masks, bit, comparison.count)) continue;
+      if (group.classes > 1 && !code.read(unpacker)) return "notCanonical";
+      const fault = readGroup(unpacker, code, group, comparison, masks, bit);
+      if (fault !== undefined) return fault;
     }
+    return undefined;
   }
 }
 
-function writeGroup(
-  packer: BitPacker,
-  group: ColumnGroup,
-  it: number,
-  before: Int32Array,
-  after: Int32Array,
-  first: number,
-  stride: number,
+/** How many groups each mask tells of. */
+function groupsOfMasks(groups: number): number[] {
+  return Array.from(
+    { length: Math.ceil(groups / GROUPS_PER_MASK) },
+    (_, m) => Math.min(GROUPS_PER_MASK, groups - m * GROUPS_PER_MASK),
+  );
+}
+
+/** Sets a bit of the masks where there is a class, which no whole has. */
+function noteClasses(
+  classes: Uint8Array,
+  wholes: Uint8Array,
+  masks: Uint8Array,
+  bit: number,
+  count: number,
 ): void {
-  const { columns, kind, bits } = group;
-  let at = first;
-  switch (kind) {
-    case "plain":
-      // A flag that has changed is the other one.
-      if (bits[0] !== 1) packer.putWide(after[at]!, bits[0]!);
-      return;
-    case "angle":
-      packer.putWide(
-        biased(wrapped(after[at]! - before[at]!, bits[0]!), it),
-        differenceBits(it),
-      );
-      return;
-    case "words":
-      for (let c = 0; c < columns.length; c++, at += stride) {
-        packer.putWide(before[at]! ^ after[at]!, it);
-      }
-      return;
-    case "rotation":
-      if (it === group.classes) {
-        for (let c = 0; c < columns.length; c++, at += stride) {
-          packer.putWide(after[at]!, bits[c]!);
-        }
-        return;
-      }
-      at += stride;
-  }
-  const width = differenceBits(it);
-  for (
-    let c = kind === "rotation" ? 1 : 0;
-    c < columns.length;
-    c++, at += stride
-  ) {
-    packer.putWide(biased(after[at]! - before[at]! | 0, it), width);
+  for (let i = 0; i < count; i++) {
+    if (classes[i] === 0) continue;
+    if (wholes[i] === 0) masks[i]! |= bit;
+    else classes[i] = 0;
   }
 }
 
-function readGroup(
-  unpacker: BitUnpacker,
-  group: ColumnGroup,
-  it: number,
-  before: Int32Array,
-  after: Int32Array,
-  first: number,
-  stride: number,
-): CoderFault | undefined {
-  const { columns, kind, bits, max } = group;
-  let at = first;
-  let from = 0;
-  switch (kind) {
-    case "plain": {
-      const value = bits[0] === 1
-        ? before[at]! ^ 1
-        : unpacker.takeWide(bits[0]!);
-      if (value >>> 0 > max[0]!) return "range";
-      after[at] = value;
-      return value === before[at] ? "notCanonical" : undefined;
-    }
-    case "angle": {
-      const difference = unbiased(unpacker.takeWide(differenceBits(it)), it);
-      if (widthOf(wrapped(difference, bits[0]!)) !== it) return "notCanonical";
-      const mask = bits[0] === 32 ? -1 : (1 << bits[0]!) - 1;
-      after[at] = (before[at]! + difference) & mask;
-      return undefined;
-    }
-    case "words": {
-      let all = 0;
-      for (let c = 0; c < columns.length; c++, at += stride) {
-        const difference = unpacker.takeWide(it);
-        after[at] = before[at]! ^ difference;
-        all |= difference;
-      }
-      return 32 - Math.clz32(all) === it ? undefined : "notCanonical";
-    }
-    case "rotation":
-      if (it === group.classes) {
-        for (let c = 0; c < columns.length; c++, at += stride) {
-          const value = unpacker.takeWide(bits[c]!);
-          if (value > max[c]!) return "range";
-          if (c === 0 && value === before[at]) return "notCanonical";
-          after[at] = value;
-        }
-        return undefined;
-      }
-      at += stride;
-      from = 1;
+/** Counts how often each class comes; returns how many there are. */
+function countClasses(
+  classes: Uint8Array,
+  count: number,
+  counts: Uint32Array,
+): number {
+  counts.fill(0);
+  let changes = 0;
+  for (let i = 0; i < count; i++) {
+    const it = classes[i]!;
+    if (it === 0) continue;
+    counts[it - 1]!++;
+    changes++;
   }
-  const width = differenceBits(it);
-  let all = 0;
-  for (let c = from; c < columns.length; c++, at += stride) {
-    const difference = unbiased(unpacker.takeWide(width), it);
-    const value = before[at]! + difference | 0;
-    if (value >>> 0 > max[c]!) return "range";
-    after[at] = value;
-    all |= magnitude(difference);
-  }
-  return 32 - Math.clz32(all) === it ? undefined : "notCanonical";
+  return changes;
 }
 
-/** How many bits a difference of a width takes with its sign. */
-function differenceBits(width: number): number {
-  return width < 32 ? width + 1 : 32;
-}
-
-/** A difference without a sign: 0 to 2^(width + 1) - 2. */
-function biased(difference: number, width: number): number {
-  return width < 31 ? difference + (1 << width) - 1 : difference;
-}
-
-function unbiased(value: number, width: number): number {
-  return width < 31 ? value - (1 << width) + 1 : value;
-}
-
-// The magnitude of -2^31 is 2^31, whose 32 bits are those of -2^31.
-function magnitude(difference: number): number {
-  return difference < 0 ? -difference | 0 : difference;
-}
-
-function widthOf(difference: number): number {
-  return 32 - Math.clz32(magnitude(difference));
-}
-
-/** A difference of angles, the short way round. */
-function wrapped(difference: number, bits: number): number {
-  return difference << (32 - bits) >> (32 - bits);
+function hasMask(masks: Uint8Array, bit: number, count: number): boolean {
+  for (let i = 0; i < count; i++) if ((masks[i]! & bit) !== 0) return true;
+  return false;
 }
