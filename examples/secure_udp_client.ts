@@ -58,9 +58,9 @@ const MESSAGE_BYTES = 100;
 /** So much lateness is made up for. */
 const MAX_LATE_MS = 250;
 /** How long the last messages may take to come back. */
-const DRAIN_MS = 2_000;
+const DRAIN_MS = 10_000;
 /** How long saying goodbye may take. */
-const CLOSE_MS = 1_000;
+const CLOSE_MS = 5_000;
 
 /** Where to log in, and as whom. */
 export interface LoginOptions {
@@ -165,7 +165,7 @@ export interface RunOptions {
   readonly onConnected?: (address: string, afterMs: number) => void;
   /** Told of what everybody sees. */
   readonly onState?: (state: GameState) => void;
-  /** Ends it early. */
+  /** Ends it early: what was sent still comes back. */
   readonly signal?: AbortSignal;
 }
 
@@ -226,11 +226,12 @@ function* follow(
   seconds: number,
   signal: AbortSignal | undefined,
 ): Generator<void, void, number> {
-  const isOver = (): boolean => session.isOver || signal?.aborted === true;
-  while (!session.isConnected && !isOver()) yield;
-  for (let passed = 0; passed < seconds && !isOver();) passed += yield;
+  const isEnough = (): boolean => session.isOver || signal?.aborted === true;
+  while (!session.isConnected && !isEnough()) yield;
+  for (let passed = 0; passed < seconds && !isEnough();) passed += yield;
   session.pause();
-  for (let left = DRAIN_MS; left > 0 && !session.isAllBack && !isOver();) {
+  const isOver = (): boolean => session.isAllBack || session.isOver;
+  for (let left = DRAIN_MS; left > 0 && !isOver();) {
     left -= 1_000 * (yield);
   }
   session.close();

@@ -52,7 +52,7 @@ const STATE_EVERY_SECONDS = 0.5;
 /** As many as a state tells of. */
 const MAX_SHOWN = 32;
 /** How long saying goodbye may take. */
-const CLOSE_MS = 2_000;
+const CLOSE_MS = 5_000;
 
 /** Options for {@linkcode SecureUdpServer.start}. */
 export interface SecureUdpServerOptions {

@@ -131,20 +131,23 @@ Deno.test("secure_udp_client.ts logs in, connects, and gets each message back", 
   const parsed = parseConnectToken(token);
   assertEquals(parsed.addresses, [world.game.address]);
   let connected = "";
+  const stop = new AbortController();
   const summary = await run({
     token,
-    seconds: 0.6,
+    seconds: 300,
     onConnected: (address) => connected = address,
+    onState: () => stop.abort(),
+    signal: stop.signal,
   });
   assertEquals(summary.ending, undefined);
   assertEquals([summary.server, connected], [
     world.game.address,
     world.game.address,
   ]);
-  assertGreater(summary.sent, 20);
+  assertGreater(summary.sent, 0);
   assertEquals(summary.back, summary.sent);
   assert(summary.rttMs.p50 > 0 && summary.rttMs.p50 <= summary.rttMs.worst);
-  // The state of half a second ago, with the name that the token carries.
+  // The state that ended it, with the name that the token carries.
   assertEquals(summary.players.map(({ name }) => name), ["ada"]);
   assertMatch(world.seen[0]!, /^ada \(1\) has come from 127\.0\.0\.1:\d+, 1 /);
   await until(() => world.seen.length === 2);
@@ -327,18 +330,21 @@ Deno.test("SecureUdpServer refuses a token that has expired, and one of another 
     privateKeys: [NEW_KEY],
     gameAddresses: [world.game.address],
     passwordCost: CHEAP,
-    tokenSeconds: 1,
   });
   const { url, certificate } = other;
   const eve = { url, certificate, name: "eve", password: PASSWORD };
   await register(eve);
-  const tokens = [await world.token("ada"), await login(eve)];
-  const runs = await Promise.all(tokens.map((token) => run({ token })));
-  for (const { ending, sent } of runs) {
-    assertEquals([ending, sent], ["tokenExpired", 0]);
-  }
-  const { expired, badToken } = world.game.counters;
-  assert(expired > 0 && badToken > 0, `${expired} ${badToken}`);
+  const { counters } = world.game;
+  const late = await run({ token: await world.token("ada") });
+  assertEquals([late.ending, late.sent], ["tokenExpired", 0]);
+  await until(() => counters.expired > 0);
+  // Hers is good for long enough to come before the server on any machine, so it is she who gives up.
+  const stop = new AbortController();
+  const running = run({ token: await login(eve), signal: stop.signal });
+  await until(() => counters.badToken > 0);
+  stop.abort();
+  const { ending, sent } = await running;
+  assertEquals([ending, sent], [undefined, 0]);
   assertEquals(world.seen, []);
 });
 

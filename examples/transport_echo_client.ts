@@ -54,7 +54,7 @@ export interface RunOptions {
   readonly onConnected?: (over: string) => void;
   /** Told of each second. */
   readonly onSecond?: (second: SecondFigures) => void;
-  /** Ends it early. */
+  /** Ends it early: what was sent still comes back. */
   readonly signal?: AbortSignal;
 }
 
@@ -111,9 +111,9 @@ export interface EchoSummary {
 }
 
 /** How long the last messages may take to come back. */
-const DRAIN_MS = 5_000;
+const DRAIN_MS = 10_000;
 /** How long saying goodbye may take. */
-const CLOSE_MS = 1_000;
+const CLOSE_MS = 5_000;
 
 /** Opens a socket and gives the server's address at it, and what it is in words. */
 async function open(
@@ -229,17 +229,17 @@ function* follow(
   signal: AbortSignal | undefined,
   told: { onConnected(): void; onSecond(): void },
 ): Generator<void, void, number> {
-  const isOver = (): boolean =>
-    session.ending !== undefined || signal?.aborted === true;
-  while (!session.isConnected && !isOver()) yield;
+  const isOver = (): boolean => session.ending !== undefined;
+  const isEnough = (): boolean => isOver() || signal?.aborted === true;
+  while (!session.isConnected && !isEnough()) yield;
   if (session.isConnected) told.onConnected();
   let passed = 0;
   for (let second = 1; second <= seconds; second++) {
-    while (passed < second && !isOver()) passed += yield;
-    if (isOver()) break;
+    while (passed < second && !isEnough()) passed += yield;
+    if (isEnough()) break;
     told.onSecond();
   }
-  while (passed < seconds && !isOver()) passed += yield;
+  while (passed < seconds && !isEnough()) passed += yield;
   session.pause();
   const isBack = (): boolean => session.received === session.sent;
   for (let left = DRAIN_MS; left > 0 && !isBack() && !isOver();) {
