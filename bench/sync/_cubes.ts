@@ -1,5 +1,8 @@
 import type { Column, ColumnKind } from "../../sync/schema/column.ts";
-import { EntityTable, type TableForm } from "../../sync/snapshot/entity_table.ts";
+import {
+  EntityTable,
+  type TableForm,
+} from "../../sync/snapshot/entity_table.ts";
 
 /** How many cubes the recording has. */
 export const CUBES = 901;

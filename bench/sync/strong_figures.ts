@@ -18,7 +18,12 @@ import { layoutOf } from "../../sync/coder/strong/layout.ts";
 import { StrongCoder } from "../../sync/coder/strong/strong_coder.ts";
 import type { StrongState } from "../../sync/coder/strong/strong_state.ts";
 import { EntityTable } from "../../sync/snapshot/entity_table.ts";
-import { CUBE_FORM, changedCubes, readRecording, SNAPSHOTS } from "./_cubes.ts";
+import {
+  changedCubes,
+  CUBE_FORM,
+  readRecording,
+  SNAPSHOTS,
+} from "./_cubes.ts";
 
 const FIRST = 6;
 const FIRST_UNSEEN = 1422;
@@ -68,7 +73,16 @@ function figures(age: number, neighbours: number): void {
       got.copyFrom(base);
       const seen = new Uint32Array(changed.length);
       const start = performance.now();
-      const end = coder.decode(message, 0, message.length, base, read[from], got, read[to], seen);
+      const end = coder.decode(
+        message,
+        0,
+        message.length,
+        base,
+        read[from],
+        got,
+        read[to],
+        seen,
+      );
       decodeRuns.push(performance.now() - start);
       if (end !== message.length || !areEqual(got.values, current.values)) {
         throw new Error(`Message ${n} is decoded otherwise: ${end}`);
@@ -106,17 +120,30 @@ function learn(): void {
   const writer = new ByteWriter();
   let begin: Uint16Array | undefined;
   for (let round = 0; round < ROUNDS; round++) {
-    const states: StrongState[] = Array.from({ length: FIRST + 1 }, () => coder.createState());
+    const states: StrongState[] = Array.from(
+      { length: FIRST + 1 },
+      () => coder.createState(),
+    );
     for (const state of states) if (begin !== undefined) state.words.set(begin);
     const sums = new Float64Array(layout.modelWords);
     for (let n = FIRST; n < FIRST_UNSEEN; n++) {
       const base = tables[n - FIRST]!;
       const state = states[n % (FIRST + 1)]!;
       writer.reset();
-      coder.encode(base, states[(n + 1) % (FIRST + 1)], tables[n]!, state, changedCubes(base, tables[n]!), writer);
+      coder.encode(
+        base,
+        states[(n + 1) % (FIRST + 1)],
+        tables[n]!,
+        state,
+        changedCubes(base, tables[n]!),
+        writer,
+      );
       for (let i = 0; i < sums.length; i++) sums[i]! += state.words[i]!;
     }
-    begin = Uint16Array.from(sums, (sum) => Math.round(sum / (FIRST_UNSEEN - FIRST)));
+    begin = Uint16Array.from(
+      sums,
+      (sum) => Math.round(sum / (FIRST_UNSEEN - FIRST)),
+    );
     begin[0] = 0;
   }
   console.log(chancesSource(layout, begin!));
@@ -125,7 +152,9 @@ function learn(): void {
 function times(runs: readonly number[][]): string[] {
   const best = mean(runs.map((all) => Math.min(...all)));
   const firsts = runs.map((all) => all[0]!).sort((a, b) => a - b);
-  return [best, firsts[firsts.length >> 1]!].map((ms) => (ms * 1000).toFixed(0));
+  return [best, firsts[firsts.length >> 1]!].map((ms) =>
+    (ms * 1000).toFixed(0)
+  );
 }
 
 function mean(numbers: readonly number[]): number {

@@ -8,7 +8,8 @@ import {
   SIZES,
 } from "./layout.ts";
 
-const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-";
+const DIGITS =
+  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-";
 const FIRST_REACH = 256;
 const EVEN = 0x8000;
 
@@ -57,7 +58,12 @@ export const CHANCES: Readonly<Record<GroupKind | "shared", string>> = {
 ${rows.join("")}};`;
 }
 
-function load(from: string, words: Uint16Array, at: number, count: number): void {
+function load(
+  from: string,
+  words: Uint16Array,
+  at: number,
+  count: number,
+): void {
   for (let i = 0; i < count; i++) {
     const high = DIGITS.indexOf(from.charAt(2 * i));
     const low = DIGITS.indexOf(from.charAt(2 * i + 1));
@@ -66,5 +72,8 @@ function load(from: string, words: Uint16Array, at: number, count: number): void
 }
 
 function text(words: Uint16Array): string {
-  return Array.from(words, (word) => DIGITS[word >> 10]! + DIGITS[word >> 4 & 63]!).join("");
+  return Array.from(
+    words,
+    (word) => DIGITS[word >> 10]! + DIGITS[word >> 4 & 63]!,
+  ).join("");
 }

@@ -38,7 +38,13 @@ export class Rotation {
    * Tells how it turns if its turn changes as its way does, which is what rolling is:
    * in the same proportion, and by the same angle.
    */
-  roll(was: Float64Array, now: Float64Array, x: number, y: number, z: number): void {
+  roll(
+    was: Float64Array,
+    now: Float64Array,
+    x: number,
+    y: number,
+    z: number,
+  ): void {
     const { rolled } = this;
     const ax = was[0]!, ay = was[1]!, az = was[2]!;
     const bx = now[0]!, by = now[1]!, bz = now[2]!;
@@ -79,7 +85,13 @@ export class Rotation {
   }
 }
 
-function load(values: Int32Array, from: number, stride: number, limit: number, into: Float64Array): void {
+function load(
+  values: Int32Array,
+  from: number,
+  stride: number,
+  limit: number,
+  into: Float64Array,
+): void {
   const largest = values[from]!;
   const unit = Math.SQRT1_2 / limit;
   let left = 1;

@@ -5,12 +5,15 @@ import type { EntityTable, TableForm } from "../../snapshot/entity_table.ts";
 import type { CoderFault, CoderState, TableCoder } from "../table_coder.ts";
 import {
   type Group,
+  INNER,
   type Layout,
   layoutOf,
+  LEVELS,
   REACH,
   RECORDS,
-  INNER, LEVELS,
-  SHARED, SIGNS, TREES,
+  SHARED,
+  SIGNS,
+  TREES,
 } from "./layout.ts";
 import { BitCoder } from "./bit_coder.ts";
 import { freshWords } from "./fresh_words.ts";
@@ -20,11 +23,15 @@ import { StrongState } from "./strong_state.ts";
 
 // How much of a turn goes on.
 const LASTING = 0.94;
+// From sixteenths of an eighth of an octave to levels of half an octave.
 const SHIFT = 6;
+// What an entity's last step, the one before, its neighbours' misses and their changes of
+// way count for in its next step, by how long that will be: below 4, 16, 64, and longer.
 const KV = [0.35, 0.4, 0.75, 1.42];
-const KD = [0, 0.4, 0.7, 0];
 const KB = [-0.1, -0.13, -0.2, -0.44];
 const KN = [0.4, 0.2, 0.3, 1.16];
+const KD = [0, 0.4, 0.7, 0];
+// Counters that all groups share.
 const S_WORD = SHARED;
 const S_SLOT = SHARED + 16;
 const S_KEPT = SHARED + 144;
@@ -94,7 +101,9 @@ export class StrongCoder implements TableCoder {
     this.#layout = layoutOf(form);
     this.#fresh = freshWords(this.#layout);
     this.#previous = new Int32Array(form.columns.length);
-    this.#mode = this.#layout.groups.find((g) => g.kind === "word" && g.max[0]! <= 3);
+    this.#mode = this.#layout.groups.find((g) =>
+      g.kind === "word" && g.max[0]! <= 3
+    );
   }
 
   createState(): StrongState {
@@ -111,7 +120,13 @@ export class StrongCoder implements TableCoder {
   ): void {
     const coder = this.#coder;
     coder.beginEncode();
-    this.#run(base, baseState as StrongState, current, state as StrongState, changed);
+    this.#run(
+      base,
+      baseState as StrongState,
+      current,
+      state as StrongState,
+      changed,
+    );
     coder.endEncode();
     const { bytes, length } = coder;
     for (let i = 0; i < length; i++) writer.u8(bytes[i]!);
@@ -129,13 +144,25 @@ export class StrongCoder implements TableCoder {
   ): number | CoderFault {
     const coder = this.#coder;
     coder.beginDecode(bytes, start, end);
-    this.#run(base, baseState as StrongState, current, state as StrongState, changed);
+    this.#run(
+      base,
+      baseState as StrongState,
+      current,
+      state as StrongState,
+      changed,
+    );
     const at = coder.endDecode();
     if (this.#fault !== undefined) return this.#fault;
     return at === -1 ? "truncated" : at === -2 ? "notCanonical" : at;
   }
 
-  #run(base: EntityTable, baseState: StrongState, current: EntityTable, state: StrongState, changed: Uint32Array): void {
+  #run(
+    base: EntityTable,
+    baseState: StrongState,
+    current: EntityTable,
+    state: StrongState,
+    changed: Uint32Array,
+  ): void {
     const coder = this.#coder;
     const { decoding } = coder;
     const { modelWords, recordWords, maxRecords } = this.#layout;
@@ -160,10 +187,15 @@ export class StrongCoder implements TableCoder {
     for (let first = 0; first < capacity; first += 32) {
       const word = first >> 5;
       let inWord = 0;
-      for (let a = at; a < oldEnd && old[a]! < first + 32; a += recordWords) inWord++;
+      for (let a = at; a < oldEnd && old[a]! < first + 32; a += recordWords) {
+        inWord++;
+      }
       let mask = 0;
       if (!decoding) mask = this.#differing(changed[word]!, first);
-      const any = coder.bit(mask === 0 ? 0 : 1, S_WORD + (inWord > 3 ? 3 : inWord) * 2 + wordBefore);
+      const any = coder.bit(
+        mask === 0 ? 0 : 1,
+        S_WORD + (inWord > 3 ? 3 : inWord) * 2 + wordBefore,
+      );
       wordBefore = any;
       if (any === 0) {
         at += inWord * recordWords;
@@ -175,8 +207,13 @@ export class StrongCoder implements TableCoder {
         const slot = first + i;
         const has = at < oldEnd && old[at] === slot;
         const activity = has ? 1 + Math.min(6, old[at + 1]! >> 4) : 0;
-        const mode = this.#mode === undefined ? 0 : base.values[this.#mode.first * capacity + slot]! & 3;
-        const flag = coder.bit(mask >>> i & 1, S_SLOT + (activity * 4 + mode) * 4 + (before & 3));
+        const mode = this.#mode === undefined
+          ? 0
+          : base.values[this.#mode.first * capacity + slot]! & 3;
+        const flag = coder.bit(
+          mask >>> i & 1,
+          S_SLOT + (activity * 4 + mode) * 4 + (before & 3),
+        );
         before = before << 1 | flag;
         if (flag === 1) {
           seen = 1;
@@ -194,6 +231,10 @@ export class StrongCoder implements TableCoder {
         return;
       }
     }
+    if (decoding && this.#findPace(changed) !== this.#pace) {
+      this.#fault = "notCanonical";
+      return;
+    }
     words[RECORDS] = (to - modelWords) / recordWords;
     words[REACH] = this.#near.nextReach;
   }
@@ -203,6 +244,7 @@ export class StrongCoder implements TableCoder {
     const base = this.#base;
     const current = this.#current;
     const { capacity } = base;
+    if (capacity - first < 32) mask &= (1 << (capacity - first)) - 1;
     let left = mask;
     while (left !== 0) {
       const bit = left & -left;
@@ -213,6 +255,7 @@ export class StrongCoder implements TableCoder {
     return mask;
   }
 
+  /** How much longer than the base's own step this one is, in quarters. */
   #findPace(changed: Uint32Array): number {
     const { place, modelWords, recordWords } = this.#layout;
     if (place === undefined) return 4;
@@ -226,14 +269,21 @@ export class StrongCoder implements TableCoder {
     for (let a = modelWords; a < end; a += recordWords) {
       const slot = old[a]!;
       if ((changed[slot >>> 5]! >>> (slot & 31) & 1) === 0) continue;
+      let ways = 0;
+      let squares = 0;
+      let differ = 0;
       for (let c = 0; c < place.count; c++) {
         const v = old[a + place.record + c]! << 16 >> 16;
         const at = (place.first + c) * capacity + slot;
         const d = (current[at]! >>> 0) - (base[at]! >>> 0);
+        if (d !== 0) differ = 1;
         if (d > 4096 || d < -4096) continue;
-        dot += d * v;
-        square += v * v;
+        ways += d * v;
+        squares += v * v;
       }
+      if (differ === 0) continue;
+      dot += ways;
+      square += squares;
     }
     if (square === 0 || dot <= 0) return 4;
     const ratio = dot / square;
@@ -244,14 +294,15 @@ export class StrongCoder implements TableCoder {
   #codePace(pace: number): number {
     const coder = this.#coder;
     let node = 1;
-    for (let b = 3; b >= 0; b--) node = node * 2 + coder.bit((pace - 1) >> b & 1, S_PACE + node);
+    for (let b = 3; b >= 0; b--) {
+      node = node * 2 + coder.bit((pace - 1) >> b & 1, S_PACE + node);
+    }
     return node - 16 + 1;
   }
 
   /** Codes a place that differs; tells whether it has left a record. */
   #slot(slot: number): boolean {
     const coder = this.#coder;
-    const { decoding } = coder;
     const base = this.#base;
     const current = this.#current;
     const wasAlive = base.isAlive(slot);
@@ -277,8 +328,9 @@ export class StrongCoder implements TableCoder {
     let any = 0;
     for (let g = 0; g < groups.length; g++) {
       const group = groups[g]!;
-      if (group.kind === "vector") any |= this.#vector(slot, group, group === place);
-      else if (group.kind === "rotation") any |= this.#turned(slot, group);
+      if (group.kind === "vector") {
+        any |= this.#vector(slot, group, group === place);
+      } else if (group.kind === "rotation") any |= this.#turned(slot, group);
       else any |= this.#word(slot, group, any === 0 ? 0 : 1);
       if (this.#fault !== undefined) return false;
     }
@@ -336,7 +388,7 @@ export class StrongCoder implements TableCoder {
         }
         near.add(base, from, capacity, count);
       }
-      if (to >= 0) for (let i = 0; i <= 2 * count; i++) words[to + i] = 0;
+      if (to >= 0) { for (let i = 0; i <= 2 * count; i++) words[to + i] = 0; }
       return 0;
     }
     const lgBend = lg(bend);
@@ -354,7 +406,9 @@ export class StrongCoder implements TableCoder {
       const near1 = isPlace ? near.miss[c]! : 0;
       const size = Math.abs(own + near1);
       const cl = size < 4 ? 0 : size < 16 ? 1 : size < 64 ? 2 : 3;
-      let help = at < 0 ? near1 : KV[cl]! * v1 + KB[cl]! * v0 + KN[cl]! * near1 - own;
+      let help = at < 0
+        ? near1
+        : KV[cl]! * v1 + KB[cl]! * v0 + KN[cl]! * near1 - own;
       if (at >= 0) help += KD[cl]! * (isPlace ? near.bend[c]! : 0);
       const path = own + help;
       if (c === 2) help += 0.45 * ratio * path / (norm + 25);
@@ -371,10 +425,13 @@ export class StrongCoder implements TableCoder {
           ? (3 * lgNear + 7 * lgHelp + 6 * lgKnown - 88) >> SHIFT
           : (lgNear - lgWeight + 6 * lgHelp + 13 * lgKnown - 152) >> SHIFT
         : c === 0
-        ? (2 * lgSpeed - 2 * lgBend + 8 * error + lgNear - 2 * lgWeight + 3 * lgHelp + 48) >> SHIFT
+        ? (2 * lgSpeed - 2 * lgBend + 8 * error + lgNear - 2 * lgWeight +
+          3 * lgHelp + 48) >> SHIFT
         : c === 1
-        ? (2 * lgSpeed - 2 * lgBend + 7 * error + lgNear - 2 * lgWeight + 3 * lgHelp + 5 * lgKnown - 64) >> SHIFT
-        : (3 * lgSpeed - lgBend + 5 * error + lgNear - 4 * lgWeight + 2 * lgHelp + 13 * lgKnown - 208) >> SHIFT;
+        ? (2 * lgSpeed - 2 * lgBend + 7 * error + lgNear - 2 * lgWeight +
+          3 * lgHelp + 5 * lgKnown - 64) >> SHIFT
+        : (3 * lgSpeed - lgBend + 5 * error + lgNear - 4 * lgWeight +
+          2 * lgHelp + 13 * lgKnown - 208) >> SHIFT;
       level = level < 0 ? 0 : level >= LEVELS ? LEVELS - 1 : level;
       let off = 0;
       if (!decoding) {
@@ -385,7 +442,8 @@ export class StrongCoder implements TableCoder {
         off,
         counters + TREES + (fresh * LEVELS + level) * 16,
         counters + INNER,
-        counters + SIGNS + c * 9 + (help > 4 ? 1 : help < -4 ? 2 : 0) * 3 + (v1 > 3 ? 1 : v1 < -3 ? 2 : 0),
+        counters + SIGNS + c * 9 + (help > 4 ? 1 : help < -4 ? 2 : 0) * 3 +
+          (v1 > 3 ? 1 : v1 < -3 ? 2 : 0),
       );
       const far = off < 0 ? -off : off;
       ratio += off * path;
@@ -441,9 +499,12 @@ export class StrongCoder implements TableCoder {
       }
     }
     const lgMoved = lg(this.#moved);
-    differ = coder.bit(differ, counters + (at < 0 ? 0 : 16) + Math.min(15, lgMoved >> 2));
+    differ = coder.bit(
+      differ,
+      counters + (at < 0 ? 0 : 16) + Math.min(15, lgMoved >> 2),
+    );
     if (differ === 0) {
-      if (to >= 0) for (let i = 0; i < 6; i++) words[to + i] = 0;
+      if (to >= 0) { for (let i = 0; i < 6; i++) words[to + i] = 0; }
       return 0;
     }
     const limit = max[1]!;
@@ -460,18 +521,32 @@ export class StrongCoder implements TableCoder {
       const k = this.#pace * 0.25 / 32767;
       score = old[at + 5]! << 16 >> 16;
       rotation.roll(this.#was, this.#now, x * k, y * k, z * k);
-      if (score > (0)) rotation.turn(rotation.rolled[0]!, rotation.rolled[1]!, rotation.rolled[2]!);
-      else rotation.turn(x * k * LASTING, y * k * LASTING, z * k * LASTING);
-      lgTurn = lg(((x < 0 ? -x : x) + (y < 0 ? -y : y) + (z < 0 ? -z : z)) * limit >> 15);
+      if (score > (0)) {
+        rotation.turn(
+          rotation.rolled[0]!,
+          rotation.rolled[1]!,
+          rotation.rolled[2]!,
+        );
+      } else rotation.turn(x * k * LASTING, y * k * LASTING, z * k * LASTING);
+      lgTurn = lg(
+        ((x < 0 ? -x : x) + (y < 0 ? -y : y) + (z < 0 ? -z : z)) * limit >> 15,
+      );
       lgBend = old[at + 3]!;
       error = old[at + 4]!;
     }
     const { guess } = rotation;
     let one = 0;
-    for (let k = 1; k < 4; k++) if (Math.abs(guess[k]!) > Math.abs(guess[one]!)) one = k;
+    for (let k = 1; k < 4; k++) {
+      if (Math.abs(guess[k]!) > Math.abs(guess[one]!)) one = k;
+    }
     let two = one === 0 ? 1 : 0;
-    for (let k = 0; k < 4; k++) if (k !== one && Math.abs(guess[k]!) > Math.abs(guess[two]!)) two = k;
-    const gap = Math.min(15, (Math.abs(guess[one]!) - Math.abs(guess[two]!)) * 64 | 0);
+    for (let k = 0; k < 4; k++) {
+      if (k !== one && Math.abs(guess[k]!) > Math.abs(guess[two]!)) two = k;
+    }
+    const gap = Math.min(
+      15,
+      (Math.abs(guess[one]!) - Math.abs(guess[two]!)) * 64 | 0,
+    );
     let largest = current[from]!;
     const same = coder.bit(largest === one ? 1 : 0, counters + 32 + gap);
     if (same === 1) largest = one;
@@ -482,7 +557,9 @@ export class StrongCoder implements TableCoder {
         let low = 0;
         while (low === one || low === two) low++;
         const high = 6 - one - two - low;
-        largest = coder.bit(largest === high ? 1 : 0, counters + 49) === 1 ? high : low;
+        largest = coder.bit(largest === high ? 1 : 0, counters + 49) === 1
+          ? high
+          : low;
       }
     }
     if (decoding) current[from] = largest;
@@ -496,7 +573,9 @@ export class StrongCoder implements TableCoder {
       const i = from + c * capacity;
       const exact = (guess[k]! * sign * Math.SQRT2 * limit + limit) * 0.5;
       const path = largest === base[from]! ? exact - base[i]! : 0;
-      let expected = Math.floor(exact + (0.45) * ratio * path / (norm + 2500) + 0.5);
+      let expected = Math.floor(
+        exact + (0.45) * ratio * path / (norm + 2500) + 0.5,
+      );
       expected = expected < 0 ? 0 : expected > limit ? limit : expected;
       const lgKnown = c === 1 ? 0 : lg(known / (c - 1) | 0);
       let level = at < 0
@@ -509,7 +588,8 @@ export class StrongCoder implements TableCoder {
         ? (5 * error + 6 * lgMissed - 48) >> SHIFT
         : c === 2
         ? (3 * error + 5 * lgMissed + 6 * lgKnown - 128) >> SHIFT
-        : (2 * lgTurn + lgBend + 2 * error + 4 * lgMissed + 14 * lgKnown - 448) >> SHIFT;
+        : (2 * lgTurn + lgBend + 2 * error + 4 * lgMissed + 14 * lgKnown -
+          448) >> SHIFT;
       level = level < 0 ? 0 : level >= LEVELS ? LEVELS - 1 : level;
       const off = this.#number(
         current[i]! - expected,
@@ -558,7 +638,9 @@ export class StrongCoder implements TableCoder {
       words[to + 3] = lg(bend * limit >> 15);
       words[to + 4] = lg(known);
     }
-    this.#moved += (Math.abs(turned[0]!) + Math.abs(turned[1]!) + Math.abs(turned[2]!)) * limit | 0;
+    this.#moved +=
+      (Math.abs(turned[0]!) + Math.abs(turned[1]!) + Math.abs(turned[2]!)) *
+        limit | 0;
     return 1;
   }
 
@@ -570,14 +652,23 @@ export class StrongCoder implements TableCoder {
     const before = this.#base.values[i]!;
     const current = this.#current.values;
     let difference = decoding ? 0 : before ^ current[i]!;
-    if (coder.bit(difference === 0 ? 0 : 1, counters + others * 2 + (before & 1)) === 0) return 0;
+    if (
+      coder.bit(
+        difference === 0 ? 0 : 1,
+        counters + others * 2 + (before & 1),
+      ) === 0
+    ) return 0;
     const limit = max[0]!;
     if (limit === 1) difference = 1;
     else {
       const bits = 32 - Math.clz32(limit);
       let all = 0;
       for (let b = bits - 1; b >= 0; b--) {
-        all = all << 1 | coder.bit(difference >>> b & 1, counters + 4 + b * 3 + (all === 0 ? 0 : 1 + (all & 1)));
+        all = all << 1 |
+          coder.bit(
+            difference >>> b & 1,
+            counters + 4 + b * 3 + (all === 0 ? 0 : 1 + (all & 1)),
+          );
       }
       difference = all;
     }
@@ -607,8 +698,11 @@ export class StrongCoder implements TableCoder {
       value = 2 + y;
       if (left > 0) {
         left--;
-        value = value * 2 + coder.bit(far >> left & 1, inner + 16 + bits * 2 + y);
-        if (left > 0) value = value << left | coder.even(far & (1 << left) - 1, left);
+        value = value * 2 +
+          coder.bit(far >> left & 1, inner + 16 + bits * 2 + y);
+        if (left > 0) {
+          value = value << left | coder.even(far & (1 << left) - 1, left);
+        }
       }
       far = value;
     } else far = 1;
@@ -631,11 +725,16 @@ export class StrongCoder implements TableCoder {
     const base = this.#base;
     const current = this.#current;
     const { capacity } = base;
-    const alive = coder.bit(current.isAlive(slot) ? 1 : 0, S_ALIVE + (wasAlive ? 1 : 0));
+    const alive = coder.bit(
+      current.isAlive(slot) ? 1 : 0,
+      S_ALIVE + (wasAlive ? 1 : 0),
+    );
     const isNext = coder.bit(step === 1 ? 1 : 0, S_NEXT);
     const by = isNext === 1 ? 1 : coder.even(step, 16);
     if (decoding) {
-      if ((by === 1) !== (isNext === 1) || by === 0 && (alive === 1) === wasAlive) {
+      if (
+        (by === 1) !== (isNext === 1) || by === 0 && (alive === 1) === wasAlive
+      ) {
         this.#fault = "notCanonical";
         return;
       }
@@ -686,7 +785,10 @@ export class StrongCoder implements TableCoder {
     let any = 0;
     for (let i = slot; i < current.length; i += capacity) {
       const was = isNew ? NO_BYTES : before[i]!;
-      const differ = coder.bit(!decoding && !areSame(was, current[i]!) ? 1 : 0, S_BLOB);
+      const differ = coder.bit(
+        !decoding && !areSame(was, current[i]!) ? 1 : 0,
+        S_BLOB,
+      );
       if (differ === 0) {
         if (decoding) current[i] = was;
         continue;
@@ -710,7 +812,12 @@ export class StrongCoder implements TableCoder {
 
 const NO_BYTES = new Uint8Array(0);
 
-function differs(base: EntityTable, current: EntityTable, slot: number, capacity: number): boolean {
+function differs(
+  base: EntityTable,
+  current: EntityTable,
+  slot: number,
+  capacity: number,
+): boolean {
   if (base.isAlive(slot) !== current.isAlive(slot)) return true;
   if (base.generations[slot] !== current.generations[slot]) return true;
   const { values, blobs } = current;

@@ -15,10 +15,7 @@ import {
   vec2,
   vec3,
 } from "../../../protocol/mod.ts";
-import {
-  CUBE_FORM,
-  readRecording,
-} from "../../../bench/sync/_cubes.ts";
+import { CUBE_FORM, readRecording } from "../../../bench/sync/_cubes.ts";
 import { defineEntity } from "../../schema/define_entity.ts";
 import { EntityTable, type TableForm } from "../../snapshot/entity_table.ts";
 import { StrongCoder } from "./strong_coder.ts";
@@ -64,13 +61,36 @@ function anyChanged(form: TableForm): Uint32Array {
 function encode(coder: StrongCoder, base: End, to: End): Uint8Array {
   const writer = new ByteWriter();
   const { form } = base.table;
-  coder.encode(base.table, base.state, to.table, to.state, anyChanged(form), writer);
+  coder.encode(
+    base.table,
+    base.state,
+    to.table,
+    to.state,
+    anyChanged(form),
+    writer,
+  );
   return writer.toBytes();
 }
 
-function decode(coder: StrongCoder, message: Uint8Array, base: End, to: End, start = 0, end = message.length): number | string {
+function decode(
+  coder: StrongCoder,
+  message: Uint8Array,
+  base: End,
+  to: End,
+  start = 0,
+  end = message.length,
+): number | string {
   to.table.copyFrom(base.table);
-  return coder.decode(message, start, end, base.table, base.state, to.table, to.state, wordsFor(base.table.form));
+  return coder.decode(
+    message,
+    start,
+    end,
+    base.table,
+    base.state,
+    to.table,
+    to.state,
+    wordsFor(base.table.form),
+  );
 }
 
 function assertSame(a: End, b: End, message: string): void {
@@ -89,7 +109,8 @@ function disturb(table: EntityTable, random: SeededRandom): void {
     if (!table.isAlive(slot)) {
       if (kind > 2) continue;
       if (kind === 0) {
-        table.generations[slot] = table.generations[slot]! + random.nextU32() % 3;
+        table.generations[slot] = table.generations[slot]! +
+          random.nextU32() % 3;
         continue;
       }
       table.place(slot, table.generations[slot]! + 1 + random.nextU32() % 2);
@@ -102,11 +123,14 @@ function disturb(table: EntityTable, random: SeededRandom): void {
       if (random.nextU32() % 3 === 0) {
         const near = (values[i]! >>> 0) + random.nextU32() % 7 - 3;
         values[i] = Math.min(max, Math.max(0, near));
-      } else if (random.nextU32() % 8 === 0) values[i] = random.nextU32() % (max + 1);
+      } else if (random.nextU32() % 8 === 0) {
+        values[i] = random.nextU32() % (max + 1);
+      }
     }
     for (let i = slot; i < blobs.length; i += capacity) {
       if (random.nextU32() % 4 !== 0) continue;
-      blobs[i] = random.fill(new Uint8Array(random.nextU32() % 20)) ?? blobs[i]!;
+      blobs[i] = random.fill(new Uint8Array(random.nextU32() % 20)) ??
+        blobs[i]!;
     }
   }
 }
@@ -151,7 +175,8 @@ Deno.test("StrongCoder is exact on the recording, whatever is lost or late", asy
   const ours = new Map<number, End>();
   const theirs = new Map<number, End>([[-1, createEnd(receiver, CUBE_FORM)]]);
   ours.set(-1, nothing);
-  const late: { due: number; n: number; from: number; message: Uint8Array }[] = [];
+  const late: { due: number; n: number; from: number; message: Uint8Array }[] =
+    [];
   let acked = -1;
   let decoded = 0;
   for (let n = 0; n < tables.length; n++) {
@@ -165,8 +190,16 @@ Deno.test("StrongCoder is exact on the recording, whatever is lost or late", asy
       const got = createEnd(receiver, CUBE_FORM);
       const base = theirs.get(arrived.from)!;
       const end = decode(receiver, arrived.message, base, got);
-      assertEquals(end, arrived.message.length, `seed ${seed}, message ${arrived.n}`);
-      assertSame(ours.get(arrived.n)!, got, `seed ${seed}, message ${arrived.n}`);
+      assertEquals(
+        end,
+        arrived.message.length,
+        `seed ${seed}, message ${arrived.n}`,
+      );
+      assertSame(
+        ours.get(arrived.n)!,
+        got,
+        `seed ${seed}, message ${arrived.n}`,
+      );
       theirs.set(arrived.n, got);
       acked = Math.max(acked, arrived.n);
       decoded += 1;
@@ -196,7 +229,9 @@ Deno.test("StrongCoder refuses or understands mutated messages, and stays within
     for (let k = random.nextU32() % 3; k >= 0; k--) {
       bad[random.nextU32() % bad.length] = random.nextU32();
     }
-    if (random.nextU32() % 4 === 0) bad = bad.subarray(0, random.nextU32() % bad.length);
+    if (random.nextU32() % 4 === 0) {
+      bad = bad.subarray(0, random.nextU32() % bad.length);
+    }
     const result = decode(coder, bad, base, got);
     if (typeof result === "string") {
       faults.set(result, (faults.get(result) ?? 0) + 1);
@@ -210,9 +245,17 @@ Deno.test("StrongCoder refuses or understands mutated messages, and stays within
     }
     // What is accepted is what would have been written.
     again.table.copyFrom(got.table);
-    assertEquals(encode(coder, base, again), bad.slice(0, result), `seed ${seed}, mutation ${i}`);
+    assertEquals(
+      encode(coder, base, again),
+      bad.slice(0, result),
+      `seed ${seed}, mutation ${i}`,
+    );
   }
-  assertEquals([...faults.keys()].sort(), ["notCanonical", "range", "truncated"]);
+  assertEquals([...faults.keys()].sort(), [
+    "notCanonical",
+    "range",
+    "truncated",
+  ]);
 });
 
 Deno.test("StrongCoder refuses a message that is cut", () => {
