@@ -119,3 +119,8 @@ export * from "./clock/input_lead_meter.ts";
 export * from "./clock/network_clock.ts";
 export * from "./clock/stamp.ts";
 export * from "./clock/timelines.ts";
+export { type MatchEnding, MatchPlayer } from "./recording/match_player.ts";
+export {
+  MatchRecorder,
+  type MatchRecorderOptions,
+} from "./recording/match_recorder.ts";
