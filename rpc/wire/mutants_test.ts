@@ -1,6 +1,7 @@
 // The readers under seeded mutants of packets: nothing throws, and what is accepted is
-// written again as it was. The whole count is 10,000,000 mutants (TICKWIRE_SOAK=1,
-// minutes); an ordinary run takes a slice. A failure names its contract and seed.
+// written again as it was. The whole count is 6,680,000 mutants of calls, and 2,371,400 of
+// results, as not every contract has replies (TICKWIRE_SOAK=1, minutes); an ordinary run
+// takes a slice. A failure names its contract and seed.
 import { assert, assertEquals } from "@std/assert";
 import { encodeHex } from "@std/encoding/hex";
 import { SeededRandom } from "../../core/mod.ts";
