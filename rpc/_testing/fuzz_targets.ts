@@ -99,9 +99,14 @@ const DEFINED = defineRpc({
       a: list(optional(u8), { maxLength: 20 }),
       b: list(list(bool, { maxLength: 5 }), { maxLength: 9 }),
       c: optional(struct({ a: varint, b: optional(string) })),
+      d: struct({}),
     },
     from: "any",
     reply: optional(list(varint, { maxLength: 5 })),
+  },
+  motes: {
+    params: { a: list(struct({ on: bool }), { maxLength: 4_095 }) },
+    from: "any",
   },
 }).rpcs;
 
@@ -174,6 +179,7 @@ function edgeSeeds(): Uint8Array[] {
   const ff = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
   const nothing = idOf("nothing") * 2;
   const numbers = idOf("numbers") * 2;
+  const motes = idOf("motes") * 2;
   const seeds = [
     // Two calls from the last sequence on.
     [1, 2, ...ff, 0x0f, nothing + 1, 0, 2, 0, 0],
@@ -194,6 +200,26 @@ function edgeSeeds(): Uint8Array[] {
       ...[0, ...high, ...zeros(8)],
     ]),
     [0, 1, 0, nothing, 2, 0x82, 0],
+    // And one with bits in its low word.
+    [1, 2, 0, numbers, 15, 0, 0, 0, ...zeros(4), 1, ...zeros(5), 0xf0, 0x7f],
+    // Nothing, and each number of a header cut; a run that is not known.
+    ...[[], [0], [0, 0x80], [0, nothing + 1], [0, nothing]].map(
+      (head) => [0, 1, ...head],
+    ),
+    [2, 1, 0, 4, 1, 0],
+    // Two runs that are one, too many calls, no ticket, no target, and a field's own fault.
+    [0, 1, 0, nothing, 1, 1, nothing, 1, 1],
+    [0, 1, 0, nothing + 1, 0xff, 0x1f, 1, 1],
+    [1, 2, 0, idOf("text") * 2, 4, 0, 0, 0, 0],
+    [0, 1, 0, nothing, 1, 5],
+    [1, 2, 0, OWN.id * 2, 5, 0, 1, 0xff, 0xff, 0xff],
+    // More than its bytes may hold: at once, and by itself beside a call that has room.
+    [1, 2, 0, motes, 0x80 + 125, 1, 0, 0xd0, 0x07, ...zeros(250)],
+    [
+      ...[1, 2, 0, motes + 1, 0, 0x80 + 78, 2],
+      ...[0, 0x24, 4, ...zeros(132)],
+      ...[0, 0x24, 4, ...zeros(196)],
+    ],
     // More calls than a few packets need.
     [1, 2, 0, nothing + 1, 0xfe, 0x01, 0x80, 0x02, ...zeros(256)],
     [1, 2, 0, nothing, 1, 0],
@@ -322,6 +348,19 @@ function resultSeeds(): Uint8Array[] {
   resultWriter.begin();
   resultWriter.addValue(OWN, 5, 300);
   seeds.push(resultWriter.end().slice());
+  // None, an error without its code, with too large a one, with too long a text.
+  for (
+    const packet of [
+      [3],
+      [3, 1, 3, 1],
+      [3, 1, 9, 1, 0x80, 0x80, 4],
+      [3, 1, 0x87, 4, 1, 0, ...new Array(257).fill(0x61)],
+      [3, 7, 3, 2],
+      [3, 1, 1],
+      [3, 1, 3, 9],
+      [3, 1, 5, 2, 0],
+    ]
+  ) seeds.push(Uint8Array.from(packet));
   // More results than a packet may have, of calls that nobody knows; more than are kept, twice.
   const unknown = [...new Array(4_097)].flatMap(() => [7, 0]);
   seeds.push(Uint8Array.from([3, ...unknown]));
@@ -413,6 +452,13 @@ function runBatch(input: Uint8Array, start: number, end: number): number {
   return digest.value;
 }
 
+/** Calls of many empty bytes each, which are objects in memory. */
+function heavyBatch(): Uint8Array {
+  const tags = [0xb6, 0x6d, 0xdb, 0xb6, 0x6d, 0xdb, 0xb6, 0x0d];
+  const call = [2, 100, 20 << 3, ...tags, ...zeros(20)];
+  return Uint8Array.from([20, ...new Array(20).fill(call).flat()]);
+}
+
 // Hexadecimal by hand: this runs also where `@std` is not at hand.
 function bytesOf({ bytes }: { readonly bytes: string }): Uint8Array {
   return Uint8Array.from(
@@ -447,7 +493,10 @@ export const TARGETS: readonly FuzzTarget[] = [
   {
     name: "RpcBatcher.tryUnbatch()",
     share: 15,
-    corpus: [...vectors.batches, ...vectors.refusedBatches].map(bytesOf),
+    corpus: [
+      ...[...vectors.batches, ...vectors.refusedBatches].map(bytesOf),
+      heavyBatch(),
+    ],
     run: runBatch,
   },
 ];

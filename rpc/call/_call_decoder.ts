@@ -22,8 +22,14 @@ import { RpcParam } from "./rpc_param.ts";
  * - `target`: a kind of target that does not exist.
  * - `tag`: a type of parameter that does not exist.
  * - `trailing`: bytes after the end.
+ * - `memory`: a batch whose calls would take much more memory than it has bytes.
  */
-export type RpcDecodeFault = ReadError | "target" | "tag" | "trailing";
+export type RpcDecodeFault =
+  | ReadError
+  | "target"
+  | "tag"
+  | "trailing"
+  | "memory";
 
 const NOTHING = new Uint8Array(0);
 
@@ -76,7 +82,7 @@ export class CallDecoder {
   /** Whether everything was read; if not, that is the fault `trailing`. */
   endsHere(): boolean {
     if (!this.reader.ok) return false;
-    return this.reader.atEnd || this.#refuse("trailing");
+    return this.reader.atEnd || this.refuse("trailing");
   }
 
   #readTarget(tag: number): void {
@@ -101,7 +107,7 @@ export class CallDecoder {
         this.target = { type: "allExcept", id: readClientId(reader) };
         break;
       default:
-        this.#refuse("target");
+        this.refuse("target");
     }
   }
 
@@ -117,7 +123,8 @@ export class CallDecoder {
       reader.fail("padding");
       return false;
     }
-    const params: RpcParam[] = [];
+    // As long as it will be: one that grows may have several times the room it needs.
+    const params: RpcParam[] = new Array(count);
     for (let i = 0; i < count; i++) {
       const bit = i * TAG_BITS;
       const at = position + (bit >>> 3);
@@ -127,7 +134,7 @@ export class CallDecoder {
       if (shift > 8 - TAG_BITS) tag |= buffer[at + 1]! << (8 - shift);
       const param = this.#readParam(tag & ((1 << TAG_BITS) - 1));
       if (param === undefined) return false;
-      params.push(param);
+      params[i] = param;
     }
     this.params = params;
     return true;
@@ -161,14 +168,14 @@ export class CallDecoder {
         param = { type: "bytes", value: new Uint8Array(reader.bytes()) };
         break;
       default:
-        this.#refuse("tag");
+        this.refuse("tag");
         return undefined;
     }
     return reader.ok ? param : undefined;
   }
 
   /** A fault that the reader has no word for; an earlier one of its own stays. */
-  #refuse(fault: RpcDecodeFault): false {
+  refuse(fault: RpcDecodeFault): false {
     if (this.reader.ok) {
       this.#fault = fault;
       this.reader.fail("range");

@@ -10,6 +10,12 @@ export const MAX_CALL_BYTES = 65_535;
 /** The most calls of a batch. */
 export const MAX_BATCH_CALLS = 4_096;
 
+/**
+ * The most that the calls of a batch of two or more together may weigh beyond 16 times
+ * their bytes: see {@linkcode excessOf}.
+ */
+export const MAX_EXCESS = 65_536;
+
 /** The low three bits of a call's head. */
 export const TARGET_BITS = 3;
 /** What is left of the head's byte for the number of parameters; the rest follows. */
@@ -50,6 +56,38 @@ export function bodyBytes(
   for (let i = 0; i < count; i++) bytes += paramBytes(params[i]!);
   return bytes;
 }
+
+/**
+ * Tells by how much a call weighs more than 16 times its bytes, 0 or more: what it takes
+ * in memory as V8 has it, beyond the bytes of text and the like.
+ */
+export function excessOf(
+  target: RpcTarget,
+  params: readonly RpcParam[],
+  bytes: number,
+): number {
+  const { length } = params;
+  let weight = CALL_WEIGHT;
+  if (target.type !== "all" && target.type !== "server") weight += PAIR_WEIGHT;
+  if (length > 0) weight += LIST_WEIGHT + SLOT_WEIGHT * length;
+  for (let i = 0; i < length; i++) weight += PARAM_WEIGHTS[params[i]!.type];
+  return Math.max(0, weight - WEIGHT_PER_BYTE * bytes);
+}
+
+const WEIGHT_PER_BYTE = 16;
+const CALL_WEIGHT = 64;
+const PAIR_WEIGHT = 40;
+const LIST_WEIGHT = 48;
+const SLOT_WEIGHT = 8;
+const PARAM_WEIGHTS: Readonly<Record<RpcParam["type"], number>> = {
+  // There are two of them, which all share.
+  bool: 0,
+  int: PAIR_WEIGHT,
+  float: PAIR_WEIGHT + 16,
+  string: PAIR_WEIGHT,
+  vec3: PAIR_WEIGHT + 96,
+  bytes: PAIR_WEIGHT + 200,
+};
 
 /** The index of the first parameter that cannot be written; -1 if there is none. */
 export function badParam(params: readonly RpcParam[]): number {

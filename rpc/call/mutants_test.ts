@@ -4,6 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { decodeHex, encodeHex } from "@std/encoding/hex";
 import { watch } from "../../protocol/_testing/fuzz_checks.ts";
 import { Mutator } from "../../protocol/_testing/mutator.ts";
+import { heldBytes } from "../_testing/held_bytes.ts";
 import vectors from "../vectors/call.json" with { type: "json" };
 import { RpcBatcher } from "./rpc_batcher.ts";
 import { MAX_CALL_BYTES, RpcCall } from "./rpc_call.ts";
@@ -13,6 +14,8 @@ const MUTANTS = IS_SOAK ? 1_000_000 : 20_000;
 const WATCHED = IS_SOAK ? 50_000 : 1_000;
 /** Reads for each byte: text is passed over thrice. */
 const MAX_READS_PER_BYTE = 12;
+/** What the calls of a batch may take beyond 16 times its bytes. */
+const ALLOWANCE = 65_536;
 
 const callCorpus = [...vectors.calls, ...vectors.refused].map(bytesOf);
 const batchCorpus = [...vectors.batches, ...vectors.refusedBatches].map(
@@ -42,7 +45,11 @@ const TARGETS: readonly Target[] = [
     again: (bytes) => {
       const calls: RpcCall[] = [];
       const fault = batcher.tryUnbatch(bytes, undefined, calls);
-      if (fault === undefined) return one(batcher.batch(calls, MAX_CALL_BYTES));
+      if (fault === undefined) {
+        const held = calls.reduce((sum, call) => sum + heldBytes(call), 0);
+        assert(held <= 16 * bytes.length + ALLOWANCE, `${held} bytes held`);
+        return one(batcher.batch(calls, MAX_CALL_BYTES));
+      }
       assertEquals(calls, []);
       return fault;
     },

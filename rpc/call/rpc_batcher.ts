@@ -5,8 +5,10 @@ import type { ClientId } from "../target/client_id.ts";
 import { CallDecoder, type RpcDecodeFault } from "./_call_decoder.ts";
 import { writeCallBody } from "./_call_encoder.ts";
 import {
+  excessOf,
   MAX_BATCH_CALLS,
   MAX_CALL_BYTES,
+  MAX_EXCESS,
   varintBytes,
 } from "./_call_format.ts";
 import { RpcCall } from "./rpc_call.ts";
@@ -45,7 +47,8 @@ export class RpcBatcher {
    * @param limitBytes The most bytes of a packet: an integer from 1 to
    * {@linkcode MAX_CALL_BYTES}.
    * @returns The packets, each with an array of its own, none without a call, none above
-   * the limit, at most {@linkcode MAX_BATCH_CALLS} calls in each.
+   * the limit, at most {@linkcode MAX_BATCH_CALLS} calls in each, and fewer of calls that
+   * take much more memory than bytes: see `WIRE.md`.
    * @throws {RpcError} `tooLarge` if a call alone does not fit; then there is no packet at
    * all. `RpcQueue` takes none that is larger than its `maxCallBytes`.
    * @throws {RangeError} If `limitBytes` is no such integer, or a parameter was not made
@@ -67,6 +70,7 @@ export class RpcBatcher {
     const packets: Uint8Array<ArrayBuffer>[] = [];
     writer.reset();
     let count = 0;
+    let excess = 0;
     let before = 0;
     for (let i = 0; i < calls.length;) {
       const call = calls[i]!;
@@ -74,7 +78,9 @@ export class RpcBatcher {
       if (count === 0) writer.varint(call.sequence);
       else writer.zigzag(call.sequence - before);
       writeCallBody(writer, call.id, call.target, call.params);
+      excess += excessOf(call.target, call.params, writer.length - start);
       const fits = writer.ok && count < MAX_BATCH_CALLS &&
+        (count === 0 || excess <= MAX_EXCESS) &&
         varintBytes(count + 1) + writer.length <= limitBytes;
       if (fits) {
         count += 1;
@@ -89,6 +95,7 @@ export class RpcBatcher {
       packets.push(seal(count, writer));
       writer.reset();
       count = 0;
+      excess = 0;
     }
     if (count > 0) packets.push(seal(count, writer));
     return packets;
@@ -136,11 +143,16 @@ export class RpcBatcher {
     // Told before anything is made, so that a false number costs nothing.
     if (count * MIN_CALL_BYTES > reader.remaining) reader.fail("truncated");
     let sequence = 0;
+    let excess = 0;
     for (let i = 0; i < count && reader.ok; i++) {
+      const start = reader.position;
       sequence = i === 0 ? reader.varint() : sequence + reader.zigzag();
       if (!Number.isSafeInteger(sequence) || sequence < 0) reader.fail("range");
       if (!decoder.readBody()) break;
       const { id, target, params } = decoder;
+      excess += excessOf(target, params, reader.position - start);
+      // One alone is bounded by the number of its parameters.
+      if (count > 1 && excess > MAX_EXCESS) decoder.refuse("memory");
       into.push(new RpcCall({ id, target, params, sequence, caller }));
     }
     if (decoder.endsHere()) return undefined;

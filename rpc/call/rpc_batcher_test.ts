@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { decodeHex, encodeHex } from "@std/encoding/hex";
 import { SeededRandom } from "../../core/mod.ts";
+import { heldBytes } from "../_testing/held_bytes.ts";
 import { RpcError } from "../rpc_error.ts";
 import { clientId } from "../target/client_id.ts";
 import vectors from "../vectors/call.json" with { type: "json" };
@@ -110,6 +111,59 @@ Deno.test("RpcBatcher.batch() fills packets to the last byte", () => {
   assertEquals(lengths(27), [19, 10]);
   assertEquals(lengths(18), [10, 10, 10]);
   assertEquals(lengths(10), [10, 10, 10]);
+});
+
+Deno.test("RpcBatcher puts no more into a packet than 16 times its bytes and 64 KiB hold", () => {
+  const bombs: readonly (readonly RpcParam[])[] = [
+    [],
+    [RpcParam.bool(true)],
+    new Array(200).fill(RpcParam.bool(true)),
+    new Array(20).fill(RpcParam.int(0)),
+    new Array(20).fill(RpcParam.string("")),
+    new Array(20).fill(RpcParam.bytes(new Uint8Array(0))),
+    [RpcParam.float(0)],
+  ];
+  for (const [i, params] of bombs.entries()) {
+    const calls = Array.from(
+      { length: 6_000 },
+      (_, sequence) => new RpcCall({ id: OWN, sequence, params }),
+    );
+    const packets = batcher.batch(calls, MAX_CALL_BYTES);
+    let count = 0;
+    for (const packet of packets) {
+      const read = batcher.unbatch(packet, undefined);
+      count += read.length;
+      const held = read.reduce((sum, call) => sum + heldBytes(call), 0);
+      assert(
+        held <= 16 * packet.length + 65_536,
+        `${i}: ${held} bytes of ${packet.length}`,
+      );
+    }
+    assertEquals(count, calls.length);
+    // The calls of two packets in one, if it has room for them.
+    const first = batcher.unbatch(packets[0]!, undefined).length;
+    const bodies = calls.slice(0, first + 1).flatMap((call, at) => [
+      ...call.withSequence(0).serialize().with(0, at === 0 ? 0 : 2),
+    ]);
+    const one = first + 1;
+    const over = one < 128
+      ? [one, ...bodies]
+      : [(one & 0x7f) | 0x80, one >> 7, ...bodies];
+    if (first >= MAX_BATCH_CALLS || over.length > MAX_CALL_BYTES) continue;
+    const into: RpcCall[] = [];
+    const packet = Uint8Array.from(over);
+    assertEquals(batcher.tryUnbatch(packet, undefined, into), "memory");
+    assertEquals(into, []);
+  }
+});
+
+Deno.test("RpcBatcher takes a call alone whatever it holds", () => {
+  const params = new Array(1_024).fill(RpcParam.bytes(new Uint8Array(0)));
+  const call = new RpcCall({ id: OWN, params });
+  const packets = batcher.batch([call, call], MAX_CALL_BYTES);
+  assertEquals(packets.length, 2);
+  assertEquals(batcher.unbatch(packets[0]!, undefined), [call]);
+  assertEquals(RpcCall.deserialize(call.serialize(), undefined), call);
 });
 
 Deno.test("RpcBatcher.batch() makes no packet of no calls", () => {

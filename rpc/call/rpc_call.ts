@@ -52,6 +52,8 @@ export interface RpcCallInit {
   readonly caller?: ClientId | undefined;
 }
 
+const NO_PARAMS: readonly RpcParam[] = Object.freeze([]);
+
 /**
  * A call that says itself what it carries: an id, a target and parameters with types,
  * which needs no contract at the other end.
@@ -118,7 +120,7 @@ export class RpcCall {
     checkTarget(target);
     this.id = id;
     this.target = target;
-    this.params = params.slice();
+    this.params = params.length === 0 ? NO_PARAMS : params.slice();
     this.sequence = sequence;
     this.caller = init.caller;
   }

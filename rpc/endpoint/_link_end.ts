@@ -291,6 +291,7 @@ export class LinkEnd {
     for (let i = 0; i < count && !this.#isClosed; i++) {
       owner.handleCall(this, reader.at(i));
     }
+    reader.release();
     return undefined;
   }
 
@@ -309,6 +310,7 @@ export class LinkEnd {
         this.#owner.handleResult(pending, result);
       }
     }
+    reader.release();
     return undefined;
   }
 

@@ -93,7 +93,8 @@ export type CallResult<D extends RpcDefinitions, N extends RpcName<D>> = {
  *
  * - `closed`: there is no such client, or the link is closed.
  * - `queueFull`: as many bytes wait to be sent as may.
- * - `tooLarge`: it does not fit a message of the link.
+ * - `tooLarge`: it does not fit a message of the link, or its lists would take much more
+ *   memory at the other end than it has bytes (`WIRE.md`, 5.1).
  * - `tooManyOutstanding`: as many calls wait for their answers as may.
  * - `eventsFull`: so many events wait to be drained that there is no room for its
  *   outcome.

@@ -33,6 +33,8 @@ export class CallStore {
   lengths: Int32Array = new Int32Array(FIRST_PLACES);
   /** By place: how many bytes of its key lie behind them. */
   keyLengths: Int32Array = new Int32Array(FIRST_PLACES);
+  /** By place: by how much it weighs more than its bytes allow for. */
+  excesses: Int32Array = new Int32Array(FIRST_PLACES);
   /** By place: the hash of its key. */
   hashes: Int32Array = new Int32Array(FIRST_PLACES);
   /** By place: the place before it in the chain of its hash; -1 ends it. */
@@ -124,6 +126,7 @@ export class CallStore {
     this.starts[place] = start;
     this.lengths[place] = length;
     this.keyLengths[place] = keyLength;
+    this.excesses[place] = call.excess;
     this.times[place] = timeMs;
     this.count++;
     this.byteLength += length + keyLength;
@@ -191,6 +194,7 @@ export class CallStore {
       this.starts[to] = bytesEnd;
       this.lengths[to] = this.lengths[place]!;
       this.keyLengths[to] = this.keyLengths[place]!;
+      this.excesses[to] = this.excesses[place]!;
       this.hashes[to] = this.hashes[place]!;
       this.times[to] = this.times[place]!;
       bytesEnd += length;
@@ -238,6 +242,7 @@ export class CallStore {
     this.starts = filled(new Int32Array(places), this.starts);
     this.lengths = filled(new Int32Array(places), this.lengths);
     this.keyLengths = filled(new Int32Array(places), this.keyLengths);
+    this.excesses = filled(new Int32Array(places), this.excesses);
     this.hashes = filled(new Int32Array(places), this.hashes);
     this.nexts = filled(new Int32Array(places), this.nexts);
     this.times = filled(new Float64Array(places), this.times);

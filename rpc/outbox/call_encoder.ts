@@ -35,6 +35,8 @@ export class CallEncoder {
   start = 0;
   /** Where they end. */
   end = 0;
+  /** By how much it weighs more than its bytes allow for: see `WIRE.md`. */
+  excess = 0;
   /** What tells it apart from other calls of its kind, if it is coalesced. */
   keyBytes: Uint8Array = NO_BYTES;
   /** How many bytes that is; 0 if it is not coalesced. */
@@ -87,6 +89,7 @@ export class CallEncoder {
       return writer.error === "full" ? "tooLarge" : "range";
     }
     this.end = writer.finish();
+    this.excess = writer.excess;
     const packet = writer.buffer;
     const start = skipVarint(packet, KIND_AND_SEQUENCE_BYTES);
     this.bytes = packet;

@@ -2,6 +2,7 @@
 import { checkInteger, checkNotNegative } from "../../core/mod.ts";
 import { Channel, isReliable } from "../../protocol/mod.ts";
 import type { Rpc } from "../contract/define_rpc.ts";
+import { MAX_EXCESS } from "../wire/_weight.ts";
 import { MAX_CALLS } from "../wire/call_reader.ts";
 import type { RpcPacketKind } from "../wire/packet_kind.ts";
 import {
@@ -438,6 +439,7 @@ export class RpcOutbox {
     while (place < end) {
       const start = place;
       let count = 0;
+      this.#packetExcess = 0;
       packet.begin(this.#kind, this.#sequences[channel]!);
       while (place < end && count < MAX_CALLS) {
         const after = this.#addRun(place, end, channel, count);
@@ -465,6 +467,8 @@ export class RpcOutbox {
 
   /** How many calls the last `#addRun()` has added. */
   #runCount = 0;
+  /** By how much the packet's calls weigh more than their bytes allow for. */
+  #packetExcess = 0;
 
   /**
    * Adds calls of one kind to the packet, as many as follow each other and fit.
@@ -477,7 +481,7 @@ export class RpcOutbox {
     channel: Channel,
     already: number,
   ): number {
-    const { rpcs, starts, lengths, bytes } = this.#store;
+    const { rpcs, starts, lengths, excesses, bytes } = this.#store;
     const packet = this.#packet;
     const rpc = rpcs[start]!;
     const room = this.#packetBytes - packet.length;
@@ -488,7 +492,9 @@ export class RpcOutbox {
       const longer = byteLength + lengths[place]!;
       const needed = runHeaderBytes(rpc.id, count + 1, longer) + longer;
       // What no packet holds beside others goes alone.
-      if (needed > room && already + count > 0) break;
+      const excess = this.#packetExcess + excesses[place]!;
+      if ((needed > room || excess > MAX_EXCESS) && already + count > 0) break;
+      this.#packetExcess = excess;
       byteLength = longer;
       count++;
       place = this.#nextGoing(place + 1, end, channel);

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { SeededRandom } from "../../core/mod.ts";
-import { Channel } from "../../protocol/mod.ts";
+import { bool, Channel, list, string, struct } from "../../protocol/mod.ts";
+import { defineRpc } from "../contract/define_rpc.ts";
 import { CallReader } from "../wire/call_reader.ts";
 import { RpcPacketKind } from "../wire/packet_kind.ts";
 import { CallStore } from "./_call_store.ts";
@@ -141,6 +142,41 @@ Deno.test("RpcOutbox gives a large call a packet of its own", () => {
   encoder.encode(say, 0, 0, 0, { n: 1, text: "e".repeat(300) });
   assertEquals(small.push(encoder), "tooLarge");
   assertEquals([small.waiting, small.counts.refused], [0, 1]);
+});
+
+Deno.test("RpcOutbox makes no packet whose values weigh too much for their bytes", () => {
+  const heavy = defineRpc({
+    say: { params: { text: string({ maxBytes: 2_000 }) }, from: "any" },
+    set: {
+      params: { all: list(struct({ on: bool }), { maxLength: 2_000 }) },
+      from: "any",
+    },
+  });
+  const encoder = new CallEncoder(KIND, 4_000);
+  const outbox = new RpcOutbox(KIND, 4_000, { packetBytes: 1_200 });
+  const push = (name: "say" | "set", params: Record<string, unknown>): void => {
+    const rpc = heavy.byName.get(name)!;
+    assertEquals(encoder.encode(rpc, 0, 0, 0, params), undefined);
+    assertEquals(outbox.push(encoder), "queued");
+  };
+  // Each has an excess of some 25,000.
+  const all = new Array(400).fill({ on: true });
+  for (let i = 0; i < 7; i++) {
+    push("set", { all });
+    // Which makes up for nothing.
+    push("say", { text: "x".repeat(200) });
+  }
+  const sent: number[] = [];
+  const reader = new CallReader(heavy.rpcs);
+  outbox.flush((packet) => {
+    assertEquals(reader.read(packet, KIND), undefined);
+    sent.push(reader.count);
+    return true;
+  });
+  assertEquals(sent, [4, 4, 4, 2]);
+  const set = heavy.byName.get("set")!;
+  const most = new Array(2_000).fill({ on: true });
+  assertEquals(encoder.encode(set, 0, 0, 0, { all: most }), "tooLarge");
 });
 
 Deno.test("RpcOutbox.clear() drops all, and goes on from there", () => {

@@ -9,6 +9,7 @@ import type {
 } from "../../protocol/mod.ts";
 import type { Rpc } from "../contract/define_rpc.ts";
 import { varintBytes } from "./_varint.ts";
+import { isLight, SLOT_WEIGHT, weightOf } from "./_weight.ts";
 
 /**
  * What a step does. Whole bytes first: see {@linkcode FIRST_OF_BITS}. A switch names
@@ -80,6 +81,8 @@ export class Step {
   numbers: ReadonlyMap<string, number> | undefined;
   /** Of a list: the fewest bits of an element. */
   elementBits = 0;
+  /** Of a list: what an element weighs, with its slot. */
+  elementWeight = 0;
   /** Of a struct: its properties. Of a list: its element, under the name of a cell. */
   first: Step | undefined;
   /** The step after it, also if it is the last: see {@linkcode END}. */
@@ -104,6 +107,8 @@ export class CallPlan {
   readonly first: Step | undefined;
   /** Whether its calls have tickets. */
   readonly isAnswered: boolean;
+  /** Whether further calls in a run need nothing but the steps. */
+  readonly isQuick: boolean;
   /** Of its number, doubled, as a varint. */
   readonly idBytes: number;
 
@@ -111,6 +116,7 @@ export class CallPlan {
     this.rpc = rpc;
     this.plan = planOf(rpc.params);
     this.first = this.plan.first;
+    this.isQuick = this.first !== undefined && this.plan.isLight;
     this.isAnswered = rpc.definition.reply !== undefined;
     this.idBytes = varintBytes(rpc.id * 2 + 1);
   }
@@ -128,6 +134,10 @@ export interface Plan {
   readonly first: Step | undefined;
   /** Whether it is a struct, whose properties are those of the value. */
   readonly isStruct: boolean;
+  /** What a value weighs without the elements of its lists. */
+  readonly weight: number;
+  /** Whether no value has excess, so that none is weighed. */
+  readonly isLight: boolean;
 }
 
 const plans = new WeakMap<Field<unknown>, Plan>();
@@ -151,6 +161,8 @@ export function planOf(field: Field<unknown>): Plan {
     field,
     first: end === undefined ? undefined : chain(steps),
     isStruct,
+    weight: weightOf(field),
+    isLight: end === undefined || isLight(field),
   });
   plans.set(field, plan);
   return plan;
@@ -324,6 +336,7 @@ function stepOf(
       step.max = field.maxLength;
       step.width = 32 - Math.clz32(field.maxLength);
       step.elementBits = field.element.minBits;
+      step.elementWeight = SLOT_WEIGHT + weightOf(field.element);
       // The number of its elements is of bits, and so may be what is before the next.
       if (addCell(inner, field.element, false) === undefined) return undefined;
       step.first = chain(inner);

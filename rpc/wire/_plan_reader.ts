@@ -18,9 +18,15 @@ import {
   LOW,
 } from "./_float_words.ts";
 import { asciiText, MAX_ASCII_BYTES } from "./_ascii_text.ts";
-import { CELL, type Op, type Plan, type Step } from "./_plan.ts";
+import { CELL, END, type Op, type Plan, type Step } from "./_plan.ts";
+import { excessOf, MAX_EXCESS, WEIGHT_PER_BYTE } from "./_weight.ts";
+
+/** Why a value cannot be read: it is none, or too heavy for the packet's bytes. */
+export type PlanFault = ReadError | "memory";
 
 const NO_BYTES = new Uint8Array(0);
+/** What all structs without properties are read as. */
+const NO_VALUES: Readonly<Record<string, unknown>> = Object.freeze({});
 const TWO_27 = 2 ** 27;
 const TWO_28 = 2 ** 28;
 const MAX_VARINT_BYTES = 8;
@@ -42,7 +48,7 @@ type Values = Record<string, unknown>;
  */
 export class PlanReader {
   /** Why reading stopped. It stays until the next `reset()`. */
-  error: ReadError | undefined = undefined;
+  error: PlanFault | undefined = undefined;
   /** Where the next read begins. */
   at = 0;
   /** Where what may be read ends. */
@@ -53,6 +59,11 @@ export class PlanReader {
   #count = 0;
   #low = 0;
   #high = 0;
+  /** What the value that is read weighs so far, and what it may. */
+  #weight = 0;
+  #maxWeight = 0;
+  /** What is left of the excess that the packet may have. */
+  #excessLeft = 0;
   /** For what is rare: the fields' own way. */
   readonly #reader = new ByteReader();
   readonly #bits = new BitReader(this.#reader);
@@ -69,6 +80,7 @@ export class PlanReader {
     this.error = undefined;
     this.#pending = 0;
     this.#count = 0;
+    this.#excessLeft = MAX_EXCESS;
   }
 
   /** Lets go of the bytes. */
@@ -81,7 +93,7 @@ export class PlanReader {
    *
    * @param error Why.
    */
-  fail(error: ReadError): void {
+  fail(error: PlanFault): void {
     this.error ??= error;
   }
 
@@ -123,14 +135,26 @@ export class PlanReader {
    * Reads a value, and the zeros to the end of its last byte.
    *
    * @param plan How.
-   * @returns The value, which is the caller's own.
+   * @returns The value, which is the caller's own but for a struct without properties.
    */
   read(plan: Plan): unknown {
     const { first } = plan;
     if (first === undefined) return this.#readField(plan);
+    if (first === END) return NO_VALUES;
+    const start = this.at;
+    this.#weight = plan.weight;
+    this.#maxWeight = plan.isLight
+      ? Infinity
+      : this.#excessLeft + WEIGHT_PER_BYTE * (this.end - start);
     const values: Values = {};
     this.#read(first, values);
+    if (!plan.isLight) this.#takeExcess(this.at - start);
     return plan.isStruct ? values : values[CELL];
+  }
+
+  #takeExcess(bytes: number): void {
+    this.#excessLeft -= excessOf(this.#weight, bytes);
+    if (this.#excessLeft < 0) this.fail("memory");
   }
 
   #readField(plan: Plan): unknown {
@@ -315,8 +339,9 @@ export class PlanReader {
           into[step.name] = this.#list(step);
           break;
         case 23 satisfies typeof Op.Struct: {
-          const values: Values = {};
-          this.#read(step.first!, values);
+          const first = step.first!;
+          const values: Values = first === END ? NO_VALUES : {};
+          this.#read(first, values);
           into[step.name] = values;
           break;
         }
@@ -347,6 +372,11 @@ export class PlanReader {
     }
     if (length * step.elementBits > (this.end - this.at) * 8 + this.#count) {
       this.fail("truncated");
+      return undefined;
+    }
+    this.#weight += length * step.elementWeight;
+    if (this.#weight > this.#maxWeight) {
+      this.fail("memory");
       return undefined;
     }
     // As long as it will be: one that grows may have several times the room it needs.

@@ -15,6 +15,8 @@ import { putVarint } from "./_varint.ts";
 export const FULL = -1;
 /** Instead of a place: a value that its field does not allow. */
 export const RANGE = -2;
+/** Instead of a place: a value that is too heavy for its bytes. */
+export const HEAVY = -3;
 
 /**
  * How far may be written behind the limit before it is found out: what is before a
@@ -44,6 +46,8 @@ export class PlanWriter {
   /** Where what is written must end. */
   #limit: number;
   readonly #maxBytes: number;
+  /** What the value that was written last weighs, unless it is light. */
+  weight = 0;
   /** Bits that do not fill a byte yet, and how many: 0 to 7. */
   #pending = 0;
   #count = 0;
@@ -95,6 +99,7 @@ export class PlanWriter {
   write(plan: Plan, value: unknown, at: number): number {
     const { first } = plan;
     if (first === undefined) return this.#writeField(plan, value, at);
+    this.weight = plan.weight;
     const end = plan.isStruct
       ? this.writeSteps(first, value as Values, at)
       : this.#writeCell(first, value, at);
@@ -400,6 +405,7 @@ export class PlanWriter {
           const list = values[step.name];
           if (!Array.isArray(list) || list.length > step.max) return RANGE;
           const { length } = list;
+          this.weight += length * step.elementWeight;
           at = this.#put(at, length, step.width) | 0;
           for (let k = 0; k < length; k++) {
             at = this.#writeCell(step.first!, list[k], at) | 0;

@@ -5,6 +5,7 @@ import type { ReadError } from "../../protocol/mod.ts";
  * Why a packet of calls or results was refused: all of it, and nothing of it was used.
  *
  * - `truncated`, `overlong`, `range`, `nan`, `utf8`, `padding`: as `ReadError`.
+ * - `memory`: its values would take much more memory than it has bytes.
  * - `kind`: it is of another kind.
  * - `empty`: there is nothing in it.
  * - `sequence`: a call's sequence would be above 2^53 - 1.
@@ -19,6 +20,7 @@ import type { ReadError } from "../../protocol/mod.ts";
  */
 export type CallFault =
   | ReadError
+  | "memory"
   | "kind"
   | "empty"
   | "sequence"

@@ -11,6 +11,7 @@ export type { CallFault } from "./call_fault.ts";
 
 /** More records than a few packets need are not kept from one packet to the next. */
 const KEPT_RECORDS = 128;
+const NO_PARAMS: ReceivedCall["params"] = Object.freeze({});
 const LAST_TEAM = 0xffff;
 /** What is above the four low bits of an id, which has 53. */
 const ID_REST_END = 2 ** 49;
@@ -27,7 +28,7 @@ export interface ReceivedCall {
   id: number;
   /** Of a call that is answered, 1 to 2^53 - 1; else 0. */
   ticket: number;
-  /** What it carries: the receiver's own. */
+  /** What it carries: the receiver's own, unless it has no parameters. */
   params: Readonly<Record<string, unknown>>;
 }
 
@@ -87,20 +88,29 @@ export class CallReader {
    * @returns What is wrong with it; `undefined` if nothing is.
    */
   read(packet: Uint8Array, kind: RpcPacketKind): CallFault | undefined {
-    this.#count = 0;
-    this.#unknownRuns = 0;
-    this.#unknownCalls = 0;
-    if (this.#calls.length > KEPT_RECORDS) this.#calls.length = KEPT_RECORDS;
+    this.release();
     const values = this.#values;
     values.reset(packet);
     const fault = this.#read(kind, packet.length);
     values.release();
-    if (fault !== undefined) {
-      this.#count = 0;
-      this.#unknownRuns = 0;
-      this.#unknownCalls = 0;
-    }
+    // Nor is anything kept of what was refused.
+    if (fault !== undefined) this.release();
     return fault;
+  }
+
+  /**
+   * Lets go of the last packet's calls, so that nothing of it is kept until the next one
+   * comes, which may be long.
+   */
+  release(): void {
+    const calls = this.#calls;
+    if (calls.length > KEPT_RECORDS) calls.length = KEPT_RECORDS;
+    for (let i = Math.min(this.#count, calls.length) - 1; i >= 0; i--) {
+      calls[i]!.params = NO_PARAMS;
+    }
+    this.#count = 0;
+    this.#unknownRuns = 0;
+    this.#unknownCalls = 0;
   }
 
   #read(kind: RpcPacketKind, length: number): CallFault | undefined {

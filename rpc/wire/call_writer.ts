@@ -2,8 +2,9 @@
 import type { Rpc } from "../contract/define_rpc.ts";
 import { MAX_CALLS } from "./_limits.ts";
 import { CallPlan } from "./_plan.ts";
-import { FULL, PlanWriter, RANGE } from "./_plan_writer.ts";
+import { FULL, HEAVY, PlanWriter, RANGE } from "./_plan_writer.ts";
 import { putVarint, varintBytes } from "./_varint.ts";
+import { excessOf, MAX_EXCESS } from "./_weight.ts";
 import { RpcPacketKind, TargetTag } from "./packet_kind.ts";
 
 /** Kind, and the longest varint of a sequence. */
@@ -35,12 +36,15 @@ export class CallWriter {
   #runAt = 0;
   /** How many calls were before it. */
   #first = 0;
-  /** The same run, if it has many calls, and a plan for them. */
+  /** The same run, if it has many calls, and a plan for them, which need not be weighed. */
   #many: CallPlan | undefined;
   /** Where its calls begin: what lies before them is for its header. */
   #bodyAt = 0;
   /** Where they end. */
   #end = 0;
+  /** By how much its values weigh more than their bytes allow for, and the last one's part. */
+  #excess = 0;
+  #added = 0;
   /** Up to here there is room for any header. */
   readonly #easyEnd: number;
 
@@ -59,14 +63,19 @@ export class CallWriter {
     this.begin(RpcPacketKind.ClientCalls, 0);
   }
 
+  /** By how much its values weigh more than their bytes allow for: at most 65,536. */
+  get excess(): number {
+    return this.#excess;
+  }
+
   /** How many calls the packet has. */
   get count(): number {
     return this.#count;
   }
 
   /**
-   * Why `add()` last refused a call: the packet is full, by its bytes, by the number of
-   * its calls or by their sequences; or a value is not allowed.
+   * Why `add()` last refused a call: the packet is full, by its bytes, by what they
+   * weigh, by the number of its calls or by their sequences; or a value is not allowed.
    */
   get error(): "full" | "range" | undefined {
     return this.#error;
@@ -87,6 +96,7 @@ export class CallWriter {
       Number.MAX_SAFE_INTEGER - sequence + 1,
     );
     this.#error = undefined;
+    this.#excess = 0;
     this.#run = undefined;
     this.#many = undefined;
     bytes[0] = kind;
@@ -207,12 +217,13 @@ export class CallWriter {
       return this.#refuse(FULL);
     }
     this.#run = plan;
-    this.#many = isSame && plan.first !== undefined ? plan : undefined;
+    this.#many = isSame && plan.isQuick ? plan : undefined;
     this.#first = first;
     this.#runAt = runAt;
     this.#bodyAt = bodyAt;
     this.#end = end;
     this.#count++;
+    this.#excess += this.#added;
     return true;
   }
 
@@ -242,7 +253,14 @@ export class CallWriter {
     else if (id < 0x80) bytes[at++] = id;
     else at = putVarint(bytes, at, id);
     if (ticket !== 0) at = putVarint(bytes, at, ticket);
-    return values.write(plan.plan, params, at);
+    const end = values.write(plan.plan, params, at);
+    this.#added = 0;
+    return plan.plan.isLight || end < 0 ? end : this.#weigh(end - at, end);
+  }
+
+  #weigh(bytes: number, end: number): number {
+    this.#added = excessOf(this.#values.weight, bytes);
+    return this.#excess + this.#added > MAX_EXCESS ? HEAVY : end;
   }
 
   /**
@@ -281,7 +299,7 @@ export class CallWriter {
   }
 
   #refuse(fault: number): false {
-    this.#error = fault === FULL ? "full" : "range";
+    this.#error = fault === RANGE ? "range" : "full";
     return false;
   }
 

@@ -67,20 +67,29 @@ export class ResultReader {
     packet: Uint8Array,
     rpcOf: (ticket: number) => Rpc | undefined,
   ): CallFault | undefined {
-    this.#count = 0;
-    this.#unknown = 0;
-    if (this.#results.length > KEPT_RECORDS) {
-      this.#results.length = KEPT_RECORDS;
-    }
+    this.release();
     const values = this.#values;
     values.reset(packet);
     const fault = this.#read(packet.length, rpcOf);
     values.release();
-    if (fault !== undefined) {
-      this.#count = 0;
-      this.#unknown = 0;
-    }
+    // Nor is anything kept of what was refused.
+    if (fault !== undefined) this.release();
     return fault;
+  }
+
+  /**
+   * Lets go of the last packet's results, so that nothing of it is kept until the next
+   * one comes, which may be long.
+   */
+  release(): void {
+    const results = this.#results;
+    if (results.length > KEPT_RECORDS) results.length = KEPT_RECORDS;
+    for (let i = Math.min(this.#count, results.length) - 1; i >= 0; i--) {
+      results[i]!.value = undefined;
+      results[i]!.text = "";
+    }
+    this.#count = 0;
+    this.#unknown = 0;
   }
 
   #read(

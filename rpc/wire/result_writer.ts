@@ -5,6 +5,7 @@ import { MAX_FAILURE_TEXT_BYTES, MAX_RESULTS } from "./_limits.ts";
 import { planOf } from "./_plan.ts";
 import { FULL, PlanWriter, RANGE } from "./_plan_writer.ts";
 import { putVarint, varintBytes } from "./_varint.ts";
+import { excessOf, MAX_EXCESS } from "./_weight.ts";
 import { RpcPacketKind } from "./packet_kind.ts";
 import { LAST_RESULT_STATUS, ResultStatus } from "./result_status.ts";
 
@@ -25,6 +26,8 @@ export class ResultWriter {
   readonly #encoder = new TextEncoder();
   #count = 0;
   #end = 1;
+  /** By how much its values weigh more than their bytes allow for. */
+  #excess = 0;
   #error: "full" | "range" | undefined;
 
   /**
@@ -47,8 +50,8 @@ export class ResultWriter {
   }
 
   /**
-   * Why the last result was refused: the packet is full, by its bytes or the number of
-   * its results; or something is not allowed.
+   * Why the last result was refused: the packet is full, by its bytes, by what they
+   * weigh or by the number of its results; or something is not allowed.
    */
   get error(): "full" | "range" | undefined {
     return this.#error;
@@ -59,6 +62,7 @@ export class ResultWriter {
     this.#values.bytes[0] = RpcPacketKind.Results;
     this.#end = 1;
     this.#count = 0;
+    this.#excess = 0;
     this.#error = undefined;
   }
 
@@ -78,7 +82,15 @@ export class ResultWriter {
     for (;;) {
       const at = this.#begin(ticket);
       const end = at < 0 ? at : this.#values.write(plan, value, at);
-      if (end >= 0) return this.#commit(at, end, 0);
+      if (end >= 0) {
+        const added = plan.isLight
+          ? 0
+          : excessOf(this.#values.weight, end - at);
+        if (this.#excess + added > MAX_EXCESS) return this.#refuse(FULL);
+        if (!this.#commit(at, end, 0)) return false;
+        this.#excess += added;
+        return true;
+      }
       if (end !== FULL || !this.#values.grow()) return this.#refuse(end);
     }
   }
