@@ -158,10 +158,11 @@ export class MessageBuilder {
       }
       this.retries++;
       if (count === 1) {
-        // Not to be asked for again at once; then others have their turn.
-        const first = isOrdered ? this.#order[0]! : this.#firstCandidate();
-        this.#waitedOf(to, first >>> SLOT_BITS)[first & SLOT_MASK] = 0;
+        // The others have their turn before it is tried again.
+        if (isOrdered) this.#keys.set(this.#order[0]!, 0);
+        else this.#keys.clear();
         result = "tooLarge";
+        count = 0;
         this.#choose(0);
         this.#write(to, views, states);
         break;
@@ -171,7 +172,7 @@ export class MessageBuilder {
         Math.min(count - 1, Math.floor(count * limitBytes / size * 0.95)),
       );
     }
-    if (result !== "tooLarge") this.#settle(to, total, count);
+    this.#settle(to, total, count);
     this.isPartial = this.#isStale();
     if (!this.isPartial && this.#isWhole(to, views)) {
       this.#pool.giveViews(views);
@@ -231,14 +232,6 @@ export class MessageBuilder {
       const id = this.#order[i]!;
       setBit(this.#scratch[id >>> SLOT_BITS]!.written, id & SLOT_MASK);
     }
-  }
-
-  #firstCandidate(): number {
-    for (let type = 0; type < this.#scratch.length; type++) {
-      const slot = nextBit(this.#scratch[type]!.candidates, 0);
-      if (slot >= 0) return type << SLOT_BITS | slot;
-    }
-    return 0;
   }
 
   /** Puts the candidates into the order of their turn. */
@@ -352,7 +345,8 @@ export class MessageBuilder {
       ) {
         if (hasBit(written, slot)) waited[slot] = 0;
         else {
-          waited[slot] = this.#keys.get(type << SLOT_BITS | slot)! % FIRST;
+          waited[slot] = (this.#keys.get(type << SLOT_BITS | slot) ?? 0) %
+            FIRST;
         }
       }
     }
