@@ -3,7 +3,7 @@ import { ManualClock, type Metric, SeededRandom } from "../../core/mod.ts";
 import {
   bits,
   bool,
-  Channel,
+  type Channel,
   f32,
   list,
   quat,
