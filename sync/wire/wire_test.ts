@@ -7,7 +7,7 @@ import { defineWorld } from "../schema/define_world.ts";
 import { EntityTable } from "../snapshot/entity_table.ts";
 import { bitSet, setBit } from "../world/bit_set.ts";
 import { readBody, type ReadPart, writeBody } from "./body.ts";
-import { type SyncFault } from "./packet_kind.ts";
+import type { SyncFault } from "./packet_kind.ts";
 import { readPlaces, writePlaces } from "./place_list.ts";
 import { Report } from "./report.ts";
 import { SnapshotHeader } from "./snapshot_header.ts";
