@@ -3,7 +3,7 @@ import { ManualClock, type Metric, SeededRandom } from "../../core/mod.ts";
 import {
   bits,
   bool,
-  Channel,
+  type Channel,
   f32,
   list,
   quat,
@@ -47,7 +47,7 @@ export const mixed = defineWorld({
   round: defineEntity({ score: bits(20) }, { maxEntities: 1 }),
 });
 /** A coder that learns and shows at once when two ends have learnt different things. */
-const CODERS: SyncCoders = { strong: () => new PlainCoder(true) };
+export const CODERS: SyncCoders = { strong: () => new PlainCoder(true) };
 type Mixed = typeof mixed.schemas;
 
 /** What a client is to have after a message. */

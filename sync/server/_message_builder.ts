@@ -16,6 +16,7 @@ import {
 } from "../world/bit_set.ts";
 import type { WorldHistory } from "../world/world_history.ts";
 import type { Sent, SentPool } from "./_in_flight.ts";
+import { Turns } from "./_turns.ts";
 import {
   advanceView,
   findDifference,
@@ -104,12 +105,8 @@ export class MessageBuilder {
   readonly #scratch: readonly TypeScratch[];
   readonly #forgotten: readonly Uint32Array[];
   readonly #blank = new Map<CoderSet, readonly CoderState[] | undefined>();
-  /** Candidates in the order of their turn: type and place. */
-  readonly #order: number[] = [];
-  /** How much each of them has waited. */
-  readonly #keys = new Map<number, number>();
-  readonly #byKey = (a: number, b: number): number =>
-    this.#keys.get(b)! - this.#keys.get(a)! || a - b;
+  /** Candidates by their turn: type and place. */
+  readonly #turns: Turns;
 
   constructor(
     types: readonly EntityType[],
@@ -121,6 +118,9 @@ export class MessageBuilder {
     this.#pool = pool;
     this.#scratch = types.map((type) => new TypeScratch(type));
     this.#forgotten = this.#scratch.map(({ forgotten }) => forgotten);
+    this.#turns = new Turns(
+      types.reduce((sum, { schema }) => sum + schema.maxEntities, 0),
+    );
   }
 
   /**
@@ -138,15 +138,15 @@ export class MessageBuilder {
     this.states = states;
     const total = this.#findAll(to);
     let count = total;
-    if (total * to.bytesPerEntity > limitBytes * 2) {
-      count = Math.max(1, Math.floor(limitBytes / to.bytesPerEntity));
+    if (total * to.bytesPerEntity > limitBytes * 1.5) {
+      count = Math.max(1, Math.floor(limitBytes / to.bytesPerEntity * 0.95));
     }
     let isOrdered = false;
     let result: BuildResult = "fits";
     for (;;) {
       if (count >= total) this.#chooseAll();
       else {
-        if (!isOrdered) this.#sort(to);
+        if (!isOrdered) this.#queue(to);
         isOrdered = true;
         this.#choose(count);
       }
@@ -158,10 +158,11 @@ export class MessageBuilder {
       }
       this.retries++;
       if (count === 1) {
-        // Not to be asked for again at once; then others have their turn.
-        const first = isOrdered ? this.#order[0]! : this.#firstCandidate();
-        this.#waitedOf(to, first >>> SLOT_BITS)[first & SLOT_MASK] = 0;
+        // The others have their turn before it is tried again.
+        const [first] = this.#turns.ids;
+        if (isOrdered) to.waited[first! >>> SLOT_BITS]![first! & SLOT_MASK] = 0;
         result = "tooLarge";
+        count = 0;
         this.#choose(0);
         this.#write(to, views, states);
         break;
@@ -171,7 +172,7 @@ export class MessageBuilder {
         Math.min(count - 1, Math.floor(count * limitBytes / size * 0.95)),
       );
     }
-    if (result !== "tooLarge") this.#settle(to, total, count);
+    this.#settle(to, total, count);
     this.isPartial = this.#isStale();
     if (!this.isPartial && this.#isWhole(to, views)) {
       this.#pool.giveViews(views);
@@ -227,26 +228,17 @@ export class MessageBuilder {
 
   #choose(count: number): void {
     for (const { written } of this.#scratch) written.fill(0);
+    if (count > 0) this.#turns.select(count);
     for (let i = 0; i < count; i++) {
-      const id = this.#order[i]!;
+      const id = this.#turns.ids[i]!;
       setBit(this.#scratch[id >>> SLOT_BITS]!.written, id & SLOT_MASK);
     }
   }
 
-  #firstCandidate(): number {
-    for (let type = 0; type < this.#scratch.length; type++) {
-      const slot = nextBit(this.#scratch[type]!.candidates, 0);
-      if (slot >= 0) return type << SLOT_BITS | slot;
-    }
-    return 0;
-  }
-
-  /** Puts the candidates into the order of their turn. */
-  #sort(to: Recipient): void {
-    const order = this.#order;
-    const keys = this.#keys;
-    order.length = 0;
-    keys.clear();
+  /** Has all candidates wait once more, and lists them. */
+  #queue(to: Recipient): void {
+    const turns = this.#turns;
+    turns.clear();
     for (let type = 0; type < this.#scratch.length; type++) {
       const { candidates, wanted } = this.#scratch[type]!;
       const waited = this.#waitedOf(to, type);
@@ -257,23 +249,19 @@ export class MessageBuilder {
         slot >= 0;
         slot = nextBit(candidates, slot + 1)
       ) {
-        const id = type << SLOT_BITS | slot;
         const isWanted = hasBit(wanted, slot);
         const wasThere = before !== undefined && hasBit(before, slot);
-        let key = waited[slot]!;
-        if (isWanted) key += to.priorityOf(type, slot);
-        else key += 1 + FIRST;
+        waited[slot]! += isWanted ? to.priorityOf(type, slot) : 1;
+        let key = isWanted ? waited[slot]! : waited[slot]! + FIRST;
         // What came or went with a message that is under way does so with the next
         // ones too: it would go and come back at the client.
         if (
           last !== undefined && isWanted !== wasThere &&
           isWanted === hasBit(last, slot)
         ) key += 2 * FIRST;
-        order.push(id);
-        keys.set(id, key);
+        turns.push(type << SLOT_BITS | slot, key);
       }
     }
-    order.sort(this.#byKey);
   }
 
   #lastPresent({ last }: Recipient, type: number): Uint32Array | undefined {
@@ -330,9 +318,8 @@ export class MessageBuilder {
     return this.#blank.get(coders);
   }
 
-  /** What was sent begins to wait anew; the rest has waited longer. */
+  /** What was sent begins to wait anew. */
   #settle(to: Recipient, total: number, count: number): void {
-    const isAll = count >= total;
     if (count > 0 && total > 0) {
       const bytes = this.writer.length / Math.min(count, total);
       to.bytesPerEntity += (bytes - to.bytesPerEntity) / 4;
@@ -340,21 +327,12 @@ export class MessageBuilder {
     for (let type = 0; type < this.#scratch.length; type++) {
       const waited = to.waited[type];
       if (waited === undefined) continue;
-      const { candidates, written } = this.#scratch[type]!;
-      if (isAll) {
-        waited.fill(0);
-        continue;
-      }
+      const { written } = this.#scratch[type]!;
       for (
-        let slot = nextBit(candidates, 0);
+        let slot = nextBit(written, 0);
         slot >= 0;
-        slot = nextBit(candidates, slot + 1)
-      ) {
-        if (hasBit(written, slot)) waited[slot] = 0;
-        else {
-          waited[slot] = this.#keys.get(type << SLOT_BITS | slot)! % FIRST;
-        }
-      }
+        slot = nextBit(written, slot + 1)
+      ) waited[slot] = 0;
     }
   }
 
