@@ -1,7 +1,9 @@
 // This module is browser compatible.
 
 // Loops over the places of lanes, from `from` to `to - 1`, without a branch on what an
-// entity is: places that are not to be blended are mended afterwards.
+// entity is: places that are not to be blended are mended afterwards. Numbers that are
+// the same for all places come at 0 of an array, as the engine puts a float that is
+// passed by itself onto the heap.
 
 const TURN = 2 * Math.PI;
 
@@ -12,11 +14,12 @@ export function blendLine(
   out: Float64Array,
   from: number,
   to: number,
-  blend: number,
+  blend: Float64Array,
 ): void {
+  const t = blend[0]!;
   for (let i = from; i < to; i++) {
     const start = a[i]!;
-    out[i] = start + (b[i]! - start) * blend;
+    out[i] = start + (b[i]! - start) * t;
   }
 }
 
@@ -27,11 +30,12 @@ export function blendAngles(
   out: Float64Array,
   from: number,
   to: number,
-  blend: number,
+  blend: Float64Array,
 ): void {
+  const t = blend[0]!;
   for (let i = from; i < to; i++) {
     const start = a[i]!;
-    out[i] = wrapAngle(start + shortWay(b[i]! - start) * blend);
+    out[i] = wrapAngle(start + shortWay(b[i]! - start) * t);
   }
 }
 
@@ -102,9 +106,10 @@ export function moveOn(
   from: number,
   to: number,
   velocity: number,
-  seconds: number,
+  seconds: Float64Array,
 ): void {
+  const dt = seconds[0]!;
   for (let i = from; i < to; i++) {
-    out[i] = last[i]! + last[i + velocity]! * seconds;
+    out[i] = last[i]! + last[i + velocity]! * dt;
   }
 }

@@ -3,47 +3,87 @@
 // Rotations between two rotations, lane by lane: `lane` is where x begins, and y, z and
 // w follow at distances of `capacity`.
 //
-// Slerp is a·sin((1 - t)θ)/sin θ + b·sin(tθ)/sin θ with cos θ = a·b. For a fixed t, which
+// Slerp is a·sin((1 - t)θ)/sin θ + b·sin(tθ)/sin θ with cos θ = a·b. For a given t, which
 // is that of all entities of a frame, both factors are smooth functions of the cosine
-// alone, so a polynomial of it does without a sine, as in David Eberly, "A Fast and
-// Accurate Algorithm for Computing SLERP" (2011): from the series
-// sin(tθ)/sin θ = t·Σ Π (t² - k²)/(k(2k + 1)) · (cos θ - 1)^i, with the last term enlarged
-// for those that are left out. What that does to the length is mended by a step of
-// Newton's for 1/√ at 1, which takes neither a root nor a division. The idea to make up
-// for the uneven speed of a normalised lerp by a polynomial of t and the cosine is in
-// Arseny Kapoulkine, "Approximating slerp" (2015).
+// alone, so that a polynomial of it does without a sine: David Eberly, "A Fast and
+// Accurate Algorithm for Computing SLERP" (2011), has the series
+// sin(tθ)/sin θ = t·Σ Π (k² - t²)/(k(2k + 1)) · (1 - cos θ)^i. Here it is brought down to
+// degree 4 by Chebyshev economisation (Cornelius Lanczos, "Applied Analysis", 1956), once
+// for each frame. What that does to the length is mended by a step of Newton's for 1/√ at
+// 1, which takes neither a root nor a division. Over all blends and angles it is at most
+// 0.04 mrad of rotation from slerp, and of length 1 to 4e-8. That a normalised lerp can
+// make up for its uneven speed by a polynomial of t and the cosine is from Arseny
+// Kapoulkine, "Approximating slerp" (2015).
 
 /** The degree of the polynomials. */
-const DEGREE = 6;
-/**
- * What the last term is enlarged by: of steps of 0.005, that with the smallest error over
- * all blends and angles, which is 0.08 mrad of rotation, with a length of 1 to 5e-8.
- */
-const LAST_TERM = 1.835;
+const DEGREE = 4;
+/** How many terms of the series are taken into account; more change nothing. */
+const TERMS = 17;
 /** Sines below this are those of rotations that are the same to a double. */
 const SMALLEST_SINE = 1e-9;
 
 /** How many numbers {@linkcode fillWeights} gives. */
 export const WEIGHT_COUNT = 2 * (DEGREE + 1);
 
+/** What a power, by its number, is as a polynomial of the lower degree. */
+const REDUCED = reducedPowers();
+
 /**
  * Computes the polynomials of a blend.
  *
- * @param blend From 0 to 1.
+ * @param blend At 0, from 0 to 1.
  * @param into Takes the coefficients of the first rotation's factor, then those of the
  * second's.
  */
-export function fillWeights(blend: number, into: Float64Array): void {
-  let t = 1 - blend;
+export function fillWeights(
+  blend: Float64Array,
+  into: Float64Array,
+): void {
+  into.fill(0);
+  let t = 1 - blend[0]!;
   for (let at = 0; at < WEIGHT_COUNT; at += DEGREE + 1) {
     let term = t;
-    into[at] = term;
-    for (let k = 1; k <= DEGREE; k++) {
-      term *= (t * t - k * k) / (k * (2 * k + 1));
-      into[at + k] = k === DEGREE ? term * LAST_TERM : term;
+    for (let k = 0; k < TERMS; k++) {
+      if (k > 0) term *= (k * k - t * t) / (k * (2 * k + 1));
+      for (let i = 0; i <= DEGREE; i++) {
+        into[at + i]! += term * REDUCED[k * (DEGREE + 1) + i]!;
+      }
     }
-    t = blend;
+    t = blend[0]!;
   }
+  // So that what does not turn is as it was: there, the factors make 1 together.
+  const sum = into[0]! + into[DEGREE + 1]!;
+  for (let i = 0; i < WEIGHT_COUNT; i++) into[i]! /= sum;
+}
+
+/**
+ * Takes the powers of x, which is from 0 to 1, down to the lower degree: as long as a
+ * polynomial is of a higher one, a multiple of the Chebyshev polynomial of that degree
+ * is taken away, which is small everywhere.
+ */
+function reducedPowers(): Float64Array {
+  // T(n + 1) = (4x - 2)·T(n) - T(n - 1) over 0 to 1.
+  const chebyshev = [[1], [-1, 2]];
+  for (let n = 1; n < TERMS; n++) {
+    const next = new Array<number>(n + 2).fill(0);
+    chebyshev[n]!.forEach((it, i) => {
+      next[i]! -= 2 * it;
+      next[i + 1]! += 4 * it;
+    });
+    chebyshev[n - 1]!.forEach((it, i) => next[i]! -= it);
+    chebyshev.push(next);
+  }
+  const reduced = new Float64Array(TERMS * (DEGREE + 1));
+  for (let power = 0; power < TERMS; power++) {
+    const rest = new Array<number>(TERMS).fill(0);
+    rest[power] = 1;
+    for (let n = power; n > DEGREE; n--) {
+      const factor = rest[n]! / chebyshev[n]![n]!;
+      chebyshev[n]!.forEach((it, i) => rest[i]! -= factor * it);
+    }
+    reduced.set(rest.slice(0, DEGREE + 1), power * (DEGREE + 1));
+  }
+  return reduced;
 }
 
 /** Blends the places from 0 to `extent - 1` by polynomials of `fillWeights`. */
@@ -56,10 +96,10 @@ export function blendRotations(
   extent: number,
   weights: Float64Array,
 ): void {
-  const p0 = weights[0]!, p1 = weights[1]!, p2 = weights[2]!, p3 = weights[3]!;
-  const p4 = weights[4]!, p5 = weights[5]!, p6 = weights[6]!;
-  const q0 = weights[7]!, q1 = weights[8]!, q2 = weights[9]!, q3 = weights[10]!;
-  const q4 = weights[11]!, q5 = weights[12]!, q6 = weights[13]!;
+  const p0 = weights[0]!, p1 = weights[1]!, p2 = weights[2]!;
+  const p3 = weights[3]!, p4 = weights[4]!;
+  const q0 = weights[5]!, q1 = weights[6]!, q2 = weights[7]!;
+  const q3 = weights[8]!, q4 = weights[9]!;
   const end = lane + extent;
   const y = capacity;
   const z = 2 * capacity;
@@ -69,11 +109,9 @@ export function blendRotations(
     const bx = b[i]!, by = b[i + y]!, bz = b[i + z]!, bw = b[i + w]!;
     const dot = ax * bx + ay * by + az * bz + aw * bw;
     const cosine = Math.abs(dot);
-    const c = cosine - 1;
-    let u = p0 +
-      c * (p1 + c * (p2 + c * (p3 + c * (p4 + c * (p5 + c * p6)))));
-    let v = q0 +
-      c * (q1 + c * (q2 + c * (q3 + c * (q4 + c * (q5 + c * q6)))));
+    const c = 1 - cosine;
+    let u = p0 + c * (p1 + c * (p2 + c * (p3 + c * p4)));
+    let v = q0 + c * (q1 + c * (q2 + c * (q3 + c * q4)));
     const scale = 1.5 - 0.5 * (u * u + v * v + 2 * u * v * cosine);
     u *= scale;
     v *= dot < 0 ? -scale : scale;
@@ -84,7 +122,7 @@ export function blendRotations(
   }
 }
 
-/** Blends the places from 0 to `extent - 1` by sines. */
+/** Blends the places from 0 to `extent - 1` by sines; `blend` is at 0. */
 export function slerpRotations(
   a: Float64Array,
   b: Float64Array,
@@ -92,9 +130,10 @@ export function slerpRotations(
   lane: number,
   capacity: number,
   extent: number,
-  blend: number,
+  blend: Float64Array,
 ): void {
   const end = lane + extent;
+  const t = blend[0]!;
   const y = capacity;
   const z = 2 * capacity;
   const w = 3 * capacity;
@@ -104,8 +143,8 @@ export function slerpRotations(
     const dot = ax * bx + ay * by + az * bz + aw * bw;
     const angle = Math.acos(Math.min(1, Math.abs(dot)));
     const sine = Math.sin(angle);
-    let u = 1 - blend;
-    let v = blend;
+    let u = 1 - t;
+    let v = t;
     if (sine > SMALLEST_SINE) {
       u = Math.sin(u * angle) / sine;
       v = Math.sin(v * angle) / sine;
@@ -160,7 +199,7 @@ export function turnRotations(
       a1 = a2;
       b1 = b2;
     }
-    const c = dot - 1;
+    const c = 1 - dot;
     let u = weights[DEGREE]!;
     let v = weights[WEIGHT_COUNT - 1]!;
     for (let k = DEGREE - 1; k >= 0; k--) {

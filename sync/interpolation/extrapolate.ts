@@ -9,6 +9,11 @@ const MAX_TURNS = 64;
 
 // What one call needs.
 const weights = new Float64Array(WEIGHT_COUNT);
+const fraction = new Float64Array(1);
+const onward = new Float64Array(1);
+const backward = new Float64Array(1);
+const seconds = new Float64Array(1);
+const zero = new Float64Array(1);
 
 /**
  * Tells where everything would be if it moved on as it did (dead reckoning): points by
@@ -71,7 +76,11 @@ export function extrapolate(
   const extent = last.extent;
   const turns = earlier === last ? 0 : Math.min(ticks / gap, MAX_TURNS);
   const steps = Math.floor(turns);
-  fillWeights(turns - steps, weights);
+  fraction[0] = turns - steps;
+  fillWeights(fraction, weights);
+  onward[0] = 1 + turns;
+  backward[0] = earlier === last ? 0 : -ticks / gap;
+  seconds[0] = ticks / tickRate;
   const a = earlier.values;
   const b = last.values;
   for (let i = 0; i < fields.length; i++) {
@@ -80,15 +89,14 @@ export function extrapolate(
     if (kind === "rotation") {
       turnRotations(a, b, out.values, start, capacity, extent, steps, weights);
     } else if (kind === "angle") {
-      blendAngles(a, b, out.values, start, start + extent, 1 + turns);
+      blendAngles(a, b, out.values, start, start + extent, onward);
     } else {
       for (let lane = 0; lane < count; lane++) {
         const from = start + lane * capacity;
-        const on = earlier === last ? 0 : ticks / gap;
         if (kind === "point") {
-          blendLine(b, a, out.values, from, from + extent, -on);
+          blendLine(b, a, out.values, from, from + extent, backward);
         } else {
-          blendLine(b, b, out.values, from, from + extent, 0);
+          blendLine(b, b, out.values, from, from + extent, zero);
         }
       }
     }
@@ -100,7 +108,7 @@ export function extrapolate(
     for (let lane = first; lane < first + count; lane++) {
       const from = lane * capacity;
       const away = (velocity - first) * capacity;
-      moveOn(b, out.values, from, from + extent, away, ticks / tickRate);
+      moveOn(b, out.values, from, from + extent, away, seconds);
     }
   }
   out.tick = last.tick + ticks;

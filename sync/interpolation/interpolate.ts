@@ -18,6 +18,7 @@ export type RotationBlend = "corrected" | "exact";
 
 // What one call needs.
 const weights = new Float64Array(WEIGHT_COUNT);
+const part = new Float64Array(1);
 
 /**
  * Tells where everything was between two snapshots: points and floats on a line, angles
@@ -69,9 +70,9 @@ export function interpolate(
   if (blendEnds(before, after, blend, out)) return;
   const extent = Math.min(before.extent, after.extent);
   const { fields } = out.layout;
-  if (rotations === "corrected") beginRotations(blend);
+  beginBlend(blend);
   for (let i = 0; i < fields.length; i++) {
-    blendField(fields[i]!, before, after, blend, out, extent, rotations);
+    blendField(fields[i]!, before, after, out, extent, rotations);
   }
   mendPlaces(before, after, out);
 }
@@ -99,9 +100,10 @@ export function blendEnds(
   return true;
 }
 
-/** Computes the weights of rotations for {@linkcode blendField}. */
-export function beginRotations(blend: number): void {
-  fillWeights(blend, weights);
+/** Computes what {@linkcode blendField} needs. */
+export function beginBlend(blend: number): void {
+  part[0] = blend;
+  fillWeights(part, weights);
 }
 
 /** Blends a field of all places below `extent`. */
@@ -109,7 +111,6 @@ export function blendField(
   { kind, first, count }: FrameLanes,
   before: Frame,
   after: Frame,
-  blend: number,
   out: Frame,
   extent: number,
   rotations: RotationBlend,
@@ -122,14 +123,14 @@ export function blendField(
     if (rotations === "corrected") {
       blendRotations(a, b, out.values, start, capacity, extent, weights);
     } else {
-      slerpRotations(a, b, out.values, start, capacity, extent, blend);
+      slerpRotations(a, b, out.values, start, capacity, extent, part);
     }
   } else if (kind === "angle") {
-    blendAngles(a, b, out.values, start, start + extent, blend);
+    blendAngles(a, b, out.values, start, start + extent, part);
   } else {
     for (let lane = 0; lane < count; lane++) {
       const from = start + lane * capacity;
-      blendLine(a, b, out.values, from, from + extent, blend);
+      blendLine(a, b, out.values, from, from + extent, part);
     }
   }
 }

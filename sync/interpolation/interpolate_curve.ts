@@ -1,7 +1,7 @@
 // This module is browser compatible.
 import type { Frame } from "./frame.ts";
 import {
-  beginRotations,
+  beginBlend,
   blendEnds,
   blendField,
   checkBlend,
@@ -94,11 +94,11 @@ export function interpolateCurve(
   const last = later ?? after;
   const best = (earlier === undefined ? 0 : EARLIER) +
     (later === undefined ? 0 : LATER);
-  beginRotations(blend);
+  beginBlend(blend);
   for (let i = 0; i < fields.length; i++) {
     const field = fields[i]!;
     if (field.kind !== "point") {
-      blendField(field, before, after, blend, out, extent, rotations);
+      blendField(field, before, after, out, extent, rotations);
       continue;
     }
     for (let lane = 0; lane < field.count; lane++) {

@@ -1,0 +1,133 @@
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { SeededRandom } from "../../core/mod.ts";
+import { bits, quat, u8, vec2, vec3 } from "../../protocol/mod.ts";
+import { defineEntity, fieldColumnsOf } from "../schema/define_entity.ts";
+import type { EntityTable } from "../snapshot/entity_table.ts";
+import { bitSet, setBit } from "../world/bit_set.ts";
+import {
+  frameOf,
+  randomTable,
+  THING,
+  THING_LAYOUT,
+  writeRandom,
+} from "./_testing/random_tables.ts";
+import { Frame } from "./frame.ts";
+import { frameLayout } from "./frame_layout.ts";
+
+/** Every number must be the very float that the field's columns give. */
+function assertHolds(frame: Frame, table: EntityTable, message: string): void {
+  assertEquals(frame.alive, table.alive, message);
+  for (const { field, first } of frame.layout.fields) {
+    const columns = fieldColumnsOf(THING).get(field)!;
+    for (let slot = 0; slot < table.capacity; slot++) {
+      if (!table.isAlive(slot)) continue;
+      const at = columns.first * table.capacity + slot;
+      const value = columns.read(table.values, at, table.capacity);
+      const numbers = typeof value === "number"
+        ? [value]
+        : Object.values(value as Record<string, number>);
+      numbers.forEach((number, i) =>
+        assertStrictEquals(
+          frame.values[(first + i) * frame.capacity + slot],
+          number,
+          `${field} of ${slot}, ${message}`,
+        )
+      );
+      assertEquals(frame.generation(slot), table.generations[slot], message);
+    }
+  }
+}
+
+Deno.test("Frame.fill() gives the floats that the fields would read", () => {
+  const seed = 3;
+  const random = new SeededRandom(seed);
+  for (const chance of [0, 0.1, 0.5, 0.97, 1]) {
+    const table = randomTable(random, chance, 65_536);
+    assertHolds(frameOf(table), table, `seed ${seed}`);
+  }
+});
+
+Deno.test("Frame.fill() takes over what has changed, and nothing else", () => {
+  const seed = 4;
+  const random = new SeededRandom(seed);
+  const table = randomTable(random);
+  const frame = frameOf(table);
+  for (let round = 0; round < 50; round++) {
+    const changed = bitSet(table.capacity);
+    for (let i = 0; i < 20; i++) {
+      const slot = random.nextU32() % table.capacity;
+      setBit(changed, slot);
+      if (random.nextU32() % 3 === 0) table.clear(slot);
+      else {
+        table.place(slot, random.nextU32() & 0xffff);
+        writeRandom(table, slot, random);
+      }
+    }
+    frame.fill(table, changed);
+    assertHolds(frame, table, `seed ${seed}, round ${round}`);
+  }
+  table.values.fill(0);
+  const before = frame.values.slice();
+  frame.fill(table, bitSet(table.capacity));
+  assertEquals(frame.values, before);
+});
+
+Deno.test("Frame.extent is one above the last entity", () => {
+  const frame = new Frame(THING_LAYOUT);
+  assertEquals(frame.extent, 0);
+  for (const slot of [0, 31, 32, 76]) {
+    setBit(frame.alive, slot);
+    assertEquals(frame.extent, slot + 1);
+  }
+});
+
+Deno.test("frameLayout() finds what can be blended", () => {
+  assertEquals(
+    THING_LAYOUT.fields.map(({ field, kind, first, count }) =>
+      `${field} ${kind} ${first} ${count}`
+    ),
+    [
+      "position point 0 3",
+      "turn rotation 3 4",
+      "heading angle 7 1",
+      "map point 8 2",
+      "velocity point 10 3",
+      "health scalar 13 1",
+      "heat scalar 14 1",
+      "wealth scalar 15 1",
+    ],
+  );
+  assertEquals(THING_LAYOUT.laneCount, 16);
+  assertThrows(() => THING_LAYOUT.lanes("level"), RangeError, '"level"');
+});
+
+Deno.test("frameLayout() refuses fields that do not fit their option", () => {
+  const schema = defineEntity({
+    at: vec3,
+    speed: vec3,
+    flat: vec2,
+    turn: quat,
+    jumps: bits(2),
+    level: u8,
+  });
+  assertEquals(frameLayout(schema, { teleport: "level" }).teleportColumn, 13);
+  for (const teleport of ["at", "turn", "none"]) {
+    assertThrows(
+      () => frameLayout(schema, { teleport }),
+      RangeError,
+      "teleport",
+    );
+  }
+  const velocities = { at: "speed" };
+  assertEquals(frameLayout(schema, { velocities }).lanes("at").velocity, 3);
+  for (const speed of ["flat", "turn", "at", "level", "none"]) {
+    assertThrows(
+      () => frameLayout(schema, { velocities: { at: speed } }),
+      RangeError,
+      "Cannot lay out frames",
+    );
+  }
+  for (const tickRate of [0, NaN, Infinity]) {
+    assertThrows(() => frameLayout(schema, { tickRate }), RangeError);
+  }
+});
