@@ -57,6 +57,8 @@ export * from "./lag/lag_compensation.ts";
 export * from "./lag/rewind.ts";
 export * from "./lag/view_guard.ts";
 export * from "./prediction/client_prediction.ts";
+export * from "./prediction/predicted_state.ts";
+export * from "./prediction/predictor.ts";
 export type { EntityId } from "./world/entity_id.ts";
 export { EntityStore, type ValuesOf } from "./world/entity_store.ts";
 export {

@@ -216,11 +216,9 @@ export class InputSender<I> {
       written++;
       later = slot;
     }
-    writer.bool(false);
-    // The last bit may be the one that there is no room for.
-    while (!writer.ok && written > 1) {
+    // The last bits may be those that there is no room for.
+    while (!endReport(writer) && written > 1) {
       writer.rewind(starts[--written]!);
-      writer.bool(false);
     }
     return writer.ok ? written : 0;
   }
@@ -243,6 +241,16 @@ export class InputSender<I> {
   #at(index: number): Slot<I> {
     return this.#slots[(this.#first + index) % MAX_REPORT_INPUTS]!;
   }
+}
+
+/** Ends a report, and returns whether there is room for its last byte. */
+function endReport(writer: BitWriter): boolean {
+  writer.bool(false);
+  const { bitLength } = writer;
+  writer.align();
+  if (!writer.ok) return false;
+  writer.rewind(bitLength);
+  return true;
 }
 
 /** Refuses a field that is too large for inputs; tells the most bytes it takes. */

@@ -1,0 +1,108 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { SeededRandom } from "../../core/mod.ts";
+import { ProtocolError } from "../../protocol/mod.ts";
+import { InputBuffer } from "./input_buffer.ts";
+import { PlayerInput, type PlayerInputInit } from "./player_input.ts";
+
+Deno.test("PlayerInput.serialize() writes these bytes", () => {
+  const table: [PlayerInputInit, number[]][] = [
+    [{ tick: 0 }, new Array<number>(20).fill(0)],
+    [
+      {
+        tick: 0x0102_0304,
+        move: { x: 1, y: -1 },
+        facing: 0.5,
+        actions: 0xffff_fffe,
+      },
+      // deno-fmt-ignore
+      [4, 3, 2, 1, 0, 0, 0x80, 0x3f, 0, 0, 0x80, 0xbf, 0, 0, 0, 0x3f, 0xfe, 255, 255, 255],
+    ],
+  ];
+  for (const [init, bytes] of table) {
+    const input = new PlayerInput(init);
+    assertEquals([...input.serialize()], bytes);
+    assertEquals(PlayerInput.deserialize(new Uint8Array(bytes)), input);
+  }
+});
+
+Deno.test("PlayerInput.tryDeserialize() takes what is written and nothing else", () => {
+  const seed = 3;
+  const random = new SeededRandom(seed);
+  const bytes = new Uint8Array(20);
+  let taken = 0;
+  for (let i = 0; i < 20_000; i++) {
+    random.fill(bytes);
+    // Else hardly any number is small enough.
+    for (const at of [7, 11, 15]) bytes[at] = 0x3e | bytes[at]! & 0xc1;
+    const input = PlayerInput.tryDeserialize(bytes);
+    if (typeof input === "string") {
+      assertEquals(input, "nonCanonical");
+      continue;
+    }
+    taken++;
+    assertEquals(input.serialize(), bytes, `seed ${seed}, ${i}`);
+    assert(Math.abs(input.move.x) <= 1 && Number.isFinite(input.facing));
+  }
+  assert(taken > 1_000 && taken < 19_000, `${taken}`);
+  for (let length = 0; length < 20; length++) {
+    assertEquals(
+      PlayerInput.tryDeserialize(new Uint8Array(length)),
+      "bufferTooShort",
+    );
+  }
+  assertEquals(PlayerInput.tryDeserialize(new Uint8Array(21)), "trailingBytes");
+  assertThrows(
+    () => PlayerInput.deserialize(new Uint8Array(21)),
+    ProtocolError,
+    "current value has 21",
+  );
+});
+
+Deno.test("PlayerInput refuses what no player does", () => {
+  const wrong: [PlayerInputInit, string][] = [
+    [{ tick: -1 }, "tick"],
+    [{ tick: 2 ** 32 }, "tick"],
+    [{ tick: 0, actions: 0.5 }, "actions"],
+    [{ tick: 0, move: { x: 1.001, y: 0 } }, "move.x"],
+    [{ tick: 0, move: { x: 0, y: NaN } }, "move.y"],
+    [{ tick: 0, facing: 1e39 }, "facing"],
+  ];
+  for (const [init, name] of wrong) {
+    assertThrows(() => new PlayerInput(init), RangeError, name);
+  }
+});
+
+Deno.test("InputBuffer holds what is not acknowledged, as an array would", () => {
+  const seed = 9;
+  const random = new SeededRandom(seed);
+  const buffer = new InputBuffer<{ tick: number }>(16);
+  let model: number[] = [];
+  let tick = 0;
+  let dropped = 0;
+  for (let i = 0; i < 5_000; i++) {
+    if (random.nextU32() % 4 === 0) {
+      const upTo = tick - random.nextU32() % 20;
+      const kept = model.filter((it) => it > upTo);
+      assertEquals(buffer.ackUpTo(upTo), model.length - kept.length);
+      model = kept;
+    } else {
+      const isOld = random.nextU32() % 8 === 0;
+      if (!isOld) tick += 1 + random.nextU32() % 3;
+      assertEquals(buffer.push({ tick }), !isOld || tick === 0 && i === 0);
+      if (!isOld) model.push(tick);
+      if (model.length > 16) {
+        model.shift();
+        dropped++;
+      }
+    }
+    assertEquals(buffer.unacked().map((it) => it.tick), model, `seed ${seed}`);
+    assertEquals([buffer.size, buffer.dropped], [model.length, dropped]);
+  }
+  assert(dropped > 0);
+  buffer.clear();
+  assertEquals([buffer.size, buffer.at(0), buffer.push({ tick: 0 })], [
+    0,
+    undefined,
+    true,
+  ]);
+});
