@@ -83,7 +83,7 @@ export class BytesBench {
           };
           all.set(name, measured);
         }
-        run(format, recording, isAgeless ? 1 : age, end, measured);
+        run(format, recording, isAgeless ? 1 : age, measured);
       }
     }
     for (const { name, isAgeless } of FORMATS) {
@@ -109,7 +109,6 @@ function run(
   { name, open }: Format,
   recording: Recording,
   age: number,
-  end: number,
   measured: Measured,
 ): void {
   const { form, tables, changes } = recording;
