@@ -7,8 +7,8 @@ export interface Format {
   readonly name: string;
   /** Whether the age of the base makes no difference to it. */
   readonly isAgeless?: boolean;
-  /** Whether it is so slow that it is measured once. */
-  readonly isSlow?: boolean;
+  /** Every how many messages it is measured, as it is slow; all of them by default. */
+  readonly every?: number;
   /** Makes both ends, with nothing sent. */
   open(recording: Recording, age: number): Session;
 }

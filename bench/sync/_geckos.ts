@@ -26,7 +26,7 @@ interface Cube {
 export const GECKOS: Format = {
   name: "geckos schema, whole",
   isAgeless: true,
-  isSlow: true,
+  every: 16,
   open() {
     const cube = BufferSchema.schema("cube", {
       id: uint16,

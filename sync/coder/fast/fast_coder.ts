@@ -75,6 +75,8 @@ export class FastCoder implements TableCoder {
   readonly #masks: readonly Uint8Array[];
   /** By group: the class of the difference, 0 for none. */
   readonly #classes: readonly Uint8Array[];
+  /** By group: how many differences there are. */
+  readonly #changes: Uint32Array;
 
   /**
    * Creates a coder.
@@ -106,6 +108,7 @@ export class FastCoder implements TableCoder {
     this.#wholes = new Uint8Array(maxEntities);
     this.#masks = maskGroups.map(() => new Uint8Array(maxEntities));
     this.#classes = groups.map(() => new Uint8Array(maxEntities));
+    this.#changes = new Uint32Array(groups.length);
   }
 
   /** This coder learns nothing. */
@@ -208,19 +211,20 @@ export class FastCoder implements TableCoder {
     return count;
   }
 
-  /** Finds the classes of all groups, and the masks. */
+  /** Finds and counts the classes of all groups, and the masks. */
   #classifyAll(comparison: Comparison): void {
     const { count } = comparison;
     for (const masks of this.#masks) masks.fill(0, 0, count);
     for (let g = 0; g < this.#groups.length; g++) {
       const classes = this.#classes[g]!;
       classify(this.#groups[g]!, comparison, classes);
-      noteClasses(
+      this.#changes[g] = noteClasses(
         classes,
         this.#wholes,
         this.#masks[g >>> 2]!,
         1 << (g & 3),
         count,
+        this.#classCodes[g]!.counts,
       );
     }
   }
@@ -391,7 +395,7 @@ export class FastCoder implements TableCoder {
       const group = this.#groups[g]!;
       const code = this.#classCodes[g]!;
       const classes = this.#classes[g]!;
-      const changes = countClasses(classes, comparison.count, code.counts);
+      const changes = this.#changes[g]!;
       if (changes === 0) continue;
       packer.reserve(CODE_BITS + changes * (SYMBOL_BITS + group.maxBits));
       if (group.classes > 1) code.write(packer);
@@ -423,24 +427,15 @@ function groupsOfMasks(groups: number): number[] {
   );
 }
 
-/** Sets a bit of the masks where there is a class, which no whole has. */
+/**
+ * Sets a bit of the masks where there is a class, which no whole has, and counts how
+ * often each comes; returns how many there are.
+ */
 function noteClasses(
   classes: Uint8Array,
   wholes: Uint8Array,
   masks: Uint8Array,
   bit: number,
-  count: number,
-): void {
-  for (let i = 0; i < count; i++) {
-    if (classes[i] === 0) continue;
-    if (wholes[i] === 0) masks[i]! |= bit;
-    else classes[i] = 0;
-  }
-}
-
-/** Counts how often each class comes; returns how many there are. */
-function countClasses(
-  classes: Uint8Array,
   count: number,
   counts: Uint32Array,
 ): number {
@@ -449,6 +444,11 @@ function countClasses(
   for (let i = 0; i < count; i++) {
     const it = classes[i]!;
     if (it === 0) continue;
+    if (wholes[i] !== 0) {
+      classes[i] = 0;
+      continue;
+    }
+    masks[i]! |= bit;
     counts[it - 1]!++;
     changes++;
   }
