@@ -27,6 +27,8 @@ import { renderView, type ViewState } from "./demo/view.ts";
 const HZ = 60;
 const FRAMES_PER_PICTURE = 6;
 const FRAMES_PER_LINE = 60;
+/** How long it goes on at most until everything was to be seen. */
+const MAX_SECONDS = 300;
 
 async function main(): Promise<void> {
   let options: DemoOptions;
@@ -93,6 +95,11 @@ async function play(
     }
   }
 
+  function isEnough(): boolean {
+    return !options.all || playedSecs >= MAX_SECONDS ||
+      scenes.every((scene) => scene.isComplete);
+  }
+
   function frame(dt: number): void {
     const startMs = performance.now();
     playedSecs += dt;
@@ -110,7 +117,7 @@ async function play(
       networkOwnMs,
     );
     lastMs = startMs;
-    if (stats.frames >= options.frames) stop.abort();
+    if (stats.frames >= options.frames && isEnough()) stop.abort();
   }
 
   const loop = new PollLoop();

@@ -13,7 +13,7 @@
  * | `POST /telemetry`          | `204`                                                              |
  * | `GET /slow`                | answers after 250 ms                                               |
  * | `GET /flaky`               | every third answer is `503`                                        |
- * | `POST /outage?ms=N`        | takes the second origin down for that long                         |
+ * | `POST /outage?ms=N`        | takes the second origin down for that long, unless it is           |
  *
  * Second origin: `GET /match` answers with the state of a match, unless it is down. Then
  * nothing listens there.
@@ -77,6 +77,7 @@ export async function startDemoServer(): Promise<DemoServer> {
   const match = new MatchOrigin();
   const board = new Board();
   const timers = new Set<ReturnType<typeof setTimeout>>();
+  let outage: Promise<void> | undefined;
   let flakyCount = 0;
 
   function after(ms: number): Promise<void> {
@@ -112,7 +113,10 @@ export async function startDemoServer(): Promise<DemoServer> {
         if (!(ms > 0 && ms <= MAX_OUTAGE_MS)) {
           return new Response("ms must be 1 to 60000\n", { status: 400 });
         }
-        void match.stop().then(() => after(ms)).then(() => match.start());
+        outage ??= match.stop().then(() => after(ms)).then(() => {
+          outage = undefined;
+          match.start();
+        });
         return new Response(null, { status: 202 });
       }
     }

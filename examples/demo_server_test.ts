@@ -34,7 +34,9 @@ Deno.test("startDemoServer() serves pages that are confirmed by their ETag", asy
 Deno.test("startDemoServer() limits /offers and says so", async () => {
   await using server = await startDemoServer();
   const statuses = new Set<number>();
-  for (let i = 0; i < 8; i++) {
+  // As many as fall into one second: on a slow machine that takes a few.
+  const deadline = performance.now() + 60_000;
+  while (statuses.size < 2 && performance.now() < deadline) {
     const response = await fetch(`${server.shopUrl}/offers`);
     await response.body?.cancel();
     statuses.add(response.status);
@@ -48,13 +50,13 @@ Deno.test("startDemoServer() takes the match origin down and up again on the sam
   await using server = await startDemoServer();
   const url = `${server.matchUrl}/match`;
   async function untilUp(up: boolean): Promise<void> {
-    const deadline = performance.now() + 30_000;
+    const deadline = performance.now() + 120_000;
     while (await isUp(url) !== up) {
       assert(performance.now() < deadline, `match origin is not ${up}`);
     }
   }
   assert(await isUp(url));
-  const response = await fetch(`${server.url}/outage?ms=200`, {
+  const response = await fetch(`${server.url}/outage?ms=2000`, {
     method: "POST",
   });
   await response.body?.cancel();
@@ -91,12 +93,14 @@ Deno.test("startDemoServer() has a hub that cuts the line as often as it is aske
     url: `${server.hubUrl}/?name=ada`,
     mux: true,
     firstRetryMaxMs: 50,
+    maxBackoffMs: 200,
   });
   const events: WsEvent[] = [];
   async function until(isDone: () => boolean): Promise<void> {
-    const deadline = performance.now() + 30_000;
+    const deadline = performance.now() + 120_000;
     while (!isDone()) {
       assert(performance.now() < deadline, JSON.stringify(events.slice(-9)));
+      client.sendOnChannel("moves", "here");
       client.tick(1 / 60);
       events.push(...client.drainEvents());
       await new Promise((resolve) => setTimeout(resolve, 5));
@@ -162,7 +166,7 @@ Deno.test("startDemoServer() has boards that are what they were after an outage"
     await response.body?.cancel();
     assertEquals(response.status, status, ms);
   }
-  const deadline = performance.now() + 30_000;
+  const deadline = performance.now() + 120_000;
   let again: Response | undefined;
   while (again === undefined) {
     assert(performance.now() < deadline, "the boards are still away");
@@ -214,7 +218,7 @@ Deno.test("startDemoServer() has a match that bots are in, on a line as bad as a
   using player = await MatchPlayer.join(server.matchToken, 60, 1);
   let nowMs = 0;
   async function until(isDone: () => boolean): Promise<void> {
-    const deadline = performance.now() + 30_000;
+    const deadline = performance.now() + 120_000;
     while (!isDone()) {
       assert(performance.now() < deadline, JSON.stringify(player.stats));
       player.tick(5 / 1_000, nowMs += 5);

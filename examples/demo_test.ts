@@ -23,11 +23,18 @@ async function runDemo(
 }
 
 Deno.test("demo.ts --json prints what the frames cost and what became of requests, messages, scores, events and shots", async () => {
-  const { stdout, run, http, websocket, leaderboard, analytics, transport } =
-    await summarize();
+  const { code, stdout, stderr } = await runDemo(
+    "--frames",
+    "120",
+    "--all",
+    "--json",
+  );
+  assertEquals(code, 0, stderr);
+  const { http, websocket, leaderboard, analytics, transport, ...run } = JSON
+    .parse(stdout);
 
-  assertEquals(run.frames, 120);
-  assertGreater(run.seconds, 1.9);
+  assert(run.frames >= 120, stdout);
+  assertGreater(run.seconds, 0);
   assertGreater(run.frameMs.p50, 0);
   assertGreater(run.networkMs.p50, 0);
   assert(run.networkMs.worst <= run.workMs.worst, stdout);
@@ -76,10 +83,9 @@ Deno.test("demo.ts --json prints what the frames cost and what became of request
     const name of ["submitted", "changes", "outages", "rank", "worstOwnMs"]
   ) assertGreater(leaderboard[name], 0, `${name} in ${stdout}`);
 
-  const { recorded, counted, failures, outages } = analytics;
+  const { recorded, counted } = analytics;
   assertEquals(counted, recorded, stdout);
   assertEquals([analytics.lost, analytics.repeated], [0, 0], stdout);
-  assert(failures >= outages, stdout);
   for (
     const name of [
       "recorded",
@@ -98,34 +104,6 @@ Deno.test("demo.ts --json prints what the frames cost and what became of request
     const name of ["sent", "snapshots", "weathers", "rank", "worstOwnMs"]
   ) assertGreater(transport[name], 0, `${name} in ${stdout}`);
 });
-
-/** Runs for two seconds. The outage and what follows need these, so a run that the machine brought to a halt is repeated. */
-async function summarize() {
-  for (let attempt = 1;; attempt++) {
-    const { code, stdout, stderr } = await runDemo(
-      "--frames",
-      "120",
-      "--json",
-    );
-    assertEquals(code, 0, stderr);
-    const { http, websocket, leaderboard, analytics, transport, ...run } = JSON
-      .parse(stdout);
-    // A line that was cut and has not come back in half a minute was starved too.
-    const isHalted = run.frameMs.worst >= 300 ||
-      websocket.resumes < websocket.cuts;
-    if (!isHalted || attempt === 3) {
-      return {
-        stdout,
-        run,
-        http,
-        websocket,
-        leaderboard,
-        analytics,
-        transport,
-      };
-    }
-  }
-}
 
 Deno.test("demo.ts prints plain lines where there is no terminal", async () => {
   const { code, stdout, stderr } = await runDemo("--frames=61");

@@ -53,7 +53,7 @@ const OUTAGES = 3;
 const OUTAGE_MS = 300;
 const MIN_OUTAGE_SECS = 0.6;
 const MAX_OUTAGE_SECS = 5;
-const MAX_CLOSE_MS = 20_000;
+const MAX_CLOSE_MS = 120_000;
 const LOG_LENGTH = 12;
 
 /** What a game would have its dashboard show. */
@@ -106,6 +106,10 @@ export class AnalyticsScene implements Scene {
       http: { backoffBaseMs: 100, backoffMaxMs: 500 },
     });
     this.#http = new HttpClient({ baseUrl: collectorUrl });
+  }
+
+  get isComplete(): boolean {
+    return this.#uploads > 0 && this.#failures > 0 && this.#outages > 0;
   }
 
   load(): Promise<void> {

@@ -60,6 +60,7 @@ interface Habit {
 
 const OUTAGE_FROM = 0.25;
 const OUTAGE_LENGTH = 0.25;
+const MAX_OUTAGE_MS = 60_000;
 const LOG_LENGTH = 12;
 
 /**
@@ -87,6 +88,7 @@ export class HttpScene implements Scene {
   #circuitOpened = 0;
   #circuitClosed = 0;
   #circuitRefused = 0;
+  #outages = 0;
 
   /**
    * Makes the scene. Nothing is sent before the first tick.
@@ -110,6 +112,22 @@ export class HttpScene implements Scene {
     this.#client.setRateLimit(`${url}/telemetry`, 4, 1);
     this.#habits = this.#makeHabits(options);
     this.#options = options;
+  }
+
+  get isComplete(): boolean {
+    return [
+      this.#succeeded,
+      this.#failed,
+      this.#timedOut,
+      this.#cancelled,
+      this.#client.stats.retries,
+      this.#rateLimited,
+      this.#client.stats.cacheHits,
+      this.#client.stats.coalesced,
+      this.#circuitOpened,
+      this.#circuitClosed,
+      this.#circuitRefused,
+    ].every((count) => count > 0);
   }
 
   async load(): Promise<void> {
@@ -236,8 +254,6 @@ export class HttpScene implements Scene {
     const browse = HttpRequest.get("/slow").withTag("browse");
     const impatient = HttpRequest.get("/slow")
       .withTag("/slow").withTimeout(150).withRetries(0);
-    const outage = HttpRequest.post(`/outage?ms=${outageMs(seconds)}`)
-      .withTag("/outage").withPriority(9);
     return [
       habit(0.1, 0, () => this.#send(match)),
       habit(0.15, 0, () => this.#get(`/leaderboard?page=${this.#pick(5)}`)),
@@ -254,13 +270,24 @@ export class HttpScene implements Scene {
       habit(1.5, 0.4, () => this.#client.cancelByTag("browse")),
       habit(2, 0.2, () => this.#burst(10, offers)),
       habit(2, 1.2, () => this.#burst(8, telemetry)),
-      habit(Infinity, seconds * OUTAGE_FROM, () => this.#send(outage)),
+      habit(seconds, seconds * OUTAGE_FROM, () => this.#askForOutage()),
     ];
   }
 
   #send(request: HttpRequest): void {
     this.#sent++;
     this.#client.send(request);
+  }
+
+  /** Where it goes on for longer than planned, each lasts longer: the one before may have been too short to be noticed. */
+  #askForOutage(): void {
+    const ms = Math.min(
+      ++this.#outages * outageMs(this.#options.seconds),
+      MAX_OUTAGE_MS,
+    );
+    this.#send(
+      HttpRequest.post(`/outage?ms=${ms}`).withTag("/outage").withPriority(9),
+    );
   }
 
   #get(url: string): void {

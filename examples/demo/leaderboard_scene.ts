@@ -52,8 +52,8 @@ const OUTAGES = 3;
 const OUTAGE_MS = 400;
 const MIN_OUTAGE_SECS = 0.5;
 const MAX_OUTAGE_SECS = 4;
-const MAX_LOAD_MS = 20_000;
-const MAX_CLOSE_MS = 15_000;
+const MAX_LOAD_MS = 120_000;
+const MAX_CLOSE_MS = 120_000;
 const LOG_LENGTH = 12;
 
 /**
@@ -105,6 +105,11 @@ export class LeaderboardScene implements Scene {
       http: { backoffBaseMs: 100, backoffMaxMs: 500, circuitBreaker: false },
     });
     this.#http = new HttpClient({ baseUrl: boardsUrl });
+  }
+
+  get isComplete(): boolean {
+    return this.#taken > 0 && this.#changes > 0 && this.#outages > 0 &&
+      this.#rank > 0;
   }
 
   async load(): Promise<void> {

@@ -2,6 +2,8 @@
 export interface DemoOptions {
   /** Frames to run for, 60 a second. */
   readonly frames: number;
+  /** Whether it goes on after these until everything has been seen. */
+  readonly all: boolean;
   /** Whether only the summary is printed, as JSON. */
   readonly json: boolean;
   /** Whether the usage is asked for. */
@@ -15,6 +17,7 @@ export const USAGE =
 Usage: deno task demo [options]
 
   --frames N  run for N frames, 30 to 1000000 (default 600, ten seconds)
+  --all       go on after them until everything was to be seen, for five minutes at most
   --json      print only the summary, as JSON
   --help      print this
 
@@ -29,6 +32,7 @@ Ctrl-C ends it early. NO_COLOR=1 turns colours off.`;
  */
 export function parseOptions(args: readonly string[]): DemoOptions {
   let frames = 600;
+  let all = false;
   let json = false;
   let help = false;
   const rest = [...args];
@@ -44,7 +48,8 @@ export function parseOptions(args: readonly string[]): DemoOptions {
           }"`,
         );
       }
-    } else if (arg === "--json") json = true;
+    } else if (arg === "--all") all = true;
+    else if (arg === "--json") json = true;
     else if (arg === "--help" || arg === "-h") help = true;
     else {
       throw new SyntaxError(
@@ -52,5 +57,5 @@ export function parseOptions(args: readonly string[]): DemoOptions {
       );
     }
   }
-  return { frames, json, help };
+  return { frames, all, json, help };
 }

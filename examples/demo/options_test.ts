@@ -2,16 +2,23 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { parseOptions } from "./options.ts";
 
 Deno.test("parseOptions() runs for ten seconds by default", () => {
-  assertEquals(parseOptions([]), { frames: 600, json: false, help: false });
+  assertEquals(parseOptions([]), {
+    frames: 600,
+    all: false,
+    json: false,
+    help: false,
+  });
 });
 
 Deno.test("parseOptions() reads every option", () => {
   assertEquals(parseOptions(["--frames", "120", "--json"]), {
     frames: 120,
+    all: false,
     json: true,
     help: false,
   });
   assertEquals(parseOptions(["--frames=3600"]).frames, 3600);
+  assertEquals(parseOptions(["--all"]).all, true);
   assertEquals(parseOptions(["-h"]).help, true);
 });
 

@@ -52,6 +52,8 @@ export interface Scene {
    * @returns One line.
    */
   line(): string;
+  /** Whether all that it has to show was to be seen. */
+  readonly isComplete: boolean;
   /** Ends the scene, after the last frame: whatever is under way is waited for, or cancelled, and counted. */
   close(): Promise<void>;
   /**

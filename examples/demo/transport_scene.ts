@@ -51,7 +51,7 @@ const MIN_WEATHER_SECS = 0.4;
 const MAX_WEATHER_SECS = 4;
 /** How wide the ground looks. */
 const COLUMNS = 64;
-const MAX_CLOSE_MS = 10_000;
+const MAX_CLOSE_MS = 120_000;
 const CLOSE_POLL_MS = 5;
 const LOG_LENGTH = 12;
 
@@ -95,6 +95,13 @@ export class TransportScene implements Scene {
       MAX_WEATHER_SECS,
     );
     this.#nextWeatherSecs = this.#weatherSecs;
+  }
+
+  get isComplete(): boolean {
+    const player = this.#player;
+    return player !== undefined && player.answered > 0 &&
+      player.snapshots > 0 && this.#weathers > 0 &&
+      player.scoreboard !== undefined;
   }
 
   async load(): Promise<void> {

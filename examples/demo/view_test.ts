@@ -10,6 +10,7 @@ import { renderView, sparkline, type ViewState } from "./view.ts";
 
 function scene(log: LogEntry[]): Scene {
   return {
+    isComplete: true,
     name: "test",
     load: () => Promise.resolve(),
     tick: () => {},

@@ -47,8 +47,8 @@ const SAID_PER_SECOND = 10;
 const CUTS = 4;
 const MIN_CUT_SECS = 0.5;
 const MAX_CUT_SECS = 4;
-const MAX_LOAD_MS = 20_000;
-const MAX_CLOSE_MS = 30_000;
+const MAX_LOAD_MS = 120_000;
+const MAX_CLOSE_MS = 120_000;
 const LOG_LENGTH = 12;
 
 /**
@@ -107,6 +107,10 @@ export class WebSocketScene implements Scene {
     });
     this.#client.subscribe(DemoChannel.Events);
     this.#client.subscribe(DemoChannel.Moves);
+  }
+
+  get isComplete(): boolean {
+    return this.#resumes > 0 && this.#client.stats.rttMs > 0;
   }
 
   async load(): Promise<void> {
