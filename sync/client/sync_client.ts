@@ -51,6 +51,29 @@ const NEWS = "news";
  * every rotation is one, and every text and list is what its field allows.
  *
  * @typeParam W The types of entities.
+ *
+ * @example What comes and goes
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { MemoryLinkPair, u8 } from "@tickwire/net/protocol";
+ * import { defineEntity, defineWorld, SyncClient, SyncServer } from "@tickwire/net/sync";
+ *
+ * const world = defineWorld({ door: defineEntity({ state: u8 }) });
+ * const pair = new MemoryLinkPair();
+ * const server = new SyncServer(world);
+ * server.connect(pair.a);
+ * const client = new SyncClient(world, pair.b);
+ *
+ * const id = server.entities.spawn("door", { state: 1 })!;
+ * const told: string[] = [];
+ * for (let frame = 0; frame < 30; frame++) {
+ *   if (frame === 20) server.entities.despawn(id);
+ *   server.tick(1 / 60);
+ *   client.tick(1 / 60);
+ *   for (const event of client.drainEvents()) told.push(event.type);
+ * }
+ * assertEquals(told, ["connected", "entitySpawned", "entityDespawned"]);
+ * ```
  */
 export class SyncClient<W extends EntitySchemas = EntitySchemas> {
   /** What the entities are. */

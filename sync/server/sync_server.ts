@@ -59,7 +59,33 @@ const FIRST_AGAIN_TICKS = 4 * HISTORY_TICKS;
  * The game calls {@linkcode SyncServer.tick} once for each tick of the world, and drains
  * the events. Nothing is sent again: what is lost is part of the next difference.
  *
+ * What can be too much has a bound: bytes for each client and message, reports that are
+ * read, and events. What does not fit waits for the next message, by its priority.
+ *
  * @typeParam W The types of entities.
+ *
+ * @example A cube that everybody sees
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { MemoryLinkPair, vec3 } from "@tickwire/net/protocol";
+ * import { defineEntity, defineWorld, SyncClient, SyncServer } from "@tickwire/net/sync";
+ *
+ * const position = vec3({ min: -32, max: 32, step: 1 / 512 });
+ * const world = defineWorld({ cube: defineEntity({ position }) });
+ * const pair = new MemoryLinkPair();
+ * const server = new SyncServer(world);
+ * server.connect(pair.a);
+ * const client = new SyncClient(world, pair.b);
+ *
+ * const id = server.entities.spawn("cube", { position: { x: 0, y: 0, z: 0 } })!;
+ * for (let frame = 0; frame < 60; frame++) {
+ *   server.tick(1 / 60, (tick) => {
+ *     server.entities.set(id, "cube", { position: { x: tick / 4, y: 0, z: 0 } });
+ *   });
+ *   client.tick(1 / 60);
+ * }
+ * assertEquals(client.get(id, "cube")?.position.x, client.newest!.tick / 4);
+ * ```
  */
 export class SyncServer<W extends EntitySchemas = EntitySchemas> {
   /** The entities: what the game changes. */
