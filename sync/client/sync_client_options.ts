@@ -44,7 +44,7 @@ export interface TimeSample {
 
 /** The options of `SyncClient`. */
 export interface SyncClientOptions {
-  /** What makes the coders, where it is not the usual ones: as at the server. */
+  /** What makes the coders: as at the server. `FastCoder` alone if left out. */
   readonly coders?: SyncCoders;
   /**
    * Reports in each second: above 0; at most one is sent in a tick.

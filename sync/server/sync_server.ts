@@ -166,8 +166,7 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
    * @returns The client; `undefined` if so many events wait to be drained that there is
    * no room for its own: the link is closed then.
    * @throws {RangeError} If an option is out of its range, or the link takes messages of
-   * less than 256 bytes.
-   * @throws {TypeError} If `coder` is neither.
+   * less than 256 bytes, or the server has no such coder.
    */
   connect(
     link: MessageLink,
@@ -305,9 +304,10 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
     const options = this.#options;
     const { coder = "fast", isSpectator = false } = own;
     const { messageBytes = 1_100, interest = [] } = options;
-    if (coder !== "fast" && coder !== "strong") {
-      throw new TypeError(
-        `Cannot connect a client as coder must be "fast" or "strong": current value is "${coder}"`,
+    const coders = this.#coders[coder];
+    if (coders === undefined) {
+      throw new RangeError(
+        `Cannot connect a client as coder must be one that the server has: current value is "${coder}"`,
       );
     }
     const { bytesPerSecond = options.bytesPerSecond ?? 131_072 } = own;
@@ -325,7 +325,7 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
       link,
       isSpectator,
       isStrong: coder === "strong",
-      coders: this.#coders[coder],
+      coders,
       sendRate: checkFinite("sendRate", rate),
       bytesPerSecond: Math.min(bytesPerSecond, 2 ** 40),
       messageBytes: checkInteger(
