@@ -6,6 +6,7 @@ import {
   SystemClock,
 } from "../../core/mod.ts";
 import { ByteWriter, Channel, type MessageLink } from "../../protocol/mod.ts";
+import { toStamp } from "../clock/stamp.ts";
 import { CoderSets } from "../coder/sync_coders.ts";
 import type {
   EntitySchemas,
@@ -21,7 +22,7 @@ import {
   SyncPacketKind,
 } from "../wire/packet_kind.ts";
 import { Report } from "../wire/report.ts";
-import { StampEcho, stampOf } from "../wire/stamp.ts";
+import { StampEcho } from "../wire/stamp_echo.ts";
 import { nextBit } from "../world/bit_set.ts";
 import {
   type EntityId,
@@ -404,7 +405,7 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
     this.#echo.receive(header.sentStamp, nowMs);
     const sample = this.#sample;
     sample.sent = header.sentStamp;
-    sample.received = stampOf(nowMs);
+    sample.received = toStamp(nowMs);
     sample.tick = header.tick;
     sample.echo = header.hasEcho ? header.echoStamp : undefined;
     sample.held = header.hasEcho ? header.echoHeld : 0;
@@ -470,7 +471,7 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
       report.newest = newest.sequence;
       report.mask = this.#ring.mask;
     }
-    report.sentStamp = stampOf(nowMs);
+    report.sentStamp = toStamp(nowMs);
     report.hasEcho = held >= 0;
     report.echoStamp = this.#echo.stamp;
     report.echoHeld = Math.max(0, held);

@@ -13,6 +13,7 @@ import {
   Channel,
   type MessageLink,
 } from "../../protocol/mod.ts";
+import { toStamp } from "../clock/stamp.ts";
 import { CoderSets } from "../coder/sync_coders.ts";
 import type {
   EntitySchemas,
@@ -28,7 +29,6 @@ import {
 } from "../wire/packet_kind.ts";
 import { Report } from "../wire/report.ts";
 import { SnapshotHeader } from "../wire/snapshot_header.ts";
-import { stampOf } from "../wire/stamp.ts";
 import { entityIdOf } from "../world/entity_id.ts";
 import { EntityStore } from "../world/entity_store.ts";
 import { HISTORY_TICKS, WorldHistory } from "../world/world_history.ts";
@@ -111,6 +111,8 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
   #lastId = 0;
   /** The simulation time. */
   #nowMs = 0;
+  /** When the first tick began, by the clock. */
+  #startMs: number | undefined;
   #isTicking = false;
 
   /**
@@ -239,6 +241,7 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
     this.#isTicking = true;
     try {
       this.#nowMs += dt * 1_000;
+      this.#startMs ??= this.#clock.nowMs();
       for (const end of this.#peers.values()) this.#poll(end);
       simulate?.((this.history.newest ?? -1) + 1);
       this.history.record(this.entities);
@@ -558,7 +561,7 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
     const { inputs } = this.#options;
     const nowMs = this.#clock.nowMs();
     const held = end.echo.held(nowMs);
-    header.sentStamp = stampOf(nowMs);
+    header.sentStamp = toStamp(nowMs - this.#startMs!);
     header.hasEcho = held >= 0;
     header.echoStamp = end.echo.stamp;
     header.echoHeld = Math.max(0, held);
