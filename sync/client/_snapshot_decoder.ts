@@ -83,6 +83,7 @@ export class SnapshotDecoder {
       : ring.get(sequence - baseAge & 0xffff);
     if (base === undefined && baseAge > 0) return "unknownBase";
     const coders = isStrong ? this.#coders.strong : this.#coders.fast;
+    if (coders === undefined) return "coder";
     const { spare } = ring;
     spare.learn(coders, isStrong);
     const baseStates = base === undefined

@@ -6,6 +6,7 @@ import {
   SystemClock,
 } from "../../core/mod.ts";
 import { ByteWriter, Channel, type MessageLink } from "../../protocol/mod.ts";
+import { toStamp } from "../clock/stamp.ts";
 import { CoderSets } from "../coder/sync_coders.ts";
 import type {
   EntitySchemas,
@@ -21,7 +22,7 @@ import {
   SyncPacketKind,
 } from "../wire/packet_kind.ts";
 import { Report } from "../wire/report.ts";
-import { StampEcho, stampOf } from "../wire/stamp.ts";
+import { StampEcho } from "../wire/stamp_echo.ts";
 import { nextBit } from "../world/bit_set.ts";
 import {
   type EntityId,
@@ -51,6 +52,29 @@ const NEWS = "news";
  * every rotation is one, and every text and list is what its field allows.
  *
  * @typeParam W The types of entities.
+ *
+ * @example What comes and goes
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { MemoryLinkPair, u8 } from "@tickwire/net/protocol";
+ * import { defineEntity, defineWorld, SyncClient, SyncServer } from "@tickwire/net/sync";
+ *
+ * const world = defineWorld({ door: defineEntity({ state: u8 }) });
+ * const pair = new MemoryLinkPair();
+ * const server = new SyncServer(world);
+ * server.connect(pair.a);
+ * const client = new SyncClient(world, pair.b);
+ *
+ * const id = server.entities.spawn("door", { state: 1 })!;
+ * const told: string[] = [];
+ * for (let frame = 0; frame < 30; frame++) {
+ *   if (frame === 20) server.entities.despawn(id);
+ *   server.tick(1 / 60);
+ *   client.tick(1 / 60);
+ *   for (const event of client.drainEvents()) told.push(event.type);
+ * }
+ * assertEquals(told, ["connected", "entitySpawned", "entityDespawned"]);
+ * ```
  */
 export class SyncClient<W extends EntitySchemas = EntitySchemas> {
   /** What the entities are. */
@@ -381,7 +405,7 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
     this.#echo.receive(header.sentStamp, nowMs);
     const sample = this.#sample;
     sample.sent = header.sentStamp;
-    sample.received = stampOf(nowMs);
+    sample.received = toStamp(nowMs);
     sample.tick = header.tick;
     sample.echo = header.hasEcho ? header.echoStamp : undefined;
     sample.held = header.hasEcho ? header.echoHeld : 0;
@@ -447,7 +471,7 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
       report.newest = newest.sequence;
       report.mask = this.#ring.mask;
     }
-    report.sentStamp = stampOf(nowMs);
+    report.sentStamp = toStamp(nowMs);
     report.hasEcho = held >= 0;
     report.echoStamp = this.#echo.stamp;
     report.echoHeld = Math.max(0, held);

@@ -27,7 +27,7 @@ export interface InputSource {
  * a clock needs.
  */
 export interface TimeSample {
-  /** When the server sent it, by its clock. */
+  /** When the server sent it, by its clock, which began with its first tick. */
   readonly sent: number;
   /** When it was taken from the link, by the client's clock. */
   readonly received: number;
@@ -44,7 +44,7 @@ export interface TimeSample {
 
 /** The options of `SyncClient`. */
 export interface SyncClientOptions {
-  /** What makes the coders, where it is not the usual ones: as at the server. */
+  /** What makes the coders: as at the server. `FastCoder` alone if left out. */
   readonly coders?: SyncCoders;
   /**
    * Reports in each second: above 0; at most one is sent in a tick.
@@ -55,7 +55,8 @@ export interface SyncClientOptions {
   /** Gives the inputs; there are none if left out. */
   readonly inputs?: InputSource;
   /**
-   * Takes the times of each snapshot, also of one that cannot be used.
+   * Takes the times of each snapshot that is new, also if its base is missing: for a
+   * `NetworkClock`.
    *
    * @param sample The times, which hold during the call only.
    */

@@ -2,7 +2,6 @@
 import type { EntityType } from "../schema/define_world.ts";
 import type { TableForm } from "../snapshot/entity_table.ts";
 import { FastCoder } from "./fast/fast_coder.ts";
-import { StrongCoder } from "./strong/strong_coder.ts";
 import type { CoderState, TableCoder } from "./table_coder.ts";
 
 /**
@@ -12,7 +11,7 @@ import type { CoderState, TableCoder } from "./table_coder.ts";
 export interface SyncCoders {
   /** Makes those of most clients, which learn nothing; `FastCoder` if left out. */
   readonly fast?: (form: TableForm) => TableCoder;
-  /** Makes those that take fewer bytes and more time; `StrongCoder` if left out. */
+  /** Makes those that take fewer bytes and more time; there are none if left out. */
   readonly strong?: (form: TableForm) => TableCoder;
 }
 
@@ -37,9 +36,10 @@ export class CoderSets {
     return this.#fast ??= this.#types.map(({ schema }) => fast(schema));
   }
 
-  /** The set that learns. */
-  get strong(): CoderSet {
-    const { strong = makeStrong } = this.#coders;
+  /** The set that learns; `undefined` if there is none. */
+  get strong(): CoderSet | undefined {
+    const { strong } = this.#coders;
+    if (strong === undefined) return undefined;
     return this.#strong ??= this.#types.map(({ schema }) => strong(schema));
   }
 }
@@ -62,8 +62,4 @@ export function statesOf(set: CoderSet): readonly CoderState[] | undefined {
 
 function makeFast(form: TableForm): TableCoder {
   return new FastCoder(form);
-}
-
-function makeStrong(form: TableForm): TableCoder {
-  return new StrongCoder(form);
 }

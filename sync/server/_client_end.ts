@@ -5,7 +5,7 @@ import type { CoderSet } from "../coder/sync_coders.ts";
 import type { EntityType } from "../schema/define_world.ts";
 import { Greeting } from "../wire/greeting.ts";
 import { MAX_SNAPSHOT_BYTES } from "../wire/packet_kind.ts";
-import { StampEcho } from "../wire/stamp.ts";
+import { StampEcho } from "../wire/stamp_echo.ts";
 import { bitSet } from "../world/bit_set.ts";
 import { InFlight, type Sent, type SentPool } from "./_in_flight.ts";
 import type { Recipient } from "./_message_builder.ts";

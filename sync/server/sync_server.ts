@@ -13,6 +13,7 @@ import {
   Channel,
   type MessageLink,
 } from "../../protocol/mod.ts";
+import { toStamp } from "../clock/stamp.ts";
 import { CoderSets } from "../coder/sync_coders.ts";
 import type {
   EntitySchemas,
@@ -28,7 +29,6 @@ import {
 } from "../wire/packet_kind.ts";
 import { Report } from "../wire/report.ts";
 import { SnapshotHeader } from "../wire/snapshot_header.ts";
-import { stampOf } from "../wire/stamp.ts";
 import { entityIdOf } from "../world/entity_id.ts";
 import { EntityStore } from "../world/entity_store.ts";
 import { HISTORY_TICKS, WorldHistory } from "../world/world_history.ts";
@@ -59,7 +59,33 @@ const FIRST_AGAIN_TICKS = 4 * HISTORY_TICKS;
  * The game calls {@linkcode SyncServer.tick} once for each tick of the world, and drains
  * the events. Nothing is sent again: what is lost is part of the next difference.
  *
+ * What can be too much has a bound: bytes for each client and message, reports that are
+ * read, and events. What does not fit waits for the next message, by its priority.
+ *
  * @typeParam W The types of entities.
+ *
+ * @example A cube that everybody sees
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { MemoryLinkPair, vec3 } from "@tickwire/net/protocol";
+ * import { defineEntity, defineWorld, SyncClient, SyncServer } from "@tickwire/net/sync";
+ *
+ * const position = vec3({ min: -32, max: 32, step: 1 / 512 });
+ * const world = defineWorld({ cube: defineEntity({ position }) });
+ * const pair = new MemoryLinkPair();
+ * const server = new SyncServer(world);
+ * server.connect(pair.a);
+ * const client = new SyncClient(world, pair.b);
+ *
+ * const id = server.entities.spawn("cube", { position: { x: 0, y: 0, z: 0 } })!;
+ * for (let frame = 0; frame < 60; frame++) {
+ *   server.tick(1 / 60, (tick) => {
+ *     server.entities.set(id, "cube", { position: { x: tick / 4, y: 0, z: 0 } });
+ *   });
+ *   client.tick(1 / 60);
+ * }
+ * assertEquals(client.get(id, "cube")?.position.x, client.newest!.tick / 4);
+ * ```
  */
 export class SyncServer<W extends EntitySchemas = EntitySchemas> {
   /** The entities: what the game changes. */
@@ -85,6 +111,8 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
   #lastId = 0;
   /** The simulation time. */
   #nowMs = 0;
+  /** When the first tick began, by the clock. */
+  #startMs: number | undefined;
   #isTicking = false;
 
   /**
@@ -140,8 +168,7 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
    * @returns The client; `undefined` if so many events wait to be drained that there is
    * no room for its own: the link is closed then.
    * @throws {RangeError} If an option is out of its range, or the link takes messages of
-   * less than 256 bytes.
-   * @throws {TypeError} If `coder` is neither.
+   * less than 256 bytes, or the server has no such coder.
    */
   connect(
     link: MessageLink,
@@ -214,6 +241,7 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
     this.#isTicking = true;
     try {
       this.#nowMs += dt * 1_000;
+      this.#startMs ??= this.#clock.nowMs();
       for (const end of this.#peers.values()) this.#poll(end);
       simulate?.((this.history.newest ?? -1) + 1);
       this.history.record(this.entities);
@@ -279,9 +307,10 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
     const options = this.#options;
     const { coder = "fast", isSpectator = false } = own;
     const { messageBytes = 1_100, interest = [] } = options;
-    if (coder !== "fast" && coder !== "strong") {
-      throw new TypeError(
-        `Cannot connect a client as coder must be "fast" or "strong": current value is "${coder}"`,
+    const coders = this.#coders[coder];
+    if (coders === undefined) {
+      throw new RangeError(
+        `Cannot connect a client as coder must be one that the server has: current value is "${coder}"`,
       );
     }
     const { bytesPerSecond = options.bytesPerSecond ?? 131_072 } = own;
@@ -299,7 +328,7 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
       link,
       isSpectator,
       isStrong: coder === "strong",
-      coders: this.#coders[coder],
+      coders,
       sendRate: checkFinite("sendRate", rate),
       bytesPerSecond: Math.min(bytesPerSecond, 2 ** 40),
       messageBytes: checkInteger(
@@ -532,7 +561,7 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
     const { inputs } = this.#options;
     const nowMs = this.#clock.nowMs();
     const held = end.echo.held(nowMs);
-    header.sentStamp = stampOf(nowMs);
+    header.sentStamp = toStamp(nowMs - this.#startMs!);
     header.hasEcho = held >= 0;
     header.echoStamp = end.echo.stamp;
     header.echoHeld = Math.max(0, held);

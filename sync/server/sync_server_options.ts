@@ -12,7 +12,7 @@ import type { InputReceiver, SyncPeer } from "./sync_peer.ts";
  * @typeParam W The types of entities.
  */
 export interface SyncServerOptions<W extends EntitySchemas = EntitySchemas> {
-  /** What makes the coders, where it is not the usual ones. */
+  /** What makes the coders; `FastCoder` alone if left out. */
   readonly coders?: SyncCoders;
   /**
    * Snapshots for a client in each second: above 0; at most one is sent in a tick.
@@ -85,7 +85,7 @@ export interface SyncServerOptions<W extends EntitySchemas = EntitySchemas> {
 /** The options of a client that connects. */
 export interface SyncPeerOptions {
   /**
-   * Which coder.
+   * Which coder: one that both ends have.
    *
    * @default {"fast"}
    */

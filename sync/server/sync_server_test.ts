@@ -481,7 +481,7 @@ Deno.test("SyncServer refuses wrong options and links", () => {
   );
   assertThrows(
     () => server.connect(new MemoryLinkPair().a, { coder: "x" as "fast" }),
-    TypeError,
+    RangeError,
     "coder",
   );
   assertThrows(() => server.tick(-1), RangeError);
@@ -499,4 +499,14 @@ Deno.test("SyncServer refuses wrong options and links", () => {
     () => new SyncClient(world, new MemoryLinkPair().a, { reportRate: 0 }),
     RangeError,
   );
+});
+
+Deno.test("SyncClient drops what is written with a coder that it does not have", () => {
+  const strong = (): PlainCoder => new PlainCoder(true);
+  const it = new Pair(world, { coders: { strong } });
+  it.server.connect(it.links.a, { coder: "strong" });
+  it.run(20);
+  assertEquals(it.client.newest, undefined);
+  const dropped = metricOf(it.client, "client_snapshots_dropped", "coder");
+  assertEquals(dropped, 1);
 });

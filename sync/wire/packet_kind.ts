@@ -36,7 +36,8 @@ export const MIN_LINK_BYTES = 256;
  * - `notCanonical`: it is not what a writer would write for the same content;
  * - `value`: four numbers are no rotation, a float is not finite, or bytes are not
  *   what their field allows;
- * - `coder`: it is written with another coder than its base;
+ * - `coder`: it is written with another coder than its base, or one that the reader
+ *   does not have;
  * - `inputs`: the inputs are refused, or come from somebody who may not have any.
  */
 export type SyncFault =

@@ -1,23 +1,8 @@
 // This module is browser compatible.
 
-// Times on the wire: 1/64 ms of the sender's clock, as 32 bits that wrap after 18.6 h.
+import { STAMPS_PER_MS } from "../clock/stamp.ts";
 
-/** How many units a millisecond has. */
-export const STAMPS_PER_MS = 64;
-
-const TWO_32 = 2 ** 32;
 const MAX_HELD = 0xffff;
-
-/**
- * Tells the stamp of a time.
- *
- * @param ms Milliseconds of a clock: finite.
- * @returns 0 to 4294967295, wraps.
- */
-export function stampOf(ms: number): number {
-  const units = Math.floor(ms * STAMPS_PER_MS) % TWO_32;
-  return units < 0 ? units + TWO_32 : units;
-}
 
 /**
  * What is echoed to the other end: the newest stamp of its own that has come, and how
