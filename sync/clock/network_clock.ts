@@ -341,8 +341,8 @@ export class NetworkClock {
   /** Forgets everything, for another server. Counters go on. */
   reset(): void {
     this.#forget();
-    this.#up.shiftMs = 0;
-    this.#down.shiftMs = 0;
+    this.#up.reset();
+    this.#down.reset();
     this.#drift = 0;
     this.#nowMs = -Infinity;
     this.#serverMs = 0;

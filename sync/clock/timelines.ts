@@ -1,6 +1,6 @@
 // This module is browser compatible.
 import { checkFinite } from "../../core/mod.ts";
-import { FadingHistogram } from "./_fading_histogram.ts";
+import { DelayNeed } from "./_delay_need.ts";
 import { slewed } from "./_slew.ts";
 import type { NetworkClock } from "./network_clock.ts";
 
@@ -46,17 +46,24 @@ const INTERVALS = 1.7;
 const JITTERS = 4;
 /** How long is measured before that counts alone. */
 const TRUSTED_MS = 20_000;
-const TRUSTED_INPUTS = 200;
+/** Half a millisecond for each report: 200. */
+const TRUSTED_NEEDS_MS = 100;
+/**
+ * The share of the underruns that are allowed that is aimed at: what is drawn follows the
+ * delay slowly, and the worst moments are rare, so that they are known roughly.
+ */
+const AIM = 0.5;
 /** How often the targets are looked at. */
 const REVIEW_MS = 250;
 /** Smaller changes of a target are not followed: its share, and milliseconds. */
 const DEAD_SHARE = 0.04;
 const DEAD_MS = 1;
-const BIN_MS = 0.5;
 const DELAY_HALF_LIFE_MS = 30_000;
 const LEAD_HALF_LIFE_MS = 10_000;
 /** Longer gaps are a connection that stands, which no delay helps. */
 const MAX_GAP_MS = 1_000;
+/** How far below what the clock tells the lead may have to be: it may be wrong. */
+const BELOW_MS = 250;
 /** Of how many ticks the lead is remembered: 4 s at 64 Hz. */
 const LEADS = 256;
 
@@ -108,8 +115,8 @@ export class Timelines {
   readonly #maxDelayMs: number;
   readonly #snapMs: number;
   readonly #tickMs: number;
-  readonly #ages: FadingHistogram;
-  readonly #needs: FadingHistogram;
+  readonly #ages: DelayNeed;
+  readonly #needs: DelayNeed;
   readonly #leads = new Float64Array(LEADS);
   readonly #leadTicks = new Float64Array(LEADS).fill(-1);
   #isRunning = false;
@@ -145,9 +152,8 @@ export class Timelines {
     this.#maxLateShare = checkShare("maxLateShare", maxLateShare);
     this.#maxDelayMs = checkFinite("maxDelayMs", maxDelayMs);
     this.#snapMs = checkFinite("snapMs", snapMs);
-    const bins = Math.min(4_096, Math.ceil(maxDelayMs / BIN_MS));
-    this.#ages = new FadingHistogram(BIN_MS, bins, DELAY_HALF_LIFE_MS);
-    this.#needs = new FadingHistogram(BIN_MS, bins, LEAD_HALF_LIFE_MS);
+    this.#ages = new DelayNeed(maxDelayMs, 0, DELAY_HALF_LIFE_MS);
+    this.#needs = new DelayNeed(maxDelayMs, BELOW_MS, LEAD_HALF_LIFE_MS);
   }
 
   /** Where the server is: ticks with a fraction. 0 before the clock is synchronised. */
@@ -203,9 +209,12 @@ export class Timelines {
     if (!(timeMs < cameMs + this.#maxDelayMs)) return;
     const gapMs = cameMs - this.#newestCameMs;
     if (gapMs > 0 && gapMs < MAX_GAP_MS) {
-      const floorMs = clock.downFloorMs + this.#newestMs;
-      this.#ages.fade(gapMs);
-      this.#ages.addRise(this.#newestCameMs - floorMs, cameMs - floorMs);
+      this.#ages.addRise(
+        cameMs,
+        this.#newestCameMs - this.#newestMs,
+        cameMs - this.#newestMs,
+        clock.downFloorMs,
+      );
     }
     this.#newestMs = timeMs;
     this.#newestCameMs = cameMs;
@@ -221,8 +230,12 @@ export class Timelines {
   recordInputLead(tick: number, leadMs: number): void {
     const place = tick % LEADS;
     if (!Number.isFinite(leadMs) || this.#leadTicks[place] !== tick) return;
-    this.#needs.add(this.#leads[place]! - leadMs - this.clock.upFloorMs);
-    this.#needs.fade(this.#tickMs);
+    const { clock } = this;
+    this.#needs.add(
+      clock.serverTime,
+      this.#leads[place]! - leadMs,
+      clock.upFloorMs,
+    );
   }
 
   /**
@@ -281,19 +294,31 @@ export class Timelines {
   #review(): void {
     this.#reviewMs = REVIEW_MS;
     const { clock } = this;
+    const { serverTime, downFloorMs, upFloorMs } = clock;
+    const ages = this.#ages;
+    const needs = this.#needs;
+    ages.settle(serverTime, downFloorMs);
+    needs.settle(serverTime, upFloorMs);
     const delay = blend(
       INTERVALS * this.#sendIntervalMs + JITTERS * clock.jitterDownMs,
-      // Half of what is allowed: frames fall between, and delays that change lag behind.
-      this.#ages.quantile(1 - this.#maxUnderrunShare * AIM),
-      this.#ages.evidenceMs / TRUSTED_MS,
+      ages.quantile(1 - this.#maxUnderrunShare * AIM),
+      ages.evidenceMs / TRUSTED_MS,
     );
     const margin = blend(
       this.#tickMs + JITTERS * clock.jitterUpMs,
-      this.#needs.quantile(1 - this.#maxLateShare),
-      this.#needs.evidenceMs / (TRUSTED_INPUTS * BIN_MS),
+      needs.quantile(1 - this.#maxLateShare),
+      needs.evidenceMs / TRUSTED_NEEDS_MS,
     );
-    this.#delayMs = followed(this.#delayMs, delay, this.#maxDelayMs);
-    this.#marginMs = followed(this.#marginMs, margin, this.#maxDelayMs);
+    // What is suddenly too little is not waited for.
+    const delayPeak = ages.peak(serverTime, downFloorMs, delay);
+    const marginPeak = needs.peak(serverTime, upFloorMs, margin);
+    const most = this.#maxDelayMs;
+    this.#delayMs = followed(this.#delayMs, Math.max(delay, delayPeak), most);
+    this.#marginMs = followed(
+      this.#marginMs,
+      Math.max(margin, marginPeak),
+      most,
+    );
   }
 
   /** Notes the lead of the ticks that have begun. */
@@ -310,8 +335,6 @@ export class Timelines {
     }
   }
 }
-
-const AIM = 0.5;
 
 function blend(assumed: number, measured: number, evidence: number): number {
   const share = Math.min(1, evidence);
