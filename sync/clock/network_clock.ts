@@ -133,6 +133,14 @@ export class NetworkClock {
   }
 
   /**
+   * The local time, in milliseconds, as far as messages and ticks have told it: -Infinity
+   * before the first.
+   */
+  get localMs(): number {
+    return this.#nowMs;
+  }
+
+  /**
    * What the server's clock is ahead of the local one now, in milliseconds, as it is
    * known best: it may step.
    */

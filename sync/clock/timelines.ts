@@ -2,7 +2,10 @@
 import { checkFinite } from "../../core/mod.ts";
 import { DelayNeed } from "./_delay_need.ts";
 import { slewed } from "./_slew.ts";
+import { TickPhase } from "./_tick_phase.ts";
 import type { NetworkClock } from "./network_clock.ts";
+import { STAMPS_PER_MS, unwrapStamp } from "./stamp.ts";
+import type { TimeSample } from "../client/sync_client_options.ts";
 
 /** Options for {@linkcode Timelines}. */
 export interface TimelinesOptions {
@@ -117,9 +120,12 @@ export class Timelines {
   readonly #tickMs: number;
   readonly #ages: DelayNeed;
   readonly #needs: DelayNeed;
+  readonly #phase = new TickPhase();
   readonly #leads = new Float64Array(LEADS);
   readonly #leadTicks = new Float64Array(LEADS).fill(-1);
   #isRunning = false;
+  /** All three since tick 0 began, by the server's clock. */
+  #serverMs = 0;
   #renderMs = 0;
   #predictionMs = 0;
   #delayMs = 0;
@@ -129,6 +135,7 @@ export class Timelines {
   /** The server's time when the newest snapshot came. */
   #newestCameMs = 0;
   #underrunMs = 0;
+  #turnMs: number | undefined;
 
   /**
    * Creates timelines that stand until the clock is synchronised.
@@ -158,7 +165,7 @@ export class Timelines {
 
   /** Where the server is: ticks with a fraction. 0 before the clock is synchronised. */
   get serverTick(): number {
-    return this.clock.serverTime / this.#tickMs;
+    return this.#serverMs / this.#tickMs;
   }
 
   /** What is drawn of others: ticks with a fraction. */
@@ -181,12 +188,12 @@ export class Timelines {
 
   /** What the drawn time lies behind the server's, in milliseconds. */
   get renderDelayMs(): number {
-    return this.clock.serverTime - this.#renderMs;
+    return this.#serverMs - this.#renderMs;
   }
 
   /** What the predicted time lies ahead of the server's, in milliseconds. */
   get leadMs(): number {
-    return this.#predictionMs - this.clock.serverTime;
+    return this.#predictionMs - this.#serverMs;
   }
 
   /** For how long there was no newer snapshot than what was to be drawn, in ms. */
@@ -195,16 +202,43 @@ export class Timelines {
   }
 
   /**
+   * Takes the times of a snapshot of a `SyncServer`, for the clock, too: what `SyncClient`
+   * has as its option `onTimes`.
+   *
+   * @param sample The times.
+   */
+  recordTimes(sample: TimeSample): void {
+    const { clock } = this;
+    const { sent, received, echo, held, tick } = sample;
+    const receivedMs = unwrapStamp(received, clock.localMs);
+    const sentMs = unwrapStamp(
+      sent,
+      clock.isSynced ? clock.serverTimeAt(receivedMs) : this.#firstMs(sent),
+    );
+    if (echo !== undefined) {
+      clock.recordUp(
+        unwrapStamp(echo, receivedMs),
+        sentMs - held / STAMPS_PER_MS,
+      );
+    }
+    clock.recordDown(sentMs, receivedMs);
+    this.recordSnapshot(tick, receivedMs, sentMs);
+  }
+
+  /**
    * Takes note of a snapshot.
    *
    * @param tick Its tick.
    * @param receivedMs When it came, on the local clock.
+   * @param sentMs When it was sent, on the server's clock: soon after its tick. Without
+   * it, tick 0 began at the server's time 0.
    */
-  recordSnapshot(tick: number, receivedMs: number): void {
+  recordSnapshot(tick: number, receivedMs: number, sentMs?: number): void {
     const timeMs = tick * this.#tickMs;
     const { clock } = this;
+    if (sentMs !== undefined) this.#phase.record(sentMs - timeMs, receivedMs);
     if (!clock.isSynced || !(timeMs > this.#newestMs)) return;
-    const cameMs = clock.serverTimeAt(receivedMs);
+    const cameMs = clock.serverTimeAt(receivedMs) - this.#phase.ms;
     // No snapshot comes before it is made: a forged one would make all others old.
     if (!(timeMs < cameMs + this.#maxDelayMs)) return;
     const gapMs = cameMs - this.#newestCameMs;
@@ -225,14 +259,16 @@ export class Timelines {
    *
    * @param tick The tick that the input was for.
    * @param leadMs How long before it was needed it came, in milliseconds. What is not
-   * finite is ignored, as are ticks that were not predicted lately.
+   * finite is ignored, as are ticks that were not predicted lately, and what is told of
+   * the same tick again.
    */
   recordInputLead(tick: number, leadMs: number): void {
     const place = tick % LEADS;
     if (!Number.isFinite(leadMs) || this.#leadTicks[place] !== tick) return;
+    this.#leadTicks[place] = -1;
     const { clock } = this;
     this.#needs.add(
-      clock.serverTime,
+      this.#serverMs,
       this.#leads[place]! - leadMs,
       clock.upFloorMs,
     );
@@ -252,25 +288,18 @@ export class Timelines {
     const dtMs = dt * 1_000;
     this.#reviewMs -= dtMs;
     if (this.#reviewMs <= 0 || !this.#isRunning) this.#review();
-    const serverMs = clock.serverTime;
+    // What is known best, and slewed here: the ticks may shift against the clock.
+    const serverMs = clock.serverTimeAt(clock.localMs) - this.#phase.ms;
     const renderMs = serverMs - clock.downFloorMs - this.#delayMs;
     const predictionMs = serverMs + clock.upFloorMs + this.#marginMs;
     const before = this.#predictionMs;
     if (this.#isRunning) {
-      this.#renderMs = slewed(
-        this.#renderMs,
-        dtMs,
-        renderMs - this.#renderMs,
-        this.#snapMs,
-      );
-      this.#predictionMs = slewed(
-        before,
-        dtMs,
-        predictionMs - before,
-        this.#snapMs,
-      );
+      this.#serverMs = this.#moved(this.#serverMs, dtMs, serverMs);
+      this.#renderMs = this.#moved(this.#renderMs, dtMs, renderMs);
+      this.#predictionMs = this.#moved(before, dtMs, predictionMs);
     } else {
       this.#isRunning = true;
+      this.#serverMs = Math.max(0, serverMs);
       this.#renderMs = Math.max(0, renderMs);
       this.#predictionMs = predictionMs;
     }
@@ -282,23 +311,37 @@ export class Timelines {
   reset(): void {
     this.clock.reset();
     this.#isRunning = false;
+    this.#serverMs = 0;
     this.#renderMs = 0;
     this.#predictionMs = 0;
     this.#newestMs = -Infinity;
     this.#newestCameMs = 0;
+    this.#turnMs = undefined;
+    this.#phase.clear();
     this.#ages.clear();
     this.#needs.clear();
     this.#leadTicks.fill(-1);
   }
 
+  #moved(fromMs: number, dtMs: number, toMs: number): number {
+    return slewed(fromMs, dtMs, toMs - fromMs, this.#snapMs);
+  }
+
+  /** Stamps before the clock is synchronised are of one turn. */
+  #firstMs(sent: number): number {
+    this.#turnMs ??= unwrapStamp(sent, 0);
+    return this.#turnMs;
+  }
+
   #review(): void {
     this.#reviewMs = REVIEW_MS;
     const { clock } = this;
-    const { serverTime, downFloorMs, upFloorMs } = clock;
+    const { downFloorMs, upFloorMs } = clock;
+    const nowMs = clock.serverTimeAt(clock.localMs) - this.#phase.ms;
     const ages = this.#ages;
     const needs = this.#needs;
-    ages.settle(serverTime, downFloorMs);
-    needs.settle(serverTime, upFloorMs);
+    ages.settle(nowMs, downFloorMs);
+    needs.settle(nowMs, upFloorMs);
     const delay = blend(
       INTERVALS * this.#sendIntervalMs + JITTERS * clock.jitterDownMs,
       ages.quantile(1 - this.#maxUnderrunShare * AIM),
@@ -310,8 +353,8 @@ export class Timelines {
       needs.evidenceMs / TRUSTED_NEEDS_MS,
     );
     // What is suddenly too little is not waited for.
-    const delayPeak = ages.peak(serverTime, downFloorMs, delay);
-    const marginPeak = needs.peak(serverTime, upFloorMs, margin);
+    const delayPeak = ages.peak(nowMs, downFloorMs, delay);
+    const marginPeak = needs.peak(nowMs, upFloorMs, margin);
     const most = this.#maxDelayMs;
     this.#delayMs = followed(this.#delayMs, Math.max(delay, delayPeak), most);
     this.#marginMs = followed(

@@ -12,6 +12,7 @@ import {
 } from "./_testing/simulate_exchange.ts";
 import { simulateTimelines } from "./_testing/simulate_timelines.ts";
 import { NetworkClock } from "./network_clock.ts";
+import { toStamp } from "./stamp.ts";
 import { Timelines } from "./timelines.ts";
 
 const IS_SOAK = Deno.env.get("TICKWIRE_SOAK") === "1";
@@ -199,4 +200,35 @@ Deno.test("Timelines.reset() begins anew", () => {
   timelines.tick(0.02, 140);
   assertAlmostEquals(timelines.serverTick, 540 / 50 * 2.5, 1);
   assert(timelines.renderTick < timelines.serverTick);
+});
+
+Deno.test("Timelines.recordTimes() takes what SyncClient tells, whatever the server's clock", () => {
+  for (const startMs of [0, 123_456.5, 2 ** 26 - 5_000, 2 ** 26 * 3 - 2_000]) {
+    for (const localMs of [7, 2 ** 26 * 2 - 3_000]) {
+      const clock = new NetworkClock({ tickRate: 50 });
+      const timelines = new Timelines(clock);
+      timelines.tick(0, localMs);
+      let before = 0;
+      for (let i = 0; i < 500; i++) {
+        const nowMs = localMs + i * 20;
+        // Tick 400 was at the start; the loop is up to 3 ms late; 30 ms each way.
+        const loopMs = i % 4;
+        timelines.recordTimes({
+          sent: toStamp(startMs + i * 20 + loopMs),
+          received: toStamp(nowMs + 30 + loopMs),
+          tick: 400 + i,
+          echo: i < 5 ? undefined : toStamp(nowMs - 40),
+          held: (10 + loopMs) * 64,
+        });
+        timelines.tick(0.02, nowMs + 35);
+        assert(timelines.serverTick >= before);
+        before = timelines.serverTick;
+      }
+      const what = `${startMs}, ${localMs}`;
+      assertAlmostEquals(clock.rttFloorMs, 60, 0.1, what);
+      // 35 ms after tick 899.
+      assertAlmostEquals(timelines.serverTick, 899 + 35 / 20, 0.05, what);
+      assertEquals(clock.clockSteps + clock.jumps + clock.ignoredStamps, 0);
+    }
+  }
 });
