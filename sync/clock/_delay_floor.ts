@@ -116,7 +116,7 @@ export class DelayFloor {
     return value + this.#slope * (atMs - this.#lineMs);
   }
 
-  /** Forgets everything but the shift. */
+  /** Forgets all delays, but not what the route and the clocks are like. */
   clear(): void {
     this.#labels.fill(NONE);
     this.#count = 0;
@@ -132,6 +132,16 @@ export class DelayFloor {
     this.uncertaintyMs = Infinity;
     this.biasMs = 0;
     this.step.atMs = -Infinity;
+  }
+
+  /** Forgets everything. */
+  reset(): void {
+    this.clear();
+    this.shiftMs = 0;
+    this.jitterMs = 0;
+    this.#slope = 0;
+    this.#shape = 1;
+    this.#shapes = 0;
   }
 
   /** Takes the level that there is now for the one that the offset hangs on. */
@@ -177,7 +187,7 @@ export class DelayFloor {
     return hasNew;
   }
 
-  /** The mean of what the points lie above a line of a slope, taken -1 times. */
+  /** What all points lie above a line of a slope that touches them, below 0. */
   fit(slope: number, atMs: number): number {
     const rise = this.#sign * slope;
     let low1 = Infinity;
@@ -208,6 +218,7 @@ export class DelayFloor {
 
   /** Lays the line under the points. */
   lay(slope: number, atMs: number): void {
+    const before = this.reference(atMs);
     this.#slope = this.#sign * slope;
     this.#lineMs = atMs;
     let low1 = Infinity;
@@ -230,9 +241,14 @@ export class DelayFloor {
         sum += value;
       }
     }
-    if (low1 === Infinity) return;
-    this.#referenceMs = low1;
-    this.#currentMs = low2;
+    // A level may lose its last point while the one that follows is still young.
+    const isLost = low1 === Infinity;
+    this.#referenceMs = isLost ? before : low1;
+    if (low2 < Infinity) this.#currentMs = low2;
+    if (isLost) {
+      if (low2 < Infinity) this.#settle();
+      return;
+    }
     const low = wanted === CURRENT ? low2 : low1;
     this.spreadMs = n === 0 ? 0 : sum / n - low;
     this.#reachBelow(held);
@@ -319,6 +335,8 @@ export class DelayFloor {
     this.#relabel(CURRENT, NONE);
     if (isBetter) this.#relabel(REFERENCE, NONE);
     const label = isReturn || isBetter ? REFERENCE : CURRENT;
+    if (isBetter) this.#referenceMs = low;
+    else if (!isReturn) this.#currentMs = low;
     for (let i = 1; i <= blocks; i++) {
       this.#labels[(this.#next + BLOCKS - i) % BLOCKS] = label;
     }

@@ -51,14 +51,6 @@ export class FadingHistogram {
     this.#total += this.#weight * (to - from);
   }
 
-  /** Adds a single value. */
-  add(valueMs: number): void {
-    const bin = Math.min(this.#changes.length - 2, this.#binOf(valueMs));
-    this.#changes[bin]! += this.#weight;
-    this.#changes[bin + 1]! -= this.#weight;
-    this.#total += this.#weight;
-  }
-
   /** What the given share of all is not above, in milliseconds. */
   quantile(share: number): number {
     const wanted = share * this.#total;

@@ -133,6 +133,14 @@ export class NetworkClock {
   }
 
   /**
+   * The local time, in milliseconds, as far as messages and ticks have told it: -Infinity
+   * before the first.
+   */
+  get localMs(): number {
+    return this.#nowMs;
+  }
+
+  /**
    * What the server's clock is ahead of the local one now, in milliseconds, as it is
    * known best: it may step.
    */
@@ -341,8 +349,8 @@ export class NetworkClock {
   /** Forgets everything, for another server. Counters go on. */
   reset(): void {
     this.#forget();
-    this.#up.shiftMs = 0;
-    this.#down.shiftMs = 0;
+    this.#up.reset();
+    this.#down.reset();
     this.#drift = 0;
     this.#nowMs = -Infinity;
     this.#serverMs = 0;

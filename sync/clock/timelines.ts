@@ -1,8 +1,11 @@
 // This module is browser compatible.
 import { checkFinite } from "../../core/mod.ts";
-import { FadingHistogram } from "./_fading_histogram.ts";
+import { DelayNeed } from "./_delay_need.ts";
 import { slewed } from "./_slew.ts";
+import { TickPhase } from "./_tick_phase.ts";
 import type { NetworkClock } from "./network_clock.ts";
+import { STAMPS_PER_MS, unwrapStamp } from "./stamp.ts";
+import type { TimeSample } from "../client/sync_client_options.ts";
 
 /** Options for {@linkcode Timelines}. */
 export interface TimelinesOptions {
@@ -46,17 +49,24 @@ const INTERVALS = 1.7;
 const JITTERS = 4;
 /** How long is measured before that counts alone. */
 const TRUSTED_MS = 20_000;
-const TRUSTED_INPUTS = 200;
+/** Half a millisecond for each report: 200. */
+const TRUSTED_NEEDS_MS = 100;
+/**
+ * The share of the underruns that are allowed that is aimed at: what is drawn follows the
+ * delay slowly, and the worst moments are rare, so that they are known roughly.
+ */
+const AIM = 0.5;
 /** How often the targets are looked at. */
 const REVIEW_MS = 250;
 /** Smaller changes of a target are not followed: its share, and milliseconds. */
 const DEAD_SHARE = 0.04;
 const DEAD_MS = 1;
-const BIN_MS = 0.5;
 const DELAY_HALF_LIFE_MS = 30_000;
 const LEAD_HALF_LIFE_MS = 10_000;
 /** Longer gaps are a connection that stands, which no delay helps. */
 const MAX_GAP_MS = 1_000;
+/** How far below what the clock tells the lead may have to be: it may be wrong. */
+const BELOW_MS = 250;
 /** Of how many ticks the lead is remembered: 4 s at 64 Hz. */
 const LEADS = 256;
 
@@ -108,11 +118,14 @@ export class Timelines {
   readonly #maxDelayMs: number;
   readonly #snapMs: number;
   readonly #tickMs: number;
-  readonly #ages: FadingHistogram;
-  readonly #needs: FadingHistogram;
+  readonly #ages: DelayNeed;
+  readonly #needs: DelayNeed;
+  readonly #phase = new TickPhase();
   readonly #leads = new Float64Array(LEADS);
   readonly #leadTicks = new Float64Array(LEADS).fill(-1);
   #isRunning = false;
+  /** All three since tick 0 began, by the server's clock. */
+  #serverMs = 0;
   #renderMs = 0;
   #predictionMs = 0;
   #delayMs = 0;
@@ -122,6 +135,7 @@ export class Timelines {
   /** The server's time when the newest snapshot came. */
   #newestCameMs = 0;
   #underrunMs = 0;
+  #turnMs: number | undefined;
 
   /**
    * Creates timelines that stand until the clock is synchronised.
@@ -145,14 +159,13 @@ export class Timelines {
     this.#maxLateShare = checkShare("maxLateShare", maxLateShare);
     this.#maxDelayMs = checkFinite("maxDelayMs", maxDelayMs);
     this.#snapMs = checkFinite("snapMs", snapMs);
-    const bins = Math.min(4_096, Math.ceil(maxDelayMs / BIN_MS));
-    this.#ages = new FadingHistogram(BIN_MS, bins, DELAY_HALF_LIFE_MS);
-    this.#needs = new FadingHistogram(BIN_MS, bins, LEAD_HALF_LIFE_MS);
+    this.#ages = new DelayNeed(maxDelayMs, 0, DELAY_HALF_LIFE_MS);
+    this.#needs = new DelayNeed(maxDelayMs, BELOW_MS, LEAD_HALF_LIFE_MS);
   }
 
   /** Where the server is: ticks with a fraction. 0 before the clock is synchronised. */
   get serverTick(): number {
-    return this.clock.serverTime / this.#tickMs;
+    return this.#serverMs / this.#tickMs;
   }
 
   /** What is drawn of others: ticks with a fraction. */
@@ -175,12 +188,12 @@ export class Timelines {
 
   /** What the drawn time lies behind the server's, in milliseconds. */
   get renderDelayMs(): number {
-    return this.clock.serverTime - this.#renderMs;
+    return this.#serverMs - this.#renderMs;
   }
 
   /** What the predicted time lies ahead of the server's, in milliseconds. */
   get leadMs(): number {
-    return this.#predictionMs - this.clock.serverTime;
+    return this.#predictionMs - this.#serverMs;
   }
 
   /** For how long there was no newer snapshot than what was to be drawn, in ms. */
@@ -189,23 +202,53 @@ export class Timelines {
   }
 
   /**
+   * Takes the times of a snapshot of a `SyncServer`, for the clock, too: what `SyncClient`
+   * has as its option `onTimes`.
+   *
+   * @param sample The times.
+   */
+  recordTimes(sample: TimeSample): void {
+    const { clock } = this;
+    const { sent, received, echo, held, tick } = sample;
+    const receivedMs = unwrapStamp(received, clock.localMs);
+    const sentMs = unwrapStamp(
+      sent,
+      clock.isSynced ? clock.serverTimeAt(receivedMs) : this.#firstMs(sent),
+    );
+    if (echo !== undefined) {
+      clock.recordUp(
+        unwrapStamp(echo, receivedMs),
+        sentMs - held / STAMPS_PER_MS,
+      );
+    }
+    clock.recordDown(sentMs, receivedMs);
+    this.recordSnapshot(tick, receivedMs, sentMs);
+  }
+
+  /**
    * Takes note of a snapshot.
    *
    * @param tick Its tick.
    * @param receivedMs When it came, on the local clock.
+   * @param sentMs When it was sent, on the server's clock: soon after its tick. Without
+   * it, tick 0 began at the server's time 0.
    */
-  recordSnapshot(tick: number, receivedMs: number): void {
+  recordSnapshot(tick: number, receivedMs: number, sentMs?: number): void {
     const timeMs = tick * this.#tickMs;
     const { clock } = this;
+    if (sentMs !== undefined) this.#phase.record(sentMs - timeMs, receivedMs);
     if (!clock.isSynced || !(timeMs > this.#newestMs)) return;
-    const cameMs = clock.serverTimeAt(receivedMs);
+    const cameMs = clock.serverTimeAt(receivedMs) - this.#phase.ms;
     // No snapshot comes before it is made: a forged one would make all others old.
     if (!(timeMs < cameMs + this.#maxDelayMs)) return;
     const gapMs = cameMs - this.#newestCameMs;
     if (gapMs > 0 && gapMs < MAX_GAP_MS) {
-      const floorMs = clock.downFloorMs + this.#newestMs;
-      this.#ages.fade(gapMs);
-      this.#ages.addRise(this.#newestCameMs - floorMs, cameMs - floorMs);
+      this.#ages.addRise(
+        cameMs,
+        this.#newestCameMs - this.#newestMs,
+        cameMs - this.#newestMs,
+        clock.downFloorMs,
+      );
     }
     this.#newestMs = timeMs;
     this.#newestCameMs = cameMs;
@@ -216,13 +259,19 @@ export class Timelines {
    *
    * @param tick The tick that the input was for.
    * @param leadMs How long before it was needed it came, in milliseconds. What is not
-   * finite is ignored, as are ticks that were not predicted lately.
+   * finite is ignored, as are ticks that were not predicted lately, and what is told of
+   * the same tick again.
    */
   recordInputLead(tick: number, leadMs: number): void {
     const place = tick % LEADS;
     if (!Number.isFinite(leadMs) || this.#leadTicks[place] !== tick) return;
-    this.#needs.add(this.#leads[place]! - leadMs - this.clock.upFloorMs);
-    this.#needs.fade(this.#tickMs);
+    this.#leadTicks[place] = -1;
+    const { clock } = this;
+    this.#needs.add(
+      this.#serverMs,
+      this.#leads[place]! - leadMs,
+      clock.upFloorMs,
+    );
   }
 
   /**
@@ -239,25 +288,18 @@ export class Timelines {
     const dtMs = dt * 1_000;
     this.#reviewMs -= dtMs;
     if (this.#reviewMs <= 0 || !this.#isRunning) this.#review();
-    const serverMs = clock.serverTime;
+    // What is known best, and slewed here: the ticks may shift against the clock.
+    const serverMs = clock.serverTimeAt(clock.localMs) - this.#phase.ms;
     const renderMs = serverMs - clock.downFloorMs - this.#delayMs;
     const predictionMs = serverMs + clock.upFloorMs + this.#marginMs;
     const before = this.#predictionMs;
     if (this.#isRunning) {
-      this.#renderMs = slewed(
-        this.#renderMs,
-        dtMs,
-        renderMs - this.#renderMs,
-        this.#snapMs,
-      );
-      this.#predictionMs = slewed(
-        before,
-        dtMs,
-        predictionMs - before,
-        this.#snapMs,
-      );
+      this.#serverMs = this.#moved(this.#serverMs, dtMs, serverMs);
+      this.#renderMs = this.#moved(this.#renderMs, dtMs, renderMs);
+      this.#predictionMs = this.#moved(before, dtMs, predictionMs);
     } else {
       this.#isRunning = true;
+      this.#serverMs = Math.max(0, serverMs);
       this.#renderMs = Math.max(0, renderMs);
       this.#predictionMs = predictionMs;
     }
@@ -269,31 +311,57 @@ export class Timelines {
   reset(): void {
     this.clock.reset();
     this.#isRunning = false;
+    this.#serverMs = 0;
     this.#renderMs = 0;
     this.#predictionMs = 0;
     this.#newestMs = -Infinity;
     this.#newestCameMs = 0;
+    this.#turnMs = undefined;
+    this.#phase.clear();
     this.#ages.clear();
     this.#needs.clear();
     this.#leadTicks.fill(-1);
   }
 
+  #moved(fromMs: number, dtMs: number, toMs: number): number {
+    return slewed(fromMs, dtMs, toMs - fromMs, this.#snapMs);
+  }
+
+  /** Stamps before the clock is synchronised are of one turn. */
+  #firstMs(sent: number): number {
+    this.#turnMs ??= unwrapStamp(sent, 0);
+    return this.#turnMs;
+  }
+
   #review(): void {
     this.#reviewMs = REVIEW_MS;
     const { clock } = this;
+    const { downFloorMs, upFloorMs } = clock;
+    const nowMs = clock.serverTimeAt(clock.localMs) - this.#phase.ms;
+    const ages = this.#ages;
+    const needs = this.#needs;
+    ages.settle(nowMs, downFloorMs);
+    needs.settle(nowMs, upFloorMs);
     const delay = blend(
       INTERVALS * this.#sendIntervalMs + JITTERS * clock.jitterDownMs,
-      // Half of what is allowed: frames fall between, and delays that change lag behind.
-      this.#ages.quantile(1 - this.#maxUnderrunShare * AIM),
-      this.#ages.evidenceMs / TRUSTED_MS,
+      ages.quantile(1 - this.#maxUnderrunShare * AIM),
+      ages.evidenceMs / TRUSTED_MS,
     );
     const margin = blend(
       this.#tickMs + JITTERS * clock.jitterUpMs,
-      this.#needs.quantile(1 - this.#maxLateShare),
-      this.#needs.evidenceMs / (TRUSTED_INPUTS * BIN_MS),
+      needs.quantile(1 - this.#maxLateShare),
+      needs.evidenceMs / TRUSTED_NEEDS_MS,
     );
-    this.#delayMs = followed(this.#delayMs, delay, this.#maxDelayMs);
-    this.#marginMs = followed(this.#marginMs, margin, this.#maxDelayMs);
+    // What is suddenly too little is not waited for.
+    const delayPeak = ages.peak(nowMs, downFloorMs, delay);
+    const marginPeak = needs.peak(nowMs, upFloorMs, margin);
+    const most = this.#maxDelayMs;
+    this.#delayMs = followed(this.#delayMs, Math.max(delay, delayPeak), most);
+    this.#marginMs = followed(
+      this.#marginMs,
+      Math.max(margin, marginPeak),
+      most,
+    );
   }
 
   /** Notes the lead of the ticks that have begun. */
@@ -310,8 +378,6 @@ export class Timelines {
     }
   }
 }
-
-const AIM = 0.5;
 
 function blend(assumed: number, measured: number, evidence: number): number {
   const share = Math.min(1, evidence);

@@ -77,15 +77,8 @@ const STEP_MS = 10;
 /** Makes the messages of a run, with the stamps as they travel. */
 export function simulateExchange(options: ExchangeOptions): Arrival[] {
   const random = new SeededRandom(options.seed);
-  const { seconds, hz, steps, suspend, silence } = options;
-  const offsets = walkOffset(options, random);
-  function offsetAt(trueMs: number): number {
-    const at = Math.max(0, trueMs / STEP_MS);
-    const index = Math.min(offsets.length - 2, Math.floor(at));
-    return offsets[index]! + (offsets[index + 1]! - offsets[index]!) *
-        (at - index) +
-      (suspend !== undefined && trueMs >= suspend.atMs ? suspend.forMs : 0);
-  }
+  const { seconds, hz, steps, silence } = options;
+  const offsetAt = offsetBy(options, walkOffset(options, random));
   function delay(direction: "up" | "down", trueMs: number): number {
     let ms = direction === "up" ? options.floorUpMs : options.floorDownMs;
     for (const step of steps) {
@@ -149,6 +142,30 @@ export function simulateExchange(options: ExchangeOptions): Arrival[] {
     });
   }
   return arrivals.sort((a, b) => a.trueMs - b.trueMs);
+}
+
+/** What the server's clock is ahead of the client's in a run, at any of its times. */
+export function simulateOffset(
+  options: ExchangeOptions,
+): (atMs: number) => number {
+  // The walk is the first that is drawn.
+  return offsetBy(
+    options,
+    walkOffset(options, new SeededRandom(options.seed)),
+  );
+}
+
+function offsetBy(
+  { suspend }: ExchangeOptions,
+  offsets: Float64Array,
+): (atMs: number) => number {
+  return (atMs) => {
+    const at = Math.max(0, atMs / STEP_MS);
+    const index = Math.min(offsets.length - 2, Math.floor(at));
+    const from = offsets[index]!;
+    return from + (offsets[index + 1]! - from) * (at - index) +
+      (suspend !== undefined && atMs >= suspend.atMs ? suspend.forMs : 0);
+  };
 }
 
 function travelled(ms: number, nearMs: number): number {

@@ -1,0 +1,107 @@
+// The clock and the timelines between real ends, each by a clock of its own.
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { ManualClock, SeededRandom } from "../../core/mod.ts";
+import type { ByteWriter } from "../../protocol/mod.ts";
+import { mixed } from "../_testing/ends_world.ts";
+import { LossyLinks } from "../_testing/lossy_links.ts";
+import { SyncClient } from "../client/sync_client.ts";
+import type { InputFeedback } from "../wire/input_feedback.ts";
+import { SyncServer } from "../server/sync_server.ts";
+import { InputLeadMeter } from "./input_lead_meter.ts";
+import { NetworkClock } from "./network_clock.ts";
+import { Timelines } from "./timelines.ts";
+
+const TICK_MS = 1_000 / 60;
+const FRAME_MS = 1_000 / 240;
+
+Deno.test("Timelines follow a SyncServer, and have the inputs there in time", () => {
+  // 50 ms and up to 25 ms more, each way.
+  const links = new LossyLinks({
+    random: new SeededRandom(4),
+    loss: 0.02,
+    delay: 12,
+    jitter: 6,
+  });
+  const serverClock = new ManualClock({ nowMs: 2 ** 26 - 3_000 });
+  const clientClock = new ManualClock({ nowMs: 77_777 });
+  const meter = new InputLeadMeter();
+  let serverTick = 0;
+  let newestInput = -1;
+  let lateLately = 0;
+  const server = new SyncServer(mixed, {
+    clock: serverClock,
+    sendRate: 60,
+    inputs: {
+      receive: (_, bytes): boolean => {
+        const tick = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
+        if (tick > newestInput) {
+          newestInput = tick;
+          // What has come is read before the next tick.
+          meter.record(tick, (tick - serverTick - 1) * TICK_MS);
+        }
+        return true;
+      },
+      feedback: (_, into: InputFeedback): boolean => {
+        const leadMs = meter.take();
+        if (leadMs === undefined) return false;
+        into.tick = meter.tick;
+        into.lead = leadMs / TICK_MS;
+        return true;
+      },
+    },
+  });
+  const clock = new NetworkClock({ tickRate: 60 });
+  const timelines = new Timelines(clock);
+  const client = new SyncClient(mixed, links.b, {
+    clock: clientClock,
+    onTimes: (sample) => timelines.recordTimes(sample),
+    inputs: {
+      write: (writer: ByteWriter): void => {
+        const bytes = new Uint8Array(4);
+        new DataView(bytes.buffer).setUint32(
+          0,
+          Math.floor(timelines.predictionTick),
+        );
+        writer.raw(bytes);
+      },
+      acknowledge: ({ tick, lead }): void =>
+        timelines.recordInputLead(tick, lead * TICK_MS),
+    },
+  });
+  server.connect(links.a);
+  for (let frame = 0; frame < 240 * 30; frame++) {
+    serverClock.advance(FRAME_MS * (1 + 100e-6));
+    clientClock.advance(FRAME_MS);
+    links.tick();
+    if (frame % 4 === 0) {
+      server.tick(TICK_MS / 1_000, (tick) => {
+        serverTick = tick;
+      });
+    }
+    client.tick(FRAME_MS / 1_000);
+    const before = timelines.predictionTick;
+    timelines.tick(FRAME_MS / 1_000, clientClock.nowMs());
+    assert(timelines.predictionTick >= before);
+    if (frame < 240 * 15) {
+      lateLately = meter.lateInputs;
+      continue;
+    }
+    // A tick lasts four frames.
+    assertAlmostEquals(timelines.serverTick, serverTick + 0.5, 1);
+    assert(timelines.renderTick < serverTick);
+  }
+  assertEquals(clock.ignoredStamps + clock.clockSteps + clock.jumps, 0);
+  assertAlmostEquals(
+    clock.serverTimeAt(clientClock.nowMs()) % 2 ** 26,
+    serverClock.nowMs() % 2 ** 26,
+    5,
+  );
+  assertAlmostEquals(clock.driftPpm, 100, 60);
+  assertAlmostEquals(clock.rttFloorMs, 100, 10);
+  assert(meter.inputs > 1_500);
+  const late = (meter.lateInputs - lateLately) / (meter.inputs / 2);
+  assert(late < 0.04, `${late}`);
+  // Neither later than needed nor much earlier: 50 to 75 ms, frames and a lost one.
+  assert(timelines.leadMs < 75 + 3 * TICK_MS, `${timelines.leadMs}`);
+  assert(timelines.underrunMs < 1_000, `${timelines.underrunMs}`);
+});

@@ -1,0 +1,234 @@
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertThrows,
+} from "@std/assert";
+import { SeededRandom } from "../../core/mod.ts";
+import {
+  type ExchangeOptions,
+  ORDINARY,
+  simulateExchange,
+} from "./_testing/simulate_exchange.ts";
+import { simulateTimelines } from "./_testing/simulate_timelines.ts";
+import { NetworkClock } from "./network_clock.ts";
+import { toStamp } from "./stamp.ts";
+import { Timelines } from "./timelines.ts";
+
+const IS_SOAK = Deno.env.get("TICKWIRE_SOAK") === "1";
+
+Deno.test("Timelines stand until the clock is synchronised", () => {
+  const timelines = new Timelines(new NetworkClock());
+  timelines.recordSnapshot(5, 0);
+  timelines.tick(1);
+  assertEquals(timelines.serverTick, 0);
+  assertEquals(timelines.renderTick, 0);
+  assertEquals(timelines.predictionTick, 0);
+  assertEquals(timelines.underrunMs, 0);
+});
+
+Deno.test("Timelines refuse options and times that are none", () => {
+  const clock = new NetworkClock();
+  for (
+    const [options, name] of [
+      [{ sendIntervalMs: 0 }, "sendIntervalMs"],
+      [{ maxUnderrunShare: 0 }, "maxUnderrunShare"],
+      [{ maxLateShare: 1 }, "maxLateShare"],
+      [{ maxDelayMs: NaN }, "maxDelayMs"],
+      [{ snapMs: -1 }, "snapMs"],
+    ] as const
+  ) {
+    assertThrows(() => new Timelines(clock, options), RangeError, name);
+  }
+  assertThrows(() => new Timelines(clock).tick(-1), RangeError);
+});
+
+Deno.test("Timelines begin with 1.7 intervals and 4 jitters, a tick and 4 jitters", () => {
+  const clock = new NetworkClock({ tickRate: 50 });
+  const timelines = new Timelines(clock, { sendIntervalMs: 40 });
+  clock.recordPingPong(0, 5_050, 100);
+  timelines.tick(0, 100);
+  assertAlmostEquals(timelines.interpolationDelayMs, 68);
+  assertAlmostEquals(timelines.renderDelayMs, 50 + 68);
+  assertAlmostEquals(timelines.leadMs, 50 + 20);
+  assertAlmostEquals(timelines.serverTick, 5_100 / 20);
+});
+
+Deno.test("Timelines run smoothly, with few underruns and late inputs, over networks", () => {
+  const random = new SeededRandom(31);
+  const runs = IS_SOAK ? 60 : 4;
+  for (let seed = 1; seed <= runs; seed++) {
+    const options: ExchangeOptions = {
+      ...ORDINARY,
+      seed,
+      seconds: IS_SOAK ? 600 : 150,
+      hz: [20, 30, 60][random.nextU32() % 3]!,
+      shape: random.nextU32() % 2 === 0 ? 1 : 3,
+      jitterUpMs: 0.1 + 5 * random.nextFloat(),
+      jitterDownMs: 0.1 + 25 * random.nextFloat(),
+      floorUpMs: 1 + 80 * random.nextFloat(),
+      floorDownMs: 1 + 80 * random.nextFloat(),
+      driftPpm: 200 * (random.nextFloat() - 0.5),
+    };
+    const run = simulateTimelines(options);
+    const what = JSON.stringify(options);
+    assert(run.worstSlew <= 0.05 + 1e-9, `${run.worstSlew} of ${what}`);
+    // Two minutes have a handful of bad moments: single runs stray.
+    assert(run.underruns <= 0.003, `${run.underruns} of ${what}`);
+    assert(run.delayMs <= 1.4 * run.bestFixedMs, `${run.delayMs} of ${what}`);
+    assert(run.lateInputs <= 0.02, `${run.lateInputs} of ${what}`);
+  }
+});
+
+Deno.test("Timelines reach the figures that are promised", () => {
+  let underruns = 0;
+  let delay = 0;
+  let best = 0;
+  const runs = IS_SOAK ? 40 : 3;
+  for (let seed = 1; seed <= runs; seed++) {
+    const run = simulateTimelines({
+      ...ORDINARY,
+      seed,
+      seconds: IS_SOAK ? 600 : 200,
+    });
+    underruns += run.underruns / runs;
+    delay += run.delayMs / runs;
+    best += run.bestFixedMs / runs;
+  }
+  assert(underruns <= 0.001, `${underruns}`);
+  assert(delay <= 1.2 * best, `${delay} beside ${best}`);
+});
+
+Deno.test("Timelines correct a lead that the clock cannot know", () => {
+  for (const [floorUpMs, floorDownMs] of [[10, 90], [90, 10]] as const) {
+    const run = simulateTimelines({
+      ...ORDINARY,
+      seconds: 100,
+      floorUpMs,
+      floorDownMs,
+    });
+    // One copy later than the lowest delay, as 1 % are lost and 1 % are late.
+    assertAlmostEquals(run.leadMs, floorUpMs + 22, 8);
+    assert(run.lateInputs <= 0.02, `${run.lateInputs}`);
+  }
+});
+
+Deno.test("Timelines follow a route that changes", () => {
+  const { seconds, hz } = { seconds: 60, hz: 60 };
+  const clock = new NetworkClock({ tickRate: hz });
+  const timelines = new Timelines(clock);
+  const run = simulateExchange({
+    ...ORDINARY,
+    offsetMs: 10_000,
+    seconds,
+    steps: [{ atMs: 30_000, upMs: 0, downMs: 60 }],
+  });
+  let at = 0;
+  let late = 0;
+  let before = 0;
+  for (let frame = 0; frame < seconds * hz; frame++) {
+    const nowMs = frame * 1_000 / hz;
+    while (at < run.length && run[at]!.atMs <= nowMs) {
+      const arrival = run[at++]!;
+      clock.recordUp(arrival.upSentMs, arrival.upReceivedMs);
+      clock.recordDown(arrival.sentMs, arrival.atMs);
+      timelines.recordSnapshot(arrival.sentMs * hz / 1_000, arrival.atMs);
+    }
+    timelines.tick(1 / hz, nowMs);
+    if (nowMs > 29_000 && nowMs < 30_000) before = timelines.renderDelayMs;
+    if (nowMs > 35_000 && late === 0) late = timelines.underrunMs;
+  }
+  assertAlmostEquals(timelines.renderDelayMs - before, 60, 25);
+  assert(timelines.underrunMs - late < 100, `${timelines.underrunMs - late}`);
+});
+
+Deno.test("Timelines jump forwards after the machine has slept, and go on", () => {
+  const clock = new NetworkClock({ tickRate: 50 });
+  const timelines = new Timelines(clock);
+  for (let i = 0; i < 500; i++) {
+    const at = i * 20;
+    // At 5 s the client's clock has stood still for a minute.
+    const serverMs = 10_000 + at + (i >= 250 ? 60_000 : 0);
+    clock.recordPingPong(at - 40, serverMs - 20, at);
+    timelines.recordSnapshot(Math.floor((serverMs - 20) / 20), at);
+    const before = timelines.renderTick;
+    timelines.tick(0.02, at);
+    assert(timelines.renderTick >= before);
+  }
+  assertAlmostEquals(
+    timelines.serverTick,
+    (10_000 + 500 * 20 + 60_000) / 20,
+    2,
+  );
+  assert(timelines.serverTick - timelines.renderTick < 10);
+  assert(timelines.predictionTick - timelines.serverTick < 10);
+  assertEquals(clock.jumps, 1);
+});
+
+Deno.test("Timelines ignore snapshots and reports that cannot be", () => {
+  const clock = new NetworkClock({ tickRate: 50 });
+  const timelines = new Timelines(clock, { maxDelayMs: 200 });
+  const bad = [NaN, Infinity, -Infinity, -1, 0.5, 2 ** 53, 1e300];
+  let before = 0;
+  for (let i = 0; i < 2_000; i++) {
+    const at = i * 20;
+    clock.recordPingPong(at - 40, 10_000 + at - 20, at);
+    const tick = (10_000 + at - 20) / 20;
+    timelines.recordSnapshot(bad[i % bad.length]!, at);
+    timelines.recordSnapshot(tick, at);
+    timelines.recordInputLead(bad[i % bad.length]!, 5);
+    timelines.recordInputLead(tick, bad[(i + 3) % bad.length]!);
+    timelines.tick(0.02, at);
+    assert(timelines.predictionTick >= before);
+    before = timelines.predictionTick;
+    assert(timelines.leadMs <= 20 + 200 + 50, `${timelines.leadMs}`);
+    assert(timelines.leadMs >= -250, `${timelines.leadMs}`);
+    assert(timelines.renderDelayMs <= 20 + 200 + 50);
+  }
+});
+
+Deno.test("Timelines.reset() begins anew", () => {
+  const clock = new NetworkClock({ tickRate: 50 });
+  const timelines = new Timelines(clock);
+  clock.recordPingPong(0, 90_000, 40);
+  timelines.tick(0.02, 60);
+  assert(timelines.renderTick > 4_000);
+  timelines.reset();
+  assertEquals(clock.isSynced, false);
+  assertEquals(timelines.renderTick, 0);
+  clock.recordPingPong(80, 500, 120);
+  timelines.tick(0.02, 140);
+  assertAlmostEquals(timelines.serverTick, 540 / 50 * 2.5, 1);
+  assert(timelines.renderTick < timelines.serverTick);
+});
+
+Deno.test("Timelines.recordTimes() takes what SyncClient tells, whatever the server's clock", () => {
+  for (const startMs of [0, 123_456.5, 2 ** 26 - 5_000, 2 ** 26 * 3 - 2_000]) {
+    for (const localMs of [7, 2 ** 26 * 2 - 3_000]) {
+      const clock = new NetworkClock({ tickRate: 50 });
+      const timelines = new Timelines(clock);
+      timelines.tick(0, localMs);
+      let before = 0;
+      for (let i = 0; i < 500; i++) {
+        const nowMs = localMs + i * 20;
+        // Tick 400 was at the start; the loop is up to 3 ms late; 30 ms each way.
+        const loopMs = i % 4;
+        timelines.recordTimes({
+          sent: toStamp(startMs + i * 20 + loopMs),
+          received: toStamp(nowMs + 30 + loopMs),
+          tick: 400 + i,
+          echo: i < 5 ? undefined : toStamp(nowMs - 40),
+          held: (10 + loopMs) * 64,
+        });
+        timelines.tick(0.02, nowMs + 35);
+        assert(timelines.serverTick >= before);
+        before = timelines.serverTick;
+      }
+      const what = `${startMs}, ${localMs}`;
+      assertAlmostEquals(clock.rttFloorMs, 60, 0.1, what);
+      // 35 ms after tick 899.
+      assertAlmostEquals(timelines.serverTick, 899 + 35 / 20, 0.05, what);
+      assertEquals(clock.clockSteps + clock.jumps + clock.ignoredStamps, 0);
+    }
+  }
+});
