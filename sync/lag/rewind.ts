@@ -282,41 +282,33 @@ export class Rewind {
     if (!(square > 0 && length < Infinity)) return undefined;
     const lanes = this.positions;
     const { alive, capacity, generations } = before;
+    const y = capacity;
+    const z = 2 * capacity;
+    const ux = dx / length;
+    const uy = dy / length;
+    const uz = dz / length;
     const bound = boundOf(shape);
-    const near = bound * bound;
-    const { number } = this.#type;
-    const centre = this.#centre;
-    const turn = this.#turn;
-    const turns = shape.type === "orientedBox" && this.#rotation !== undefined;
-    let best = (ray.maxDistance ?? Infinity) / length;
+    const near = bound * bound * MARGIN;
+    let best = ray.maxDistance ?? Infinity;
     let found = -1;
     for (let word = 0; word < alive.length; word++) {
-      let left = alive[word]!;
-      while (left !== 0) {
-        const bit = left & -left;
-        left ^= bit;
-        const slot = (word << 5) + 31 - Math.clz32(bit);
+      const bits = alive[word]!;
+      if (bits === 0) continue;
+      const start = word << 5;
+      const end = Math.min(start + 32, capacity);
+      for (let slot = start; slot < end; slot++) {
+        // First of all, whether the line comes near: that sorts out nearly all.
         const mx = lanes[slot]! - ox;
-        const my = lanes[capacity + slot]! - oy;
-        const mz = lanes[2 * capacity + slot]! - oz;
-        // First of all, whether the ray comes near: that sorts out most.
+        const my = lanes[y + slot]! - oy;
+        const mz = lanes[z + slot]! - oz;
+        const along = mx * ux + my * uy + mz * uz;
         const away = mx * mx + my * my + mz * mz;
-        const along = mx * dx + my * dy + mz * dz;
-        if (away > near) {
-          if (!(along > 0) || away - along * along / square > near * MARGIN) {
-            continue;
-          }
-          if (along / square > best + bound / length) continue;
-        }
-        if (
-          ignored !== undefined &&
-          entityIdOf(number, slot, generations[slot]!) === ignored
-        ) continue;
-        centre.x = lanes[slot]!;
-        centre.y = lanes[capacity + slot]!;
-        centre.z = lanes[2 * capacity + slot]!;
-        if (turns) this.#rotationOf(slot, turn);
-        const t = hitShape(shape, ox, oy, oz, dx, dy, dz, centre, turn);
+        if (away - along * along > near + away * ROUNDING) continue;
+        if ((bits >>> (slot & 31) & 1) === 0) continue;
+        if (along - bound > best || along < 0 && away > near) continue;
+        const id = entityIdOf(this.#type.number, slot, generations[slot]!);
+        if (id === ignored) continue;
+        const t = this.#hitAt(shape, slot, ox, oy, oz, ux, uy, uz);
         if (t < best || t === best && found < 0 && t < Infinity) {
           best = t;
           found = slot;
@@ -325,12 +317,35 @@ export class Rewind {
     }
     if (found < 0) return undefined;
     const hit = this.#hit;
-    hit.id = entityIdOf(number, found, generations[found]!);
-    hit.distance = best * length;
-    hit.x = ox + dx * best;
-    hit.y = oy + dy * best;
-    hit.z = oz + dz * best;
+    hit.id = entityIdOf(this.#type.number, found, generations[found]!);
+    hit.distance = best;
+    hit.x = ox + ux * best;
+    hit.y = oy + uy * best;
+    hit.z = oz + uz * best;
     return hit;
+  }
+
+  #hitAt(
+    shape: HitShape,
+    slot: number,
+    ox: number,
+    oy: number,
+    oz: number,
+    ux: number,
+    uy: number,
+    uz: number,
+  ): number {
+    const lanes = this.#lanes;
+    const { capacity } = this.#before!;
+    const centre = this.#centre;
+    const turn = this.#turn;
+    centre.x = lanes[slot]!;
+    centre.y = lanes[capacity + slot]!;
+    centre.z = lanes[2 * capacity + slot]!;
+    if (shape.type === "orientedBox" && this.#rotation !== undefined) {
+      this.#rotationOf(slot, turn);
+    }
+    return hitShape(shape, ox, oy, oz, ux, uy, uz, centre, turn);
   }
 
   /** Computes where everybody is. */
@@ -438,5 +453,6 @@ type Reader = (values: Int32Array, at: number, stride: number) => Quat;
 
 const WHOLE_NUMBERS = ["bits", "int", "u8", "u16", "u32", "i8", "i16", "i32"];
 const NOBODY = new Uint32Array(0);
-/** What is lost to rounding must not sort out a graze. */
+// What is lost to rounding must not sort out a graze.
 const MARGIN = 1 + 1e-9;
+const ROUNDING = 1e-14;

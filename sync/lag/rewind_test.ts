@@ -18,7 +18,9 @@ import { rayBox, rayCapsule, rayOrientedBox, raySphere } from "./hit_tests.ts";
 import { Rewind } from "./rewind.ts";
 
 const step = { min: -64, max: 64, step: 1 / 512 };
-const FIELDS = [vec3(step), vec3, vec2(step)];
+// Steps that are integers of 32 bits, floats, two lanes, and steps that are not.
+const fine = { min: -2, max: 60, step: 2 ** -26 };
+const FIELDS = [vec3(step), vec3, vec2(step), vec3(fine)];
 const CAPACITY = 70;
 
 interface Seen {

@@ -18,6 +18,8 @@ export interface PredictedCodec {
   readonly correction: CorrectionKind;
   /** Whether another value is always a divergence. */
   readonly isExact: boolean;
+  /** Whether its values are steps. */
+  readonly hasSteps: boolean;
   /**
    * What a step is, in the field's unit; for what has no steps, what is let pass.
    */
@@ -107,6 +109,7 @@ class Steps implements PredictedCodec {
   readonly laneCount: number;
   readonly correction = "linear";
   readonly isExact = false;
+  readonly hasSteps = true;
   readonly step: number;
   readonly #quantizers: readonly FloatQuantizer[];
   /** What counts as a step, of each lane. */
@@ -177,6 +180,7 @@ class Floats implements PredictedCodec {
   readonly laneCount: number;
   readonly correction = "linear";
   readonly isExact = false;
+  readonly hasSteps = false;
   readonly step: number;
   readonly #float = new Float32Array(1);
   readonly #word = new Int32Array(this.#float.buffer);
@@ -236,6 +240,7 @@ class Doubles implements PredictedCodec {
   readonly laneCount = 1;
   readonly correction = "linear";
   readonly isExact = false;
+  readonly hasSteps = false;
   readonly step: number;
   readonly #double = new Float64Array(1);
   readonly #words = new Int32Array(this.#double.buffer);
@@ -275,6 +280,7 @@ class Angles implements PredictedCodec {
   readonly laneCount = 1;
   readonly correction = "angle";
   readonly isExact = false;
+  readonly hasSteps = true;
   readonly step: number;
   readonly #quantizer: AngleQuantizer;
 
@@ -317,6 +323,7 @@ class Rotations implements PredictedCodec {
   readonly laneCount = 4;
   readonly correction = "rotation";
   readonly isExact = false;
+  readonly hasSteps = true;
   readonly step: number;
   readonly #quantizer: QuatQuantizer;
   readonly #parts = new Uint32Array(4);
@@ -405,6 +412,7 @@ class Integers implements PredictedCodec {
   readonly laneCount = 1;
   readonly correction = "none";
   readonly isExact = true;
+  readonly hasSteps = false;
   readonly step = 1;
   readonly #min: number;
   readonly #max: number;

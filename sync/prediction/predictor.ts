@@ -61,7 +61,10 @@ export interface PredictorOptions<I> {
    * By how much the server may differ without being followed, by field, in its unit: above
    * 0. Whole numbers, flags and choices may not.
    *
-   * @default A step of the field's schema; 0.0001 for floats that have no steps.
+   * A small difference that is let pass may grow to a large one later.
+   *
+   * @default Nothing, or a step of the field's schema if the state is not rounded; 0.0001
+   * for floats that have no steps.
    */
   readonly tolerances?: Readonly<Record<string, number>>;
   /**
@@ -131,6 +134,8 @@ interface Predicted {
   readonly first: number;
   readonly count: number;
   readonly column: number;
+  /** How many steps the server may differ. */
+  readonly allowed: number;
   readonly errors: FieldErrors;
 }
 
@@ -612,7 +617,7 @@ export class Predictor<I> {
     const fields = this.#fields;
     let isRight = true;
     for (let i = 0; i < fields.length; i++) {
-      const { codec, column, first, errors } = fields[i]!;
+      const { codec, column, first, allowed, errors } = fields[i]!;
       const steps = codec.distance(
         table.values,
         column * table.capacity + slot,
@@ -621,7 +626,7 @@ export class Predictor<I> {
         past + first * capacity + place,
         capacity,
       );
-      if (steps <= (codec.isExact ? 0 : ONE_STEP)) continue;
+      if (steps <= allowed) continue;
       isRight = false;
       errors.count++;
       errors.totalSteps += steps;
@@ -726,6 +731,8 @@ export class Predictor<I> {
 
 /** One step apart is let pass, but for the rounding of the difference. */
 const ONE_STEP = 1 + 1e-6;
+/** Of what is rounded at both ends, all is the same or a step apart. */
+const HALF_STEP = 0.5;
 const SIGNED: Readonly<Record<string, number>> = {
   i8: -0x80,
   i16: -0x8000,
@@ -734,7 +741,7 @@ const SIGNED: Readonly<Record<string, number>> = {
 
 function predictedFields<I>(
   { schema }: EntityType,
-  { fields, tolerances = {} }: PredictorOptions<I>,
+  { fields, tolerances = {}, isRounded = true }: PredictorOptions<I>,
 ): readonly Predicted[] {
   const columns = fieldColumnsOf(schema);
   for (const [name, tolerance] of Object.entries(tolerances)) {
@@ -757,6 +764,9 @@ function predictedFields<I>(
       first,
       count: codec.laneCount,
       column: columns.get(name)!.first,
+      allowed: tolerances[name] !== undefined || !codec.hasSteps || !isRounded
+        ? codec.isExact ? 0 : ONE_STEP
+        : HALF_STEP,
       errors: { count: 0, maxSteps: 0, totalSteps: 0 },
     });
     first += codec.laneCount;

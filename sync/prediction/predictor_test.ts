@@ -179,8 +179,13 @@ Deno.test("Predictor draws a large correction at once", () => {
 });
 
 Deno.test("Predictor lets what the server rounds pass, and no more", () => {
-  for (const [steps, isWrong] of [[0, false], [1, false], [2, true]] as const) {
-    const game = new Game();
+  const cases = [[0, true, false], [1, true, true], [1, false, false], [
+    2,
+    false,
+    true,
+  ]] as const;
+  for (const [steps, isRounded, isWrong] of cases) {
+    const game = new Game({ isRounded });
     const { predictor } = game;
     predictor.add(game.me, 0, game.ticks[0]!);
     predictor.apply(1, 0);
