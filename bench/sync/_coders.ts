@@ -6,14 +6,19 @@ import {
   type TableCoder,
   type TableForm,
 } from "../../sync/mod.ts";
+import { StrongCoder } from "../../sync/coder/strong/strong_coder.ts";
 import type { Format, Session } from "./_format.ts";
 import { bitSet } from "../../sync/world/bit_set.ts";
 
 export const FAST = "tickwire fast";
+export const STRONG = "tickwire strong";
+export const STRONG_QUICK = "tickwire strong, 1 neighbour";
 
 /** Each coder joins by its line. */
 export const CODERS: readonly Format[] = [
   formatOf(FAST, (form) => new FastCoder(form)),
+  formatOf(STRONG, (form) => new StrongCoder(form)),
+  formatOf(STRONG_QUICK, (form) => new StrongCoder(form, { neighbours: 1 })),
 ];
 
 /** Snapshots that are kept: more than the oldest base is old. */

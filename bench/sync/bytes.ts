@@ -15,7 +15,7 @@ import {
   type Section,
 } from "../_report.ts";
 import { BIT_PACKED } from "./_bit_packed.ts";
-import { CODERS, FAST } from "./_coders.ts";
+import { CODERS, FAST, STRONG, STRONG_QUICK } from "./_coders.ts";
 import { COLYSEUS } from "./_colyseus.ts";
 import type { Format, Session, Step } from "./_format.ts";
 import { GECKOS } from "./_geckos.ts";
@@ -218,6 +218,7 @@ function barsOf(age: number, all: ReadonlyMap<string, Measured>): Bar[] {
       atMost(FAST, 560, mean(fast.bytes), "bytes"),
       atMost("encode, fast", 40, encodeUs, "µs"),
       atMost("decode, fast", 25, decodeUs, "µs"),
+      ...strongBars(all.get(STRONG_QUICK)!, all.get(STRONG)!),
     ];
   }
   if (age !== 1) return [];
@@ -241,6 +242,18 @@ function barsOf(age: number, all: ReadonlyMap<string, Measured>): Bar[] {
       perMessage(colyseus.decodeUs, median) / decodeUs,
       "x",
     ),
+  ];
+}
+
+function strongBars(quick: Measured, strong: Measured): Bar[] {
+  const us = perMessage(quick.encodeUs, median) +
+    perMessage(quick.decodeUs, median);
+  return [
+    atMost(STRONG_QUICK, 430, mean(quick.bytes), "bytes"),
+    atMost("encode and decode of it", 250, us, "µs"),
+    atMost("a state of it", 8_192, quick.stateBytes, "bytes"),
+    atMost(STRONG, 380, mean(strong.bytes), "bytes"),
+    atMost("the same, stretch", 350, mean(strong.bytes), "bytes"),
   ];
 }
 

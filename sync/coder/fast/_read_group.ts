@@ -136,7 +136,9 @@ function readNumbers(
     }
     case "angle": {
       const difference = unbiased(unpacker.take(differenceBits(it)), it);
-      if (bitLength(magnitude(wrapped(difference, bits[0]!))) !== it) {
+      // Half a turn goes one way only.
+      const isShort = wrapped(difference, bits[0]!) === difference;
+      if (!isShort || bitLength(magnitude(difference)) !== it) {
         return "notCanonical";
       }
       const mask = bits[0] === 32 ? -1 : (1 << bits[0]!) - 1;
