@@ -28,7 +28,7 @@ Deno.test("analytics does the same in every runtime", async (t) => {
     main: MAIN,
     sources: ["tools/analytics_portable_main.ts"],
     handler: () => new Response(`http://127.0.0.1:${server.addr.port}`),
-    timeoutMs: 60_000,
+    timeoutMs: 300_000,
   });
   await testInEachRuntime(t, site, ANALYTICS_CASES);
 

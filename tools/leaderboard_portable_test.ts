@@ -59,7 +59,7 @@ Deno.test("leaderboard does the same in every runtime", async (t) => {
       "leaderboard/client/_testing/portable_cases.ts",
     ],
     handler: () => servers.start(),
-    timeoutMs: 60_000,
+    timeoutMs: 300_000,
   });
   await testInEachRuntime(t, site, NAMES);
 });

@@ -130,7 +130,7 @@ Deno.test("transport does the same in every runtime", async (t) => {
       "transport/web/_testing/portable_cases.ts",
     ],
     handler: () => Response.json(echoes.env),
-    timeoutMs: 60_000,
+    timeoutMs: 300_000,
   });
   await testInEachRuntime(t, site, NAMES);
 });

@@ -16,7 +16,7 @@ Deno.test("websocket does the same in every runtime", async (t) => {
       "websocket/_testing/portable_cases.ts",
     ],
     handler: (request) => worlds.answer(request),
-    timeoutMs: 90_000,
+    timeoutMs: 300_000,
   });
   await testInEachRuntime(t, site, NAMES);
 });

@@ -42,7 +42,7 @@ export function testBackplane(
 
 /** Comes to an end in the next turns of the event loop, or fails. */
 export async function until(condition: () => boolean): Promise<void> {
-  const endMs = performance.now() + 30_000;
+  const endMs = performance.now() + 120_000;
   while (!condition()) {
     if (performance.now() > endMs) throw new Error("It never came true");
     await new Promise((resolve) => setTimeout(resolve));

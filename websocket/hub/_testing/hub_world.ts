@@ -90,6 +90,8 @@ export class Client {
   }
 }
 
+export const TICK_SECONDS = 0.05;
+
 /** A hub, clients, and a clock that all go by. */
 export class World {
   readonly clock = new ManualClock();
@@ -158,10 +160,11 @@ export class World {
     }
   }
 
-  run(ticks = 6): void {
+  /** Lets so many ticks go by, of so many seconds each. */
+  run(ticks = 6, dt = TICK_SECONDS): void {
     for (let i = 0; i < ticks; i++) {
       for (const { session, socket } of this.clients) {
-        session.tick(0.05);
+        session.tick(dt);
         if (socket === undefined) continue;
         for (
           let frame = session.nextFrame();
@@ -171,8 +174,8 @@ export class World {
           socket.emit("message", { data: frame.slice().buffer });
         }
       }
-      this.clock.advance(50);
-      this.hub.tick(0.05);
+      this.clock.advance(1_000 * dt);
+      this.hub.tick(dt);
       if (this.isDrained) this.events.push(...this.hub.drainEvents());
       for (const { session, socket, events } of this.clients) {
         for (const frame of socket?.sent.splice(0) ?? []) {
