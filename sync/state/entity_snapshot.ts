@@ -76,7 +76,7 @@ const NO_BYTES = new Uint8Array(0);
  *   position: { x: 1, y: 0, z: 2 },
  *   stateFlags: StateFlag.Alive | StateFlag.Grounded,
  * });
- * assertEquals([player.isAlive, player.isGrounded, player.isCrouching], [true, true, false]);
+ * assertEquals([player.alive, player.grounded, player.crouching], [true, true, false]);
  * ```
  */
 export class EntitySnapshot {
@@ -122,17 +122,17 @@ export class EntitySnapshot {
   }
 
   /** Whether it lives. */
-  get isAlive(): boolean {
+  get alive(): boolean {
     return (this.stateFlags & StateFlag.Alive) !== 0;
   }
 
   /** Whether it stands on something. */
-  get isGrounded(): boolean {
+  get grounded(): boolean {
     return (this.stateFlags & StateFlag.Grounded) !== 0;
   }
 
   /** Whether it crouches. */
-  get isCrouching(): boolean {
+  get crouching(): boolean {
     return (this.stateFlags & StateFlag.Crouching) !== 0;
   }
 
