@@ -5,7 +5,7 @@ import type { WsClientOptions } from "./client_options.ts";
 import type { WsEvent } from "./event.ts";
 import { WsMessage } from "./message.ts";
 
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 120_000;
 
 /** A server whose sockets can be cut. */
 function startServer(

@@ -4,7 +4,7 @@ import { playerId } from "../core/mod.ts";
 import { TcpProxy } from "../tools/tcp_proxy.ts";
 import { WsClient, WsHub } from "./mod.ts";
 
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 120_000;
 
 /** What a game might say of its world: some two kilobytes, and each time another. */
 function stateOf(number: number): string {

@@ -11,7 +11,7 @@ import {
 } from "./mod.ts";
 
 const CUTS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 1_000 : 25;
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 120_000;
 
 /** A hub on a server, a proxy before it, and clients. */
 class World {

@@ -4,7 +4,7 @@ import { playerId } from "../core/mod.ts";
 import { WsHub, type WsHubEvent } from "./mod.ts";
 import { upgradeWebSocket } from "./deno.ts";
 
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 120_000;
 
 // deno-lint-ignore no-explicit-any
 type Shown = Record<string, any>;

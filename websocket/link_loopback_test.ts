@@ -5,7 +5,7 @@ import { Channel, type MessageLink } from "../protocol/mod.ts";
 import { upgradeWebSocket } from "./deno.ts";
 import { WsClient, WsHub } from "./mod.ts";
 
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 120_000;
 
 Deno.test("WsClient.link() and WsHub.link() carry messages both ways, over real sockets", async () => {
   const hub = new WsHub({

@@ -7,7 +7,7 @@ import { WsClient, type WsEvent } from "./mod.ts";
 
 const PROGRAM = new URL("serve.ts", import.meta.url);
 const PROTOCOL_ID = 7;
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 120_000;
 
 /** A server with a key of its own, and tokens for it. */
 class TokenServer {

@@ -11,7 +11,7 @@ const HUB = new URL("_testing/publishing_hub_process.ts", import.meta.url);
 const CLIENTS = new URL("_testing/subscribing_process.ts", import.meta.url);
 const READERS = 20;
 const STALLED = 10;
-const DEADLINE_MS = 120_000;
+const DEADLINE_MS = 300_000;
 const MIB = 1_048_576;
 /** What the kernels keep of a connection on loopback, at the most: that much goes by unnoticed. */
 const KERNEL_BYTES = 4 * MIB;

@@ -49,7 +49,8 @@ export interface ConnectionOptions {
    */
   readonly keepaliveMs?: number;
   /**
-   * After how much silence the other end is timed out, in milliseconds, above 0.
+   * After how much silence the other end is timed out, in milliseconds, above 0. A sleep of this end does not count: a
+   * flush that is later than wanted by a second, or by half of this.
    *
    * @default {PEER_TIMEOUT_MS}
    */
