@@ -27,6 +27,8 @@ import {
 
 /** Above all that entities come to by waiting. */
 const FIRST = 2 ** 40;
+/** How much of a message may be entities that were not sent before. */
+const FRESH_SHARE = 0.7;
 const SLOT_BITS = 16;
 const SLOT_MASK = 0xffff;
 
@@ -62,6 +64,8 @@ class TypeScratch {
   readonly wanted: Uint32Array;
   readonly written: Uint32Array;
   readonly forgotten: Uint32Array;
+  /** Candidates that the client neither has nor is being sent. */
+  readonly fresh: Uint32Array;
   readonly base: OverlayTable;
   readonly current: OverlayTable;
   /** Of a base that is a whole tick. */
@@ -73,6 +77,7 @@ class TypeScratch {
     this.wanted = bitSet(maxEntities);
     this.written = bitSet(maxEntities);
     this.forgotten = bitSet(maxEntities);
+    this.fresh = bitSet(maxEntities);
     this.empty = new EntityTable(schema);
     this.base = new OverlayTable(this.empty);
     this.current = new OverlayTable(this.empty);
@@ -105,6 +110,8 @@ export class MessageBuilder {
   readonly #scratch: readonly TypeScratch[];
   readonly #forgotten: readonly Uint32Array[];
   readonly #blank = new Map<CoderSet, readonly CoderState[] | undefined>();
+  /** How many candidates came or went with a message that is under way. */
+  #underWay = 0;
   /** Candidates by their turn: type and place. */
   readonly #turns: Turns;
 
@@ -162,7 +169,6 @@ export class MessageBuilder {
         const [first] = this.#turns.ids;
         if (isOrdered) to.waited[first! >>> SLOT_BITS]![first! & SLOT_MASK] = 0;
         result = "tooLarge";
-        count = 0;
         this.#choose(0);
         this.#write(to, views, states);
         break;
@@ -172,7 +178,7 @@ export class MessageBuilder {
         Math.min(count - 1, Math.floor(count * limitBytes / size * 0.95)),
       );
     }
-    this.#settle(to, total, count);
+    this.#settle(to);
     this.isPartial = this.#isStale();
     if (!this.isPartial && this.#isWhole(to, views)) {
       this.#pool.giveViews(views);
@@ -229,9 +235,15 @@ export class MessageBuilder {
   #choose(count: number): void {
     for (const { written } of this.#scratch) written.fill(0);
     if (count > 0) this.#turns.select(count);
+    // They must fit into the messages until one of them is acknowledged too.
+    let fresh = Math.floor(count * FRESH_SHARE) - this.#underWay;
+    if (this.#underWay === 0) fresh = Math.max(1, fresh);
     for (let i = 0; i < count; i++) {
       const id = this.#turns.ids[i]!;
-      setBit(this.#scratch[id >>> SLOT_BITS]!.written, id & SLOT_MASK);
+      const slot = id & SLOT_MASK;
+      const scratch = this.#scratch[id >>> SLOT_BITS]!;
+      if (hasBit(scratch.fresh, slot) && fresh-- <= 0) continue;
+      setBit(scratch.written, slot);
     }
   }
 
@@ -239,8 +251,10 @@ export class MessageBuilder {
   #queue(to: Recipient): void {
     const turns = this.#turns;
     turns.clear();
+    this.#underWay = 0;
     for (let type = 0; type < this.#scratch.length; type++) {
-      const { candidates, wanted } = this.#scratch[type]!;
+      const { candidates, wanted, fresh } = this.#scratch[type]!;
+      fresh.fill(0);
       const waited = this.#waitedOf(to, type);
       const before = this.#viewOf(to, type)?.view.present;
       const last = this.#lastPresent(to, type);
@@ -258,7 +272,12 @@ export class MessageBuilder {
         if (
           last !== undefined && isWanted !== wasThere &&
           isWanted === hasBit(last, slot)
-        ) key += 2 * FIRST;
+        ) {
+          key += 2 * FIRST;
+          this.#underWay++;
+        } else if (isWanted && before !== undefined && !wasThere) {
+          setBit(fresh, slot);
+        }
         turns.push(type << SLOT_BITS | slot, key);
       }
     }
@@ -319,21 +338,21 @@ export class MessageBuilder {
   }
 
   /** What was sent begins to wait anew. */
-  #settle(to: Recipient, total: number, count: number): void {
-    if (count > 0 && total > 0) {
-      const bytes = this.writer.length / Math.min(count, total);
-      to.bytesPerEntity += (bytes - to.bytesPerEntity) / 4;
-    }
+  #settle(to: Recipient): void {
+    let count = 0;
     for (let type = 0; type < this.#scratch.length; type++) {
-      const waited = to.waited[type];
-      if (waited === undefined) continue;
       const { written } = this.#scratch[type]!;
+      const waited = to.waited[type];
+      count += countBits(written);
       for (
-        let slot = nextBit(written, 0);
+        let slot = waited === undefined ? -1 : nextBit(written, 0);
         slot >= 0;
         slot = nextBit(written, slot + 1)
-      ) waited[slot] = 0;
+      ) waited![slot] = 0;
     }
+    if (count === 0) return;
+    const bytes = this.writer.length / count;
+    to.bytesPerEntity += (bytes - to.bytesPerEntity) / 4;
   }
 
   /** Whether the client then still lacks something: a change, or an entity. */

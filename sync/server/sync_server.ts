@@ -47,7 +47,6 @@ import type {
 const EVENTS_PER_PEER = 2;
 /** The most that stands before the entities, but for the places that are forgotten. */
 const HEADER_BYTES = 40;
-/** With less, a snapshot waits. */
 const MIN_MESSAGE_BYTES = 128;
 /** After so many ticks a first snapshot that nobody has acknowledged is sent again. */
 const FIRST_AGAIN_TICKS = 4 * HISTORY_TICKS;
@@ -466,15 +465,16 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
       base === undefined && end.awaitedTick >= 0 &&
       tick - end.awaitedTick < FIRST_AGAIN_TICKS
     ) return;
-    const limit = Math.min(
-      base === undefined ? end.hardBytes : form.messageBytes,
-      end.hardBytes,
-      Math.floor(end.allowance),
-    );
-    if (limit < MIN_MESSAGE_BYTES) {
+    const usual = Math.min(form.messageBytes, end.hardBytes);
+    const allowance = Math.floor(end.allowance);
+    // Fewer messages, rather than small ones that have room for little.
+    if (allowance < usual) {
       counters.overBudget++;
       return;
     }
+    const limit = base === undefined
+      ? Math.min(end.hardBytes, allowance)
+      : usual;
     this.#findInterest(end);
     const body = this.#bodyFor(end, limit);
     if (end.isClosed) return;
