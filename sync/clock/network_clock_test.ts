@@ -145,7 +145,7 @@ Deno.test("NetworkClock.tick() goes on by dt alone between messages", () => {
 
 Deno.test("NetworkClock is right, smooth and honest over seeds and networks", () => {
   const random = new SeededRandom(20);
-  const runs = IS_SOAK ? 300 : 10;
+  const runs = IS_SOAK ? 300 : 6;
   let covered = 0;
   for (let seed = 1; seed <= runs; seed++) {
     const shape = random.nextU32() % 2 === 0 ? 1 : 3;
@@ -226,6 +226,7 @@ Deno.test("NetworkClock tells drift and jitter", () => {
 Deno.test("NetworkClock keeps its offset when a route changes, and learns the delay", () => {
   const runs = IS_SOAK ? 60 : 1;
   for (let seed = 1; seed <= runs; seed++) {
+    // The hard one with the first two alone, unless there is time.
     for (const shape of [1, 3] as const) {
       for (
         const [upMs, downMs] of [
@@ -235,13 +236,13 @@ Deno.test("NetworkClock keeps its offset when a route changes, and learns the de
           [-30, 0],
           [0, -30],
           [200, 0],
-        ] as const
+        ].slice(0, shape === 1 || IS_SOAK ? 6 : 2) as [number, number][]
       ) {
         const what = `${upMs} up, ${downMs} down, shape ${shape}, seed ${seed}`;
         // Until long after the old floor is forgotten.
         const { clock, errors, inBound } = play({
           seed,
-          seconds: 130,
+          seconds: 110,
           shape,
           steps: [{ atMs: 30_000, upMs, downMs }],
         }, 34_000);
@@ -416,7 +417,7 @@ function anyTime(random: SeededRandom, nowMs: number): number {
 }
 
 Deno.test("NetworkClock takes any nonsense and recovers from it", () => {
-  const runs = IS_SOAK ? 200 : 4;
+  const runs = IS_SOAK ? 200 : 2;
   for (let seed = 1; seed <= runs; seed++) {
     const random = new SeededRandom(seed);
     const clock = new NetworkClock();
