@@ -19,7 +19,7 @@ const zero = new Float64Array(1);
  * Tells where everything would be if it moved on as it did (dead reckoning): points by
  * the field of their velocities, if the layout has one, or else as far as from the
  * snapshot before; angles and rotations as fast as they turned, the short way. Scalars,
- * such as health, stay. Nothing is allocated.
+ * such as health, stay. No object is made.
  *
  * The entities are those of `last`. One that is not in `earlier`, was another one there,
  * or has jumped, moves by its velocity alone.

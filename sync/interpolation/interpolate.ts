@@ -11,8 +11,8 @@ import {
 } from "./_rotations.ts";
 
 /**
- * How rotations are blended: `"corrected"` without sines, at most 0.1 mrad from slerp
- * and of length 1 to 1e-7; `"exact"` by slerp, which takes about ten times as long.
+ * How rotations are blended: `"corrected"` without sines, at most 0.04 mrad from slerp
+ * and of length 1 to 4e-8; `"exact"` by slerp, which takes more than ten times as long.
  */
 export type RotationBlend = "corrected" | "exact";
 
@@ -22,7 +22,7 @@ const part = new Float64Array(1);
 
 /**
  * Tells where everything was between two snapshots: points and floats on a line, angles
- * and rotations the short way round. Nothing is allocated.
+ * and rotations the short way round. No object is made.
  *
  * The entities are those of `before`. One that is not in `after`, is another one there,
  * or has jumped (the layout's `teleport`), is as it was in `before`. At `blend` 0 all

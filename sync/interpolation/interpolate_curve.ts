@@ -29,7 +29,7 @@ const hermite = new Float64Array(3);
 /**
  * Tells where everything was between two snapshots as `interpolate` does, but with points
  * (`vec2` and `vec3`) on a smooth curve: a cubic of Hermite's, of which the speed is the
- * same on both sides of each snapshot. Nothing is allocated.
+ * same on both sides of each snapshot. No object is made.
  *
  * Speeds at the two snapshots come from their neighbours (the derivative of the parabola
  * through three snapshots, whatever their distances), or from a field of velocities, if

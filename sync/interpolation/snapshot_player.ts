@@ -80,7 +80,7 @@ export interface ExtrapolationError {
 /**
  * Draws the entities of one type from snapshots as they come: it keeps them, finds those
  * around the moment that is drawn, and interpolates, or moves on for a while when there
- * are none. Once snapshots and their frames have been made, nothing is allocated.
+ * are none. Once there are frames for all that it holds, no object is made.
  *
  * Where a snapshot shows that what was drawn is wrong (it was extrapolated, or a late
  * snapshot fills a gap), nothing jumps: the difference shrinks with a time constant.
