@@ -36,15 +36,17 @@ export {
   InputBuffer,
   type TickedInput,
 } from "./input/input_buffer.ts";
-export * from "./input/input_receiver.ts";
+export * from "./input/input_queue.ts";
 export {
   InputSender,
   type InputSenderOptions,
-  MAX_INPUT_BYTES,
-  MAX_INPUT_GAP,
   MAX_REPORT_INPUTS,
 } from "./input/input_sender.ts";
 export * from "./input/player_input.ts";
+export {
+  ServerInputs,
+  type ServerInputsOptions,
+} from "./input/server_inputs.ts";
 export * from "./input/view_stamp.ts";
 export type {
   BoxShape,

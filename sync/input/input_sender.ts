@@ -1,6 +1,13 @@
 // This module is browser compatible.
 import { checkInteger } from "../../core/mod.ts";
-import { BitReader, BitWriter, type Field } from "../../protocol/mod.ts";
+import {
+  BitReader,
+  BitWriter,
+  type ByteWriter,
+  type Field,
+} from "../../protocol/mod.ts";
+import type { InputSource } from "../client/sync_client_options.ts";
+import type { InputFeedback } from "../wire/input_feedback.ts";
 import { isNearView, writeView } from "./_view_bits.ts";
 import type { ViewStamp } from "./view_stamp.ts";
 
@@ -46,43 +53,48 @@ interface Slot<I> {
  * writes the newest of them into every report, so that one report that arrives makes up
  * for those that were lost.
  *
- * A report, in bits: whether there are inputs; the low 16 bits of the newest tick, the
- * input, its view; then, each behind a bit that tells that there is one more, older
- * inputs: the distance in ticks (a bit for one, else 7), whether it is the same as the
- * one after it (else the input), its view.
+ * A report, in bits: the low 16 bits of the newest tick, the input, its view; then, each
+ * behind a bit that tells that there is one more, older inputs: the distance in ticks (a
+ * bit for one, else 7), whether it is the same as the one after it (else the input), its
+ * view. Without inputs it has no bytes.
+ *
+ * It is what a `SyncClient` takes as its `inputs`; `ServerInputs` is its server's.
  *
  * @typeParam I The type of the inputs.
  *
  * @example Two reports, the first of which is lost
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { BitReader, bits, BitWriter, struct } from "@tickwire/net/protocol";
- * import { InputReceiver, InputSender } from "@tickwire/net/sync";
+ * import { bits, ByteWriter, struct } from "@tickwire/net/protocol";
+ * import { InputQueue, InputSender } from "@tickwire/net/sync";
  *
  * const field = struct({ buttons: bits(4) });
  * const sender = new InputSender(field);
- * const receiver = new InputReceiver(field, { tickRate: 60 });
+ * const queue = new InputQueue(field, { tickRate: 60 });
  *
  * sender.push(100, { buttons: 1 });
- * sender.write(new BitWriter()); // lost
+ * sender.write(new ByteWriter()); // lost
  * sender.push(101, { buttons: 3 });
- * const report = new BitWriter();
+ * const report = new ByteWriter();
  * sender.write(report);
  *
- * receiver.read(new BitReader(report.toBytes()), 98);
- * assertEquals(receiver.take(100).input, { buttons: 1 });
- * assertEquals(receiver.take(101).input, { buttons: 3 });
- * sender.ackUpTo(receiver.ackTick);
+ * queue.read(report.view(), 98);
+ * assertEquals(queue.take(100).input, { buttons: 1 });
+ * assertEquals(queue.take(101).input, { buttons: 3 });
+ * sender.ackUpTo(queue.ackTick);
  * assertEquals(sender.size, 0);
  * ```
  */
-export class InputSender<I> {
+export class InputSender<I> implements InputSource {
   readonly #field: Field<I>;
   readonly #redundancy: number;
   readonly #maxBits: number;
   readonly #slots: readonly Slot<I>[];
   readonly #writer = new BitWriter();
   readonly #reader = new BitReader();
+  // What writes bits into the bytes that were given last.
+  #bytes: ByteWriter | undefined;
+  #bits: BitWriter | undefined;
   /** Where each input of a report begins. */
   readonly #starts = new Float64Array(MAX_REPORT_INPUTS);
   #first = 0;
@@ -184,16 +196,37 @@ export class InputSender<I> {
   }
 
   /**
+   * Takes what the server tells of the inputs, and forgets those that it has.
+   *
+   * @param feedback What it tells.
+   */
+  acknowledge(feedback: Readonly<InputFeedback>): void {
+    this.ackUpTo(feedback.tick);
+  }
+
+  /**
    * Writes a report: the newest inputs, as many as the options say.
    *
-   * @param writer Where to. If it is full, older inputs are left out; its error is set
-   * if there is no room for the newest one.
+   * @param writer Where to; nothing if there are no inputs. If it is full, older inputs
+   * are left out; its error is set if there is no room for the newest one.
    * @returns How many inputs the report has: 0 to 64.
    */
-  write(writer: BitWriter): number {
-    const start = writer.bitLength;
-    writer.bool(this.#count > 0);
+  write(writer: ByteWriter): number {
     if (this.#count === 0) return 0;
+    if (this.#bytes !== writer) {
+      this.#bytes = writer;
+      this.#bits = new BitWriter(writer);
+    }
+    const written = this.#writeAll(this.#bits!);
+    this.#bits!.align();
+    if (writer.ok) return written;
+    // Bits that found no room must not begin the next report.
+    this.#bytes = undefined;
+    return 0;
+  }
+
+  #writeAll(writer: BitWriter): number {
+    const start = writer.bitLength;
     const starts = this.#starts;
     let later = this.#at(this.#count - 1);
     writer.bits(later.tick & 0xffff, 16);
@@ -220,7 +253,7 @@ export class InputSender<I> {
     while (!endReport(writer) && written > 1) {
       writer.rewind(starts[--written]!);
     }
-    return writer.ok ? written : 0;
+    return written;
   }
 
   #writeOlder(

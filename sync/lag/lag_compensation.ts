@@ -1,6 +1,6 @@
 // This module is browser compatible.
 import { checkInteger, checkNotNegative } from "../../core/mod.ts";
-import { blendEntities } from "../state/_blend_entities.ts";
+import { blendEntities } from "../state/blend_entities.ts";
 import type { EntitySnapshot } from "../state/entity_snapshot.ts";
 import { GameStateSnapshot } from "../state/game_state_snapshot.ts";
 import { SnapshotBuffer } from "../state/snapshot_buffer.ts";

@@ -1,5 +1,5 @@
 // This module is browser compatible.
-import { angleBetween } from "../state/_blend_entities.ts";
+import { angleBetween } from "../state/blend_entities.ts";
 import { bitSet, clearBit, hasBit, nextBit, setBit } from "../world/bit_set.ts";
 import type { CorrectionKind } from "./_predicted_field.ts";
 

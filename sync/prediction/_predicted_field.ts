@@ -5,7 +5,7 @@ import type {
   FloatQuantizer,
   QuatQuantizer,
 } from "../../protocol/mod.ts";
-import { angleBetween } from "../state/_blend_entities.ts";
+import { angleBetween } from "../state/blend_entities.ts";
 
 /** How what is drawn of a field comes back to what is predicted. */
 export type CorrectionKind = "linear" | "angle" | "rotation" | "none";

@@ -1,7 +1,7 @@
 // This module is browser compatible.
 import { checkFinite, checkNotNegative, type Vec3 } from "../../core/mod.ts";
 import { InputBuffer, type TickedInput } from "../input/input_buffer.ts";
-import { angleBetween } from "../state/_blend_entities.ts";
+import { angleBetween } from "../state/blend_entities.ts";
 import { entityDelta } from "../state/entity_delta.ts";
 import type { EntitySnapshot } from "../state/entity_snapshot.ts";
 

@@ -3,14 +3,8 @@
 // (TICKWIRE_SOAK=1); an ordinary run takes 10,000. A failure names the seed.
 import { assert, assertEquals } from "@std/assert";
 import { SeededRandom } from "../../core/mod.ts";
-import {
-  BitReader,
-  bits,
-  BitWriter,
-  struct,
-  vec2,
-} from "../../protocol/mod.ts";
-import { InputReceiver } from "../input/input_receiver.ts";
+import { bits, ByteWriter, struct, vec2 } from "../../protocol/mod.ts";
+import { InputQueue } from "../input/input_queue.ts";
 import { InputSender } from "../input/input_sender.ts";
 import { defineEntity } from "../schema/define_entity.ts";
 import { defineWorld } from "../schema/define_world.ts";
@@ -82,7 +76,7 @@ Deno.test(`Predictor is corrected after a divergence only, and no input that cam
 
   // Three copies, whatever is acknowledged.
   const sender = new InputSender<Input>(field, { redundancy: 3, maxBytes: 0 });
-  const receiver = new InputReceiver<Input>(field, { tickRate: 60 });
+  const receiver = new InputQueue<Input>(field, { tickRate: 60 });
   const predictor = new Predictor<Input>(world.types[0]!, {
     tickRate: 60,
     maxEntities: CAPACITY,
@@ -132,7 +126,7 @@ Deno.test(`Predictor is corrected after a divergence only, and no input that cam
       const rounded = sender.push(tick, input);
       predictor.apply(tick, rounded);
       inputs.set(tick, rounded);
-      const writer = new BitWriter();
+      const writer = new ByteWriter();
       const count = sender.write(writer);
       if (!chance(LOSS)) {
         const at = (now + 1 + random.nextU32() % 6) % 16;
@@ -146,7 +140,7 @@ Deno.test(`Predictor is corrected after a divergence only, and no input that cam
     }
     // The server.
     for (const { bytes, from, to } of reports[now % 16] ?? []) {
-      assertEquals(receiver.read(new BitReader(bytes), now + 1), undefined);
+      assertEquals(receiver.read(bytes, now + 1), undefined);
       for (let t = from; t <= to; t++) if (t > now) came.add(t);
     }
     reports[now % 16] = [];

@@ -424,7 +424,8 @@ export class Predictor<I> {
    * @param tick The tick. One that is not later than the last is ignored.
    * @param table What the server has sent.
    * @param fresh The places whose values are of that tick, in a view that has older ones
-   * too; all if left out. Other entities are not looked at.
+   * too; all if left out. Other entities are not looked at. Of a partial snapshot whose
+   * fresh places are not known, compare nothing: the next whole one makes up for it.
    * @returns Whether inputs were applied again.
    */
   reconcile(tick: number, table: TableContent, fresh?: Uint32Array): boolean {

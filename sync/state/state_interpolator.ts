@@ -1,5 +1,5 @@
 // This module is browser compatible.
-import { blendEntities } from "./_blend_entities.ts";
+import { blendEntities } from "./blend_entities.ts";
 import type { EntitySnapshot } from "./entity_snapshot.ts";
 import { GameStateSnapshot } from "./game_state_snapshot.ts";
 import { SnapshotBuffer } from "./snapshot_buffer.ts";

@@ -1,12 +1,12 @@
 // This module is browser compatible.
 import { checkInteger, checkPositive, TokenBucket } from "../../core/mod.ts";
-import type { BitReader, Field } from "../../protocol/mod.ts";
+import { BitReader, type Field } from "../../protocol/mod.ts";
 import { readView } from "./_view_bits.ts";
 import { checkInputField, MAX_REPORT_INPUTS } from "./input_sender.ts";
 import type { ViewStamp } from "./view_stamp.ts";
 
-/** The options of {@linkcode InputReceiver}. */
-export interface InputReceiverOptions {
+/** The options of {@linkcode InputQueue}. */
+export interface InputQueueOptions {
   /** How many ticks the simulation has in a second: above 0. */
   readonly tickRate: number;
   /**
@@ -57,7 +57,7 @@ export interface TakenInput<I> {
   readonly view: ViewStamp | undefined;
 }
 
-/** What an {@linkcode InputReceiver} has counted. */
+/** What an {@linkcode InputQueue} has counted. */
 export interface InputCounts {
   /** Inputs that came in time, each once. */
   accepted: number;
@@ -75,7 +75,7 @@ export interface InputCounts {
   flooded: number;
 }
 
-/** How many leads {@linkcode InputReceiver.minLeadTicks} looks back on. */
+/** How many leads {@linkcode InputQueue.minLeadTicks} looks back on. */
 const LEADS = 64;
 
 /**
@@ -90,25 +90,26 @@ const LEADS = 64;
  * @example The last input again, told as such
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { BitReader, bits, BitWriter } from "@tickwire/net/protocol";
- * import { InputReceiver, InputSender } from "@tickwire/net/sync";
+ * import { bits, ByteWriter } from "@tickwire/net/protocol";
+ * import { InputQueue, InputSender } from "@tickwire/net/sync";
  *
  * const sender = new InputSender(bits(4));
  * sender.push(10, 0b11);
- * const report = new BitWriter();
+ * const report = new ByteWriter();
  * sender.write(report);
  *
- * const receiver = new InputReceiver(bits(4), { tickRate: 60 });
- * assertEquals(receiver.read(new BitReader(report.toBytes()), 8), undefined);
- * assertEquals(receiver.leadTicks, 2);
- * assertEquals([receiver.take(10).input, receiver.take(11).missing], [3, 1]);
+ * const queue = new InputQueue(bits(4), { tickRate: 60 });
+ * assertEquals(queue.read(report.view(), 8), undefined);
+ * assertEquals(queue.leadTicks, 2);
+ * assertEquals([queue.take(10).input, queue.take(11).missing], [3, 1]);
  * ```
  */
-export class InputReceiver<I> {
+export class InputQueue<I> {
   readonly #field: Field<I>;
   readonly #maxAheadTicks: number;
   readonly #tickMs: number;
   readonly #bucket: TokenBucket;
+  readonly #reader = new BitReader();
   // What is held: the input of a tick lies at the tick's remainder.
   readonly #ticks: Float64Array;
   readonly #inputs: (I | undefined)[];
@@ -140,14 +141,14 @@ export class InputReceiver<I> {
   };
 
   /**
-   * Creates a receiver without inputs.
+   * Creates a queue without inputs.
    *
    * @param field What an input is: the same one as the sender's.
    * @param options What a client may do.
    * @throws {RangeError} If an option is out of its range, or an input may take more
    * than 256 bytes.
    */
-  constructor(field: Field<I>, options: InputReceiverOptions) {
+  constructor(field: Field<I>, options: InputQueueOptions) {
     const { tickRate, maxAheadTicks = 64 } = options;
     const { maxReportsPerSecond = 2 * tickRate } = options;
     checkInputField(field);
@@ -203,23 +204,25 @@ export class InputReceiver<I> {
    * Reads a report, which may come from anybody. Nothing of it is taken if any of it is
    * wrong.
    *
-   * @param reader Where from; its error is set by bits that no sender writes.
+   * @param bytes The report, all of it; none are one without inputs.
    * @param nowTick The tick that is simulated next. A fraction of it tells the lead more
    * exactly: 99.25 if the next one is 100, and three quarters of its time have to pass.
-   * @returns `undefined`, or why it was refused. What is behind a report that was
-   * refused for a flood was not reached.
+   * @returns `undefined`, or why it was refused.
    */
-  read(reader: BitReader, nowTick: number): InputFault | undefined {
+  read(bytes: Uint8Array, nowTick: number): InputFault | undefined {
     if (!this.#bucket.tryTake(1, nowTick * this.#tickMs)) {
       this.#counts.flooded++;
       return "flooded";
     }
+    if (bytes.length === 0) return undefined;
+    const reader = this.#reader;
+    reader.reset(bytes);
     const count = this.#readAll(reader, nowTick);
-    if (!reader.ok) {
+    // Bits behind the end are as wrong as others.
+    if (!reader.atEnd) {
       this.#counts.malformed++;
       return "malformed";
     }
-    if (count === 0) return undefined;
     const newestTick = this.#readTicks[0]!;
     if (newestTick > this.#newestTick && newestTick <= this.#horizon(nowTick)) {
       this.#newestTick = newestTick;
@@ -259,7 +262,6 @@ export class InputReceiver<I> {
 
   /** Returns how many inputs were read. */
   #readAll(reader: BitReader, nowTick: number): number {
-    if (!reader.bool()) return 0;
     let tick = nearestTick(reader.bits(16), Math.floor(nowTick));
     let input = this.#field.read(reader);
     let view = readView(reader, tick, undefined, 0);
