@@ -1,4 +1,5 @@
 // This module is browser compatible.
+import type { ByteWriter } from "../../../protocol/mod.ts";
 
 /**
  * Bits behind each other, the lowest first, in memory of its own that grows. It has no
@@ -11,7 +12,6 @@ export class BitPacker {
   /** Bits that do not fill a word yet, fewer than 32. */
   #pending = 0;
   #count = 0;
-  #bytes = new Uint8Array(1_024);
 
   /** Begins anew. */
   reset(): void {
@@ -55,26 +55,25 @@ export class BitPacker {
   }
 
   /**
-   * Fills the last byte with zeros.
+   * Fills the last byte with zeros, and writes all bytes.
    *
-   * @returns The bytes, until the next `reset`.
+   * @param writer Takes them; its error is set if there is no room.
    */
-  finish(): Uint8Array {
-    const words = this.#words;
+  finish(writer: ByteWriter): void {
     const whole = this.#length;
-    const length = 4 * whole + (this.#count + 7 >>> 3);
-    words[whole] = this.#pending;
-    if (length + 3 > this.#bytes.length) {
-      this.#bytes = new Uint8Array(4 * words.length);
-    }
-    const bytes = this.#bytes;
-    for (let i = 0, at = 0; at < length; i++, at += 4) {
+    const rest = this.#count + 7 >>> 3;
+    if (!writer.reserve(4 * whole + rest)) return;
+    const words = this.#words;
+    const bytes = writer.buffer;
+    let at = writer.length;
+    for (let i = 0; i < whole; i++, at += 4) {
       const word = words[i]!;
       bytes[at] = word;
       bytes[at + 1] = word >>> 8;
       bytes[at + 2] = word >>> 16;
       bytes[at + 3] = word >>> 24;
     }
-    return bytes.subarray(0, length);
+    for (let i = 0; i < rest; i++) bytes[at++] = this.#pending >>> 8 * i;
+    writer.length = at;
   }
 }

@@ -1,7 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
 import { SeededRandom } from "../../../core/mod.ts";
+import { ByteWriter } from "../../../protocol/mod.ts";
 import { BitPacker } from "./_bit_packer.ts";
 import { BitUnpacker } from "./_bit_unpacker.ts";
+
+function finished(packer: BitPacker): Uint8Array {
+  const writer = new ByteWriter();
+  packer.finish(writer);
+  assert(writer.ok);
+  return writer.toBytes();
+}
 
 /** Bits as text, the first one first. */
 function bitsOf(bytes: Uint8Array): string {
@@ -29,7 +37,7 @@ function packed(values: readonly (readonly [number, number])[]): Uint8Array {
   const packer = new BitPacker();
   packer.reserve(values.reduce((sum, [, width]) => sum + width, 0));
   for (const [value, width] of values) packer.put(value, width);
-  return packer.finish().slice();
+  return finished(packer);
 }
 
 Deno.test("BitPacker puts the lowest bit first", () => {
@@ -63,12 +71,28 @@ Deno.test("BitPacker begins anew, and grows for as much as it is told", () => {
     packer.reset();
     packer.reserve(count * 31);
     for (let i = 0; i < count; i++) packer.put(i, 31);
-    const bits = bitsOf(packer.finish());
+    const bits = bitsOf(finished(packer));
     assertEquals(bits.length, Math.ceil(count * 31 / 8) * 8);
     for (let i = 0; i < count; i++) {
       assertEquals(bits.slice(i * 31, (i + 1) * 31), lowBits(i, 31));
     }
   }
+});
+
+Deno.test("BitPacker writes behind what is there, and nothing without room", () => {
+  const packer = new BitPacker();
+  packer.reserve(100);
+  for (let i = 0; i < 13; i++) packer.put(i, 5);
+  const wanted = finished(packer);
+  assertEquals(wanted.length, 9);
+  const writer = new ByteWriter();
+  writer.u8(7);
+  packer.finish(writer);
+  assertEquals(writer.toBytes(), new Uint8Array([7, ...wanted]));
+  writer.reset(9);
+  writer.u8(7);
+  packer.finish(writer);
+  assertEquals([writer.error, writer.length], ["full", 1]);
 });
 
 Deno.test("BitUnpacker takes what was packed, from where it is told", () => {

@@ -11,7 +11,7 @@ export interface Comparison {
   /** How many places the tables have. */
   capacity: number;
   /** The places. */
-  slots: Uint16Array;
+  readonly slots: Uint16Array;
   /** How many they are. */
   count: number;
 }

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { SeededRandom } from "../../../core/mod.ts";
+import { ByteWriter } from "../../../protocol/mod.ts";
 import { BitPacker } from "./_bit_packer.ts";
 import { BitUnpacker } from "./_bit_unpacker.ts";
 import { MAX_SYMBOLS, PrefixCode } from "./_prefix_code.ts";
@@ -13,6 +14,13 @@ interface Told {
   readonly lengths: readonly number[];
 }
 
+function finished(packer: BitPacker): Uint8Array {
+  const writer = new ByteWriter();
+  packer.finish(writer);
+  assert(writer.ok);
+  return writer.toBytes();
+}
+
 /** Writes the code for symbols and the symbols. */
 function written(size: number, symbols: readonly number[]): Uint8Array {
   const code = new PrefixCode(size);
@@ -21,7 +29,7 @@ function written(size: number, symbols: readonly number[]): Uint8Array {
   packer.reserve(1_024 + symbols.length * SYMBOL_BITS);
   code.write(packer);
   for (const symbol of symbols) code.put(packer, symbol);
-  return packer.finish().slice();
+  return finished(packer);
 }
 
 function read(size: number, bytes: Uint8Array, count: number): number[] {
@@ -191,7 +199,7 @@ Deno.test("PrefixCode.read takes complete codes only", () => {
       if (length === 0) packer.put(0, 1);
       else packer.put((length - 1) << 1 | 1, 4);
     }
-    const bytes = packer.finish();
+    const bytes = finished(packer);
     unpacker.reset(bytes, 0, bytes.length);
     return new PrefixCode(size).read(unpacker);
   }
@@ -227,7 +235,7 @@ Deno.test("PrefixCode is made anew for each message", () => {
     packer.reserve(2_048);
     code.write(packer);
     for (const symbol of symbols) code.put(packer, symbol);
-    const bytes = packer.finish();
+    const bytes = finished(packer);
     unpacker.reset(bytes, 0, bytes.length);
     assert(code.read(unpacker));
     for (const symbol of symbols) assertEquals(code.take(unpacker), symbol);

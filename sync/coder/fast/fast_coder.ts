@@ -75,6 +75,8 @@ export class FastCoder implements TableCoder {
   readonly #masks: readonly Uint8Array[];
   /** By group: the class of the difference, 0 for none. */
   readonly #classes: readonly Uint8Array[];
+  /** The tables, with the places. One object, as a coder makes none in its work. */
+  readonly #comparison: Comparison;
   /** By group: how many differences there are. */
   readonly #changes: Uint32Array;
 
@@ -105,6 +107,14 @@ export class FastCoder implements TableCoder {
       ) + SYMBOL_BITS,
     );
     this.#slots = new Uint16Array(maxEntities);
+    const none = new Int32Array(0);
+    this.#comparison = {
+      before: none,
+      after: none,
+      capacity: maxEntities,
+      slots: this.#slots,
+      count: 0,
+    };
     this.#wholes = new Uint8Array(maxEntities);
     this.#masks = maskGroups.map(() => new Uint8Array(maxEntities));
     this.#classes = groups.map(() => new Uint8Array(maxEntities));
@@ -125,13 +135,8 @@ export class FastCoder implements TableCoder {
     writer: ByteWriter,
   ): void {
     const packer = this.#packer;
-    const comparison: Comparison = {
-      before: base.values,
-      after: current.values,
-      capacity: current.capacity,
-      slots: this.#slots,
-      count: this.#findCandidates(base, current, changed),
-    };
+    const comparison = this.#compare(base, current);
+    comparison.count = this.#findCandidates(base, current, changed);
     this.#classifyAll(comparison);
     comparison.count = this.#dropSame(comparison.count);
     packer.reset();
@@ -143,7 +148,7 @@ export class FastCoder implements TableCoder {
       this.#writeWholes(current, comparison.count);
       this.#writeGroups(comparison);
     }
-    writer.raw(packer.finish());
+    packer.finish(writer);
   }
 
   decode(
@@ -161,16 +166,12 @@ export class FastCoder implements TableCoder {
     const count = unpacker.take(this.#countBits);
     if (count > this.#form.maxEntities) return "range";
     if (count > 0) {
+      const comparison = this.#compare(base, current);
+      comparison.count = count;
       const fault = this.#readSlots(count, changed) ??
         this.#readMasks(count) ??
         this.#readWholes(base, current, count) ??
-        this.#readGroups({
-          before: base.values,
-          after: current.values,
-          capacity: current.capacity,
-          slots: this.#slots,
-          count,
-        });
+        this.#readGroups(comparison);
       // What lies behind the end makes other faults too.
       if (fault !== undefined) {
         return unpacker.isPastEnd ? "truncated" : fault;
@@ -178,6 +179,15 @@ export class FastCoder implements TableCoder {
     }
     if (unpacker.isPastEnd) return "truncated";
     return unpacker.isPadded() ? unpacker.nextByte : "notCanonical";
+  }
+
+  /** Sets what is compared, but for the places. */
+  #compare(base: TableContent, current: TableContent): Comparison {
+    const comparison = this.#comparison;
+    comparison.before = base.values;
+    comparison.after = current.values;
+    comparison.capacity = current.capacity;
+    return comparison;
   }
 
   /** Lists the places where there is or was an entity; returns how many. */
