@@ -91,6 +91,10 @@ export * from "./state/game_state_snapshot.ts";
 export * from "./state/snapshot_buffer.ts";
 export * from "./state/state_interpolator.ts";
 export { FastCoder } from "./coder/fast/fast_coder.ts";
+export {
+  StrongCoder,
+  type StrongCoderOptions,
+} from "./coder/strong/strong_coder.ts";
 export type {
   CoderFault,
   CoderState,

@@ -141,42 +141,25 @@ export class BitCoder {
   }
 
   /**
-   * Codes an integer by a tree of 16 counters, of which the first is not used.
+   * Codes an integer of 32 bits with a sign, of which small ones take fewer bits: its
+   * length in bits by a tree of 16 counters, of which the first is not used; its sign;
+   * of its bits after the first the highest by a counter, and the others as they are.
    *
-   * @param value What to write: 0 to 15.
-   * @param at The first of the counters.
+   * @param value What to write.
+   * @param lengths The first counter of the tree. Lengths of 15 and more are one leaf.
+   * @param sign The counter of the sign.
+   * @param highest The first of 15 counters of the highest bit, by length.
    * @returns The integer.
    */
-  tree(value: number, at: number): number {
-    const { counters, decoding } = this;
-    let range = this.#range;
-    let code = decoding ? this.#code : 0;
-    let node = 1;
-    for (let i = 3; i >= 0; i--) {
-      const chance = counters[at + node]!;
-      const bound = Math.imul(range >>> 16, chance);
-      let bit = value >> i & 1;
-      if (decoding) {
-        bit = code >>> 0 < bound >>> 0 ? 1 : 0;
-        if (bit === 0) code = code - bound | 0;
-      } else if (bit === 0) this.#raise(bound);
-      if (bit === 1) {
-        counters[at + node] = chance + ((0xffff - chance) >> RATE);
-        range = bound;
-      } else {
-        counters[at + node] = chance - (chance >> RATE);
-        range = range - bound | 0;
-      }
-      if (range >>> 0 < 0x1000000) {
-        if (decoding) this.#code = code;
-        range = this.#shift(range);
-        if (decoding) code = this.#code;
-      }
-      node = node << 1 | bit;
-    }
-    this.#range = range;
-    if (decoding) this.#code = code;
-    return node & 15;
+  number(
+    value: number,
+    lengths: number,
+    sign: number,
+    highest: number,
+  ): number {
+    return this.decoding
+      ? this.#readNumber(lengths, sign, highest)
+      : this.#writeNumber(value, lengths, sign, highest);
   }
 
   /**
@@ -191,7 +174,7 @@ export class BitCoder {
     let left = range >>> bits;
     if (this.decoding) {
       const code = this.#code >>> 0;
-      value = Math.floor(code / left);
+      value = code / left | 0;
       const most = (1 << bits) - 1;
       if (value > most) {
         // Where no number of an encoder lies.
@@ -209,6 +192,127 @@ export class BitCoder {
   even32(value: number): number {
     const high = this.even(value >>> 16, 16);
     return (high << 16 | this.even(value & 0xffff, 16)) >>> 0;
+  }
+
+  /** As {@linkcode BitCoder.even}, of 1 to 32 bits without a sign. */
+  evenBits(value: number, bits: number): number {
+    if (bits <= 16) return this.even(value, bits);
+    const high = this.even(value >>> 16, bits - 16);
+    return (high << 16 | this.even(value & 0xffff, 16)) >>> 0;
+  }
+
+  // These two hold in locals what `bit` holds in fields: most of a message is numbers.
+  #writeNumber(
+    value: number,
+    lengths: number,
+    sign: number,
+    highest: number,
+  ): number {
+    const { counters } = this;
+    let low = this.#low;
+    let range = this.#range;
+    const negative = value >> 31;
+    const size = (value ^ negative) - negative | 0;
+    const exact = 32 - Math.clz32(size);
+    const length = exact > 15 ? 15 : exact;
+    const steps = length === 0 ? 4 : length === 1 || length === 15 ? 5 : 6;
+    let node = 1;
+    for (let i = 0; i < steps; i++) {
+      let at: number;
+      let bit: number;
+      if (i < 4) {
+        at = lengths + node;
+        bit = length >> 3 - i & 1;
+        node = node << 1 | bit;
+      } else if (i === 4) {
+        at = sign;
+        bit = negative & 1;
+      } else {
+        at = highest + length;
+        bit = size >> length - 2 & 1;
+      }
+      const chance = counters[at]!;
+      const bound = Math.imul(range >>> 16, chance);
+      if (bit === 1) {
+        counters[at] = chance + ((0xffff - chance) >> RATE);
+        range = bound;
+      } else {
+        counters[at] = chance - (chance >> RATE);
+        range = range - bound | 0;
+        const sum = low + bound | 0;
+        if (sum >>> 0 < low >>> 0) this.#carry();
+        low = sum;
+      }
+      while (range >>> 0 < 0x1000000) {
+        this.#put(low >>> 24);
+        low <<= 8;
+        range <<= 8;
+      }
+    }
+    this.#low = low;
+    this.#range = range;
+    if (length === 15) this.even32(size >>> 0);
+    else if (length > 2) this.even(size & (1 << length - 2) - 1, length - 2);
+    return value;
+  }
+
+  #readNumber(lengths: number, sign: number, highest: number): number {
+    const { counters, bytes } = this;
+    const end = this.#end;
+    let code = this.#code;
+    let range = this.#range;
+    let steps = 6;
+    let node = 1;
+    let length = 0;
+    let negative = 0;
+    let size = 1;
+    for (let i = 0; i < steps; i++) {
+      const at = i < 4 ? lengths + node : i === 4 ? sign : highest + length;
+      const chance = counters[at]!;
+      const bound = Math.imul(range >>> 16, chance);
+      let bit: number;
+      if (code >>> 0 < bound >>> 0) {
+        counters[at] = chance + ((0xffff - chance) >> RATE);
+        range = bound;
+        bit = 1;
+      } else {
+        counters[at] = chance - (chance >> RATE);
+        range = range - bound | 0;
+        code = code - bound | 0;
+        bit = 0;
+      }
+      while (range >>> 0 < 0x1000000) {
+        const next = this.length++;
+        const byte = next < end ? bytes[next]! : 0;
+        code = code << 8 | byte;
+        this.#window = this.#window << 8 | byte;
+        range <<= 8;
+      }
+      if (i < 4) {
+        node = node << 1 | bit;
+        if (i === 3) {
+          length = node & 15;
+          if (length === 0) steps = 4;
+          else if (length === 1 || length === 15) steps = 5;
+        }
+      } else if (i === 4) negative = -bit;
+      else size = 2 | bit;
+    }
+    this.#code = code;
+    this.#range = range;
+    if (length === 0) return 0;
+    if (length === 15) {
+      size = this.even32(0) | 0;
+      // As much as has its own leaf; or more than an integer can be.
+      if (
+        size >>> 0 < 0x4000 || size < 0 && (size << 1 !== 0 || negative === 0)
+      ) {
+        this.#isAstray = true;
+      }
+    } else if (length > 2) {
+      size = size << length - 2 | this.even(0, length - 2);
+    }
+    return (size ^ negative) - negative | 0;
   }
 
   #raise(by: number): void {

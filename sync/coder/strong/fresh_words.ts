@@ -52,7 +52,7 @@ import type { GroupKind } from "./layout.ts";
 
 /**
  * Chances in 1/4096, two digits each, the higher first. Made by
- * \`bench/sync/strong_figures.ts --learn\`.
+ * \`bench/sync/strong_chances.ts\`.
  */
 export const CHANCES: Readonly<Record<GroupKind | "shared", string>> = {
 ${rows.join("")}};`;

@@ -15,8 +15,8 @@ export interface Group {
   readonly count: number;
   /** The largest value of each. */
   readonly max: readonly number[];
-  /** How many values there are until they repeat; 0 if they do not. */
-  readonly turn: number;
+  /** How many bits are beyond its values if they wrap; -1 if they do not. */
+  readonly spare: number;
   /** The first of its counters in the state. */
   readonly counters: number;
   /** The first of its words in a record; what moves has some. */
@@ -43,17 +43,31 @@ export const RECORDS = 0;
 export const REACH = 1;
 /** Where the counters that all groups share begin. */
 export const SHARED = 2;
-/** How many they are. */
-export const SHARED_COUNTERS = 168;
+/** Whether any of 32 places differs: by how many have a record, and the 32 before. */
+export const WORD: number = SHARED;
+/** Whether a place differs: by its record, and the two before. */
+export const SLOT: number = WORD + 8;
+/** Whether what differs is the same entity still. */
+export const KEPT: number = SLOT + 128;
+/** Whether an entity that is not is followed by another. */
+export const FOLLOWED: number = KEPT + 1;
+/** Whether the generation is the next, or that of the last new one. */
+export const GENERATION: number = FOLLOWED + 1;
+/** Whether bytes differ. */
+export const BLOB: number = GENERATION + 2;
+/** How much longer the step is, by a tree. */
+export const PACE: number = BLOB + 1;
+/** How many these are. */
+export const SHARED_COUNTERS: number = PACE + 16 - SHARED;
 
 /** How many sizes of a miss are told apart beforehand. */
 export const LEVELS: number = 20;
 /** Where in a group's counters the trees of a miss's length begin, by level. */
 export const TREES = 50;
-/** Where the counters of a miss's upper bits begin. */
+/** Where the counters of a miss's highest bit begin, by its length. */
 export const INNER: number = TREES + 2 * LEVELS * 16;
 /** Where the counters of a miss's sign begin. */
-export const SIGNS: number = INNER + 48;
+export const SIGNS: number = INNER + 16;
 
 /** How many counters a group has. */
 export const SIZES: Readonly<Record<GroupKind, number>> = {
@@ -85,7 +99,7 @@ export function layoutOf(form: TableForm): Layout {
       first: c,
       count,
       max: columns.slice(c, c + count).map(({ max }) => max),
-      turn: column.kind === "angle" ? column.max + 1 : 0,
+      spare: column.kind === "angle" ? 32 - column.bits : -1,
       counters,
       record,
     });
@@ -98,7 +112,9 @@ export function layoutOf(form: TableForm): Layout {
   const room = Math.floor((STATE_WORDS - modelWords) / record);
   return {
     groups,
-    place: groups.find(({ kind, count }) => kind === "vector" && count > 1),
+    place: groups.find(({ kind, count }) =>
+      kind === "vector" && (count === 2 || count === 3)
+    ),
     modelWords,
     recordWords: record,
     maxRecords: Math.min(form.maxEntities, Math.max(room, MIN_RECORDS)),

@@ -1,5 +1,11 @@
 // This module is browser compatible.
 
+import { lg } from "./numbers.ts";
+
+/** How many entities are kept at most. */
+export const MOST_NEIGHBOURS = 128;
+const MOST_WEIGHT = 60;
+const MOST_SIZE = 0x3fff_ffff;
 // What a row holds: a place, how far off it was, by how much it turned away, and how far in all.
 const ROW = 10;
 
@@ -13,26 +19,26 @@ export class Neighbours {
   readonly missed: Float64Array = new Float64Array(3);
   /** By how much it changed its way; to be set before `add`. */
   readonly bent: Float64Array = new Float64Array(3);
-  /** How near they are. */
-  weight = 0;
-  /** Mean size of their misses. */
-  size = 0;
+  /** How near they are, by {@linkcode lg}. */
+  lgWeight = 0;
+  /** Mean size of their misses, by {@linkcode lg}. */
+  lgSize = 0;
   /** How far off they count an eighth. */
   reach = 0;
-  readonly #most: number;
-  readonly #rows: Float64Array;
+  readonly #rows = new Float64Array(MOST_NEIGHBOURS * ROW);
+  #most = MOST_NEIGHBOURS;
   #count = 0;
   #next = 0;
   #balance = 0;
 
-  /** @param most How many are kept. */
-  constructor(most: number) {
+  /**
+   * Begins a message, without any.
+   *
+   * @param most How many are kept, at most {@linkcode MOST_NEIGHBOURS}.
+   * @param reach How far off they count an eighth.
+   */
+  begin(most: number, reach: number): void {
     this.#most = most;
-    this.#rows = new Float64Array(most * ROW);
-  }
-
-  /** Begins a message, without any. */
-  begin(reach: number): void {
     this.#count = 0;
     this.#next = 0;
     this.#balance = 0;
@@ -70,13 +76,9 @@ export class Neighbours {
       size += w2 * rows[i + 6]!;
     }
     if (end > 0) this.#balance += nearest > square * 2 ? 1 : -1;
-    this.weight = sum;
-    if (sum === 0) {
-      this.miss[0] = this.miss[1] = this.miss[2] = 0;
-      this.bend.fill(0);
-      this.size = 0;
-      return;
-    }
+    this.lgWeight = lg(sum * 100 | 0);
+    if (this.lgWeight > MOST_WEIGHT) this.lgWeight = MOST_WEIGHT;
+    this.lgSize = sum === 0 ? 0 : lg(Math.min(size / sum, MOST_SIZE) | 0);
     const k = 1 / (sum + 0.02);
     this.miss[0] = mx * k;
     this.miss[1] = my * k;
@@ -84,7 +86,6 @@ export class Neighbours {
     this.bend[0] = bx * k;
     this.bend[1] = by * k;
     this.bend[2] = bz * k;
-    this.size = size / sum;
   }
 
   /** The reach to go on with. */
@@ -99,7 +100,7 @@ export class Neighbours {
   add(base: Int32Array, from: number, capacity: number, count: number): void {
     const rows = this.#rows;
     const i = this.#next * ROW;
-    this.#next = (this.#next + 1) % this.#most;
+    this.#next = this.#next + 1 === this.#most ? 0 : this.#next + 1;
     if (this.#count < this.#most) this.#count += 1;
     rows[i] = base[from]! >>> 0;
     rows[i + 1] = base[from + capacity]! >>> 0;

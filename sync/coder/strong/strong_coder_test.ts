@@ -15,9 +15,10 @@ import {
   vec2,
   vec3,
 } from "../../../protocol/mod.ts";
-import { CUBE_FORM, readRecording } from "../../../bench/sync/_cubes.ts";
 import { defineEntity } from "../../schema/define_entity.ts";
 import { EntityTable, type TableForm } from "../../snapshot/entity_table.ts";
+import { runLossy } from "./_testing/lossy_run.ts";
+import { BODIES_FORM, rollBodies } from "./_testing/rolling_bodies.ts";
 import { StrongCoder } from "./strong_coder.ts";
 import type { StrongState } from "./strong_state.ts";
 
@@ -46,7 +47,10 @@ interface End {
 }
 
 function createEnd(coder: StrongCoder, form: TableForm): End {
-  return { table: new EntityTable(form), state: coder.createState() };
+  return {
+    table: new EntityTable(form),
+    state: coder.createState() as StrongState,
+  };
 }
 
 function wordsFor(form: TableForm): Uint32Array {
@@ -93,10 +97,18 @@ function decode(
   );
 }
 
+/** Those of places without an entity say nothing. */
+function generationsOf(table: EntityTable): number[] {
+  return Array.from(
+    table.generations,
+    (generation, slot) => table.isAlive(slot) ? generation : 0,
+  );
+}
+
 function assertSame(a: End, b: End, message: string): void {
   assertEquals(a.table.values, b.table.values, message);
   assertEquals(a.table.alive, b.table.alive, message);
-  assertEquals(a.table.generations, b.table.generations, message);
+  assertEquals(generationsOf(a.table), generationsOf(b.table), message);
   assertEquals(a.table.blobs, b.table.blobs, message);
   assertEquals(a.state.words, b.state.words, message);
 }
@@ -165,49 +177,49 @@ Deno.test("StrongCoder says little where nothing has changed", () => {
   assert(message.length <= 2, `${message.length}`);
 });
 
-Deno.test("StrongCoder is exact on the recording, whatever is lost or late", async () => {
-  const seed = 5;
-  const random = new SeededRandom(seed);
-  const tables = await readRecording(SOAK ? 2837 : 240);
-  const sender = new StrongCoder(CUBE_FORM);
-  const receiver = new StrongCoder(CUBE_FORM);
-  const nothing = createEnd(sender, CUBE_FORM);
-  const ours = new Map<number, End>();
-  const theirs = new Map<number, End>([[-1, createEnd(receiver, CUBE_FORM)]]);
-  ours.set(-1, nothing);
-  const late: { due: number; n: number; from: number; message: Uint8Array }[] =
-    [];
-  let acked = -1;
-  let decoded = 0;
-  for (let n = 0; n < tables.length; n++) {
-    const to = { table: tables[n]!, state: sender.createState() };
-    const message = encode(sender, ours.get(acked)!, to);
-    ours.set(n, to);
-    if (random.nextFloat() >= 0.2) {
-      late.push({ due: n + random.nextU32() % 5, n, from: acked, message });
-    }
-    for (const arrived of late.filter(({ due }) => due === n)) {
-      const got = createEnd(receiver, CUBE_FORM);
-      const base = theirs.get(arrived.from)!;
-      const end = decode(receiver, arrived.message, base, got);
-      assertEquals(
-        end,
-        arrived.message.length,
-        `seed ${seed}, message ${arrived.n}`,
-      );
-      assertSame(
-        ours.get(arrived.n)!,
-        got,
-        `seed ${seed}, message ${arrived.n}`,
-      );
-      theirs.set(arrived.n, got);
-      acked = Math.max(acked, arrived.n);
-      decoded += 1;
-    }
-    ours.delete(n - 20);
-    theirs.delete(n - 20);
+Deno.test("StrongCoder is exact whatever is lost, late or twice there", () => {
+  const tables = rollBodies(7, SOAK ? 5_000 : 300);
+  const arrivals = runLossy(tables, new SeededRandom(5));
+  assert(arrivals > 0.7 * tables.length, `${arrivals}`);
+});
+
+Deno.test("StrongCoder learns from what it is given", () => {
+  const tables = rollBodies(8, 200);
+  const coder = new StrongCoder(BODIES_FORM);
+  const fresh = coder.createState();
+  let base = coder.createState();
+  let learnt = 0;
+  let unlearnt = 0;
+  for (let n = 1; n < tables.length; n++) {
+    const state = coder.createState();
+    const writer = new ByteWriter();
+    const step = [tables[n]!, state, anyChanged(BODIES_FORM), writer] as const;
+    coder.encode(tables[n - 1]!, fresh, ...step);
+    unlearnt += writer.length;
+    writer.reset();
+    coder.encode(tables[n - 1]!, base, ...step);
+    learnt += writer.length;
+    base = state;
   }
-  assert(decoded > tables.length * 0.7);
+  assert(learnt < 0.8 * unlearnt, `${learnt} of ${unlearnt}`);
+});
+
+Deno.test("StrongCoder understands either effort, whatever its own is", () => {
+  const tables = rollBodies(9, 40);
+  const usual = new StrongCoder(BODIES_FORM);
+  const high = new StrongCoder(BODIES_FORM, { effort: "high" });
+  for (const [sender, receiver] of [[usual, high], [high, usual]] as const) {
+    const base = createEnd(sender, BODIES_FORM);
+    const to = createEnd(sender, BODIES_FORM);
+    base.table.copyFrom(tables[20]!);
+    to.table.copyFrom(tables[26]!);
+    const held = createEnd(receiver, BODIES_FORM);
+    held.table.copyFrom(tables[20]!);
+    const got = createEnd(receiver, BODIES_FORM);
+    const message = encode(sender, base, to);
+    assertEquals(decode(receiver, message, held, got), message.length);
+    assertSame(to, got, "");
+  }
 });
 
 Deno.test("StrongCoder refuses or understands mutated messages, and stays within the columns", () => {
@@ -271,12 +283,12 @@ Deno.test("StrongCoder refuses a message that is cut", () => {
   }
 });
 
-Deno.test("StrongCoder keeps at most 8 kB with a snapshot of cubes", () => {
-  assert(new StrongCoder(CUBE_FORM).createState().byteLength <= 8192);
-});
-
-Deno.test("StrongCoder refuses a number of neighbours out of its range", () => {
-  for (const neighbours of [0, 129, 1.5]) {
-    assertThrows(() => new StrongCoder(KINDS, { neighbours }), RangeError);
+Deno.test("StrongCoder refuses an effort that it does not know", () => {
+  for (const effort of ["low", 128, null]) {
+    assertThrows(
+      () => new StrongCoder(KINDS, { effort: effort as "high" }),
+      TypeError,
+      '"effort" must be "usual" or "high"',
+    );
   }
 });

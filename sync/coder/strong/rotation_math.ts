@@ -1,7 +1,7 @@
 // This module is browser compatible.
 
 /** Rotations as quaternions, with + - × ÷ and √ alone. */
-export class Rotation {
+export class RotationMath {
   /** What the rotation is expected to be. */
   readonly guess: Float64Array = new Float64Array(4);
   /** Sine of half the angle by which it turned, along the axis. */
@@ -13,8 +13,10 @@ export class Rotation {
 
   /** Takes the rotation that is turned. */
   begin(values: Int32Array, from: number, stride: number, limit: number): void {
-    load(values, from, stride, limit, this.#base);
-    this.guess.set(this.#base);
+    const base = this.#base;
+    const { guess } = this;
+    load(values, from, stride, limit, base);
+    for (let k = 0; k < 4; k++) guess[k] = base[k]!;
   }
 
   /** Expects a turn. */
