@@ -6,7 +6,7 @@
 // paths      how far lines and curves are from the recording of bench/data (60 Hz), with every third snapshot known
 // guesses    the same for what is extrapolated beyond the last snapshot
 //
-//     deno run -A bench/sync_motion.ts [--smoke] [--json] [--only=cost]
+//     deno task bench sync_motion.ts [--smoke] [--json] [--only=cost]
 //
 // `--smoke` takes seconds and shows that everything runs; its figures mean little.
 import { type Parts, runParts } from "./_report.ts";
