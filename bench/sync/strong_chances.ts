@@ -24,7 +24,7 @@ console.log(chancesSource(layoutOf(form), learn()));
 /** Averages what the states hold, again and again from what came out. */
 function learn(): Uint16Array {
   const { modelWords } = layoutOf(form);
-  const coder = new StrongCoder(form);
+  const coder = new StrongCoder(form, { effort: "high" });
   const writer = new ByteWriter();
   const changed = bitSet(form.maxEntities);
   let begin = createState().words;

@@ -16,6 +16,8 @@ const RATE = 7;
 export class BitCoder {
   /** Whether bits are read. */
   decoding = false;
+  /** Whether more of a number is by counters. */
+  isThorough = false;
   /** How likely a 1 is in each context, in 1/65536; what is coded changes them. */
   counters: Uint16Array = new Uint16Array(0);
   /** What was written: the first `length` bytes. */
@@ -142,24 +144,26 @@ export class BitCoder {
 
   /**
    * Codes an integer of 32 bits with a sign, of which small ones take fewer bits: its
-   * length in bits by a tree of 16 counters, of which the first is not used; its sign;
-   * of its bits after the first the highest by a counter, and the others as they are.
+   * length in bits by a tree of 16 counters, of which the first is not used; then its
+   * bits after the first, and its sign, as they are. If `isThorough`, the sign and the
+   * two highest of those bits are by counters too, in this order.
    *
    * @param value What to write.
    * @param lengths The first counter of the tree. Lengths of 15 and more are one leaf.
    * @param sign The counter of the sign.
-   * @param highest The first of 15 counters of the highest bit, by length.
+   * @param inner The first of 48 counters: 16 of the highest bit, by length, and 32 of
+   * the next, by length and the highest.
    * @returns The integer.
    */
   number(
     value: number,
     lengths: number,
     sign: number,
-    highest: number,
+    inner: number,
   ): number {
     return this.decoding
-      ? this.#readNumber(lengths, sign, highest)
-      : this.#writeNumber(value, lengths, sign, highest);
+      ? this.#readNumber(lengths, sign, inner)
+      : this.#writeNumber(value, lengths, sign, inner);
   }
 
   /**
@@ -206,7 +210,7 @@ export class BitCoder {
     value: number,
     lengths: number,
     sign: number,
-    highest: number,
+    inner: number,
   ): number {
     const { counters } = this;
     let low = this.#low;
@@ -215,7 +219,7 @@ export class BitCoder {
     const size = (value ^ negative) - negative | 0;
     const exact = 32 - Math.clz32(size);
     const length = exact > 15 ? 15 : exact;
-    const steps = length === 0 ? 4 : length === 1 || length === 15 ? 5 : 6;
+    const steps = this.isThorough ? thoroughSteps(length) : 4;
     let node = 1;
     for (let i = 0; i < steps; i++) {
       let at: number;
@@ -227,9 +231,12 @@ export class BitCoder {
       } else if (i === 4) {
         at = sign;
         bit = negative & 1;
-      } else {
-        at = highest + length;
+      } else if (i === 5) {
+        at = inner + length;
         bit = size >> length - 2 & 1;
+      } else {
+        at = inner + 16 + length * 2 + (size >> length - 2 & 1);
+        bit = size >> length - 3 & 1;
       }
       const chance = counters[at]!;
       const bound = Math.imul(range >>> 16, chance);
@@ -251,23 +258,37 @@ export class BitCoder {
     }
     this.#low = low;
     this.#range = range;
-    if (length === 15) this.even32(size >>> 0);
-    else if (length > 2) this.even(size & (1 << length - 2) - 1, length - 2);
+    if (length === 0) return 0;
+    if (length === 15) {
+      this.even32(size >>> 0);
+      if (steps === 4) this.even(negative & 1, 1);
+    } else if (steps === 4) {
+      const rest = size - (1 << length - 1);
+      this.even(rest << 1 | negative & 1, length);
+    } else if (length > 3) {
+      this.even(size & (1 << length - 3) - 1, length - 3);
+    }
     return value;
   }
 
-  #readNumber(lengths: number, sign: number, highest: number): number {
+  #readNumber(lengths: number, sign: number, inner: number): number {
     const { counters, bytes } = this;
     const end = this.#end;
     let code = this.#code;
     let range = this.#range;
-    let steps = 6;
+    let steps = this.isThorough ? 7 : 4;
     let node = 1;
     let length = 0;
     let negative = 0;
     let size = 1;
     for (let i = 0; i < steps; i++) {
-      const at = i < 4 ? lengths + node : i === 4 ? sign : highest + length;
+      const at = i < 4
+        ? lengths + node
+        : i === 4
+        ? sign
+        : i === 5
+        ? inner + length
+        : inner + 16 + length * 2 + (size & 1);
       const chance = counters[at]!;
       const bound = Math.imul(range >>> 16, chance);
       let bit: number;
@@ -292,25 +313,29 @@ export class BitCoder {
         node = node << 1 | bit;
         if (i === 3) {
           length = node & 15;
-          if (length === 0) steps = 4;
-          else if (length === 1 || length === 15) steps = 5;
+          if (steps > 4) steps = thoroughSteps(length);
         }
       } else if (i === 4) negative = -bit;
-      else size = 2 | bit;
+      else size = size << 1 | bit;
     }
     this.#code = code;
     this.#range = range;
     if (length === 0) return 0;
     if (length === 15) {
       size = this.even32(0) | 0;
+      if (steps === 4) negative = -this.even(0, 1);
       // As much as has its own leaf; or more than an integer can be.
       if (
         size >>> 0 < 0x4000 || size < 0 && (size << 1 !== 0 || negative === 0)
       ) {
         this.#isAstray = true;
       }
-    } else if (length > 2) {
-      size = size << length - 2 | this.even(0, length - 2);
+    } else if (steps === 4) {
+      const rest = this.even(0, length);
+      negative = -(rest & 1);
+      size = 1 << length - 1 | rest >> 1;
+    } else if (length > 3) {
+      size = size << length - 3 | this.even(0, length - 3);
     }
     return (size ^ negative) - negative | 0;
   }
@@ -375,4 +400,15 @@ export class BitCoder {
 function endValue(low: number, count: number): number {
   const unit = 2 ** (32 - 8 * count);
   return Math.ceil(low / unit) * unit >>> 0;
+}
+
+/** How many bits of a number are by counters, by its length. */
+function thoroughSteps(length: number): number {
+  return length === 0
+    ? 4
+    : length === 1 || length === 15
+    ? 5
+    : length === 2
+    ? 6
+    : 7;
 }

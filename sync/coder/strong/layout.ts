@@ -43,12 +43,17 @@ export const RECORDS = 0;
 export const REACH = 1;
 /** Where the counters that all groups share begin. */
 export const SHARED = 2;
-/** Whether any of 32 places differs: by how many have a record, and the 32 before. */
-export const WORD: number = SHARED;
-/** Whether a place differs: by its record, and the two before. */
-export const SLOT: number = WORD + 8;
+/**
+ * Whether any of 32 places without a record differs: by whether any with one does, any of
+ * the 32 before did, and any has one.
+ */
+export const NEWCOMERS: number = SHARED;
+/** Whether a place without a record differs then: by whether the one before did. */
+export const NEWCOMER: number = NEWCOMERS + 8;
+/** Whether a place with a record differs: by that, and the two before. */
+export const GOES_ON: number = NEWCOMER + 2;
 /** Whether what differs is the same entity still. */
-export const KEPT: number = SLOT + 128;
+export const KEPT: number = GOES_ON + 7 * 16;
 /** Whether an entity that is not is followed by another. */
 export const FOLLOWED: number = KEPT + 1;
 /** Whether the generation is the next, or that of the last new one. */
@@ -60,14 +65,17 @@ export const PACE: number = BLOB + 1;
 /** How many these are. */
 export const SHARED_COUNTERS: number = PACE + 16 - SHARED;
 
+/** Of the word of a record that tells how far it moved: flags of the first such column. */
+export const MODE_SHIFT = 8;
+
 /** How many sizes of a miss are told apart beforehand. */
 export const LEVELS: number = 20;
 /** Where in a group's counters the trees of a miss's length begin, by level. */
 export const TREES = 50;
-/** Where the counters of a miss's highest bit begin, by its length. */
+/** Where the counters of a miss's upper bits begin. */
 export const INNER: number = TREES + 2 * LEVELS * 16;
 /** Where the counters of a miss's sign begin. */
-export const SIGNS: number = INNER + 16;
+export const SIGNS: number = INNER + 48;
 
 /** How many counters a group has. */
 export const SIZES: Readonly<Record<GroupKind, number>> = {
