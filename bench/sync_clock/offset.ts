@@ -12,7 +12,12 @@ import {
   ORDINARY,
   simulateExchange,
 } from "../../sync/clock/_testing/simulate_exchange.ts";
-import { type Estimator, makeEstimators, type Ours, OURS } from "./_estimators.ts";
+import {
+  type Estimator,
+  makeEstimators,
+  OURS,
+  type Ours,
+} from "./_estimators.ts";
 
 /** Before, all learn. */
 const LEARNT_MS = 10_000;

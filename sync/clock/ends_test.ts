@@ -13,6 +13,7 @@ import { Timelines } from "./timelines.ts";
 
 const TICK_MS = 1_000 / 60;
 const FRAME_MS = 1_000 / 240;
+const START_MS = 2 ** 26 - 3_000;
 
 Deno.test("Timelines follow a SyncServer, and have the inputs there in time", () => {
   // 50 ms and up to 25 ms more, each way.
@@ -22,7 +23,7 @@ Deno.test("Timelines follow a SyncServer, and have the inputs there in time", ()
     delay: 12,
     jitter: 6,
   });
-  const serverClock = new ManualClock({ nowMs: 2 ** 26 - 3_000 });
+  const serverClock = new ManualClock({ nowMs: START_MS });
   const clientClock = new ManualClock({ nowMs: 77_777 });
   const meter = new InputLeadMeter();
   let serverTick = 0;
@@ -91,9 +92,10 @@ Deno.test("Timelines follow a SyncServer, and have the inputs there in time", ()
     assert(timelines.renderTick < serverTick);
   }
   assertEquals(clock.ignoredStamps + clock.clockSteps + clock.jumps, 0);
+  // The server's time begins with its first tick, in the first frame.
   assertAlmostEquals(
-    clock.serverTimeAt(clientClock.nowMs()) % 2 ** 26,
-    serverClock.nowMs() % 2 ** 26,
+    clock.serverTimeAt(clientClock.nowMs()),
+    serverClock.nowMs() - START_MS - FRAME_MS,
     5,
   );
   assertAlmostEquals(clock.driftPpm, 100, 60);
