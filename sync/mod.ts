@@ -104,7 +104,7 @@ export type { WorldHistory } from "./world/world_history.ts";
 export type { SyncCoders } from "./coder/sync_coders.ts";
 export type { InputFeedback } from "./wire/input_feedback.ts";
 export type { InterestFilter } from "./server/interest.ts";
-export type { InputReceiver, SyncPeer } from "./server/sync_peer.ts";
+export type { PeerInputs, SyncPeer } from "./server/sync_peer.ts";
 export { SyncServer } from "./server/sync_server.ts";
 export type { SyncServerEvent } from "./server/sync_server_event.ts";
 export type {

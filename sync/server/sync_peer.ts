@@ -21,7 +21,7 @@ export interface SyncPeer {
 }
 
 /** Takes the inputs of clients. */
-export interface InputReceiver {
+export interface PeerInputs {
   /**
    * Takes the inputs of a report, which may have come before: reports are lost,
    * duplicated and reordered, and repeat inputs for that.

@@ -4,7 +4,7 @@ import type { SyncCoders } from "../coder/sync_coders.ts";
 import type { EntitySchemas } from "../schema/define_world.ts";
 import type { EntityId } from "../world/entity_id.ts";
 import type { InterestFilter } from "./interest.ts";
-import type { InputReceiver, SyncPeer } from "./sync_peer.ts";
+import type { PeerInputs, SyncPeer } from "./sync_peer.ts";
 
 /**
  * The options of `SyncServer`.
@@ -71,7 +71,7 @@ export interface SyncServerOptions<W extends EntitySchemas = EntitySchemas> {
   /** What decides on what clients see that bring nothing else; everything if left out. */
   readonly interest?: readonly InterestFilter[];
   /** Takes the inputs of clients; they are dropped if left out. */
-  readonly inputs?: InputReceiver;
+  readonly inputs?: PeerInputs;
   /**
    * The most events that wait: an integer, 16 or more.
    *

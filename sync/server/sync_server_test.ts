@@ -28,7 +28,7 @@ import {
 } from "../schema/define_world.ts";
 import type { EntityId } from "../world/entity_id.ts";
 import type { ClientEnd } from "./_client_end.ts";
-import type { InputReceiver } from "./sync_peer.ts";
+import type { PeerInputs } from "./sync_peer.ts";
 import { SyncServer } from "./sync_server.ts";
 import type { SyncServerOptions } from "./sync_server_options.ts";
 
@@ -199,7 +199,7 @@ Deno.test("SyncServer leaves what does not change out, whoever counts", () => {
 
 Deno.test("SyncServer sends spectators less often, and takes no inputs of theirs", () => {
   const got: string[] = [];
-  const inputs: InputReceiver = {
+  const inputs: PeerInputs = {
     receive: (peer, { length }): boolean => {
       got.push(`${peer.id} ${length}`);
       return length === 3;
