@@ -12,13 +12,13 @@ import { bitSet } from "../../sync/world/bit_set.ts";
 
 export const FAST = "tickwire fast";
 export const STRONG = "tickwire strong";
-export const STRONG_QUICK = "tickwire strong, 1 neighbour";
+export const STRONG_HIGH = "tickwire strong, high effort";
 
 /** Each coder joins by its line. */
 export const CODERS: readonly Format[] = [
   formatOf(FAST, (form) => new FastCoder(form)),
   formatOf(STRONG, (form) => new StrongCoder(form)),
-  formatOf(STRONG_QUICK, (form) => new StrongCoder(form, { neighbours: 1 })),
+  formatOf(STRONG_HIGH, (form) => new StrongCoder(form, { effort: "high" })),
 ];
 
 /** Snapshots that are kept: more than the oldest base is old. */

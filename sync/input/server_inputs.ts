@@ -1,6 +1,6 @@
 // This module is browser compatible.
 import type { Field } from "../../protocol/mod.ts";
-import type { InputReceiver, SyncPeer } from "../server/sync_peer.ts";
+import type { PeerInputs, SyncPeer } from "../server/sync_peer.ts";
 import type { InputFeedback } from "../wire/input_feedback.ts";
 import { checkInputField } from "./input_sender.ts";
 import {
@@ -66,7 +66,7 @@ export interface ServerInputsOptions extends InputQueueOptions {
  * assertEquals(inputs.of(peer).counts.missing, 30); // the first 30
  * ```
  */
-export class ServerInputs<I> implements InputReceiver {
+export class ServerInputs<I> implements PeerInputs {
   readonly #field: Field<I>;
   readonly #options: ServerInputsOptions;
   readonly #queues = new WeakMap<SyncPeer, InputQueue<I>>();
