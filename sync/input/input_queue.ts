@@ -298,14 +298,10 @@ export class InputQueue<I> {
     const counts = this.#counts;
     const tick = this.#readTicks[index]!;
     const at = tick % this.#ticks.length;
-    const held = this.#ticks[at]!;
-    if (held === tick) counts.duplicates++;
+    // What is due from now on has a place of its own each.
+    if (this.#ticks[at] === tick) counts.duplicates++;
     else if (tick <= this.#takenTick) counts.late++;
-    // One that waits for its tick is never pushed out by one further ahead.
-    else if (
-      tick > this.#horizon(nowTick) ||
-      held > this.#takenTick && held >= Math.floor(nowTick)
-    ) {
+    else if (tick > this.#horizon(nowTick)) {
       counts.ahead++;
     } else {
       this.#ticks[at] = tick;

@@ -3,6 +3,7 @@ import { SeededRandom } from "../../core/mod.ts";
 import {
   angle,
   bits,
+  BitWriter,
   bytes,
   ByteWriter,
   f32,
@@ -211,6 +212,10 @@ Deno.test("InputQueue holds no more than it says, of what a client invents", () 
   for (let tick = 100; tick < 140; tick++) sender.push(tick, fixedInput(tick));
   receiver.read(report(sender), 100);
   assertEquals([receiver.counts.accepted, receiver.counts.ahead], [9, 31]);
+  const early = new InputSender(field);
+  early.push(109, fixedInput(0));
+  receiver.read(report(early), 100.5);
+  assertEquals(receiver.counts.ahead, 32);
   // The same tick again, with another input: the first one counts.
   const liar = new InputSender(field);
   liar.push(101, fixedInput(63));
@@ -249,6 +254,26 @@ Deno.test("InputQueue takes nothing of a report that is wrong anywhere", () => {
     const fault = receiver.read(bytes.subarray(0, length), 990);
     assertEquals([fault, receiver.counts.accepted], ["malformed", 0]);
   }
+  const alone = new InputSender(bits(4));
+  alone.push(7, 5);
+  const whole = report(alone);
+  for (
+    const wrong of [[...whole, 0], [...whole.slice(0, -1), whole.at(-1)! | 128]]
+  ) {
+    const queue = new InputQueue(bits(4), { tickRate: 60 });
+    assertEquals(queue.read(new Uint8Array(wrong), 7), "malformed");
+  }
+  // The tick before the first, and one far away.
+  const negative = new BitWriter();
+  negative.bits(0, 16);
+  negative.bits(5, 4);
+  negative.bits(0b0_0_1_0_1_0, 6);
+  const queue = new InputQueue(bits(4), { tickRate: 60 });
+  assertEquals(queue.read(negative.toBytes(), 0), "malformed");
+  const far = new InputSender(bits(4));
+  far.push(65_520, 5);
+  assertEquals(queue.read(report(far), 0), undefined);
+  assertEquals(queue.counts.ahead, 1);
   const mutants = IS_SOAK ? 1_000_000 : 20_000;
   let malformed = 0;
   for (let i = 0; i < mutants; i++) {
@@ -275,6 +300,27 @@ Deno.test("InputQueue takes nothing of a report that is wrong anywhere", () => {
     }
   }
   assert(malformed > mutants / 100 && malformed < mutants, `${malformed}`);
+});
+
+Deno.test("InputSender writes views at the end of their snapshots", () => {
+  const views: readonly (readonly [number, number, number])[] = [
+    [3, 6, 6],
+    [6, 9, 7],
+    [6, 9, 9],
+    [9, 12, 9.5],
+    [
+      9,
+      9,
+      9,
+    ],
+  ];
+  const sender = new InputSender(bits(4));
+  const queue = new InputQueue(bits(4), { tickRate: 60 });
+  views.forEach((it, i) => sender.push(20 + i, i, viewStamp(...it)));
+  assertEquals(queue.read(report(sender), 20), undefined);
+  views.forEach((it, i) => {
+    assertEquals(queue.take(20 + i).view, viewStamp(...it));
+  });
 });
 
 Deno.test("viewStamp() rounds to what both ends know", () => {

@@ -49,7 +49,7 @@ class StepReader implements LaneReader {
   readonly #column: number;
   readonly #first: number;
   readonly #step: number;
-  /** Whether all numbers of steps are integers of 32 bits, which are added faster. */
+  /** Whether all multiples of the step are integers of 32 bits, which are added faster. */
   readonly #isSmall: boolean;
 
   constructor(quantizer: FloatQuantizer, column: number) {
@@ -58,8 +58,7 @@ class StepReader implements LaneReader {
     this.#first = Math.round(quantizer.min / quantizer.step);
     this.#step = quantizer.step;
     const last = quantizer.maxIndex + this.#first;
-    this.#isSmall = quantizer.maxIndex <= MAX_I32 && last <= MAX_I32 &&
-      this.#first >= -MAX_I32;
+    this.#isSmall = this.#first >= -MAX_I32 && last <= MAX_I32;
   }
 
   blend(

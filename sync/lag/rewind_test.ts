@@ -19,7 +19,7 @@ import { Rewind } from "./rewind.ts";
 
 const step = { min: -64, max: 64, step: 1 / 512 };
 // Steps that are integers of 32 bits, floats, two lanes, and steps that are not.
-const fine = { min: -2, max: 60, step: 2 ** -26 };
+const fine = { min: -1, max: 30, step: 2 ** -27 };
 const FIELDS = [vec3(step), vec3, vec2(step), vec3(fine)];
 const CAPACITY = 70;
 
@@ -284,7 +284,7 @@ function turned(sent: Map<EntityId, Seen>[], view: ViewStamp, id: EntityId) {
 }
 
 Deno.test("Rewind is nowhere before it went anywhere, and refuses other fields", () => {
-  const { type, history } = live(vec3(step), 70);
+  const { type, history, sent } = live(vec3(step), 70);
   const rewind = new Rewind(history, type);
   const ray = {
     origin: { x: 0, y: 0, z: 0 },
@@ -295,6 +295,22 @@ Deno.test("Rewind is nowhere before it went anywhere, and refuses other fields",
   assertEquals(rewind.alive.length, 0);
   rewind.to(viewStamp(38, 39, 38.5));
   assertEquals(rewind.raycast(ray, shape)?.distance, 0);
+  // The centre may be beyond what is met.
+  const id = [...sent[39]!.keys()][0]!;
+  const where = { x: 0, y: 0, z: 0 };
+  rewind.to(viewStamp(39, 39, 39));
+  assert(rewind.position(id, where));
+  const beside = { ...where, x: where.x - 0.01 };
+  const small: HitShape = { type: "sphere", radius: 0.004 };
+  const near = { ...ray, origin: beside };
+  assertEquals(
+    rewind.raycast({ ...near, maxDistance: 0.008 }, small)?.id,
+    id,
+  );
+  assertEquals(
+    rewind.raycast({ ...near, maxDistance: 0.005 }, small),
+    undefined,
+  );
   for (const x of [0, NaN, Infinity]) {
     const direction = { x, y: 0, z: 0 };
     assertEquals(rewind.raycast({ ...ray, direction }, shape), undefined);

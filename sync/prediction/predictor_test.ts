@@ -245,6 +245,23 @@ Deno.test("Predictor takes over what the server spawned of what it has spawned i
   assertEquals(predictor.state.isAlive(1), false);
 });
 
+Deno.test("Predictor takes an entity of the server for one of its own only", () => {
+  const game = new Game();
+  const { predictor } = game;
+  predictor.add(game.me, 0, game.ticks[0]!);
+  predictor.apply(1, 0);
+  for (let i = 0; i < 2; i++) {
+    predictor.spawn((state, place) => {
+      state.values[state.at("token") + place] = 9;
+    });
+  }
+  game.serve(0);
+  const id = game.spawn(0, 0, 9);
+  predictor.reconcile(1, game.keep());
+  assertEquals([1, 2].map((it) => predictor.state.idOf(it)), [id, undefined]);
+  assertEquals(predictor.counts.matched, 1);
+});
+
 Deno.test("Predictor removes what the server did not spawn in time", () => {
   const game = new Game();
   const { predictor } = game;
@@ -343,6 +360,7 @@ Deno.test("Predictor holds as many entities as it may", () => {
   assertEquals(predictor.spawn(() => {}), -1);
   assertEquals([predictor.remove(2), predictor.remove(2)], [true, false]);
   assertEquals(predictor.add(ids[4]!, 0, table), 2);
+  assertEquals(predictor.isCorrecting, false);
   assertEquals(predictor.state.values[2], 4);
   assertEquals(predictor.add(123 as EntityId, 0, table), -1);
 });
@@ -500,6 +518,37 @@ Deno.test("Predictor draws turns the short way round, and ends them", () => {
   predictor.tickCorrection(5);
   assertEquals(predictor.isCorrecting, false);
   for (const part of shown()) assertAlmostEquals(part, -0.3, 1e-3);
+});
+
+Deno.test("Predictor takes a rotation with other signs for the same", () => {
+  const turning = defineWorld({
+    it: defineEntity({ turn: quat({ bits: 14 }) }, { maxEntities: 1 }),
+  });
+  const store = new EntityStore(turning);
+  const turn = { x: 0, y: Math.sin(0.1), z: 0, w: Math.cos(0.1) };
+  const id = store.spawn("it", { turn })!;
+  const predictor = new Predictor<number>(turning.types[0]!, {
+    tickRate: 60,
+    maxEntities: 1,
+    isRounded: false,
+    step: ({ values }) => values.forEach((it, i) => values[i] = -it),
+  });
+  predictor.add(id, 0, store.tables[0]!);
+  predictor.apply(1, 0);
+  assertEquals(predictor.reconcile(1, store.tables[0]!), false);
+  predictor.apply(2, 0);
+  predictor.apply(3, 0);
+  store.set(id, "it", {
+    turn: { x: 0, y: Math.sin(0.2), z: 0, w: Math.cos(0.2) },
+  });
+  // It is restored, and its signs change in tick 3 alone.
+  assertEquals(predictor.reconcile(2, store.tables[0]!), true);
+  for (let i = 0; i < 8; i++) {
+    const [, y, , w] = predictor.shown as unknown as number[];
+    const angle = Math.abs(2 * Math.atan(y! / w!));
+    assert(angle > 0.19 && angle < 0.41, `${angle}`);
+    predictor.tickCorrection(0.05);
+  }
 });
 
 Deno.test("Predictor refuses what it cannot predict", () => {
