@@ -11,8 +11,7 @@
 
 export type { Quat, Vec2, Vec3 } from "../core/mod.ts";
 export type {
-  BitReader,
-  BitWriter,
+  ByteWriter,
   Contract,
   Field,
   Fields,
