@@ -3,10 +3,10 @@ import { ByteWriter } from "../../protocol/mod.ts";
 import {
   type CoderState,
   FastCoder,
+  StrongCoder,
   type TableCoder,
   type TableForm,
 } from "../../sync/mod.ts";
-import { StrongCoder } from "../../sync/coder/strong/strong_coder.ts";
 import type { Format, Session } from "./_format.ts";
 import { bitSet } from "../../sync/world/bit_set.ts";
 

@@ -13,8 +13,9 @@ const SHIFT = 6;
  */
 export function lg(value: number): number {
   const v = value >= MOST ? MOST : value + 1;
-  const e = 31 - Math.clz32(v);
-  return e * 8 + ((e >= 3 ? v >> (e - 3) : v << (3 - e)) & 7);
+  const zeros = Math.clz32(v);
+  // The three bits behind the highest, without a branch that nobody could foretell.
+  return (31 - zeros) * 8 + (v << zeros >>> 28 & 7);
 }
 
 /** The level, 0 to `LEVELS` - 1, of a weighted sum of what {@linkcode lg} gave. */

@@ -65,7 +65,7 @@ export function codeRotation(
     math.roll(pass.was, pass.now, x * k, y * k, z * k);
     if (score > 0) math.turn(rolled[0]!, rolled[1]!, rolled[2]!);
     else math.turn(x * k * LASTING, y * k * LASTING, z * k * LASTING);
-    const turn = (x < 0 ? -x : x) + (y < 0 ? -y : y) + (z < 0 ? -z : z);
+    const turn = Math.abs(x) + Math.abs(y) + Math.abs(z);
     lgTurn = lg(Math.floor(turn * limit / 32_768));
     lgBend = old[at + 3]!;
     error = old[at + 4]!;
@@ -118,7 +118,7 @@ export function codeRotation(
       after[i] = value;
       if (start !== value) differ = 2;
     }
-    known = addSize(known, off < 0 ? -off : off);
+    known = addSize(known, Math.abs(off));
     ratio += off * path;
     norm += path * path;
     c += 1;
@@ -134,7 +134,7 @@ export function codeRotation(
     const rounded = Math.floor(w + 0.5) | 0;
     turn += Math.abs(turned[k]!);
     const last = at < 0 ? 0 : old[at + k]! << 16 >> 16;
-    bend += rounded < last ? last - rounded : rounded - last;
+    bend += Math.abs(rounded - last);
     straight += Math.abs(w - last * scale * LASTING);
     rolling += Math.abs(w - rolled[k]! * UNIT);
     if (to >= 0) words[to + k] = rounded;

@@ -25,7 +25,7 @@ export function codeVector(
   isPlace: boolean,
 ): number {
   const { coder, near, before, after, old, words, capacity, pace } = pass;
-  const { decoding } = coder;
+  const { decoding, isThorough } = coder;
   const { first, count, max, spare, counters, record } = group;
   const at = pass.at < 0 ? -1 : pass.at + record;
   const to = pass.to < 0 ? -1 : pass.to + record;
@@ -39,8 +39,8 @@ export function codeVector(
     for (let c = 0; c < count; c++) {
       const v1 = old[at + c]! << 16 >> 16;
       const v0 = old[at + count + c]! << 16 >> 16;
-      speed += v1 < 0 ? -v1 : v1;
-      bend += v1 < v0 ? v0 - v1 : v1 - v0;
+      speed += Math.abs(v1);
+      bend += Math.abs(v1 - v0);
     }
     lgSpeed = lg(speed);
     lgBend = lg(bend);
@@ -114,7 +114,7 @@ export function codeVector(
       const exact = Math.floor((start >>> 0) + by + 0.5);
       guess = (exact < 0 ? 0 : exact > limit ? limit : exact) | 0;
     } else guess = start + Math.floor(by + 0.5) | 0;
-    const lgHelp = lg(help < 0 ? -help | 0 : help | 0);
+    const lgHelp = lg(Math.abs(help) | 0);
     const lgKnown = c === 0 ? 0 : lg(c === 1 ? known : known / c | 0);
     let sum: number;
     if (at < 0) {
@@ -136,11 +136,11 @@ export function codeVector(
       off = after[i]! - guess | 0;
       if (spare >= 0) off = off << spare >> spare;
     }
+    const signs = counters + SIGNS + (c < 3 ? c : 2) * 9;
     off = coder.number(
       off,
       trees + levelOf(sum) * 16,
-      counters + SIGNS + (c < 3 ? c : 2) * 9 +
-        (help > 4 ? 3 : help < -4 ? 6 : 0) + (v1 > 3 ? 1 : v1 < -3 ? 2 : 0),
+      isThorough ? signs + signOf(help, 4) * 3 + signOf(v1, 3) : signs,
       counters + INNER,
     );
     let value = guess + off | 0;
@@ -163,12 +163,8 @@ export function codeVector(
     else if (limit > 0x7fff_ffff) {
       step = toShort((value >>> 0) - (start >>> 0));
     }
-    const far = off === -0x8000_0000 ? 0x7fff_ffff : off < 0 ? -off : off;
-    known = addSize(known, far);
-    moved = addSize(
-      moved,
-      step === -0x8000_0000 ? 0x7fff_ffff : step < 0 ? -step : step,
-    );
+    known = addSize(known, Math.abs(off));
+    moved = addSize(moved, Math.abs(step));
     ratio += off * path;
     norm += path * path;
     if (isPlace) {
@@ -188,4 +184,9 @@ export function codeVector(
   pass.moved = addSize(pass.moved, moved);
   pass.missed = addSize(pass.missed, known);
   return 1;
+}
+
+/** 1 and 2 tell which way something goes that goes beyond a limit. */
+function signOf(value: number, limit: number): number {
+  return value > limit ? 1 : value < -limit ? 2 : 0;
 }
