@@ -15,7 +15,7 @@ import type {
 } from "../schema/define_world.ts";
 import type { EntityTable } from "../snapshot/entity_table.ts";
 import { Greeting } from "../wire/greeting.ts";
-import { LEAD_STEPS } from "../wire/input_feedback.ts";
+import { type InputFeedback, LEAD_STEPS } from "../wire/input_feedback.ts";
 import {
   MAX_INPUT_BYTES,
   MIN_LINK_BYTES,
@@ -100,7 +100,9 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
     tick: 0,
     echo: undefined,
     held: 0,
+    input: undefined,
   };
+  readonly #feedback: InputFeedback = { tick: 0, lead: 0 };
   readonly #counters = new ClientCounters();
   /** Seconds until the next report is due. */
   #dueIn = 0;
@@ -372,7 +374,9 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
         this.#isDesynced = false;
         this.#shown.show(this.#ring.newest!, this.#decoder.changed);
         this.#queueNews();
-        return this.#timed();
+        this.#timed();
+        this.#options.onSnapshot?.(this.#ring.newest!);
+        return;
       case "unknownBase":
         counters.unknownBase++;
         return this.#timed();
@@ -409,13 +413,12 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
     sample.tick = header.tick;
     sample.echo = header.hasEcho ? header.echoStamp : undefined;
     sample.held = header.hasEcho ? header.echoHeld : 0;
+    const feedback = this.#feedback;
+    feedback.tick = header.inputTick;
+    feedback.lead = header.inputLead / LEAD_STEPS;
+    sample.input = header.hasFeedback ? feedback : undefined;
     this.#options.onTimes?.(sample);
-    if (!header.hasFeedback) return;
-    const { inputTick, inputLead } = header;
-    this.#options.inputs?.acknowledge({
-      tick: inputTick,
-      lead: inputLead / LEAD_STEPS,
-    });
+    if (header.hasFeedback) this.#options.inputs?.acknowledge(feedback);
   }
 
   #queueNews(): void {
