@@ -110,10 +110,11 @@ export class ServerInputs<I> implements PeerInputs {
   /** Tells what a client is told of its inputs, for the server. */
   feedback(peer: SyncPeer, into: InputFeedback): boolean {
     const queue = this.#queues.get(peer);
-    if (queue === undefined || Number.isNaN(queue.leadTicks)) return false;
-    if (queue.ackTick < 0) return false;
+    if (queue === undefined || queue.ackTick < 0) return false;
+    const leadMs = queue.leads.take();
+    if (leadMs === undefined) return false;
     into.tick = queue.ackTick;
-    into.lead = queue.leadTicks;
+    into.lead = leadMs * this.#options.tickRate / 1_000;
     return true;
   }
 }

@@ -28,7 +28,9 @@ Deno.test("ServerInputs keeps clients apart, and tells each of its inputs", () =
   assertEquals(inputs.take(ada, 10).missing, 1);
   assertEquals(inputs.take(ben, 10).missing, 1);
   assertEquals(inputs.feedback(ada, feedback), true);
-  assertEquals(feedback, { tick: 11, lead: 1 });
+  // A tick, rounded down to a quarter of a millisecond.
+  assertEquals(feedback, { tick: 11, lead: 0.99 });
+  assertEquals(inputs.feedback(ada, feedback), false);
   assertEquals(inputs.feedback(ben, feedback), false);
   assertEquals(inputs.take(ada, 11).input, 7);
   assertEquals(inputs.take(ben, 11).input, undefined);

@@ -6,6 +6,7 @@ import {
 } from "@std/assert";
 import { SeededRandom } from "../../core/mod.ts";
 import { angle, bits, quat, vec2 } from "../../protocol/mod.ts";
+import { viewStamp } from "../input/view_stamp.ts";
 import { defineEntity } from "../schema/define_entity.ts";
 import { EntityTable } from "../snapshot/entity_table.ts";
 import { bitSet, setBit } from "../world/bit_set.ts";
@@ -18,7 +19,6 @@ import {
 import { Frame } from "./frame.ts";
 import { frameLayout } from "./frame_layout.ts";
 import { interpolate } from "./interpolate.ts";
-import { viewStamp } from "../input/view_stamp.ts";
 import { SnapshotPlayer } from "./snapshot_player.ts";
 
 const RUNS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 20_000 : 300;
