@@ -228,13 +228,15 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
   }
 
   /**
-   * Moves on: takes in what has come, and reports.
+   * Moves on by a frame: takes in what has come, has the game play, and reports.
    *
    * @param dt The time in seconds: finite, 0 or more.
+   * @param play Draws what has come and adds inputs, which leave with this report; if
+   * left out, they are as the game has left them before the call.
    * @throws {RangeError} If it is not.
    * @throws {TypeError} If it is called from one of the game's hooks.
    */
-  tick(dt: number): void {
+  tick(dt: number, play?: () => void): void {
     if (!(dt >= 0 && dt < Infinity)) {
       throw new RangeError(
         `Cannot tick as dt must be finite and >= 0: current value is ${dt}`,
@@ -245,10 +247,10 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
         "Cannot tick as no tick must be under way: current call is inside of one",
       );
     }
-    if (this.#isEnded) return;
     this.#isTicking = true;
     try {
-      this.#poll();
+      if (!this.#isEnded) this.#poll();
+      play?.();
       this.#dueIn -= dt;
       // Ticks and the interval do not divide each other to the bit.
       if (this.#isEnded || this.#dueIn > 1e-9 || !this.isReady) return;
