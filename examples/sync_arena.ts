@@ -55,6 +55,8 @@ export interface ClientOutcome {
   readonly corrections: number;
   /** Ticks that the server had no input for, and times that it put the player elsewhere. */
   readonly surprises: number;
+  /** Corrections that none of these explains: there must be none. */
+  readonly unexplained: number;
   /** Shots, those that hit on the screen, and those of them that the server confirms. */
   readonly shots: number;
   readonly claimed: number;
@@ -301,7 +303,11 @@ function outcomeOf(
     boundsBroken,
     compared: predictor.counts.compared,
     corrections: predictor.counts.mispredicted,
-    surprises: seat.surprises,
+    surprises: seat.surprises.length,
+    unexplained:
+      client.corrections.filter(({ after, tick }) =>
+        !seat.surprises.some((at) => at > after && at <= tick)
+      ).length,
     shots: shots.length,
     claimed: shots.filter(({ claimed }) => claimed !== undefined).length,
     confirmed,
@@ -352,7 +358,10 @@ function show(outcome: ArenaOutcome, loss: number, seconds: number): void {
     "states compared / corrected",
     ({ compared, corrections }) => pair(compared, corrections, 0),
   );
-  line("inputs missing and respawns", ({ surprises }) => surprises);
+  line(
+    "inputs missing and respawns / unexplained",
+    (client) => pair(client.surprises, client.unexplained, 0),
+  );
   line("shots / hits claimed", ({ shots, claimed }) => pair(shots, claimed, 0));
   line(
     "hits confirmed / that nobody claimed",

@@ -65,6 +65,9 @@ export class ArenaClient {
   sent = 0;
   /** Those of them that were decoded. */
   decoded = 0;
+  /** The ticks that were not as predicted, each with the one that was compared before. */
+  readonly corrections: { readonly after: number; readonly tick: number }[] =
+    [];
   /** How often the server had to say that something was not decoded rightly. */
   desyncs = 0;
   readonly #name: string;
@@ -72,8 +75,10 @@ export class ArenaClient {
   readonly #random: SeededRandom;
   readonly #inputs = new InputSender<PlayerInput>(INPUT);
   #me: EntityId | undefined;
+  readonly #rhythm: number;
   #tick = -1;
   #lastSequence = -1;
+  #comparedTick = -1;
   #course: { x: number; z: number } = { x: 0, z: 0 };
 
   /** Creates a client; the server is to make a player of the name. */
@@ -86,6 +91,7 @@ export class ArenaClient {
     this.#name = name;
     this.#clock = clock;
     this.#random = random;
+    this.#rhythm = random.nextU32() % RELOAD;
     this.sync = new SyncClient(ARENA, link, {
       clock,
       inputs: this.#inputs,
@@ -116,8 +122,11 @@ export class ArenaClient {
 
   /** A frame: takes in what came, draws, and plays on. */
   frame(dt: number): void {
+    this.sync.tick(dt, () => this.#play(dt));
+  }
+
+  #play(dt: number): void {
     const { sync, timelines } = this;
-    sync.tick(dt);
     for (const event of sync.drainEvents()) {
       if (event.type === "desync") this.desyncs++;
       if (event.type !== "entitySpawned" || event.entity !== "player") {
@@ -132,7 +141,7 @@ export class ArenaClient {
     this.cubes.update(timelines.renderTick, dt);
     const tick = Math.floor(timelines.predictionTick);
     this.#tick = Math.max(this.#tick, tick - MAX_BEHIND);
-    while (this.#tick < tick) this.#play(++this.#tick);
+    while (this.#tick < tick) this.#act(++this.#tick);
     this.predictor.tickCorrection(dt);
   }
 
@@ -144,12 +153,18 @@ export class ArenaClient {
     this.players.push(tick, this.sync.tables[PLAYER.number]!);
     this.cubes.push(tick, this.sync.tables[CUBE.number]!);
     if (this.#me === undefined || isPartial) return;
-    this.predictor.add(this.#me, tick, tables[PLAYER.number]!);
-    this.predictor.reconcile(tick, tables[PLAYER.number]!);
+    const { predictor } = this;
+    const { mispredicted } = predictor.counts;
+    predictor.add(this.#me, tick, tables[PLAYER.number]!);
+    predictor.reconcile(tick, tables[PLAYER.number]!);
+    if (predictor.counts.mispredicted > mispredicted) {
+      this.corrections.push({ after: this.#comparedTick, tick });
+    }
+    this.#comparedTick = tick;
   }
 
   /** Plays a tick: what the bot does goes to the server, and is done here at once. */
-  #play(tick: number): void {
+  #act(tick: number): void {
     const { predictor } = this;
     if (tick <= predictor.tick) return;
     const seen = this.#look();
@@ -171,8 +186,9 @@ export class ArenaClient {
       aim.x = clamp((x - z * sway) / length);
       aim.z = clamp((z + x * sway) / length);
     }
-    const fire = tick % RELOAD === 0 && target !== undefined &&
-      view !== undefined;
+    // A guess is not worth a shot.
+    const fire = tick % RELOAD === this.#rhythm && target !== undefined &&
+      this.players.state === "interpolated";
     const input = this.#inputs.push(tick, {
       ...this.#course,
       rotation: Math.atan2(aim.x, aim.z),

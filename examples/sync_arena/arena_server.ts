@@ -33,8 +33,8 @@ export interface Seat {
   readonly name: string;
   readonly peer: SyncPeer;
   readonly guard: ViewGuard;
-  /** Ticks whose input was not there, and what the server did to the player by itself. */
-  surprises: number;
+  /** Ticks whose input was not there, or in which the player was put elsewhere. */
+  readonly surprises: number[];
   /** Shots whose input was there. */
   shots: number;
   /** Those that hit somebody. */
@@ -98,7 +98,7 @@ export class ArenaServer {
       name,
     })!;
     const guard = new ViewGuard({ maxRewindTicks: 30, maxSpan: 16 });
-    const counts = { surprises: 0, shots: 0, hits: 0 };
+    const counts = { surprises: [], shots: 0, hits: 0 };
     this.seats.push({ id, name, peer, guard, ...counts });
   }
 
@@ -118,13 +118,14 @@ export class ArenaServer {
   #play(seat: Seat, tick: number): void {
     const { entities } = this.sync;
     const { input, view, missing } = this.inputs.take(seat.peer, tick);
+    if (missing > 0) seat.surprises.push(tick);
     if (input === undefined) return;
-    if (missing > 0) seat.surprises++;
     const { position } = entities.get(seat.id, "player")!;
     position.x = moved(position.x, input.x);
     position.z = moved(position.z, input.z);
     const { rotation, fire, aim } = input;
     entities.set(seat.id, "player", { position, rotation });
+    const origin = entities.get(seat.id, "player")!.position;
     // An input that is repeated, as the next one is missing, has shot already.
     if (!fire || view === undefined) return;
     seat.shots++;
@@ -132,7 +133,7 @@ export class ArenaServer {
     if (newest === undefined || oldest === undefined) return;
     if (!this.#rewind.to(seat.guard.check(view, newest, oldest))) return;
     const hit = this.#rewind.raycast(
-      { origin: position, direction: aim },
+      { origin, direction: aim },
       { type: "sphere", radius: PLAYER_RADIUS },
       seat.id,
     );
@@ -141,10 +142,10 @@ export class ArenaServer {
     const where = { x: 0, y: 0, z: 0 };
     this.#rewind.position(hit.id, where);
     this.onHit({ tick, shooter: seat.id, target: hit.id, where });
-    this.#hurt(hit.id);
+    this.#hurt(hit.id, tick);
   }
 
-  #hurt(id: EntityId): void {
+  #hurt(id: EntityId, tick: number): void {
     const { entities } = this.sync;
     const player = entities.get(id, "player");
     if (player === undefined) return;
@@ -159,7 +160,7 @@ export class ArenaServer {
       jumps: player.jumps + 1 & 7,
     });
     // Nobody can predict this.
-    this.seats.find((seat) => seat.id === id)!.surprises++;
+    this.seats.find((seat) => seat.id === id)!.surprises.push(tick);
   }
 
   #anywhere(): Vec3 {
