@@ -42,10 +42,7 @@ export {
   MAX_REPORT_INPUTS,
 } from "./input/input_sender.ts";
 export * from "./input/player_input.ts";
-export {
-  ServerInputs,
-  type ServerInputsOptions,
-} from "./input/server_inputs.ts";
+export * from "./input/server_inputs.ts";
 export * from "./input/view_stamp.ts";
 export type {
   BoxShape,

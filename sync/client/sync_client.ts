@@ -15,7 +15,7 @@ import type {
 } from "../schema/define_world.ts";
 import type { EntityTable } from "../snapshot/entity_table.ts";
 import { Greeting } from "../wire/greeting.ts";
-import { LEAD_STEPS } from "../wire/input_feedback.ts";
+import { type InputFeedback, LEAD_STEPS } from "../wire/input_feedback.ts";
 import {
   MAX_INPUT_BYTES,
   MIN_LINK_BYTES,
@@ -100,7 +100,9 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
     tick: 0,
     echo: undefined,
     held: 0,
+    input: undefined,
   };
+  readonly #feedback: InputFeedback = { tick: 0, lead: 0 };
   readonly #counters = new ClientCounters();
   /** Seconds until the next report is due. */
   #dueIn = 0;
@@ -226,13 +228,15 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
   }
 
   /**
-   * Moves on: takes in what has come, and reports.
+   * Moves on by a frame: takes in what has come, has the game play, and reports.
    *
    * @param dt The time in seconds: finite, 0 or more.
+   * @param play Draws what has come and adds inputs, which leave with this report; if
+   * left out, they are as the game has left them before the call.
    * @throws {RangeError} If it is not.
    * @throws {TypeError} If it is called from one of the game's hooks.
    */
-  tick(dt: number): void {
+  tick(dt: number, play?: () => void): void {
     if (!(dt >= 0 && dt < Infinity)) {
       throw new RangeError(
         `Cannot tick as dt must be finite and >= 0: current value is ${dt}`,
@@ -243,10 +247,10 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
         "Cannot tick as no tick must be under way: current call is inside of one",
       );
     }
-    if (this.#isEnded) return;
     this.#isTicking = true;
     try {
-      this.#poll();
+      if (!this.#isEnded) this.#poll();
+      play?.();
       this.#dueIn -= dt;
       // Ticks and the interval do not divide each other to the bit.
       if (this.#isEnded || this.#dueIn > 1e-9 || !this.isReady) return;
@@ -372,7 +376,9 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
         this.#isDesynced = false;
         this.#shown.show(this.#ring.newest!, this.#decoder.changed);
         this.#queueNews();
-        return this.#timed();
+        this.#timed();
+        this.#options.onSnapshot?.(this.#ring.newest!);
+        return;
       case "unknownBase":
         counters.unknownBase++;
         return this.#timed();
@@ -409,13 +415,12 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
     sample.tick = header.tick;
     sample.echo = header.hasEcho ? header.echoStamp : undefined;
     sample.held = header.hasEcho ? header.echoHeld : 0;
+    const feedback = this.#feedback;
+    feedback.tick = header.inputTick;
+    feedback.lead = header.inputLead / LEAD_STEPS;
+    sample.input = header.hasFeedback ? feedback : undefined;
     this.#options.onTimes?.(sample);
-    if (!header.hasFeedback) return;
-    const { inputTick, inputLead } = header;
-    this.#options.inputs?.acknowledge({
-      tick: inputTick,
-      lead: inputLead / LEAD_STEPS,
-    });
+    if (header.hasFeedback) this.#options.inputs?.acknowledge(feedback);
   }
 
   #queueNews(): void {

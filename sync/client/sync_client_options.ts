@@ -3,6 +3,7 @@ import type { Clock } from "../../core/mod.ts";
 import type { ByteWriter } from "../../protocol/mod.ts";
 import type { SyncCoders } from "../coder/sync_coders.ts";
 import type { InputFeedback } from "../wire/input_feedback.ts";
+import type { WorldSnapshot } from "./world_snapshot.ts";
 
 /** Gives a client's inputs to its reports. */
 export interface InputSource {
@@ -40,6 +41,11 @@ export interface TimeSample {
   readonly echo: number | undefined;
   /** How long the server had had that: 0 to 65535. */
   readonly held: number;
+  /**
+   * What the server tells of the inputs; `undefined` if nothing. Older than before if
+   * messages were reordered.
+   */
+  readonly input: Readonly<InputFeedback> | undefined;
 }
 
 /** The options of `SyncClient`. */
@@ -61,6 +67,13 @@ export interface SyncClientOptions {
    * @param sample The times, which hold during the call only.
    */
   readonly onTimes?: (sample: TimeSample) => void;
+  /**
+   * Takes each snapshot that was decoded, within `SyncClient.tick`: for a
+   * `SnapshotPlayer` and a `Predictor`. `SyncClient.tables` are those of that moment.
+   *
+   * @param snapshot The snapshot, which is the newest.
+   */
+  readonly onSnapshot?: (snapshot: WorldSnapshot) => void;
   /** Where the times in messages come from; the system's if left out. */
   readonly clock?: Clock;
 }

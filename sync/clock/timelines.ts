@@ -202,14 +202,15 @@ export class Timelines {
   }
 
   /**
-   * Takes the times of a snapshot of a `SyncServer`, for the clock, too: what `SyncClient`
+   * Takes the times of a snapshot of a `SyncServer`, for the clock, too, and what it tells
+   * of the inputs' lead: what `SyncClient`
    * has as its option `onTimes`.
    *
    * @param sample The times.
    */
   recordTimes(sample: TimeSample): void {
     const { clock } = this;
-    const { sent, received, echo, held, tick } = sample;
+    const { sent, received, echo, held, tick, input } = sample;
     const receivedMs = unwrapStamp(received, clock.localMs);
     const sentMs = unwrapStamp(
       sent,
@@ -223,6 +224,8 @@ export class Timelines {
     }
     clock.recordDown(sentMs, receivedMs);
     this.recordSnapshot(tick, receivedMs, sentMs);
+    if (input === undefined) return;
+    this.recordInputLead(input.tick, input.lead * this.#tickMs);
   }
 
   /**

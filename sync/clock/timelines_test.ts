@@ -225,6 +225,7 @@ Deno.test("Timelines.recordTimes() takes what SyncClient tells, whatever the ser
           tick: 400 + i,
           echo: i < 5 ? undefined : toStamp(nowMs - 40),
           held: (10 + loopMs) * 64,
+          input: undefined,
         });
         timelines.tick(0.02, nowMs + 35);
         assert(timelines.serverTick >= before);

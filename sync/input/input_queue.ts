@@ -1,6 +1,7 @@
 // This module is browser compatible.
 import { checkInteger, checkPositive, TokenBucket } from "../../core/mod.ts";
 import { BitReader, type Field } from "../../protocol/mod.ts";
+import { InputLeadMeter } from "../clock/input_lead_meter.ts";
 import { readView } from "./_view_bits.ts";
 import { checkInputField, MAX_REPORT_INPUTS } from "./input_sender.ts";
 import type { ViewStamp } from "./view_stamp.ts";
@@ -61,9 +62,9 @@ export interface TakenInput<I> {
 export interface InputCounts {
   /** Inputs that came in time, each once. */
   accepted: number;
-  /** Copies of inputs that had come. */
+  /** Copies of inputs that had come, in time or not. */
   duplicates: number;
-  /** Copies that came after their tick: of inputs that were missing, or long taken. */
+  /** Inputs that came after their tick only, and copies of those that were taken long ago. */
   late: number;
   /** Copies refused, as their tick was too far ahead. */
   ahead: number;
@@ -74,9 +75,6 @@ export interface InputCounts {
   /** Reports refused, as there were too many. */
   flooded: number;
 }
-
-/** How many leads {@linkcode InputQueue.minLeadTicks} looks back on. */
-const LEADS = 64;
 
 /**
  * The server's end of a client's inputs: takes each once, whatever number of copies
@@ -100,11 +98,16 @@ const LEADS = 64;
  *
  * const queue = new InputQueue(bits(4), { tickRate: 60 });
  * assertEquals(queue.read(report.view(), 8), undefined);
- * assertEquals(queue.leadTicks, 2);
+ * assertEquals(queue.leads.take(), 33.25); // two ticks early, in milliseconds
  * assertEquals([queue.take(10).input, queue.take(11).missing], [3, 1]);
  * ```
  */
 export class InputQueue<I> {
+  /**
+   * How early the first copy of each input came: what a client is told, so that its
+   * inputs come neither too late nor too early.
+   */
+  readonly leads: InputLeadMeter = new InputLeadMeter();
   readonly #field: Field<I>;
   readonly #maxAheadTicks: number;
   readonly #tickMs: number;
@@ -118,9 +121,6 @@ export class InputQueue<I> {
   readonly #readTicks = new Float64Array(MAX_REPORT_INPUTS);
   readonly #readInputs: (I | undefined)[] = [];
   readonly #readViews: (ViewStamp | undefined)[] = [];
-  readonly #leads = new Float64Array(LEADS).fill(Infinity);
-  #leadCount = 0;
-  #newestTick = -1;
   #takenTick = -1;
   #ackTick = -1;
   readonly #taken: { -readonly [K in keyof TakenInput<I>]: TakenInput<I>[K] } =
@@ -182,25 +182,6 @@ export class InputQueue<I> {
   }
 
   /**
-   * How many ticks early the newest input of the last report came; negative if it came
-   * too late, and NaN before the first report. A client whose inputs come too early adds
-   * delay, one whose inputs come too late loses them.
-   */
-  get leadTicks(): number {
-    return this.#leadCount === 0
-      ? NaN
-      : this.#leads[(this.#leadCount - 1) % LEADS]!;
-  }
-
-  /** The least of the last 64 leads: NaN before the first report. */
-  get minLeadTicks(): number {
-    if (this.#leadCount === 0) return NaN;
-    let least = Infinity;
-    for (let i = 0; i < LEADS; i++) least = Math.min(least, this.#leads[i]!);
-    return least;
-  }
-
-  /**
    * Reads a report, which may come from anybody. Nothing of it is taken if any of it is
    * wrong.
    *
@@ -222,11 +203,6 @@ export class InputQueue<I> {
     if (!reader.atEnd) {
       this.#counts.malformed++;
       return "malformed";
-    }
-    const newestTick = this.#readTicks[0]!;
-    if (newestTick > this.#newestTick && newestTick <= this.#horizon(nowTick)) {
-      this.#newestTick = newestTick;
-      this.#leads[this.#leadCount++ % LEADS] = newestTick - nowTick;
     }
     for (let i = count - 1; i >= 0; i--) this.#accept(i, nowTick);
     this.#advanceAck();
@@ -298,9 +274,15 @@ export class InputQueue<I> {
     const counts = this.#counts;
     const tick = this.#readTicks[index]!;
     const at = tick % this.#ticks.length;
-    // What is due from now on has a place of its own each.
-    if (this.#ticks[at] === tick) counts.duplicates++;
-    else if (tick <= this.#takenTick) counts.late++;
+    const held = this.#ticks[at]!;
+    if (held === tick) counts.duplicates++;
+    else if (tick <= this.#takenTick) {
+      counts.late++;
+      // Further copies are of one that has come, and tell nothing of the lead.
+      if (held > tick) return;
+      this.#ticks[at] = tick;
+      this.#recordLead(tick, nowTick);
+    } // What is due from now on has a place of its own each.
     else if (tick > this.#horizon(nowTick)) {
       counts.ahead++;
     } else {
@@ -308,7 +290,12 @@ export class InputQueue<I> {
       this.#inputs[at] = this.#readInputs[index];
       this.#views[at] = this.#readViews[index];
       counts.accepted++;
+      this.#recordLead(tick, nowTick);
     }
+  }
+
+  #recordLead(tick: number, nowTick: number): void {
+    this.leads.record(tick, (tick - nowTick) * this.#tickMs);
   }
 
   /** The last tick whose input may come now. */

@@ -177,7 +177,7 @@ Deno.test("InputSender keeps 64 inputs and refuses what is none", () => {
 Deno.test("InputQueue repeats the last input, and tells the lead", () => {
   const sender = new InputSender(field);
   const receiver = new InputQueue(field, { tickRate: 60 });
-  assertEquals([receiver.leadTicks, receiver.minLeadTicks], [NaN, NaN]);
+  assertEquals(receiver.leads.take(), undefined);
   assertEquals(receiver.take(9), {
     tick: 9,
     input: undefined,
@@ -186,7 +186,7 @@ Deno.test("InputQueue repeats the last input, and tells the lead", () => {
   });
   sender.push(11, fixedInput(11));
   receiver.read(report(sender), 9.75);
-  assertEquals([receiver.leadTicks, receiver.ackTick], [1.25, 9]);
+  assertEquals([receiver.leads.take(), receiver.ackTick], [20.75, 9]);
   assertEquals(receiver.take(10).missing, 2);
   assertEquals(receiver.ackTick, 11);
   assertEquals(receiver.take(11).missing, 0);
@@ -197,7 +197,11 @@ Deno.test("InputQueue repeats the last input, and tells the lead", () => {
   assertEquals(receiver.take(14).input?.buttons, 11);
   sender.push(13, fixedInput(13));
   receiver.read(report(sender), 15);
-  assertEquals([receiver.leadTicks, receiver.minLeadTicks], [-2, -2]);
+  assertEquals([receiver.leads.take(), receiver.leads.tick], [-33.5, 13]);
+  assertEquals(receiver.counts.late, 1);
+  // A copy is not later than its input.
+  receiver.read(report(sender), 17);
+  assertEquals(receiver.leads.take(), undefined);
   assertEquals(receiver.counts.late, 1);
   assertThrows(() => receiver.take(14), RangeError, "tick");
 });

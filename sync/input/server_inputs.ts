@@ -9,15 +9,6 @@ import {
   type TakenInput,
 } from "./input_queue.ts";
 
-/** The options of {@linkcode ServerInputs}. */
-export interface ServerInputsOptions extends InputQueueOptions {
-  /**
-   * Tells the tick that is simulated next, with a fraction if there is one: see
-   * {@linkcode InputQueue.read}.
-   */
-  readonly nowTick: () => number;
-}
-
 /**
  * The inputs of all clients of a `SyncServer`: a queue for each, as long as it is
  * connected.
@@ -41,11 +32,8 @@ export interface ServerInputsOptions extends InputQueueOptions {
  * const world = defineWorld({ cube: defineEntity({ position }) });
  * const drive = struct({ x: float({ min: -1, max: 1, step: 0.25 }) });
  *
- * const inputs = new ServerInputs(drive, {
- *   tickRate: 60,
- *   nowTick: () => (server.history.newest ?? -1) + 1,
- * });
- * const server: SyncServer<typeof world.schemas> = new SyncServer(world, { inputs });
+ * const inputs = new ServerInputs(drive, { tickRate: 60 });
+ * const server = new SyncServer(world, { inputs });
  * const links = new MemoryLinkPair();
  * const peer = server.connect(links.a)!;
  * const id = server.entities.spawn("cube", { position: { x: 0, y: 0 } })!;
@@ -68,18 +56,18 @@ export interface ServerInputsOptions extends InputQueueOptions {
  */
 export class ServerInputs<I> implements PeerInputs {
   readonly #field: Field<I>;
-  readonly #options: ServerInputsOptions;
+  readonly #options: InputQueueOptions;
   readonly #queues = new WeakMap<SyncPeer, InputQueue<I>>();
 
   /**
    * Creates it, without clients.
    *
    * @param field What an input is: the same one as the clients'.
-   * @param options What a client may do, and what time it is.
+   * @param options What a client may do.
    * @throws {RangeError} If an option is out of its range, or an input may take more
    * than 256 bytes.
    */
-  constructor(field: Field<I>, options: ServerInputsOptions) {
+  constructor(field: Field<I>, options: InputQueueOptions) {
     checkInputField(field);
     this.#field = field;
     this.#options = options;
@@ -115,17 +103,18 @@ export class ServerInputs<I> implements PeerInputs {
   }
 
   /** Takes a client's report, for the server. */
-  receive(peer: SyncPeer, bytes: Uint8Array): boolean {
-    return this.of(peer).read(bytes, this.#options.nowTick()) !== "malformed";
+  receive(peer: SyncPeer, bytes: Uint8Array, nowTick: number): boolean {
+    return this.of(peer).read(bytes, nowTick) !== "malformed";
   }
 
   /** Tells what a client is told of its inputs, for the server. */
   feedback(peer: SyncPeer, into: InputFeedback): boolean {
     const queue = this.#queues.get(peer);
-    if (queue === undefined || Number.isNaN(queue.leadTicks)) return false;
-    if (queue.ackTick < 0) return false;
+    if (queue === undefined || queue.ackTick < 0) return false;
+    const leadMs = queue.leads.take();
+    if (leadMs === undefined) return false;
     into.tick = queue.ackTick;
-    into.lead = queue.leadTicks;
+    into.lead = leadMs * this.#options.tickRate / 1_000;
     return true;
   }
 }

@@ -17,41 +17,39 @@ function report(tick: number, input: number): Uint8Array {
 }
 
 Deno.test("ServerInputs keeps clients apart, and tells each of its inputs", () => {
-  let nowTick = 10;
   const inputs = new ServerInputs(bits(4), {
     tickRate: 60,
-    nowTick: () => nowTick,
     maxReportsPerSecond: 2,
   });
   const feedback = { tick: 0, lead: 0 };
   assertEquals(inputs.feedback(ada, feedback), false);
-  assertEquals(inputs.receive(ada, report(11, 7)), true);
+  assertEquals(inputs.receive(ada, report(11, 7), 10), true);
   assertEquals(inputs.feedback(ada, feedback), false);
   assertEquals(inputs.take(ada, 10).missing, 1);
   assertEquals(inputs.take(ben, 10).missing, 1);
   assertEquals(inputs.feedback(ada, feedback), true);
-  assertEquals(feedback, { tick: 11, lead: 1 });
+  // A tick, rounded down to a quarter of a millisecond.
+  assertEquals(feedback, { tick: 11, lead: 0.99 });
+  assertEquals(inputs.feedback(ada, feedback), false);
   assertEquals(inputs.feedback(ben, feedback), false);
-  nowTick = 11;
   assertEquals(inputs.take(ada, 11).input, 7);
   assertEquals(inputs.take(ben, 11).input, undefined);
   // What is wrong is the client's fault; what is too much is only dropped.
-  assertEquals(inputs.receive(ben, new Uint8Array([1])), false);
-  assertEquals(inputs.receive(ben, report(12, 1)), true);
-  assertEquals(inputs.receive(ben, report(13, 1)), true);
+  assertEquals(inputs.receive(ben, new Uint8Array([1]), 11), false);
+  assertEquals(inputs.receive(ben, report(12, 1), 11), true);
+  assertEquals(inputs.receive(ben, report(13, 1), 11), true);
   const { accepted, malformed, flooded } = inputs.of(ben).counts;
   assertEquals([accepted, malformed, flooded], [1, 1, 1]);
 });
 
 Deno.test("ServerInputs refuses wrong options before anybody comes", () => {
-  const nowTick = (): number => 0;
   assertThrows(
-    () => new ServerInputs(bits(4), { tickRate: 0, nowTick }),
+    () => new ServerInputs(bits(4), { tickRate: 0 }),
     RangeError,
     "tickRate",
   );
   assertThrows(
-    () => new ServerInputs(bytes({ maxBytes: 999 }), { tickRate: 60, nowTick }),
+    () => new ServerInputs(bytes({ maxBytes: 999 }), { tickRate: 60 }),
     RangeError,
     "256 bytes",
   );

@@ -1,6 +1,11 @@
 // This module is browser compatible.
 import type { TableContent } from "../snapshot/entity_table.ts";
 import { bitSet, hasBit } from "../world/bit_set.ts";
+import {
+  type EntityId,
+  isGenerationOfId,
+  slotOfId,
+} from "../world/entity_id.ts";
 import { type FrameLayout, laneFillersOf } from "./frame_layout.ts";
 
 /**
@@ -66,6 +71,20 @@ export class Frame {
   /** Whether a place holds an entity. */
   isAlive(slot: number): boolean {
     return hasBit(this.alive, slot);
+  }
+
+  /**
+   * Finds an entity of the layout's type.
+   *
+   * @param id The entity.
+   * @returns Its place; -1 if it is not drawn.
+   */
+  placeOf(id: EntityId): number {
+    const slot = slotOfId(id);
+    return slot < this.capacity && this.isAlive(slot) &&
+        isGenerationOfId(id, this.generation(slot))
+      ? slot
+      : -1;
   }
 
   /** The generation of the entity at a place. */

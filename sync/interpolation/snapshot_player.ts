@@ -1,5 +1,11 @@
 // This module is browser compatible.
 import { checkInteger, checkNotNegative } from "../../core/mod.ts";
+import {
+  MAX_VIEW_SPAN,
+  VIEW_STEPS,
+  type ViewStamp,
+  viewStamp,
+} from "../input/view_stamp.ts";
 import type { TableContent } from "../snapshot/entity_table.ts";
 import { extrapolate } from "./extrapolate.ts";
 import { Frame } from "./frame.ts";
@@ -192,7 +198,6 @@ export class SnapshotPlayer {
 
   /**
    * The snapshot that the entities of the last frame are of: the earlier one of two.
-   * With `afterTick` and `blend` it says what a player saw, for the server to rewind to.
    */
   get beforeTick(): number {
     return this.#plan.before;
@@ -207,6 +212,17 @@ export class SnapshotPlayer {
   get blend(): number {
     const { before, after, tick } = this.#plan;
     return after > before ? (tick - before) / (after - before) : 0;
+  }
+
+  /**
+   * What a player saw on the last frame, for the input that goes with it; `undefined` if
+   * there was none, or its snapshots are more than 63 ticks apart.
+   */
+  get view(): ViewStamp | undefined {
+    const { before, after, tick } = this.#plan;
+    return before < 0 || after - before > MAX_VIEW_SPAN
+      ? undefined
+      : viewStamp(before, after, tick);
   }
 
   /** How far off extrapolations were. It changes as they are compared. */
@@ -252,7 +268,8 @@ export class SnapshotPlayer {
   /**
    * Makes the frame of a moment.
    *
-   * @param renderTick The moment in ticks, a fraction too; it may go back.
+   * @param renderTick The moment in ticks, a fraction too; it may go back. It is rounded
+   * to the 1/1024 tick that a `ViewStamp` can tell.
    * @param dt Seconds since the last call: 0 or more.
    * @returns What it is made of.
    * @throws {RangeError} If `renderTick` is not finite, or `dt` is negative.
@@ -266,7 +283,7 @@ export class SnapshotPlayer {
     checkNotNegative("dt", dt);
     if (this.#hasNews) this.#takeNews();
     const plan = this.#plan;
-    this.#planFor(renderTick, plan);
+    this.#planFor(Math.round(renderTick * VIEW_STEPS) / VIEW_STEPS, plan);
     if (plan.state !== "waiting") {
       this.#play(plan, this.frame);
       if (this.#smoothingMs > 0) {

@@ -6,6 +6,7 @@ import {
 } from "@std/assert";
 import { SeededRandom } from "../../core/mod.ts";
 import { angle, bits, quat, vec2 } from "../../protocol/mod.ts";
+import { viewStamp } from "../input/view_stamp.ts";
 import { defineEntity } from "../schema/define_entity.ts";
 import { EntityTable } from "../snapshot/entity_table.ts";
 import { bitSet, setBit } from "../world/bit_set.ts";
@@ -125,12 +126,14 @@ Deno.test("SnapshotPlayer finds the bracket among snapshots that come in any ord
     newest = Math.max(...model.keys());
     assertEquals(player.newestTick, newest, message);
     const ticks = [...model.keys()].sort((a, b) => a - b);
-    const moment = ticks[0]! + random.nextFloat() * (newest - ticks[0]!);
+    const wanted = ticks[0]! + random.nextFloat() * (newest - ticks[0]!);
+    const moment = Math.round(wanted * 1024) / 1024;
     const at = ticks.findLastIndex((it) => it <= moment);
     if (at < 0 || at + 1 >= ticks.length) continue;
     const [before, after] = [ticks[at]!, ticks[at + 1]!];
-    assertEquals(player.update(moment, 0.01), "interpolated", message);
+    assertEquals(player.update(wanted, 0.01), "interpolated", message);
     assertEquals([player.beforeTick, player.afterTick], [before, after]);
+    assertEquals(player.view, viewStamp(before, after, wanted));
     const blend = (moment - before) / (after - before);
     interpolate(model.get(before)!, model.get(after)!, blend, out);
     assertEquals(player.frame.alive, out.alive, message);

@@ -50,9 +50,8 @@ Deno.test("Rewind has what SnapshotPlayer drew and Predictor what the server mad
     delay: 2,
     jitter: 4,
   });
-  const nowTick = (): number => (server.history.newest ?? -1) + 1;
-  const inputs = new ServerInputs(field, { tickRate: 60, nowTick });
-  const server: SyncServer<typeof world.schemas> = new SyncServer(world, {
+  const inputs = new ServerInputs(field, { tickRate: 60 });
+  const server = new SyncServer(world, {
     inputs,
     sendRate: 20,
   });

@@ -27,6 +27,9 @@ export interface MatchRecorderOptions {
   readonly maxBytes?: number;
 }
 
+/** The most bytes that wait to be taken. */
+const MAX_WAITING_BYTES = 2 ** 30;
+
 /** How a recorder codes one type. */
 interface Part {
   readonly coder: TableCoder;
@@ -75,8 +78,8 @@ export class MatchRecorder<W extends EntitySchemas = EntitySchemas> {
   readonly #parts: readonly Part[];
   readonly #keyEveryTicks: number;
   readonly #maxBytes: number;
-  readonly #writer = new ByteWriter();
-  readonly #body = new ByteWriter();
+  readonly #writer = new ByteWriter({ maxBytes: MAX_WAITING_BYTES });
+  readonly #body = new ByteWriter({ maxBytes: MAX_RECORD_BYTES });
   #taken = 0;
   #lastTick = -1;
   #keyTick = -1;
@@ -117,7 +120,10 @@ export class MatchRecorder<W extends EntitySchemas = EntitySchemas> {
     return this.#taken + this.#writer.length;
   }
 
-  /** Whether a record did not fit any more: nothing is recorded since. */
+  /**
+   * Whether a record did not fit any more, as the recording or what was not taken of it
+   * would have been too long: nothing is recorded since.
+   */
   get isFull(): boolean {
     return this.#isFull;
   }
@@ -143,7 +149,7 @@ export class MatchRecorder<W extends EntitySchemas = EntitySchemas> {
     const isKey = this.#keyTick < 0 ||
       tick - this.#keyTick >= this.#keyEveryTicks;
     const body = this.#body;
-    body.reset(MAX_RECORD_BYTES);
+    body.reset();
     body.u8(isKey ? RecordKind.Key : RecordKind.Delta);
     body.varint(isKey ? tick : tick - this.#lastTick);
     body.u32(viewChecksum(tables));
@@ -151,7 +157,8 @@ export class MatchRecorder<W extends EntitySchemas = EntitySchemas> {
     const writer = this.#writer;
     // The length takes at most 4 bytes, the CRC-32 as many.
     const isFitting = body.error === undefined &&
-      this.byteLength + body.length + 8 <= this.#maxBytes;
+      this.byteLength + body.length + 8 <= this.#maxBytes &&
+      writer.length + body.length + 8 <= MAX_WAITING_BYTES;
     if (!isFitting) {
       this.#isFull = true;
       return false;

@@ -194,3 +194,21 @@ Deno.test("MatchRecorder stops at its bound, with what it has whole", () => {
     RangeError,
   );
 });
+
+Deno.test("MatchRecorder keeps more than 64 KiB, in one record or in many", () => {
+  const text = string({ maxBytes: 2_000 });
+  const book = defineWorld({
+    page: defineEntity({ text }, { maxEntities: 50 }),
+  });
+  const entities = new EntityStore(book);
+  const recorder = new MatchRecorder(book, { keyEveryTicks: 1 });
+  for (let i = 0; i < 50; i++) {
+    entities.spawn("page", { text: "x".repeat(2_000) });
+  }
+  for (let tick = 0; tick < 3; tick++) {
+    assertEquals(recorder.record(tick, entities.tables), true);
+  }
+  const player = new MatchPlayer(book, recorder.takeBytes());
+  assertEquals([player.length, player.ending], [3, "complete"]);
+  assert(player.seek(2));
+});

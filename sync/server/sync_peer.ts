@@ -28,9 +28,10 @@ export interface PeerInputs {
    *
    * @param peer Whose they are.
    * @param bytes 1 to 1024 bytes, which hold during the call only.
+   * @param nowTick The tick that is simulated next.
    * @returns Whether they are inputs; if not, the report counts as malformed.
    */
-  receive(peer: SyncPeer, bytes: Uint8Array): boolean;
+  receive(peer: SyncPeer, bytes: Uint8Array, nowTick: number): boolean;
   /**
    * Tells what a client is told of its inputs.
    *

@@ -431,7 +431,10 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
       if (end.isSpectator) return "inputs";
       const { inputs } = this.#options;
       const input = reader.raw(reader.remaining);
-      if (inputs !== undefined && !inputs.receive(end, input)) return "inputs";
+      const nowTick = (this.history.newest ?? -1) + 1;
+      if (inputs !== undefined && !inputs.receive(end, input, nowTick)) {
+        return "inputs";
+      }
       if (end.isClosed) return undefined;
     }
     end.echo.receive(sentStamp, this.#clock.nowMs());
