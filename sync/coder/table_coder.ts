@@ -28,6 +28,9 @@ export type CoderFault =
 /**
  * Codes a table of entities as its difference to an older one that the other end has.
  *
+ * It codes which places hold an entity, generations and columns. What lies beside the
+ * columns (blobs) is not its business: whoever calls it sends that.
+ *
  * Whatever was lost in between, `current` comes out as it went in: a coder knows just
  * what it is given here. Both ends give it the same base with the same state.
  */
