@@ -85,11 +85,6 @@ export class BitCoder {
     return this.length > this.#end + 4;
   }
 
-  /** How many bytes there can be at most that were not read yet. */
-  get remaining(): number {
-    return Math.max(0, this.#end - this.length + 4);
-  }
-
   /**
    * Ends reading, and lets go of the bytes.
    *

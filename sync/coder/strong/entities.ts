@@ -10,7 +10,6 @@ import {
   TREES,
 } from "./layout.ts";
 import type { Pass } from "./pass.ts";
-import { codeBlobs } from "./words.ts";
 
 /** Codes entities that come or go, whose numbers are told by those of the one before. */
 export class Entities {
@@ -61,7 +60,6 @@ export class Entities {
     this.#generation = generation;
     if (decoding) pass.filled.place(slot, generation);
     this.#content(pass, slot);
-    if (pass.fault === undefined) codeBlobs(pass, slot, true);
   }
 
   #content(pass: Pass, slot: number): void {

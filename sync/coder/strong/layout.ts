@@ -58,10 +58,8 @@ export const KEPT: number = GOES_ON + 7 * 16;
 export const FOLLOWED: number = KEPT + 1;
 /** Whether the generation is the next, or that of the last new one. */
 export const GENERATION: number = FOLLOWED + 1;
-/** Whether bytes differ. */
-export const BLOB: number = GENERATION + 2;
 /** How much longer the step is, by a tree. */
-export const PACE: number = BLOB + 1;
+export const PACE: number = GENERATION + 2;
 /** How many these are. */
 export const SHARED_COUNTERS: number = PACE + 16 - SHARED;
 

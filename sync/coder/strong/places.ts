@@ -2,7 +2,6 @@
 import { hasBit } from "../../world/bit_set.ts";
 import { GOES_ON, MODE_SHIFT, NEWCOMER, NEWCOMERS } from "./layout.ts";
 import type { Pass } from "./pass.ts";
-import { areSame } from "./words.ts";
 
 /**
  * Codes which of 32 places differ: first of those that have a record in the base, then of
@@ -87,10 +86,6 @@ function differs(pass: Pass, slot: number): boolean {
   if (base.generations[slot] !== current.generations[slot]) return true;
   for (let i = slot; i < after.length; i += capacity) {
     if (before[i] !== after[i]) return true;
-  }
-  const { blobs } = current;
-  for (let i = slot; i < blobs.length; i += capacity) {
-    if (!areSame(blobs[i]!, base.blobs[i]!)) return true;
   }
   return false;
 }

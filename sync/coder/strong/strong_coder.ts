@@ -26,7 +26,7 @@ import { codeRotation } from "./rotations.ts";
 import { RotationMath } from "./rotation_math.ts";
 import { StrongState } from "./strong_state.ts";
 import { codeVector } from "./vectors.ts";
-import { codeBlobs, codeWord } from "./words.ts";
+import { codeWord } from "./words.ts";
 
 /** How many neighbours there are, by how thorough a message says that it is. */
 const NEIGHBOURS = [12, MOST_NEIGHBOURS];
@@ -259,7 +259,6 @@ export class StrongCoder implements TableCoder {
       } else any |= codeWord(pass, slot, group, any);
       if (pass.fault !== undefined) return false;
     }
-    any |= codeBlobs(pass, slot, false);
     if (any === 0) pass.fault = "notCanonical";
     const { to, words } = pass;
     if (to >= 0) {

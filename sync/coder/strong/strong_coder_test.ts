@@ -4,13 +4,11 @@ import {
   angle,
   bits,
   bool,
-  bytes,
   ByteWriter,
   f64,
   float,
   int,
   quat,
-  string,
   u32,
   vec2,
   vec3,
@@ -36,8 +34,6 @@ const KINDS = defineEntity({
   time: f64,
   flags: bits(5),
   on: bool,
-  name: string({ maxBytes: 8 }),
-  extra: bytes({ maxBytes: 300 }),
 }, { maxEntities: 70 });
 
 /** A table and what was learnt with it, at one end. */
@@ -109,13 +105,12 @@ function assertSame(a: End, b: End, message: string): void {
   assertEquals(a.table.values, b.table.values, message);
   assertEquals(a.table.alive, b.table.alive, message);
   assertEquals(generationsOf(a.table), generationsOf(b.table), message);
-  assertEquals(a.table.blobs, b.table.blobs, message);
   assertEquals(a.state.words, b.state.words, message);
 }
 
 /** Moves some things on, and lets some come and go. */
 function disturb(table: EntityTable, random: SeededRandom): void {
-  const { form: { columns }, capacity, values, blobs } = table;
+  const { form: { columns }, capacity, values } = table;
   for (let slot = 0; slot < capacity; slot++) {
     const kind = random.nextU32() % 16;
     if (!table.isAlive(slot)) {
@@ -138,11 +133,6 @@ function disturb(table: EntityTable, random: SeededRandom): void {
       } else if (random.nextU32() % 8 === 0) {
         values[i] = random.nextU32() % (max + 1);
       }
-    }
-    for (let i = slot; i < blobs.length; i += capacity) {
-      if (random.nextU32() % 4 !== 0) continue;
-      blobs[i] = random.fill(new Uint8Array(random.nextU32() % 20)) ??
-        blobs[i]!;
     }
   }
 }

@@ -1,8 +1,7 @@
 // This module is browser compatible.
-import { BLOB, type Group } from "./layout.ts";
+import type { Group } from "./layout.ts";
 import type { Pass } from "./pass.ts";
 
-const NO_BYTES = new Uint8Array(0);
 // Of a group's counters: three for each bit.
 const BITS = 4;
 
@@ -43,50 +42,4 @@ export function codeWord(
     else pass.after[i] = value;
   }
   return 1;
-}
-
-/**
- * Codes the bytes of an entity.
- *
- * @param isNew Whether there were none.
- * @returns 1 if any have changed, otherwise 0.
- */
-export function codeBlobs(pass: Pass, slot: number, isNew: boolean): number {
-  const { coder, capacity } = pass;
-  const { decoding } = coder;
-  const before = pass.base.blobs;
-  const { blobs } = pass.filled;
-  let any = 0;
-  for (let i = slot; i < blobs.length; i += capacity) {
-    const was = isNew ? NO_BYTES : before[i]!;
-    const differ = decoding || areSame(was, blobs[i]!) ? 0 : 1;
-    if (coder.bit(differ, BLOB) === 0) {
-      if (decoding) blobs[i] = was;
-      continue;
-    }
-    any = 1;
-    const length = coder.even32(blobs[i]!.length);
-    if (decoding) {
-      if (length > coder.remaining) {
-        pass.fault = "truncated";
-        return 1;
-      }
-      blobs[i] = new Uint8Array(length);
-    }
-    const blob = blobs[i]!;
-    for (let k = 0; k < length; k++) {
-      const byte = coder.even(blob[k]!, 8);
-      if (decoding) blob[k] = byte;
-    }
-    if (decoding && areSame(was, blob)) pass.fault = "notCanonical";
-  }
-  return any;
-}
-
-/** Whether two rows of bytes are the same. */
-export function areSame(a: Uint8Array, b: Uint8Array): boolean {
-  if (a === b) return true;
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }

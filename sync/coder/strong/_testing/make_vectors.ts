@@ -33,7 +33,6 @@ const bodies: VectorRun["form"] = {
     [["largest", 3], ["part", 511], ["part", 511], ["part", 511]],
     [["bits", 1]],
   ],
-  blobs: [],
 };
 const kinds: VectorRun["form"] = {
   maxEntities: 20,
@@ -46,14 +45,13 @@ const kinds: VectorRun["form"] = {
     [["raw", 0xffff_ffff]],
     [["bits", 5]],
   ],
-  blobs: ["name"],
 };
 
 const random = new SeededRandom(12);
 const rolled = rollBodies(4, STEPS + 20);
 const vectors: StrongVectors = {
   about:
-    "WIRE.md in coder/strong; bytes are hexadecimal. A form is how many places there are, for each field its columns (what they mean and the largest number), and the names of bytes. A step is a message: from the table of the step `base`, -1 being an empty one with nothing learnt, to one where the places of `cleared` have no entity and those of `set` have another: place, generation, numbers, bytes. `state`: FNV-1a, 32 bits, of the words of the state up to its last record, lower bytes first. `refused`: bytes that do not follow the step `base`, and why.",
+    "WIRE.md in coder/strong; bytes are hexadecimal. A form is how many places there are, and for each field its columns (what they mean and the largest number). A step is a message: from the table of the step `base`, -1 being an empty one with nothing learnt, to one where the places of `cleared` have no entity and those of `set` have another: place, generation, numbers. `state`: FNV-1a, 32 bits, of the words of the state up to its last record, lower bytes first. `refused`: bytes that do not follow the step `base`, and why.",
   runs: [
     makeRun("bodies that roll", bodies, (table, step) => {
       const from = rolled[step + 20]!;
@@ -138,17 +136,16 @@ function difference(
 }
 
 function entityOf(table: EntityTable, slot: number): VectorEntity {
-  const { capacity, form, values, blobs, generations } = table;
+  const { capacity, form, values, generations } = table;
   return [
     slot,
     generations[slot]!,
     ...form.columns.map((_, c) => values[c * capacity + slot]! >>> 0),
-    ...form.blobs.map((_, b) => toHex(blobs[b * capacity + slot]!)),
   ];
 }
 
 function disturb(table: EntityTable): void {
-  const { form: { columns }, capacity, values, blobs } = table;
+  const { form: { columns }, capacity, values } = table;
   for (let slot = 0; slot < capacity; slot++) {
     const what = random.nextU32() % 16;
     if (!table.isAlive(slot) || what === 1) {
@@ -163,11 +160,6 @@ function disturb(table: EntityTable): void {
         const near = (values[i]! >>> 0) + random.nextU32() % 9 - 4;
         values[i] = Math.min(max, Math.max(0, near));
       } else if (how === 4) values[i] = random.nextU32() % (max + 1);
-    }
-    if (random.nextU32() % 4 === 0) {
-      const bytes = new Uint8Array(random.nextU32() % 6);
-      random.fill(bytes);
-      blobs[slot] = bytes;
     }
   }
 }

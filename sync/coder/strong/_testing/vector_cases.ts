@@ -10,8 +10,8 @@ import { layoutOf, RECORDS } from "../layout.ts";
 import { StrongCoder, type StrongCoderOptions } from "../strong_coder.ts";
 import type { StrongState } from "../strong_state.ts";
 
-/** An entity: its place, its generation, its numbers, and its bytes in hexadecimal. */
-export type VectorEntity = readonly (number | string)[];
+/** An entity: its place, its generation, and its numbers. */
+export type VectorEntity = readonly number[];
 
 /** A message. */
 export interface VectorStep {
@@ -36,8 +36,6 @@ export interface VectorRun {
     readonly maxEntities: number;
     /** The columns of each field: what they mean, and the largest number. */
     readonly fields: readonly (readonly (readonly (string | number)[])[])[];
-    /** Names of bytes. */
-    readonly blobs: readonly string[];
   };
   readonly steps: readonly VectorStep[];
   /** Messages that do not follow a step, and why. */
@@ -81,7 +79,7 @@ export function vectorForm({ form }: Pick<VectorRun, "form">): TableForm {
   ]);
   return {
     columns: columnsOf(new Map(fields)),
-    blobs: form.blobs,
+    blobs: [],
     maxEntities: form.maxEntities,
   };
 }
@@ -114,19 +112,12 @@ export function applyStep(
   table: EntityTable,
   { set, cleared }: Pick<VectorStep, "set" | "cleared">,
 ): void {
-  const { capacity, form } = table;
-  const numbers = form.columns.length;
+  const { capacity, values } = table;
   for (const slot of cleared) table.clear(slot);
-  for (const [slot, generation, ...content] of set) {
-    table.place(slot as number, generation as number);
-    for (const [i, value] of content.entries()) {
-      if (i < numbers) {
-        table.values[i * capacity + Number(slot)] = value as number;
-      } else {
-        table.blobs[(i - numbers) * capacity + Number(slot)] = fromHex(
-          value as string,
-        );
-      }
+  for (const [slot, generation, ...numbers] of set) {
+    table.place(slot!, generation!);
+    for (const [c, value] of numbers.entries()) {
+      values[c * capacity + slot!] = value;
     }
   }
 }
@@ -182,13 +173,8 @@ function read({ runs }: StrongVectors): void {
       applyStep(wanted, step);
       expect(`${table.values}`, `${wanted.values}`, where);
       expect(`${table.alive}`, `${wanted.alive}`, where);
-      expect(
-        table.blobs.map(toHex).join(),
-        wanted.blobs.map(toHex).join(),
-        where,
-      );
       for (const [slot, generation] of step.set) {
-        expect(table.generations[Number(slot)], generation, where);
+        expect(table.generations[slot!], generation, where);
       }
       expect(stateSum(state, form), step.state, `state of ${where}`);
     }
