@@ -2,6 +2,7 @@ import type { Clock, SeededRandom, Vec3 } from "../../core/mod.ts";
 import type { MessageLink } from "../../protocol/mod.ts";
 import {
   type EntityId,
+  type EntityTable,
   frameLayout,
   InputSender,
   NetworkClock,
@@ -96,7 +97,7 @@ export class ArenaClient {
       clock,
       inputs: this.#inputs,
       onTimes: (sample) => this.timelines.recordTimes(sample),
-      onSnapshot: (snapshot) => this.#take(snapshot),
+      onSnapshot: (snapshot, tables) => this.#take(snapshot, tables),
     });
     this.predictor = new Predictor(PLAYER, {
       tickRate: TICK_RATE,
@@ -145,13 +146,15 @@ export class ArenaClient {
     this.predictor.tickCorrection(dt);
   }
 
-  #take(snapshot: WorldSnapshot): void {
-    const { sequence, tick, tables, isPartial } = snapshot;
+  #take(
+    { sequence, tick, isPartial }: WorldSnapshot,
+    tables: readonly EntityTable[],
+  ): void {
     this.decoded++;
     this.sent += sequence - this.#lastSequence & 0xffff;
     this.#lastSequence = sequence;
-    this.players.push(tick, this.sync.tables[PLAYER.number]!);
-    this.cubes.push(tick, this.sync.tables[CUBE.number]!);
+    this.players.push(tick, tables[PLAYER.number]!);
+    this.cubes.push(tick, tables[CUBE.number]!);
     if (this.#me === undefined || isPartial) return;
     const { predictor } = this;
     const { mispredicted } = predictor.counts;
