@@ -17,6 +17,7 @@ import {
   ARENA,
   CUBE,
   INPUT,
+  MAX_SPAN,
   moved,
   PLAYER,
   PLAYER_RADIUS,
@@ -189,9 +190,12 @@ export class ArenaClient {
       aim.x = clamp((x - z * sway) / length);
       aim.z = clamp((z + x * sway) / length);
     }
-    // A guess is not worth a shot.
+    // What is guessed, or drawn over a long gap, is not worth a shot.
+    const { state, beforeTick, afterTick } = this.players;
+    const isSteady = state === "interpolated" &&
+      afterTick - beforeTick <= MAX_SPAN;
     const fire = tick % RELOAD === this.#rhythm && target !== undefined &&
-      this.players.state === "interpolated";
+      isSteady;
     const input = this.#inputs.push(tick, {
       ...this.#course,
       rotation: Math.atan2(aim.x, aim.z),
