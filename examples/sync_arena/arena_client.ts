@@ -2,6 +2,7 @@ import type { Clock, SeededRandom, Vec3 } from "../../core/mod.ts";
 import type { MessageLink } from "../../protocol/mod.ts";
 import {
   type EntityId,
+  type EntityTable,
   frameLayout,
   InputSender,
   NetworkClock,
@@ -16,6 +17,7 @@ import {
   ARENA,
   CUBE,
   INPUT,
+  MAX_SPAN,
   moved,
   PLAYER,
   PLAYER_RADIUS,
@@ -96,7 +98,7 @@ export class ArenaClient {
       clock,
       inputs: this.#inputs,
       onTimes: (sample) => this.timelines.recordTimes(sample),
-      onSnapshot: (snapshot) => this.#take(snapshot),
+      onSnapshot: (snapshot, tables) => this.#take(snapshot, tables),
     });
     this.predictor = new Predictor(PLAYER, {
       tickRate: TICK_RATE,
@@ -145,13 +147,15 @@ export class ArenaClient {
     this.predictor.tickCorrection(dt);
   }
 
-  #take(snapshot: WorldSnapshot): void {
-    const { sequence, tick, tables, isPartial } = snapshot;
+  #take(
+    { sequence, tick, isPartial }: WorldSnapshot,
+    tables: readonly EntityTable[],
+  ): void {
     this.decoded++;
     this.sent += sequence - this.#lastSequence & 0xffff;
     this.#lastSequence = sequence;
-    this.players.push(tick, this.sync.tables[PLAYER.number]!);
-    this.cubes.push(tick, this.sync.tables[CUBE.number]!);
+    this.players.push(tick, tables[PLAYER.number]!);
+    this.cubes.push(tick, tables[CUBE.number]!);
     if (this.#me === undefined || isPartial) return;
     const { predictor } = this;
     const { mispredicted } = predictor.counts;
@@ -186,9 +190,12 @@ export class ArenaClient {
       aim.x = clamp((x - z * sway) / length);
       aim.z = clamp((z + x * sway) / length);
     }
-    // A guess is not worth a shot.
+    // What is guessed, or drawn over a long gap, is not worth a shot.
+    const { state, beforeTick, afterTick } = this.players;
+    const isSteady = state === "interpolated" &&
+      afterTick - beforeTick <= MAX_SPAN;
     const fire = tick % RELOAD === this.#rhythm && target !== undefined &&
-      this.players.state === "interpolated";
+      isSteady;
     const input = this.#inputs.push(tick, {
       ...this.#course,
       rotation: Math.atan2(aim.x, aim.z),

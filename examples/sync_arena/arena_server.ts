@@ -13,6 +13,7 @@ import {
   ARENA,
   HALF_SIZE,
   INPUT,
+  MAX_SPAN,
   moved,
   PLAYER,
   PLAYER_RADIUS,
@@ -97,7 +98,7 @@ export class ArenaServer {
       health: FULL_HEALTH,
       name,
     })!;
-    const guard = new ViewGuard({ maxRewindTicks: 30, maxSpan: 16 });
+    const guard = new ViewGuard({ maxRewindTicks: 30, maxSpan: MAX_SPAN });
     const counts = { surprises: [], shots: 0, hits: 0 };
     this.seats.push({ id, name, peer, guard, ...counts });
   }

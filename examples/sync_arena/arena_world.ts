@@ -28,6 +28,8 @@ export const HALF_SIZE = 32;
 export const PLAYER_RADIUS = 1;
 /** The step of positions: what the wire can tell apart. */
 export const STEP = 1 / 256;
+/** The most ticks between two snapshots of a picture that can be shot at. */
+export const MAX_SPAN = 16;
 /** How far a player goes in a second. */
 const SPEED = 8;
 

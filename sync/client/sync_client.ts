@@ -377,7 +377,7 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
         this.#shown.show(this.#ring.newest!, this.#decoder.changed);
         this.#queueNews();
         this.#timed();
-        this.#options.onSnapshot?.(this.#ring.newest!);
+        this.#options.onSnapshot?.(this.#ring.newest!, this.tables);
         return;
       case "unknownBase":
         counters.unknownBase++;

@@ -2,6 +2,7 @@
 import type { Clock } from "../../core/mod.ts";
 import type { ByteWriter } from "../../protocol/mod.ts";
 import type { SyncCoders } from "../coder/sync_coders.ts";
+import type { EntityTable } from "../snapshot/entity_table.ts";
 import type { InputFeedback } from "../wire/input_feedback.ts";
 import type { WorldSnapshot } from "./world_snapshot.ts";
 
@@ -69,11 +70,16 @@ export interface SyncClientOptions {
   readonly onTimes?: (sample: TimeSample) => void;
   /**
    * Takes each snapshot that was decoded, within `SyncClient.tick`: for a
-   * `SnapshotPlayer` and a `Predictor`. `SyncClient.tables` are those of that moment.
+   * `SnapshotPlayer` and a `Predictor`.
    *
    * @param snapshot The snapshot, which is the newest.
+   * @param tables The newest that is known of each entity: those of the snapshot, unless
+   * it is partial.
    */
-  readonly onSnapshot?: (snapshot: WorldSnapshot) => void;
+  readonly onSnapshot?: (
+    snapshot: WorldSnapshot,
+    tables: readonly EntityTable[],
+  ) => void;
   /** Where the times in messages come from; the system's if left out. */
   readonly clock?: Clock;
 }
