@@ -26,7 +26,7 @@ import type {
 import { EntityTable } from "../snapshot/entity_table.ts";
 import { hasBit } from "../world/bit_set.ts";
 import type { EntityId } from "../world/entity_id.ts";
-import { PlainCoder } from "./plain_coder.ts";
+import { StrongCoder } from "../coder/strong/strong_coder.ts";
 import { LossyLinks, type LossyOptions } from "./lossy_links.ts";
 
 export const DT = 1 / 60;
@@ -47,7 +47,7 @@ export const mixed = defineWorld({
   round: defineEntity({ score: bits(20) }, { maxEntities: 1 }),
 });
 /** A coder that learns and shows at once when two ends have learnt different things. */
-export const CODERS: SyncCoders = { strong: () => new PlainCoder(true) };
+export const CODERS: SyncCoders = { strong: (form) => new StrongCoder(form) };
 type Mixed = typeof mixed.schemas;
 
 /** What a client is to have after a message. */
