@@ -4,7 +4,10 @@
 export interface InputFeedback {
   /** The newest tick of which an input was taken: 0 to 4294967295. */
   tick: number;
-  /** How much earlier than needed it came, in ticks: -512 to 511, in steps of 1/64. */
+  /**
+   * The least that an input came earlier than needed since this was told last, in ticks:
+   * -512 to 511, in steps of 1/64.
+   */
   lead: number;
 }
 
