@@ -239,3 +239,31 @@ Deno.test("Timelines.recordTimes() takes what SyncClient tells, whatever the ser
     }
   }
 });
+
+Deno.test("Timelines.recordTimes() takes the lead of inputs, in ticks", () => {
+  const [both, byHand, none] = [0, 1, 2].map(() => {
+    const timelines = new Timelines(new NetworkClock({ tickRate: 50 }));
+    timelines.tick(0, 0);
+    return timelines;
+  }) as [Timelines, Timelines, Timelines];
+  for (let i = 0; i < 500; i++) {
+    const nowMs = i * 20;
+    for (const timelines of [both, byHand, none]) {
+      const tick = Math.floor(timelines.predictionTick);
+      // What is a tick too late is told of the newest input.
+      const input = { tick, lead: -1 };
+      timelines.recordTimes({
+        sent: toStamp(nowMs),
+        received: toStamp(nowMs + 30),
+        tick: i,
+        echo: i < 5 ? undefined : toStamp(nowMs - 40),
+        held: 10 * 64,
+        input: timelines === both ? input : undefined,
+      });
+      if (timelines === byHand) timelines.recordInputLead(tick, -20);
+      timelines.tick(0.02, nowMs + 35);
+    }
+  }
+  assert(both.leadMs > none.leadMs + 20, `${both.leadMs}, ${none.leadMs}`);
+  assertEquals(both.leadMs, byHand.leadMs);
+});

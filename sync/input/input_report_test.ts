@@ -346,3 +346,20 @@ Deno.test("viewStamp() rounds to what both ends know", () => {
     assertThrows(() => viewStamp(from, to, view), RangeError, "stamp a view");
   }
 });
+
+Deno.test("InputQueue tells the lead of the latest of the inputs that came, each once", () => {
+  const sender = new InputSender(field);
+  const queue = new InputQueue(field, { tickRate: 50 });
+  for (const tick of [11, 12, 13]) sender.push(tick, fixedInput(tick));
+  queue.read(report(sender), 10);
+  // That of the oldest: the two behind it came with it, and earlier.
+  assertEquals([queue.leads.take(), queue.leads.tick], [20, 11]);
+  queue.read(report(sender), 10.5);
+  assertEquals(queue.leads.take(), undefined);
+  for (let tick = 10; tick < 16; tick++) queue.take(tick);
+  // Two are lost; the third brings them too late, and itself in time.
+  for (const tick of [14, 15, 16]) sender.push(tick, fixedInput(tick));
+  queue.read(report(sender), 16);
+  assertEquals([queue.leads.take(), queue.leads.tick], [-40, 14]);
+  assertEquals([queue.leads.inputs, queue.leads.lateInputs], [6, 2]);
+});

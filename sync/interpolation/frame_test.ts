@@ -2,8 +2,11 @@ import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { SeededRandom } from "../../core/mod.ts";
 import { bits, quat, u8, vec2, vec3 } from "../../protocol/mod.ts";
 import { defineEntity, fieldColumnsOf } from "../schema/define_entity.ts";
+import { defineWorld } from "../schema/define_world.ts";
 import type { EntityTable } from "../snapshot/entity_table.ts";
 import { bitSet, setBit } from "../world/bit_set.ts";
+import { entityIdOf } from "../world/entity_id.ts";
+import { EntityStore } from "../world/entity_store.ts";
 import {
   frameOf,
   randomTable,
@@ -130,4 +133,26 @@ Deno.test("frameLayout() refuses fields that do not fit their option", () => {
   for (const tickRate of [0, NaN, Infinity]) {
     assertThrows(() => frameLayout(schema, { tickRate }), RangeError);
   }
+});
+
+Deno.test("Frame.placeOf() finds an entity, and none that has made room for it", () => {
+  const world = defineWorld({
+    rock: defineEntity({ at: vec2 }, { maxEntities: 2 }),
+    ship: defineEntity({ at: vec2 }, { maxEntities: 2 }),
+  });
+  const entities = new EntityStore(world);
+  const spawn = () => entities.spawn("ship", { at: { x: 1, y: 2 } })!;
+  const [first, second] = [spawn(), spawn()];
+  entities.despawn(first);
+  const third = spawn();
+  const frame = new Frame(frameLayout(world.schemas.ship));
+  assertEquals(frame.placeOf(second), -1);
+  frame.fill(entities.tables[1]!);
+  assertEquals([first, second, third].map((id) => frame.placeOf(id)), [
+    -1,
+    1,
+    0,
+  ]);
+  // An id of a place that this layout has not.
+  assertEquals(frame.placeOf(entityIdOf(1, 2, 1)), -1);
 });
