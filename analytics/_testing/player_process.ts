@@ -43,23 +43,33 @@ const FRAMES_PER_FLUSH = 50;
 const MAX_LAST_FRAMES = 5_000;
 const UTF_8 = new TextEncoder();
 
-/** Time that passes frame by frame: while the machine has no time for the game, the game's own stands still as well. */
+/**
+ * Time that passes frame by frame: while the machine has no time for the game, the game's own stands still as well. When
+ * the game is over, it runs on by itself.
+ */
 class FrameClock implements Clock {
   readonly #epochMs: number;
-  readonly #frameMs: number;
+  readonly #speed: number;
   #nowMs = 0;
+  #overMs: number | undefined;
 
   constructor({ epochMs, speed }: PlayerArgs) {
     this.#epochMs = epochMs;
-    this.#frameMs = FRAME_MS * speed;
+    this.#speed = speed;
   }
 
   nextFrame(): void {
-    this.#nowMs += this.#frameMs;
+    this.#nowMs += FRAME_MS * this.#speed;
+  }
+
+  /** There are no further frames. */
+  runOn(): void {
+    this.#overMs = performance.now();
   }
 
   nowMs(): number {
-    return this.#nowMs;
+    if (this.#overMs === undefined) return this.#nowMs;
+    return this.#nowMs + (performance.now() - this.#overMs) * this.#speed;
   }
 
   epochMs(): number {
@@ -158,9 +168,8 @@ async function play(args: PlayerArgs): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, FRAME_MS));
     clock.nextFrame();
   }
-  const frames = setInterval(() => clock.nextFrame(), FRAME_MS);
+  clock.runOn();
   await analytics.close(args.isLast ? 5_000 : 50);
-  clearInterval(frames);
   tell(`d ${JSON.stringify(analytics.counters)}`);
 }
 

@@ -90,8 +90,9 @@ export class RunStore {
     this.#outstanding.add(run);
     journal.append(run).catch(() => false).then((isDone) => {
       this.#appends--;
-      if (!isDone && this.#outstanding.has(run)) this.#refused.push(run);
-      this.#onWake();
+      if (isDone || !this.#outstanding.has(run)) return this.#onWake();
+      // It is tried again in its time: at once would be for ever, and no timer would fire.
+      this.#refused.push(run);
     });
   }
 }
