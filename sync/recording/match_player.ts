@@ -43,8 +43,10 @@ interface Place {
 interface Part {
   readonly coder: FastCoder;
   readonly empty: EntityTable;
-  base: EntityTable;
+  /** What is shown. */
   current: EntityTable;
+  /** What the next record is decoded into. */
+  next: EntityTable;
   readonly changed: Uint32Array;
 }
 
@@ -110,8 +112,8 @@ export class MatchPlayer<W extends EntitySchemas = EntitySchemas> {
     this.#parts = world.types.map(({ schema }): Part => ({
       coder: new FastCoder(schema),
       empty: new EntityTable(schema),
-      base: new EntityTable(schema),
       current: new EntityTable(schema),
+      next: new EntityTable(schema),
       changed: bitSet(schema.maxEntities),
     }));
     this.#findRecords();
@@ -273,37 +275,45 @@ export class MatchPlayer<W extends EntitySchemas = EntitySchemas> {
     const reader = this.#reader;
     reader.reset(this.#bytes, place.start, place.end);
     const checksum = reader.u32();
-    for (const part of this.#parts) {
-      const { base, current } = part;
-      part.base = place.isKey ? part.empty : current;
-      part.current = base === part.empty ? new EntityTable(base.form) : base;
-      part.current.copyFrom(part.base);
-      part.changed.fill(0);
-    }
+    const parts = this.#parts.map(({ empty, current, next, changed }) => {
+      const base = place.isKey ? empty : current;
+      next.copyFrom(base);
+      changed.fill(0);
+      return {
+        base,
+        baseState: undefined,
+        current: next,
+        state: undefined,
+        changed,
+      };
+    });
     const fault = readBody(
       reader,
       this.world.types,
       this.#parts.map(({ coder }) => coder),
-      this.#parts.map(({ base, current, changed }) => ({
-        base,
-        baseState: undefined,
-        current,
-        state: undefined,
-        changed,
-      })),
+      parts,
     );
-    if (fault !== undefined || viewChecksum(this.tables) !== checksum) {
+    const tables = this.#parts.map(({ next }) => next);
+    if (fault !== undefined || viewChecksum(tables) !== checksum) {
       this.#forgetFrom(at);
       return false;
+    }
+    for (const part of this.#parts) {
+      const { current } = part;
+      part.current = part.next;
+      part.next = current;
     }
     this.#at = at;
     return true;
   }
 
-  /** Nothing can be shown from a record on: it is not what a recorder writes. */
+  /**
+   * Nothing can be shown from a record on: it is not what a recorder writes. What is shown
+   * stays.
+   */
   #forgetFrom(at: number): void {
     this.#places.length = at;
-    this.#at = -1;
+    if (this.#at >= at) this.#at = -1;
     this.#ending = "corrupt";
   }
 }

@@ -157,6 +157,10 @@ Deno.test("MatchPlayer throws for no bytes of records, and shows nothing wrong",
       assertEquals(stateOf(player), states[player.tick! / 2], `seed ${seed}`);
     }
     if (player.ending === "corrupt") corrupt++;
+    // What was shown last is still shown, and nothing of a wrong record.
+    if (player.tick !== undefined) {
+      assertEquals(stateOf(player), states[player.tick / 2], `seed ${seed}`);
+    }
   }
   assert(corrupt > rounds / 2);
 });
