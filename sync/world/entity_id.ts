@@ -35,7 +35,11 @@ export function typeOfId(id: EntityId): number {
   return id >>> TYPE_SHIFT & TYPE_MASK;
 }
 
-/** Whether a place's generation is that of an id. */
+/**
+ * Whether a place's generation is that of an id. What is no u32 has none: shifted, an
+ * `undefined` that `spawn` gave, or `NaN`, would be the first entity of all.
+ */
 export function isGenerationOfId(id: EntityId, generation: number): boolean {
-  return id >>> GENERATION_SHIFT === (generation & GENERATION_MASK);
+  return id >>> 0 === id &&
+    id >>> GENERATION_SHIFT === (generation & GENERATION_MASK);
 }

@@ -115,6 +115,24 @@ Deno.test("EntityStore knows an entity from the one before in its place", () => 
   assertEquals([...store.ids("player")], [next, ids[2]!, ids[3]!]);
 });
 
+Deno.test("EntityStore takes what is no id for nobody", () => {
+  const store = new EntityStore(world);
+  const cube = { position: at, held: false };
+  const first = store.spawn("cube", cube)!;
+  while (store.spawn("cube", cube) !== undefined);
+  // What `spawn` gives when there is no room, and what else becomes 0 by shifts.
+  for (const it of [undefined, null, NaN, 0.5, -0.5, 2 ** 32, Infinity, "0"]) {
+    const id = it as EntityId;
+    assert(!store.has(id), `${it}`);
+    assertEquals(store.typeOf(id), undefined);
+    assertEquals(store.get(id, "cube"), undefined);
+    assert(!store.set(id, "cube", { held: true }));
+    assert(!store.despawn(id));
+  }
+  assertEquals(store.get(first, "cube"), cube);
+  assertEquals(store.size, 40);
+});
+
 Deno.test("EntityStore keeps apart what a Map keeps apart", () => {
   const seed = 11;
   const random = new SeededRandom(seed);
