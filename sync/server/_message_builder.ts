@@ -27,8 +27,8 @@ import {
 
 /** Above all that entities come to by waiting. */
 const FIRST = 2 ** 40;
-/** How much of a message may be entities that were not sent before. */
-const FRESH_SHARE = 0.7;
+/** How much of a message may be entities that come or go. */
+const MOVES_SHARE = 0.7;
 const SLOT_BITS = 16;
 const SLOT_MASK = 0xffff;
 
@@ -64,8 +64,8 @@ class TypeScratch {
   readonly wanted: Uint32Array;
   readonly written: Uint32Array;
   readonly forgotten: Uint32Array;
-  /** Candidates that the client neither has nor is being sent. */
-  readonly fresh: Uint32Array;
+  /** Candidates that come or go. */
+  readonly moves: Uint32Array;
   readonly base: OverlayTable;
   readonly current: OverlayTable;
   /** Of a base that is a whole tick. */
@@ -77,7 +77,7 @@ class TypeScratch {
     this.wanted = bitSet(maxEntities);
     this.written = bitSet(maxEntities);
     this.forgotten = bitSet(maxEntities);
-    this.fresh = bitSet(maxEntities);
+    this.moves = bitSet(maxEntities);
     this.empty = new EntityTable(schema);
     this.base = new OverlayTable(this.empty);
     this.current = new OverlayTable(this.empty);
@@ -112,6 +112,8 @@ export class MessageBuilder {
   readonly #blank = new Map<CoderSet, readonly CoderState[] | undefined>();
   /** How many candidates came or went with a message that is under way. */
   #underWay = 0;
+  /** How many neither come nor go. */
+  #changes = 0;
   /** Candidates by their turn: type and place. */
   readonly #turns: Turns;
 
@@ -234,27 +236,36 @@ export class MessageBuilder {
 
   #choose(count: number): void {
     for (const { written } of this.#scratch) written.fill(0);
-    if (count > 0) this.#turns.select(count);
-    // They must fit into the messages until one of them is acknowledged too.
-    let fresh = Math.floor(count * FRESH_SHARE) - this.#underWay;
-    if (this.#underWay === 0) fresh = Math.max(1, fresh);
-    for (let i = 0; i < count; i++) {
+    if (count === 0) return;
+    // What comes and goes must fit into the messages until one of them is acknowledged
+    // too, beside what only changes: a game that spawns and removes more than a client
+    // can be told of would let it see nothing else.
+    const underWay = this.#underWay;
+    const kept = Math.min(Math.ceil((count - 1) / 8), this.#changes);
+    const most = Math.max(
+      Math.floor(count * MOVES_SHARE),
+      Math.min(underWay, count - kept),
+      underWay === 0 ? 1 : 0,
+    );
+    const found = this.#turns.select(count, most, this.#isMove);
+    for (let i = 0; i < found; i++) {
       const id = this.#turns.ids[i]!;
-      const slot = id & SLOT_MASK;
-      const scratch = this.#scratch[id >>> SLOT_BITS]!;
-      if (hasBit(scratch.fresh, slot) && fresh-- <= 0) continue;
-      setBit(scratch.written, slot);
+      setBit(this.#scratch[id >>> SLOT_BITS]!.written, id & SLOT_MASK);
     }
   }
+
+  readonly #isMove = (id: number): boolean =>
+    hasBit(this.#scratch[id >>> SLOT_BITS]!.moves, id & SLOT_MASK);
 
   /** Has all candidates wait once more, and lists them. */
   #queue(to: Recipient): void {
     const turns = this.#turns;
     turns.clear();
     this.#underWay = 0;
+    this.#changes = 0;
     for (let type = 0; type < this.#scratch.length; type++) {
-      const { candidates, wanted, fresh } = this.#scratch[type]!;
-      fresh.fill(0);
+      const { candidates, wanted, moves } = this.#scratch[type]!;
+      moves.fill(0);
       const waited = this.#waitedOf(to, type);
       const before = this.#viewOf(to, type)?.view.present;
       const last = this.#lastPresent(to, type);
@@ -275,9 +286,9 @@ export class MessageBuilder {
         ) {
           key += 2 * FIRST;
           this.#underWay++;
-        } else if (isWanted && before !== undefined && !wasThere) {
-          setBit(fresh, slot);
         }
+        if (before === undefined || isWanted === wasThere) this.#changes++;
+        else setBit(moves, slot);
         turns.push(type << SLOT_BITS | slot, key);
       }
     }

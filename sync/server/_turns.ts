@@ -34,12 +34,45 @@ export class Turns {
   /**
    * Brings those with the largest keys to the front, in any order.
    *
-   * @param count How many: 1 or more, up to as many as there are.
+   * @param count How many: 1 or more.
+   * @param most How many of them may be limited ones: 0 or more.
+   * @param isLimited Tells which numbers are; none if left out.
+   * @returns How many are at the front: fewer than `count` if there are no more, or no
+   * more that may be there.
    */
-  select(count: number): void {
-    let low = 0;
-    let high = this.#length - 1;
-    const last = count - 1;
+  select(
+    count: number,
+    most = Infinity,
+    isLimited?: (id: number) => boolean,
+  ): number {
+    let end = this.#length;
+    if (isLimited !== undefined) {
+      const others = this.#partition(isLimited);
+      if (others + most < end) {
+        if (most > 0) this.#bring(others, end, others + most);
+        end = others + most;
+      }
+    }
+    const found = Math.min(count, end);
+    if (found > 0) this.#bring(0, end, found);
+    return found;
+  }
+
+  /** Brings the limited ones to the end; returns how many others there are. */
+  #partition(isLimited: (id: number) => boolean): number {
+    let end = this.#length;
+    for (let i = 0; i < end;) {
+      if (isLimited(this.ids[i]!)) this.#swap(i, --end);
+      else i++;
+    }
+    return end;
+  }
+
+  /** Brings the largest of those from one place to before another up to `to`. */
+  #bring(from: number, end: number, to: number): void {
+    let low = from;
+    let high = end - 1;
+    const last = to - 1;
     while (low < high) {
       const pivot = this.#median(low, high);
       let i = low;
