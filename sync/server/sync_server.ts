@@ -135,6 +135,7 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
     this.#types = world.types;
     this.#clock = clock;
     this.#events = new EventQueue({ capacity: maxEvents });
+    checkTypes(world, priorities ?? {});
     this.#weights = world.types.map(({ name }) =>
       checkWeight(name, priorities?.[name] ?? 1)
     );
@@ -239,7 +240,8 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
     }
     this.#isTicking = true;
     try {
-      this.#nowMs += dt * 1_000;
+      // A clock that stands at the end of all time is better than one that is none.
+      this.#nowMs = Math.min(Number.MAX_VALUE, this.#nowMs + dt * 1_000);
       this.#startMs ??= this.#clock.nowMs();
       for (const end of this.#peers.values()) this.#poll(end);
       simulate?.((this.history.newest ?? -1) + 1);
@@ -603,6 +605,17 @@ const NO_LINK: MessageLink = {
   poll(): void {},
   close(): void {},
 };
+
+function checkTypes(world: WorldSchema, priorities: object): void {
+  for (const name of Object.keys(priorities)) {
+    if (world.byName.has(name)) continue;
+    throw new RangeError(
+      `Cannot use priorities as each must be that of a type (${
+        [...world.byName.keys()].join(", ")
+      }): current value is of "${name}"`,
+    );
+  }
+}
 
 function checkWeight(name: string, weight: number): number {
   if (weight >= 0 && weight < Infinity) return weight;
