@@ -440,7 +440,12 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
       if (end.isClosed) return undefined;
     }
     end.echo.receive(sentStamp, this.#clock.nowMs());
-    if (hasAcks && end.inFlight.ack(newest, mask)) end.awaitedTick = -1;
+    // What is older than the first snapshot does not ask for another one: a client that
+    // tells of it bit by bit would get one each time.
+    if (
+      hasAcks && end.inFlight.ack(newest, mask) &&
+      end.base!.tick >= end.awaitedTick
+    ) end.awaitedTick = -1;
     return undefined;
   }
 
@@ -515,7 +520,7 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
     if (base === undefined) {
       end.awaitedTick = tick;
       counters.fullSnapshots++;
-    } else end.awaitedTick = -1;
+    }
     counters.snapshots++;
     counters.bytesOut += writer.length;
     if (header.isPartial) counters.partialSnapshots++;
