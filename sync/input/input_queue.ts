@@ -276,9 +276,10 @@ export class InputQueue<I> {
     const at = tick % this.#ticks.length;
     const held = this.#ticks[at]!;
     if (held === tick) counts.duplicates++;
-    else if (tick <= this.#takenTick) {
+    else if (tick <= this.#takenTick || held > tick) {
       counts.late++;
-      // Further copies are of one that has come, and tell nothing of the lead.
+      // Further copies are of one that has come, and tell nothing of the lead. If nothing
+      // was taken for long, it is as late as what has its place by now.
       if (held > tick) return;
       this.#ticks[at] = tick;
       this.#recordLead(tick, nowTick);

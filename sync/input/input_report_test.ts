@@ -363,3 +363,25 @@ Deno.test("InputQueue tells the lead of the latest of the inputs that came, each
   assertEquals([queue.leads.take(), queue.leads.tick], [-40, 14]);
   assertEquals([queue.leads.inputs, queue.leads.lateInputs], [6, 2]);
 });
+
+Deno.test("InputQueue keeps what is due from copies of what is long ago, though nothing is taken", () => {
+  const sender = new InputSender(bits(4));
+  const queue = new InputQueue(bits(4), { tickRate: 60, maxAheadTicks: 8 });
+  const old = new ByteWriter();
+  sender.push(100, 1);
+  sender.write(old);
+  queue.read(old.view(), 99);
+  sender.ackUpTo(100);
+  // The place of both is the same one.
+  const due = new ByteWriter();
+  sender.push(109, 2);
+  sender.write(due);
+  queue.read(due.view(), 105);
+  const again = new InputSender(bits(4));
+  const copy = new ByteWriter();
+  again.push(100, 1);
+  again.write(copy);
+  queue.read(copy.view(), 106);
+  assertEquals(queue.take(109).input, 2);
+  assertEquals(queue.counts.late, 1);
+});
