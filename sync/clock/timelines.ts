@@ -67,6 +67,8 @@ const LEAD_HALF_LIFE_MS = 10_000;
 const MAX_GAP_MS = 1_000;
 /** How far below what the clock tells the lead may have to be: it may be wrong. */
 const BELOW_MS = 250;
+/** Inputs are for no later one. */
+const MAX_TICK = 0xffff_ffff;
 /** Of how many ticks the lead is remembered: 4 s at 64 Hz. */
 const LEADS = 256;
 
@@ -173,9 +175,12 @@ export class Timelines {
     return this.#renderMs / this.#tickMs;
   }
 
-  /** What the player's own inputs are for: ticks with a fraction. */
+  /**
+   * What the player's own inputs are for: ticks with a fraction, at most 2^32 - 1,
+   * whatever a server says.
+   */
   get predictionTick(): number {
-    return this.#predictionMs / this.#tickMs;
+    return Math.min(MAX_TICK, this.#predictionMs / this.#tickMs);
   }
 
   /**

@@ -193,6 +193,27 @@ Deno.test("Timelines ignore snapshots and reports that cannot be", () => {
   }
 });
 
+Deno.test("Timelines.predictionTick stays one that an input can be for, whatever a server says", () => {
+  const timelines = new Timelines(new NetworkClock());
+  let last = 0;
+  for (let i = 1; i < 200; i++) {
+    const nowMs = i * 20;
+    timelines.recordTimes({
+      sent: toStamp(nowMs),
+      received: toStamp(nowMs),
+      tick: i < 100 ? i : 0xffff_ffff,
+      echo: toStamp(nowMs - 10),
+      held: 0,
+      input: undefined,
+    });
+    timelines.tick(0.02, nowMs);
+    const { predictionTick } = timelines;
+    assert(predictionTick >= last && predictionTick <= 0xffff_ffff);
+    last = predictionTick;
+  }
+  assertEquals(last, 0xffff_ffff);
+});
+
 Deno.test("Timelines.reset() begins anew", () => {
   const clock = new NetworkClock({ tickRate: 50 });
   const timelines = new Timelines(clock);
