@@ -269,7 +269,10 @@ export class MatchGame {
       this.#round = undefined;
       return;
     }
-    this.#round ??= entities.spawn("round", { score: tick * 1e6, time: 0 });
+    this.#round ??= entities.spawn("round", {
+      score: tick * 1e6 % 2 ** 31,
+      time: 0,
+    });
     if (this.#round === undefined || tick % 4 > 0) return;
     const { score } = entities.get(this.#round, "round")!;
     entities.set(this.#round, "round", {
