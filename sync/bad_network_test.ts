@@ -41,8 +41,8 @@ const BAD: NetworkConditions = {
 /** Neither UDP's checksum nor a secret protects what is sent. */
 const DAMAGING: NetworkConditions = {
   ...BAD,
-  corruption: 0.05,
-  truncation: 0.02,
+  corruption: 0.15,
+  truncation: 0.05,
 };
 const SERVER = new URL("_testing/world_server.ts", import.meta.url);
 
@@ -234,12 +234,13 @@ Deno.test("SyncClient gets the world over bad lines, ends with a server that is 
       }
     }
     const { toServer, toClient } = await relay.report();
+    let damaged = 0;
     for (const counters of [toServer, toClient]) {
       const { lost, duplicated, corrupted, truncated } = counters;
-      for (const count of [lost, duplicated, corrupted, truncated]) {
-        assertGreater(count, 0, JSON.stringify(counters));
-      }
+      assert(lost > 0 && duplicated > 0, JSON.stringify(counters));
+      damaged += corrupted + truncated;
     }
+    assertGreater(damaged, 0);
   } finally {
     webSocket.close();
     await until(
