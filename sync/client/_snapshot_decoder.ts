@@ -23,7 +23,8 @@ import type { DecodedSnapshot, SnapshotRing } from "./world_snapshot.ts";
  * - `decoded`: it is the newest of the ring;
  * - `stale`: it is not newer than the newest, or is it again;
  * - `unknownBase`: it builds upon one that is not held;
- * - `desync`: all of it can be read, and the checksum is another one;
+ * - `desync`: all of it can be read, and the checksum is another one; or the newest
+ *   itself turns out to have been damaged;
  * - or what is wrong with it.
  */
 export type DecodeResult =
@@ -48,6 +49,8 @@ export class SnapshotDecoder {
   /** The number and tick of the newest that was decoded; -1 before the first. */
   #lastSequence = -1;
   #lastTick = -1;
+  /** How many without a base were not newer since then. */
+  #passed = 0;
   /** Bases without what was forgotten. */
   readonly #overlays: (OverlayTable | undefined)[] = [];
   #blank: readonly CoderState[] | undefined;
@@ -75,9 +78,9 @@ export class SnapshotDecoder {
     const ring = this.#ring;
     const { sequence, tick, baseAge, isStrong } = header;
     const last = this.#lastSequence;
-    if (last >= 0 && (sequence - last << 16) <= 0) return "stale";
+    if (last >= 0 && (sequence - last << 16) <= 0) return this.#pass("stale");
     // A later message is of a later tick.
-    if (tick <= this.#lastTick) return "range";
+    if (tick <= this.#lastTick) return this.#pass("range");
     const base = baseAge === 0
       ? undefined
       : ring.get(sequence - baseAge & 0xffff);
@@ -103,7 +106,23 @@ export class SnapshotDecoder {
     ring.push();
     this.#lastSequence = sequence;
     this.#lastTick = tick;
+    this.#passed = 0;
     return "decoded";
+  }
+
+  /**
+   * Passes over what is not newer. A server that knows of no base sends one without, and
+   * little else: a late one may be overtaken by the next, but where two are not newer, and
+   * nothing that is comes between, the newest itself cannot be true.
+   */
+  #pass(result: "stale" | "range"): DecodeResult {
+    if (this.header.baseAge > 0) return result;
+    this.#passed++;
+    if (this.#passed < 2) return result;
+    this.#passed = 0;
+    this.#lastSequence = -1;
+    this.#lastTick = -1;
+    return "desync";
   }
 
   #readInto(

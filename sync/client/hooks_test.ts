@@ -5,6 +5,7 @@ import { ServerInputs } from "../input/server_inputs.ts";
 import { defineEntity } from "../schema/define_entity.ts";
 import { defineWorld } from "../schema/define_world.ts";
 import { SyncServer } from "../server/sync_server.ts";
+import { EndsWorld } from "../_testing/ends_world.ts";
 import { SyncClient } from "./sync_client.ts";
 
 const DT = 1 / 60;
@@ -57,4 +58,17 @@ Deno.test("SyncClient has the game play after what has come and before its repor
   let played = 0;
   client.tick(DT, () => played++);
   assertEquals(played, 1);
+});
+
+Deno.test("SyncClient tells that it is connected before anything else", () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    // The server's first snapshot may overtake the end of its handshake.
+    const world = new EndsWorld({ seed, link: { jitter: 9 } });
+    world.spawn();
+    const { events } = world.connect();
+    world.run(60);
+    const types = events.map(({ type }) => type);
+    assertEquals(types.indexOf("connected"), 0, `seed ${seed}: ${types}`);
+    assertEquals(types.lastIndexOf("connected"), 0, `seed ${seed}`);
+  }
 });

@@ -106,6 +106,7 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
   readonly #counters = new ClientCounters();
   /** Seconds until the next report is due. */
   #dueIn = 0;
+  #isConnectedTold = false;
   #isDesynced = false;
   #isEnded = false;
   #isTicking = false;
@@ -354,8 +355,7 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
       case "waiting":
         return;
       case "ready":
-        this.#queue.push({ type: "connected" });
-        return;
+        return this.#tellConnected();
       case "differs": {
         const { differences, message } = step;
         this.#queue.push({ type: "refused", differences, message });
@@ -368,12 +368,20 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
     }
   }
 
+  #tellConnected(): void {
+    if (this.#isConnectedTold) return;
+    this.#isConnectedTold = true;
+    this.#queue.push({ type: "connected" });
+  }
+
   #decoded(result: DecodeResult): void {
     const counters = this.#counters;
     switch (result) {
       case "decoded":
         counters.snapshots++;
         this.#isDesynced = false;
+        // It may overtake the end of the server's handshake, which it shows.
+        this.#tellConnected();
         this.#shown.show(this.#ring.newest!, this.#decoder.changed);
         this.#queueNews();
         this.#timed();

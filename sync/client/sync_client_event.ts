@@ -41,8 +41,9 @@ export type SyncClientEvent<N extends string = string> =
   }
   | {
     /**
-     * The server's checksum is not that of what is here. All is asked for anew; what
-     * was there stays until it comes. Told once until then.
+     * What is here is not what the server has: its checksum is another one, or the
+     * newest was damaged and seems newer than all that comes. All is asked for anew;
+     * what was there stays until it comes. Told once until then.
      */
     readonly type: "desync";
     /** The tick. */

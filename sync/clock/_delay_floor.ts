@@ -315,9 +315,15 @@ export class DelayFloor {
     const up = Math.max(LEAST_STEP_MS, 2.5 * this.spreadMs);
     this.#above = above > up ? this.#above + 1 : 0;
     if (this.#above >= UP_BLOCKS && this.#blocks > UP_BLOCKS) {
-      // The first of them may be of both levels.
-      this.#labels[(place + BLOCKS - UP_BLOCKS + 1) % BLOCKS] = NONE;
-      this.#begin(UP_BLOCKS - 1, above);
+      // The first of them may be of both levels; or the next, if the first was high by chance.
+      let blocks = UP_BLOCKS - 1;
+      while (blocks > 1 && this.#lowOf(blocks) < this.#lowOf(blocks - 1) - up) {
+        blocks--;
+      }
+      for (let i = blocks; i < UP_BLOCKS; i++) {
+        this.#labels[(place + BLOCKS - i) % BLOCKS] = NONE;
+      }
+      this.#begin(blocks, above);
     }
   }
 

@@ -257,6 +257,18 @@ Deno.test("NetworkClock keeps its offset when a route changes, and learns the de
   }
 });
 
+Deno.test("NetworkClock takes a block of both routes for neither, whatever came before it", () => {
+  // By chance alone the half second before the change was a slow one.
+  const { clock, errors } = play({
+    seed: 14,
+    seconds: 110,
+    steps: [{ atMs: 30_000, upMs: 0, downMs: 30 }],
+  }, 34_000);
+  const worst = quantile(errors, 1);
+  assert(worst < 1, `${worst} ms`);
+  assertAlmostEquals(clock.rttFloorMs, 130, 5);
+});
+
 Deno.test("NetworkClock knows a new delay within 4 s", () => {
   const run = simulateExchange({
     ...ORDINARY,

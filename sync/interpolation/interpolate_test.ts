@@ -77,11 +77,13 @@ function assertBlended(
       assertAlmostEquals(Math.hypot(...c), 1, 4e-8, message);
     } else if (kind === "angle") {
       const all = b[0]! - a[0]!;
-      const short = Math.abs(all) <= Math.PI
-        ? all
-        : all - Math.sign(all) * TURN;
-      const off = (a[0]! + short * t - c[0]!) / TURN;
-      assertAlmostEquals(off, Math.round(off), 1e-12, message);
+      // Of half a turn, either way is as short.
+      const ways = [all, all - TURN, all + TURN].filter((way) =>
+        Math.abs(way) <= Math.PI + 1e-9
+      );
+      const offs = ways.map((way) => (a[0]! + way * t - c[0]!) / TURN);
+      const isOn = offs.some((off) => Math.abs(off - Math.round(off)) <= 1e-12);
+      assert(ways.length > 0 && isOn, message);
       assert(c[0]! >= 0 && c[0]! < TURN, message);
     } else {
       a.forEach((it, i) =>

@@ -191,7 +191,7 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
       this.#pool,
       this.#receive,
     );
-    end.untilChecksum = this.#options.checksumEvery ?? 64;
+    end.untilChecksum = this.#noChecksums;
     this.#peers.set(end.id, end);
     this.#lastId = end.id;
     return end;
@@ -515,7 +515,7 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
     inFlight.push(tick, views, states);
     end.allowance -= writer.length;
     if (header.hasChecksum) {
-      end.untilChecksum = this.#options.checksumEvery ?? 64;
+      end.untilChecksum = this.#noChecksums;
     } else end.untilChecksum--;
     if (base === undefined) {
       end.awaitedTick = tick;
@@ -545,6 +545,11 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
     if (result === "lone") this.#counters.loneEntities++;
     else if (result === "tooLarge") this.#counters.entitiesTooLarge++;
     return undefined;
+  }
+
+  /** How many snapshots there are between two with a checksum. */
+  get #noChecksums(): number {
+    return (this.#options.checksumEvery ?? 64) - 1;
   }
 
   #isChecksumDue(end: ClientEnd): boolean {
