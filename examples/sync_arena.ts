@@ -10,14 +10,15 @@
  */
 
 import { type Clock, SeededRandom } from "../core/mod.ts";
-import { type EntityId, MatchPlayer } from "../sync/mod.ts";
+import { type EntityId, MatchPlayer, MatchRecorder } from "../sync/mod.ts";
 import {
   ConnectionManager,
   InsecureLink,
   SimulatedNetwork,
 } from "../transport/mod.ts";
-import { ArenaClient, type Shot } from "./sync_arena/arena_client.ts";
-import { ArenaServer, type Hit } from "./sync_arena/arena_server.ts";
+import { ArenaBot } from "./sync_arena/arena_bot.ts";
+import type { ArenaClient, Shot } from "./sync_arena/arena_client.ts";
+import { ArenaServer, type Hit, type Seat } from "./sync_arena/arena_server.ts";
 import { ARENA, STEP, TICK_RATE } from "./sync_arena/arena_world.ts";
 
 /** Options for {@linkcode play}. */
@@ -82,12 +83,21 @@ export interface ArenaOutcome {
   readonly isReplayRight: boolean;
 }
 
+interface Correction {
+  readonly after: number;
+  readonly tick: number;
+}
+
 /** One client and what it is on. */
 interface End {
   readonly client: ArenaClient;
   readonly manager: ConnectionManager;
   readonly clock: Clock;
   readonly frameMs: number;
+  /** The shots, by the ticks of their inputs. */
+  readonly shots: ReadonlyMap<number, Shot>;
+  /** The ticks that were not as predicted, each with the one that was compared before. */
+  readonly corrections: readonly Correction[];
   nextMs: number;
   maxErrorMs: number;
   boundsBroken: number;
@@ -143,6 +153,9 @@ export function play(options: ArenaOptions = {}): ArenaOutcome {
   const arena = new ArenaServer(clock, seed);
   const hits: Hit[] = [];
   arena.onHit = (hit) => hits.push(hit);
+  const surprises = new Map<Seat, number[]>();
+  arena.onSurprise = (seat, tick) => surprises.get(seat)!.push(tick);
+  const recorder = new MatchRecorder(ARENA);
   const ends = Array.from(
     { length: CLIENTS },
     (_, i) => joining(network, i, seed),
@@ -158,10 +171,12 @@ export function play(options: ArenaOptions = {}): ArenaOutcome {
       for (const event of manager.drainEvents()) {
         if (event.type !== "peerConnected") continue;
         const name = new TextDecoder().decode(event.userData);
-        arena.join(manager.link(event.peer)!, name);
+        surprises.set(arena.join(manager.link(event.peer)!, name)!, []);
       }
       startMs ??= nowMs;
       arena.tick();
+      const { history, entities } = arena.sync;
+      recorder.record(history.newest!, entities.tables);
       manager.flush();
       nextMs += TICK_MS;
     }
@@ -179,12 +194,15 @@ export function play(options: ArenaOptions = {}): ArenaOutcome {
     );
   }
 
-  const recording = arena.recorder.takeBytes();
+  const recording = recorder.takeBytes();
   const replay = new MatchPlayer(ARENA, recording);
   while (replay.next());
-  const shots = new Map(ends.map(({ client }) => [client.id, client.shots]));
+  const shots = new Map(ends.map(({ client, shots }) => [client.id, shots]));
   const outcome = {
-    clients: ends.map((end) => outcomeOf(end, arena, hits, endMs)),
+    clients: ends.map((end) => {
+      const seat = arena.seats.find(({ id }) => id === end.client.id)!;
+      return outcomeOf(end, seat, surprises.get(seat)!, hits, endMs);
+    }),
     worstHitSteps: worstOf(hits, shots),
     recording,
     recordedTicks: replay.length,
@@ -220,8 +238,16 @@ function joining(network: SimulatedNetwork, index: number, seed: number): End {
     10_000 * (index + 1),
     40 * index - 60,
   );
+  const shots = new Map<number, Shot>();
+  const corrections: Correction[] = [];
+  const bot = new ArenaBot(manager.link(peer)!, name, clock, random, {
+    onShot: (shot) => shots.set(shot.tick, shot),
+    onCorrection: (after, tick) => corrections.push({ after, tick }),
+  });
   return {
-    client: new ArenaClient(manager.link(peer)!, name, clock, random),
+    client: bot.client,
+    shots,
+    corrections,
     manager,
     clock,
     // Screens of 144 Hz, and one of 60.
@@ -263,16 +289,17 @@ function worstOf(
 }
 
 function outcomeOf(
-  { client, manager, clock, maxErrorMs, boundsBroken }: End,
-  arena: ArenaServer,
+  end: End,
+  seat: Seat,
+  surprises: readonly number[],
   hits: readonly Hit[],
   endMs: number,
 ): ClientOutcome {
-  const seat = arena.seats.find(({ id }) => id === client.id)!;
+  const { client, manager, corrections, maxErrorMs, boundsBroken } = end;
   const own = hits.filter(({ shooter }) => shooter === client.id);
-  const shots = [...client.shots.values()];
+  const shots = [...end.shots.values()];
   const confirmed =
-    own.filter(({ tick, target }) => client.shots.get(tick)?.claimed === target)
+    own.filter(({ tick, target }) => end.shots.get(tick)?.claimed === target)
       .length;
   const stats = manager.peerStats(manager.peers()[0]!)!;
   const metrics = new Map(
@@ -296,17 +323,17 @@ function outcomeOf(
     renderDelayMs: timelines.renderDelayMs,
     leadMs: timelines.leadMs,
     clockErrorMs: {
-      last: errorOf({ client, clock } as End, endMs),
+      last: errorOf(end, endMs),
       max: maxErrorMs,
     },
     clockBoundMs: network.errorBoundMs,
     boundsBroken,
     compared: predictor.counts.compared,
     corrections: predictor.counts.mispredicted,
-    surprises: seat.surprises.length,
+    surprises: surprises.length,
     unexplained:
-      client.corrections.filter(({ after, tick }) =>
-        !seat.surprises.some((at) => at > after && at <= tick)
+      corrections.filter(({ after, tick }) =>
+        !surprises.some((at) => at > after && at <= tick)
       ).length,
     shots: shots.length,
     claimed: shots.filter(({ claimed }) => claimed !== undefined).length,

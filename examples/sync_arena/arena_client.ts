@@ -1,4 +1,4 @@
-import type { Clock, SeededRandom, Vec3 } from "../../core/mod.ts";
+import type { Clock, Vec3 } from "../../core/mod.ts";
 import type { MessageLink } from "../../protocol/mod.ts";
 import {
   type EntityId,
@@ -17,31 +17,46 @@ import {
   ARENA,
   CUBE,
   INPUT,
-  MAX_SPAN,
   moved,
   PLAYER,
   PLAYER_RADIUS,
   type PlayerInput,
+  RELOAD,
   SEND_RATE,
   TICK_RATE,
 } from "./arena_world.ts";
 
-/** Ticks from one shot to the next. */
-const RELOAD = 12;
-/** Ticks until a bot thinks of another way to go. */
-const STROLL = 30;
 /** So many ticks are made up for after a pause. */
 const MAX_BEHIND = 8;
 
 /** A shot as it was on the screen of who shot. */
 export interface Shot {
+  /** The tick of its input. */
+  readonly tick: number;
+  /** Where it came from, and where it went to. */
+  readonly from: Vec3;
+  readonly aim: Vec3;
   /** Whom it hit there; `undefined` if nobody. */
   readonly claimed: EntityId | undefined;
-  /** Where the players were on the screen. */
+  /** Where the others were on the screen. */
   readonly seen: ReadonlyMap<EntityId, Vec3>;
 }
 
-/** A client of the arena with a bot that walks about and shoots at whom it sees. */
+/** Who plays, and who is told of it. */
+export interface ArenaClientOptions {
+  /** Tells what the player does in a tick. A shot that comes too soon after another does not go off. */
+  readonly decide: (tick: number, client: ArenaClient) => PlayerInput;
+  /** The name of the player, by which it is found; if left out, `ArenaClient.id` has to be set. */
+  readonly name?: string;
+  /** Is told of each snapshot, after it was taken in. */
+  readonly onSnapshot?: (tick: number) => void;
+  /** Is told of each shot. */
+  readonly onShot?: (shot: Shot) => void;
+  /** Is told when a tick was not as predicted, and which one was compared before. */
+  readonly onCorrection?: (after: number, tick: number) => void;
+}
+
+/** A client of the arena: draws, predicts one player and sends what it does. */
 export class ArenaClient {
   /** What gets the world. */
   readonly sync: SyncClient<typeof ARENA.schemas>;
@@ -50,7 +65,7 @@ export class ArenaClient {
     new NetworkClock({ tickRate: TICK_RATE }),
     { sendIntervalMs: 1_000 / SEND_RATE },
   );
-  /** The bot's own player. */
+  /** The client's own player. */
   readonly predictor: Predictor<PlayerInput>;
   /** All players, as they are drawn. */
   readonly players = new SnapshotPlayer(
@@ -61,39 +76,26 @@ export class ArenaClient {
   readonly cubes = new SnapshotPlayer(
     frameLayout(CUBE.schema, { tickRate: TICK_RATE }),
   );
-  /** The shots, by the ticks of their inputs. */
-  readonly shots = new Map<number, Shot>();
+  /** Whose player it is; `undefined` before that is known. */
+  id: EntityId | undefined;
   /** Snapshots that were sent, by their numbers; those that did not come are lost. */
   sent = 0;
   /** Those of them that were decoded. */
   decoded = 0;
-  /** The ticks that were not as predicted, each with the one that was compared before. */
-  readonly corrections: { readonly after: number; readonly tick: number }[] =
-    [];
   /** How often the server had to say that something was not decoded rightly. */
   desyncs = 0;
-  readonly #name: string;
+  readonly #options: ArenaClientOptions;
   readonly #clock: Clock;
-  readonly #random: SeededRandom;
   readonly #inputs = new InputSender<PlayerInput>(INPUT);
-  #me: EntityId | undefined;
-  readonly #rhythm: number;
   #tick = -1;
+  #readyTick = -1;
   #lastSequence = -1;
   #comparedTick = -1;
-  #course: { x: number; z: number } = { x: 0, z: 0 };
 
-  /** Creates a client; the server is to make a player of the name. */
-  constructor(
-    link: MessageLink,
-    name: string,
-    clock: Clock,
-    random: SeededRandom,
-  ) {
-    this.#name = name;
+  /** Creates a client. */
+  constructor(link: MessageLink, clock: Clock, options: ArenaClientOptions) {
+    this.#options = options;
     this.#clock = clock;
-    this.#random = random;
-    this.#rhythm = random.nextU32() % RELOAD;
     this.sync = new SyncClient(ARENA, link, {
       clock,
       inputs: this.#inputs,
@@ -117,14 +119,40 @@ export class ArenaClient {
     });
   }
 
-  /** Whose player it is; `undefined` before it has come. */
-  get id(): EntityId | undefined {
-    return this.#me;
-  }
-
   /** A frame: takes in what came, draws, and plays on. */
   frame(dt: number): void {
     this.sync.tick(dt, () => this.#play(dt));
+  }
+
+  /** Where the others are on the screen. */
+  seen(): Map<EntityId, Vec3> {
+    const { frame } = this.players;
+    const { capacity, values, layout } = frame;
+    const at = layout.lanes("position").first * capacity;
+    const seen = new Map<EntityId, Vec3>();
+    for (const id of this.sync.ids("player")) {
+      const slot = frame.placeOf(id);
+      if (id === this.id || slot < 0) continue;
+      seen.set(id, {
+        x: values[at + slot]!,
+        y: values[at + capacity + slot]!,
+        z: values[at + 2 * capacity + slot]!,
+      });
+    }
+    return seen;
+  }
+
+  /** Where the own player is, as predicted; `undefined` before it is there. */
+  where(): Vec3 | undefined {
+    const { state } = this.predictor;
+    if (!state.isAlive(0)) return undefined;
+    const at = state.at("position");
+    const { values, capacity } = state;
+    return {
+      x: values[at]!,
+      y: values[at + capacity]!,
+      z: values[at + 2 * capacity]!,
+    };
   }
 
   #play(dt: number): void {
@@ -135,12 +163,15 @@ export class ArenaClient {
         continue;
       }
       const { name } = sync.get(event.id, "player") ?? {};
-      if (name === this.#name) this.#me = event.id;
+      if (name !== undefined && name === this.#options.name) {
+        this.id = event.id;
+      }
     }
     timelines.tick(dt, this.#clock.nowMs());
-    if (!timelines.clock.isSynced || this.#me === undefined) return;
+    if (!timelines.clock.isSynced) return;
     this.players.update(timelines.renderTick, dt);
     this.cubes.update(timelines.renderTick, dt);
+    if (this.id === undefined) return;
     const tick = Math.floor(timelines.predictionTick);
     this.#tick = Math.max(this.#tick, tick - MAX_BEHIND);
     while (this.#tick < tick) this.#act(++this.#tick);
@@ -156,64 +187,37 @@ export class ArenaClient {
     this.#lastSequence = sequence;
     this.players.push(tick, tables[PLAYER.number]!);
     this.cubes.push(tick, tables[CUBE.number]!);
-    if (this.#me === undefined || isPartial) return;
+    this.#options.onSnapshot?.(tick);
+    if (this.id === undefined || isPartial) return;
     const { predictor } = this;
     const { mispredicted } = predictor.counts;
-    predictor.add(this.#me, tick, tables[PLAYER.number]!);
+    predictor.add(this.id, tick, tables[PLAYER.number]!);
     predictor.reconcile(tick, tables[PLAYER.number]!);
     if (predictor.counts.mispredicted > mispredicted) {
-      this.corrections.push({ after: this.#comparedTick, tick });
+      this.#options.onCorrection?.(this.#comparedTick, tick);
     }
     this.#comparedTick = tick;
   }
 
-  /** Plays a tick: what the bot does goes to the server, and is done here at once. */
+  /** Plays a tick: what the player does goes to the server, and is done here at once. */
   #act(tick: number): void {
     const { predictor } = this;
     if (tick <= predictor.tick) return;
-    const seen = this.#look();
+    const wanted = this.#options.decide(tick, this);
+    const fire = wanted.fire && tick >= this.#readyTick;
     const { view } = this.players;
-    if (tick % STROLL === 0) {
-      const at = (): number => this.#random.nextU32() % 17 / 8 - 1;
-      this.#course = { x: at(), z: at() };
-    }
-    const target = [...seen.values()][Math.floor(tick / 240) % seen.size];
-    const me = this.#where();
-    const aim = { x: 0, y: 0, z: 1 };
-    if (target !== undefined && me !== undefined) {
-      const next = this.#afterMoving(me);
-      // Nobody aims well while walking.
-      const sway = (this.#random.nextFloat() - 0.5) * 0.15;
-      const x = target.x - next.x;
-      const z = target.z - next.z;
-      const length = Math.sqrt(x * x + z * z) || 1;
-      aim.x = clamp((x - z * sway) / length);
-      aim.z = clamp((z + x * sway) / length);
-    }
-    // What is guessed, or drawn over a long gap, is not worth a shot.
-    const { state, beforeTick, afterTick } = this.players;
-    const isSteady = state === "interpolated" &&
-      afterTick - beforeTick <= MAX_SPAN;
-    const fire = tick % RELOAD === this.#rhythm && target !== undefined &&
-      isSteady;
-    const input = this.#inputs.push(tick, {
-      ...this.#course,
-      rotation: Math.atan2(aim.x, aim.z),
-      fire,
-      aim,
-    }, view);
+    const input = this.#inputs.push(tick, { ...wanted, fire }, view);
     predictor.apply(tick, input);
-    if (fire) this.#shoot(tick, input.aim, seen);
+    if (!fire) return;
+    this.#readyTick = tick + RELOAD;
+    this.#shoot(tick, input.aim);
   }
 
-  #shoot(
-    tick: number,
-    aim: Vec3,
-    seen: ReadonlyMap<EntityId, Vec3>,
-  ): void {
-    const from = this.#where();
+  #shoot(tick: number, aim: Vec3): void {
+    const from = this.where();
     if (from === undefined) return;
     const length = Math.sqrt(aim.x * aim.x + aim.y * aim.y + aim.z * aim.z);
+    const seen = this.seen();
     let claimed: EntityId | undefined;
     let nearest = Infinity;
     for (const [id, { x, y, z }] of seen) {
@@ -233,46 +237,6 @@ export class ArenaClient {
       nearest = distance;
       claimed = id;
     }
-    this.shots.set(tick, { claimed, seen });
+    this.#options.onShot?.({ tick, from, aim, claimed, seen });
   }
-
-  /** Where the others are on the screen. */
-  #look(): Map<EntityId, Vec3> {
-    const { frame } = this.players;
-    const { capacity, values, layout } = frame;
-    const at = layout.lanes("position").first * capacity;
-    const seen = new Map<EntityId, Vec3>();
-    for (const id of this.sync.ids("player")) {
-      const slot = frame.placeOf(id);
-      if (id === this.#me || slot < 0) continue;
-      seen.set(id, {
-        x: values[at + slot]!,
-        y: values[at + capacity + slot]!,
-        z: values[at + 2 * capacity + slot]!,
-      });
-    }
-    return seen;
-  }
-
-  /** Where the bot's player is, as predicted. */
-  #where(): Vec3 | undefined {
-    const { state } = this.predictor;
-    if (!state.isAlive(0)) return undefined;
-    const at = state.at("position");
-    const { values, capacity } = state;
-    return {
-      x: values[at]!,
-      y: values[at + capacity]!,
-      z: values[at + 2 * capacity]!,
-    };
-  }
-
-  #afterMoving({ x, y, z }: Vec3): Vec3 {
-    const course = this.#course;
-    return { x: moved(x, course.x), y, z: moved(z, course.z) };
-  }
-}
-
-function clamp(value: number): number {
-  return Math.min(1, Math.max(-1, value));
 }

@@ -2,7 +2,6 @@ import { type Clock, SeededRandom, type Vec3 } from "../../core/mod.ts";
 import type { MessageLink } from "../../protocol/mod.ts";
 import {
   type EntityId,
-  MatchRecorder,
   Rewind,
   ServerInputs,
   type SyncPeer,
@@ -11,6 +10,7 @@ import {
 } from "../../sync/mod.ts";
 import {
   ARENA,
+  FULL_HEALTH,
   HALF_SIZE,
   INPUT,
   MAX_SPAN,
@@ -18,13 +18,17 @@ import {
   PLAYER,
   PLAYER_RADIUS,
   type PlayerInput,
+  RELOAD,
   SEND_RATE,
   TICK_RATE,
 } from "./arena_world.ts";
 
 const CUBES = 40;
 const DAMAGE = 20;
-const FULL_HEALTH = 100;
+/** A player whose inputs have not come for so many ticks stands. */
+const MAX_MISSING = 20;
+/** How long ago, in ticks, a picture may be that is shot at. */
+const MAX_REWIND = 36;
 
 /** A player and what the server knows of whoever plays it. */
 export interface Seat {
@@ -34,8 +38,8 @@ export interface Seat {
   readonly name: string;
   readonly peer: SyncPeer;
   readonly guard: ViewGuard;
-  /** Ticks whose input was not there, or in which the player was put elsewhere. */
-  readonly surprises: number[];
+  /** The first tick of the next shot. */
+  readyTick: number;
   /** Shots whose input was there. */
   shots: number;
   /** Those that hit somebody. */
@@ -50,6 +54,8 @@ export interface Hit {
   readonly shooter: EntityId;
   /** Who was hit. */
   readonly target: EntityId;
+  /** Whether that was the end of it. */
+  readonly isKill: boolean;
   /** Where that one was, on the shooter's screen as the server makes it out. */
   readonly where: Vec3;
 }
@@ -62,12 +68,12 @@ export class ArenaServer {
   readonly inputs = new ServerInputs<PlayerInput>(INPUT, {
     tickRate: TICK_RATE,
   });
-  /** All of the match. */
-  readonly recorder = new MatchRecorder(ARENA);
   /** Who plays. */
   readonly seats: Seat[] = [];
   /** Is told of each hit. */
   onHit: (hit: Hit) => void = () => {};
+  /** Is told of a tick whose input was not there, or in which a player was put elsewhere. */
+  onSurprise: (seat: Seat, tick: number) => void = () => {};
   readonly #rewind: Rewind;
   readonly #random: SeededRandom;
   readonly #cubes: readonly EntityId[];
@@ -88,48 +94,75 @@ export class ArenaServer {
     );
   }
 
-  /** Takes in somebody who wants to play. */
-  join(link: MessageLink, name: string): void {
-    const peer = this.sync.connect(link)!;
+  /**
+   * Takes in somebody who wants to play.
+   *
+   * @param link The link to the client.
+   * @param name The name, which fits the world's field.
+   * @returns The place; `undefined` if there is none. It is given up when the link closes.
+   */
+  join(link: MessageLink, name: string): Seat | undefined {
     const id = this.sync.entities.spawn("player", {
       position: this.#anywhere(),
       rotation: 0,
       jumps: 0,
+      shots: 0,
       health: FULL_HEALTH,
+      score: 0,
       name,
-    })!;
-    const guard = new ViewGuard({ maxRewindTicks: 30, maxSpan: MAX_SPAN });
-    const counts = { surprises: [], shots: 0, hits: 0 };
-    this.seats.push({ id, name, peer, guard, ...counts });
+    });
+    if (id === undefined) return undefined;
+    const peer = this.sync.connect(link);
+    if (peer === undefined) {
+      this.sync.entities.despawn(id);
+      return undefined;
+    }
+    const guard = new ViewGuard({
+      maxRewindTicks: MAX_REWIND,
+      maxSpan: MAX_SPAN,
+    });
+    const seat = { id, name, peer, guard, readyTick: 0, shots: 0, hits: 0 };
+    this.seats.push(seat);
+    return seat;
   }
 
   /** A tick of the world. */
-  tick(): void {
-    this.sync.tick(1 / TICK_RATE, (tick) => {
+  tick(dt = 1 / TICK_RATE): void {
+    this.sync.tick(dt, (tick) => {
       this.#cubes.forEach((id, i) => {
         this.sync.entities.set(id, "cube", cubeAt(i, tick));
       });
       for (const seat of this.seats) this.#play(seat, tick);
     });
-    this.recorder.record(this.sync.history.newest!, this.sync.entities.tables);
-    // A game would tell who has come and gone.
-    for (const _ of this.sync.drainEvents());
+    for (const event of this.sync.drainEvents()) {
+      if (event.type === "peerDisconnected") this.#leave(event.peer);
+    }
+  }
+
+  #leave(peer: SyncPeer): void {
+    const at = this.seats.findIndex((seat) => seat.peer === peer);
+    if (at < 0) return;
+    this.sync.entities.despawn(this.seats[at]!.id);
+    this.seats.splice(at, 1);
   }
 
   #play(seat: Seat, tick: number): void {
     const { entities } = this.sync;
     const { input, view, missing } = this.inputs.take(seat.peer, tick);
-    if (missing > 0) seat.surprises.push(tick);
-    if (input === undefined) return;
-    const { position } = entities.get(seat.id, "player")!;
+    if (missing > 0) this.onSurprise(seat, tick);
+    if (input === undefined || missing > MAX_MISSING) return;
+    const { position, shots } = entities.get(seat.id, "player")!;
     position.x = moved(position.x, input.x);
     position.z = moved(position.z, input.z);
     const { rotation, fire, aim } = input;
     entities.set(seat.id, "player", { position, rotation });
-    const origin = entities.get(seat.id, "player")!.position;
     // An input that is repeated, as the next one is missing, has shot already.
-    if (!fire || view === undefined) return;
+    if (!fire || missing > 0 || tick < seat.readyTick) return;
+    seat.readyTick = tick + RELOAD;
     seat.shots++;
+    entities.set(seat.id, "player", { shots: shots + 1 & 63 });
+    if (view === undefined) return;
+    const origin = entities.get(seat.id, "player")!.position;
     const { newest, oldest } = this.sync.history;
     if (newest === undefined || oldest === undefined) return;
     if (!this.#rewind.to(seat.guard.check(view, newest, oldest))) return;
@@ -142,26 +175,33 @@ export class ArenaServer {
     seat.hits++;
     const where = { x: 0, y: 0, z: 0 };
     this.#rewind.position(hit.id, where);
-    this.onHit({ tick, shooter: seat.id, target: hit.id, where });
-    this.#hurt(hit.id, tick);
+    const { id: target } = hit;
+    const isKill = this.#hurt(target, seat, tick);
+    this.onHit({ tick, shooter: seat.id, target, isKill, where });
   }
 
-  #hurt(id: EntityId, tick: number): void {
+  /** Takes a player's health, and tells whether that was the last of it. */
+  #hurt(id: EntityId, by: Seat, tick: number): boolean {
     const { entities } = this.sync;
     const player = entities.get(id, "player");
-    if (player === undefined) return;
+    // Whoever was seen may have left.
+    if (player === undefined) return false;
     const health = player.health - DAMAGE;
     if (health > 0) {
       entities.set(id, "player", { health });
-      return;
+      return false;
     }
     entities.set(id, "player", {
       health: FULL_HEALTH,
       position: this.#anywhere(),
       jumps: player.jumps + 1 & 7,
     });
+    const { score } = entities.get(by.id, "player")!;
+    entities.set(by.id, "player", { score: score + 1 & 0xffff });
     // Nobody can predict this.
-    this.seats.find((seat) => seat.id === id)!.surprises.push(tick);
+    const seat = this.seats.find((seat) => seat.id === id);
+    if (seat !== undefined) this.onSurprise(seat, tick);
+    return true;
   }
 
   #anywhere(): Vec3 {

@@ -13,6 +13,7 @@ import {
   quat,
   string,
   struct,
+  u16,
   u8,
   vec3,
 } from "../../protocol/mod.ts";
@@ -30,6 +31,12 @@ export const PLAYER_RADIUS = 1;
 export const STEP = 1 / 256;
 /** The most ticks between two snapshots of a picture that can be shot at. */
 export const MAX_SPAN = 16;
+/** Ticks from one shot of a player to the next. */
+export const RELOAD = 12;
+/** What a player has at first. */
+export const FULL_HEALTH = 100;
+/** Bytes of a name. */
+export const MAX_NAME_BYTES = 16;
 /** How far a player goes in a second. */
 const SPEED = 8;
 
@@ -45,8 +52,12 @@ export const ARENA = defineWorld({
     rotation: angle({ bits: 10 }),
     // Counts up when a player is put elsewhere, so that nobody draws the way there.
     jumps: bits(3),
+    // Counts up with each shot, so that one is seen though its snapshot was lost.
+    shots: bits(6),
     health: u8,
-    name: string({ maxBytes: 16 }),
+    // Players that this one has shot down.
+    score: u16,
+    name: string({ maxBytes: MAX_NAME_BYTES }),
   }, { maxEntities: 16 }),
 });
 
