@@ -240,7 +240,8 @@ function joining(network: SimulatedNetwork, index: number, seed: number): End {
   );
   const shots = new Map<number, Shot>();
   const corrections: Correction[] = [];
-  const bot = new ArenaBot(manager.link(peer)!, name, clock, random, {
+  const bot = new ArenaBot(manager.link(peer)!, clock, random, {
+    name,
     onShot: (shot) => shots.set(shot.tick, shot),
     onCorrection: (after, tick) => corrections.push({ after, tick }),
   });

@@ -35,13 +35,12 @@ export class ArenaBot {
   #course: { x: number; z: number } = { x: 0, z: 0 };
   #off = 0;
 
-  /** Creates a bot; the server is to make a player of the name. */
+  /** Creates a bot. */
   constructor(
     link: MessageLink,
-    name: string,
     clock: Clock,
     random: SeededRandom,
-    options: BotSkill & Omit<ArenaClientOptions, "decide" | "name"> = {},
+    options: BotSkill & Omit<ArenaClientOptions, "decide"> = {},
   ) {
     const { everyTicks = RELOAD, sway = 0.075 } = options;
     this.#random = random;
@@ -50,7 +49,6 @@ export class ArenaBot {
     this.#rhythm = random.nextU32() % everyTicks;
     this.client = new ArenaClient(link, clock, {
       ...options,
-      name,
       decide: (tick) => this.#decide(tick),
     });
   }

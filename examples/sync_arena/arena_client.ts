@@ -78,6 +78,8 @@ export class ArenaClient {
   );
   /** Whose player it is; `undefined` before that is known. */
   id: EntityId | undefined;
+  /** Whether the player does nothing, as nothing can be sent. */
+  isPaused = false;
   /** Snapshots that were sent, by their numbers; those that did not come are lost. */
   sent = 0;
   /** Those of them that were decoded. */
@@ -171,7 +173,7 @@ export class ArenaClient {
     if (!timelines.clock.isSynced) return;
     this.players.update(timelines.renderTick, dt);
     this.cubes.update(timelines.renderTick, dt);
-    if (this.id === undefined) return;
+    if (this.id === undefined || this.isPaused) return;
     const tick = Math.floor(timelines.predictionTick);
     this.#tick = Math.max(this.#tick, tick - MAX_BEHIND);
     while (this.#tick < tick) this.#act(++this.#tick);

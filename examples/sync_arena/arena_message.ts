@@ -1,0 +1,41 @@
+/**
+ * What the hub tells pages beside the world: what happened, and is over.
+ *
+ * @module
+ */
+
+import type { EntityId } from "../../sync/mod.ts";
+
+/** The link that the world goes over. */
+export const WORLD_LINK = "world";
+/**
+ * The channel that a page says on that its end of the link is open. What a server sends over a link earlier than that
+ * finds nobody, and a server of `sync` greets at once.
+ */
+export const JOIN_CHANNEL = "join";
+/** The channel that a player is told on what is for nobody else. */
+export const OWN_CHANNEL = "own";
+/** The channel that everybody is told on. */
+export const FEED_CHANNEL = "feed";
+
+/** What one player is told. */
+export type OwnMessage =
+  | {
+    readonly type: "seat";
+    /** The player's own entity. */
+    readonly id: EntityId;
+  }
+  | {
+    /** A shot has hit, as the server sees it. */
+    readonly type: "hit";
+    /** The tick of its input. */
+    readonly tick: number;
+    /** Who was hit. */
+    readonly target: EntityId;
+  };
+
+/** What everybody is told: who has shot down whom. */
+export interface FeedMessage {
+  readonly by: { readonly id: EntityId; readonly name: string };
+  readonly of: { readonly id: EntityId; readonly name: string };
+}
