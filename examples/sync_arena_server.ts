@@ -23,7 +23,6 @@ import { ArenaBot } from "./sync_arena/arena_bot.ts";
 import {
   FEED_CHANNEL,
   type FeedMessage,
-  JOIN_CHANNEL,
   OWN_CHANNEL,
   type OwnMessage,
   WORLD_LINK,
@@ -48,7 +47,7 @@ export class ArenaHost {
       return isPlayerId(name) ? { playerId: name } : undefined;
     },
     canSubscribe: (_identity, channel) => channel === FEED_CHANNEL,
-    canPublish: (_identity, channel) => channel === JOIN_CHANNEL,
+    canPublish: () => false,
     // Who is gone for longer has lost the place; a tab that is closed says so at once.
     resumeWindowMs: 5_000,
     keepaliveMs: 5_000,
@@ -110,18 +109,11 @@ export class ArenaHost {
   tick(dt: number): void {
     this.#hub.tick(dt);
     for (const event of this.#hub.drainEvents()) {
-      const { client, identity } = event;
-      switch (event.type) {
-        case "clientConnected":
-          // Before anything can come over it; a client that comes back within the window has it still.
-          this.#hub.link(client, WORLD_LINK);
-          break;
-        case "message":
-          this.#join(client, identity.playerId);
-          break;
-        case "clientLeft":
-          this.#seats.delete(client);
+      // Who comes back within the window has the link and the place still.
+      if (event.type === "clientConnected" && !event.isResumed) {
+        this.#join(event.client, event.identity.playerId);
       }
+      if (event.type === "clientLeft") this.#seats.delete(event.client);
     }
     this.#arena.tick(dt);
     for (const { client } of this.#bots) client.frame(dt);
@@ -135,7 +127,7 @@ export class ArenaHost {
 
   #join(client: ClientId, name: string): void {
     const link = this.#hub.link(client, WORLD_LINK);
-    if (link === undefined || this.#seats.has(client)) return;
+    if (link === undefined) return;
     const seat = this.#arena.join(link, fitName(name));
     if (seat === undefined) {
       this.#hub.remove(client, "The arena is full");

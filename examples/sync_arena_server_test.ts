@@ -5,7 +5,7 @@ import { ChromiumSession } from "../tools/chromium_session.ts";
 import { findChromium } from "../tools/runtimes.ts";
 import { WsClient, type WsEvent, WsState } from "../websocket/mod.ts";
 import { ArenaClient } from "./sync_arena/arena_client.ts";
-import { JOIN_CHANNEL, WORLD_LINK } from "./sync_arena/arena_message.ts";
+import { WORLD_LINK } from "./sync_arena/arena_message.ts";
 import { ArenaHost } from "./sync_arena_server.ts";
 
 const TIMEOUT_MS = 30_000;
@@ -130,6 +130,17 @@ Deno.test({
       (health) => health < 100,
     );
 
+    // A slower line is told as such.
+    await ada.evaluate(`(() => {
+      const slider = document.getElementById("latency");
+      slider.value = 200;
+      slider.dispatchEvent(new Event("input"));
+    })()`);
+    await ada.until<string>(
+      `document.getElementById("rtt").textContent`,
+      (text) => parseInt(text) > 190,
+    );
+
     // A tab that is closed takes its player with it.
     await bob.open("about:blank");
     await ada.until<string>(SCORES, (names) => names === "Ada");
@@ -195,7 +206,6 @@ class Player {
       name,
       decide: () => ({ x: 0, z: 0, rotation: 0, fire: false, aim }),
     });
-    this.socket.sendOnChannel(JOIN_CHANNEL, "");
     this.socket.connect();
   }
 

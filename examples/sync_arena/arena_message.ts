@@ -8,11 +8,6 @@ import type { EntityId } from "../../sync/mod.ts";
 
 /** The link that the world goes over. */
 export const WORLD_LINK = "world";
-/**
- * The channel that a page says on that its end of the link is open. What a server sends over a link earlier than that
- * finds nobody, and a server of `sync` greets at once.
- */
-export const JOIN_CHANNEL = "join";
 /** The channel that a player is told on what is for nobody else. */
 export const OWN_CHANNEL = "own";
 /** The channel that everybody is told on. */

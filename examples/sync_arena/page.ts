@@ -8,7 +8,6 @@ import { WsClient, type WsEvent, WsState } from "../../websocket/mod.ts";
 import {
   FEED_CHANNEL,
   type FeedMessage,
-  JOIN_CHANNEL,
   OWN_CHANNEL,
   type OwnMessage,
   WORLD_LINK,
@@ -26,14 +25,15 @@ const LINE_SECONDS = 7;
 
 /** The page's one connection, and the match that is played over it. */
 class Game {
-  /** The match of this session; `undefined` before the first. */
-  match: Match | undefined;
+  /** The match of this session. */
+  match: Match;
   /** What draws it. */
   readonly view = new ArenaView(element("arena"));
   /** The connection. */
   readonly client: WsClient;
   readonly #controls = new Controls(element("arena"));
   readonly #lines: { element: ReturnType<typeof make>; seconds: number }[] = [];
+  #hasSession = false;
   #untilReview = 0;
   #bytes = { down: 0, up: 0 };
   #sinceBytes = 0;
@@ -52,11 +52,12 @@ class Game {
       maxBackoffMs: 3_000,
     });
     this.client.subscribe(FEED_CHANNEL);
+    // Before it connects: the server greets at once.
+    this.match = this.#begin();
     this.client.connect();
     for (const id of ["latency", "jitter"]) {
-      element(id).oninput = () => this.#setDelay();
+      element(id).oninput = () => this.#setDelay(this.match);
     }
-    this.#setDelay();
   }
 
   /** A frame. */
@@ -64,7 +65,7 @@ class Game {
     const { client } = this;
     client.tick(dt);
     for (const event of client.drainEvents()) this.#onEvent(event);
-    this.match?.frame(dt, client.isConnected);
+    this.match.frame(dt, client.isConnected);
     // Reports leave in the frame that they are made in.
     client.flush();
     this.#age(dt);
@@ -80,8 +81,13 @@ class Game {
   #onEvent(event: WsEvent): void {
     switch (event.type) {
       case "session":
-        // A hub that knows the session still has the player, and the link goes on.
-        if (!event.isResumed) this.#begin();
+        // A hub that knows the session still has the player, and the link goes on. Another one has what came since for
+        // the next link.
+        if (!event.isResumed && this.#hasSession) {
+          this.match.close();
+          this.match = this.#begin();
+        }
+        this.#hasSession = true;
         break;
       case "reconnecting":
         this.#waitSeconds = event.backoffMs / 1_000;
@@ -93,7 +99,7 @@ class Game {
         const { message, channel } = event;
         if (message.type !== "text") break;
         if (channel === OWN_CHANNEL) {
-          this.match?.onOwnMessage(JSON.parse(message.text) as OwnMessage);
+          this.match.onOwnMessage(JSON.parse(message.text) as OwnMessage);
         } else if (channel === FEED_CHANNEL) {
           this.#tell(JSON.parse(message.text) as FeedMessage);
         }
@@ -101,27 +107,25 @@ class Game {
     }
   }
 
-  #begin(): void {
-    this.match?.close();
+  #begin(): Match {
     const link = this.client.link(WORLD_LINK);
-    this.match = new Match(link, this.view, this.#controls);
-    this.#setDelay();
-    this.client.sendOnChannel(JOIN_CHANNEL, "");
+    const match = new Match(link, this.view, this.#controls);
+    this.#setDelay(match);
+    return match;
   }
 
-  #setDelay(): void {
+  #setDelay(match: Match): void {
     const latency = element("latency").valueAsNumber;
     const jitter = element("jitter").valueAsNumber;
     element("latency-value").textContent = `${latency} ms`;
     element("jitter-value").textContent = `${jitter} ms`;
-    if (this.match === undefined) return;
     // Half of it each way.
-    this.match.link.latencyMs = latency / 2;
-    this.match.link.jitterMs = jitter / 2;
+    match.link.latencyMs = latency / 2;
+    match.link.jitterMs = jitter / 2;
   }
 
   #tell({ by, of }: FeedMessage): void {
-    const own = this.match?.client.id;
+    const own = this.match.client.id;
     const line = make("li", own === by.id || own === of.id ? "own" : "");
     const names = [by, of].map(({ id, name }) => {
       const made = make("b", "", name);
@@ -139,7 +143,7 @@ class Game {
     while (this.#lines.length > 0 && this.#lines[0]!.seconds <= 0) {
       this.#lines.shift()!.element.remove();
     }
-    element("hurt").style.setProperty("--hurt", `${this.match?.hurt ?? 0}`);
+    element("hurt").style.setProperty("--hurt", `${this.match.hurt}`);
   }
 
   #showState(dt: number): void {
@@ -147,19 +151,19 @@ class Game {
     const { client, match } = this;
     let state = "connecting";
     let text = "Connecting …";
-    const ended = match?.link.state;
+    const { state: ended } = match.link;
     if (client.state === WsState.Closed) {
       state = "closed";
       text = this.#lastWords || "Closed";
     } else if (client.isConnected) {
-      if (match?.isPlaying) {
+      if (match.isPlaying) {
         state = "playing";
         text = "";
-      } else if (ended?.type === "closed") {
+      } else if (ended.type === "closed") {
         state = "closed";
         text = ended.reason;
       } else text = "Joining …";
-    } else if (match !== undefined) {
+    } else if (this.#hasSession) {
       state = "reconnecting";
       const seconds = Math.ceil(this.#waitSeconds);
       text = client.state === WsState.ReconnectBackoff && seconds > 0
@@ -172,7 +176,7 @@ class Game {
   }
 
   #showScores(): void {
-    const scores = this.match?.scores() ?? [];
+    const scores = this.match.scores();
     const shown = JSON.stringify(scores);
     if (shown === this.#shownScores) return;
     this.#shownScores = shown;
@@ -188,7 +192,6 @@ class Game {
 
   #showFigures(): void {
     const { match } = this;
-    if (match === undefined) return;
     const { timelines, predictor, sync } = match.client;
     const { clock } = timelines;
     const counts = match.counts;

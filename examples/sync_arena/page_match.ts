@@ -102,8 +102,6 @@ export class Match {
     client.isPaused = !isConnected;
     this.link.tick(dt);
     client.frame(dt);
-    // What waits is due in order.
-    this.link.tick(0);
     this.hurt = Math.max(0, this.hurt - dt * 2.5);
     const players = this.#players();
     this.#show(players);

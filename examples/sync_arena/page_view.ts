@@ -42,7 +42,9 @@ const MAX_EFFECTS = 64;
 const SHORT_SIDE = 34;
 /** What is seen beyond the walls at most, in pixels: so much lies under the panels, where nobody can look. */
 const MARGIN_X = 300;
-const MARGIN_Y = 70;
+const MARGIN_Y = 120;
+/** How far from the canvas's edge that is shown of who is beyond it, in pixels. */
+const EDGE = 14;
 
 /** The colour of a player. */
 export function colourOf(id: EntityId, isOwn: boolean): string {
@@ -121,6 +123,7 @@ export class ArenaView {
     for (const player of players) if (player.isOwn) this.#player(player);
     this.#drawEffects(dt * 1_000);
     for (const cube of cubes) this.#cube(cube);
+    for (const player of players) if (!player.isOwn) this.#pointer(player);
     for (const stick of [controls.moving, controls.aiming]) {
       if (stick !== undefined) this.#stick(stick);
     }
@@ -232,6 +235,28 @@ export class ArenaView {
     pen.fillText(player.name, x + 1, y - 8);
     pen.fillStyle = colour;
     pen.fillText(player.name, x, y - 9);
+  }
+
+  /** Points to who is out of sight. */
+  #pointer({ id, x, z }: DrawnPlayer): void {
+    const at = this.toScreen(x, z);
+    const toX = Math.min(this.#width - EDGE, Math.max(EDGE, at.x));
+    const toY = Math.min(this.#height - EDGE, Math.max(EDGE, at.y));
+    const beyond = Math.hypot(at.x - toX, at.y - toY);
+    if (beyond < EDGE + PLAYER_RADIUS * this.#unit) return;
+    const pen = this.#pen;
+    pen.save();
+    pen.translate(toX, toY);
+    pen.rotate(Math.atan2(at.y - toY, at.x - toX));
+    pen.beginPath();
+    pen.moveTo(8, 0);
+    pen.lineTo(-5, 6);
+    pen.lineTo(-5, -6);
+    pen.closePath();
+    pen.globalAlpha = 0.8;
+    pen.fillStyle = colourOf(id, false);
+    pen.fill();
+    pen.restore();
   }
 
   #shadow({ x, y, z }: DrawnCube): void {
