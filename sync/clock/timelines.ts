@@ -63,7 +63,7 @@ const DEAD_SHARE = 0.04;
 const DEAD_MS = 1;
 const DELAY_HALF_LIFE_MS = 30_000;
 const LEAD_HALF_LIFE_MS = 10_000;
-/** Longer gaps are a connection that stands, which no delay helps. */
+/** Longer gaps, and what is older when it comes, are a connection that stands: no delay helps. */
 const MAX_GAP_MS = 1_000;
 /** How far below what the clock tells the lead may have to be: it may be wrong. */
 const BELOW_MS = 250;
@@ -250,10 +250,14 @@ export class Timelines {
     // No snapshot comes before it is made: a forged one would make all others old.
     if (!(timeMs < cameMs + this.#maxDelayMs)) return;
     const gapMs = cameMs - this.#newestCameMs;
-    if (gapMs > 0 && gapMs < MAX_GAP_MS) {
+    const ageMs = this.#newestCameMs - this.#newestMs;
+    if (
+      gapMs > 0 && gapMs < MAX_GAP_MS &&
+      ageMs - clock.downFloorMs < MAX_GAP_MS
+    ) {
       this.#ages.addRise(
         cameMs,
-        this.#newestCameMs - this.#newestMs,
+        ageMs,
         cameMs - this.#newestMs,
         clock.downFloorMs,
       );

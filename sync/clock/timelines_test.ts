@@ -171,6 +171,26 @@ Deno.test("Timelines jump forwards after the machine has slept, and go on", () =
   assertEquals(clock.jumps, 1);
 });
 
+Deno.test("Timelines take what waited in a connection that stood for no delay", () => {
+  const clock = new NetworkClock({ tickRate: 50 });
+  const timelines = new Timelines(clock);
+  let before = 0;
+  for (let i = 0; i < 1_000; i++) {
+    const at = i * 20;
+    clock.recordPingPong(at - 40, 10_000 + at - 20, at);
+    if (at === 10_000) before = timelines.interpolationDelayMs;
+    // Nothing comes from 10 s to 13 s; then what was sent at 10 s, and a while later what is new.
+    const isLate = at === 13_000 || at === 13_060;
+    const sentMs = isLate ? 10_000 + (at - 13_000) / 3 : at - 20;
+    if (at < 10_000 || isLate || at > 13_100) {
+      timelines.recordSnapshot((10_000 + sentMs) / 20, at);
+    }
+    timelines.tick(0.02, at);
+    if (at <= 10_000) continue;
+    assertAlmostEquals(timelines.interpolationDelayMs, before, 20, `at ${at}`);
+  }
+});
+
 Deno.test("Timelines ignore snapshots and reports that cannot be", () => {
   const clock = new NetworkClock({ tickRate: 50 });
   const timelines = new Timelines(clock, { maxDelayMs: 200 });
