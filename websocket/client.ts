@@ -383,7 +383,10 @@ export class WsClient {
   /**
    * Opens a link to the hub, for calls, state and lobbies: what comes over it is no event. It goes on over cuts, and
    * closes when something is lost for good: with the session, say. The next link of that name is then for the next
-   * session; one that was closed otherwise can be opened again in another session only.
+   * session, with what came in that before; one that was closed otherwise can be opened again in another session only.
+   *
+   * Open it before `connect`: what the hub sends over a link that is not open yet is told as `message` events on channels
+   * of strange names (`game.2`).
    *
    * @param name What the hub knows it by: 1 to 126 bytes of UTF-8.
    * @returns The link of that name, a new one if there is none that can be used.

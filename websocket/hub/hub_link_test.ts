@@ -5,6 +5,7 @@ import { ByteWriter, Channel, type MessageLink } from "../../protocol/mod.ts";
 import { MemoryNetwork } from "../_testing/memory_network.ts";
 import type { WsClient } from "../client.ts";
 import type { WsClientOptions } from "../client_options.ts";
+import type { WsEvent } from "../event.ts";
 import { DataFlag, Delivery } from "../mux/record.ts";
 import { RecordWriter } from "../mux/record_writer.ts";
 import type { ClientId, WsHubEvent } from "./hub_event.ts";
@@ -151,6 +152,37 @@ Deno.test("WsHub.link() goes on over cuts", async () => {
   }
   assertEquals(got, Array.from({ length: 30 }, (_, i) => i));
   assertEquals([atClient.state.type, atHub.state.type], ["open", "open"]);
+});
+
+Deno.test("WsClient.link() for the next session has what its hub said before", async () => {
+  const pair = new Pair();
+  const { network, client } = pair;
+  const old = client.link("game");
+  await pair.link();
+  await pair.settle();
+  network.kill();
+  const hub = network.start();
+  const events: WsEvent[] = [];
+  while (!events.some(({ type }) => type === "session")) {
+    network.clock.advance(STEP_MS);
+    client.tick(STEP_MS / 1_000);
+    events.push(...client.drainEvents());
+    await network.pump();
+    hub.tick(STEP_MS / 1_000);
+    // As soon as the client is there, and so before it can know.
+    for (const event of hub.drainEvents()) {
+      if (event.type !== "clientConnected") continue;
+      const link = hub.link(event.client, "game")!;
+      assert(link.send(bytesOf(7), ReliableOrdered));
+      hub.flush();
+    }
+  }
+  old.close("over");
+  const next = client.link("game");
+  assert(next !== old);
+  await pair.settle();
+  assertEquals(take(next), [7]);
+  assertEquals(events.filter(({ type }) => type === "message"), []);
 });
 
 Deno.test("WsHub.link() closes when its client leaves, after what had come", async () => {
