@@ -65,6 +65,8 @@ const DELAY_HALF_LIFE_MS = 30_000;
 const LEAD_HALF_LIFE_MS = 10_000;
 /** Longer gaps, and what is older when it comes, are a connection that stands: no delay helps. */
 const MAX_GAP_MS = 1_000;
+/** A longer frame is one of ours that was late: what came meanwhile was not missed. */
+const LONG_FRAME_MS = 150;
 /** How far below what the clock tells the lead may have to be: it may be wrong. */
 const BELOW_MS = 250;
 /** Inputs are for no later one. */
@@ -133,6 +135,10 @@ export class Timelines {
   #delayMs = 0;
   #marginMs = 0;
   #reviewMs = 0;
+  /** The local time of the last frame. */
+  #frameMs = -Infinity;
+  /** Whether the newest snapshot was taken in after a long frame. */
+  #isLate = false;
   #newestMs = -Infinity;
   /** The server's time when the newest snapshot came. */
   #newestCameMs = 0;
@@ -251,9 +257,11 @@ export class Timelines {
     if (!(timeMs < cameMs + this.#maxDelayMs)) return;
     const gapMs = cameMs - this.#newestCameMs;
     const ageMs = this.#newestCameMs - this.#newestMs;
+    const wasLate = this.#isLate;
+    this.#isLate = receivedMs - this.#frameMs >= LONG_FRAME_MS;
     if (
       gapMs > 0 && gapMs < MAX_GAP_MS &&
-      ageMs - clock.downFloorMs < MAX_GAP_MS
+      ageMs - clock.downFloorMs < MAX_GAP_MS && !wasLate && !this.#isLate
     ) {
       this.#ages.addRise(
         cameMs,
@@ -296,6 +304,7 @@ export class Timelines {
   tick(dt: number, nowMs?: number): void {
     const { clock } = this;
     clock.tick(dt, nowMs);
+    this.#frameMs = clock.localMs;
     if (!clock.isSynced) return;
     const dtMs = dt * 1_000;
     this.#reviewMs -= dtMs;
@@ -326,6 +335,8 @@ export class Timelines {
     this.#serverMs = 0;
     this.#renderMs = 0;
     this.#predictionMs = 0;
+    this.#frameMs = -Infinity;
+    this.#isLate = false;
     this.#newestMs = -Infinity;
     this.#newestCameMs = 0;
     this.#turnMs = undefined;

@@ -191,6 +191,30 @@ Deno.test("Timelines take what waited in a connection that stood for no delay", 
   }
 });
 
+Deno.test("Timelines take frames that were not drawn for no delay of the network", () => {
+  for (const pauseMs of [200, 600, 1_500, 3_000]) {
+    const clock = new NetworkClock({ tickRate: 50 });
+    const timelines = new Timelines(clock);
+    let drawnMs = 0;
+    let before = 0;
+    for (let i = 0; i < 2_000; i++) {
+      const at = i * 20;
+      if (at > 30_000 && at < 30_000 + pauseMs) continue;
+      // What came while the game stood is taken in with the next frame.
+      for (let sent = drawnMs; sent < at; sent += 20) {
+        clock.recordUp(sent - 20, 10_000 + sent);
+        clock.recordDown(10_000 + sent, at);
+        timelines.recordSnapshot((10_000 + sent) / 20, at);
+      }
+      timelines.tick((at - drawnMs) / 1_000, at);
+      drawnMs = at;
+      const { interpolationDelayMs } = timelines;
+      if (at <= 30_000) before = interpolationDelayMs;
+      else assertAlmostEquals(interpolationDelayMs, before, 5, `${pauseMs} ms`);
+    }
+  }
+});
+
 Deno.test("Timelines ignore snapshots and reports that cannot be", () => {
   const clock = new NetworkClock({ tickRate: 50 });
   const timelines = new Timelines(clock, { maxDelayMs: 200 });
