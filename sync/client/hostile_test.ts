@@ -96,7 +96,7 @@ class Receiver {
   read(bytes: Uint8Array): DecodeResult {
     const result = this.#decoder.read(bytes);
     if (result === "decoded") {
-      this.shown.show(this.ring.newest!, this.#decoder.changed);
+      this.shown.show(this.ring.newest!);
     }
     return result;
   }

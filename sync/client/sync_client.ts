@@ -382,7 +382,7 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
         this.#isDesynced = false;
         // It may overtake the end of the server's handshake, which it shows.
         this.#tellConnected();
-        this.#shown.show(this.#ring.newest!, this.#decoder.changed);
+        this.#shown.show(this.#ring.newest!);
         this.#queueNews();
         this.#timed();
         this.#options.onSnapshot?.(this.#ring.newest!, this.tables);

@@ -7,6 +7,8 @@ import { EntityTable } from "../snapshot/entity_table.ts";
 import { type BodyPart, writeBody } from "../wire/body.ts";
 import { MAX_SNAPSHOT_BYTES } from "../wire/packet_kind.ts";
 import { writePlaces } from "../wire/place_list.ts";
+import { type StalePart, writeStale } from "../wire/stale_list.ts";
+import { viewChecksum } from "../wire/view_checksum.ts";
 import {
   bitSet,
   countBits,
@@ -21,6 +23,7 @@ import {
   advanceView,
   findDifference,
   findForgotten,
+  findOthers,
   OverlayTable,
   TypeView,
 } from "./type_view.ts";
@@ -63,6 +66,8 @@ class TypeScratch {
   readonly candidates: Uint32Array;
   readonly wanted: Uint32Array;
   readonly written: Uint32Array;
+  /** Those of the written that are not at the client as they are to be. */
+  readonly others: Uint32Array;
   readonly forgotten: Uint32Array;
   /** Candidates that come or go. */
   readonly moves: Uint32Array;
@@ -71,14 +76,18 @@ class TypeScratch {
   /** Of a base that is a whole tick. */
   readonly whole: TypeView;
   readonly empty: EntityTable;
+  /** No places at all. */
+  readonly none: Uint32Array;
   constructor({ schema }: EntityType) {
     const { maxEntities } = schema;
     this.candidates = bitSet(maxEntities);
     this.wanted = bitSet(maxEntities);
     this.written = bitSet(maxEntities);
+    this.others = bitSet(maxEntities);
     this.forgotten = bitSet(maxEntities);
     this.moves = bitSet(maxEntities);
     this.empty = new EntityTable(schema);
+    this.none = bitSet(maxEntities);
     this.base = new OverlayTable(this.empty);
     this.current = new OverlayTable(this.empty);
     this.whole = new TypeView(maxEntities);
@@ -90,7 +99,7 @@ class TypeScratch {
  * what has waited most first, and writes it.
  */
 export class MessageBuilder {
-  /** The places that are forgotten, and the body. */
+  /** The places that are forgotten, the body, and the places that are stale. */
   readonly writer: ByteWriter = new ByteWriter({
     maxBytes: MAX_SNAPSHOT_BYTES,
   });
@@ -181,12 +190,24 @@ export class MessageBuilder {
       );
     }
     this.#settle(to);
-    this.isPartial = this.#isStale();
     if (!this.isPartial && this.#isWhole(to, views)) {
       this.#pool.giveViews(views);
       this.views = undefined;
     }
     return result;
+  }
+
+  /**
+   * The checksum of what the client has after the message that was built last, which was
+   * not discarded.
+   *
+   * @param views What the client has.
+   */
+  checksum(views: readonly TypeView[]): number {
+    return viewChecksum(
+      this.#scratch.map(({ current }) => current),
+      views.map(({ stale }) => stale),
+    );
   }
 
   /** Gives back what a message that was not sent would have been remembered by. */
@@ -318,7 +339,7 @@ export class MessageBuilder {
     const baseStates = to.base?.states ?? this.#blankOf(to.coders);
     this.hasForgotten = false;
     const parts = this.#scratch.map((scratch, type): BodyPart => {
-      const { written, forgotten, base, current } = scratch;
+      const { written, others, forgotten, base, current } = scratch;
       const from = this.#viewOf(to, type);
       forgotten.fill(0);
       if (from !== undefined) {
@@ -329,18 +350,32 @@ export class MessageBuilder {
       }
       advanceView(from, scratch, written, views[type]!);
       current.showTick(tables[type]!, views[type]!.present);
+      const before = from === undefined ? scratch.empty : base;
+      // What is the same is fresh without being sent, and the client must know which.
+      findOthers(before, current, written, others);
       return {
-        base: from === undefined ? scratch.empty : base,
+        base: before,
         baseState: baseStates?.[type],
         current,
         state: states?.[type],
-        written,
+        written: others,
       };
     });
     writer.reset();
     if (this.hasForgotten) writePlaces(this.#forgotten, writer);
     writeBody(to.coders, parts, writer);
+    this.isPartial = this.#isStale();
+    if (this.isPartial) this.#writeStale(to, views);
     return writer.ok ? writer.length : 2 * MAX_SNAPSHOT_BYTES;
+  }
+
+  #writeStale(to: Recipient, views: readonly TypeView[]): void {
+    const parts = this.#scratch.map(({ others, none }, type): StalePart => {
+      const { present, stale } = views[type]!;
+      const before = this.#viewOf(to, type)?.view.stale ?? none;
+      return { alive: present, written: others, before, stale };
+    });
+    writeStale(parts, this.writer);
   }
 
   #blankOf(coders: CoderSet): readonly CoderState[] | undefined {

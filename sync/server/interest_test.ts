@@ -199,10 +199,13 @@ for (const seed of IS_SOAK ? [1, 2, 3, 4, 5, 6] : [1, 2]) {
         assert(checked > frame / 5);
         assert(events.some(({ type }) => type === "entityDespawned"));
         assertEquals(sent.filter(({ channel }) => channel === 0).length, 1);
-        assertEquals(
-          metricOf(client, "client_snapshots_dropped", "unknownBase"),
-          0,
+        // The first differences may overtake what they are to, and nothing else does.
+        const early = metricOf(
+          client,
+          "client_snapshots_dropped",
+          "unknownBase",
         );
+        assert(early <= bad.jitter, `${early}`);
       }
     });
   }

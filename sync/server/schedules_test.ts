@@ -29,10 +29,13 @@ for (const seed of SEEDS) {
           metricOf(it.client, "client_snapshots_dropped", "range"),
           0,
         );
-        assertEquals(
-          metricOf(it.client, "client_snapshots_dropped", "unknownBase"),
-          0,
+        // The first differences may overtake what they are to, and nothing else does.
+        const early = metricOf(
+          it.client,
+          "client_snapshots_dropped",
+          "unknownBase",
         );
+        assert(early <= bad.jitter, `${early}`);
         assert(metricOf(it.client, "client_snapshots_dropped", "stale") > 0);
       }
     });

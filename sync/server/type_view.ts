@@ -1,5 +1,6 @@
 // This module is browser compatible.
 import type { TableContent } from "../snapshot/entity_table.ts";
+import { isSameBytes } from "../wire/blob_section.ts";
 import { bitSet, hasBit, nextBit } from "../world/bit_set.ts";
 import type { WorldHistory } from "../world/world_history.ts";
 
@@ -129,6 +130,50 @@ export function findForgotten(
     }
   }
   return isAny;
+}
+
+/**
+ * Finds the written places that differ: a coder writes just those.
+ *
+ * @param base What a client has.
+ * @param current What it is to have.
+ * @param written The places that are written.
+ * @param into Takes those that differ, whatever it held.
+ */
+export function findOthers(
+  base: TableContent,
+  current: TableContent,
+  written: Uint32Array,
+  into: Uint32Array,
+): void {
+  for (let i = 0; i < into.length; i++) {
+    const before = base.alive[i]!;
+    const after = current.alive[i]!;
+    into[i] = written[i]! & (before | after);
+    let both = into[i]! & before & after;
+    while (both !== 0) {
+      const bit = both & -both;
+      both ^= bit;
+      if (isSame(base, current, (i << 5) + 31 - Math.clz32(bit))) {
+        into[i]! &= ~bit;
+      }
+    }
+  }
+}
+
+/** Whether a place has the same in two tables, both of which have an entity there. */
+function isSame(a: TableContent, b: TableContent, at: number): boolean {
+  if (a.generations[at] !== b.generations[at]) return false;
+  const { capacity } = a;
+  const before = a.values;
+  const after = b.values;
+  for (let i = at; i < after.length; i += capacity) {
+    if (before[i] !== after[i]) return false;
+  }
+  for (let i = at; i < b.blobs.length; i += capacity) {
+    if (!isSameBytes(a.blobs[i]!, b.blobs[i]!)) return false;
+  }
+  return true;
 }
 
 /**
