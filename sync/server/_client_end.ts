@@ -26,6 +26,8 @@ export interface ClientForm {
   readonly messageBytes: number;
   readonly reportsPerSecond: number;
   readonly filters: readonly InterestFilter[];
+  /** The priority of each type; `undefined` if it is asked for each entity. */
+  readonly weights: readonly number[] | undefined;
   readonly priorityOf: (peer: SyncPeer, type: number, slot: number) => number;
 }
 
@@ -182,6 +184,10 @@ export class ClientEnd implements SyncPeer, Recipient {
     this.#awaitedTick = tick;
     this.#awaitedMs = nowMs;
     this.#tries++;
+  }
+
+  get weights(): readonly number[] | undefined {
+    return this.form.weights;
   }
 
   priorityOf(type: number, slot: number): number {

@@ -164,9 +164,10 @@ export class InFlight {
 
   /** Forgets the bases that are of ticks before one. */
   forgetBefore(tick: number): void {
-    for (const base of [this.#acked, this.#presumed]) {
-      if (base !== undefined && base.tick < tick) this.#forget(base);
-    }
+    const acked = this.#acked;
+    if (acked !== undefined && acked.tick < tick) this.#forget(acked);
+    const presumed = this.#presumed;
+    if (presumed !== undefined && presumed.tick < tick) this.#forget(presumed);
   }
 
   /** Forgets all that the client has, or may have; what is presumed is still to come. */

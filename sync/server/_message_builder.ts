@@ -14,6 +14,7 @@ import {
   countBits,
   hasBit,
   nextBit,
+  popCount,
   setBit,
 } from "../world/bit_set.ts";
 import type { WorldHistory } from "../world/world_history.ts";
@@ -46,6 +47,8 @@ export interface Recipient {
   readonly interest: readonly Uint32Array[] | undefined;
   /** What has waited how long, by type and place. */
   readonly waited: (Float32Array | undefined)[];
+  /** How much more of it an entity of each type gets; asked for each if left out. */
+  readonly weights: readonly number[] | undefined;
   /** How much more of it an entity gets each time that it waits. */
   priorityOf(type: number, slot: number): number;
   /** How many bytes an entity took lately. */
@@ -285,32 +288,34 @@ export class MessageBuilder {
     this.#underWay = 0;
     this.#changes = 0;
     for (let type = 0; type < this.#scratch.length; type++) {
-      const { candidates, wanted, moves } = this.#scratch[type]!;
-      moves.fill(0);
+      const { candidates, wanted, moves, none } = this.#scratch[type]!;
       const waited = this.#waitedOf(to, type);
-      const before = this.#viewOf(to, type)?.view.present;
+      const weight = to.weights?.[type];
+      const view = this.#viewOf(to, type)?.view;
+      const before = view?.present ?? none;
       const last = this.#lastPresent(to, type);
-      for (
-        let slot = nextBit(candidates, 0);
-        slot >= 0;
-        slot = nextBit(candidates, slot + 1)
-      ) {
-        const isWanted = hasBit(wanted, slot);
-        const wasThere = before !== undefined && hasBit(before, slot);
-        waited[slot]! += isWanted ? to.priorityOf(type, slot) : 1;
-        let key = isWanted ? waited[slot]! : waited[slot]! + FIRST;
+      for (let i = 0; i < candidates.length; i++) {
+        const want = wanted[i]!;
+        const change = want ^ before[i]!;
         // What came or went with a message that is under way does so with the next
         // ones too: it would go and come back at the client.
-        if (
-          last !== undefined && isWanted !== wasThere &&
-          isWanted === hasBit(last, slot)
-        ) {
-          key += 2 * FIRST;
-          this.#underWay++;
+        const underWay = last === undefined ? 0 : change & ~(want ^ last[i]!);
+        let left: number = candidates[i]!;
+        moves[i] = view === undefined ? 0 : left & change;
+        this.#underWay += popCount(left & underWay);
+        this.#changes += popCount(left & ~moves[i]!);
+        while (left !== 0) {
+          const bit = left & -left;
+          left ^= bit;
+          const slot = (i << 5) + 31 - Math.clz32(bit);
+          const isWanted = (want & bit) !== 0;
+          const wait = waited[slot]! +
+            (isWanted ? weight ?? to.priorityOf(type, slot) : 1);
+          waited[slot] = wait;
+          const first = (isWanted ? 0 : FIRST) +
+            ((underWay & bit) === 0 ? 0 : 2 * FIRST);
+          turns.push(type << SLOT_BITS | slot, wait + first);
         }
-        if (before === undefined || isWanted === wasThere) this.#changes++;
-        else setBit(moves, slot);
-        turns.push(type << SLOT_BITS | slot, key);
       }
     }
   }

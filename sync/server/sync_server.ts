@@ -341,6 +341,7 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
         options.reportsPerSecond ?? 240,
       ),
       filters: own.interest ?? interest,
+      weights: options.priority === undefined ? this.#weights : undefined,
       priorityOf: this.#priorityOf,
     };
   }

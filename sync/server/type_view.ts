@@ -1,7 +1,7 @@
 // This module is browser compatible.
 import type { TableContent } from "../snapshot/entity_table.ts";
 import { isSameBytes } from "../wire/blob_section.ts";
-import { bitSet, hasBit, nextBit } from "../world/bit_set.ts";
+import { bitSet, hasBit } from "../world/bit_set.ts";
 import type { WorldHistory } from "../world/world_history.ts";
 
 /**
@@ -90,14 +90,21 @@ export function advanceView(
   const { present, stale, sources } = into;
   for (let i = 0; i < present.length; i++) {
     const before = base === undefined ? 0 : base.view.present[i]!;
-    present[i] = before & ~written[i]! | wanted[i]! & written[i]!;
-    stale[i] = present[i]! & candidates[i]! & ~written[i]!;
+    const after = before & ~written[i]! | wanted[i]! & written[i]!;
+    present[i] = after;
+    stale[i] = after & candidates[i]! & ~written[i]!;
   }
   if (base === undefined) return;
-  for (let at = nextBit(stale, 0); at >= 0; at = nextBit(stale, at + 1)) {
-    sources[at] = hasBit(base.view.stale, at)
-      ? base.view.sources[at]!
-      : base.tick;
+  const { tick, view } = base;
+  for (let i = 0; i < stale.length; i++) {
+    const already = view.stale[i]!;
+    let left: number = stale[i]!;
+    while (left !== 0) {
+      const bit = left & -left;
+      left ^= bit;
+      const at = (i << 5) + 31 - Math.clz32(bit);
+      sources[at] = (already & bit) === 0 ? tick : view.sources[at]!;
+    }
   }
 }
 
@@ -250,34 +257,41 @@ export class OverlayTable implements TableContent {
   ): void {
     const table = history.tablesAt(tick)[type]!;
     this.showTick(table, view.present);
-    const { alive, capacity } = this;
+    const { alive } = this;
     let isStale = false;
     for (let i = 0; i < alive.length; i++) {
       alive[i]! &= ~forgotten[i]!;
       if ((view.stale[i]! & needed[i]! & alive[i]!) !== 0) isStale = true;
     }
     if (!isStale) return;
+    this.values = this.#own.values;
+    this.generations = this.#own.generations;
+    this.blobs = this.#own.blobs;
+    for (let i = 0; i < alive.length; i++) {
+      const older: number = view.stale[i]!;
+      let left = needed[i]! & alive[i]!;
+      while (left !== 0) {
+        const bit = left & -left;
+        left ^= bit;
+        const at = (i << 5) + 31 - Math.clz32(bit);
+        this.#take(
+          (older & bit) === 0
+            ? table
+            : history.tablesAt(view.sources[at]!)[type]!,
+          at,
+        );
+      }
+    }
+  }
+
+  #take(from: TableContent, at: number): void {
+    const { capacity } = this;
     const { values, generations, blobs } = this.#own;
-    values.set(table.values);
-    generations.set(table.generations);
-    for (let i = 0; i < blobs.length; i++) blobs[i] = table.blobs[i]!;
-    this.values = values;
-    this.generations = generations;
-    this.blobs = blobs;
-    for (
-      let at = nextBit(view.stale, 0);
-      at >= 0;
-      at = nextBit(view.stale, at + 1)
-    ) {
-      if (!hasBit(needed, at) || !hasBit(alive, at)) continue;
-      const source = history.tablesAt(view.sources[at]!)[type]!;
-      generations[at] = source.generations[at]!;
-      for (let i = at; i < values.length; i += capacity) {
-        values[i] = source.values[i]!;
-      }
-      for (let i = at; i < blobs.length; i += capacity) {
-        blobs[i] = source.blobs[i]!;
-      }
+    const source = from.values;
+    generations[at] = from.generations[at]!;
+    for (let i = at; i < values.length; i += capacity) values[i] = source[i]!;
+    for (let i = at; i < blobs.length; i += capacity) {
+      blobs[i] = from.blobs[i]!;
     }
   }
 }

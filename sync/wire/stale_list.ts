@@ -181,8 +181,9 @@ function gapWidth(count: number, listed: number): number {
 }
 
 function writeGap(gap: number, width: number, bits: BitWriter): void {
-  for (let left = gap >>> width; left > 0; left--) bits.bool(true);
-  bits.bool(false);
+  let left = gap >>> width;
+  for (; left >= 24; left -= 24) bits.bits(0xff_ffff, 24);
+  bits.bits((1 << left) - 1, left + 1);
   if (width > 0) bits.bits(gap & (1 << width) - 1, width);
 }
 
