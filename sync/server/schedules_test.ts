@@ -12,7 +12,11 @@ const SEEDS = IS_SOAK ? [1, 2, 3, 4, 5, 6] : [1, 2];
 for (const seed of SEEDS) {
   for (const coder of ["fast", "strong"] as const) {
     Deno.test(`SyncServer has every snapshot of a bad link come out as it was (${coder}, seed ${seed})`, () => {
-      const world = new EndsWorld({ seed, link: bad });
+      const world = new EndsWorld({
+        seed,
+        link: bad,
+        server: { checksumEvery: 5 },
+      });
       const first = world.connect({ coder });
       world.run(FRAMES / 2);
       const late = world.connect({ coder });
@@ -37,6 +41,10 @@ for (const seed of SEEDS) {
         );
         assert(early <= bad.jitter, `${early}`);
         assert(metricOf(it.client, "client_snapshots_dropped", "stale") > 0);
+        assertEquals(
+          metricOf(it.client, "client_snapshots_dropped", "desync"),
+          0,
+        );
       }
     });
   }
@@ -50,7 +58,7 @@ for (const seed of SEEDS) {
       const world = new EndsWorld({
         seed,
         link: bad,
-        server: { messageBytes, bytesPerSecond },
+        server: { messageBytes, bytesPerSecond, checksumEvery: 5 },
       });
       for (let i = 0; i < 60; i++) world.spawn();
       world.activity = 40;
@@ -58,6 +66,11 @@ for (const seed of SEEDS) {
       world.run(FRAMES);
       assert(metricOf(world.server, "partial_snapshots") > 50);
       assertEquals(metricOf(world.server, "lone_entities"), 0);
+      assert(it.stale > 20, `${it.stale}`);
+      assertEquals(
+        metricOf(it.client, "client_snapshots_dropped", "desync"),
+        0,
+      );
       let total = 0;
       let start = 0;
       for (const { frame, bytes, channel } of it.sent) {
