@@ -447,6 +447,7 @@ Deno.test("SyncClient keeps the newest of what comes in pieces, and nothing flic
   const last = new Map<number, number>();
   const told: string[] = [];
   let partial = 0;
+  let stale = 0;
   spawn(20);
   for (let i = 0; i < 600; i++) {
     if (i === 200) spawn(40);
@@ -468,9 +469,13 @@ Deno.test("SyncClient keeps the newest of what comes in pieces, and nothing flic
       assertEquals(`${level}`, name);
       // It never goes back to what an older message had.
       assert(level >= (last.get(id) ?? 0), `${level} < ${last.get(id)}`);
+      // All of them change in every tick.
+      assertEquals(client.isFresh(id), level === client.newest!.tick);
+      if (!client.isFresh(id)) stale++;
       last.set(id, level);
     }
   }
+  assert(stale > 1_000, `${stale}`);
   assert(partial > 200 && last.size === 60, `${partial}, ${last.size}`);
   const count = (type: string): number =>
     told.filter((it) => it === type).length;

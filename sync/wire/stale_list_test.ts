@@ -62,6 +62,14 @@ Deno.test("writeStale() is byte for byte what the format says", () => {
   }
 });
 
+Deno.test("writeStale() writes the example of the format", () => {
+  const it = { ...part([4, 5, 6, 7, 31]), written: bitSet(40) };
+  assertEquals(bytesOf(it), "410b");
+  const got = { ...it, stale: bitSet(40) };
+  assertEquals(read("410b", got), [undefined, true]);
+  assertEquals(got.stale, it.stale);
+});
+
 Deno.test("readStale() reads what writeStale() writes, of any sets", () => {
   const seed = 31;
   const random = new SeededRandom(seed);
