@@ -1,7 +1,7 @@
 // This module is browser compatible.
 import { bitSet } from "../world/bit_set.ts";
 import type { FrameRing, SampledFrame } from "./_frame_ring.ts";
-import { blendAngles, blendLine, moveOn } from "./_lanes.ts";
+import { blendAngles, moveOn } from "./_lanes.ts";
 import { copyPlace, steadyWord } from "./_places.ts";
 import {
   blendRotations,
@@ -27,6 +27,7 @@ export class Gaps {
   readonly #weights = new Float64Array(WEIGHT_COUNT);
   readonly #part = new Float64Array(1);
   readonly #seconds = new Float64Array(1);
+  readonly #slots: Uint16Array;
   // Places, each set by one function alone.
   readonly #places: Uint32Array;
   readonly #rest: Uint32Array;
@@ -43,6 +44,7 @@ export class Gaps {
     const { capacity } = layout;
     this.#layout = layout;
     this.#maxTicks = maxTicks;
+    this.#slots = new Uint16Array(capacity);
     this.#places = bitSet(capacity);
     this.#rest = bitSet(capacity);
     this.#from = bitSet(capacity);
@@ -112,11 +114,8 @@ export class Gaps {
         this.#blend(ring.at(from), frame, ring.at(index), this.#here);
       }
     }
-    let isAny = false;
-    for (let i = 0; i < onward.length; i++) {
-      if ((onward[i]! |= ahead[i]!) !== 0) isAny = true;
-    }
-    if (isAny) this.#fillOnward(ring, index, from, onward);
+    for (let i = 0; i < onward.length; i++) onward[i]! |= ahead[i]!;
+    this.#fillOnward(ring, index, from, onward);
   }
 
   /** Fills places that have no later samples. */
@@ -129,20 +128,17 @@ export class Gaps {
     const last = ring.at(from);
     const out = ring.at(index);
     const here = this.#here;
-    for (let at = from - 1; at >= 0; at--) {
+    for (let at = from - 1; at >= 0 && isAny(places); at--) {
       const earlier = ring.at(at);
-      let isAny = false;
       for (let i = 0; i < places.length; i++) {
-        // One that has come, or jumped, has no way behind it.
-        const steady = places[i]! === 0 ? 0 : steadyWord(earlier, last, i);
-        here[i] = places[i]! & steady & ~earlier.guessed[i]!;
-        if (here[i] !== 0) isAny = true;
+        const samples = places[i]! & ~earlier.guessed[i]!;
+        here[i] = samples === 0 ? 0 : samples & steadyWord(earlier, last, i);
       }
-      if (isAny) this.#moveOn(earlier, last, out, here);
+      this.#moveOn(earlier, last, out, here);
+      // One that has come, or jumped, has no way behind it.
       for (let i = 0; i < places.length; i++) {
-        const lone = places[i]! & ~earlier.guessed[i]! & ~here[i]!;
+        here[i] = places[i]! & ~earlier.guessed[i]! & ~here[i]!;
         places[i]! &= earlier.guessed[i]!;
-        here[i] = lone;
       }
       this.#moveOn(last, last, out, here);
     }
@@ -158,35 +154,39 @@ export class Gaps {
   ): void {
     const { fields } = this.#layout;
     const { capacity } = out;
+    const slots = this.#slots;
     const a = before.values;
     const b = after.values;
-    this.#part[0] = (out.tick - before.tick) / (after.tick - before.tick);
-    fillWeights(this.#part, this.#weights);
-    for (let word = 0; word < places.length; word++) {
-      const all = places[word]!;
-      if (all === 0) continue;
-      const steady = steadyWord(before, after, word);
-      for (let left: number = all; left !== 0; left &= left - 1) {
-        const bit = left & -left;
-        const slot = (word << 5) + 31 - Math.clz32(bit);
-        out.marks[slot] = before.marks[slot]!;
-        if ((steady & bit) === 0) {
-          copyPlace(before, out, slot);
-          continue;
-        }
-        for (let i = 0; i < fields.length; i++) {
-          const { kind, first, count } = fields[i]!;
-          const at = first * capacity + slot;
-          if (kind === "rotation") {
+    const part = this.#part;
+    part[0] = (out.tick - before.tick) / (after.tick - before.tick);
+    fillWeights(part, this.#weights);
+    for (let i = 0; i < places.length; i++) {
+      if (places[i] === 0) continue;
+      const steady = steadyWord(before, after, i);
+      this.#hold(before, out, places[i]! & ~steady, i);
+      places[i]! &= steady;
+    }
+    const count = listPlaces(places, slots);
+    for (let k = 0; k < count; k++) {
+      out.marks[slots[k]!] = before.marks[slots[k]!]!;
+    }
+    for (let i = 0; i < fields.length; i++) {
+      const { kind, first, count: lanes } = fields[i]!;
+      for (let lane = first; lane < first + lanes; lane++) {
+        const from = lane * capacity;
+        if (kind === "rotation") {
+          for (let k = 0; k < count; k++) {
+            const at = from + slots[k]!;
             blendRotations(a, b, out.values, at, capacity, 1, this.#weights);
-          } else if (kind === "angle") {
-            blendAngles(a, b, out.values, at, at + 1, this.#part);
-          } else {
-            for (let k = at; k < at + count * capacity; k += capacity) {
-              blendLine(a, b, out.values, k, k + 1, this.#part);
-            }
           }
+          break;
         }
+        if (kind === "angle") {
+          for (let k = 0; k < count; k++) {
+            const at = from + slots[k]!;
+            blendAngles(a, b, out.values, at, at + 1, part);
+          }
+        } else blendPlaces(a, b, out.values, from, slots, count, part);
       }
     }
   }
@@ -200,50 +200,108 @@ export class Gaps {
   ): void {
     const { fields, tickRate } = this.#layout;
     const { capacity } = out;
+    const slots = this.#slots;
     const a = earlier.values;
     const b = last.values;
+    const count = listPlaces(places, slots);
+    if (count === 0) return;
+    for (let i = 0; i < places.length; i++) {
+      this.#hold(last, out, places[i]!, i);
+    }
     const ticks = Math.min(out.tick - last.tick, this.#maxTicks);
     const gap = last.tick - earlier.tick;
     const turns = gap > 0 ? Math.min(ticks / gap, MAX_TURNS) : 0;
     const steps = Math.floor(turns);
     const part = this.#part;
     part[0] = turns - steps;
-    fillWeights(part, this.#weights);
+    if (gap > 0) fillWeights(part, this.#weights);
     part[0] = gap > 0 ? 1 + ticks / gap : 1;
     this.#seconds[0] = ticks / tickRate;
-    for (let word = 0; word < places.length; word++) {
-      for (let left: number = places[word]!; left !== 0; left &= left - 1) {
-        const slot = (word << 5) + 31 - Math.clz32(left & -left);
-        out.marks[slot] = last.marks[slot]!;
-        copyPlace(last, out, slot);
-        for (let i = 0; i < fields.length; i++) {
-          const { kind, first, count, velocity } = fields[i]!;
-          if (gap === 0 && velocity < 0) continue;
-          const at = first * capacity + slot;
-          if (kind === "rotation") {
+    for (let i = 0; i < fields.length; i++) {
+      const { kind, first, count: lanes, velocity } = fields[i]!;
+      if (gap === 0 && velocity < 0) continue;
+      for (let lane = first; lane < first + lanes; lane++) {
+        const from = lane * capacity;
+        if (kind === "rotation") {
+          for (let k = 0; k < count; k++) {
             turnRotations(
               a,
               b,
               out.values,
-              at,
+              from + slots[k]!,
               capacity,
               1,
               steps,
               this.#weights,
             );
-          } else if (kind === "angle") {
-            blendAngles(a, b, out.values, at, at + 1, part);
-          } else if (kind === "point") {
-            const away = (velocity - first) * capacity;
-            for (let k = at; k < at + count * capacity; k += capacity) {
-              if (velocity < 0) blendLine(a, b, out.values, k, k + 1, part);
-              else moveOn(b, out.values, k, k + 1, away, this.#seconds);
-            }
           }
+          break;
+        }
+        if (kind === "angle") {
+          for (let k = 0; k < count; k++) {
+            const at = from + slots[k]!;
+            blendAngles(a, b, out.values, at, at + 1, part);
+          }
+        } else if (velocity >= 0) {
+          const away = (velocity - first) * capacity;
+          for (let k = 0; k < count; k++) {
+            const at = from + slots[k]!;
+            moveOn(b, out.values, at, at + 1, away, this.#seconds);
+          }
+        } else if (kind === "point") {
+          blendPlaces(a, b, out.values, from, slots, count, part);
         }
       }
     }
   }
+
+  /** Leaves places of a word as they were. */
+  #hold(
+    from: SampledFrame,
+    out: SampledFrame,
+    places: number,
+    i: number,
+  ): void {
+    for (let left = places; left !== 0; left &= left - 1) {
+      const slot = (i << 5) + 31 - Math.clz32(left & -left);
+      out.marks[slot] = from.marks[slot]!;
+      copyPlace(from, out, slot);
+    }
+  }
+}
+
+/** Lists the places of a set; returns how many. */
+function listPlaces(places: Uint32Array, into: Uint16Array): number {
+  let count = 0;
+  for (let i = 0; i < places.length; i++) {
+    for (let left: number = places[i]!; left !== 0; left &= left - 1) {
+      into[count++] = (i << 5) + 31 - Math.clz32(left & -left);
+    }
+  }
+  return count;
+}
+
+/** Blends places of a lane along a line; `part` may be beyond 1. */
+function blendPlaces(
+  a: Float64Array,
+  b: Float64Array,
+  out: Float64Array,
+  from: number,
+  slots: Uint16Array,
+  count: number,
+  part: Float64Array,
+): void {
+  const t = part[0]!;
+  for (let k = 0; k < count; k++) {
+    const at = from + slots[k]!;
+    const start = a[at]!;
+    out[at] = start + (b[at]! - start) * t;
+  }
+}
+
+function isAny(places: Uint32Array): boolean {
+  for (let i = 0; i < places.length; i++) if (places[i] !== 0) return true;
+  return false;
 }
 
 /** Keeps those places of a set that are in another one; returns whether there are any. */

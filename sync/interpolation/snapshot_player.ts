@@ -91,7 +91,8 @@ export interface ExtrapolationError {
  * are none. Once there are frames for all that it holds, no object is made.
  *
  * Where a snapshot shows that what was drawn is wrong (it was extrapolated, or a late
- * snapshot fills a gap), nothing jumps: the difference shrinks with a time constant.
+ * snapshot fills a gap), nothing jumps: the difference shrinks with a time constant. The
+ * same goes for an entity of which partial snapshots had nothing new, if they are told.
  *
  * @example Between two snapshots, and beyond
  * ```ts
