@@ -252,6 +252,7 @@ export class EndsWorld {
         const table = new EntityTable(schema);
         for (let at = 0; at < schema.maxEntities; at++) {
           if (!hasBit(view.present, at)) continue;
+          assert(!hasBit(view.stale, at) || hasBit(view.told, at));
           const source = hasBit(view.stale, at)
             ? this.#archive[view.sources[at]!]![number]!
             : now;
@@ -260,7 +261,7 @@ export class EndsWorld {
         return table;
       });
       const stale = mixed.types.map(({ schema, number }) =>
-        last.views?.[number]?.stale.slice() ?? bitSet(schema.maxEntities)
+        last.views?.[number]?.told.slice() ?? bitSet(schema.maxEntities)
       );
       expected.set(last.sequence, { tick, tables, stale });
     }

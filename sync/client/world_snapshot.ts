@@ -20,8 +20,8 @@ export interface WorldSnapshot {
   /** The tables, by the numbers of the types; to be read. */
   readonly tables: readonly EntityTable[];
   /**
-   * The places of each type whose entities are there as they were at an earlier tick, by
-   * the numbers of the types: place `slot` is bit `slot & 31` of word `slot >>> 5`. None
+   * The places of each type whose entities may be as they were at an earlier tick, by the
+   * numbers of the types: place `slot` is bit `slot & 31` of word `slot >>> 5`. None
    * if the snapshot is not partial. All other entities are as they were at the tick, to
    * the bit.
    */

@@ -33,6 +33,8 @@ import {
 const FIRST = 2 ** 40;
 /** How much of a message may be entities that come or go. */
 const MOVES_SHARE = 0.7;
+/** How much of a message may tell what is stale. */
+const STALE_SHARE = 1 / 8;
 const SLOT_BITS = 16;
 const SLOT_MASK = 0xffff;
 
@@ -171,7 +173,7 @@ export class MessageBuilder {
         isOrdered = true;
         this.#choose(count);
       }
-      const size = this.#write(to, views, states);
+      const size = this.#write(to, views, states, limitBytes);
       if (size <= limitBytes) break;
       if (count === 1 && size <= hardBytes) {
         result = "lone";
@@ -184,7 +186,7 @@ export class MessageBuilder {
         if (isOrdered) to.waited[first! >>> SLOT_BITS]![first! & SLOT_MASK] = 0;
         result = "tooLarge";
         this.#choose(0);
-        this.#write(to, views, states);
+        this.#write(to, views, states, limitBytes);
         break;
       }
       count = Math.max(
@@ -209,7 +211,7 @@ export class MessageBuilder {
   checksum(views: readonly TypeView[]): number {
     return viewChecksum(
       this.#scratch.map(({ current }) => current),
-      views.map(({ stale }) => stale),
+      views.map(({ told }) => told),
     );
   }
 
@@ -337,6 +339,7 @@ export class MessageBuilder {
     to: Recipient,
     views: readonly TypeView[],
     states: readonly CoderState[] | undefined,
+    limitBytes: number,
   ): number {
     const history = this.#history;
     const tables = history.tablesAt(history.newest!);
@@ -370,17 +373,22 @@ export class MessageBuilder {
     if (this.hasForgotten) writePlaces(this.#forgotten, writer);
     writeBody(to.coders, parts, writer);
     this.isPartial = this.#isStale();
-    if (this.isPartial) this.#writeStale(to, views);
+    if (this.isPartial && writer.ok) this.#writeStale(to, views, limitBytes);
     return writer.ok ? writer.length : 2 * MAX_SNAPSHOT_BYTES;
   }
 
-  #writeStale(to: Recipient, views: readonly TypeView[]): void {
+  #writeStale(
+    to: Recipient,
+    views: readonly TypeView[],
+    limitBytes: number,
+  ): void {
     const parts = this.#scratch.map(({ others, none }, type): StalePart => {
-      const { present, stale } = views[type]!;
-      const before = this.#viewOf(to, type)?.view.stale ?? none;
-      return { alive: present, written: others, before, stale };
+      const { present, told } = views[type]!;
+      const before = this.#viewOf(to, type)?.view.told ?? none;
+      return { alive: present, written: others, before, stale: told };
     });
-    writeStale(parts, this.writer);
+    const maxBits = Math.floor(limitBytes * 8 * STALE_SHARE);
+    writeStale(parts, maxBits, this.writer);
   }
 
   #blankOf(coders: CoderSet): readonly CoderState[] | undefined {

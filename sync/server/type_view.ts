@@ -14,6 +14,8 @@ export class TypeView {
   readonly present: Uint32Array;
   /** Those of them whose values are older than the view's tick. */
   readonly stale: Uint32Array;
+  /** Those that the client takes for stale: all that are, and maybe others. */
+  readonly told: Uint32Array;
   /** The tick that the values of a stale place are of. */
   readonly sources: Uint32Array;
 
@@ -25,6 +27,7 @@ export class TypeView {
   constructor(capacity: number) {
     this.present = bitSet(capacity);
     this.stale = bitSet(capacity);
+    this.told = bitSet(capacity);
     this.sources = new Uint32Array(capacity);
   }
 }
@@ -94,6 +97,7 @@ export function advanceView(
     present[i] = after;
     stale[i] = after & candidates[i]! & ~written[i]!;
   }
+  into.told.set(stale);
   if (base === undefined) return;
   const { tick, view } = base;
   for (let i = 0; i < stale.length; i++) {

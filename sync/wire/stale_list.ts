@@ -13,7 +13,7 @@ export interface StalePart {
   readonly written: Uint32Array;
   /** Those that are stale in the base. */
   readonly before: Uint32Array;
-  /** Those that are stale after the message; the reader sets it. */
+  /** Those that are stale after the message; the reader sets it, the writer may add. */
   readonly stale: Uint32Array;
 }
 
@@ -21,17 +21,32 @@ export interface StalePart {
  * Writes which places turn stale, or fresh, without being written themselves: what is
  * written is fresh, and of the rest nothing is told that stays as it is in the base.
  *
- * @param parts What is known of each type.
- * @param writer Where to.
+ * @param parts What is known of each type. If it takes too much to tell what is stale of
+ * one, everything that is not written is told to be, and added to `stale`.
+ * @param maxBits How much it may take, but for some bits of each type.
+ * @param writer Where to; without an error.
  */
 export function writeStale(
   parts: readonly StalePart[],
+  maxBits: number,
   writer: ByteWriter,
 ): void {
   const bits = new BitWriter(writer);
+  let left = maxBits;
   for (const part of parts) {
+    const start = bits.bitLength;
     writeTurns(part, 0, bits);
     writeTurns(part, -1, bits);
+    if (bits.bitLength - start > left) {
+      bits.rewind(start);
+      const { alive, written, stale } = part;
+      for (let i = 0; i < stale.length; i++) {
+        stale[i] = alive[i]! & ~written[i]!;
+      }
+      writeTurns(part, 0, bits);
+      writeTurns(part, -1, bits);
+    }
+    left -= bits.bitLength - start;
   }
   bits.align();
 }

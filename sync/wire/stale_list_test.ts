@@ -30,7 +30,7 @@ function part(stale: Iterable<number>): StalePart {
 
 function bytesOf(...parts: StalePart[]): string {
   const writer = new ByteWriter();
-  writeStale(parts, writer);
+  writeStale(parts, Infinity, writer);
   return encodeHex(writer.view());
 }
 
@@ -100,6 +100,33 @@ Deno.test("readStale() reads what writeStale() writes, of any sets", () => {
     const places = parts.reduce((sum, it) => sum + it.stale.length * 32, 0);
     assert(bytes.length / 2 <= places / 8 + 16, message);
   }
+});
+
+Deno.test("writeStale() tells of more than what is stale where that takes too much", () => {
+  const seed = 33;
+  const random = new SeededRandom(seed);
+  const parts = [5_000, 40].map((capacity): StalePart => {
+    const places = range(0, capacity);
+    const chosen = (): Uint32Array =>
+      set(capacity, places.filter(() => random.nextU32() % 2 === 0));
+    return {
+      alive: set(capacity, places),
+      written: set(capacity, [3]),
+      before: bitSet(capacity),
+      stale: chosen(),
+    };
+  });
+  for (const { stale } of parts) stale[0]! &= ~8;
+  const exact = parts[1]!.stale.slice();
+  const writer = new ByteWriter();
+  writeStale(parts, 60, writer);
+  assert(writer.length <= 10, `${writer.length}`);
+  assertEquals(parts[1]!.stale, exact);
+  const { alive, written, stale } = parts[0]!;
+  assertEquals(stale, alive.map((word, i) => word & ~written[i]!));
+  const got = parts.map((it) => ({ ...it, stale: it.stale.slice().fill(1) }));
+  assertEquals(read(encodeHex(writer.view()), ...got), [undefined, true]);
+  assertEquals(got, parts);
 });
 
 Deno.test("readStale() refuses what writeStale() does not write", () => {
