@@ -24,7 +24,7 @@ import type {
   SyncServerOptions,
 } from "../server/sync_server_options.ts";
 import { EntityTable } from "../snapshot/entity_table.ts";
-import { hasBit } from "../world/bit_set.ts";
+import { bitSet, hasBit, nextBit } from "../world/bit_set.ts";
 import type { EntityId } from "../world/entity_id.ts";
 import { StrongCoder } from "../coder/strong/strong_coder.ts";
 import { LossyLinks, type LossyOptions } from "./lossy_links.ts";
@@ -54,6 +54,7 @@ type Mixed = typeof mixed.schemas;
 interface Expected {
   readonly tick: number;
   readonly tables: readonly EntityTable[];
+  readonly stale: readonly Uint32Array[];
 }
 
 /** A client, its link, and what was seen of both. */
@@ -66,6 +67,8 @@ export interface WorldClient {
   /** Lengths of what was sent to it, by channel, with the frame. */
   readonly sent: { frame: number; bytes: number; channel: Channel }[];
   checked: number;
+  /** How many of those that were checked had something stale. */
+  stale: number;
   lastSequence: number;
 }
 
@@ -122,6 +125,7 @@ export class EndsWorld {
       events: [],
       sent,
       checked: 0,
+      stale: 0,
       lastSequence: -1,
     };
     this.clients.push(added);
@@ -248,6 +252,7 @@ export class EndsWorld {
         const table = new EntityTable(schema);
         for (let at = 0; at < schema.maxEntities; at++) {
           if (!hasBit(view.present, at)) continue;
+          assert(!hasBit(view.stale, at) || hasBit(view.told, at));
           const source = hasBit(view.stale, at)
             ? this.#archive[view.sources[at]!]![number]!
             : now;
@@ -255,7 +260,10 @@ export class EndsWorld {
         }
         return table;
       });
-      expected.set(last.sequence, { tick, tables });
+      const stale = mixed.types.map(({ schema, number }) =>
+        last.views?.[number]?.told.slice() ?? bitSet(schema.maxEntities)
+      );
+      expected.set(last.sequence, { tick, tables, stale });
     }
   }
 
@@ -263,7 +271,7 @@ export class EndsWorld {
   #check(it: WorldClient): void {
     const { seed } = this.#options;
     for (const snapshot of it.client.snapshots()) {
-      const { sequence, tick, tables } = snapshot;
+      const { sequence, tick, tables, stale } = snapshot;
       const isNew = it.lastSequence < 0 ||
         (sequence - it.lastSequence << 16) > 0;
       if (!isNew) continue;
@@ -274,6 +282,8 @@ export class EndsWorld {
       assert(expected !== undefined, message);
       assertEquals(tick, expected.tick, message);
       assertSame(tables, expected.tables, message);
+      assertEquals(stale, expected.stale, message);
+      if (stale.some((it) => nextBit(it, 0) >= 0)) it.stale++;
     }
   }
 

@@ -1,7 +1,6 @@
 // This module is browser compatible.
 import type { EntityType } from "../schema/define_world.ts";
 import { EntityTable } from "../snapshot/entity_table.ts";
-import { hasBit } from "../world/bit_set.ts";
 import type { WorldSnapshot } from "./world_snapshot.ts";
 
 /**
@@ -33,9 +32,8 @@ export class ShownTables {
    * Takes the newest snapshot.
    *
    * @param snapshot Which.
-   * @param changed The places that it has written, by type.
    */
-  show(snapshot: WorldSnapshot, changed: readonly Uint32Array[]): void {
+  show(snapshot: WorldSnapshot): void {
     if (!snapshot.isPartial) {
       this.#tables = snapshot.tables;
       return;
@@ -47,27 +45,24 @@ export class ShownTables {
       own.forEach((table, i) => table.copyFrom(this.#tables[i]!));
       this.#tables = own;
     }
-    own.forEach((table, i) => update(table, snapshot.tables[i]!, changed[i]!));
+    const { tables, stale } = snapshot;
+    own.forEach((table, i) => update(table, tables[i]!, stale[i]!));
   }
 }
 
 function update(
   table: EntityTable,
   from: EntityTable,
-  changed: Uint32Array,
+  stale: Uint32Array,
 ): void {
-  for (let i = 0; i < changed.length; i++) {
-    const both = table.alive[i]! & from.alive[i]!;
-    // Those that nothing is said about stay, if they are the same entity still.
-    let left = table.alive[i]! | from.alive[i]!;
+  for (let i = 0; i < stale.length; i++) {
+    // What is stale there was here as it is there, or has come newer since.
+    const kept = table.alive[i]! & from.alive[i]! & stale[i]!;
+    let left = (table.alive[i]! | from.alive[i]!) & ~kept;
     while (left !== 0) {
       const bit = left & -left;
       left ^= bit;
-      const at = (i << 5) + 31 - Math.clz32(bit);
-      if (
-        (both & bit) === 0 || hasBit(changed, at) ||
-        table.generations[at] !== from.generations[at]
-      ) table.copySlot(from, at);
+      table.copySlot(from, (i << 5) + 31 - Math.clz32(bit));
     }
   }
 }

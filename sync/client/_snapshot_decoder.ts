@@ -9,10 +9,11 @@ import type { CoderState } from "../coder/table_coder.ts";
 import type { EntityType } from "../schema/define_world.ts";
 import { EntityTable, type TableContent } from "../snapshot/entity_table.ts";
 import { OverlayTable } from "../server/type_view.ts";
-import { readBody, type ReadPart } from "../wire/body.ts";
+import { readEntities, type ReadPart } from "../wire/body.ts";
 import type { SyncFault } from "../wire/packet_kind.ts";
 import { readPlaces } from "../wire/place_list.ts";
 import { SnapshotHeader } from "../wire/snapshot_header.ts";
+import { readStale, type StalePart } from "../wire/stale_list.ts";
 import { viewChecksum } from "../wire/view_checksum.ts";
 import { bitSet, nextBit } from "../world/bit_set.ts";
 import type { DecodedSnapshot, SnapshotRing } from "./world_snapshot.ts";
@@ -38,14 +39,16 @@ export type DecodeResult =
 export class SnapshotDecoder {
   /** That of the snapshot that was read last, unless it is malformed or stale. */
   readonly header: SnapshotHeader = new SnapshotHeader();
-  /** The places that the last one has written, by type. */
-  readonly changed: readonly Uint32Array[];
   readonly #types: readonly EntityType[];
   readonly #coders: CoderSets;
   readonly #ring: SnapshotRing;
   readonly #reader = new ByteReader();
   readonly #empty: readonly EntityTable[];
   readonly #forgotten: readonly Uint32Array[];
+  /** The places that a message has written. */
+  readonly #changed: readonly Uint32Array[];
+  /** No places at all. */
+  readonly #none: readonly Uint32Array[];
   /** The number and tick of the newest that was decoded; -1 before the first. */
   #lastSequence = -1;
   #lastTick = -1;
@@ -65,7 +68,8 @@ export class SnapshotDecoder {
     this.#ring = ring;
     this.#empty = types.map(({ schema }) => new EntityTable(schema));
     this.#forgotten = types.map(({ schema }) => bitSet(schema.maxEntities));
-    this.changed = types.map(({ schema }) => bitSet(schema.maxEntities));
+    this.#changed = types.map(({ schema }) => bitSet(schema.maxEntities));
+    this.#none = types.map(({ schema }) => bitSet(schema.maxEntities));
   }
 
   /** Reads a message whose kind is known. */
@@ -100,9 +104,10 @@ export class SnapshotDecoder {
     spare.sequence = sequence;
     spare.tick = tick;
     spare.isPartial = header.isPartial;
-    if (header.hasChecksum && viewChecksum(spare.tables) !== header.checksum) {
-      return "desync";
-    }
+    if (
+      header.hasChecksum &&
+      viewChecksum(spare.tables, spare.stale) !== header.checksum
+    ) return "desync";
     ring.push();
     this.#lastSequence = sequence;
     this.#lastTick = tick;
@@ -141,7 +146,7 @@ export class SnapshotDecoder {
     const parts = this.#types.map((_, type): ReadPart => {
       const table = before[type]!;
       const current = spare.tables[type]!;
-      const changed = this.changed[type]!;
+      const changed = this.#changed[type]!;
       current.copyFrom(table);
       changed.fill(0);
       let from: TableContent = table;
@@ -164,7 +169,28 @@ export class SnapshotDecoder {
         changed,
       };
     });
-    return readBody(reader, this.#types, coders, parts);
+    const fault = readEntities(reader, this.#types, coders, parts) ??
+      this.#readStale(spare, base);
+    if (fault !== undefined) return fault;
+    return reader.atEnd ? undefined : "trailing";
+  }
+
+  /** Finds out what is stale in a snapshot whose entities are read. */
+  #readStale(
+    { stale, tables }: DecodedSnapshot,
+    base: DecodedSnapshot | undefined,
+  ): SyncFault | undefined {
+    if (!this.header.isPartial) {
+      for (const places of stale) places.fill(0);
+      return undefined;
+    }
+    const parts = stale.map((places, type): StalePart => ({
+      alive: tables[type]!.alive,
+      written: this.#changed[type]!,
+      before: (base?.stale ?? this.#none)[type]!,
+      stale: places,
+    }));
+    return readStale(parts, this.#reader);
   }
 
   #blankOf(

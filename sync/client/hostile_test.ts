@@ -73,7 +73,12 @@ function check(tables: readonly EntityTable[], message: string): void {
 
 /** What a server sends a client, one message after the other. */
 function record(seed: number, coder: "fast" | "strong"): Uint8Array[] {
-  const world = new EndsWorld({ seed, server: { checksumEvery: 3 } });
+  const world = new EndsWorld({
+    seed,
+    // Half of them have more than fits, so that messages have lists of what is stale.
+    server: { checksumEvery: 3, messageBytes: seed % 2 === 0 ? 128 : 1_100 },
+  });
+  if (seed % 2 === 0) world.activity = 60;
   const messages: Uint8Array[] = [];
   for (let i = 0; i < 30; i++) world.spawn();
   world.connect({ coder }).links.a.onSend = (bytes): void => {
@@ -81,6 +86,22 @@ function record(seed: number, coder: "fast" | "strong"): Uint8Array[] {
   };
   world.run(24);
   return messages;
+}
+
+/** Whether what is stale is there at all. */
+function checkStale(
+  { stale, tables }: {
+    stale: readonly Uint32Array[];
+    tables: readonly EntityTable[];
+  },
+  message: string,
+): void {
+  stale.forEach((places, type) => {
+    const { alive } = tables[type]!;
+    for (let i = 0; i < places.length; i++) {
+      assertEquals(places[i]! & ~alive[i]!, 0, message);
+    }
+  });
 }
 
 /** All of a client but the link. */
@@ -96,7 +117,7 @@ class Receiver {
   read(bytes: Uint8Array): DecodeResult {
     const result = this.#decoder.read(bytes);
     if (result === "decoded") {
-      this.shown.show(this.ring.newest!, this.#decoder.changed);
+      this.shown.show(this.ring.newest!);
     }
     return result;
   }
@@ -110,6 +131,7 @@ for (const coder of ["fast", "strong"] as const) {
     const coders = new CoderSets(mixed.types, CODERS);
     const results = new Set<string>();
     let decoded = 0;
+    let partial = 0;
     let left = 0;
     let receiver = new Receiver(coders);
     let next: Uint8Array[] = [];
@@ -130,11 +152,14 @@ for (const coder of ["fast", "strong"] as const) {
       if (result !== "decoded") continue;
       const message = `seed ${seed}, mutant ${i}`;
       decoded++;
-      check(receiver.ring.newest!.tables, message);
+      const newest = receiver.ring.newest!;
+      if (newest.isPartial) partial++;
+      check(newest.tables, message);
+      checkStale(newest, message);
       check(receiver.shown.tables, message);
       left = 0;
     }
-    assert(decoded > 10, `${decoded}`);
+    assert(decoded > 10 && partial > 3, `${decoded}, ${partial}`);
     // They came as far as what is looked at last.
     for (
       const result of [

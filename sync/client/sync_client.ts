@@ -23,7 +23,7 @@ import {
 } from "../wire/packet_kind.ts";
 import { Report } from "../wire/report.ts";
 import { StampEcho } from "../wire/stamp_echo.ts";
-import { nextBit } from "../world/bit_set.ts";
+import { hasBit, nextBit } from "../world/bit_set.ts";
 import {
   type EntityId,
   entityIdOf,
@@ -192,6 +192,15 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
     const table = this.tables[typeOfId(id)];
     return table !== undefined && slot < table.capacity &&
       table.isAlive(slot) && isGenerationOfId(id, table.generations[slot]!);
+  }
+
+  /**
+   * Whether there is such an entity, and it is as it was at the tick of the newest
+   * snapshot: not so if that is partial and had nothing new of it.
+   */
+  isFresh(id: EntityId): boolean {
+    const stale = this.newest?.stale[typeOfId(id)];
+    return stale !== undefined && this.has(id) && !hasBit(stale, slotOfId(id));
   }
 
   /**
@@ -382,7 +391,7 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
         this.#isDesynced = false;
         // It may overtake the end of the server's handshake, which it shows.
         this.#tellConnected();
-        this.#shown.show(this.#ring.newest!, this.#decoder.changed);
+        this.#shown.show(this.#ring.newest!);
         this.#queueNews();
         this.#timed();
         this.#options.onSnapshot?.(this.#ring.newest!, this.tables);

@@ -74,7 +74,7 @@ export interface SyncClientOptions {
    *
    * @param snapshot The snapshot, which is the newest.
    * @param tables The newest that is known of each entity: those of the snapshot, unless
-   * it is partial.
+   * it is partial. Those that are not in its `stale` are as of its tick here too.
    */
   readonly onSnapshot?: (
     snapshot: WorldSnapshot,

@@ -4,6 +4,7 @@ import type { CoderState } from "../coder/table_coder.ts";
 import type { EntityType } from "../schema/define_world.ts";
 import { EntityTable } from "../snapshot/entity_table.ts";
 import { SNAPSHOT_RING } from "../wire/packet_kind.ts";
+import { bitSet } from "../world/bit_set.ts";
 
 /** What a client got of a tick. It is used again when 64 newer ones have come. */
 export interface WorldSnapshot {
@@ -12,12 +13,19 @@ export interface WorldSnapshot {
   /** The tick that it is of. */
   readonly tick: number;
   /**
-   * Whether the server had no room for all: some entities are as they were earlier, or
-   * are missing.
+   * Whether the server had no room for all: some entities are as they were earlier (see
+   * `stale`), are missing, or are there still.
    */
   readonly isPartial: boolean;
   /** The tables, by the numbers of the types; to be read. */
   readonly tables: readonly EntityTable[];
+  /**
+   * The places of each type whose entities may be as they were at an earlier tick, by the
+   * numbers of the types: place `slot` is bit `slot & 31` of word `slot >>> 5`. None
+   * if the snapshot is not partial. All other entities are as they were at the tick, to
+   * the bit.
+   */
+  readonly stale: readonly Uint32Array[];
 }
 
 /** A snapshot with what is needed to build upon it. */
@@ -27,12 +35,14 @@ export class DecodedSnapshot implements WorldSnapshot {
   isPartial = false;
   isHeld = false;
   readonly tables: readonly EntityTable[];
+  readonly stale: readonly Uint32Array[];
   /** What the strong coder has learnt; `undefined` if it was not used. */
   states: readonly CoderState[] | undefined;
   #spareStates: readonly CoderState[] | undefined;
 
   constructor(types: readonly EntityType[]) {
     this.tables = types.map(({ schema }) => new EntityTable(schema));
+    this.stale = types.map(({ schema }) => bitSet(schema.maxEntities));
   }
 
   /** Gets states to be written, of a coder that learns. */

@@ -72,7 +72,8 @@ export interface TableCoder {
    * @param current Comes as a copy of `base`, and takes what has changed. Nothing is
    * said about it after a fault.
    * @param state Takes what is learnt; another object than `baseState`.
-   * @param changed Takes which places have changed, all zeros before.
+   * @param changed Takes which places have changed, all zeros before, and no others: what
+   * is fresh in a snapshot is found out by it.
    * @returns Where the bytes end that were read, or a fault.
    */
   decode(

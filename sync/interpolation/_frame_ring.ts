@@ -1,12 +1,19 @@
 // This module is browser compatible.
+import { bitSet } from "../world/bit_set.ts";
 import { Frame } from "./frame.ts";
 import type { FrameLayout } from "./frame_layout.ts";
+
+/** The frame of a snapshot. */
+export class SampledFrame extends Frame {
+  /** Places of which the snapshot had nothing new: what is here is made of others. */
+  readonly guessed: Uint32Array = bitSet(this.capacity);
+}
 
 /** The frames of the newest snapshots, in the order of their ticks. */
 export class FrameRing {
   readonly #layout: FrameLayout;
   readonly #capacity: number;
-  readonly #ring: Frame[] = [];
+  readonly #ring: SampledFrame[] = [];
   #first = 0;
   #size = 0;
 
@@ -20,12 +27,12 @@ export class FrameRing {
   }
 
   /** The frame at a place, 0 being the oldest. */
-  at(place: number): Frame {
+  at(place: number): SampledFrame {
     return this.#ring[(this.#first + place) % this.#ring.length]!;
   }
 
   /** The frame of a tick. */
-  find(tick: number): Frame | undefined {
+  find(tick: number): SampledFrame | undefined {
     const place = this.placeAfter(tick) - 1;
     if (place < 0) return undefined;
     const found = this.at(place);
@@ -50,7 +57,7 @@ export class FrameRing {
    * @returns The frame that takes it, whatever it holds; `undefined` if there is one of
    * the tick, or all of a full ring are newer.
    */
-  insert(tick: number): Frame | undefined {
+  insert(tick: number): SampledFrame | undefined {
     let place = this.placeAfter(tick);
     if (place > 0 && this.at(place - 1).tick === tick) return undefined;
     const isFull = this.#size === this.#capacity;
@@ -61,7 +68,7 @@ export class FrameRing {
     } else {
       // Frames are made as they are needed; until then the ring begins at 0.
       if (this.#size === this.#ring.length) {
-        this.#ring.push(new Frame(this.#layout));
+        this.#ring.push(new SampledFrame(this.#layout));
       }
       this.#size++;
     }
@@ -77,7 +84,7 @@ export class FrameRing {
     this.#first = 0;
   }
 
-  #set(place: number, frame: Frame): void {
+  #set(place: number, frame: SampledFrame): void {
     this.#ring[(this.#first + place) % this.#ring.length] = frame;
   }
 }

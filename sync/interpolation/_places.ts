@@ -58,7 +58,8 @@ export function mendPlaces(shown: Frame, other: Frame, out: Frame): void {
   }
 }
 
-function copyPlace(from: Frame, to: Frame, slot: number): void {
+/** Copies the numbers of a place. */
+export function copyPlace(from: Frame, to: Frame, slot: number): void {
   const a = from.values;
   const b = to.values;
   for (let i = slot; i < a.length; i += from.capacity) b[i] = a[i]!;

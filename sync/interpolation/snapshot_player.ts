@@ -7,10 +7,12 @@ import {
   viewStamp,
 } from "../input/view_stamp.ts";
 import type { TableContent } from "../snapshot/entity_table.ts";
+import { hasBit } from "../world/bit_set.ts";
 import { extrapolate } from "./extrapolate.ts";
 import { Frame } from "./frame.ts";
 import type { FrameLayout } from "./frame_layout.ts";
 import { FrameRing } from "./_frame_ring.ts";
+import { Gaps } from "./_gaps.ts";
 import { interpolate, type RotationBlend } from "./interpolate.ts";
 import { interpolateCurve } from "./interpolate_curve.ts";
 import { Correction } from "./_correction.ts";
@@ -89,7 +91,8 @@ export interface ExtrapolationError {
  * are none. Once there are frames for all that it holds, no object is made.
  *
  * Where a snapshot shows that what was drawn is wrong (it was extrapolated, or a late
- * snapshot fills a gap), nothing jumps: the difference shrinks with a time constant.
+ * snapshot fills a gap), nothing jumps: the difference shrinks with a time constant. The
+ * same goes for an entity of which partial snapshots had nothing new, if they are told.
  *
  * @example Between two snapshots, and beyond
  * ```ts
@@ -130,6 +133,8 @@ export class SnapshotPlayer {
   readonly #maxTicks: number;
   readonly #smoothingMs: number;
   readonly #ring: FrameRing;
+  readonly #gaps: Gaps;
+  readonly #others: Uint32Array;
   readonly #truth: Frame;
   readonly #guess: Frame;
   readonly #correction: Correction;
@@ -140,6 +145,8 @@ export class SnapshotPlayer {
   readonly #plan: Plan = emptyPlan();
   readonly #check: Plan = emptyPlan();
   #hasNews = false;
+  /** Whether news have changed frames that were there. */
+  #isMended = false;
 
   /**
    * Creates a player without snapshots.
@@ -169,7 +176,9 @@ export class SnapshotPlayer {
     );
     this.#smoothingMs = smoothingMs;
     this.#ring = new FrameRing(layout, capacity);
+    this.#gaps = new Gaps(layout, this.#maxTicks);
     this.frame = new Frame(layout);
+    this.#others = new Uint32Array(this.frame.alive.length);
     this.#truth = new Frame(layout);
     this.#guess = new Frame(layout);
     this.#correction = new Correction(layout);
@@ -235,6 +244,9 @@ export class SnapshotPlayer {
    *
    * @param tick Its tick, 0 or more.
    * @param table A table of the layout's type, whose numbers are valid. It is copied.
+   * @param stale The places whose values are older than the tick, as of
+   * `WorldSnapshot.stale`; none if left out. They move on as they did, and once there is a
+   * later sample of an entity, it moves straight to that.
    * @param changed The places in which it differs from the snapshot of `baseTick`, which
    * saves the work for the others; all if left out.
    * @param baseTick The tick of a snapshot that was pushed. If it is not there any more,
@@ -245,6 +257,7 @@ export class SnapshotPlayer {
   push(
     tick: number,
     table: TableContent,
+    stale?: Uint32Array,
     changed?: Uint32Array,
     baseTick?: number,
   ): boolean {
@@ -253,14 +266,25 @@ export class SnapshotPlayer {
       : this.#ring.find(baseTick);
     const frame = this.#ring.insert(tick);
     if (frame === undefined) return false;
+    const { alive, guessed } = frame;
     if (base === undefined) {
       frame.fill(table);
     } else {
+      const others = this.#others;
+      for (let i = 0; i < others.length; i++) {
+        others[i] = changed![i]! | base.guessed[i]!;
+      }
       // At the bound, the base may be the very frame that makes room.
       if (base !== frame) frame.copyFrom(base);
-      frame.fill(table, changed);
+      frame.fill(table, others);
     }
     frame.tick = tick;
+    for (let i = 0; i < guessed.length; i++) {
+      guessed[i] = stale === undefined ? 0 : stale[i]! & alive[i]!;
+    }
+    if (this.#gaps.mend(this.#ring, this.#ring.placeAfter(tick) - 1)) {
+      this.#isMended = true;
+    }
     this.#hasNews = true;
     return true;
   }
@@ -299,7 +323,7 @@ export class SnapshotPlayer {
     this.#ring.clear();
     this.#correction.clear();
     Object.assign(this.#plan, emptyPlan());
-    this.#hasNews = false;
+    this.#hasNews = this.#isMended = false;
     this.frame.alive.fill(0);
     this.#compareShown();
   }
@@ -311,8 +335,11 @@ export class SnapshotPlayer {
     if (plan.state === "waiting") return;
     const check = this.#check;
     this.#planFor(plan.tick, check);
-    if (isSamePlan(plan, check)) return;
-    this.#compareGuess();
+    const isMended = this.#isMended;
+    this.#isMended = false;
+    const isSame = isSamePlan(plan, check);
+    if (isSame && !isMended) return;
+    if (!isSame) this.#compareGuess();
     if (this.#smoothingMs === 0) return;
     this.#play(check, this.#truth);
     this.#correction.take(this.frame, this.#truth);
@@ -332,7 +359,8 @@ export class SnapshotPlayer {
     extrapolate(earlier, last, ticks, this.#guess);
     this.#planFor(tick, this.#check);
     this.#play(this.#check, this.#truth);
-    measure(this.#guess, this.#truth, this.errors, this.#error);
+    const { guessed } = this.#ring.find(this.#check.after)!;
+    measure(this.#guess, this.#truth, guessed, this.errors, this.#error);
     this.#error.ticks = ticks;
     this.#planFor(plan.tick, this.#check);
   }
@@ -454,6 +482,7 @@ function isSamePlan(a: Plan, b: Plan): boolean {
 function measure(
   guess: Frame,
   truth: Frame,
+  guessed: Uint32Array,
   errors: Float64Array,
   into: { count: number; entities: number; max: number; mean: number },
 ): void {
@@ -466,6 +495,7 @@ function measure(
     errors[slot] = -1;
     if (!guess.isAlive(slot) || !truth.isAlive(slot)) continue;
     if (guess.marks[slot] !== truth.marks[slot]) continue;
+    if (hasBit(guessed, slot)) continue;
     let worst = 0;
     for (let i = 0; i < fields.length; i++) {
       const { kind, first, count } = fields[i]!;

@@ -116,7 +116,7 @@ Deno.test("SnapshotPlayer finds the bracket among snapshots that come in any ord
     }
     const oldest = Math.min(...model.keys());
     const isTaken = !model.has(tick) && (model.size < 8 || tick > oldest);
-    const isPushed = player.push(tick, copy, changed, base);
+    const isPushed = player.push(tick, copy, undefined, changed, base);
     assertEquals(isPushed, isTaken, message);
     if (isTaken) {
       if (model.size === 8) model.delete(oldest);

@@ -321,14 +321,21 @@ export class Predictor<I> {
    * @param tick The tick of the table. If newer ones are predicted already, their inputs
    * are applied again.
    * @param table What the server has sent.
+   * @param stale The places whose values are older than the tick; none if left out.
    * @returns The place of the entity; -1 if there are as many as there can be, or the
-   * table does not have it.
+   * table does not have it as of the tick.
    */
-  add(id: EntityId, tick: number, table: TableContent): number {
+  add(
+    id: EntityId,
+    tick: number,
+    table: TableContent,
+    stale?: Uint32Array,
+  ): number {
     checkInteger("tick", tick, 0, 0xffff_ffff);
     const known = this.state.placeOf(id);
     if (known >= 0) return known;
     if (!this.#isIn(table, id)) return -1;
+    if (stale !== undefined && hasBit(stale, slotOfId(id))) return -1;
     const place = this.#takePlace(id);
     if (place < 0) return -1;
     this.#restored.fill(0);
@@ -423,12 +430,12 @@ export class Predictor<I> {
    *
    * @param tick The tick. One that is not later than the last is ignored.
    * @param table What the server has sent.
-   * @param fresh The places whose values are of that tick, in a view that has older ones
-   * too; all if left out. Other entities are not looked at. Of a partial snapshot whose
-   * fresh places are not known, compare nothing: the next whole one makes up for it.
+   * @param stale The places whose values are older than the tick, as of
+   * `WorldSnapshot.stale`; none if left out. Their entities are neither compared nor
+   * removed.
    * @returns Whether inputs were applied again.
    */
-  reconcile(tick: number, table: TableContent, fresh?: Uint32Array): boolean {
+  reconcile(tick: number, table: TableContent, stale?: Uint32Array): boolean {
     if (!(tick > this.#reconciledTick)) return false;
     this.#reconciledTick = tick;
     const counts = this.#counts;
@@ -444,11 +451,11 @@ export class Predictor<I> {
       if (hasBit(this.#unmatched, at)) continue;
       const id = this.#ids[at]! as EntityId;
       const slot = slotOfId(id);
+      if (stale !== undefined && hasBit(stale, slot)) continue;
       if (!this.#isIn(table, id)) {
         this.remove(at);
         continue;
       }
-      if (fresh !== undefined && !hasBit(fresh, slot)) continue;
       if (isKnown && this.#wasAlive(tick, at)) {
         if (this.#isAsPredicted(tick, at, table, slot)) continue;
         isWrong = true;

@@ -303,7 +303,7 @@ Deno.test("Predictor corrects an entity that the server spawned elsewhere and ea
   }
 });
 
-Deno.test("Predictor looks at fresh places only, and begins in the middle", () => {
+Deno.test("Predictor leaves stale places alone, and begins in the middle", () => {
   const game = new Game();
   const { predictor } = game;
   const other = game.spawn(20, 16, 0);
@@ -313,6 +313,9 @@ Deno.test("Predictor looks at fresh places only, and begins in the middle", () =
     predictor.apply(tick, 1);
     game.serve(1);
   }
+  const stale = bitSet(8);
+  setBit(stale, other & 0xffff);
+  assertEquals(predictor.add(other, 3, game.ticks[3]!, stale), -1);
   const place = predictor.add(other, 3, game.ticks[3]!);
   assertEquals(predictor.add(other, 4, game.ticks[4]!), place);
   assertEquals(
@@ -322,12 +325,15 @@ Deno.test("Predictor looks at fresh places only, and begins in the middle", () =
   assertEquals(predictor.isCorrecting, false);
   // What is older than the view may say anything.
   game.store.set(other, "shot", { position: { x: 0, y: 0 } });
-  const fresh = bitSet(8);
-  setBit(fresh, 0);
-  assertEquals(predictor.reconcile(5, game.keep(), fresh), false);
+  assertEquals(predictor.reconcile(5, game.keep(), stale), false);
   assertEquals(predictor.reconcile(5, game.keep()), false);
-  assertEquals(predictor.reconcile(6, game.serve(1)), true);
-  assertEquals(predictor.tick, 6);
+  predictor.apply(6, 1);
+  const older = game.serve(1);
+  older.clear(other & 0xffff);
+  assertEquals(predictor.reconcile(6, older, stale), false);
+  assert(predictor.state.isAlive(place));
+  assertEquals(predictor.reconcile(7, game.serve(1)), true);
+  assertEquals(predictor.tick, 7);
 });
 
 Deno.test("Predictor follows the server where it knows nothing itself", () => {

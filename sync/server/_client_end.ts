@@ -5,8 +5,10 @@ import type { CoderSet } from "../coder/sync_coders.ts";
 import type { EntityType } from "../schema/define_world.ts";
 import { Greeting } from "../wire/greeting.ts";
 import { MAX_SNAPSHOT_BYTES } from "../wire/packet_kind.ts";
+import type { Report } from "../wire/report.ts";
 import { StampEcho } from "../wire/stamp_echo.ts";
 import { bitSet } from "../world/bit_set.ts";
+import { HISTORY_TICKS } from "../world/world_history.ts";
 import { InFlight, type Sent, type SentPool } from "./_in_flight.ts";
 import type { Recipient } from "./_message_builder.ts";
 import type { InterestFilter } from "./interest.ts";
@@ -24,6 +26,8 @@ export interface ClientForm {
   readonly messageBytes: number;
   readonly reportsPerSecond: number;
   readonly filters: readonly InterestFilter[];
+  /** The priority of each type; `undefined` if it is asked for each entity. */
+  readonly weights: readonly number[] | undefined;
   readonly priorityOf: (peer: SyncPeer, type: number, slot: number) => number;
 }
 
@@ -31,6 +35,9 @@ export interface ClientForm {
 const MALFORMED_BURST = 16;
 const MALFORMED_PER_SECOND = 1;
 const FIRST_BYTES_PER_ENTITY = 12;
+/** The longest wait until a first snapshot that nobody has acknowledged is sent again. */
+const MAX_AGAIN_TICKS = 4 * HISTORY_TICKS;
+const MAX_AGAIN_MS = 4_000;
 
 /** All that a server keeps of one client. */
 export class ClientEnd implements SyncPeer, Recipient {
@@ -52,8 +59,14 @@ export class ClientEnd implements SyncPeer, Recipient {
   allowance: number;
   /** Seconds until the next snapshot is due. */
   dueIn = 0;
-  /** The tick of a snapshot without a base that is under way; -1 if none is. */
-  awaitedTick = -1;
+  /** The tick of a snapshot without a base that may be under way; -1 if none is. */
+  #awaitedTick = -1;
+  /** When that was sent, by the simulation. */
+  #awaitedMs = 0;
+  /** How many were sent since anything was acknowledged. */
+  #tries = 0;
+  /** The newest stamp of a report that acknowledged something. */
+  #ackedStamp: number | undefined;
   /** Snapshots until the next checksum. */
   untilChecksum = 0;
   isClosed = false;
@@ -104,7 +117,7 @@ export class ClientEnd implements SyncPeer, Recipient {
   }
 
   get ackedTick(): number | undefined {
-    return this.inFlight.base?.tick;
+    return this.inFlight.acked?.tick;
   }
 
   get sentTick(): number | undefined {
@@ -122,6 +135,59 @@ export class ClientEnd implements SyncPeer, Recipient {
   /** The most bytes of any message. */
   get hardBytes(): number {
     return Math.min(this.link.maxMessageBytes, MAX_SNAPSHOT_BYTES);
+  }
+
+  /**
+   * Takes what a report says of snapshots.
+   *
+   * @returns Whether it has nothing any more of what it had, so that all begins anew.
+   */
+  hear({ hasAcks, newest, mask, sentStamp }: Report): boolean {
+    const { inFlight } = this;
+    const isLater = this.#ackedStamp === undefined ||
+      (sentStamp - this.#ackedStamp | 0) > 0;
+    if (hasAcks) {
+      if (isLater) this.#ackedStamp = sentStamp;
+      // What is older than the first snapshot does not ask for another one: a client that
+      // tells of it bit by bit would get one each time.
+      if (
+        inFlight.ack(newest, mask) &&
+        inFlight.acked!.tick >= this.#awaitedTick
+      ) {
+        this.#awaitedTick = -1;
+        this.#tries = 0;
+      }
+      return false;
+    }
+    // One from before it had anything may come late.
+    if (!isLater || inFlight.acked === undefined) return false;
+    inFlight.forgetAcked();
+    return true;
+  }
+
+  /**
+   * Whether a snapshot without a base may be sent: one at a time, and as long as nothing
+   * is acknowledged, each time later.
+   */
+  mayBegin(tick: number, nowMs: number): boolean {
+    if (this.#awaitedTick < 0) return true;
+    const ticks = Math.min(
+      MAX_AGAIN_TICKS,
+      HISTORY_TICKS * 2 ** (this.#tries - 1),
+    );
+    return tick - this.#awaitedTick >= ticks &&
+      nowMs - this.#awaitedMs >= Math.min(2 * this.link.rttMs, MAX_AGAIN_MS);
+  }
+
+  /** Takes note of a snapshot without a base that was sent. */
+  awaitFirst(tick: number, nowMs: number): void {
+    this.#awaitedTick = tick;
+    this.#awaitedMs = nowMs;
+    this.#tries++;
+  }
+
+  get weights(): readonly number[] | undefined {
+    return this.form.weights;
   }
 
   priorityOf(type: number, slot: number): number {

@@ -18,6 +18,8 @@ export class ServerCounters {
   overBudget = 0;
   /** Snapshots that the link did not take. */
   linkRefused = 0;
+  /** Times that a client had nothing any more of what it had. */
+  restarts = 0;
   reports = 0;
   bytesIn = 0;
   /** Reports beyond the budget of a client: dropped unread. */
@@ -56,6 +58,11 @@ export class ServerCounters {
       "link_refused",
       "Snapshots that a link had no room for",
       this.linkRefused,
+    );
+    yield counter(
+      "restarts",
+      "Times that a client lost all that it had, and began anew",
+      this.restarts,
     );
     yield counter("reports", "Reports of clients", this.reports);
     yield counter("bytes_in", "Bytes of reports", this.bytesIn);

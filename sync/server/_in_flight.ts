@@ -67,7 +67,8 @@ export class InFlight {
   readonly #ring: readonly Sent[];
   #next = 0;
   #lastTick: number | undefined;
-  #base: Sent | undefined;
+  #acked: Sent | undefined;
+  #presumed: Sent | undefined;
 
   constructor(pool: SentPool, coders: CoderSet) {
     this.#pool = pool;
@@ -88,8 +89,18 @@ export class InFlight {
   }
 
   /** The newest that the client has, if its tick is worth anything. */
+  get acked(): Sent | undefined {
+    return this.#acked;
+  }
+
+  /** The one without a base that is under way, if its tick is worth anything. */
+  get presumed(): Sent | undefined {
+    return this.#presumed;
+  }
+
+  /** What the next one builds upon: what the client has, or will have. */
   get base(): Sent | undefined {
-    return this.#base;
+    return this.#acked ?? this.#presumed;
   }
 
   /** What was sent last; `undefined` before that. */
@@ -105,26 +116,33 @@ export class InFlight {
 
   /** How many numbers before the next one the base is. */
   get baseAge(): number {
-    return this.#base === undefined
-      ? 0
-      : this.#next - this.#base.sequence & 0xffff;
+    const { base } = this;
+    return base === undefined ? 0 : this.#next - base.sequence & 0xffff;
   }
 
-  /** Takes note of a snapshot that was sent; what it has belongs here from now on. */
+  /**
+   * Takes note of a snapshot that was sent; what it has belongs here from now on.
+   *
+   * @param tick Its tick.
+   * @param views What the client has with it.
+   * @param states What was learnt with it.
+   * @param isFull Whether it has no base: then it is one for those that follow.
+   */
   push(
     tick: number,
     views: readonly TypeView[] | undefined,
     states: readonly CoderState[] | undefined,
+    isFull = false,
   ): void {
     const sent = this.#ring[this.#next % SNAPSHOT_RING]!;
-    if (sent === this.#base) this.#base = undefined;
-    this.#release(sent);
+    this.#forget(sent);
     sent.sequence = this.#next;
     sent.tick = tick;
     sent.isUsed = true;
     sent.isAcked = false;
     sent.views = views;
     sent.states = states;
+    if (isFull) this.#presumed = sent;
     this.#next = this.#next + 1 & 0xffff;
     this.#lastTick = tick;
   }
@@ -144,18 +162,24 @@ export class InFlight {
     return isNew;
   }
 
-  /** Forgets what is of ticks before one; the base too. */
+  /** Forgets the bases that are of ticks before one. */
   forgetBefore(tick: number): void {
-    if (this.#base !== undefined && this.#base.tick < tick) {
-      this.#release(this.#base);
-      this.#base = undefined;
+    const acked = this.#acked;
+    if (acked !== undefined && acked.tick < tick) this.#forget(acked);
+    const presumed = this.#presumed;
+    if (presumed !== undefined && presumed.tick < tick) this.#forget(presumed);
+  }
+
+  /** Forgets all that the client has, or may have; what is presumed is still to come. */
+  forgetAcked(): void {
+    for (const sent of this.#ring) {
+      if (sent !== this.#presumed) this.#forget(sent);
     }
   }
 
   /** Forgets everything. */
   clear(): void {
-    for (const sent of this.#ring) this.#release(sent);
-    this.#base = undefined;
+    for (const sent of this.#ring) this.#forget(sent);
   }
 
   #ackOne(sequence: number): boolean {
@@ -165,16 +189,19 @@ export class InFlight {
     }
     sent.isAcked = true;
     // What is older than the base is of no use any more, and is given back already.
-    this.#base = sent;
+    this.#acked = sent;
     for (const other of this.#ring) {
       if (other.isUsed && (sequence - other.sequence << 16) > 0) {
-        this.#release(other);
+        this.#forget(other);
       }
     }
+    if (sent === this.#presumed) this.#presumed = undefined;
     return true;
   }
 
-  #release(sent: Sent): void {
+  #forget(sent: Sent): void {
+    if (sent === this.#acked) this.#acked = undefined;
+    if (sent === this.#presumed) this.#presumed = undefined;
     sent.isUsed = false;
     this.#pool.giveViews(sent.views);
     this.#pool.giveStates(this.#coders, sent.states);

@@ -7,11 +7,14 @@ import { EntityTable } from "../snapshot/entity_table.ts";
 import { type BodyPart, writeBody } from "../wire/body.ts";
 import { MAX_SNAPSHOT_BYTES } from "../wire/packet_kind.ts";
 import { writePlaces } from "../wire/place_list.ts";
+import { type StalePart, writeStale } from "../wire/stale_list.ts";
+import { viewChecksum } from "../wire/view_checksum.ts";
 import {
   bitSet,
   countBits,
   hasBit,
   nextBit,
+  popCount,
   setBit,
 } from "../world/bit_set.ts";
 import type { WorldHistory } from "../world/world_history.ts";
@@ -21,6 +24,7 @@ import {
   advanceView,
   findDifference,
   findForgotten,
+  findOthers,
   OverlayTable,
   TypeView,
 } from "./type_view.ts";
@@ -29,6 +33,8 @@ import {
 const FIRST = 2 ** 40;
 /** How much of a message may be entities that come or go. */
 const MOVES_SHARE = 0.7;
+/** How much of a message may tell what is stale. */
+const STALE_SHARE = 1 / 8;
 const SLOT_BITS = 16;
 const SLOT_MASK = 0xffff;
 
@@ -43,6 +49,8 @@ export interface Recipient {
   readonly interest: readonly Uint32Array[] | undefined;
   /** What has waited how long, by type and place. */
   readonly waited: (Float32Array | undefined)[];
+  /** How much more of it an entity of each type gets; asked for each if left out. */
+  readonly weights: readonly number[] | undefined;
   /** How much more of it an entity gets each time that it waits. */
   priorityOf(type: number, slot: number): number;
   /** How many bytes an entity took lately. */
@@ -63,6 +71,8 @@ class TypeScratch {
   readonly candidates: Uint32Array;
   readonly wanted: Uint32Array;
   readonly written: Uint32Array;
+  /** Those of the written that are not at the client as they are to be. */
+  readonly others: Uint32Array;
   readonly forgotten: Uint32Array;
   /** Candidates that come or go. */
   readonly moves: Uint32Array;
@@ -71,14 +81,18 @@ class TypeScratch {
   /** Of a base that is a whole tick. */
   readonly whole: TypeView;
   readonly empty: EntityTable;
+  /** No places at all. */
+  readonly none: Uint32Array;
   constructor({ schema }: EntityType) {
     const { maxEntities } = schema;
     this.candidates = bitSet(maxEntities);
     this.wanted = bitSet(maxEntities);
     this.written = bitSet(maxEntities);
+    this.others = bitSet(maxEntities);
     this.forgotten = bitSet(maxEntities);
     this.moves = bitSet(maxEntities);
     this.empty = new EntityTable(schema);
+    this.none = bitSet(maxEntities);
     this.base = new OverlayTable(this.empty);
     this.current = new OverlayTable(this.empty);
     this.whole = new TypeView(maxEntities);
@@ -90,7 +104,7 @@ class TypeScratch {
  * what has waited most first, and writes it.
  */
 export class MessageBuilder {
-  /** The places that are forgotten, and the body. */
+  /** The places that are forgotten, the body, and the places that are stale. */
   readonly writer: ByteWriter = new ByteWriter({
     maxBytes: MAX_SNAPSHOT_BYTES,
   });
@@ -159,7 +173,7 @@ export class MessageBuilder {
         isOrdered = true;
         this.#choose(count);
       }
-      const size = this.#write(to, views, states);
+      const size = this.#write(to, views, states, limitBytes);
       if (size <= limitBytes) break;
       if (count === 1 && size <= hardBytes) {
         result = "lone";
@@ -172,7 +186,7 @@ export class MessageBuilder {
         if (isOrdered) to.waited[first! >>> SLOT_BITS]![first! & SLOT_MASK] = 0;
         result = "tooLarge";
         this.#choose(0);
-        this.#write(to, views, states);
+        this.#write(to, views, states, limitBytes);
         break;
       }
       count = Math.max(
@@ -181,12 +195,24 @@ export class MessageBuilder {
       );
     }
     this.#settle(to);
-    this.isPartial = this.#isStale();
     if (!this.isPartial && this.#isWhole(to, views)) {
       this.#pool.giveViews(views);
       this.views = undefined;
     }
     return result;
+  }
+
+  /**
+   * The checksum of what the client has after the message that was built last, which was
+   * not discarded.
+   *
+   * @param views What the client has.
+   */
+  checksum(views: readonly TypeView[]): number {
+    return viewChecksum(
+      this.#scratch.map(({ current }) => current),
+      views.map(({ told }) => told),
+    );
   }
 
   /** Gives back what a message that was not sent would have been remembered by. */
@@ -264,32 +290,34 @@ export class MessageBuilder {
     this.#underWay = 0;
     this.#changes = 0;
     for (let type = 0; type < this.#scratch.length; type++) {
-      const { candidates, wanted, moves } = this.#scratch[type]!;
-      moves.fill(0);
+      const { candidates, wanted, moves, none } = this.#scratch[type]!;
       const waited = this.#waitedOf(to, type);
-      const before = this.#viewOf(to, type)?.view.present;
+      const weight = to.weights?.[type];
+      const view = this.#viewOf(to, type)?.view;
+      const before = view?.present ?? none;
       const last = this.#lastPresent(to, type);
-      for (
-        let slot = nextBit(candidates, 0);
-        slot >= 0;
-        slot = nextBit(candidates, slot + 1)
-      ) {
-        const isWanted = hasBit(wanted, slot);
-        const wasThere = before !== undefined && hasBit(before, slot);
-        waited[slot]! += isWanted ? to.priorityOf(type, slot) : 1;
-        let key = isWanted ? waited[slot]! : waited[slot]! + FIRST;
+      for (let i = 0; i < candidates.length; i++) {
+        const want = wanted[i]!;
+        const change = want ^ before[i]!;
         // What came or went with a message that is under way does so with the next
         // ones too: it would go and come back at the client.
-        if (
-          last !== undefined && isWanted !== wasThere &&
-          isWanted === hasBit(last, slot)
-        ) {
-          key += 2 * FIRST;
-          this.#underWay++;
+        const underWay = last === undefined ? 0 : change & ~(want ^ last[i]!);
+        let left: number = candidates[i]!;
+        moves[i] = view === undefined ? 0 : left & change;
+        this.#underWay += popCount(left & underWay);
+        this.#changes += popCount(left & ~moves[i]!);
+        while (left !== 0) {
+          const bit = left & -left;
+          left ^= bit;
+          const slot = (i << 5) + 31 - Math.clz32(bit);
+          const isWanted = (want & bit) !== 0;
+          const wait = waited[slot]! +
+            (isWanted ? weight ?? to.priorityOf(type, slot) : 1);
+          waited[slot] = wait;
+          const first = (isWanted ? 0 : FIRST) +
+            ((underWay & bit) === 0 ? 0 : 2 * FIRST);
+          turns.push(type << SLOT_BITS | slot, wait + first);
         }
-        if (before === undefined || isWanted === wasThere) this.#changes++;
-        else setBit(moves, slot);
-        turns.push(type << SLOT_BITS | slot, key);
       }
     }
   }
@@ -311,6 +339,7 @@ export class MessageBuilder {
     to: Recipient,
     views: readonly TypeView[],
     states: readonly CoderState[] | undefined,
+    limitBytes: number,
   ): number {
     const history = this.#history;
     const tables = history.tablesAt(history.newest!);
@@ -318,7 +347,7 @@ export class MessageBuilder {
     const baseStates = to.base?.states ?? this.#blankOf(to.coders);
     this.hasForgotten = false;
     const parts = this.#scratch.map((scratch, type): BodyPart => {
-      const { written, forgotten, base, current } = scratch;
+      const { written, others, forgotten, base, current } = scratch;
       const from = this.#viewOf(to, type);
       forgotten.fill(0);
       if (from !== undefined) {
@@ -329,18 +358,37 @@ export class MessageBuilder {
       }
       advanceView(from, scratch, written, views[type]!);
       current.showTick(tables[type]!, views[type]!.present);
+      const before = from === undefined ? scratch.empty : base;
+      // What is the same is fresh without being sent, and the client must know which.
+      findOthers(before, current, written, others);
       return {
-        base: from === undefined ? scratch.empty : base,
+        base: before,
         baseState: baseStates?.[type],
         current,
         state: states?.[type],
-        written,
+        written: others,
       };
     });
     writer.reset();
     if (this.hasForgotten) writePlaces(this.#forgotten, writer);
     writeBody(to.coders, parts, writer);
+    this.isPartial = this.#isStale();
+    if (this.isPartial && writer.ok) this.#writeStale(to, views, limitBytes);
     return writer.ok ? writer.length : 2 * MAX_SNAPSHOT_BYTES;
+  }
+
+  #writeStale(
+    to: Recipient,
+    views: readonly TypeView[],
+    limitBytes: number,
+  ): void {
+    const parts = this.#scratch.map(({ others, none }, type): StalePart => {
+      const { present, told } = views[type]!;
+      const before = this.#viewOf(to, type)?.view.told ?? none;
+      return { alive: present, written: others, before, stale: told };
+    });
+    const maxBits = Math.floor(limitBytes * 8 * STALE_SHARE);
+    writeStale(parts, maxBits, this.writer);
   }
 
   #blankOf(coders: CoderSet): readonly CoderState[] | undefined {

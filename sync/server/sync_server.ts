@@ -31,7 +31,7 @@ import { Report } from "../wire/report.ts";
 import { SnapshotHeader } from "../wire/snapshot_header.ts";
 import { entityIdOf } from "../world/entity_id.ts";
 import { EntityStore } from "../world/entity_store.ts";
-import { HISTORY_TICKS, WorldHistory } from "../world/world_history.ts";
+import { WorldHistory } from "../world/world_history.ts";
 import { ClientEnd, type ClientForm } from "./_client_end.ts";
 import { ServerCounters } from "./_counters.ts";
 import { SentPool } from "./_in_flight.ts";
@@ -48,8 +48,6 @@ const EVENTS_PER_PEER = 2;
 /** The most that stands before the entities, but for the places that are forgotten. */
 const HEADER_BYTES = 40;
 const MIN_MESSAGE_BYTES = 128;
-/** After so many ticks a first snapshot that nobody has acknowledged is sent again. */
-const FIRST_AGAIN_TICKS = 4 * HISTORY_TICKS;
 
 /**
  * The server's end of a world: it keeps the entities, and sends each client what it
@@ -343,6 +341,7 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
         options.reportsPerSecond ?? 240,
       ),
       filters: own.interest ?? interest,
+      weights: options.priority === undefined ? this.#weights : undefined,
       priorityOf: this.#priorityOf,
     };
   }
@@ -428,7 +427,6 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
     reader.reset(bytes);
     const fault = report.read(reader);
     if (fault !== undefined) return fault;
-    const { newest, mask, hasAcks, sentStamp } = report;
     if (report.hasInputs) {
       if (end.isSpectator) return "inputs";
       const { inputs } = this.#options;
@@ -439,13 +437,8 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
       }
       if (end.isClosed) return undefined;
     }
-    end.echo.receive(sentStamp, this.#clock.nowMs());
-    // What is older than the first snapshot does not ask for another one: a client that
-    // tells of it bit by bit would get one each time.
-    if (
-      hasAcks && end.inFlight.ack(newest, mask) &&
-      end.base!.tick >= end.awaitedTick
-    ) end.awaitedTick = -1;
+    end.echo.receive(report.sentStamp, this.#clock.nowMs());
+    if (end.hear(report)) this.#counters.restarts++;
     return undefined;
   }
 
@@ -455,8 +448,7 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
     const begun = new Set<object>();
     for (const end of this.#peers.values()) {
       if (!end.advance(dt) || !end.isReady) continue;
-      const { base } = end;
-      if (base !== undefined) end.inFlight.forgetBefore(history.oldest!);
+      end.inFlight.forgetBefore(history.oldest!);
       for (const filter of end.form.filters) {
         if (begun.has(filter)) continue;
         begun.add(filter);
@@ -471,10 +463,7 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
     const { history } = this;
     const counters = this.#counters;
     const tick = history.newest!;
-    if (
-      base === undefined && end.awaitedTick >= 0 &&
-      tick - end.awaitedTick < FIRST_AGAIN_TICKS
-    ) return;
+    if (base === undefined && !end.mayBegin(tick, this.#nowMs)) return;
     const usual = Math.min(form.messageBytes, end.hardBytes);
     const allowance = Math.floor(end.allowance);
     // Fewer messages, rather than small ones that have room for little.
@@ -491,15 +480,18 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
     const builder = this.#builder;
     const header = this.#header;
     const views = body === undefined ? builder.views : undefined;
-    const isWhole = views === undefined;
     header.sequence = inFlight.next;
     header.tick = tick;
     header.baseAge = inFlight.baseAge;
     header.isStrong = form.isStrong;
     header.isPartial = body === undefined && builder.isPartial;
     header.hasForgotten = body === undefined && builder.hasForgotten;
-    header.hasChecksum = isWhole && this.#isChecksumDue(end);
-    if (header.hasChecksum) header.checksum = this.#whole.checksum;
+    header.hasChecksum = this.#isChecksumDue(end);
+    if (header.hasChecksum) {
+      header.checksum = views === undefined
+        ? this.#whole.checksum
+        : builder.checksum(views);
+    }
     const writer = this.#writer;
     writer.reset();
     this.#stamp(end);
@@ -512,13 +504,13 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
       return;
     }
     const states = body === undefined ? builder.states : undefined;
-    inFlight.push(tick, views, states);
+    inFlight.push(tick, views, states, base === undefined);
     end.allowance -= writer.length;
     if (header.hasChecksum) {
       end.untilChecksum = this.#noChecksums;
     } else end.untilChecksum--;
     if (base === undefined) {
-      end.awaitedTick = tick;
+      end.awaitFirst(tick, this.#nowMs);
       counters.fullSnapshots++;
     }
     counters.snapshots++;

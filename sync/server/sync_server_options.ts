@@ -48,8 +48,8 @@ export interface SyncServerOptions<W extends EntitySchemas = EntitySchemas> {
    */
   readonly reportsPerSecond?: number;
   /**
-   * How many snapshots of everything there are to one with a checksum: an integer, 0 or
-   * more; 0 for none.
+   * How many snapshots of a client there are to one with a checksum of all that it has:
+   * an integer, 0 or more; 0 for none.
    *
    * @default {64}
    */

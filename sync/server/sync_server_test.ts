@@ -26,6 +26,7 @@ import {
   type EntitySchemas,
   type WorldSchema,
 } from "../schema/define_world.ts";
+import { countBits } from "../world/bit_set.ts";
 import type { EntityId } from "../world/entity_id.ts";
 import type { ClientEnd } from "./_client_end.ts";
 import type { PeerInputs } from "./sync_peer.ts";
@@ -380,11 +381,15 @@ Deno.test("SyncServer begins anew when a client has nothing of the last 64 ticks
   ends.run(200);
   const isFull = ({ channel }: { channel: Channel }): boolean =>
     channel === Channel.Reliable;
-  // While nobody says that it has come, there is one and no more.
-  assertEquals(it.sent.filter(isFull).length, 2);
+  // While nobody says that it has come, each is a base for 64 ticks, and the next one
+  // waits longer.
+  const begun = it.sent.filter(isFull).map(({ frame }) => frame);
+  assertEquals(begun.length, 3);
+  assert(begun[2]! - begun[1]! >= 64 && begun[2]! - begun[1]! < 68, `${begun}`);
   links.b.send = send;
   ends.run(60);
   ends.settle(60);
+  // What the client has decoded in the meantime is good for the next one.
   assertEquals(it.sent.filter(isFull).length, 3);
 });
 
@@ -443,6 +448,7 @@ Deno.test("SyncClient keeps the newest of what comes in pieces, and nothing flic
   const last = new Map<number, number>();
   const told: string[] = [];
   let partial = 0;
+  let stale = 0;
   spawn(20);
   for (let i = 0; i < 600; i++) {
     if (i === 200) spawn(40);
@@ -464,9 +470,13 @@ Deno.test("SyncClient keeps the newest of what comes in pieces, and nothing flic
       assertEquals(`${level}`, name);
       // It never goes back to what an older message had.
       assert(level >= (last.get(id) ?? 0), `${level} < ${last.get(id)}`);
+      // All of them change in every tick.
+      assertEquals(client.isFresh(id), level === client.newest!.tick);
+      if (!client.isFresh(id)) stale++;
       last.set(id, level);
     }
   }
+  assert(stale > 1_000, `${stale}`);
   assert(partial > 200 && last.size === 60, `${partial}, ${last.size}`);
   const count = (type: string): number =>
     told.filter((it) => it === type).length;
@@ -490,6 +500,52 @@ Deno.test("SyncServer sends a client that is new what fits, and the rest after",
   assert(counts.some((count) => count > 5 && count < 30), `${counts}`);
   assertSame(client.tables, server.entities.tables, "in pieces");
   assertEquals(metricOf(server, "full_snapshots"), 1);
+});
+
+Deno.test("SyncServer keeps to the bytes of a message however much is stale", () => {
+  const count = 8_000;
+  const crowd = defineWorld({
+    thing: defineEntity({ level: u8 }, { maxEntities: count }),
+  });
+  const random = new SeededRandom(9);
+  const messageBytes = 512;
+  const it = new Pair(crowd, {
+    messageBytes,
+    sendRate: 60,
+    checksumEvery: 2,
+    bytesPerSecond: 2 ** 20,
+  });
+  const { entities } = it.server;
+  const sent: number[] = [];
+  const { send } = it.links.a;
+  it.links.a.send = (bytes, channel): boolean => {
+    if (channel === Channel.Unreliable) sent.push(bytes.length);
+    return send.call(it.links.a, bytes, channel);
+  };
+  it.server.connect(it.links.a);
+  const ids = Array.from(
+    { length: count },
+    () => entities.spawn("thing", { level: 0 })!,
+  );
+  it.run(150);
+  assertSame(it.client.tables, entities.tables, "whole");
+  let stale = 0;
+  it.run(30, (tick) => {
+    for (const id of ids) {
+      if (random.nextU32() % 4 === 0) {
+        entities.set(id, "thing", { level: tick % 200 });
+      }
+    }
+    stale += countBits(it.client.newest!.stale[0]!);
+  });
+  assert(stale > 30 * 1_000, `${stale}`);
+  assert(sent.every((length) => length <= messageBytes), `${sent}`);
+  assertEquals(metricOf(it.server, "lone_entities"), 0);
+  it.run(120);
+  assertSame(it.client.tables, entities.tables, "in the end");
+  assertEquals(it.client.newest!.isPartial, false);
+  assertEquals(countBits(it.client.newest!.stale[0]!), 0);
+  assert(!it.told.includes("desync"));
 });
 
 Deno.test("SyncServer refuses wrong options and links", () => {

@@ -1,6 +1,7 @@
 // This module is browser compatible.
 import type { TableContent } from "../snapshot/entity_table.ts";
-import { bitSet, hasBit, nextBit } from "../world/bit_set.ts";
+import { isSameBytes } from "../wire/blob_section.ts";
+import { bitSet, hasBit } from "../world/bit_set.ts";
 import type { WorldHistory } from "../world/world_history.ts";
 
 /**
@@ -13,6 +14,8 @@ export class TypeView {
   readonly present: Uint32Array;
   /** Those of them whose values are older than the view's tick. */
   readonly stale: Uint32Array;
+  /** Those that the client takes for stale: all that are, and maybe others. */
+  readonly told: Uint32Array;
   /** The tick that the values of a stale place are of. */
   readonly sources: Uint32Array;
 
@@ -24,6 +27,7 @@ export class TypeView {
   constructor(capacity: number) {
     this.present = bitSet(capacity);
     this.stale = bitSet(capacity);
+    this.told = bitSet(capacity);
     this.sources = new Uint32Array(capacity);
   }
 }
@@ -89,14 +93,22 @@ export function advanceView(
   const { present, stale, sources } = into;
   for (let i = 0; i < present.length; i++) {
     const before = base === undefined ? 0 : base.view.present[i]!;
-    present[i] = before & ~written[i]! | wanted[i]! & written[i]!;
-    stale[i] = present[i]! & candidates[i]! & ~written[i]!;
+    const after = before & ~written[i]! | wanted[i]! & written[i]!;
+    present[i] = after;
+    stale[i] = after & candidates[i]! & ~written[i]!;
   }
+  into.told.set(stale);
   if (base === undefined) return;
-  for (let at = nextBit(stale, 0); at >= 0; at = nextBit(stale, at + 1)) {
-    sources[at] = hasBit(base.view.stale, at)
-      ? base.view.sources[at]!
-      : base.tick;
+  const { tick, view } = base;
+  for (let i = 0; i < stale.length; i++) {
+    const already = view.stale[i]!;
+    let left: number = stale[i]!;
+    while (left !== 0) {
+      const bit = left & -left;
+      left ^= bit;
+      const at = (i << 5) + 31 - Math.clz32(bit);
+      sources[at] = (already & bit) === 0 ? tick : view.sources[at]!;
+    }
   }
 }
 
@@ -129,6 +141,50 @@ export function findForgotten(
     }
   }
   return isAny;
+}
+
+/**
+ * Finds the written places that differ: a coder writes just those.
+ *
+ * @param base What a client has.
+ * @param current What it is to have.
+ * @param written The places that are written.
+ * @param into Takes those that differ, whatever it held.
+ */
+export function findOthers(
+  base: TableContent,
+  current: TableContent,
+  written: Uint32Array,
+  into: Uint32Array,
+): void {
+  for (let i = 0; i < into.length; i++) {
+    const before = base.alive[i]!;
+    const after = current.alive[i]!;
+    into[i] = written[i]! & (before | after);
+    let both = into[i]! & before & after;
+    while (both !== 0) {
+      const bit = both & -both;
+      both ^= bit;
+      if (isSame(base, current, (i << 5) + 31 - Math.clz32(bit))) {
+        into[i]! &= ~bit;
+      }
+    }
+  }
+}
+
+/** Whether a place has the same in two tables, both of which have an entity there. */
+function isSame(a: TableContent, b: TableContent, at: number): boolean {
+  if (a.generations[at] !== b.generations[at]) return false;
+  const { capacity } = a;
+  const before = a.values;
+  const after = b.values;
+  for (let i = at; i < after.length; i += capacity) {
+    if (before[i] !== after[i]) return false;
+  }
+  for (let i = at; i < b.blobs.length; i += capacity) {
+    if (!isSameBytes(a.blobs[i]!, b.blobs[i]!)) return false;
+  }
+  return true;
 }
 
 /**
@@ -205,34 +261,41 @@ export class OverlayTable implements TableContent {
   ): void {
     const table = history.tablesAt(tick)[type]!;
     this.showTick(table, view.present);
-    const { alive, capacity } = this;
+    const { alive } = this;
     let isStale = false;
     for (let i = 0; i < alive.length; i++) {
       alive[i]! &= ~forgotten[i]!;
       if ((view.stale[i]! & needed[i]! & alive[i]!) !== 0) isStale = true;
     }
     if (!isStale) return;
+    this.values = this.#own.values;
+    this.generations = this.#own.generations;
+    this.blobs = this.#own.blobs;
+    for (let i = 0; i < alive.length; i++) {
+      const older: number = view.stale[i]!;
+      let left = needed[i]! & alive[i]!;
+      while (left !== 0) {
+        const bit = left & -left;
+        left ^= bit;
+        const at = (i << 5) + 31 - Math.clz32(bit);
+        this.#take(
+          (older & bit) === 0
+            ? table
+            : history.tablesAt(view.sources[at]!)[type]!,
+          at,
+        );
+      }
+    }
+  }
+
+  #take(from: TableContent, at: number): void {
+    const { capacity } = this;
     const { values, generations, blobs } = this.#own;
-    values.set(table.values);
-    generations.set(table.generations);
-    for (let i = 0; i < blobs.length; i++) blobs[i] = table.blobs[i]!;
-    this.values = values;
-    this.generations = generations;
-    this.blobs = blobs;
-    for (
-      let at = nextBit(view.stale, 0);
-      at >= 0;
-      at = nextBit(view.stale, at + 1)
-    ) {
-      if (!hasBit(needed, at) || !hasBit(alive, at)) continue;
-      const source = history.tablesAt(view.sources[at]!)[type]!;
-      generations[at] = source.generations[at]!;
-      for (let i = at; i < values.length; i += capacity) {
-        values[i] = source.values[i]!;
-      }
-      for (let i = at; i < blobs.length; i += capacity) {
-        blobs[i] = source.blobs[i]!;
-      }
+    const source = from.values;
+    generations[at] = from.generations[at]!;
+    for (let i = at; i < values.length; i += capacity) values[i] = source[i]!;
+    for (let i = at; i < blobs.length; i += capacity) {
+      blobs[i] = from.blobs[i]!;
     }
   }
 }

@@ -128,7 +128,8 @@ function isSameEntity(
     base.generations[at] === current.generations[at];
 }
 
-function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
+/** Whether two values are the same, to the bit. */
+export function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a === b) return true;
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;

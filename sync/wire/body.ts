@@ -85,6 +85,27 @@ export function readBody(
   coders: CoderSet,
   parts: readonly ReadPart[],
 ): SyncFault | undefined {
+  const fault = readEntities(reader, types, coders, parts);
+  if (fault !== undefined) return fault;
+  return reader.atEnd ? undefined : "trailing";
+}
+
+/**
+ * Reads the entities of a snapshot as {@linkcode readBody} does, where something may
+ * follow them.
+ *
+ * @param reader At the body; afterwards behind it.
+ * @param types What the tables hold.
+ * @param coders What the body was written with.
+ * @param parts The tables.
+ * @returns What is wrong, if anything: then nothing may be used of the parts.
+ */
+export function readEntities(
+  reader: ByteReader,
+  types: readonly EntityType[],
+  coders: CoderSet,
+  parts: readonly ReadPart[],
+): SyncFault | undefined {
   const bits = reader.raw(types.length + 7 >>> 3);
   if (!reader.ok) return faultOf(reader);
   const spare = bits.length * 8 - types.length;
@@ -112,8 +133,7 @@ export function readBody(
       checkColumns(types[i]!, current, changed);
     if (fault !== undefined) return fault;
   }
-  if (!reader.ok) return faultOf(reader);
-  return reader.atEnd ? undefined : "trailing";
+  return reader.ok ? undefined : faultOf(reader);
 }
 
 /** Whether numbers that are each within their column mean something together. */

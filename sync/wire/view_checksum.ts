@@ -1,19 +1,27 @@
 // This module is browser compatible.
 import type { TableContent } from "../snapshot/entity_table.ts";
-import { nextBit } from "../world/bit_set.ts";
+import { hasBit, nextBit } from "../world/bit_set.ts";
 
 /**
  * A checksum of all entities of a view, the same wherever they are the same to the
  * bit (the mixing of MurmurHash3_x86_32 by Austin Appleby, over words).
  *
  * @param tables The view, by the numbers of the types.
+ * @param stale The places of each type of which nothing counts but that they hold an
+ * entity; none if left out.
  * @returns 0 to 4294967295.
  */
-export function viewChecksum(tables: readonly TableContent[]): number {
+export function viewChecksum(
+  tables: readonly TableContent[],
+  stale?: readonly Uint32Array[],
+): number {
   let hash = 0;
-  for (const { alive, generations, values, blobs, capacity } of tables) {
+  for (let type = 0; type < tables.length; type++) {
+    const { alive, generations, values, blobs, capacity } = tables[type]!;
+    const passed = stale?.[type];
     for (let i = 0; i < alive.length; i++) hash = mix(hash, alive[i]!);
     for (let at = nextBit(alive, 0); at >= 0; at = nextBit(alive, at + 1)) {
+      if (passed !== undefined && hasBit(passed, at)) continue;
       hash = mix(hash, generations[at]!);
       for (let i = at; i < values.length; i += capacity) {
         hash = mix(hash, values[i]!);

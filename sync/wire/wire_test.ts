@@ -34,6 +34,10 @@ const HEADERS: readonly [string, Fields<SnapshotHeader>][] = [
     },
   ],
   [
+    "01 0500 09 02 20 03000000",
+    { sequence: 5, tick: 9, baseAge: 2, isPartial: true, sentStamp: 3 },
+  ],
+  [
     "01 0100 ffffffff0f 01 2f ffffffff 05000000 0600 07 00ff 0d0c0b0a",
     {
       sequence: 1,
@@ -273,6 +277,16 @@ Deno.test("viewChecksum() tells any difference that is to be seen", () => {
   const older = table([2, 1, "a"], [3, 1, "b"]);
   older.generations[3] = 4;
   for (const other of [...others, older]) assert(viewChecksum([other]) !== sum);
+  // Of a stale place, nothing counts but that it holds an entity.
+  const stale = [bitSet(40)];
+  setBit(stale[0]!, 3);
+  const part = viewChecksum([base], stale);
+  assert(part !== sum);
+  assertEquals(viewChecksum([others[2]!], stale), part);
+  assertEquals(viewChecksum([older], stale), part);
+  for (const i of [0, 1, 3, 4]) {
+    assert(viewChecksum([others[i]!], stale) !== part, `${i}`);
+  }
   // What once was in an empty place is not to be seen.
   const emptied = table([2, 1, "a"], [3, 1, "b"]);
   emptied.generations[9] = 4;
