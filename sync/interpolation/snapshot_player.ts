@@ -242,7 +242,7 @@ export class SnapshotPlayer {
   /**
    * Takes a snapshot, in whatever order they come. At the bound the oldest makes room.
    *
-   * @param tick Its tick, 0 or more.
+   * @param tick Its tick: an integer from 0 to 2^32 - 1.
    * @param table A table of the layout's type, whose numbers are valid. It is copied.
    * @param stale The places whose values are older than the tick, as of
    * `WorldSnapshot.stale`; none if left out. They move on as they did, and once there is a
@@ -253,6 +253,7 @@ export class SnapshotPlayer {
    * all places are taken.
    * @returns `false` if it was refused: there is one of the tick, or it is older than
    * all of a full player.
+   * @throws {RangeError} If `tick` is no such integer.
    */
   push(
     tick: number,
@@ -261,6 +262,7 @@ export class SnapshotPlayer {
     changed?: Uint32Array,
     baseTick?: number,
   ): boolean {
+    checkInteger("tick", tick, 0, 0xffff_ffff);
     const base = changed === undefined || baseTick === undefined
       ? undefined
       : this.#ring.find(baseTick);

@@ -282,4 +282,9 @@ Deno.test("SnapshotPlayer refuses what it cannot use", () => {
   for (const bad of [NaN, Infinity]) {
     assertThrows(() => new SnapshotPlayer(layout).update(bad, 0), RangeError);
   }
+  const player = new SnapshotPlayer(layout);
+  for (const tick of [NaN, Infinity, -1, 0.5, 2 ** 32]) {
+    assertThrows(() => player.push(tick, ships([])), RangeError, "tick");
+  }
+  assertEquals(player.size, 0);
 });

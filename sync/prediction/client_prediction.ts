@@ -238,8 +238,10 @@ export class ClientPrediction<I extends TickedInput> {
    * Brings what is drawn nearer to what is predicted: once a frame.
    *
    * @param dt How long the frame is, in seconds: 0 or more.
+   * @throws {RangeError} If it is not.
    */
   tickCorrection(dt: number): void {
+    checkNotNegative("dt", dt);
     if (!this.isCorrecting) return;
     const factor = Math.exp(-dt * 1_000 / this.#correctionMs);
     const offset = this.#offset;

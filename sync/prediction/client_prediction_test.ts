@@ -123,7 +123,7 @@ Deno.test("ClientPrediction takes over what it does not move, and ignores what i
   );
 });
 
-Deno.test("ClientPrediction refuses options out of range", () => {
+Deno.test("ClientPrediction refuses what is out of range", () => {
   const me = new EntitySnapshot({ id: 1, position: ORIGIN });
   for (
     const options of [
@@ -138,5 +138,9 @@ Deno.test("ClientPrediction refuses options out of range", () => {
       RangeError,
       Object.keys(options)[0]!,
     );
+  }
+  const prediction = new ClientPrediction(me, { step, tickRate: 60 });
+  for (const dt of [-1, NaN]) {
+    assertThrows(() => prediction.tickCorrection(dt), RangeError, "dt");
   }
 });

@@ -434,8 +434,10 @@ export class Predictor<I> {
    * `WorldSnapshot.stale`; none if left out. Their entities are neither compared nor
    * removed.
    * @returns Whether inputs were applied again.
+   * @throws {RangeError} If `tick` is no integer from 0 to 2^32 - 1.
    */
   reconcile(tick: number, table: TableContent, stale?: Uint32Array): boolean {
+    checkInteger("tick", tick, 0, 0xffff_ffff);
     if (!(tick > this.#reconciledTick)) return false;
     this.#reconciledTick = tick;
     const counts = this.#counts;
@@ -472,8 +474,10 @@ export class Predictor<I> {
    * Brings what is drawn nearer to what is predicted: once a frame.
    *
    * @param dt How long the frame is, in seconds: 0 or more.
+   * @throws {RangeError} If it is not.
    */
   tickCorrection(dt: number): void {
+    checkNotNegative("dt", dt);
     this.#corrections.tick(dt);
     this.#isShown = false;
   }

@@ -587,4 +587,12 @@ Deno.test("Predictor refuses what it cannot predict", () => {
   assertThrows(() => predictor.state.at("name"), RangeError, "name");
   predictor.apply(4, 0);
   assertThrows(() => predictor.apply(4, 0), RangeError, "tick");
+  const table = new EntityTable(all.schema);
+  // Ticks that a loop could not count to.
+  for (const tick of [Infinity, 2 ** 53, NaN, -1, 0.5]) {
+    assertThrows(() => predictor.reconcile(tick, table), RangeError, "tick");
+  }
+  for (const dt of [-1, NaN]) {
+    assertThrows(() => predictor.tickCorrection(dt), RangeError, "dt");
+  }
 });
