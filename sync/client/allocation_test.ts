@@ -10,7 +10,7 @@ import { Report } from "../wire/report.ts";
 import { SnapshotDecoder } from "./_snapshot_decoder.ts";
 import { SnapshotRing } from "./world_snapshot.ts";
 
-const MUTANTS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 500_000 : 2_000;
+const MUTANTS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 500_000 : 1_000;
 /** What an end may make once and use again for all that follows, each place and type of the world counted. */
 const ONCE_BYTES = 32_768;
 const KINDS = [
@@ -132,7 +132,7 @@ Deno.test("SnapshotRing has no more than 64 snapshots, whatever comes", () => {
   world.connect().links.a.onSend = (bytes): void => {
     if (bytes[0] === 1) messages.push(bytes.slice());
   };
-  world.run(400);
+  world.run(300);
   const ring = new SnapshotRing(mixed.types);
   const decoder = new SnapshotDecoder(
     mixed.types,
