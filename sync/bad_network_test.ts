@@ -26,7 +26,7 @@ import { viewChecksum } from "./wire/view_checksum.ts";
 import { EntityStore } from "./world/entity_store.ts";
 
 const IS_SOAK = Deno.env.get("TICKWIRE_SOAK") === "1";
-const SNAPSHOTS = IS_SOAK ? 2_000 : 60;
+const SNAPSHOTS = IS_SOAK ? 600 : 60;
 const KILLS = IS_SOAK ? 20 : 1;
 const DEADLINE_MS = 60_000 + SNAPSHOTS * 100;
 const FRAME_MS = 8;

@@ -12,7 +12,7 @@ import { SnapshotRing } from "./world_snapshot.ts";
 import { SYNC_FAULTS } from "../wire/packet_kind.ts";
 
 const IS_SOAK = Deno.env.get("TICKWIRE_SOAK") !== undefined;
-const MUTANTS = IS_SOAK ? 1_000_000 : 3_000;
+const MUTANTS = IS_SOAK ? 1_000_000 : 6_000;
 /** A receiver that has taken so many wrong messages is replaced. */
 const MUTANTS_PER_CLIENT = 50;
 
