@@ -30,6 +30,8 @@ import { StrongCoder } from "../coder/strong/strong_coder.ts";
 import { LossyLinks, type LossyOptions } from "./lossy_links.ts";
 
 export const DT = 1 / 60;
+/** Nothing that is older is built upon any more, or still under way. */
+const KEPT_TICKS = 512;
 
 /** A world with something of every kind. */
 export const mixed = defineWorld({
@@ -90,7 +92,7 @@ export class EndsWorld {
   /** How many changes there are in a tick, at most. */
   activity = 12;
   readonly #options: EndsOptions;
-  /** All ticks, as they were. */
+  /** The last ticks, as they were. */
   readonly #archive: (readonly EntityTable[])[] = [];
 
   constructor(options: EndsOptions) {
@@ -242,6 +244,7 @@ export class EndsWorld {
     const { history } = this.server;
     const tick = history.newest!;
     this.#archive[tick] = history.tablesAt(tick).map(clone);
+    delete this.#archive[tick - KEPT_TICKS];
     for (const { peer, expected } of this.clients) {
       const { last } = (peer as ClientEnd).inFlight;
       if (last === undefined || last.tick !== tick) continue;
@@ -264,6 +267,7 @@ export class EndsWorld {
         last.views?.[number]?.told.slice() ?? bitSet(schema.maxEntities)
       );
       expected.set(last.sequence, { tick, tables, stale });
+      expected.delete(last.sequence - KEPT_TICKS & 0xffff);
     }
   }
 
