@@ -11,8 +11,8 @@ import { SnapshotDecoder } from "./_snapshot_decoder.ts";
 import { SnapshotRing } from "./world_snapshot.ts";
 
 const MUTANTS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 500_000 : 1_500;
-/** What an end may make once and use again for all that follows, each place and type of the world counted. */
-const ONCE_BYTES = 32_768;
+/** What an end may make once and use again for all that follows: mostly what the strong coder learns of each type, twice. */
+const ONCE_BYTES = 131_072;
 const KINDS = [
   "Uint8Array",
   "Uint16Array",
