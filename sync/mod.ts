@@ -81,6 +81,7 @@ export * from "./interpolation/interpolate_curve.ts";
 export * from "./interpolation/snapshot_player.ts";
 export * from "./state/authority_model.ts";
 export * from "./state/delta_snapshot.ts";
+export type { DeserializeFault } from "./state/deserialize_fault.ts";
 export type { EntityDelta } from "./state/entity_delta.ts";
 export * from "./state/entity_snapshot.ts";
 export * from "./state/game_state_snapshot.ts";
