@@ -17,7 +17,7 @@ import type { EntityTable } from "../snapshot/entity_table.ts";
 import { Greeting } from "../wire/greeting.ts";
 import { type InputFeedback, LEAD_STEPS } from "../wire/input_feedback.ts";
 import {
-  MAX_INPUT_BYTES,
+  MAX_REPORT_INPUT_BYTES,
   MIN_LINK_BYTES,
   SyncPacketKind,
 } from "../wire/packet_kind.ts";
@@ -93,7 +93,7 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
   readonly #echo = new StampEcho();
   readonly #report = new Report();
   readonly #writer = new ByteWriter();
-  readonly #inputs = new ByteWriter({ maxBytes: MAX_INPUT_BYTES });
+  readonly #inputs = new ByteWriter({ maxBytes: MAX_REPORT_INPUT_BYTES });
   readonly #sample: { -readonly [K in keyof TimeSample]: TimeSample[K] } = {
     sent: 0,
     received: 0,

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { decodeHex, encodeHex } from "@std/encoding/hex";
 import { SeededRandom } from "../../core/mod.ts";
 import {
   angle,
@@ -102,6 +103,32 @@ Deno.test("InputQueue takes every input that came in any copy once, with its vie
       0,
     ], what);
     assertEquals(sender.dropped, 0);
+  }
+});
+
+/** The examples of the format: of the tick 290, what is sent and the bytes. */
+const EXAMPLES: readonly [string, readonly [number, number, ViewStamp?][]][] = [
+  ["2c0105", [[300, 5]]],
+  ["3001e94029", [[300, 5], [301, 5], [304, 9]]],
+  ["2c015521028001", [[300, 5, viewStamp(290, 292, 291.5)]]],
+  ["2e0156214281a5bed701", [
+    [300, 5, viewStamp(290, 292, 291.5)],
+    [301, 5, viewStamp(292, 294, 292.5)],
+    [302, 6, viewStamp(292, 294, 293 + 517 / 1024)],
+  ]],
+];
+
+Deno.test("InputSender writes the examples of the format, and InputQueue reads them", () => {
+  for (const [bytes, inputs] of EXAMPLES) {
+    const sender = new InputSender(bits(4));
+    for (const it of inputs) sender.push(...it);
+    assertEquals(encodeHex(report(sender)), bytes);
+    const queue = new InputQueue(bits(4), { tickRate: 60 });
+    assertEquals(queue.read(decodeHex(bytes), 290), undefined, bytes);
+    for (const [tick, value, seen] of inputs) {
+      const { input, missing, view } = queue.take(tick);
+      assertEquals([input, missing, view], [value, 0, seen], bytes);
+    }
   }
 });
 
