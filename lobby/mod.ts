@@ -18,6 +18,7 @@ export * from "./manager/lobby_event.ts";
 export * from "./manager/lobby_metadata.ts";
 export * from "./manager/lobby_snapshot.ts";
 export * from "./manager/lobby_state.ts";
+export * from "./ready_check/ready_check.ts";
 export * from "./ready_check/ready_check_result.ts";
 export * from "./team_id.ts";
 export * from "./teams/team_assignment.ts";
