@@ -22,3 +22,4 @@ export * from "./ready_check/ready_check.ts";
 export * from "./ready_check/ready_check_result.ts";
 export * from "./team_id.ts";
 export * from "./teams/team_assignment.ts";
+export * from "./teams/team_system.ts";
