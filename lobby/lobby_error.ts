@@ -52,10 +52,12 @@ export type LobbyRule =
   | "inviting"
   /** There are no spectators here. */
   | "spectating"
-  /** A host has to be connected. */
-  | "disconnectedHost"
-  /** There are no teams to assign. */
-  | "teams";
+  /** Who is not connected is not ready, and no host. */
+  | "disconnected"
+  /** There are no teams here. */
+  | "teams"
+  /** No division of the players keeps the parties together and the teams small enough. */
+  | "parties";
 
 /**
  * Why the rules of a lobby refuse something. It is an answer, never thrown: what a

@@ -4,6 +4,7 @@ import type { LobbyError, LobbyRole } from "../lobby_error.ts";
 import type { LobbyId } from "../lobby_id.ts";
 import type { ReadyCheckResult } from "../ready_check/ready_check_result.ts";
 import type { TeamId } from "../team_id.ts";
+import type { TeamSeat } from "../teams/team_system.ts";
 import type { Lobby, LobbyPlayer, LobbySpectator } from "./lobby.ts";
 import type { LobbyConfig } from "./lobby_config.ts";
 import type { LobbyJson, LobbyMetadataChanges } from "./lobby_metadata.ts";
@@ -44,14 +45,6 @@ export type LobbyInterruption =
   | "started"
   /** The lobby's configuration was changed. */
   | "configChanged";
-
-/** A player's place. */
-export interface LobbyTeamSeat {
-  /** Who. */
-  readonly player: PlayerId;
-  /** In which team. */
-  readonly team: TeamId;
-}
 
 /** What every event of a lobby has. */
 export interface LobbyEventBase {
@@ -131,7 +124,7 @@ export type LobbyEvent =
     /** Players were given teams; who is not named stays where they are. */
     | {
       readonly type: "teamsAssigned";
-      readonly seats: readonly LobbyTeamSeat[];
+      readonly seats: readonly TeamSeat[];
     }
     /** A spectator plays now: as the last of the players, with this. */
     | { readonly type: "spectatorPromoted"; readonly player: LobbyPlayer }
@@ -208,8 +201,8 @@ export type LobbyEvent =
     /** The game begins. */
     | {
       readonly type: "gameStarted";
-      /** The teams of all who had none before; empty where there are no teams. */
-      readonly seats: readonly LobbyTeamSeat[];
+      /** Everybody's team; empty where there are no teams. */
+      readonly seats: readonly TeamSeat[];
     }
     /** The game is over. */
     | { readonly type: "gameEnded"; readonly results?: LobbyJson }

@@ -73,7 +73,7 @@ export interface LobbySnapshot {
   readonly lobby: Lobby;
   /** What the password is compared with, if there is one. */
   readonly verifier?: string;
-  /** What else there is of players and spectators, players first. */
+  /** What else there is of players and spectators, in the order in which they came. */
   readonly seats: readonly LobbySeatSnapshot[];
   /** Who may not come back. */
   readonly bans: readonly LobbyBanSnapshot[];
