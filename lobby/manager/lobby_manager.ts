@@ -77,7 +77,7 @@ import {
   writeSnapshot,
 } from "./_snapshot.ts";
 import { applyLobbyEvent } from "./apply_lobby_event.ts";
-import type { Lobby } from "./lobby.ts";
+import type { Lobby, LobbyPlayer } from "./lobby.ts";
 import type { LobbyConfig, LobbyConfigChanges } from "./lobby_config.ts";
 import type {
   LobbyEntry,
@@ -688,7 +688,8 @@ export class LobbyManager {
   }
 
   /**
-   * Begins the game, or the countdown to it. All players but the host have to be ready.
+   * Begins the game, or the countdown to it. All players but the host have to be ready;
+   * the host is by doing this.
    *
    * @param by The host.
    * @returns The lobby after it, or why not: `playerNotFound`, `notHost`,
@@ -702,6 +703,10 @@ export class LobbyManager {
     const error = this.#checkStart(record);
     if (error !== undefined) return this.#refuse(error);
     this.#interrupt(record, "started");
+    const host = memberOf(record.view, by) as LobbyPlayer;
+    if (!host.isReady) {
+      this.#emit(record, { type: "readyChanged", player: by, isReady: true });
+    }
     this.#start(record);
     return this.#done(record);
   }
@@ -1262,7 +1267,7 @@ export class LobbyManager {
    * @param player Who.
    * @param isReady What.
    * @returns The lobby after it, or why not: `playerNotFound` also if the player is not
-   * asked, `notFound` if there is no check, `tooMany`.
+   * asked, `notFound` if there is no check, `notAllowed` without a connection, `tooMany`.
    */
   voteReady(player: PlayerId, isReady: boolean): LobbyResult<Lobby> {
     const acting = this.#actor(player);
@@ -1271,6 +1276,9 @@ export class LobbyManager {
     const { readyCheck } = record;
     if (readyCheck === undefined) {
       return this.#refuse(errors.notFound("readyCheck"));
+    }
+    if (isReady && !memberOf(record.view, player).isConnected) {
+      return this.#refuse(errors.notAllowed("disconnected"));
     }
     const last = readyCheck.votes.get(player);
     if (!readyCheck.vote(player, isReady)) {
