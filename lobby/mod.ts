@@ -7,7 +7,7 @@
  */
 
 // What signatures name, so that one import is enough.
-export type { Metric, PlayerId, Random } from "../core/mod.ts";
+export type { Metric, PlayerId, Random, Vec3 } from "../core/mod.ts";
 export * from "./game_mode.ts";
 export * from "./lobby_error.ts";
 export * from "./lobby_id.ts";
@@ -27,3 +27,4 @@ export * from "./ready_check/ready_check_result.ts";
 export * from "./team_id.ts";
 export * from "./teams/team_assignment.ts";
 export * from "./teams/team_system.ts";
+export * from "./voice/voice_chat_manager.ts";

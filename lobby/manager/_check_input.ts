@@ -353,7 +353,9 @@ export function checkJson(
         return value;
       }
       if (typeof value === "object" && depth < MAX_JSON_DEPTH) {
-        if (Array.isArray(value)) return value.map((v) => copy(v, depth + 1));
+        if (Array.isArray(value)) {
+          return Array.from(value, (item) => copy(item, depth + 1));
+        }
         const object: Record<string, LobbyJson> = {};
         for (const [name, entry] of Object.entries(value as object)) {
           if (name === "__proto__" || !name.isWellFormed()) {

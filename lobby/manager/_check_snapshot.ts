@@ -270,7 +270,7 @@ function readReservation(
   }
   return {
     reservation: take(checkCount(field, given.reservation, 1, MAX_SAFE)),
-    players: players.map((player) => readId(field, player)),
+    players: Array.from(players, (player) => readId(field, player)),
     ...optional("team", given.team, (value) => readTeam(field, value, 16)),
     leftMs: time(`${field}.leftMs`, given.leftMs),
   };
@@ -336,6 +336,17 @@ function checkAgreement(snapshot: LobbySnapshot): void {
     "snapshot.readyCheckLeftMs",
     "there during a ready check, while the lobby waits",
   );
+  expect(
+    state !== "countdown" || players.every(({ isReady }) => isReady),
+    "snapshot.lobby.players",
+    "ready in a countdown",
+  );
+  expect(
+    state !== "inGame" || config.teams.count === 0 ||
+      players.every(({ team }) => team !== undefined),
+    "snapshot.lobby.players",
+    "in teams in a game that has them",
+  );
   if (readyCheck !== undefined) {
     const asked = readyCheck.votes.map(({ player }) => player);
     assertUnique("snapshot.lobby.readyCheck", asked);
@@ -396,8 +407,10 @@ function listOf<T>(
   if (!Array.isArray(value) || value.length > max) {
     throw new Wrong(field, `a list of up to ${max}`);
   }
-  return value.map((given, i) =>
-    read(`${field}[${i}]`, fieldsOf(`${field}[${i}]`, given))
+  // Not map(), which passes over what is missing in the middle.
+  return Array.from(
+    value,
+    (given, i) => read(`${field}[${i}]`, fieldsOf(`${field}[${i}]`, given)),
   );
 }
 

@@ -2010,7 +2010,8 @@ export class LobbyManager {
     const { view } = record;
     const { id, config } = view;
     const isList = players.length >= 1 && players.length <= 256 &&
-      players.every(isPlayerId) && new Set(players).size === players.length;
+      [...players].every(isPlayerId) &&
+      new Set(players).size === players.length;
     if (!isList) {
       return errors.invalidConfig("players", "1 to 256 players, each once");
     }

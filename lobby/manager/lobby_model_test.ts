@@ -5,6 +5,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { PlayerId, Random } from "../../core/mod.ts";
 import type { LobbyError } from "../lobby_error.ts";
 import type { LobbyId } from "../lobby_id.ts";
+import { assertSound } from "./_testing/assert_sound.ts";
 import {
   type CallResult,
   RandomLobbyCalls,
@@ -88,37 +89,6 @@ class Follower {
     if (view === undefined) this.views.delete(lobby);
     else this.views.set(lobby, view);
   }
-}
-
-/** What has to hold of a lobby at every version. */
-function assertSound(view: Lobby): void {
-  const { config, players, spectators, reservedSeats, state } = view;
-  const hosts = players.filter(({ id }) => id === view.host);
-  assertEquals(hosts.length, 1, "one host, who plays");
-  assert(
-    players.length + reservedSeats <= config.maxPlayers,
-    "no more than the seats",
-  );
-  assert(spectators.length <= config.maxSpectators, "no more than may look on");
-  const ids = [...players, ...spectators].map(({ id }) => id);
-  assertEquals(new Set(ids).size, ids.length, "everybody once");
-  for (const { isReady, isConnected, team } of players) {
-    assert(isConnected || !isReady, "nobody ready who is away");
-    assert(team === undefined || team < config.teams.count, "a team there is");
-  }
-  if (state === "countdown") {
-    assert(
-      players.every(({ isReady }) => isReady),
-      "nobody unready in a countdown",
-    );
-  }
-  if (state === "inGame" && config.teams.count > 0) {
-    assert(
-      players.every(({ team }) => team !== undefined),
-      "everybody in a team in a game",
-    );
-  }
-  assert(view.readyCheck === undefined || state === "waiting", "no late check");
 }
 
 function assertAllSound(
