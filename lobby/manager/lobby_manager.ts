@@ -1775,6 +1775,9 @@ export class LobbyManager {
         if (us <= now) forgottenUsOf.delete(other);
       }
     }
+    // In the order of the last attempt, which a snapshot without those that are
+    // forgotten has too.
+    forgottenUsOf.delete(player);
     forgottenUsOf.set(
       player,
       countAttempt(this.#ratePerPlayer, forgottenUs, now),

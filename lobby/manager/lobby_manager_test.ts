@@ -1357,24 +1357,30 @@ Deno.test("LobbyManager refuses and stands still while nobody drains its events"
   const manager = makeManager({ limits: { events: 16 } });
   ok(manager.createLobby(ADA, { minPlayers: 1 }, { id: HOME }));
   ok(manager.startGame(ADA));
-  // With three of sixteen waiting, six more go in before eight have no room.
-  for (let i = 0; i < 6; i++) ok(manager.setLobbyMetadata(ADA, { i }));
+  ok(manager.setPassword(ADA, "hash"));
+  ok(manager.createLobby(CY));
+  drain(manager);
+  // A spectator, who does not end the countdown; and a password that waits.
+  const looksOn = { role: "spectator", password: "sesame" } as const;
+  ok(manager.join(BOB, HOME, looksOn));
+  // With one of sixteen waiting, eight more go in before eight have no room.
+  for (let i = 0; i < 8; i++) ok(manager.setLobbyMetadata(ADA, { i }));
   const { version } = manager.lobby(HOME)!;
-  const error = refused(manager.setLobbyMetadata(ADA, { i: 7 }));
+  const error = refused(manager.setLobbyMetadata(ADA, { i: 8 }));
   assert(error.type === "tooMany");
   assertEquals([error.of, error.limit], ["events", 16]);
-  assertEquals(refused(manager.createLobby(BOB)).type, "tooMany");
+  assertEquals(refused(manager.createLobby(DI)).type, "tooMany");
   assertEquals(refused(manager.destroyLobby(HOME)).type, "tooMany");
   assertEquals(refused(manager.joinByInvite(BOB, "x")).type, "tooMany");
   assertEquals(refused(manager.answerPassword(1, true)).type, "tooMany");
   manager.tick(10);
   assertEquals(manager.lobby(HOME)?.version, version);
   assertEquals(manager.pendingEvents, 9);
-  assertEquals(manager.pollEvent()?.type, "lobbyCreated");
+  assertEquals(manager.pollEvent()?.type, "passwordToVerify");
   drain(manager);
   // What was due meanwhile happens then.
   manager.tick(0);
-  assertEquals(drainTypes(manager), ["gameStarted"]);
+  assertEquals(drainTypes(manager), ["joinRefused", "gameStarted"]);
 });
 
 Deno.test("LobbyManager does what is due in many lobbies in the order of its time", () => {

@@ -58,7 +58,7 @@ function makeManager(draws: Draws): LobbyManager {
     reconnectGraceMs: 2000,
     hostGraceMs: 500,
     passwordTimeoutMs: 700,
-    passwordRatePerPlayer: { burst: 2, intervalMs: 500 },
+    passwordRatePerPlayer: { burst: 2, intervalMs: 4000 },
     passwordRatePerLobby: { burst: 5, intervalMs: 200 },
   });
 }

@@ -142,6 +142,16 @@ Deno.test("LobbyManager.restore() knows codes, bans and seats", () => {
   ok(second.join(DI, id));
   assertEquals(second.lobby(id)?.players[2]?.team, teamId(1));
   ok(second.joinByInvite(playerId("fay"), "CODE2"));
+  // Of five attempts Eve has made one.
+  for (let i = 0; i < 4; i++) {
+    const guess = ok(second.join(playerId("eve"), id, { password: "sesame" }));
+    assert(guess.type === "pending");
+    refused(second.answerPassword(guess.attempt, false));
+  }
+  assertEquals(
+    refused(second.join(playerId("eve"), id, { password: "sesame" })).type,
+    "rateLimited",
+  );
   assertEquals(ok(second.createInvite(BOB)).invite, 3);
 });
 
