@@ -135,7 +135,11 @@ interface RunCounts {
 }
 
 function run(seed: number, counts: RunCounts): void {
-  const calls = new RandomLobbyCalls(seed, 24, 6);
+  const calls = new RandomLobbyCalls(
+    seed,
+    8 + 16 * (seed % 4),
+    2 + 5 * (seed % 3),
+  );
   const draws = new Draws();
   const manager = makeManager(draws);
   const follower = new Follower();
