@@ -17,7 +17,7 @@ import { LobbyManager } from "./lobby_manager.ts";
 
 const IS_SOAK = Deno.env.get("TICKWIRE_SOAK") === "1";
 const CALLS_PER_SEED = 5000;
-const SEEDS = IS_SOAK ? 200 : 3;
+const SEEDS = IS_SOAK ? 200 : 2;
 
 /** The twelve that every lobby has to refuse. */
 const TWELVE: LobbyError["type"][] = [
