@@ -1,6 +1,7 @@
 // This module is browser compatible.
 import type { LobbyError } from "../lobby_error.ts";
 import * as errors from "./_errors.ts";
+import { teamSizes } from "./_lobby_members.ts";
 import type { Lobby } from "./lobby.ts";
 import type { LobbyConfig } from "./lobby_config.ts";
 import { LobbyState } from "./lobby_state.ts";
@@ -56,6 +57,15 @@ export function checkOccupancy(
     "maxSpectators",
     `at least ${spectators.length}, who look on: current value is ${most}`,
   );
+}
+
+/** Whether players may stay in their teams when a lobby is set to something else. */
+export function hasRoomForTeams(config: LobbyConfig, lobby: Lobby): boolean {
+  const { count, assignment, maxSize } = config.teams;
+  const { teams } = lobby.config;
+  return lobby.players.every(({ team }) => team === undefined) ||
+    count === teams.count && assignment === teams.assignment &&
+      teamSizes(lobby).every((size) => size <= maxSize);
 }
 
 /** Compares plain values whose fields are in the same order. */

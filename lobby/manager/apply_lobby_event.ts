@@ -127,6 +127,7 @@ function change(
         ...lobby,
         players: append(players, event.player),
         spectators: without(spectators, event.player.id),
+        reservedSeats: event.reservedSeats,
       };
     case "playerDemoted":
       return {

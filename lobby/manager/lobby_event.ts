@@ -127,7 +127,12 @@ export type LobbyEvent =
       readonly seats: readonly TeamSeat[];
     }
     /** A spectator plays now: as the last of the players, with this. */
-    | { readonly type: "spectatorPromoted"; readonly player: LobbyPlayer }
+    | {
+      readonly type: "spectatorPromoted";
+      readonly player: LobbyPlayer;
+      /** How many seats are reserved now. */
+      readonly reservedSeats: number;
+    }
     /** A player looks on now: as the last of the spectators, with this. */
     | {
       readonly type: "playerDemoted";

@@ -12,7 +12,7 @@ import {
   SeededRandom,
 } from "../../core/mod.ts";
 import { isDisplayText } from "../_text.ts";
-import type { LobbyError, LobbyRole } from "../lobby_error.ts";
+import type { LobbyBound, LobbyError, LobbyRole } from "../lobby_error.ts";
 import { type LobbyId, lobbyId } from "../lobby_id.ts";
 import type { LobbyResult } from "../lobby_result.ts";
 import { isTeamId, type TeamId } from "../team_id.ts";
@@ -64,6 +64,7 @@ import {
   checkFreeSeat,
   checkOccupancy,
   checkWaiting,
+  hasRoomForTeams,
   isOtherGame,
   isSame,
 } from "./_lobby_rules.ts";
@@ -220,6 +221,7 @@ export class LobbyManager {
   #started = 0;
   #playerCount = 0;
   readonly #refused = new Map<LobbyError["type"], number>();
+  readonly #bounds = new Map<LobbyBound, number>();
 
   /**
    * Creates a manager without lobbies.
@@ -785,8 +787,8 @@ export class LobbyManager {
 
   /**
    * Sets a lobby to something else, while it waits. If what is played changes (mode,
-   * map, numbers of players, teams), only the host is still ready; if the teams do,
-   * nobody is in one.
+   * map, numbers of players, teams), only the host is still ready; if the teams are
+   * others, or too small for those in them, nobody is in one.
    *
    * @param by The host.
    * @param changes What is to be different.
@@ -807,8 +809,7 @@ export class LobbyManager {
     const crowded = checkOccupancy(view, config);
     if (crowded !== undefined) return this.#refuse(crowded);
     if (isSame(config, view.config)) return this.#done(record);
-    const isTeamsReset = !isSame(config.teams, view.config.teams) &&
-      view.players.some(({ team }) => team !== undefined);
+    const isTeamsReset = !hasRoomForTeams(config, view);
     const isReadyReset = isOtherGame(config, view.config);
     if (isReadyReset) this.#interrupt(record, "configChanged");
     this.#emit(record, {
@@ -953,10 +954,19 @@ export class LobbyManager {
     if (this.#lobbyOf.get(player) !== record) {
       return this.#refuse(errors.playerNotFound(player));
     }
+    if (role !== "player" && role !== "spectator") {
+      return this.#refuse(
+        errors.invalidConfig("role", '"player" or "spectator"'),
+      );
+    }
     if (isPlayer(view, player) === (role === "player")) {
       return this.#done(record);
     }
-    const error = role === "player" ? checkFreeSeat(view) : checkDemotion(view);
+    const error = role === "spectator"
+      ? checkDemotion(view)
+      : isReserved(record, player)
+      ? undefined
+      : checkFreeSeat(view);
     if (error !== undefined) return this.#refuse(error);
     const member = memberOf(view, player);
     const { id, name, isConnected, party, metadata } = member;
@@ -969,7 +979,8 @@ export class LobbyManager {
     };
     if (role === "player") {
       this.#interrupt(record, "joined");
-      const team = this.#teamForLate(record, undefined);
+      const kept = takeReservation(record, player);
+      const team = this.#teamForLate(record, kept);
       this.#playerCount++;
       this.#emit(record, {
         type: "spectatorPromoted",
@@ -978,6 +989,7 @@ export class LobbyManager {
           isReady: false,
           ...(team === undefined ? {} : { team }),
         },
+        reservedSeats: reservedSeats(record),
       });
     } else {
       this.#interrupt(record, "left");
@@ -1443,17 +1455,23 @@ export class LobbyManager {
     yield counter("joined", "Players and spectators who came", this.#joined);
     yield counter("kicked", "Players and spectators sent away", this.#kicked);
     yield counter("games", "Games that have begun", this.#started);
-    for (const [type, count] of this.#refused) {
+    for (const [error, count] of this.#refused) {
       yield {
         ...counter("refused", "Operations that the rules refused", count),
-        labels: { error: type },
+        labels: { error },
+      };
+    }
+    for (const [of, count] of this.#bounds) {
+      yield {
+        ...counter("bound", "Operations refused as a bound is reached", count),
+        labels: { of },
       };
     }
   }
 
   #refuse(error: LobbyError): { isOk: false; error: LobbyError } {
-    const { type } = error;
-    this.#refused.set(type, (this.#refused.get(type) ?? 0) + 1);
+    countUp(this.#refused, error.type);
+    if (error.type === "tooMany") countUp(this.#bounds, error.of);
     return { isOk: false, error };
   }
 
@@ -2117,4 +2135,8 @@ function gauge(name: string, help: string, value: number): Metric {
 
 function counter(name: string, help: string, value: number): Metric {
   return { name: `tickwire_lobby_${name}`, help, type: "counter", value };
+}
+
+function countUp<K>(counts: Map<K, number>, key: K): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
 }

@@ -847,6 +847,46 @@ Deno.test("LobbyManager.setRole() lets nobody into a game that takes nobody in",
   assertEquals(error.reason, "inGame");
 });
 
+Deno.test("LobbyManager.setRole() uses the seat that is kept for a spectator", () => {
+  const manager = makeManager();
+  open(manager, { maxPlayers: 2, minPlayers: 1, countdownMs: 0 });
+  ok(manager.reserve(HOME, [BOB]));
+  ok(manager.join(BOB, HOME, { role: "spectator" }));
+  assertEquals(manager.lobby(HOME)?.reservedSeats, 1);
+  ok(manager.startGame(ADA));
+  const ghost = refused(manager.setRole(BOB, BOB, "ghost" as "player"));
+  assertEquals(ghost.type, "invalidConfig");
+  const lobby = ok(manager.setRole(BOB, BOB, "player"));
+  assertEquals([lobby.players.length, lobby.reservedSeats], [2, 0]);
+  assertEquals(manager.reservations(HOME), []);
+});
+
+Deno.test("LobbyManager.updateConfig() lets players stay in their teams if they can", () => {
+  const manager = makeManager();
+  open(
+    manager,
+    { maxPlayers: 4, teams: { count: 2, assignment: "manual" } },
+    BOB,
+    CY,
+  );
+  for (const player of [ADA, BOB]) {
+    ok(manager.setTeam(player, player, teamId(1)));
+  }
+  const teams = (changes: LobbyConfigChanges) =>
+    ok(manager.updateConfig(ADA, changes)).players.map(({ team }) => team);
+  assertEquals(teams({ maxPlayers: 6 }), [teamId(1), teamId(1), undefined]);
+  assertEquals(teams({ minPlayers: 3 }), [teamId(1), teamId(1), undefined]);
+  assertEquals(
+    teams({ maxPlayers: 3, teams: { count: 3, maxSize: 1 } }),
+    [undefined, undefined, undefined],
+  );
+  ok(manager.setTeam(ADA, ADA, teamId(1)));
+  assertEquals(
+    teams({ teams: { assignment: "auto" } }),
+    [undefined, undefined, undefined],
+  );
+});
+
 Deno.test("LobbyManager.setTeam() chooses where teams are chosen", () => {
   const manager = makeManager();
   open(
@@ -1423,7 +1463,7 @@ Deno.test("LobbyManager gives frozen values", () => {
 });
 
 Deno.test("LobbyManager.metrics() count what happened", () => {
-  const manager = makeManager();
+  const manager = makeManager({ limits: { bansPerLobby: 0 } });
   open(manager, { minPlayers: 1, countdownMs: 0 }, BOB);
   ok(manager.join(CY, HOME, { role: "spectator" }));
   ok(manager.kick(ADA, BOB));
@@ -1431,9 +1471,11 @@ Deno.test("LobbyManager.metrics() count what happened", () => {
   refused(manager.startGame(ADA));
   refused(manager.join(DI, HOME));
   refused(manager.join(DI, HOME));
+  refused(manager.kick(ADA, CY, { banMs: 1 }));
   const values = Object.fromEntries(
     Array.from(manager.metrics(), ({ name, value, labels }) => [
-      name.replace("tickwire_lobby_", "") + (labels?.error ?? ""),
+      name.replace("tickwire_lobby_", "") +
+      (labels?.error ?? labels?.of ?? ""),
       value,
     ]),
   );
@@ -1449,6 +1491,8 @@ Deno.test("LobbyManager.metrics() count what happened", () => {
     games: 1,
     refusedalreadyInGame: 1,
     refusedlobbyNotJoinable: 2,
+    refusedtooMany: 1,
+    boundbans: 1,
   });
 });
 
