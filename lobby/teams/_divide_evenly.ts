@@ -19,9 +19,11 @@ const WINDOW = 16;
 /** Beyond so many groups trying everything gets nowhere in any number of steps. */
 const MAX_TRIED = 24;
 /** From how many beginnings the search goes on. */
-const STARTS = 8;
-/** How often two teams are divided anew at most, from all beginnings together. */
-const MAX_SPLITS = 500;
+const STARTS = 32;
+/** How much work dividing two teams anew takes beside its halves, in halves. */
+const SPLIT_WORK = 64;
+/** How much of it there is at most, from all beginnings together. */
+const MAX_WORK = 128_000;
 
 /** A division, and how good it is. */
 interface Division {
@@ -155,21 +157,22 @@ function searchNear(
 ): Division {
   // It decides where to look and nothing else; a constant keeps the answer the same.
   const random = new SeededRandom(1);
-  let splitsLeft = MAX_SPLITS;
+  let workLeft = MAX_WORK;
 
   /** Divides the two most unequal teams anew that can be more equal, if there are any. */
   function improveOnce(teams: Uint8Array): boolean {
     for (const [a, b] of unequalPairs(groups, teams, teamCount, goodSpread)) {
-      if (splitsLeft-- <= 0) return false;
-      if (improvePair(groups, teams, pairOf(groups, teams, a, b), random)) {
-        return true;
-      }
+      if (workLeft <= 0) return false;
+      const pair = pairOf(groups, teams, a, b);
+      const count = Math.min(WINDOW, pair.both.length);
+      workLeft -= SPLIT_WORK + 2 * 2 ** (count / 2);
+      if (improvePair(groups, teams, pair, random)) return true;
     }
     return false;
   }
 
   let best: Division | undefined;
-  for (let start = 0; start < STARTS && splitsLeft > 0; start++) {
+  for (let start = 0; start < STARTS && workLeft > 0; start++) {
     const teams = placeGreedily(groups, teamCount, random, start > 0);
     while (improveOnce(teams));
     const cost = measure(groups, teams, teamCount, maxSize);
