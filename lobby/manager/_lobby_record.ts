@@ -49,6 +49,8 @@ export interface LobbyRecord extends HeapEntry {
   /** When password attempts will be forgotten: all, and those of each player. */
   forgottenUs: number;
   readonly forgottenUsOf: Map<PlayerId, number>;
+  /** Whether the last players who were asked about can be divided. */
+  division: { question: string; isPossible: boolean } | undefined;
   nextInvite: number;
   nextReservation: number;
   readonly seed: number;
@@ -77,6 +79,7 @@ export function makeRecord(
     hostGraceUs: Infinity,
     forgottenUs: 0,
     forgottenUsOf: new Map(),
+    division: undefined,
     nextInvite: 1,
     nextReservation: 1,
   };

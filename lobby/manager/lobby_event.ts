@@ -44,7 +44,9 @@ export type LobbyInterruption =
   /** The game has begun, or a countdown to it. */
   | "started"
   /** The lobby's configuration was changed. */
-  | "configChanged";
+  | "configChanged"
+  /** The parties do not fit into the teams, which is known before but for edited snapshots. */
+  | "parties";
 
 /** What every event of a lobby has. */
 export interface LobbyEventBase {

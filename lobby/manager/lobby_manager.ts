@@ -1488,7 +1488,7 @@ export class LobbyManager {
       record.readyCheck === undefined && record.reservations.size === 0 &&
       players.length >= config.minPlayers &&
       players.every(({ isReady }) => isReady) &&
-      this.#divide(record) !== undefined
+      this.#canDivide(record)
     ) this.#start(record);
     this.#schedule(record);
   }
@@ -1963,9 +1963,7 @@ export class LobbyManager {
       )
       .map(({ id }) => id);
     if (unready.length > 0) return errors.playersNotReady(unready);
-    return this.#divide(record) === undefined
-      ? errors.notAllowed("parties")
-      : undefined;
+    return this.#canDivide(record) ? undefined : errors.notAllowed("parties");
   }
 
   /** Begins a countdown, or the game if there is none. */
@@ -1978,10 +1976,29 @@ export class LobbyManager {
 
   #begin(record: LobbyRecord): void {
     record.countdownUs = Infinity;
+    const seats = this.#divide(record);
+    if (seats === undefined) {
+      // The same players could be divided before the countdown, which any change of
+      // them ends: but a snapshot may be edited.
+      this.#emit(record, { type: "countdownCancelled", reason: "parties" });
+      return;
+    }
     this.#started++;
-    // The same players were divided before the countdown, which any change of them ends.
-    const seats = this.#divide(record)!;
     this.#emit(record, { type: "gameStarted", seats });
+  }
+
+  /** Whether the players' parties fit into the teams: worked out once for them. */
+  #canDivide(record: LobbyRecord): boolean {
+    const { config: { teams }, gameCount } = record.view;
+    if (teams.count === 0) return true;
+    const question = JSON.stringify([teams, gameCount, teamMembers(record)]);
+    // It may take milliseconds to find out that they do not, and players can have it
+    // asked as often as they can say anything.
+    if (record.division?.question !== question) {
+      const isPossible = this.#divide(record) !== undefined;
+      record.division = { question, isPossible };
+    }
+    return record.division.isPossible;
   }
 
   /** Divides the players: the same ones before the same game in the same way. */

@@ -241,10 +241,10 @@ function assertTakenOrRefused(snapshot: unknown, message: string): boolean {
   return true;
 }
 
-Deno.test("LobbyManager.restore() takes or refuses a snapshot with any field changed", () => {
-  const first = makeManager();
-  const id = openRich(first);
-  const whole = copy(first, id);
+/** How many fields a snapshot has, and how many changes of them are refused. */
+function changeEachField(
+  whole: Record<string, unknown>,
+): { fields: number; refusals: number } {
   assert(assertTakenOrRefused(whole, "whole"));
   let refusals = 0;
   let fields = 0;
@@ -264,9 +264,31 @@ Deno.test("LobbyManager.restore() takes or refuses a snapshot with any field cha
       if (!isTaken) refusals++;
     }
   });
+  return { fields, refusals };
+}
+
+Deno.test("LobbyManager.restore() takes or refuses a snapshot with any field changed", () => {
+  const first = makeManager();
+  const id = openRich(first);
+  const { fields, refusals } = changeEachField(copy(first, id));
   assert(fields > 90, `${fields} fields`);
   // Much can be something else (names, numbers of versions), most cannot.
   assert(refusals > fields * OTHERS.length * 0.7, `${refusals} refusals`);
+});
+
+Deno.test("LobbyManager.restore() takes or refuses a countdown and a game with any field changed", () => {
+  const first = makeManager();
+  ok(first.createLobby(ADA, {
+    isAutoStarted: true,
+    teams: { count: 2, assignment: "random", maxSize: 4 },
+  }, { id: HOME, player: { party: "ab" } }));
+  ok(first.join(BOB, HOME, { party: "ab" }));
+  ok(first.setReady(ADA, true));
+  ok(first.setReady(BOB, true));
+  changeEachField(copy(first, HOME));
+  first.tick(3);
+  assertEquals(first.lobby(HOME)?.state, "inGame");
+  changeEachField(copy(first, HOME));
 });
 
 Deno.test("LobbyManager.restore() takes or refuses a snapshot with several fields exchanged", () => {
@@ -286,6 +308,30 @@ Deno.test("LobbyManager.restore() takes or refuses a snapshot with several field
     }
     assertTakenOrRefused(changed, `seed ${seed}`);
   }
+});
+
+Deno.test("LobbyManager.restore() takes a countdown to a game whose teams are impossible, and calls it off", () => {
+  const first = makeManager();
+  ok(first.createLobby(ADA, {
+    isAutoStarted: true,
+    teams: { count: 2, maxSize: 4 },
+  }, { id: HOME, player: { party: "ab" } }));
+  ok(first.join(BOB, HOME, { party: "ab" }));
+  ok(first.setReady(ADA, true));
+  ok(first.setReady(BOB, true));
+  const snapshot = JSON.stringify(first.snapshot(HOME));
+  const edited = snapshot.replace('"maxPlayers":8', '"maxPlayers":2')
+    .replace('"maxSize":4', '"maxSize":1');
+  const second = makeManager();
+  assertEquals(ok(second.restore(JSON.parse(edited))).state, "countdown");
+  second.tick(3);
+  assertEquals([...second.drainEvents()], [{
+    type: "countdownCancelled",
+    lobby: HOME,
+    version: 6,
+    reason: "parties",
+  }]);
+  assertEquals(second.lobby(HOME)?.state, "waiting");
 });
 
 Deno.test("LobbyManager.restore() refuses what is no snapshot, and says what is wrong", () => {
