@@ -295,7 +295,7 @@ Deno.test("LobbyManager.restore() takes or refuses a snapshot with several field
   const first = makeManager();
   const id = openRich(first);
   const whole = copy(first, id);
-  for (let seed = 1; seed <= (IS_SOAK ? 20_000 : 400); seed++) {
+  for (let seed = 1; seed <= (IS_SOAK ? 20_000 : 200); seed++) {
     const random = new SeededRandom(seed);
     const changed = structuredClone(whole);
     const places: [holder: Record<string, unknown>, name: string][] = [];
