@@ -1,5 +1,6 @@
 // This module is browser compatible.
 import { isPlayerId, type PlayerId } from "../../core/mod.ts";
+import type { LobbyError } from "../lobby_error.ts";
 import { isLobbyId } from "../lobby_id.ts";
 import { isTeamId, type TeamId } from "../team_id.ts";
 import {
@@ -36,16 +37,17 @@ import { LobbyState } from "./lobby_state.ts";
 
 /** No honest snapshot has more players with attempts. */
 const MAX_ATTEMPTS = 1_000_000;
+/** What the slowest limit on attempts takes to forget the most of them. */
+const MAX_TIME_MS = 3_600_000_000;
 const MAX_SAFE = Number.MAX_SAFE_INTEGER;
 
 /** Where a snapshot is wrong. */
 class Wrong {
-  readonly field: string;
-  readonly wanted: string;
+  readonly error: LobbyError;
 
   constructor(field: string, wanted: string) {
-    this.field = field;
-    this.wanted = wanted;
+    const whole = field.startsWith("snapshot") ? field : `snapshot.${field}`;
+    this.error = invalidConfig(whole, wanted);
   }
 }
 
@@ -66,7 +68,7 @@ export function checkSnapshot(
     return { value: readSnapshot(fieldsOf("snapshot", given), limits) };
   } catch (error) {
     if (!(error instanceof Wrong)) throw error;
-    return { error: invalidConfig(error.field, error.wanted) };
+    return { error: error.error };
   }
 }
 
@@ -379,8 +381,9 @@ function checkAgreement(snapshot: LobbySnapshot): void {
 function take<T>(checked: Checked<T>): T {
   if (checked.error === undefined) return checked.value;
   const { error } = checked;
-  const field = error.type === "invalidConfig" ? error.field : "snapshot";
-  throw new Wrong(`snapshot.${field.replace(/^snapshot\./, "")}`, "valid");
+  const field = error.type === "invalidConfig" ? error.field : "";
+  // The reason in its own words, without what it is about.
+  throw new Wrong(field, error.message.replace(/^.*? as it must be /, ""));
 }
 
 function expect(holds: boolean, field: string, wanted: string): void {
@@ -437,7 +440,10 @@ function flag(field: string, value: unknown): boolean {
 }
 
 function time(field: string, value: unknown): number {
-  return take(checkDuration(field, value, 0, Number.MAX_VALUE));
+  if (typeof value === "number" && value >= 0 && value <= MAX_TIME_MS) {
+    return value;
+  }
+  throw new Wrong(field, `a number from 0 to ${MAX_TIME_MS}`);
 }
 
 function optional<Name extends string, T>(

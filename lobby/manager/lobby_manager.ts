@@ -242,10 +242,8 @@ export class LobbyManager {
       newCode = () => randomText(12),
     } = options;
     this.#limits = fillLimits(limits);
-    this.#reconnectGraceUs = toUs(
-      checkNotNegative("reconnectGraceMs", reconnectGraceMs),
-    );
-    this.#hostGraceUs = toUs(checkNotNegative("hostGraceMs", hostGraceMs));
+    this.#reconnectGraceUs = toGraceUs("reconnectGraceMs", reconnectGraceMs);
+    this.#hostGraceUs = toGraceUs("hostGraceMs", hostGraceMs);
     this.#passwordTimeoutUs = toUs(
       checkFinite("passwordTimeoutMs", passwordTimeoutMs),
     );
@@ -2119,6 +2117,15 @@ export class LobbyManager {
       }
     }
   }
+}
+
+function toGraceUs(name: string, graceMs: number): number {
+  if (graceMs > MAX_DURATION_MS && graceMs < Infinity) {
+    throw new RangeError(
+      `Cannot use ${name} as it must be up to ${MAX_DURATION_MS}, or Infinity: current value is ${graceMs}`,
+    );
+  }
+  return toUs(checkNotNegative(name, graceMs));
 }
 
 function toRate(name: string, rate: PasswordRate): AttemptRate {

@@ -20,15 +20,15 @@ export interface LobbyManagerOptions {
   /** What there is at most. */
   readonly limits?: Partial<LobbyLimits>;
   /**
-   * For how long a seat is kept without a connection, in milliseconds: 0 or more, up to
-   * `Infinity`.
+   * For how long a seat is kept without a connection, in milliseconds: 0 to 2678400000
+   * (31 days), or `Infinity`.
    *
    * @default {60_000}
    */
   readonly reconnectGraceMs?: number;
   /**
-   * For how long a host may be without a connection before another player decides: 0 or
-   * more, up to `Infinity`. A page that is loaded anew takes a few seconds, in which a
+   * For how long a host may be without a connection before another player decides, in
+   * milliseconds: 0 to 2678400000 (31 days), or `Infinity`. A page that is loaded anew takes a few seconds, in which a
    * lobby can wait; the seat is kept for longer.
    *
    * @default {5000}

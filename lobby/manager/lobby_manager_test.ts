@@ -243,6 +243,13 @@ Deno.test("LobbyManager.createMatch() seats everybody at once, ready, in their t
   assertEquals(started.players.map(({ team }) => team as number), [1, 0]);
 });
 
+Deno.test("LobbyManager.createMatch() may begin by itself", () => {
+  const manager = makeManager();
+  const seats = [{ player: ADA }, { player: BOB }];
+  const lobby = ok(manager.createMatch(seats, { isAutoStarted: true }));
+  assertEquals(lobby.state, "countdown");
+});
+
 Deno.test("LobbyManager.createMatch() seats nobody if one cannot be seated", () => {
   const manager = makeManager();
   open(manager);
@@ -1506,6 +1513,7 @@ Deno.test("LobbyManager throws for a programmer's mistakes alone", () => {
     { limits: { events: 15 } },
     { reconnectGraceMs: -1 },
     { hostGraceMs: NaN },
+    { reconnectGraceMs: 2_678_400_001 },
     { passwordTimeoutMs: Infinity },
     { passwordRatePerPlayer: { burst: 0, intervalMs: 1 } },
     { passwordRatePerLobby: { burst: 1, intervalMs: 0 } },

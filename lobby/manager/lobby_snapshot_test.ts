@@ -155,6 +155,29 @@ Deno.test("LobbyManager.restore() knows codes, bans and seats", () => {
   assertEquals(ok(second.createInvite(BOB)).invite, 3);
 });
 
+Deno.test("LobbyManager.restore() takes the longest times that a manager can have", () => {
+  const month = 2_678_400_000;
+  const options: LobbyManagerOptions = {
+    reconnectGraceMs: month,
+    hostGraceMs: month,
+    passwordRatePerPlayer: { burst: 1000, intervalMs: 3_600_000 },
+    passwordRatePerLobby: { burst: 1000, intervalMs: 3_600_000 },
+  };
+  const first = makeManager(options);
+  ok(first.createLobby(ADA, {}, { id: HOME, passwordVerifier: "verifier" }));
+  for (let i = 0; i < 1000; i++) {
+    const guess = ok(first.join(BOB, HOME, { password: "sesame" }));
+    assert(guess.type === "pending");
+    refused(first.answerPassword(guess.attempt, false));
+  }
+  ok(first.createInvite(ADA, { ttlMs: month }));
+  ok(first.reserve(HOME, [CY], { ttlMs: month }));
+  ok(first.setConnected(ADA, false));
+  const second = makeManager(options);
+  ok(second.restore(copy(first, HOME)));
+  assertEquals(second.snapshot(HOME), first.snapshot(HOME));
+});
+
 Deno.test("LobbyManager.restore() refuses what is there already, and too many", () => {
   const first = makeManager();
   const snapshot = copy(first, openRich(first));
@@ -363,6 +386,13 @@ Deno.test("LobbyManager.restore() refuses what is no snapshot, and says what is 
   assertEquals(fieldOf({ verifier: undefined }), "snapshot.verifier");
   assertEquals(fieldOf({ nextInvite: 1 }), "snapshot.nextInvite");
   assertEquals(fieldOf({ seats: [] }), "snapshot.seats");
+  const named = refused(
+    manager.restore({ ...whole, lobby: { ...lobby, version: 0 } }),
+  );
+  assertEquals(
+    named.message,
+    "Cannot use snapshot.lobby.version as it must be an integer from 1 to 9007199254740991: current value is 0",
+  );
   // A refusal shows nothing of what it refuses.
   const error = refused(manager.restore({ ...whole, seed: -1 }));
   assertFalse(JSON.stringify(error).includes("verifier"));
