@@ -22,14 +22,19 @@ import type {
 } from "../schema/define_world.ts";
 import { type InputFeedback, LEAD_STEPS } from "../wire/input_feedback.ts";
 import {
+  MAX_OWNED,
   MAX_SNAPSHOT_BYTES,
   MIN_LINK_BYTES,
   type SyncFault,
   SyncPacketKind,
 } from "../wire/packet_kind.ts";
 import { Report } from "../wire/report.ts";
-import { SnapshotHeader } from "../wire/snapshot_header.ts";
-import { entityIdOf } from "../world/entity_id.ts";
+import {
+  isSameOwned,
+  NONE_OWNED,
+  SnapshotHeader,
+} from "../wire/snapshot_header.ts";
+import { type EntityId, entityIdOf } from "../world/entity_id.ts";
 import { EntityStore } from "../world/entity_store.ts";
 import { WorldHistory } from "../world/world_history.ts";
 import { ClientEnd, type ClientForm } from "./_client_end.ts";
@@ -45,7 +50,7 @@ import type {
 } from "./sync_server_options.ts";
 
 const EVENTS_PER_PEER = 2;
-/** The most that stands before the entities, but for the places that are forgotten. */
+/** The most that stands before the entities, but for own ones and forgotten places. */
 const HEADER_BYTES = 40;
 const MIN_MESSAGE_BYTES = 128;
 
@@ -151,6 +156,16 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
     this.#form(0, NO_LINK, {});
   }
 
+  /** The bytes of all that has come from clients. */
+  get bytesIn(): number {
+    return this.#counters.bytesIn;
+  }
+
+  /** The bytes of all snapshots that were sent. */
+  get bytesOut(): number {
+    return this.#counters.bytesOut;
+  }
+
   /** How many clients are connected. */
   get size(): number {
     return this.#peers.size;
@@ -207,6 +222,46 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
   }
 
   /**
+   * Makes an entity a client's own: it sees it whatever the filters say, is sent it
+   * before all others, and is told that it is (`SyncClient.owned`). An entity may be
+   * several clients' own. One that is removed is nobody's any more.
+   *
+   * @param peer The client. One that is not connected any more stays without.
+   * @param id The entity, of any type.
+   * @throws {RangeError} If there is no such entity, or the client has 16 already.
+   */
+  own(peer: SyncPeer, id: EntityId): void {
+    if (!this.entities.has(id)) {
+      throw new RangeError(
+        `Cannot own an entity as its id must be that of one that is there: current value is ${id}`,
+      );
+    }
+    const end = this.#peers.get(peer.id);
+    if (end === undefined || end !== peer || end.owned.includes(id)) return;
+    const owned = end.owned.filter((it) => this.entities.has(it));
+    if (owned.length >= MAX_OWNED) {
+      throw new RangeError(
+        `Cannot own an entity as a client must have at most ${MAX_OWNED}: current value is ${
+          owned.length + 1
+        }`,
+      );
+    }
+    end.owned = [...owned, id].sort((a, b) => a - b);
+  }
+
+  /**
+   * Makes an entity a client's own no more. One that is not stays so.
+   *
+   * @param peer The client.
+   * @param id The entity.
+   */
+  disown(peer: SyncPeer, id: EntityId): void {
+    const end = this.#peers.get(peer.id);
+    if (end === undefined || end !== peer || !end.owned.includes(id)) return;
+    end.owned = end.owned.filter((it) => it !== id);
+  }
+
+  /**
    * Iterates over the clients.
    *
    * @returns An iterator over those that are connected.
@@ -244,6 +299,7 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
       for (const end of this.#peers.values()) this.#poll(end);
       simulate?.((this.history.newest ?? -1) + 1);
       this.history.record(this.entities);
+      for (const end of this.#peers.values()) this.#disownRemoved(end);
       this.#sendAll(dt);
     } finally {
       this.#isTicking = false;
@@ -378,6 +434,7 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
     if (end.isClosed) return;
     const counters = this.#counters;
     counters.bytesIn += bytes.length;
+    end.bytesIn += bytes.length;
     if (bytes[0] === SyncPacketKind.Handshake && !end.isReady) {
       return this.#greeted(end, bytes);
     }
@@ -442,6 +499,15 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
     return undefined;
   }
 
+  #disownRemoved(end: ClientEnd): void {
+    const { entities } = this;
+    for (const id of end.owned) {
+      if (entities.has(id)) continue;
+      end.owned = end.owned.filter((it) => entities.has(it));
+      return;
+    }
+  }
+
   #sendAll(dt: number): void {
     const { history } = this;
     const tables = history.tablesAt(history.newest!);
@@ -475,10 +541,14 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
       ? Math.min(end.hardBytes, allowance)
       : usual;
     this.#findInterest(end);
-    const body = this.#bodyFor(end, limit);
+    const header = this.#header;
+    const { owned } = end;
+    header.owned = owned;
+    header.hasOwned = !isSameOwned(owned, base?.owned ?? NONE_OWNED);
+    const ownedBytes = header.hasOwned ? 1 + 4 * owned.length : 0;
+    const body = this.#bodyFor(end, limit, HEADER_BYTES + ownedBytes);
     if (end.isClosed) return;
     const builder = this.#builder;
-    const header = this.#header;
     const views = body === undefined ? builder.views : undefined;
     header.sequence = inFlight.next;
     header.tick = tick;
@@ -504,8 +574,9 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
       return;
     }
     const states = body === undefined ? builder.states : undefined;
-    inFlight.push(tick, views, states, base === undefined);
+    inFlight.push(tick, views, states, owned, base === undefined);
     end.allowance -= writer.length;
+    end.bytesOut += writer.length;
     if (header.hasChecksum) {
       end.untilChecksum = this.#noChecksums;
     } else end.untilChecksum--;
@@ -519,9 +590,13 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
   }
 
   /** The body that all share, if it fits; else `undefined`, and the builder has one. */
-  #bodyFor(end: ClientEnd, limit: number): Uint8Array | undefined {
+  #bodyFor(
+    end: ClientEnd,
+    limit: number,
+    headerBytes: number,
+  ): Uint8Array | undefined {
     const { base, form } = end;
-    const room = limit - HEADER_BYTES;
+    const room = limit - headerBytes;
     if (
       !form.isStrong && end.interest === undefined && base?.views === undefined
     ) {
@@ -532,7 +607,7 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
     end.last = last !== undefined && this.history.has(last.tick)
       ? last
       : undefined;
-    const hard = end.hardBytes - HEADER_BYTES;
+    const hard = end.hardBytes - headerBytes;
     const result = this.#builder.build(end, room, hard);
     if (result === "lone") this.#counters.loneEntities++;
     else if (result === "tooLarge") this.#counters.entitiesTooLarge++;
@@ -561,6 +636,7 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
         filter.narrow(end, this.#types[i]!, tables[i]!, before, places);
       }
     }
+    end.seeOwned();
   }
 
   #stamp(end: ClientEnd): void {
