@@ -14,7 +14,7 @@ import type {
   WorldSchema,
 } from "../schema/define_world.ts";
 import type { EntityTable } from "../snapshot/entity_table.ts";
-import { Greeting } from "../wire/greeting.ts";
+import { Greeting, TOO_LATE } from "../wire/greeting.ts";
 import { type InputFeedback, LEAD_STEPS } from "../wire/input_feedback.ts";
 import {
   MAX_INPUT_BYTES,
@@ -86,6 +86,7 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
   readonly #options: SyncClientOptions;
   readonly #clock: Clock;
   readonly #interval: number;
+  readonly #greetingTimeoutMs: number;
   readonly #greeting: Greeting;
   readonly #ring: SnapshotRing;
   readonly #decoder: SnapshotDecoder;
@@ -141,6 +142,10 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
     this.#options = options;
     this.#clock = clock;
     this.#interval = 1 / checkFinite("reportRate", reportRate);
+    this.#greetingTimeoutMs = checkFinite(
+      "greetingTimeoutMs",
+      options.greetingTimeoutMs ?? 10_000,
+    );
     this.#greeting = new Greeting(world.contract);
     this.#ring = new SnapshotRing(types);
     this.#decoder = new SnapshotDecoder(
@@ -293,7 +298,7 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
     }
     this.#isTicking = true;
     try {
-      if (!this.#isEnded) this.#poll();
+      if (!this.#isEnded) this.#poll(dt);
       play?.();
       this.#dueIn -= dt;
       // Ticks and the interval do not divide each other to the bit.
@@ -365,7 +370,7 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
     );
   }
 
-  #poll(): void {
+  #poll(dt: number): void {
     const link = this.#link;
     const greeting = this.#greeting;
     if (!greeting.flush(link)) {
@@ -377,6 +382,9 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
     if (!this.#isEnded) greeting.flush(link);
     const { state } = link;
     if (state.type === "closed") this.#end(state.reason);
+    else if (greeting.isLate(dt, link, this.#greetingTimeoutMs)) {
+      this.#end(TOO_LATE);
+    }
   }
 
   readonly #receive = (bytes: Uint8Array): void => {

@@ -1,5 +1,5 @@
 // This module is browser compatible.
-import { checkFinite } from "../../core/mod.ts";
+import { checkFinite, checkInteger } from "../../core/mod.ts";
 import { DelayNeed } from "./_delay_need.ts";
 import { slewed } from "./_slew.ts";
 import { TickPhase } from "./_tick_phase.ts";
@@ -35,6 +35,13 @@ export interface TimelinesOptions {
    * @default {500}
    */
   readonly maxDelayMs?: number;
+  /**
+   * How many ticks are predicted at once after a pause, the newest of those that are due:
+   * an integer from 1 to 64.
+   *
+   * @default {8}
+   */
+  readonly maxCatchUpTicks?: number;
   /**
    * By how much a timeline may be wrong and still be corrected by running up to 5 % faster
    * or slower, in milliseconds: above 0. Beyond that it jumps forwards, or stands still.
@@ -121,6 +128,7 @@ export class Timelines {
   readonly #maxLateShare: number;
   readonly #maxDelayMs: number;
   readonly #snapMs: number;
+  readonly #maxCatchUpTicks: number;
   readonly #tickMs: number;
   readonly #ages: DelayNeed;
   readonly #needs: DelayNeed;
@@ -128,6 +136,8 @@ export class Timelines {
   readonly #leads = new Float64Array(LEADS);
   readonly #leadTicks = new Float64Array(LEADS).fill(-1);
   #isRunning = false;
+  /** The last tick that was handed out to be predicted. */
+  #predictedTick = -1;
   /** All three since tick 0 began, by the server's clock. */
   #serverMs = 0;
   #renderMs = 0;
@@ -161,12 +171,19 @@ export class Timelines {
       maxLateShare = 0.01,
       maxDelayMs = 500,
       snapMs = 250,
+      maxCatchUpTicks = 8,
     } = options;
     this.#sendIntervalMs = checkFinite("sendIntervalMs", sendIntervalMs);
     this.#maxUnderrunShare = checkShare("maxUnderrunShare", maxUnderrunShare);
     this.#maxLateShare = checkShare("maxLateShare", maxLateShare);
     this.#maxDelayMs = checkFinite("maxDelayMs", maxDelayMs);
     this.#snapMs = checkFinite("snapMs", snapMs);
+    this.#maxCatchUpTicks = checkInteger(
+      "maxCatchUpTicks",
+      maxCatchUpTicks,
+      1,
+      64,
+    );
     this.#ages = new DelayNeed(maxDelayMs, 0, DELAY_HALF_LIFE_MS);
     this.#needs = new DelayNeed(maxDelayMs, BELOW_MS, LEAD_HALF_LIFE_MS);
   }
@@ -210,6 +227,30 @@ export class Timelines {
   /** For how long there was no newer snapshot than what was to be drawn, in ms. */
   get underrunMs(): number {
     return this.#underrunMs;
+  }
+
+  /**
+   * Iterates over the ticks that are to be predicted now, each once: those that have
+   * begun by {@linkcode Timelines.predictionTick}, mostly one in a frame. After a pause
+   * there are `maxCatchUpTicks` of them, and those before are passed over: their inputs
+   * would come too late.
+   *
+   * @param afterTick The last tick that needs none any more, such as `Predictor.tick`: a
+   * snapshot of the server's may be newer than what was predicted.
+   * @returns An iterator over ticks that ascend; those that are not taken from it stay due.
+   */
+  *ticksToPredict(afterTick = -1): IterableIterator<number> {
+    if (!this.#isRunning) return;
+    const last = Math.floor(this.predictionTick);
+    const first = Math.max(
+      this.#predictedTick,
+      afterTick,
+      last - this.#maxCatchUpTicks,
+    ) + 1;
+    for (let tick = first; tick <= last; tick++) {
+      this.#predictedTick = tick;
+      yield tick;
+    }
   }
 
   /**
@@ -332,6 +373,7 @@ export class Timelines {
   reset(): void {
     this.clock.reset();
     this.#isRunning = false;
+    this.#predictedTick = -1;
     this.#serverMs = 0;
     this.#renderMs = 0;
     this.#predictionMs = 0;

@@ -21,6 +21,7 @@ import type {
   WorldSchema,
 } from "../schema/define_world.ts";
 import { type InputFeedback, LEAD_STEPS } from "../wire/input_feedback.ts";
+import { TOO_LATE } from "../wire/greeting.ts";
 import {
   MAX_OWNED,
   MAX_SNAPSHOT_BYTES,
@@ -172,8 +173,8 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
   }
 
   /**
-   * Takes a client in. It stays until its link closes, its world turns out to be
-   * another one, it sends too much that is malformed, or
+   * Takes a client in. It stays until its link closes, the handshake takes too long or
+   * shows that it has another world, it sends too much that is malformed, or
    * {@linkcode SyncServer.disconnect}.
    *
    * @param link The link to it, which nothing else polls.
@@ -296,7 +297,7 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
       // A clock that stands at the end of all time is better than one that is none.
       this.#nowMs = Math.min(Number.MAX_VALUE, this.#nowMs + dt * 1_000);
       this.#startMs ??= this.#clock.nowMs();
-      for (const end of this.#peers.values()) this.#poll(end);
+      for (const end of this.#peers.values()) this.#poll(end, dt);
       simulate?.((this.history.newest ?? -1) + 1);
       this.history.record(this.entities);
       for (const end of this.#peers.values()) this.#disownRemoved(end);
@@ -396,6 +397,10 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
         "reportsPerSecond",
         options.reportsPerSecond ?? 240,
       ),
+      greetingTimeoutMs: checkFinite(
+        "greetingTimeoutMs",
+        options.greetingTimeoutMs ?? 10_000,
+      ),
       filters: own.interest ?? interest,
       weights: options.priority === undefined ? this.#weights : undefined,
       priorityOf: this.#priorityOf,
@@ -415,8 +420,8 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
     return weight * checkWeight("priority", priority(peer, id));
   };
 
-  #poll(end: ClientEnd): void {
-    const { link } = end;
+  #poll(end: ClientEnd, dt: number): void {
+    const { link, form } = end;
     if (!end.greeting.flush(link)) {
       return this.#close(
         end,
@@ -427,6 +432,9 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
     if (!end.isClosed) end.greeting.flush(link);
     const { state } = link;
     if (state.type === "closed") this.#close(end, state.reason);
+    else if (end.greeting.isLate(dt, link, form.greetingTimeoutMs)) {
+      this.#close(end, TOO_LATE);
+    }
   }
 
   readonly #receive = (end: ClientEnd, bytes: Uint8Array): void => {
