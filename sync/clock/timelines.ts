@@ -1,6 +1,7 @@
 // This module is browser compatible.
 import { checkFinite, checkInteger } from "../../core/mod.ts";
 import { DelayNeed } from "./_delay_need.ts";
+import { LONG_FRAME_MS } from "./_long_frame.ts";
 import { slewed } from "./_slew.ts";
 import { TickPhase } from "./_tick_phase.ts";
 import type { NetworkClock } from "./network_clock.ts";
@@ -72,8 +73,6 @@ const DELAY_HALF_LIFE_MS = 30_000;
 const LEAD_HALF_LIFE_MS = 10_000;
 /** Longer gaps, and what is older when it comes, are a connection that stands: no delay helps. */
 const MAX_GAP_MS = 1_000;
-/** A longer frame is one of ours that was late: what came meanwhile was not missed. */
-const LONG_FRAME_MS = 150;
 /** How far below what the clock tells the lead may have to be: it may be wrong. */
 const BELOW_MS = 250;
 /** Inputs are for no later one. */

@@ -50,6 +50,17 @@ const HEADERS: readonly [string, Fields<SnapshotHeader>][] = [
     },
   ],
   [
+    "01 0600 0a 03 40 04000000 01 03000100",
+    {
+      sequence: 6,
+      tick: 10,
+      baseAge: 3,
+      sentStamp: 4,
+      hasOwned: true,
+      owned: [0x0001_0003] as EntityId[],
+    },
+  ],
+  [
     "01 0700 0b 01 40 05000000 00",
     { sequence: 7, tick: 11, baseAge: 1, sentStamp: 5, hasOwned: true },
   ],
