@@ -94,8 +94,9 @@ export function blendVelocities(
   const w2 = weights[2]!;
   for (let i = from; i < to; i++) {
     const start = before[i]!;
-    out[i] = start + way * (after[i]! - start) + w1 * before[i + velocity]! +
-      w2 * after[i + velocity]!;
+    out[i] = start + way * (after[i]! - start) +
+      w1 * before[i + velocity | 0]! +
+      w2 * after[i + velocity | 0]!;
   }
 }
 
@@ -110,6 +111,6 @@ export function moveOn(
 ): void {
   const dt = seconds[0]!;
   for (let i = from; i < to; i++) {
-    out[i] = last[i]! + last[i + velocity]! * dt;
+    out[i] = last[i]! + last[i + velocity | 0]! * dt;
   }
 }

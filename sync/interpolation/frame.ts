@@ -8,6 +8,7 @@ import {
   isGenerationOfId,
   slotOfId,
 } from "../world/entity_id.ts";
+import type { LaneFiller } from "../schema/lanes.ts";
 import { type FrameLayout, laneFillersOf } from "./frame_layout.ts";
 
 /**
@@ -126,32 +127,30 @@ export class Frame {
    * all of them if left out.
    */
   fill(table: TableContent, changed?: Uint32Array): void {
-    const { alive, values, capacity } = this;
+    const { alive, capacity } = this;
     const fillers = laneFillersOf(this.layout);
     const words = table.alive;
+    // Whole runs of places, so that what moves side by side is one call for each field.
+    let begun = -1;
     for (let word = 0; word < words.length; word++) {
       const living = words[word]!;
-      let left = changed === undefined ? living : living & changed[word]!;
+      const wanted = changed === undefined ? living : living & changed[word]!;
       alive[word] = living;
       const start = word << 5;
-      // Whole runs of places, so that a word of movers is one call for each field.
-      while (left !== 0) {
-        const low = 31 - Math.clz32(left & -left);
-        const gap = ~(left >>> low);
-        const high = gap === 0 ? 32 : low + 31 - Math.clz32(gap & -gap);
-        for (let i = 0; i < fillers.length; i++) {
-          fillers[i]!.fill(
-            table.values,
-            values,
-            capacity,
-            start + low,
-            start + high,
-          );
+      let at = 0;
+      while (at < 32) {
+        // The next place from here on at which a run begins or ends.
+        const rest = (begun < 0 ? wanted : ~wanted) >>> at;
+        if (rest === 0) break;
+        at += 31 - Math.clz32(rest & -rest);
+        if (begun < 0) begun = start + at;
+        else {
+          this.#fillRun(table, fillers, begun, start + at);
+          begun = -1;
         }
-        this.#mark(table, start + low, start + high);
-        left = high >= 32 ? 0 : left >>> high << high;
       }
     }
+    if (begun >= 0) this.#fillRun(table, fillers, begun, capacity);
   }
 
   /**
@@ -167,9 +166,19 @@ export class Frame {
     this.tick = other.tick;
   }
 
-  #mark(table: TableContent, from: number, to: number): void {
-    const { marks, layout } = this;
-    const { generations, values, capacity } = table;
+  #fillRun(
+    table: TableContent,
+    fillers: readonly LaneFiller[],
+    from: number,
+    to: number,
+  ): void {
+    const { marks, layout, capacity } = this;
+    const { fields } = layout;
+    for (let i = 0; i < fillers.length; i++) {
+      const lane = fields[i]!.first * capacity;
+      fillers[i]!.fill(table.values, this.values, lane, capacity, from, to);
+    }
+    const { generations, values } = table;
     const column = layout.teleportColumn * capacity;
     for (let i = from; i < to; i++) {
       const jumps = column < 0 ? 0 : values[column + i]! & 0xffff;

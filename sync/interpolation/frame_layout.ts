@@ -3,7 +3,7 @@ import { checkFinite } from "../../core/mod.ts";
 import type { AnyField, Field } from "../../protocol/mod.ts";
 import { type EntitySchema, fieldColumnsOf } from "../schema/define_entity.ts";
 import type { Column } from "../schema/column.ts";
-import { type LaneFiller, laneFiller } from "./_lane_fillers.ts";
+import { type LaneFiller, laneFiller } from "../schema/lanes.ts";
 
 /**
  * How the numbers of a field are blended:
@@ -125,7 +125,7 @@ export function frameLayout(
     const kind = kindOf(descriptor);
     if (kind === undefined) continue;
     const count = countOf(descriptor);
-    fillers.push(laneFiller(descriptor, first, laneCount));
+    fillers.push(laneFiller(descriptor, first));
     fields.push({ field, kind, first: laneCount, count, velocity: -1 });
     laneCount += count;
   }

@@ -1,9 +1,9 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { SeededRandom } from "../../core/mod.ts";
-import { bits, quat, u8, vec2, vec3 } from "../../protocol/mod.ts";
+import { bits, float, quat, u8, vec2, vec3 } from "../../protocol/mod.ts";
 import { defineEntity, fieldColumnsOf } from "../schema/define_entity.ts";
 import { defineWorld } from "../schema/define_world.ts";
-import type { EntityTable } from "../snapshot/entity_table.ts";
+import { EntityTable } from "../snapshot/entity_table.ts";
 import { bitSet, setBit } from "../world/bit_set.ts";
 import { entityIdOf } from "../world/entity_id.ts";
 import { EntityStore } from "../world/entity_store.ts";
@@ -95,6 +95,23 @@ Deno.test("Frame.fill() takes over what has changed, and nothing else", () => {
   const before = frame.values.slice();
   frame.fill(table, bitSet(table.capacity));
   assertEquals(frame.values, before);
+});
+
+Deno.test("Frame.fill() fills a table that is full to its last place", () => {
+  const level = float({ min: 0, max: 64, step: 1 });
+  for (const maxEntities of [1, 31, 32, 33, 64]) {
+    const schema = defineEntity({ level }, { maxEntities });
+    const table = new EntityTable(schema);
+    for (let slot = 0; slot < maxEntities; slot++) {
+      table.place(slot, slot);
+      table.values[slot] = slot;
+    }
+    const frame = new Frame(frameLayout(schema));
+    frame.fill(table);
+    const slots = Array.from({ length: maxEntities }, (_, slot) => slot);
+    assertEquals([...frame.values], slots);
+    assertEquals(slots.map((slot) => frame.generation(slot)), slots);
+  }
 });
 
 Deno.test("Frame.extent is one above the last entity", () => {

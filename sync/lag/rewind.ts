@@ -4,6 +4,7 @@ import type { AnyField } from "../../protocol/mod.ts";
 import { viewBlend, type ViewStamp } from "../input/view_stamp.ts";
 import { fieldColumnsOf } from "../schema/define_entity.ts";
 import type { EntityType } from "../schema/define_world.ts";
+import { type LaneReader, laneReaders } from "../schema/lanes.ts";
 import type { TableContent } from "../snapshot/entity_table.ts";
 import { hasBit } from "../world/bit_set.ts";
 import {
@@ -13,7 +14,6 @@ import {
   slotOfId,
   typeOfId,
 } from "../world/entity_id.ts";
-import { type LaneReader, laneReaders } from "./_lane_reader.ts";
 import { boundOf, type HitShape, hitShape } from "./hit_shape.ts";
 
 /** Where a {@linkcode Rewind} finds the past: a server's history. */
@@ -365,7 +365,7 @@ export class Rewind {
     const blend = this.#blend;
     for (let i = 0; i < readers.length; i++) {
       const at = i * capacity;
-      if (blend === 0) readers[i]!.fill(a, lanes, at, capacity, end);
+      if (blend === 0) readers[i]!.fill(a, lanes, at, capacity, 0, end);
       else readers[i]!.blendAll(a, b, lanes, at, capacity, end, blend);
     }
     if (blend === 0) return;
@@ -398,8 +398,11 @@ export class Rewind {
     for (let word = 0; word < words; word++) {
       const start = word << 5;
       const end = Math.min(start + 32, capacity);
+      // Mostly none does, which is told without a branch for each.
+      let any = 0;
+      for (let i = start; i < end; i++) any |= generations[i]! ^ others[i]!;
       let differ = 0;
-      for (let i = start; i < end; i++) {
+      for (let i = start; any !== 0 && i < end; i++) {
         if (generations[i] !== others[i]) differ |= 1 << (i & 31);
       }
       if (this.#teleport >= 0) {

@@ -38,6 +38,12 @@ export interface ClientForm {
 const MALFORMED_BURST = 16;
 const MALFORMED_PER_SECOND = 1;
 const FIRST_BYTES_PER_ENTITY = 12;
+/**
+ * Times that a client may lose all that it had, and per second: a report of a few bytes
+ * makes the server send everything.
+ */
+const RESTART_BURST = 4;
+const RESTARTS_PER_SECOND = 1;
 /** The longest wait until a first snapshot that nobody has acknowledged is sent again. */
 const MAX_AGAIN_TICKS = 4 * HISTORY_TICKS;
 const MAX_AGAIN_MS = 4_000;
@@ -52,6 +58,10 @@ export class ClientEnd implements SyncPeer, Recipient {
   readonly malformed: TokenBucket = new TokenBucket({
     capacity: MALFORMED_BURST,
     refillPerSecond: MALFORMED_PER_SECOND,
+  });
+  readonly restarts: TokenBucket = new TokenBucket({
+    capacity: RESTART_BURST,
+    refillPerSecond: RESTARTS_PER_SECOND,
   });
   readonly waited: (Float32Array | undefined)[] = [];
   /** What it is to see, and was to see before; nothing if it sees everything. */
@@ -161,7 +171,10 @@ export class ClientEnd implements SyncPeer, Recipient {
    *
    * @returns Whether it has nothing any more of what it had, so that all begins anew.
    */
-  hear({ hasAcks, newest, mask, sentStamp }: Report): boolean {
+  hear(
+    { hasAcks, newest, mask, sentStamp }: Report,
+    nowMs: number,
+  ): boolean {
     const { inFlight } = this;
     const isLater = this.#ackedStamp === undefined ||
       (sentStamp - this.#ackedStamp | 0) > 0;
@@ -180,6 +193,8 @@ export class ClientEnd implements SyncPeer, Recipient {
     }
     // One from before it had anything may come late.
     if (!isLater || inFlight.acked === undefined) return false;
+    // Too often, and the base is used until it leaves the history.
+    if (!this.restarts.tryTake(1, nowMs)) return false;
     inFlight.forgetAcked();
     return true;
   }

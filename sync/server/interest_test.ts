@@ -197,7 +197,7 @@ for (const seed of IS_SOAK ? [1, 2, 3, 4, 5, 6] : [1, 2]) {
       for (; frame < (IS_SOAK ? 8_000 : 250); frame++) world.run(1);
       assert(metricOf(world.server, "partial_snapshots") > 10);
       for (const { checked, stale, events, client, sent } of clients) {
-        assert(checked > frame / 5 && stale > 5, `${checked}, ${stale}`);
+        assert(checked > frame / 5 && stale > 1, `${checked}, ${stale}`);
         assertEquals(
           metricOf(client, "client_snapshots_dropped", "desync"),
           0,

@@ -503,7 +503,7 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
       if (end.isClosed) return undefined;
     }
     end.echo.receive(report.sentStamp, this.#clock.nowMs());
-    if (end.hear(report)) this.#counters.restarts++;
+    if (end.hear(report, this.#nowMs)) this.#counters.restarts++;
     return undefined;
   }
 
@@ -521,7 +521,8 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
     const tables = history.tablesAt(history.newest!);
     const begun = new Set<object>();
     for (const end of this.#peers.values()) {
-      if (!end.advance(dt) || !end.isReady) continue;
+      // The first snapshot is due at once.
+      if (!end.isReady || !end.advance(dt)) continue;
       end.inFlight.forgetBefore(history.oldest!);
       for (const filter of end.form.filters) {
         if (begun.has(filter)) continue;

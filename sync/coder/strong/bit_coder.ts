@@ -27,9 +27,8 @@ export class BitCoder {
   // 32 bits each, kept signed since engines hold such numbers best.
   #low = 0;
   #range = -1;
-  // While reading: how far the number read is above the low end, and its last 32 bits.
+  // While reading: how far the number read is above the low end.
   #code = 0;
-  #window = 0;
   #isAstray = false;
   #own: Uint8Array;
   #start = 0;
@@ -55,7 +54,7 @@ export class BitCoder {
     const count = this.#endLength();
     const low = this.#low >>> 0;
     const value = endValue(low, count);
-    if (value < low) this.#carry();
+    if (value < low) carry(this.bytes, this.length);
     for (let i = 0; i < count; i++) this.#put(value >>> (24 - 8 * i) & 255);
   }
 
@@ -75,7 +74,7 @@ export class BitCoder {
     this.#isAstray = false;
     let code = 0;
     for (let i = 0; i < 4; i++) code = code << 8 | this.#next();
-    this.#code = this.#window = code;
+    this.#code = code;
   }
 
   /**
@@ -92,7 +91,11 @@ export class BitCoder {
    * than they would have been written.
    */
   endDecode(): number {
-    this.#low = this.#window - this.#code | 0;
+    // The last 32 bits of the number that is read.
+    let window = 0;
+    this.length -= 4;
+    for (let i = 0; i < 4; i++) window = window << 8 | this.#next();
+    this.#low = window - this.#code | 0;
     const count = this.#endLength();
     const at = this.length - 4 + count;
     this.bytes = this.#own;
@@ -100,7 +103,7 @@ export class BitCoder {
     if (this.#isAstray) return -2;
     const shift = 32 - 8 * count;
     const value = endValue(this.#low >>> 0, count);
-    return value >>> shift === this.#window >>> shift ? at : -2;
+    return value >>> shift === window >>> shift ? at : -2;
   }
 
   /**
@@ -156,9 +159,14 @@ export class BitCoder {
     sign: number,
     inner: number,
   ): number {
+    if (this.isThorough) {
+      return this.decoding
+        ? this.#readThorough(lengths, sign, inner)
+        : this.#writeThorough(value, lengths, sign, inner);
+    }
     return this.decoding
-      ? this.#readNumber(lengths, sign, inner)
-      : this.#writeNumber(value, lengths, sign, inner);
+      ? this.#readNumber(lengths)
+      : this.#writeNumber(value, lengths);
   }
 
   /**
@@ -200,8 +208,120 @@ export class BitCoder {
     return (high << 16 | this.even(value & 0xffff, 16)) >>> 0;
   }
 
-  // These two hold in locals what `bit` holds in fields: most of a message is numbers.
-  #writeNumber(
+  // Those that code numbers hold in locals what `bit` holds in fields: most of a message
+  // is numbers. Which way a bit goes nobody can foretell, so that nothing branches on it.
+  #writeNumber(value: number, lengths: number): number {
+    const { counters } = this;
+    if (this.length + 16 > this.bytes.length) this.#grow();
+    const { bytes } = this;
+    let to = this.length;
+    let low = this.#low;
+    let range = this.#range;
+    const negative = value >> 31;
+    const size = (value ^ negative) - negative | 0;
+    const exact = 32 - Math.clz32(size) | 0;
+    const length = exact > 15 ? 15 : exact;
+    let node = 1;
+    for (let shift = 3; shift >= 0; shift = shift - 1 | 0) {
+      const bit = length >> shift & 1;
+      const at = lengths + node | 0;
+      node = node << 1 | bit;
+      const chance = counters[at]!;
+      const bound = Math.imul(range >>> 16, chance);
+      // All ones for a 0.
+      const zero = bit - 1 | 0;
+      const step = (chance ^ ~zero & 0xffff) >> RATE;
+      counters[at] = chance + ((step ^ zero) - zero | 0) | 0;
+      range = bound ^ (range - bound ^ bound) & zero;
+      const sum = low + (bound & zero) | 0;
+      if (sum >>> 0 < low >>> 0) carry(bytes, to);
+      low = sum;
+      while (range >>> 0 < 0x1000000) {
+        bytes[to] = low >>> 24;
+        to = to + 1 | 0;
+        low <<= 8;
+        range <<= 8;
+      }
+    }
+    if (length > 0 && length < 15) {
+      const rest = size - (1 << length - 1) << 1 | negative & 1;
+      range >>>= length;
+      const sum = low + Math.imul(rest, range) | 0;
+      if (sum >>> 0 < low >>> 0) carry(bytes, to);
+      low = sum;
+      while (range >>> 0 < 0x1000000) {
+        bytes[to] = low >>> 24;
+        to = to + 1 | 0;
+        low <<= 8;
+        range <<= 8;
+      }
+    }
+    this.length = to;
+    this.#low = low;
+    this.#range = range | 0;
+    if (length === 15) {
+      this.even32(size >>> 0);
+      this.even(negative & 1, 1);
+    }
+    return value;
+  }
+
+  #readNumber(lengths: number): number {
+    const { counters, bytes } = this;
+    const end = this.#end;
+    let from = this.length;
+    let code = this.#code;
+    let range = this.#range;
+    let node = 1;
+    for (let i = 0; i < 4; i = i + 1 | 0) {
+      const at = lengths + node | 0;
+      const chance = counters[at]!;
+      const bound = Math.imul(range >>> 16, chance);
+      const rest = code - bound | 0;
+      // All ones for a 0, which is where no borrow comes out of the difference.
+      const zero = ~((~code & bound | (~code | bound) & rest) >> 31);
+      node = node << 1 | zero + 1;
+      const step = (chance ^ ~zero & 0xffff) >> RATE;
+      counters[at] = chance + ((step ^ zero) - zero | 0) | 0;
+      range = bound ^ (range - bound ^ bound) & zero;
+      code = code - (bound & zero) | 0;
+      while (range >>> 0 < 0x1000000) {
+        code = code << 8 | (from < end ? bytes[from]! : 0);
+        from = from + 1 | 0;
+        range <<= 8;
+      }
+    }
+    const length = node & 15;
+    let value = 0;
+    if (length > 0 && length < 15) {
+      const most = (1 << length) - 1 | 0;
+      range >>>= length;
+      let rest = (code >>> 0) / range | 0;
+      if (rest > most) {
+        // Where no number of an encoder lies.
+        this.#isAstray = true;
+        rest = most;
+      }
+      code = code - Math.imul(rest, range) | 0;
+      while (range >>> 0 < 0x1000000) {
+        code = code << 8 | (from < end ? bytes[from]! : 0);
+        from = from + 1 | 0;
+        range <<= 8;
+      }
+      const negative = -(rest & 1);
+      value = ((1 << length - 1 | rest >> 1) ^ negative) - negative | 0;
+    }
+    this.length = from;
+    this.#code = code;
+    this.#range = range | 0;
+    if (length < 15) return value;
+    const size = this.even32(0) | 0;
+    const negative = -this.even(0, 1);
+    this.#checkLong(size, negative);
+    return (size ^ negative) - negative | 0;
+  }
+
+  #writeThorough(
     value: number,
     lengths: number,
     sign: number,
@@ -214,7 +334,7 @@ export class BitCoder {
     const size = (value ^ negative) - negative | 0;
     const exact = 32 - Math.clz32(size);
     const length = exact > 15 ? 15 : exact;
-    const steps = this.isThorough ? thoroughSteps(length) : 4;
+    const steps = thoroughSteps(length);
     let node = 1;
     for (let i = 0; i < steps; i++) {
       let at: number;
@@ -242,7 +362,7 @@ export class BitCoder {
         counters[at] = chance - (chance >> RATE);
         range = range - bound | 0;
         const sum = low + bound | 0;
-        if (sum >>> 0 < low >>> 0) this.#carry();
+        if (sum >>> 0 < low >>> 0) carry(this.bytes, this.length);
         low = sum;
       }
       while (range >>> 0 < 0x1000000) {
@@ -254,24 +374,19 @@ export class BitCoder {
     this.#low = low;
     this.#range = range;
     if (length === 0) return 0;
-    if (length === 15) {
-      this.even32(size >>> 0);
-      if (steps === 4) this.even(negative & 1, 1);
-    } else if (steps === 4) {
-      const rest = size - (1 << length - 1);
-      this.even(rest << 1 | negative & 1, length);
-    } else if (length > 3) {
+    if (length === 15) this.even32(size >>> 0);
+    else if (length > 3) {
       this.even(size & (1 << length - 3) - 1, length - 3);
     }
     return value;
   }
 
-  #readNumber(lengths: number, sign: number, inner: number): number {
+  #readThorough(lengths: number, sign: number, inner: number): number {
     const { counters, bytes } = this;
     const end = this.#end;
     let code = this.#code;
     let range = this.#range;
-    let steps = this.isThorough ? 7 : 4;
+    let steps = 7;
     let node = 1;
     let length = 0;
     let negative = 0;
@@ -301,14 +416,13 @@ export class BitCoder {
         const next = this.length++;
         const byte = next < end ? bytes[next]! : 0;
         code = code << 8 | byte;
-        this.#window = this.#window << 8 | byte;
         range <<= 8;
       }
       if (i < 4) {
         node = node << 1 | bit;
         if (i === 3) {
           length = node & 15;
-          if (steps > 4) steps = thoroughSteps(length);
+          steps = thoroughSteps(length);
         }
       } else if (i === 4) negative = -bit;
       else size = size << 1 | bit;
@@ -318,36 +432,33 @@ export class BitCoder {
     if (length === 0) return 0;
     if (length === 15) {
       size = this.even32(0) | 0;
-      if (steps === 4) negative = -this.even(0, 1);
-      // As much as has its own leaf; or more than an integer can be.
-      if (
-        size >>> 0 < 0x4000 || size < 0 && (size << 1 !== 0 || negative === 0)
-      ) {
-        this.#isAstray = true;
-      }
-    } else if (steps === 4) {
-      const rest = this.even(0, length);
-      negative = -(rest & 1);
-      size = 1 << length - 1 | rest >> 1;
+      this.#checkLong(size, negative);
     } else if (length > 3) {
       size = size << length - 3 | this.even(0, length - 3);
     }
     return (size ^ negative) - negative | 0;
   }
 
+  /** Refuses what has a leaf of its own, or is more than an integer can be. */
+  #checkLong(size: number, negative: number): void {
+    if (
+      size >>> 0 < 0x4000 || size < 0 && (size << 1 !== 0 || negative === 0)
+    ) {
+      this.#isAstray = true;
+    }
+  }
+
   #raise(by: number): void {
     const low = this.#low;
     const sum = low + by | 0;
-    if (sum >>> 0 < low >>> 0) this.#carry();
+    if (sum >>> 0 < low >>> 0) carry(this.bytes, this.length);
     this.#low = sum;
   }
 
   #shift(range: number): number {
     while (range >>> 0 < 0x1000000) {
       if (this.decoding) {
-        const byte = this.#next();
-        this.#code = this.#code << 8 | byte;
-        this.#window = this.#window << 8 | byte;
+        this.#code = this.#code << 8 | this.#next();
       } else {
         this.#put(this.#low >>> 24);
         this.#low <<= 8;
@@ -363,19 +474,14 @@ export class BitCoder {
   }
 
   #put(byte: number): void {
-    if (this.length === this.bytes.length) {
-      const larger = new Uint8Array(2 * this.length);
-      larger.set(this.bytes);
-      this.bytes = this.#own = larger;
-    }
+    if (this.length === this.bytes.length) this.#grow();
     this.bytes[this.length++] = byte;
   }
 
-  #carry(): void {
-    const { bytes } = this;
-    let at = this.length - 1;
-    while (bytes[at] === 255) bytes[at--] = 0;
-    bytes[at]! += 1;
+  #grow(): void {
+    const larger = new Uint8Array(2 * this.bytes.length);
+    larger.set(this.bytes);
+    this.bytes = this.#own = larger;
   }
 
   /** How many bytes say where in the range the number lies, whatever follows. */
@@ -389,6 +495,13 @@ export class BitCoder {
     }
     return 4;
   }
+}
+
+/** Adds one to the number of the bytes before `to`. */
+function carry(bytes: Uint8Array, to: number): void {
+  let at = to - 1;
+  while (bytes[at] === 255) bytes[at--] = 0;
+  bytes[at]! += 1;
 }
 
 /** The least number not below `low` with zeros after `count` bytes, modulo 2^32. */

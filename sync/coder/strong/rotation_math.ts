@@ -6,6 +6,8 @@ export class RotationMath {
   readonly guess: Float64Array = new Float64Array(4);
   /** Sine of half the angle by which it turned, along the axis. */
   readonly turned: Float64Array = new Float64Array(3);
+  /** A turn, in the same way. It lies here as floats that are passed go to the heap. */
+  readonly turn: Float64Array = new Float64Array(3);
   /** The turn of what rolls. */
   readonly rolled: Float64Array = new Float64Array(3);
   readonly #base: Float64Array = new Float64Array(4);
@@ -19,8 +21,10 @@ export class RotationMath {
     for (let k = 0; k < 4; k++) guess[k] = base[k]!;
   }
 
-  /** Expects a turn. */
-  turn(x: number, y: number, z: number): void {
+  /** Expects the turn of {@linkcode RotationMath.turn}. */
+  expect(): void {
+    const { turn } = this;
+    const x = turn[0]!, y = turn[1]!, z = turn[2]!;
     let square = x * x + y * y + z * z;
     if (square === 0) return;
     const by = this.#by;
@@ -40,14 +44,9 @@ export class RotationMath {
    * Tells how it turns if its turn changes as its way does, which is what rolling is:
    * in the same proportion, and by the same angle.
    */
-  roll(
-    was: Float64Array,
-    now: Float64Array,
-    x: number,
-    y: number,
-    z: number,
-  ): void {
-    const { rolled } = this;
+  roll(was: Float64Array, now: Float64Array): void {
+    const { rolled, turn } = this;
+    const x = turn[0]!, y = turn[1]!, z = turn[2]!;
     const ax = was[0]!, ay = was[1]!, az = was[2]!;
     const bx = now[0]!, by = now[1]!, bz = now[2]!;
     const a = Math.sqrt(ax * ax + ay * ay + az * az);
@@ -96,15 +95,14 @@ function load(
 ): void {
   const largest = values[from]!;
   const unit = Math.SQRT1_2 / limit;
-  let left = 1;
-  let at = from;
-  for (let k = 0; k < 4; k++) {
-    if (k === largest) continue;
-    at += stride;
-    const part = (2 * values[at]! - limit) * unit;
-    into[k] = part;
-    left -= part * part;
-  }
+  const a = (2 * values[from + stride | 0]! - limit) * unit;
+  const b = (2 * values[from + 2 * stride | 0]! - limit) * unit;
+  const c = (2 * values[from + 3 * stride | 0]! - limit) * unit;
+  const left = 1 - a * a - b * b - c * c;
+  // The others go where there is room, without a branch that nobody could foretell.
+  into[largest - 1 >>> 31] = a;
+  into[1 + (largest - 2 >>> 31)] = b;
+  into[2 + (largest - 3 >>> 31)] = c;
   into[largest] = Math.sqrt(left > 0 ? left : 0);
 }
 

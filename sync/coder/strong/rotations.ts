@@ -34,9 +34,10 @@ export function codeRotation(
   const from = first * capacity + slot;
   let differ = 0;
   if (!decoding) {
-    for (let c = 0, i = from; c < 4; c++, i += capacity) {
-      if (before[i] !== after[i]) differ = 1;
+    for (let c = 0, i = from; c < 4; c++, i = i + capacity | 0) {
+      differ |= before[i]! ^ after[i]!;
     }
+    differ = differ === 0 ? 0 : 1;
   }
   const lgMoved = lg(pass.moved);
   const movedClass = lgMoved >> 2;
@@ -51,24 +52,35 @@ export function codeRotation(
   const limit = max[1]!;
   const scale = pass.pace * 0.25;
   math.begin(before, from, capacity, limit);
-  const { guess, rolled, turned } = math;
+  const { guess, rolled, turned, turn: by } = math;
   let lgTurn = 0;
   let score = 0;
   let lgBend = 0;
   let error = 0;
   if (at >= 0) {
     const x = old[at]! << 16 >> 16;
-    const y = old[at + 1]! << 16 >> 16;
-    const z = old[at + 2]! << 16 >> 16;
+    const y = old[at + 1 | 0]! << 16 >> 16;
+    const z = old[at + 2 | 0]! << 16 >> 16;
     const k = scale / UNIT;
-    score = old[at + 5]! << 16 >> 16;
-    math.roll(pass.was, pass.now, x * k, y * k, z * k);
-    if (score > 0) math.turn(rolled[0]!, rolled[1]!, rolled[2]!);
-    else math.turn(x * k * LASTING, y * k * LASTING, z * k * LASTING);
+    score = old[at + 5 | 0]! << 16 >> 16;
+    by[0] = x * k;
+    by[1] = y * k;
+    by[2] = z * k;
+    math.roll(pass.was, pass.now);
+    if (score > 0) {
+      by[0] = rolled[0]!;
+      by[1] = rolled[1]!;
+      by[2] = rolled[2]!;
+    } else {
+      by[0] = x * k * LASTING;
+      by[1] = y * k * LASTING;
+      by[2] = z * k * LASTING;
+    }
+    math.expect();
     const turn = Math.abs(x) + Math.abs(y) + Math.abs(z);
-    lgTurn = lg(Math.floor(turn * limit / 32_768));
-    lgBend = old[at + 3]!;
-    error = old[at + 4]!;
+    lgTurn = lg(turn * limit / 32_768 | 0);
+    lgBend = old[at + 3 | 0]!;
+    error = old[at + 4 | 0]!;
   }
   const largest = codeLargest(pass, from, counters, guess);
   if (decoding) after[from] = largest;
@@ -80,14 +92,16 @@ export function codeRotation(
   let known = 0;
   let ratio = 0;
   let norm = 0;
-  for (let k = 0, c = 0, i = from; k < 4; k++) {
-    if (k === largest) continue;
-    i += capacity;
+  for (let c = 0, i = from; c < 3; c++) {
+    // Skips the largest.
+    const k = c + (largest - c - 1 >>> 31) | 0;
+    i = i + capacity | 0;
     const start = before[i]!;
     const exact = (guess[k]! * unit + limit) * 0.5;
     const path = isSame ? exact - start : 0;
-    const whole = Math.floor(exact + 0.45 * ratio * path / (norm + 2500) + 0.5);
-    const expected = (whole < 0 ? 0 : whole > limit ? limit : whole) | 0;
+    const whole =
+      Math.floor(exact + 0.45 * ratio * path / (norm + 2500) + 0.5) | 0;
+    const expected = whole < 0 ? 0 : whole > limit ? limit : whole;
     const lgKnown = c === 0 ? 0 : lg(c === 1 ? known : known >> 1);
     let sum: number;
     if (at < 0) {
@@ -121,7 +135,6 @@ export function codeRotation(
     known = addSize(known, Math.abs(off));
     ratio += off * path;
     norm += path * path;
-    c += 1;
   }
   if (decoding && differ !== 2) pass.fault = "notCanonical";
   math.end(after, from, capacity, limit);
@@ -133,20 +146,20 @@ export function codeRotation(
     const w = turned[k]! * UNIT;
     const rounded = Math.floor(w + 0.5) | 0;
     turn += Math.abs(turned[k]!);
-    const last = at < 0 ? 0 : old[at + k]! << 16 >> 16;
+    const last = at < 0 ? 0 : old[at + k | 0]! << 16 >> 16;
     bend += Math.abs(rounded - last);
     straight += Math.abs(w - last * scale * LASTING);
     rolling += Math.abs(w - rolled[k]! * UNIT);
-    if (to >= 0) words[to + k] = rounded;
+    if (to >= 0) words[to + k | 0] = rounded;
   }
   if (to >= 0) {
-    words[to + 3] = lg(Math.floor(bend * limit / 32_768));
+    words[to + 3] = lg(bend * limit / 32_768 | 0);
     words[to + 4] = lg(known);
     words[to + 5] = at < 0 ? 0 : toShort(
-      score - (score >> 1) + Math.floor((straight - rolling) / 8),
+      score - (score >> 1) + (Math.floor((straight - rolling) / 8) | 0),
     );
   }
-  pass.moved = addSize(pass.moved, Math.floor(turn * limit));
+  pass.moved = addSize(pass.moved, turn * limit | 0);
   return 1;
 }
 
@@ -159,20 +172,35 @@ function codeLargest(
 ): number {
   const { coder } = pass;
   const largest = pass.after[from]!;
-  let one = 0;
-  let most = Math.abs(guess[0]!);
-  let two = 1;
+  // Mostly it is what it was, by far.
+  let one = pass.before[from]!;
+  let most = Math.abs(guess[one]!);
+  let two = -1;
   let next = -1;
-  for (let k = 1; k < 4; k++) {
+  for (let k = 0; k < 4; k++) {
+    if (k === one) continue;
     const size = Math.abs(guess[k]!);
-    if (size > most) {
-      two = one;
-      next = most;
-      one = k;
-      most = size;
-    } else if (size > next) {
+    if (size > next) {
       two = k;
       next = size;
+    }
+  }
+  if (next >= most) {
+    one = 0;
+    most = Math.abs(guess[0]!);
+    two = 1;
+    next = -1;
+    for (let k = 1; k < 4; k++) {
+      const size = Math.abs(guess[k]!);
+      if (size > most) {
+        two = one;
+        next = most;
+        one = k;
+        most = size;
+      } else if (size > next) {
+        two = k;
+        next = size;
+      }
     }
   }
   const gap = (most - next) * 64 | 0;
