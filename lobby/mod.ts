@@ -3,9 +3,28 @@
 /**
  * Lobbies, matchmaking, teams and ready checks: client and server.
  *
- * Nothing is exported in this version.
- *
  * @module
  */
 
-export {};
+// What signatures name, so that one import is enough.
+export type { Metric, PlayerId, Random, Vec3 } from "../core/mod.ts";
+export * from "./game_mode.ts";
+export * from "./lobby_error.ts";
+export * from "./lobby_id.ts";
+export * from "./lobby_result.ts";
+export * from "./manager/apply_lobby_event.ts";
+export * from "./manager/lobby.ts";
+export * from "./manager/lobby_config.ts";
+export * from "./manager/lobby_event.ts";
+export * from "./manager/lobby_limits.ts";
+export * from "./manager/lobby_manager.ts";
+export * from "./manager/lobby_manager_options.ts";
+export * from "./manager/lobby_metadata.ts";
+export * from "./manager/lobby_snapshot.ts";
+export * from "./manager/lobby_state.ts";
+export * from "./ready_check/ready_check.ts";
+export * from "./ready_check/ready_check_result.ts";
+export * from "./team_id.ts";
+export * from "./teams/team_assignment.ts";
+export * from "./teams/team_system.ts";
+export * from "./voice/voice_chat_manager.ts";

@@ -31,6 +31,8 @@ import { StrongCoder } from "../coder/strong/strong_coder.ts";
 import { LossyLinks, type LossyOptions } from "./lossy_links.ts";
 
 export const DT = 1 / 60;
+/** Nothing that is older is built upon any more, or still under way. */
+const KEPT_TICKS = 512;
 
 /** A world with something of every kind. */
 export const mixed = defineWorld({
@@ -98,7 +100,7 @@ export class EndsWorld {
   readonly #options: EndsOptions;
   /** Of its own, so that the game is the same. */
   readonly #owning: SeededRandom;
-  /** All ticks, as they were. */
+  /** The last ticks, as they were. */
   readonly #archive: (readonly EntityTable[])[] = [];
 
   constructor(options: EndsOptions) {
@@ -275,6 +277,7 @@ export class EndsWorld {
     const { history } = this.server;
     const tick = history.newest!;
     this.#archive[tick] = history.tablesAt(tick).map(clone);
+    delete this.#archive[tick - KEPT_TICKS];
     for (const { peer, expected } of this.clients) {
       const { last } = (peer as ClientEnd).inFlight;
       if (last === undefined || last.tick !== tick) continue;
@@ -298,6 +301,7 @@ export class EndsWorld {
       );
       const { owned } = peer;
       expected.set(last.sequence, { tick, tables, stale, owned });
+      expected.delete(last.sequence - KEPT_TICKS & 0xffff);
     }
   }
 

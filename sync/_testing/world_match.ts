@@ -15,7 +15,7 @@ export const WORLD_LINK = "world";
 /** A silent end is noticed soon enough for tests that kill it, and later than any that waits for a busy processor. */
 export const WORLD_CONNECTION: PeerOptions = {
   keepaliveMs: 100,
-  peerTimeoutMs: 5_000,
+  peerTimeoutMs: 10_000,
 };
 
 /** A match that depends on nothing but the name of its first player: who knows that knows each tick of it. */

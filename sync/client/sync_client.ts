@@ -17,12 +17,12 @@ import type { EntityTable } from "../snapshot/entity_table.ts";
 import { Greeting, TOO_LATE } from "../wire/greeting.ts";
 import { type InputFeedback, LEAD_STEPS } from "../wire/input_feedback.ts";
 import {
-  MAX_INPUT_BYTES,
+  MAX_REPORT_INPUT_BYTES,
   MIN_LINK_BYTES,
   SyncPacketKind,
 } from "../wire/packet_kind.ts";
 import { Report } from "../wire/report.ts";
-import { isSameOwned, NONE_OWNED } from "../wire/snapshot_header.ts";
+import { NONE_OWNED } from "../wire/snapshot_header.ts";
 import { StampEcho } from "../wire/stamp_echo.ts";
 import { hasBit, nextBit } from "../world/bit_set.ts";
 import {
@@ -97,7 +97,7 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
   readonly #echo = new StampEcho();
   readonly #report = new Report();
   readonly #writer = new ByteWriter();
-  readonly #inputs = new ByteWriter({ maxBytes: MAX_INPUT_BYTES });
+  readonly #inputs = new ByteWriter({ maxBytes: MAX_REPORT_INPUT_BYTES });
   readonly #sample: { -readonly [K in keyof TimeSample]: TimeSample[K] } = {
     sent: 0,
     received: 0,
@@ -493,9 +493,15 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
 
   /** Finds out which of its own entities are there. */
   #findOwned(): void {
-    const owned = this.#ring.newest!.owned.filter((id) => this.has(id));
-    if (isSameOwned(owned, this.#owned)) return;
-    this.#owned = owned;
+    const { owned } = this.#ring.newest!;
+    const before = this.#owned;
+    let there = 0;
+    let isSame = true;
+    for (const id of owned) {
+      if (this.has(id) && before[there++] !== id) isSame = false;
+    }
+    if (isSame && there === before.length) return;
+    this.#owned = owned.filter((id) => this.has(id));
     const queue = this.#queue;
     const at = queue.indexOf(OWNED);
     if (at >= 0) queue.splice(at, 1);

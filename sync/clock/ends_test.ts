@@ -1,7 +1,7 @@
 // The clock and the timelines between real ends, each by a clock of its own.
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { ManualClock, SeededRandom } from "../../core/mod.ts";
-import type { ByteWriter } from "../../protocol/mod.ts";
+import { type ByteWriter, MemoryLinkPair } from "../../protocol/mod.ts";
 import { mixed } from "../_testing/ends_world.ts";
 import { LossyLinks } from "../_testing/lossy_links.ts";
 import { SyncClient } from "../client/sync_client.ts";
@@ -105,4 +105,26 @@ Deno.test("Timelines follow a SyncServer, and have the inputs there in time", ()
   // Neither later than needed nor much earlier: 50 to 75 ms, frames and a lost one.
   assert(timelines.leadMs < 75 + 3 * TICK_MS, `${timelines.leadMs}`);
   assert(timelines.underrunMs < 1_000, `${timelines.underrunMs}`);
+});
+
+Deno.test("Timelines take it that snapshots come as often as a SyncServer sends them", () => {
+  const clock = new ManualClock();
+  const links = new MemoryLinkPair();
+  const server = new SyncServer(mixed, { clock });
+  server.connect(links.a);
+  let snapshots = 0;
+  const client = new SyncClient(mixed, links.b, {
+    clock,
+    onSnapshot: () => snapshots++,
+  });
+  for (let tick = 0; tick < 600; tick++) {
+    clock.advance(1_000 / 60);
+    server.tick(1 / 60);
+    client.tick(1 / 60);
+  }
+  const timelines = new Timelines(new NetworkClock());
+  timelines.clock.recordPingPong(0, 0, 0);
+  timelines.tick(0);
+  const intervalMs = timelines.interpolationDelayMs / 1.7;
+  assert(Math.abs(snapshots * intervalMs - 10_000) < 100, `${snapshots}`);
 });

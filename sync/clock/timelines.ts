@@ -11,9 +11,10 @@ import type { TimeSample } from "../client/sync_client_options.ts";
 /** Options for {@linkcode Timelines}. */
 export interface TimelinesOptions {
   /**
-   * How often the server sends a snapshot, in milliseconds: above 0.
+   * How long it is from one snapshot of the server's to the next, in milliseconds: above 0.
+   * It counts until delays are measured.
    *
-   * @default {1000 / clock.tickRate}
+   * @default {1000 / 30}
    */
   readonly sendIntervalMs?: number;
   /**
@@ -52,6 +53,8 @@ export interface TimelinesOptions {
   readonly snapMs?: number;
 }
 
+/** As a `SyncServer` sends. */
+const SEND_INTERVAL_MS = 1_000 / 30;
 /** Send intervals and jitters of the delay while nothing was measured. */
 const INTERVALS = 1.7;
 const JITTERS = 4;
@@ -165,7 +168,7 @@ export class Timelines {
     this.clock = clock;
     this.#tickMs = 1_000 / clock.tickRate;
     const {
-      sendIntervalMs = this.#tickMs,
+      sendIntervalMs = SEND_INTERVAL_MS,
       maxUnderrunShare = 0.001,
       maxLateShare = 0.01,
       maxDelayMs = 500,

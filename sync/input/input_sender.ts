@@ -53,10 +53,9 @@ interface Slot<I> {
  * writes the newest of them into every report, so that one report that arrives makes up
  * for those that were lost.
  *
- * A report, in bits: the low 16 bits of the newest tick, the input, its view; then, each
- * behind a bit that tells that there is one more, older inputs: the distance in ticks (a
- * bit for one, else 7), whether it is the same as the one after it (else the input), its
- * view. Without inputs it has no bytes.
+ * A report has the newest input first; then older ones, of which one that is the same as
+ * the one after it takes six bits, if its view has moved on as its tick has. Without
+ * inputs it has no bytes. `sync/input/WIRE.md` has the format.
  *
  * It is what a `SyncClient` takes as its `inputs`; `ServerInputs` is its server's.
  *

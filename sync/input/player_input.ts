@@ -1,19 +1,10 @@
 // This module is browser compatible.
 import type { Vec2 } from "../../core/mod.ts";
-import {
-  ByteReader,
-  ByteWriter,
-  ProtocolError,
-  type ProtocolErrorCode,
-} from "../../protocol/mod.ts";
+import { ByteReader, ByteWriter, ProtocolError } from "../../protocol/mod.ts";
+import type { DeserializeFault } from "../state/deserialize_fault.ts";
 
 /** How many bytes a {@linkcode PlayerInput} takes. */
 export const PLAYER_INPUT_BYTES = 20;
-
-/** Why bytes are no {@linkcode PlayerInput}. */
-export type PlayerInputFault =
-  & ProtocolErrorCode
-  & ("bufferTooShort" | "trailingBytes" | "nonCanonical");
 
 /** What a {@linkcode PlayerInput} is made of. */
 export interface PlayerInputInit {
@@ -141,7 +132,7 @@ export class PlayerInput {
    * @param bytes Any bytes.
    * @returns The input, or why there is none.
    */
-  static tryDeserialize(bytes: Uint8Array): PlayerInput | PlayerInputFault {
+  static tryDeserialize(bytes: Uint8Array): PlayerInput | DeserializeFault {
     if (bytes.length < PLAYER_INPUT_BYTES) return "bufferTooShort";
     if (bytes.length > PLAYER_INPUT_BYTES) return "trailingBytes";
     const reader = new ByteReader(bytes);

@@ -18,7 +18,7 @@ import { frameLayout } from "./frame_layout.ts";
 import { interpolate } from "./interpolate.ts";
 import { interpolateCurve } from "./interpolate_curve.ts";
 
-const RUNS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 10_000 : 60;
+const RUNS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 10_000 : 25;
 
 /** The speed at `at` of the parabola through three points. */
 function parabolaSpeed(

@@ -18,7 +18,7 @@ import { Frame } from "./frame.ts";
 import { frameLayout } from "./frame_layout.ts";
 import { interpolate, type RotationBlend } from "./interpolate.ts";
 
-const RUNS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 20_000 : 80;
+const RUNS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 20_000 : 30;
 const TURN = 2 * Math.PI;
 
 type Numbers = number[];

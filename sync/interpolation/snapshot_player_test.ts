@@ -21,7 +21,7 @@ import { frameLayout } from "./frame_layout.ts";
 import { interpolate } from "./interpolate.ts";
 import { SnapshotPlayer } from "./snapshot_player.ts";
 
-const RUNS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 20_000 : 300;
+const RUNS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 20_000 : 120;
 
 const ship = defineEntity({
   at: vec2({ min: -1024, max: 1023, step: 1 }),

@@ -12,7 +12,7 @@ import { EntityStore } from "../world/entity_store.ts";
 import { frameLayout } from "./frame_layout.ts";
 import { SnapshotPlayer } from "./snapshot_player.ts";
 
-const RUNS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 2_000 : 30;
+const RUNS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 2_000 : 15;
 const DT = 1 / 60;
 
 const ship = defineEntity({

@@ -18,7 +18,7 @@ import { hasBit } from "../world/bit_set.ts";
 import { type EntityId, entityIdOf } from "../world/entity_id.ts";
 import { Rewind } from "./rewind.ts";
 
-const TICKS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 20_000 : 600;
+const TICKS = Deno.env.get("TICKWIRE_SOAK") === "1" ? 20_000 : 300;
 const CAPACITY = 48;
 const DT = 1 / 60;
 /** How far the client plays ahead, and draws behind what it has. */

@@ -51,7 +51,7 @@ export interface ClientPredictionOptions<I extends TickedInput> {
 }
 
 /** What a {@linkcode ClientPrediction} has counted. */
-export interface PredictionCounts {
+export interface ClientPredictionCounts {
   /** States of the server that were compared. */
   compared: number;
   /** Those that were not as predicted. */
@@ -108,7 +108,7 @@ export class ClientPrediction<I extends TickedInput> {
   readonly #correctionMs: number;
   readonly #snapDistance: number;
   readonly #steps = new InputBuffer<Step<I>>();
-  readonly #counts: PredictionCounts = {
+  readonly #counts: ClientPredictionCounts = {
     compared: 0,
     mispredicted: 0,
     replayed: 0,
@@ -170,7 +170,7 @@ export class ClientPrediction<I extends TickedInput> {
   }
 
   /** What was counted. */
-  get counts(): Readonly<PredictionCounts> {
+  get counts(): Readonly<ClientPredictionCounts> {
     return this.#counts;
   }
 

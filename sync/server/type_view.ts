@@ -1,6 +1,6 @@
 // This module is browser compatible.
 import type { TableContent } from "../snapshot/entity_table.ts";
-import { isSameBytes } from "../wire/blob_section.ts";
+import { isSameBytes } from "../snapshot/same_bytes.ts";
 import { bitSet, hasBit } from "../world/bit_set.ts";
 import type { WorldHistory } from "../world/world_history.ts";
 

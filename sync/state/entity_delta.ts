@@ -1,5 +1,6 @@
 // This module is browser compatible.
 import type { Vec3 } from "../../core/mod.ts";
+import { isSameBytes } from "../snapshot/same_bytes.ts";
 import { EntitySnapshot } from "./entity_snapshot.ts";
 
 /**
@@ -72,10 +73,4 @@ export function applyEntityDelta(
 // -0 is another number than 0: what is applied is the same to the bit.
 function isSameVector(a: Readonly<Vec3>, b: Readonly<Vec3>): boolean {
   return Object.is(a.x, b.x) && Object.is(a.y, b.y) && Object.is(a.z, b.z);
-}
-
-function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }

@@ -46,21 +46,29 @@ Deno.test("SnapshotBuffer holds what a sorted array holds", () => {
   ]);
 });
 
-Deno.test("SnapshotBuffer finds a time in steps that grow with the logarithm", () => {
+Deno.test("SnapshotBuffer finds a tick or a time in steps that grow with the logarithm", () => {
   const buffer = new SnapshotBuffer(4_096);
   let looks = 0;
-  for (let tick = 0; tick < 4_096; tick++) {
+  for (let number = 0; number < 4_096; number++) {
+    looks = 0;
     buffer.push({
-      tick,
+      get tick(): number {
+        looks++;
+        return number;
+      },
       get timestamp(): number {
         looks++;
-        return tick;
+        return number;
       },
     });
+    assert(looks <= 8, `push, ${looks}`); // in order: no search
   }
   looks = 0;
-  buffer.bracket(1_000.5);
-  assert(looks <= 16, `${looks}`);
+  assertEquals(buffer.bracket(1_000.5)?.blend, 0.5);
+  assert(looks > 0 && looks <= 20, `bracket, ${looks}`);
+  looks = 0;
+  assert(buffer.atTick(1_000) !== undefined);
+  assert(looks > 0 && looks <= 16, `atTick, ${looks}`);
 });
 
 Deno.test("SnapshotBuffer refuses a time that does not fit its tick", () => {

@@ -7,6 +7,7 @@ import {
 } from "../../protocol/mod.ts";
 import type { EntityType } from "../schema/define_world.ts";
 import type { EntityTable, TableContent } from "../snapshot/entity_table.ts";
+import { isSameBytes } from "../snapshot/same_bytes.ts";
 import { hasBit, nextBit, setBit } from "../world/bit_set.ts";
 import type { SyncFault } from "./packet_kind.ts";
 import { faultOf } from "./snapshot_header.ts";
@@ -126,14 +127,6 @@ function isSameEntity(
 ): boolean {
   return hasBit(base.alive, at) && hasBit(current.alive, at) &&
     base.generations[at] === current.generations[at];
-}
-
-/** Whether two values are the same, to the bit. */
-export function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a === b) return true;
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }
 
 function isValue(field: Field<unknown>, bytes: Uint8Array): boolean {

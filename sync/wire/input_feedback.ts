@@ -2,7 +2,10 @@
 
 /** What a server tells a client of its inputs. */
 export interface InputFeedback {
-  /** The newest tick of which an input was taken: 0 to 4294967295. */
+  /**
+   * The last tick whose input need not be sent again, as each up to it has come or would
+   * come too late: 0 to 4294967295.
+   */
   tick: number;
   /**
    * The least that an input came earlier than needed since this was told last, in ticks:

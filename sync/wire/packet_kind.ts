@@ -17,7 +17,7 @@ export type SyncPacketKind = typeof SyncPacketKind[keyof typeof SyncPacketKind];
 export const SNAPSHOT_RING = 64;
 
 /** The most bytes of the inputs in a report. */
-export const MAX_INPUT_BYTES = 1_024;
+export const MAX_REPORT_INPUT_BYTES = 1_024;
 
 /** The most bytes of a snapshot, whatever a link takes. */
 export const MAX_SNAPSHOT_BYTES = 2 ** 20;

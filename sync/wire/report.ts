@@ -1,7 +1,7 @@
 // This module is browser compatible.
 import type { ByteReader, ByteWriter } from "../../protocol/mod.ts";
 import {
-  MAX_INPUT_BYTES,
+  MAX_REPORT_INPUT_BYTES,
   type SyncFault,
   SyncPacketKind,
 } from "./packet_kind.ts";
@@ -76,6 +76,6 @@ export class Report {
     const { remaining } = reader;
     if (!this.hasInputs) return remaining > 0 ? "trailing" : undefined;
     if (remaining === 0) return "truncated";
-    return remaining > MAX_INPUT_BYTES ? "range" : undefined;
+    return remaining > MAX_REPORT_INPUT_BYTES ? "range" : undefined;
   }
 }

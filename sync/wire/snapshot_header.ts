@@ -43,9 +43,12 @@ export class SnapshotHeader {
   echoHeld = 0;
   /** Whether there is something about the client's inputs. */
   hasFeedback = false;
-  /** The newest tick of which the server has taken an input: 0 to 4294967295. */
+  /** The last tick whose input the server needs no more: 0 to 4294967295. */
   inputTick = 0;
-  /** How much earlier than needed it came, in 1/64 of a tick: -32768 to 32767. */
+  /**
+   * The least that an input came earlier than needed since this was told last, in 1/64 of
+   * a tick: -32768 to 32767.
+   */
   inputLead = 0;
   /** Whether there is a checksum. */
   hasChecksum = false;

@@ -6,7 +6,7 @@ import { bitSet, setBit } from "../world/bit_set.ts";
 import type { SyncFault } from "./packet_kind.ts";
 import { readStale, type StalePart, writeStale } from "./stale_list.ts";
 
-const RUNS = Deno.env.get("TICKWIRE_SOAK") !== undefined ? 100_000 : 1_500;
+const RUNS = Deno.env.get("TICKWIRE_SOAK") !== undefined ? 100_000 : 500;
 
 function set(capacity: number, places: Iterable<number>): Uint32Array {
   const into = bitSet(capacity);

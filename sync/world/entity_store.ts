@@ -12,6 +12,7 @@ import type {
   WorldSchema,
 } from "../schema/define_world.ts";
 import { EntityTable } from "../snapshot/entity_table.ts";
+import { isSameBytes } from "../snapshot/same_bytes.ts";
 import { bitSet, nextBit, setBit } from "./bit_set.ts";
 import {
   type EntityId,
@@ -318,7 +319,7 @@ class TypeStore {
     const bytes = writer.align().view();
     const { table } = this;
     const at = number * table.capacity + slot;
-    if (isSame(table.blobs[at]!, bytes)) return false;
+    if (isSameBytes(table.blobs[at]!, bytes)) return false;
     table.blobs[at] = bytes.slice();
     return true;
   }
@@ -361,10 +362,4 @@ export function readEntity(
     values[blobs[i]!] = fields[blobs[i]!]!.read(reader);
   }
   return values;
-}
-
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }

@@ -162,7 +162,7 @@ for (const [i, form] of FORMS.entries()) {
   Deno.test(`FastCoder gives back what it was given: ${[...new Set(names)]}`, () => {
     const seed = 100 + i;
     const random = new SeededRandom(seed);
-    for (let round = 0; round < 60; round++) {
+    for (let round = 0; round < 30; round++) {
       const base = round % 10 === 0
         ? new EntityTable(form)
         : randomTable(random, form);
@@ -196,7 +196,7 @@ for (const [i, form] of FORMS.entries()) {
   });
 
   Deno.test(`FastCoder gives only numbers that there can be, whatever the bytes: ${[...new Set(names)]}`, () => {
-    const rounds = Deno.env.get("TICKWIRE_SOAK") === "1" ? 170_000 : 1_700;
+    const rounds = Deno.env.get("TICKWIRE_SOAK") === "1" ? 170_000 : 500;
     const seed = 200 + i;
     const random = new SeededRandom(seed);
     const base = randomTable(random, form);

@@ -1,0 +1,194 @@
+// This module is browser compatible.
+import type { PlayerId } from "../../core/mod.ts";
+import type { LobbyRole } from "../lobby_error.ts";
+import { ReadyCheck } from "../ready_check/ready_check.ts";
+import type { TeamId } from "../team_id.ts";
+import type { HeapEntry } from "./_deadline_heap.ts";
+import type { Lobby } from "./lobby.ts";
+
+/** What a manager knows of somebody in a lobby beside what everybody may see. */
+export interface Seat {
+  readonly skill: number;
+  /** Until when it is kept without a connection. */
+  graceUs: number;
+}
+
+/** An invite code. */
+export interface Invite {
+  readonly invite: number;
+  readonly code: string;
+  readonly by: PlayerId;
+  readonly role: LobbyRole;
+  usesLeft: number;
+  readonly untilUs: number;
+}
+
+/** Seats that are kept. */
+export interface Reservation {
+  readonly reservation: number;
+  readonly players: Set<PlayerId>;
+  readonly team: TeamId | undefined;
+  readonly untilUs: number;
+}
+
+/** A lobby. Times are on the manager's scale, `Infinity` for never. */
+export interface LobbyRecord extends HeapEntry {
+  view: Lobby;
+  verifier: string | undefined;
+  /** Of all players and spectators. */
+  readonly seats: Map<PlayerId, Seat>;
+  /** Until when each is banned. */
+  readonly bans: Map<PlayerId, number>;
+  readonly invites: Map<string, Invite>;
+  readonly reservations: Map<number, Reservation>;
+  readyCheck: ReadyCheck | undefined;
+  countdownUs: number;
+  readyCheckUs: number;
+  /** When another may become host. */
+  hostGraceUs: number;
+  /** When password attempts will be forgotten: all, and those of each player. */
+  forgottenUs: number;
+  readonly forgottenUsOf: Map<PlayerId, number>;
+  /** Whether the last players who were asked about can be divided. */
+  division: { question: string; isPossible: boolean } | undefined;
+  nextInvite: number;
+  nextReservation: number;
+  readonly seed: number;
+}
+
+/** Makes a lobby that has nothing but what everybody may see. */
+export function makeRecord(
+  view: Lobby,
+  order: number,
+  seed: number,
+): LobbyRecord {
+  return {
+    view,
+    order,
+    seed,
+    deadlineUs: Infinity,
+    heapIndex: -1,
+    verifier: undefined,
+    seats: new Map(),
+    bans: new Map(),
+    invites: new Map(),
+    reservations: new Map(),
+    readyCheck: undefined,
+    countdownUs: Infinity,
+    readyCheckUs: Infinity,
+    hostGraceUs: Infinity,
+    forgottenUs: 0,
+    forgottenUsOf: new Map(),
+    division: undefined,
+    nextInvite: 1,
+    nextReservation: 1,
+  };
+}
+
+/** Something of a lobby whose time is up. */
+export type LobbyTimer =
+  | { readonly type: "countdown"; readonly atUs: number }
+  | { readonly type: "readyCheck"; readonly atUs: number }
+  | { readonly type: "hostGrace"; readonly atUs: number }
+  | {
+    readonly type: "seat" | "ban";
+    readonly atUs: number;
+    readonly player: PlayerId;
+  }
+  | { readonly type: "invite"; readonly atUs: number; readonly code: string }
+  | {
+    readonly type: "reservation";
+    readonly atUs: number;
+    readonly reservation: number;
+  };
+
+/** Finds what of a lobby is due first; of those at the same time, the first named here. */
+export function firstTimer(record: LobbyRecord): LobbyTimer | undefined {
+  let first: LobbyTimer | undefined;
+  let firstUs = Infinity;
+  const { countdownUs, readyCheckUs, hostGraceUs, view } = record;
+  if (countdownUs < firstUs) {
+    firstUs = countdownUs;
+    first = { type: "countdown", atUs: countdownUs };
+  }
+  if (readyCheckUs < firstUs) {
+    firstUs = readyCheckUs;
+    first = { type: "readyCheck", atUs: readyCheckUs };
+  }
+  if (
+    hostGraceUs < firstUs &&
+    view.players.some(({ id, isConnected }) => isConnected && id !== view.host)
+  ) {
+    firstUs = hostGraceUs;
+    first = { type: "hostGrace", atUs: hostGraceUs };
+  }
+  for (const [player, { graceUs }] of record.seats) {
+    if (graceUs >= firstUs) continue;
+    firstUs = graceUs;
+    first = { type: "seat", atUs: graceUs, player };
+  }
+  for (const [reservation, { untilUs }] of record.reservations) {
+    if (untilUs >= firstUs) continue;
+    firstUs = untilUs;
+    first = { type: "reservation", atUs: untilUs, reservation };
+  }
+  for (const [code, { untilUs }] of record.invites) {
+    if (untilUs >= firstUs) continue;
+    firstUs = untilUs;
+    first = { type: "invite", atUs: untilUs, code };
+  }
+  for (const [player, untilUs] of record.bans) {
+    if (untilUs >= firstUs) continue;
+    firstUs = untilUs;
+    first = { type: "ban", atUs: untilUs, player };
+  }
+  return first;
+}
+
+/** Whether a seat is kept for somebody. */
+export function isReserved(record: LobbyRecord, player: PlayerId): boolean {
+  for (const { players } of record.reservations.values()) {
+    if (players.has(player)) return true;
+  }
+  return false;
+}
+
+/** Uses up the seat that is kept for somebody, and returns its team if it has one. */
+export function takeReservation(
+  record: LobbyRecord,
+  player: PlayerId,
+): TeamId | undefined {
+  for (const { reservation, players, team } of record.reservations.values()) {
+    if (!players.delete(player)) continue;
+    if (players.size === 0) record.reservations.delete(reservation);
+    return team;
+  }
+  return undefined;
+}
+
+/** How many seats are kept. */
+export function reservedSeats(record: LobbyRecord): number {
+  let seats = 0;
+  for (const { players } of record.reservations.values()) seats += players.size;
+  return seats;
+}
+
+/** The players, as teams are made of them. */
+export function teamMembers(record: LobbyRecord): {
+  player: PlayerId;
+  skill: number;
+  party?: string;
+  team?: TeamId;
+}[] {
+  return record.view.players.map(({ id, party, team }) => ({
+    player: id,
+    skill: record.seats.get(id)!.skill,
+    ...(party === undefined ? {} : { party }),
+    ...(team === undefined ? {} : { team }),
+  }));
+}
+
+/** Everybody is heard, so that all who say no are named; the lobby keeps the time. */
+export function makeReadyCheck(players: readonly PlayerId[]): ReadyCheck {
+  return new ReadyCheck(players, { timeoutMs: Infinity, endsOnDecline: false });
+}

@@ -1,0 +1,2159 @@
+// This module is browser compatible.
+import {
+  checkFinite,
+  checkInteger,
+  checkNotNegative,
+  EventQueue,
+  isPlayerId,
+  type Metric,
+  type PlayerId,
+  type Random,
+  SecureRandom,
+  SeededRandom,
+} from "../../core/mod.ts";
+import { isDisplayText } from "../_text.ts";
+import type { LobbyBound, LobbyError, LobbyRole } from "../lobby_error.ts";
+import { type LobbyId, lobbyId } from "../lobby_id.ts";
+import type { LobbyResult } from "../lobby_result.ts";
+import { isTeamId, type TeamId } from "../team_id.ts";
+import { type TeamSeat, TeamSystem } from "../teams/team_system.ts";
+import { TeamAssignment } from "../teams/team_assignment.ts";
+import {
+  type AttemptRate,
+  countAttempt,
+  waitForAttemptUs,
+} from "./_attempt_limit.ts";
+import {
+  checkConfig,
+  checkCount,
+  checkDuration,
+  type Checked,
+  checkJson,
+  checkMetadataChanges,
+  checkName,
+  checkOpaqueText,
+  checkParty,
+  checkSkill,
+  MAX_DURATION_MS,
+} from "./_check_input.ts";
+import { checkSnapshot } from "./_check_snapshot.ts";
+import { DeadlineHeap } from "./_deadline_heap.ts";
+import { deepFreeze } from "./_deep_freeze.ts";
+import * as errors from "./_errors.ts";
+import {
+  type Entrant,
+  isPlayer,
+  makePlayer,
+  makeSpectator,
+  memberOf,
+  teamSizes,
+} from "./_lobby_members.ts";
+import {
+  firstTimer,
+  isReserved,
+  type LobbyRecord,
+  type LobbyTimer,
+  makeReadyCheck,
+  makeRecord,
+  reservedSeats,
+  takeReservation,
+  teamMembers,
+} from "./_lobby_record.ts";
+import {
+  checkDemotion,
+  checkFreeSeat,
+  checkOccupancy,
+  checkWaiting,
+  hasRoomForTeams,
+  isOtherGame,
+  isSame,
+} from "./_lobby_rules.ts";
+import {
+  leftMsOf,
+  listBans,
+  listInvites,
+  listReservations,
+  readSnapshot,
+  toUs,
+  writeSnapshot,
+} from "./_snapshot.ts";
+import { applyLobbyEvent } from "./apply_lobby_event.ts";
+import type { Lobby, LobbyPlayer } from "./lobby.ts";
+import type { LobbyConfig, LobbyConfigChanges } from "./lobby_config.ts";
+import type {
+  LobbyEntry,
+  LobbyEvent,
+  LobbyInterruption,
+  LobbyLeaveReason,
+  LobbyManagerEvent,
+} from "./lobby_event.ts";
+import { fillLimits, type LobbyLimits } from "./lobby_limits.ts";
+import type {
+  CreateLobbyOptions,
+  InviteOptions,
+  JoinLobbyOptions,
+  KickOptions,
+  LobbyJoin,
+  LobbyManagerOptions,
+  LobbyMatchSeat,
+  LobbyPlayerInfo,
+  PasswordRate,
+  ReserveOptions,
+} from "./lobby_manager_options.ts";
+import type {
+  LobbyJson,
+  LobbyMetadata,
+  LobbyMetadataChanges,
+} from "./lobby_metadata.ts";
+import type {
+  LobbyBanSnapshot,
+  LobbyInviteSnapshot,
+  LobbyReservationSnapshot,
+  LobbySnapshot,
+} from "./lobby_snapshot.ts";
+import { LobbyState } from "./lobby_state.ts";
+
+/** More than any operation or timer makes at once. */
+const EVENT_ROOM = 8;
+const MAX_VERIFIER_BYTES = 1024;
+const MAX_PASSWORD_BYTES = 256;
+const MAX_CODE_BYTES = 64;
+const MAX_INVITE_USES = 65_536;
+/** How often a new id or code may be one that there is. */
+const NEW_TRIES = 8;
+/** From here on players whose attempts are forgotten are looked for. */
+const MANY_PLAYERS = 64;
+/** Crockford's base 32: nothing that is read as something else. */
+const CODE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+type WithoutBase<E> = E extends LobbyEvent ? Omit<E, "lobby" | "version">
+  : never;
+/** An event before it is known whose it is. */
+type Change = WithoutBase<LobbyEvent>;
+
+/** A password that waits to be verified. */
+interface Attempt {
+  readonly record: LobbyRecord;
+  readonly entrant: Entrant;
+  readonly role: LobbyRole;
+  readonly verifier: string;
+  readonly untilUs: number;
+}
+
+/**
+ * Lobbies, as one deterministic state machine: who is in which, who decides, and where
+ * each is between one game and the next. It does no input or output: a server calls it
+ * for what players ask, ticks it, and tells players what its events say.
+ *
+ * **Who acts** comes first in every call that a player causes, and is who the server
+ * knows it to be. The server itself acts as `lobby.host` where a host is asked for.
+ *
+ * **What the rules refuse** is answered, never thrown, and changes nothing. Calls throw
+ * for a programmer's mistakes alone.
+ *
+ * **Every change** of a lobby raises its version by one and is one event, of which
+ * {@linkcode applyLobbyEvent} makes the lobby after it. A lobby is a frozen value: it
+ * can be kept and compared.
+ *
+ * **The host** is always one of the players. When the host leaves, the player who is
+ * connected and has been there longest decides, or else who has been there longest. A
+ * host whose connection is lost is replaced after `hostGraceMs`, as soon as there is a
+ * connected player, and is not given the lobby back. When the last player leaves, the
+ * lobby is gone, with its spectators.
+ *
+ * **A countdown** ends early as somebody comes, leaves, loses the connection or is no
+ * longer ready; with `isAutoStarted` one begins when all players are connected and
+ * ready, they are enough, no seat is reserved and no ready check is under way.
+ *
+ * @example Two players and a game
+ * ```ts
+ * import { assert, assertEquals } from "@std/assert";
+ * import { playerId } from "@tickwire/net/core";
+ * import { LobbyManager } from "@tickwire/net/lobby";
+ *
+ * const [ada, bob] = [playerId("ada"), playerId("bob")];
+ * const manager = new LobbyManager();
+ * const created = manager.createLobby(ada, { name: "Friday", countdownMs: 3000 });
+ * assert(created.isOk);
+ * const { id } = created.value;
+ *
+ * manager.join(bob, id);
+ * const refused = manager.startGame(ada);
+ * assertEquals(!refused.isOk && refused.error.type, "playersNotReady");
+ * manager.setReady(bob, true);
+ * assert(manager.startGame(ada).isOk);
+ * manager.tick(3);
+ * assertEquals(manager.lobby(id)?.state, "inGame");
+ *
+ * manager.endGame(id, { winner: bob });
+ * manager.leave(ada);
+ * assertEquals(manager.lobby(id)?.host, bob);
+ * for (const event of manager.drainEvents()) console.log(event.type);
+ * ```
+ */
+export class LobbyManager {
+  readonly #limits: LobbyLimits;
+  readonly #reconnectGraceUs: number;
+  readonly #hostGraceUs: number;
+  readonly #passwordTimeoutUs: number;
+  readonly #ratePerPlayer: AttemptRate;
+  readonly #ratePerLobby: AttemptRate;
+  readonly #random: Random;
+  readonly #newLobbyId: () => string;
+  readonly #newCode: () => string;
+
+  readonly #events: EventQueue<LobbyManagerEvent>;
+  readonly #lobbies = new Map<LobbyId, LobbyRecord>();
+  readonly #lobbyOf = new Map<PlayerId, LobbyRecord>();
+  readonly #codes = new Map<string, LobbyRecord>();
+  readonly #heap = new DeadlineHeap<LobbyRecord>();
+  readonly #attempts = new Map<number, Attempt>();
+  readonly #attemptOf = new Map<PlayerId, number>();
+  #nowUs = 0;
+  /** What is left of all ticks below a microsecond. */
+  #restUs = 0;
+  #nextOrder = 1;
+  #nextAttempt = 1;
+
+  #created = 0;
+  #joined = 0;
+  #kicked = 0;
+  #started = 0;
+  #playerCount = 0;
+  readonly #refused = new Map<LobbyError["type"], number>();
+  readonly #bounds = new Map<LobbyBound, number>();
+
+  /**
+   * Creates a manager without lobbies.
+   *
+   * @param options Its limits and times.
+   * @throws {RangeError} If a number is outside its range.
+   */
+  constructor(options: LobbyManagerOptions = {}) {
+    const {
+      limits = {},
+      reconnectGraceMs = 60_000,
+      hostGraceMs = 5000,
+      passwordTimeoutMs = 10_000,
+      passwordRatePerPlayer = { burst: 5, intervalMs: 10_000 },
+      passwordRatePerLobby = { burst: 30, intervalMs: 1000 },
+      random = new SecureRandom(),
+      newLobbyId = () => randomText(8),
+      newCode = () => randomText(12),
+    } = options;
+    this.#limits = fillLimits(limits);
+    this.#reconnectGraceUs = toUs(
+      checkNotNegative("reconnectGraceMs", reconnectGraceMs),
+    );
+    this.#hostGraceUs = toUs(checkNotNegative("hostGraceMs", hostGraceMs));
+    this.#passwordTimeoutUs = toUs(
+      checkFinite("passwordTimeoutMs", passwordTimeoutMs),
+    );
+    this.#ratePerPlayer = toRate(
+      "passwordRatePerPlayer",
+      passwordRatePerPlayer,
+    );
+    this.#ratePerLobby = toRate("passwordRatePerLobby", passwordRatePerLobby);
+    this.#random = random;
+    this.#newLobbyId = newLobbyId;
+    this.#newCode = newCode;
+    this.#events = new EventQueue({ capacity: this.#limits.events });
+  }
+
+  /** How many lobbies there are. */
+  get lobbyCount(): number {
+    return this.#lobbies.size;
+  }
+
+  /** How many events wait to be drained. */
+  get pendingEvents(): number {
+    return this.#events.size;
+  }
+
+  /**
+   * Finds a lobby.
+   *
+   * @param id Which.
+   * @returns It; `undefined` if there is none.
+   */
+  lobby(id: LobbyId): Lobby | undefined {
+    return this.#lobbies.get(id)?.view;
+  }
+
+  /**
+   * Finds the lobby that somebody is in, as a player or a spectator.
+   *
+   * @param player Who.
+   * @returns It; `undefined` if there is none.
+   */
+  lobbyForPlayer(player: PlayerId): Lobby | undefined {
+    return this.#lobbyOf.get(player)?.view;
+  }
+
+  /**
+   * Iterates over all lobbies, in the order in which they were created or restored. What
+   * is created or destroyed meanwhile may or may not be among them.
+   *
+   * @returns An iterator, to be used once.
+   */
+  *lobbies(): IterableIterator<Lobby> {
+    for (const { view } of this.#lobbies.values()) yield view;
+  }
+
+  /**
+   * Lists the lobbies whose access is `public`, full ones and those in a game included.
+   *
+   * @returns Them, in the order in which they were created or restored.
+   */
+  publicLobbies(): Lobby[] {
+    const found: Lobby[] = [];
+    for (const { view } of this.#lobbies.values()) {
+      if (view.config.access === "public") found.push(view);
+    }
+    return found;
+  }
+
+  /**
+   * Lists who may not come into a lobby. It is for its host.
+   *
+   * @param lobby Which.
+   * @returns The bans, the oldest first; none if there is no such lobby.
+   */
+  bans(lobby: LobbyId): LobbyBanSnapshot[] {
+    const record = this.#lobbies.get(lobby);
+    return record === undefined ? [] : listBans(record, this.#nowUs);
+  }
+
+  /**
+   * Lists a lobby's invite codes. They are for its host, and each for its maker.
+   *
+   * @param lobby Which.
+   * @returns The invites, the oldest first; none if there is no such lobby.
+   */
+  invites(lobby: LobbyId): LobbyInviteSnapshot[] {
+    const record = this.#lobbies.get(lobby);
+    return record === undefined ? [] : listInvites(record, this.#nowUs);
+  }
+
+  /**
+   * Lists the seats that a lobby keeps.
+   *
+   * @param lobby Which.
+   * @returns The reservations, the oldest first; none if there is no such lobby.
+   */
+  reservations(lobby: LobbyId): LobbyReservationSnapshot[] {
+    const record = this.#lobbies.get(lobby);
+    return record === undefined ? [] : listReservations(record, this.#nowUs);
+  }
+
+  /**
+   * Tells how long a countdown still is.
+   *
+   * @param lobby Whose.
+   * @returns The time in milliseconds; `undefined` if there is none.
+   */
+  countdownLeftMs(lobby: LobbyId): number | undefined {
+    const record = this.#lobbies.get(lobby);
+    return record === undefined || record.countdownUs === Infinity
+      ? undefined
+      : leftMsOf(record.countdownUs, this.#nowUs);
+  }
+
+  /**
+   * Opens a lobby.
+   *
+   * @param host Who decides there: its first player.
+   * @param config What it is set to; what is missing has its default: name `Lobby`, mode
+   * `custom`, no map, 8 players of whom 2 are needed, 8 spectators, public and open,
+   * players may invite, no joining during a game, no auto-start, 3 s of countdown, no
+   * teams. Teams that are chosen have room for an equal part of the players, others for
+   * any number.
+   * @param options The rest.
+   * @returns The lobby, or why not: `playerAlreadyInLobby`, `invalidConfig`,
+   * `lobbyExists`, `tooMany`.
+   * @throws {RangeError} If `newLobbyId` made no id.
+   */
+  createLobby(
+    host: PlayerId,
+    config: LobbyConfigChanges = {},
+    options: CreateLobbyOptions = {},
+  ): LobbyResult<Lobby> {
+    const { player = {} } = options;
+    const opened = this.#open([{ ...player, player: host }], config, options);
+    return opened.error === undefined
+      ? this.#done(opened.value)
+      : this.#refuse(opened.error);
+  }
+
+  /**
+   * Opens a lobby for a match that was found, with everybody in it, connected and ready:
+   * or for nobody, if one of them cannot be seated.
+   *
+   * @param seats Who: the first one is the host. Where they have teams, those are kept,
+   * as the assignment is `manual` unless `config` says otherwise.
+   * @param config What it is set to, as in {@linkcode LobbyManager.createLobby}.
+   * @param options The rest; its `player` is not used.
+   * @returns The lobby; or `matchmakingError` with the reason `cannotSeat` and the
+   * `cause`.
+   */
+  createMatch(
+    seats: readonly LobbyMatchSeat[],
+    config: LobbyConfigChanges = {},
+    options: CreateLobbyOptions = {},
+  ): LobbyResult<Lobby> {
+    const hasTeams = seats.some(({ team }) => team !== undefined);
+    const opened = this.#open(
+      seats,
+      hasTeams
+        ? {
+          ...config,
+          teams: { assignment: TeamAssignment.Manual, ...config.teams },
+        }
+        : config,
+      options,
+      true,
+    );
+    return opened.error === undefined
+      ? this.#done(opened.value)
+      : this.#refuse(errors.cannotSeat(opened.error));
+  }
+
+  /**
+   * Closes a lobby, whoever is in it. It is the server's to decide.
+   *
+   * @param lobby Which.
+   * @returns The lobby as it was last, or why not: `lobbyNotFound`, `tooMany`.
+   */
+  destroyLobby(lobby: LobbyId): LobbyResult<Lobby> {
+    const found = this.#find(lobby);
+    if (found.error !== undefined) return this.#refuse(found.error);
+    const { view } = found.value;
+    this.#destroy(found.value, "closed");
+    return { isOk: true, value: view };
+  }
+
+  /**
+   * Lets somebody into a lobby. Who has a reserved seat is asked for no password; else a
+   * lobby that has one asks, before which it counts the attempt.
+   *
+   * @param player Who.
+   * @param lobby Which.
+   * @param options How, and what is known of the player.
+   * @returns What came of it, or why not: `lobbyNotFound`, `playerAlreadyInLobby`,
+   * `invalidConfig`, `banned`, `lobbyNotJoinable`, `lobbyFull`, `wrongPassword` if there
+   * was none, `rateLimited`, `tooMany`.
+   */
+  join(
+    player: PlayerId,
+    lobby: LobbyId,
+    options: JoinLobbyOptions = {},
+  ): LobbyResult<LobbyJoin> {
+    const found = this.#find(lobby);
+    if (found.error !== undefined) return this.#refuse(found.error);
+    const record = found.value;
+    const { role = "player" } = options;
+    if (role !== "player" && role !== "spectator") {
+      return this.#refuse(
+        errors.invalidConfig("role", '"player" or "spectator"'),
+      );
+    }
+    const entrant = this.#checkEntrant(player, options);
+    if (entrant.error !== undefined) return this.#refuse(entrant.error);
+    const isExpected = role === "player" && isReserved(record, player);
+    const entry = isExpected ? "reservation" : "open";
+    const closed = this.#checkOpen(record, player, role, entry);
+    if (closed !== undefined) return this.#refuse(closed);
+    if (!isExpected && record.verifier !== undefined) {
+      return this.#tryPassword(
+        record,
+        record.verifier,
+        entrant.value,
+        role,
+        options.password,
+      );
+    }
+    return this.#join(record, entrant.value, role, entry);
+  }
+
+  /**
+   * Lets somebody into the lobby of an invite code, whatever its access and password.
+   *
+   * @param player Who.
+   * @param code The code, as it was made.
+   * @param options What is known of the player.
+   * @returns What came of it, always `joined`; or why not: `notFound` for a code that is
+   * none, `playerAlreadyInLobby`, `invalidConfig`, `banned`, `lobbyNotJoinable`,
+   * `lobbyFull`, `tooMany`.
+   */
+  joinByInvite(
+    player: PlayerId,
+    code: string,
+    options: LobbyPlayerInfo = {},
+  ): LobbyResult<LobbyJoin> {
+    const crowded = this.#checkRoom();
+    if (crowded !== undefined) return this.#refuse(crowded);
+    const record = this.#codes.get(code);
+    const invite = record?.invites.get(code);
+    if (record === undefined || invite === undefined) {
+      return this.#refuse(errors.notFound("invite"));
+    }
+    const entrant = this.#checkEntrant(player, options);
+    if (entrant.error !== undefined) return this.#refuse(entrant.error);
+    const { role } = invite;
+    // A seat that is kept anyway uses nothing up.
+    const isExpected = role === "player" && isReserved(record, player);
+    const entry = isExpected ? "reservation" : "invite";
+    const closed = this.#checkOpen(record, player, role, entry);
+    if (closed !== undefined) return this.#refuse(closed);
+    if (!isExpected && --invite.usesLeft === 0) {
+      this.#forgetInvite(record, code);
+    }
+    return this.#join(record, entrant.value, role, entry);
+  }
+
+  /**
+   * Says whether a password was right, which `passwordToVerify` asked.
+   *
+   * @param attempt Which attempt.
+   * @param isRight Whether it was.
+   * @returns The lobby that the player is in now; or why not, which `joinRefused` tells
+   * too: `wrongPassword`, or what {@linkcode LobbyManager.join} refuses, as things are
+   * now. It is `notFound` if the attempt is over, and `tooMany` if it is to be answered
+   * again when events were drained.
+   */
+  answerPassword(attempt: number, isRight: boolean): LobbyResult<Lobby> {
+    const crowded = this.#checkRoom();
+    if (crowded !== undefined) return this.#refuse(crowded);
+    const waiting = this.#attempts.get(attempt);
+    if (waiting === undefined) {
+      return this.#refuse(errors.notFound("passwordAttempt"));
+    }
+    this.#forgetAttempt(attempt, waiting);
+    const { record, entrant, role, verifier } = waiting;
+    const { id } = record.view;
+    const error = this.#lobbies.get(id) !== record
+      ? errors.lobbyNotFound(id)
+      // Another password was set meanwhile: the right one for the last is wrong now.
+      : !isRight || record.verifier !== verifier
+      ? errors.wrongPassword(id)
+      : this.#checkOpen(record, entrant.player, role, "password");
+    if (error !== undefined) {
+      this.#refuseAttempt(attempt, waiting, error);
+      return { isOk: false, error };
+    }
+    this.#admit(record, entrant, role, "password");
+    return this.#done(record);
+  }
+
+  /**
+   * Lets somebody go, who is a player or a spectator.
+   *
+   * @param player Who.
+   * @returns The lobby after it, `undefined` if it is gone; or why not: `playerNotFound`,
+   * `tooMany`.
+   */
+  leave(player: PlayerId): LobbyResult<Lobby | undefined> {
+    const acting = this.#actor(player);
+    if (acting.error !== undefined) return this.#refuse(acting.error);
+    const record = acting.value;
+    return this.#remove(record, player, "left", false)
+      ? this.#done(record)
+      : { isOk: true, value: undefined };
+  }
+
+  /**
+   * Removes somebody, who is a player or a spectator, and may ban.
+   *
+   * @param by The host.
+   * @param player Who is to go.
+   * @param options For how long.
+   * @returns The lobby after it, or why not: `playerNotFound`, `notHost`,
+   * `cannotKickSelf`, `invalidConfig`, `tooMany`.
+   */
+  kick(
+    by: PlayerId,
+    player: PlayerId,
+    options: KickOptions = {},
+  ): LobbyResult<Lobby> {
+    const acting = this.#actor(by, true);
+    if (acting.error !== undefined) return this.#refuse(acting.error);
+    const record = acting.value;
+    if (by === player) return this.#refuse(errors.cannotKickSelf(player));
+    if (this.#lobbyOf.get(player) !== record) {
+      return this.#refuse(errors.playerNotFound(player));
+    }
+    const banMs = checkDuration("banMs", options.banMs ?? 0, 0, Infinity);
+    if (banMs.error !== undefined) return this.#refuse(banMs.error);
+    const isBanned = banMs.value > 0;
+    if (isBanned) {
+      const { bansPerLobby } = this.#limits;
+      if (record.bans.size >= bansPerLobby) {
+        return this.#refuse(errors.tooMany("bans", bansPerLobby));
+      }
+      record.bans.set(player, this.#nowUs + toUs(banMs.value));
+    }
+    this.#kicked++;
+    this.#remove(record, player, "kicked", isBanned);
+    return this.#done(record);
+  }
+
+  /**
+   * Lets somebody come back who was banned.
+   *
+   * @param by The host.
+   * @param player Who.
+   * @returns The lobby after it, or why not: `playerNotFound`, `notHost`, `notFound`,
+   * `tooMany`.
+   */
+  unban(by: PlayerId, player: PlayerId): LobbyResult<Lobby> {
+    const acting = this.#actor(by, true);
+    if (acting.error !== undefined) return this.#refuse(acting.error);
+    const record = acting.value;
+    if (!record.bans.delete(player)) {
+      return this.#refuse(errors.notFound("ban"));
+    }
+    this.#emit(record, { type: "banLifted", player, reason: "lifted" });
+    return this.#done(record);
+  }
+
+  /**
+   * Notes that somebody's connection is lost or found. The seat is kept for
+   * `reconnectGraceMs`.
+   *
+   * @param player Who.
+   * @param isConnected Whether there is a connection.
+   * @returns The lobby after it, `undefined` if it is gone as seats are not kept; or why
+   * not: `playerNotFound`, `tooMany`.
+   */
+  setConnected(
+    player: PlayerId,
+    isConnected: boolean,
+  ): LobbyResult<Lobby | undefined> {
+    const acting = this.#actor(player);
+    if (acting.error !== undefined) return this.#refuse(acting.error);
+    const record = acting.value;
+    const member = memberOf(record.view, player);
+    if (member.isConnected === isConnected) return this.#done(record);
+    if (!isConnected && this.#reconnectGraceUs === 0) {
+      return this.#remove(record, player, "timedOut", false)
+        ? this.#done(record)
+        : { isOk: true, value: undefined };
+    }
+    if (!isConnected && isPlayer(record.view, player)) {
+      this.#interrupt(record, "disconnected");
+    }
+    record.seats.get(player)!.graceUs = isConnected
+      ? Infinity
+      : this.#nowUs + this.#reconnectGraceUs;
+    if (record.view.host === player) {
+      record.hostGraceUs = isConnected
+        ? Infinity
+        : this.#nowUs + this.#hostGraceUs;
+    }
+    this.#emit(record, { type: "connectionChanged", player, isConnected });
+    this.#replaceHost(record);
+    return this.#done(record);
+  }
+
+  /**
+   * Says that a player is ready, or no longer.
+   *
+   * @param player Who.
+   * @param isReady Which.
+   * @returns The lobby after it, or why not: `playerNotFound`, `alreadyInGame`,
+   * `wrongState` after a game, `notAllowed` without a connection, `tooMany`.
+   */
+  setReady(player: PlayerId, isReady: boolean): LobbyResult<Lobby> {
+    const acting = this.#actor(player);
+    if (acting.error !== undefined) return this.#refuse(acting.error);
+    const record = acting.value;
+    const { view } = record;
+    const seated = view.players.find(({ id }) => id === player);
+    if (seated === undefined) {
+      return this.#refuse(errors.playerNotFound(player));
+    }
+    if (view.state === LobbyState.InGame) {
+      return this.#refuse(errors.alreadyInGame(view.id));
+    }
+    if (view.state === LobbyState.Postgame) {
+      return this.#refuse(errors.wrongState(view));
+    }
+    if (isReady && !seated.isConnected) {
+      return this.#refuse(errors.notAllowed("disconnected"));
+    }
+    if (seated.isReady === isReady) return this.#done(record);
+    if (!isReady && view.state === LobbyState.Countdown) {
+      this.#interrupt(record, "unready");
+    }
+    this.#emit(record, { type: "readyChanged", player, isReady });
+    return this.#done(record);
+  }
+
+  /**
+   * Begins the game, or the countdown to it. All players but the host have to be ready;
+   * the host is by doing this.
+   *
+   * @param by The host.
+   * @returns The lobby after it, or why not: `playerNotFound`, `notHost`,
+   * `alreadyInGame`, `wrongState` after a game, `notEnoughPlayers`, `playersNotReady`,
+   * `notAllowed` if parties do not fit into the teams, `tooMany`.
+   */
+  startGame(by: PlayerId): LobbyResult<Lobby> {
+    const acting = this.#actor(by, true);
+    if (acting.error !== undefined) return this.#refuse(acting.error);
+    const record = acting.value;
+    const error = this.#checkStart(record);
+    if (error !== undefined) return this.#refuse(error);
+    this.#interrupt(record, "started");
+    const host = memberOf(record.view, by) as LobbyPlayer;
+    if (!host.isReady) {
+      this.#emit(record, { type: "readyChanged", player: by, isReady: true });
+    }
+    this.#start(record);
+    return this.#done(record);
+  }
+
+  /**
+   * Calls a countdown off. Where it would begin again by itself, the host is no longer
+   * ready.
+   *
+   * @param by The host.
+   * @returns The lobby after it, or why not: `playerNotFound`, `notHost`, `wrongState`,
+   * `tooMany`.
+   */
+  cancelCountdown(by: PlayerId): LobbyResult<Lobby> {
+    const acting = this.#actor(by, true);
+    if (acting.error !== undefined) return this.#refuse(acting.error);
+    const record = acting.value;
+    const { view } = record;
+    if (view.state !== LobbyState.Countdown) {
+      return this.#refuse(errors.wrongState(view));
+    }
+    this.#interrupt(record, "host");
+    const host = view.players.find(({ id }) => id === by)!;
+    if (view.config.isAutoStarted && host.isReady) {
+      this.#emit(record, { type: "readyChanged", player: by, isReady: false });
+    }
+    return this.#done(record);
+  }
+
+  /**
+   * Ends the game. It is the server's to decide, which knows how it ended.
+   *
+   * @param lobby Whose.
+   * @param results How: any value of JSON, up to `resultsBytes`.
+   * @returns The lobby after it, or why not: `lobbyNotFound`, `wrongState`,
+   * `invalidConfig`, `tooMany`.
+   */
+  endGame(lobby: LobbyId, results?: LobbyJson): LobbyResult<Lobby> {
+    const found = this.#find(lobby);
+    if (found.error !== undefined) return this.#refuse(found.error);
+    const record = found.value;
+    if (record.view.state !== LobbyState.InGame) {
+      return this.#refuse(errors.wrongState(record.view));
+    }
+    if (results === undefined) {
+      this.#emit(record, { type: "gameEnded" });
+      return this.#done(record);
+    }
+    const copied = checkJson("results", results, this.#limits.resultsBytes);
+    if (copied.error !== undefined) return this.#refuse(copied.error);
+    this.#emit(record, { type: "gameEnded", results: copied.value });
+    return this.#done(record);
+  }
+
+  /**
+   * Goes back to waiting after a game: a rematch of those who are still here, none of
+   * them ready. The results stay until the next ones.
+   *
+   * @param by The host.
+   * @returns The lobby after it, or why not: `playerNotFound`, `notHost`,
+   * `alreadyInGame`, `wrongState` if no game has ended, `tooMany`.
+   */
+  resetLobby(by: PlayerId): LobbyResult<Lobby> {
+    const acting = this.#actor(by, true);
+    if (acting.error !== undefined) return this.#refuse(acting.error);
+    const record = acting.value;
+    const { view } = record;
+    if (view.state === LobbyState.InGame) {
+      return this.#refuse(errors.alreadyInGame(view.id));
+    }
+    if (view.state !== LobbyState.Postgame) {
+      return this.#refuse(errors.wrongState(view));
+    }
+    this.#emit(record, { type: "lobbyReset" });
+    return this.#done(record);
+  }
+
+  /**
+   * Sets a lobby to something else, while it waits. If what is played changes (mode,
+   * map, numbers of players, teams), only the host is still ready; if the teams are
+   * others, or too small for those in them, nobody is in one.
+   *
+   * @param by The host.
+   * @param changes What is to be different.
+   * @returns The lobby after it, or why not: `playerNotFound`, `notHost`,
+   * `alreadyInGame`, `wrongState` after a game, `invalidConfig` also if there are more
+   * people than seats, `tooMany`.
+   */
+  updateConfig(by: PlayerId, changes: LobbyConfigChanges): LobbyResult<Lobby> {
+    const acting = this.#actor(by, true);
+    if (acting.error !== undefined) return this.#refuse(acting.error);
+    const record = acting.value;
+    const { view } = record;
+    const busy = checkWaiting(view);
+    if (busy !== undefined) return this.#refuse(busy);
+    const whole = checkConfig(changes, view.config, this.#limits);
+    if (whole.error !== undefined) return this.#refuse(whole.error);
+    const config = whole.value;
+    const crowded = checkOccupancy(view, config);
+    if (crowded !== undefined) return this.#refuse(crowded);
+    if (isSame(config, view.config)) return this.#done(record);
+    const isTeamsReset = !hasRoomForTeams(config, view);
+    const isReadyReset = isOtherGame(config, view.config);
+    if (isReadyReset) this.#interrupt(record, "configChanged");
+    this.#emit(record, {
+      type: "configChanged",
+      config,
+      isReadyReset,
+      isTeamsReset,
+    });
+    return this.#done(record);
+  }
+
+  /**
+   * Changes what the game says about a lobby, in any state.
+   *
+   * @param by The host.
+   * @param changes What is to be different; `null` removes.
+   * @returns The lobby after it, or why not: `playerNotFound`, `notHost`,
+   * `invalidConfig`, `tooMany`.
+   */
+  setLobbyMetadata(
+    by: PlayerId,
+    changes: LobbyMetadataChanges,
+  ): LobbyResult<Lobby> {
+    const acting = this.#actor(by, true);
+    if (acting.error !== undefined) return this.#refuse(acting.error);
+    const record = acting.value;
+    const checked = checkMetadataChanges(
+      "metadata",
+      changes,
+      record.view.metadata,
+      this.#limits.lobbyMetadataBytes,
+    );
+    if (checked.error !== undefined) return this.#refuse(checked.error);
+    this.#emit(record, {
+      type: "lobbyMetadataChanged",
+      changes: checked.value,
+    });
+    return this.#done(record);
+  }
+
+  /**
+   * Changes what the game says about a player or a spectator, in any state.
+   *
+   * @param player Who.
+   * @param changes What is to be different; `null` removes.
+   * @returns The lobby after it, or why not: `playerNotFound`, `invalidConfig`, `tooMany`.
+   */
+  setPlayerMetadata(
+    player: PlayerId,
+    changes: LobbyMetadataChanges,
+  ): LobbyResult<Lobby> {
+    const acting = this.#actor(player);
+    if (acting.error !== undefined) return this.#refuse(acting.error);
+    const record = acting.value;
+    const checked = checkMetadataChanges(
+      "metadata",
+      changes,
+      memberOf(record.view, player).metadata,
+      this.#limits.playerMetadataBytes,
+    );
+    if (checked.error !== undefined) return this.#refuse(checked.error);
+    this.#emit(record, {
+      type: "playerMetadataChanged",
+      player,
+      changes: checked.value,
+    });
+    return this.#done(record);
+  }
+
+  /**
+   * Asks for another password from now on, or for none.
+   *
+   * @param by The host.
+   * @param verifier What one is compared with: opaque text of 1 to 1024 bytes, such as a
+   * salted hash; `undefined` for no password.
+   * @returns The lobby after it, or why not: `playerNotFound`, `notHost`,
+   * `invalidConfig`, `tooMany`.
+   */
+  setPassword(by: PlayerId, verifier: string | undefined): LobbyResult<Lobby> {
+    const acting = this.#actor(by, true);
+    if (acting.error !== undefined) return this.#refuse(acting.error);
+    const record = acting.value;
+    if (verifier !== undefined) {
+      const checked = checkOpaqueText("verifier", verifier, MAX_VERIFIER_BYTES);
+      if (checked.error !== undefined) return this.#refuse(checked.error);
+    }
+    record.verifier = verifier;
+    const hasPassword = verifier !== undefined;
+    this.#emit(record, { type: "passwordChanged", hasPassword });
+    return this.#done(record);
+  }
+
+  /**
+   * Makes another player the host.
+   *
+   * @param by The host.
+   * @param player Who is to decide.
+   * @returns The lobby after it, or why not: `playerNotFound` also for a spectator,
+   * `notHost`, `notAllowed` without a connection, `tooMany`.
+   */
+  transferHost(by: PlayerId, player: PlayerId): LobbyResult<Lobby> {
+    const acting = this.#actor(by, true);
+    if (acting.error !== undefined) return this.#refuse(acting.error);
+    const record = acting.value;
+    const next = record.view.players.find(({ id }) => id === player);
+    if (next === undefined) {
+      return this.#refuse(errors.playerNotFound(player));
+    }
+    if (!next.isConnected) {
+      return this.#refuse(errors.notAllowed("disconnected"));
+    }
+    if (by === player) return this.#done(record);
+    record.hostGraceUs = Infinity;
+    this.#emit(record, {
+      type: "hostChanged",
+      host: player,
+      reason: "transferred",
+    });
+    return this.#done(record);
+  }
+
+  /**
+   * Makes a player of a spectator, or a spectator of a player. A host who looks on is
+   * host no longer.
+   *
+   * @param by Who wants it: the one it is about, or the host.
+   * @param player Whom it is about.
+   * @param role As what.
+   * @returns The lobby after it, or why not: `playerNotFound`, `notHost`, `lobbyFull`,
+   * `lobbyNotJoinable` as a game is under way, `notAllowed` as there are no spectators,
+   * `notEnoughPlayers` for the last player, `tooMany`.
+   */
+  setRole(
+    by: PlayerId,
+    player: PlayerId,
+    role: LobbyRole,
+  ): LobbyResult<Lobby> {
+    const acting = this.#actor(by, by !== player);
+    if (acting.error !== undefined) return this.#refuse(acting.error);
+    const record = acting.value;
+    const { view } = record;
+    if (this.#lobbyOf.get(player) !== record) {
+      return this.#refuse(errors.playerNotFound(player));
+    }
+    if (role !== "player" && role !== "spectator") {
+      return this.#refuse(
+        errors.invalidConfig("role", '"player" or "spectator"'),
+      );
+    }
+    if (isPlayer(view, player) === (role === "player")) {
+      return this.#done(record);
+    }
+    const error = role === "spectator"
+      ? checkDemotion(view)
+      : isReserved(record, player)
+      ? undefined
+      : checkFreeSeat(view);
+    if (error !== undefined) return this.#refuse(error);
+    const member = memberOf(view, player);
+    const { id, name, isConnected, party, metadata } = member;
+    const base = {
+      id,
+      name,
+      isConnected,
+      ...(party === undefined ? {} : { party }),
+      metadata,
+    };
+    if (role === "player") {
+      this.#interrupt(record, "joined");
+      const kept = takeReservation(record, player);
+      const team = this.#teamForLate(record, kept);
+      this.#playerCount++;
+      this.#emit(record, {
+        type: "spectatorPromoted",
+        player: {
+          ...base,
+          isReady: false,
+          ...(team === undefined ? {} : { team }),
+        },
+        reservedSeats: reservedSeats(record),
+      });
+    } else {
+      this.#interrupt(record, "left");
+      this.#playerCount--;
+      const host = this.#hostWithout(record, player);
+      this.#emit(record, { type: "playerDemoted", spectator: base, host });
+    }
+    this.#replaceHost(record);
+    return this.#done(record);
+  }
+
+  /**
+   * Puts a player into a team, or in none, while the lobby waits and teams are chosen.
+   *
+   * @param by Who wants it: the player, or the host.
+   * @param player Who is to be in it.
+   * @param team Which; `undefined` for none.
+   * @returns The lobby after it, or why not: `playerNotFound`, `notHost`,
+   * `alreadyInGame`, `wrongState` after a game, `teamNotFound`, `teamFull`, `notAllowed`
+   * as teams are assigned, `tooMany`.
+   */
+  setTeam(
+    by: PlayerId,
+    player: PlayerId,
+    team: TeamId | undefined,
+  ): LobbyResult<Lobby> {
+    const acting = this.#actor(by, by !== player);
+    if (acting.error !== undefined) return this.#refuse(acting.error);
+    const record = acting.value;
+    const { view } = record;
+    const seated = view.players.find(({ id }) => id === player);
+    if (seated === undefined) {
+      return this.#refuse(errors.playerNotFound(player));
+    }
+    const busy = checkWaiting(view);
+    if (busy !== undefined) return this.#refuse(busy);
+    const { count, assignment, maxSize } = view.config.teams;
+    if (team !== undefined && (!isTeamId(team) || team >= count)) {
+      return this.#refuse(errors.teamNotFound(team, count));
+    }
+    if (assignment !== TeamAssignment.Manual) {
+      return this.#refuse(errors.notAllowed("teamChoice"));
+    }
+    if (seated.team === team) return this.#done(record);
+    if (team !== undefined && teamSizes(view)[team]! >= maxSize) {
+      return this.#refuse(errors.teamFull(team, maxSize));
+    }
+    this.#emit(record, {
+      type: "teamChanged",
+      player,
+      ...(team === undefined ? {} : { team }),
+    });
+    return this.#done(record);
+  }
+
+  /**
+   * Divides the players now, while the lobby waits, as it would be done when the game
+   * begins; for players to see. It is done again then, for whoever is there.
+   *
+   * @param by The host.
+   * @returns The lobby after it, or why not: `playerNotFound`, `notHost`,
+   * `alreadyInGame`, `wrongState` after a game, `notAllowed` as there are no teams or
+   * parties do not fit into them, `tooMany`.
+   */
+  assignTeams(by: PlayerId): LobbyResult<Lobby> {
+    const acting = this.#actor(by, true);
+    if (acting.error !== undefined) return this.#refuse(acting.error);
+    const record = acting.value;
+    const busy = checkWaiting(record.view);
+    if (busy !== undefined) return this.#refuse(busy);
+    if (record.view.config.teams.count === 0) {
+      return this.#refuse(errors.notAllowed("teams"));
+    }
+    const seats = this.#divide(record);
+    if (seats === undefined) return this.#refuse(errors.notAllowed("parties"));
+    this.#emit(record, { type: "teamsAssigned", seats });
+    return this.#done(record);
+  }
+
+  /**
+   * Moves the player, or the party, whose move makes the teams most equal; see
+   * `TeamSystem.rebalance()`. Where all have teams that is possible in a game too.
+   *
+   * @param by The host.
+   * @returns The lobby after it, the same if nothing helps; or why not:
+   * `playerNotFound`, `notHost`, `notAllowed` as there are no teams or somebody is in
+   * none, `tooMany`.
+   */
+  rebalanceTeams(by: PlayerId): LobbyResult<Lobby> {
+    const acting = this.#actor(by, true);
+    if (acting.error !== undefined) return this.#refuse(acting.error);
+    const record = acting.value;
+    const { count, maxSize } = record.view.config.teams;
+    const members = teamMembers(record);
+    if (count === 0 || members.some(({ team }) => team === undefined)) {
+      return this.#refuse(errors.notAllowed("teams"));
+    }
+    const seats = new TeamSystem({ count, maxSize }).rebalance(members);
+    if (seats.length > 0) this.#emit(record, { type: "teamsAssigned", seats });
+    return this.#done(record);
+  }
+
+  /**
+   * Keeps seats for players who are expected: a party that comes one by one, or those
+   * whom matchmaking sends into a game under way. Each takes a seat of the lobby until it
+   * is used, cancelled or expired, and lets in without a password, also in a game and
+   * where only who is invited may enter.
+   *
+   * @param lobby Where.
+   * @param players For whom: 1 to 256, each once.
+   * @param options For how long.
+   * @returns The reservation's number, or why not: `lobbyNotFound`, `invalidConfig`,
+   * `playerAlreadyInLobby` if one of them is here or expected already, `banned`,
+   * `teamNotFound`, `lobbyFull`, `tooMany`.
+   */
+  reserve(
+    lobby: LobbyId,
+    players: readonly PlayerId[],
+    options: ReserveOptions = {},
+  ): LobbyResult<number> {
+    const found = this.#find(lobby);
+    if (found.error !== undefined) return this.#refuse(found.error);
+    const record = found.value;
+    const { team } = options;
+    const ttlMs = checkDuration(
+      "ttlMs",
+      options.ttlMs ?? 30_000,
+      0.001,
+      MAX_DURATION_MS,
+    );
+    if (ttlMs.error !== undefined) return this.#refuse(ttlMs.error);
+    const error = this.#checkReservation(record, players, team);
+    if (error !== undefined) return this.#refuse(error);
+    const reservation = record.nextReservation++;
+    record.reservations.set(reservation, {
+      reservation,
+      players: new Set(players),
+      team,
+      untilUs: this.#nowUs + toUs(ttlMs.value),
+    });
+    this.#emit(record, {
+      type: "seatsReserved",
+      reservation,
+      players: [...players],
+      reservedSeats: reservedSeats(record),
+    });
+    this.#done(record);
+    return { isOk: true, value: reservation };
+  }
+
+  /**
+   * Keeps seats no longer.
+   *
+   * @param lobby Where.
+   * @param reservation The reservation's number.
+   * @returns The lobby after it, or why not: `lobbyNotFound`, `notFound`, `tooMany`.
+   */
+  cancelReservation(lobby: LobbyId, reservation: number): LobbyResult<Lobby> {
+    const found = this.#find(lobby);
+    if (found.error !== undefined) return this.#refuse(found.error);
+    const record = found.value;
+    if (!record.reservations.delete(reservation)) {
+      return this.#refuse(errors.notFound("reservation"));
+    }
+    this.#emit(record, {
+      type: "reservationEnded",
+      reservation,
+      reason: "cancelled",
+      reservedSeats: reservedSeats(record),
+    });
+    return this.#done(record);
+  }
+
+  /**
+   * Makes a code that lets in whoever has it, whatever the lobby's access and password.
+   *
+   * @param by A player of the lobby; the host, if its `inviters` say so.
+   * @param options What it is good for.
+   * @returns The invite with its code, or why not: `playerNotFound` also for a
+   * spectator, `notAllowed`, `invalidConfig`, `tooMany`.
+   * @throws {RangeError} If `newCode` made no code.
+   */
+  createInvite(
+    by: PlayerId,
+    options: InviteOptions = {},
+  ): LobbyResult<LobbyInviteSnapshot> {
+    const acting = this.#actor(by);
+    if (acting.error !== undefined) return this.#refuse(acting.error);
+    const record = acting.value;
+    const { view } = record;
+    const { role = "player", uses = Infinity, ttlMs = Infinity } = options;
+    if (!isPlayer(view, by)) return this.#refuse(errors.playerNotFound(by));
+    if (view.config.inviters === "host" && view.host !== by) {
+      return this.#refuse(errors.notAllowed("inviting"));
+    }
+    if (role !== "player" && role !== "spectator") {
+      return this.#refuse(
+        errors.invalidConfig("role", '"player" or "spectator"'),
+      );
+    }
+    const checked = uses === Infinity
+      ? undefined
+      : checkCount("uses", uses, 1, MAX_INVITE_USES);
+    if (checked?.error !== undefined) return this.#refuse(checked.error);
+    const life = checkDuration("ttlMs", ttlMs, 0.001, Infinity);
+    if (life.error !== undefined) return this.#refuse(life.error);
+    const { invitesPerLobby } = this.#limits;
+    if (record.invites.size >= invitesPerLobby) {
+      return this.#refuse(errors.tooMany("invites", invitesPerLobby));
+    }
+    const code = this.#makeCode();
+    const invite = record.nextInvite++;
+    record.invites.set(code, {
+      invite,
+      code,
+      by,
+      role,
+      usesLeft: uses,
+      untilUs: this.#nowUs + toUs(ttlMs),
+    });
+    this.#codes.set(code, record);
+    this.#emit(record, { type: "inviteCreated", invite, by });
+    this.#done(record);
+    return { isOk: true, value: listInvites(record, this.#nowUs).at(-1)! };
+  }
+
+  /**
+   * Makes a code worth nothing.
+   *
+   * @param by Who made it, or the host.
+   * @param code Which.
+   * @returns The lobby after it, or why not: `playerNotFound`, `notFound`, `notHost`,
+   * `tooMany`.
+   */
+  revokeInvite(by: PlayerId, code: string): LobbyResult<Lobby> {
+    const acting = this.#actor(by);
+    if (acting.error !== undefined) return this.#refuse(acting.error);
+    const record = acting.value;
+    const invite = record.invites.get(code);
+    if (invite === undefined) return this.#refuse(errors.notFound("invite"));
+    const { host } = record.view;
+    if (by !== host && by !== invite.by) {
+      return this.#refuse(errors.notHost(by, host));
+    }
+    this.#forgetInvite(record, code);
+    this.#emit(record, {
+      type: "inviteEnded",
+      invite: invite.invite,
+      reason: "revoked",
+    });
+    return this.#done(record);
+  }
+
+  /**
+   * Asks all players whether they are ready, while the lobby waits. Everybody is heard;
+   * if all are ready, they are so in the lobby too. It ends early as somebody comes,
+   * leaves or loses the connection.
+   *
+   * @param by The host.
+   * @param timeoutMs How long they have, in milliseconds: 1 to 600000.
+   * @returns The lobby after it, or why not: `playerNotFound`, `notHost`,
+   * `alreadyInGame`, `wrongState` after a game or during another check,
+   * `invalidConfig`, `tooMany`.
+   */
+  startReadyCheck(by: PlayerId, timeoutMs = 30_000): LobbyResult<Lobby> {
+    const acting = this.#actor(by, true);
+    if (acting.error !== undefined) return this.#refuse(acting.error);
+    const record = acting.value;
+    const { view } = record;
+    const busy = checkWaiting(view);
+    if (busy !== undefined) return this.#refuse(busy);
+    if (record.readyCheck !== undefined) {
+      return this.#refuse(errors.wrongState(view));
+    }
+    const checked = checkDuration("timeoutMs", timeoutMs, 1, 600_000);
+    if (checked.error !== undefined) return this.#refuse(checked.error);
+    const players = view.players.map(({ id }) => id);
+    record.readyCheck = makeReadyCheck(players);
+    record.readyCheckUs = this.#nowUs + toUs(timeoutMs);
+    this.#emit(record, { type: "readyCheckStarted", players, timeoutMs });
+    return this.#done(record);
+  }
+
+  /**
+   * Answers a ready check, for the first time or another.
+   *
+   * @param player Who.
+   * @param isReady What.
+   * @returns The lobby after it, or why not: `playerNotFound` also if the player is not
+   * asked, `notFound` if there is no check, `notAllowed` without a connection, `tooMany`.
+   */
+  voteReady(player: PlayerId, isReady: boolean): LobbyResult<Lobby> {
+    const acting = this.#actor(player);
+    if (acting.error !== undefined) return this.#refuse(acting.error);
+    const record = acting.value;
+    const { readyCheck } = record;
+    if (readyCheck === undefined) {
+      return this.#refuse(errors.notFound("readyCheck"));
+    }
+    if (isReady && !memberOf(record.view, player).isConnected) {
+      return this.#refuse(errors.notAllowed("disconnected"));
+    }
+    const last = readyCheck.votes.get(player);
+    if (!readyCheck.vote(player, isReady)) {
+      return this.#refuse(errors.playerNotFound(player));
+    }
+    if (last !== isReady) {
+      this.#emit(record, { type: "readyCheckVoted", player, isReady });
+    }
+    this.#endReadyCheck(record);
+    return this.#done(record);
+  }
+
+  /**
+   * Calls a ready check off.
+   *
+   * @param by The host.
+   * @returns The lobby after it, or why not: `playerNotFound`, `notHost`, `notFound`,
+   * `tooMany`.
+   */
+  cancelReadyCheck(by: PlayerId): LobbyResult<Lobby> {
+    const acting = this.#actor(by, true);
+    if (acting.error !== undefined) return this.#refuse(acting.error);
+    const record = acting.value;
+    if (record.readyCheck === undefined) {
+      return this.#refuse(errors.notFound("readyCheck"));
+    }
+    this.#interrupt(record, "host");
+    return this.#done(record);
+  }
+
+  /**
+   * Lets time pass: countdowns, graces, bans, reservations, invites and what waits for
+   * answers. What is due happens in its order. It costs nothing for lobbies in which
+   * nothing is due.
+   *
+   * @param dt How much, in seconds: 0 or more, and finite. It counts to the microsecond.
+   * @throws {RangeError} If it is not.
+   */
+  tick(dt: number): void {
+    if (!(dt >= 0 && dt < Infinity)) {
+      throw new RangeError(
+        `Cannot tick a LobbyManager as dt must be finite and >= 0: current value is ${dt}`,
+      );
+    }
+    const us = dt * 1e6 + this.#restUs;
+    const whole = Math.round(us);
+    this.#restUs = us - whole;
+    this.#nowUs += whole;
+    for (const [attempt, waiting] of this.#attempts) {
+      // They all wait for the same time: the first ones are due first.
+      if (waiting.untilUs > this.#nowUs || !this.#hasRoom()) break;
+      this.#forgetAttempt(attempt, waiting);
+      this.#refuseAttempt(
+        attempt,
+        waiting,
+        errors.lobbyNotJoinable(waiting.record.view.id, "passwordTimeout"),
+      );
+    }
+    while (this.#hasRoom()) {
+      const record = this.#heap.first;
+      if (record === undefined || record.deadlineUs > this.#nowUs) break;
+      if (this.#fire(record, firstTimer(record)!)) this.#settle(record);
+    }
+  }
+
+  /**
+   * Iterates over what has happened since the last drain, and removes it.
+   *
+   * @param budgetMs How many milliseconds the loop may take, 0 or more; the rest waits
+   * for the next one.
+   * @returns An iterator, to be used once.
+   * @throws {RangeError} If `budgetMs` is negative or `NaN`.
+   */
+  drainEvents(budgetMs = Infinity): IterableIterator<LobbyManagerEvent> {
+    return this.#events.drain(budgetMs);
+  }
+
+  /**
+   * Takes one event.
+   *
+   * @returns The oldest; `undefined` if there is none.
+   */
+  pollEvent(): LobbyManagerEvent | undefined {
+    return this.#events.poll();
+  }
+
+  /**
+   * Writes down all that is needed to go on with a lobby elsewhere. Passwords that wait
+   * to be verified are not part of it: who gave one asks again.
+   *
+   * @param lobby Which.
+   * @returns A plain value; `undefined` if there is no such lobby.
+   */
+  snapshot(lobby: LobbyId): LobbySnapshot | undefined {
+    const record = this.#lobbies.get(lobby);
+    return record && writeSnapshot(record, this.#nowUs);
+  }
+
+  /**
+   * Goes on with a lobby where a snapshot was taken. There is no event, as nothing has
+   * changed: who has the events up to the snapshot's version has all.
+   *
+   * @param snapshot What {@linkcode LobbyManager.snapshot} gave, or what came of it by
+   * way of JSON: it may be anything, and is checked.
+   * @returns The lobby, or why not: `invalidConfig` with the `field` that is wrong,
+   * `lobbyExists`, `playerAlreadyInLobby`, `tooMany`.
+   */
+  restore(snapshot: unknown): LobbyResult<Lobby> {
+    const checked = checkSnapshot(snapshot, this.#limits);
+    if (checked.error !== undefined) return this.#refuse(checked.error);
+    const whole = checked.value;
+    const { id } = whole.lobby;
+    const { lobbies } = this.#limits;
+    if (this.#lobbies.size >= lobbies) {
+      return this.#refuse(errors.tooMany("lobbies", lobbies));
+    }
+    if (this.#lobbies.has(id)) return this.#refuse(errors.lobbyExists(id));
+    for (const { player } of whole.seats) {
+      const other = this.#lobbyOf.get(player);
+      if (other === undefined) continue;
+      return this.#refuse(errors.playerAlreadyInLobby(player, other.view.id));
+    }
+    if (whole.invites.some(({ code }) => this.#codes.has(code))) {
+      return this.#refuse(
+        errors.invalidConfig("snapshot.invites", "without another's code"),
+      );
+    }
+    const record = readSnapshot(whole, this.#nextOrder++, this.#nowUs);
+    this.#lobbies.set(id, record);
+    for (const player of record.seats.keys()) this.#lobbyOf.set(player, record);
+    for (const code of record.invites.keys()) this.#codes.set(code, record);
+    this.#playerCount += record.view.players.length;
+    this.#schedule(record);
+    return { isOk: true, value: record.view };
+  }
+
+  /**
+   * What the manager has done, and holds.
+   *
+   * @returns Counters and gauges.
+   */
+  *metrics(): IterableIterator<Metric> {
+    const people = this.#lobbyOf.size;
+    yield gauge("lobbies", "Lobbies", this.#lobbies.size);
+    yield gauge("players", "Players in lobbies", this.#playerCount);
+    yield gauge(
+      "spectators",
+      "Spectators in lobbies",
+      people - this.#playerCount,
+    );
+    yield gauge(
+      "password_attempts",
+      "Passwords that wait to be verified",
+      this.#attempts.size,
+    );
+    yield gauge(
+      "events_waiting",
+      "Events that nobody has drained",
+      this.#events.size,
+    );
+    yield counter("created", "Lobbies that were created", this.#created);
+    yield counter("joined", "Players and spectators who came", this.#joined);
+    yield counter("kicked", "Players and spectators sent away", this.#kicked);
+    yield counter("games", "Games that have begun", this.#started);
+    for (const [error, count] of this.#refused) {
+      yield {
+        ...counter("refused", "Operations that the rules refused", count),
+        labels: { error },
+      };
+    }
+    for (const [of, count] of this.#bounds) {
+      yield {
+        ...counter("bound", "Operations refused as a bound is reached", count),
+        labels: { of },
+      };
+    }
+  }
+
+  #refuse(error: LobbyError): { isOk: false; error: LobbyError } {
+    countUp(this.#refused, error.type);
+    if (error.type === "tooMany") countUp(this.#bounds, error.of);
+    return { isOk: false, error };
+  }
+
+  #done(record: LobbyRecord): { isOk: true; value: Lobby } {
+    this.#settle(record);
+    return { isOk: true, value: record.view };
+  }
+
+  /** Does what follows by itself from what was done. */
+  #settle(record: LobbyRecord): void {
+    const { config, state, players } = record.view;
+    if (
+      config.isAutoStarted && state === LobbyState.Waiting &&
+      record.readyCheck === undefined && record.reservations.size === 0 &&
+      players.length >= config.minPlayers &&
+      players.every(({ isReady }) => isReady) &&
+      this.#canDivide(record)
+    ) this.#start(record);
+    this.#schedule(record);
+  }
+
+  #schedule(record: LobbyRecord): void {
+    this.#heap.set(record, firstTimer(record)?.atUs ?? Infinity);
+  }
+
+  /** Where all events come from. */
+  #emit(record: LobbyRecord, change: Change): void {
+    const { view } = record;
+    const { type, ...rest } = change;
+    const event = deepFreeze({
+      type,
+      lobby: view.id,
+      version: view.version + 1,
+      ...rest,
+    }) as LobbyEvent;
+    const after = applyLobbyEvent(view, event);
+    // A lobby that is gone is looked at no more.
+    if (after !== undefined) record.view = after;
+    this.#events.push(event);
+  }
+
+  #hasRoom(): boolean {
+    return this.#events.size + EVENT_ROOM <= this.#events.capacity;
+  }
+
+  #checkRoom(): LobbyError | undefined {
+    return this.#hasRoom()
+      ? undefined
+      : errors.tooMany("events", this.#events.capacity);
+  }
+
+  /** Finds the lobby of somebody who wants something. */
+  #actor(by: PlayerId, needsHost = false): Checked<LobbyRecord> {
+    const crowded = this.#checkRoom();
+    if (crowded !== undefined) return { error: crowded };
+    const record = this.#lobbyOf.get(by);
+    if (record === undefined) return { error: errors.playerNotFound(by) };
+    const { host } = record.view;
+    return needsHost && host !== by
+      ? { error: errors.notHost(by, host) }
+      : { value: record };
+  }
+
+  #find(lobby: LobbyId): Checked<LobbyRecord> {
+    const crowded = this.#checkRoom();
+    if (crowded !== undefined) return { error: crowded };
+    const record = this.#lobbies.get(lobby);
+    return record === undefined
+      ? { error: errors.lobbyNotFound(lobby) }
+      : { value: record };
+  }
+
+  #open(
+    seats: readonly LobbyMatchSeat[],
+    given: LobbyConfigChanges,
+    options: CreateLobbyOptions,
+    isReady = false,
+  ): Checked<LobbyRecord> {
+    const crowded = this.#checkRoom();
+    if (crowded !== undefined) return { error: crowded };
+    const { lobbies } = this.#limits;
+    if (this.#lobbies.size >= lobbies) {
+      return { error: errors.tooMany("lobbies", lobbies) };
+    }
+    const config = checkConfig(given, undefined, this.#limits);
+    if (config.error !== undefined) return config;
+    const entrants = this.#checkSeats(seats, config.value);
+    if (entrants.error !== undefined) return entrants;
+    const metadata = checkMetadataChanges(
+      "metadata",
+      options.metadata ?? {},
+      {},
+      this.#limits.lobbyMetadataBytes,
+    );
+    if (metadata.error !== undefined) return metadata;
+    const { passwordVerifier } = options;
+    if (passwordVerifier !== undefined) {
+      const verifier = checkOpaqueText(
+        "verifier",
+        passwordVerifier,
+        MAX_VERIFIER_BYTES,
+      );
+      if (verifier.error !== undefined) return verifier;
+    }
+    const id = this.#makeId(options.id);
+    if (id.error !== undefined) return id;
+
+    const view: Lobby = deepFreeze({
+      id: id.value,
+      version: 1,
+      state: LobbyState.Waiting,
+      host: seats[0]!.player,
+      config: config.value,
+      hasPassword: passwordVerifier !== undefined,
+      metadata: withoutNulls(metadata.value),
+      players: entrants.value.map((entrant, i) =>
+        makePlayer(entrant, seats[i]!.team, isReady)
+      ),
+      spectators: [],
+      reservedSeats: 0,
+      gameCount: 0,
+    });
+    const record = makeRecord(view, this.#nextOrder++, this.#random.nextU32());
+    record.verifier = passwordVerifier;
+    this.#lobbies.set(id.value, record);
+    for (const { player, skill } of entrants.value) {
+      record.seats.set(player, { skill, graceUs: Infinity });
+      this.#lobbyOf.set(player, record);
+    }
+    this.#created++;
+    this.#joined += entrants.value.length;
+    this.#playerCount += entrants.value.length;
+    const event = { type: "lobbyCreated", lobby: id.value, version: 1, view };
+    this.#events.push(Object.freeze(event) as LobbyEvent);
+    return { value: record };
+  }
+
+  #checkSeats(
+    seats: readonly LobbyMatchSeat[],
+    config: LobbyConfig,
+  ): Checked<Entrant[]> {
+    const { maxPlayers, teams } = config;
+    if (seats.length < 1 || seats.length > maxPlayers) {
+      return {
+        error: errors.invalidConfig(
+          "maxPlayers",
+          `at least ${seats.length}, and there must be a player`,
+        ),
+      };
+    }
+    const sizes = new Array<number>(teams.count).fill(0);
+    const entrants = new Map<PlayerId, Entrant>();
+    for (const seat of seats) {
+      const { player, team } = seat;
+      const other = this.#lobbyOf.get(player);
+      if (other !== undefined) {
+        return { error: errors.playerAlreadyInLobby(player, other.view.id) };
+      }
+      if (team !== undefined && !(team < teams.count)) {
+        return { error: errors.teamNotFound(team, teams.count) };
+      }
+      if (team !== undefined && ++sizes[team]! > teams.maxSize) {
+        return { error: errors.teamFull(team, teams.maxSize) };
+      }
+      const entrant = this.#checkEntrant(player, seat);
+      if (entrant.error !== undefined) return entrant;
+      entrants.set(player, entrant.value);
+    }
+    return entrants.size === seats.length
+      ? { value: [...entrants.values()] }
+      : { error: errors.invalidConfig("players", "there once each") };
+  }
+
+  #checkEntrant(player: PlayerId, info: LobbyPlayerInfo): Checked<Entrant> {
+    const { nameBytes, playerMetadataBytes } = this.#limits;
+    const usual = isDisplayText(player, nameBytes) ? player : "Player";
+    const name = checkName("name", info.name ?? usual, this.#limits);
+    if (name.error !== undefined) return name;
+    const metadata = checkMetadataChanges(
+      "metadata",
+      info.metadata ?? {},
+      {},
+      playerMetadataBytes,
+    );
+    if (metadata.error !== undefined) return metadata;
+    const skill = checkSkill(info.skill ?? 0);
+    if (skill.error !== undefined) return skill;
+    const party = info.party === undefined ? undefined : checkParty(info.party);
+    if (party?.error !== undefined) return party;
+    return {
+      value: {
+        player,
+        name: name.value,
+        metadata: withoutNulls(metadata.value),
+        skill: skill.value,
+        party: party?.value,
+      },
+    };
+  }
+
+  #makeId(wanted: LobbyId | undefined): Checked<LobbyId> {
+    if (wanted !== undefined) {
+      return this.#lobbies.has(wanted)
+        ? { error: errors.lobbyExists(wanted) }
+        : { value: lobbyId(wanted) };
+    }
+    let id = lobbyId(this.#newLobbyId());
+    for (let i = 1; this.#lobbies.has(id) && i < NEW_TRIES; i++) {
+      id = lobbyId(this.#newLobbyId());
+    }
+    return this.#lobbies.has(id)
+      ? { error: errors.lobbyExists(id) }
+      : { value: id };
+  }
+
+  #makeCode(): string {
+    for (let i = 0; i < NEW_TRIES; i++) {
+      const code = this.#newCode();
+      const checked = checkOpaqueText("code", code, MAX_CODE_BYTES);
+      if (checked.error === undefined && !this.#codes.has(code)) return code;
+    }
+    throw new RangeError(
+      `Cannot make an invite as newCode must make new text of 1 to ${MAX_CODE_BYTES} bytes: current value is none after ${NEW_TRIES} tries`,
+    );
+  }
+
+  /** Tells why somebody may not come in, but for the password. */
+  #checkOpen(
+    record: LobbyRecord,
+    player: PlayerId,
+    role: LobbyRole,
+    entry: LobbyEntry,
+  ): LobbyError | undefined {
+    const other = this.#lobbyOf.get(player);
+    if (other !== undefined) {
+      return errors.playerAlreadyInLobby(player, other.view.id);
+    }
+    const { view } = record;
+    const { id, config } = view;
+    const bannedUs = record.bans.get(player);
+    if (bannedUs !== undefined) {
+      return errors.banned(player, id, leftMsOf(bannedUs, this.#nowUs));
+    }
+    const isAsked = entry === "invite" || entry === "reservation";
+    if (config.access === "inviteOnly" && !isAsked) {
+      return errors.lobbyNotJoinable(id, "inviteOnly");
+    }
+    if (role === "spectator") {
+      const { spectatorAccess, maxSpectators } = config;
+      if (
+        spectatorAccess === "none" || spectatorAccess === "invited" && !isAsked
+      ) return errors.lobbyNotJoinable(id, "spectators");
+      return view.spectators.length < maxSpectators
+        ? undefined
+        : errors.lobbyFull(id, role, maxSpectators);
+    }
+    if (entry === "reservation") return undefined;
+    return checkFreeSeat(view);
+  }
+
+  /** Counts an attempt, and asks for the password to be verified. */
+  #tryPassword(
+    record: LobbyRecord,
+    verifier: string,
+    entrant: Entrant,
+    role: LobbyRole,
+    password: string | undefined,
+  ): LobbyResult<LobbyJoin> {
+    const { player } = entrant;
+    const { id } = record.view;
+    if (password === undefined) return this.#refuse(errors.wrongPassword(id));
+    const text = checkOpaqueText("password", password, MAX_PASSWORD_BYTES);
+    if (text.error !== undefined) return this.#refuse(text.error);
+    const last = this.#attemptOf.get(player);
+    if (last !== undefined) {
+      const { untilUs } = this.#attempts.get(last)!;
+      return this.#refuse(errors.rateLimited(leftMsOf(untilUs, this.#nowUs)));
+    }
+    const { passwordAttempts } = this.#limits;
+    if (this.#attempts.size >= passwordAttempts) {
+      return this.#refuse(errors.tooMany("passwordAttempts", passwordAttempts));
+    }
+    const waitUs = this.#countAttempt(record, player);
+    if (waitUs > 0) return this.#refuse(errors.rateLimited(waitUs / 1000));
+    const attempt = this.#nextAttempt++;
+    this.#attempts.set(attempt, {
+      record,
+      entrant,
+      role,
+      verifier,
+      untilUs: this.#nowUs + this.#passwordTimeoutUs,
+    });
+    this.#attemptOf.set(player, attempt);
+    this.#events.push(Object.freeze({
+      type: "passwordToVerify",
+      attempt,
+      lobby: id,
+      player,
+      password,
+      verifier,
+    }));
+    return { isOk: true, value: { type: "pending", attempt } };
+  }
+
+  /** Counts an attempt against both limits, or tells how long to wait. */
+  #countAttempt(record: LobbyRecord, player: PlayerId): number {
+    const now = this.#nowUs;
+    const { forgottenUsOf } = record;
+    const forgottenUs = forgottenUsOf.get(player) ?? 0;
+    const waitUs = Math.max(
+      waitForAttemptUs(this.#ratePerPlayer, forgottenUs, now),
+      waitForAttemptUs(this.#ratePerLobby, record.forgottenUs, now),
+    );
+    if (waitUs > 0) return waitUs;
+    // How many players are remembered is bounded by how many attempts the lobby allows
+    // while one of a player's is remembered.
+    if (forgottenUsOf.size >= MANY_PLAYERS) {
+      for (const [other, us] of forgottenUsOf) {
+        if (us <= now) forgottenUsOf.delete(other);
+      }
+    }
+    // In the order of the last attempt, which a snapshot without those that are
+    // forgotten has too.
+    forgottenUsOf.delete(player);
+    forgottenUsOf.set(
+      player,
+      countAttempt(this.#ratePerPlayer, forgottenUs, now),
+    );
+    record.forgottenUs = countAttempt(
+      this.#ratePerLobby,
+      record.forgottenUs,
+      now,
+    );
+    return 0;
+  }
+
+  #forgetAttempt(attempt: number, waiting: Attempt): void {
+    this.#attempts.delete(attempt);
+    this.#attemptOf.delete(waiting.entrant.player);
+  }
+
+  #refuseAttempt(attempt: number, waiting: Attempt, error: LobbyError): void {
+    this.#refuse(error);
+    this.#events.push(deepFreeze({
+      type: "joinRefused",
+      attempt,
+      lobby: waiting.record.view.id,
+      player: waiting.entrant.player,
+      error,
+    }));
+  }
+
+  #join(
+    record: LobbyRecord,
+    entrant: Entrant,
+    role: LobbyRole,
+    entry: LobbyEntry,
+  ): LobbyResult<LobbyJoin> {
+    this.#admit(record, entrant, role, entry);
+    const { value: lobby } = this.#done(record);
+    return { isOk: true, value: { type: "joined", lobby } };
+  }
+
+  /** Lets somebody in who may come in. */
+  #admit(
+    record: LobbyRecord,
+    entrant: Entrant,
+    role: LobbyRole,
+    entry: LobbyEntry,
+  ): void {
+    const { player, skill } = entrant;
+    this.#joined++;
+    record.seats.set(player, { skill, graceUs: Infinity });
+    this.#lobbyOf.set(player, record);
+    if (role === "spectator") {
+      const spectator = makeSpectator(entrant);
+      this.#emit(record, { type: "spectatorJoined", spectator, entry });
+      return;
+    }
+    this.#interrupt(record, "joined");
+    const kept = takeReservation(record, player);
+    this.#playerCount++;
+    this.#emit(record, {
+      type: "playerJoined",
+      player: makePlayer(entrant, this.#teamForLate(record, kept), false),
+      entry,
+      reservedSeats: reservedSeats(record),
+    });
+    this.#replaceHost(record);
+  }
+
+  /** Removes somebody, and tells whether there is still a lobby. */
+  #remove(
+    record: LobbyRecord,
+    player: PlayerId,
+    reason: LobbyLeaveReason,
+    isBanned: boolean,
+  ): boolean {
+    const role = isPlayer(record.view, player) ? "player" : "spectator";
+    if (role === "player") {
+      if (record.view.players.length === 1) {
+        this.#destroy(record, "empty");
+        return false;
+      }
+      this.#interrupt(record, "left");
+      this.#playerCount--;
+    }
+    const host = this.#hostWithout(record, player);
+    record.seats.delete(player);
+    this.#lobbyOf.delete(player);
+    this.#emit(record, {
+      type: "playerLeft",
+      player,
+      role,
+      reason,
+      isBanned,
+      host,
+    });
+    return true;
+  }
+
+  #destroy(record: LobbyRecord, reason: "closed" | "empty"): void {
+    const { id, players } = record.view;
+    this.#playerCount -= players.length;
+    for (const player of record.seats.keys()) this.#lobbyOf.delete(player);
+    for (const code of record.invites.keys()) this.#codes.delete(code);
+    this.#lobbies.delete(id);
+    this.#heap.remove(record);
+    this.#emit(record, { type: "lobbyDestroyed", reason });
+  }
+
+  /** Who is host when a player is gone: the longest there of those who are connected. */
+  #hostWithout(record: LobbyRecord, player: PlayerId): PlayerId {
+    const { host, players } = record.view;
+    if (host !== player) return host;
+    const others = players.filter(({ id }) => id !== player);
+    const next = others.find(({ isConnected }) => isConnected) ?? others[0]!;
+    // Where nobody is connected, the first one who is again decides.
+    record.hostGraceUs = next.isConnected ? Infinity : this.#nowUs;
+    return next.id;
+  }
+
+  /** Gives the lobby to a connected player, if the host has been away for too long. */
+  #replaceHost(record: LobbyRecord): void {
+    if (record.hostGraceUs > this.#nowUs) return;
+    const { host, players } = record.view;
+    const next = players.find(({ id, isConnected }) =>
+      isConnected && id !== host
+    );
+    if (next === undefined) return;
+    record.hostGraceUs = Infinity;
+    this.#emit(record, {
+      type: "hostChanged",
+      host: next.id,
+      reason: "disconnected",
+    });
+  }
+
+  /** Ends a countdown and a ready check, if there is one. */
+  #interrupt(record: LobbyRecord, reason: LobbyInterruption): void {
+    if (record.view.state === LobbyState.Countdown) {
+      record.countdownUs = Infinity;
+      this.#emit(record, { type: "countdownCancelled", reason });
+    }
+    record.readyCheck?.cancel(reason);
+    this.#endReadyCheck(record);
+  }
+
+  #endReadyCheck(record: LobbyRecord): void {
+    const result = record.readyCheck?.check();
+    if (result === undefined) return;
+    record.readyCheck = undefined;
+    record.readyCheckUs = Infinity;
+    this.#emit(record, { type: "readyCheckEnded", result });
+  }
+
+  #checkStart(record: LobbyRecord): LobbyError | undefined {
+    const { view } = record;
+    const { host, players, config } = view;
+    const busy = checkWaiting(view);
+    if (busy !== undefined) return busy;
+    if (players.length < config.minPlayers) {
+      return errors.notEnoughPlayers(players.length, config.minPlayers);
+    }
+    const unready = players
+      // Who starts the game is ready for it.
+      .filter(({ id, isReady, isConnected }) =>
+        id === host ? !isConnected : !isReady
+      )
+      .map(({ id }) => id);
+    if (unready.length > 0) return errors.playersNotReady(unready);
+    return this.#canDivide(record) ? undefined : errors.notAllowed("parties");
+  }
+
+  /** Begins a countdown, or the game if there is none. */
+  #start(record: LobbyRecord): void {
+    const { countdownMs } = record.view.config;
+    if (countdownMs === 0) return this.#begin(record);
+    record.countdownUs = this.#nowUs + toUs(countdownMs);
+    this.#emit(record, { type: "countdownStarted", durationMs: countdownMs });
+  }
+
+  #begin(record: LobbyRecord): void {
+    record.countdownUs = Infinity;
+    const seats = this.#divide(record);
+    if (seats === undefined) {
+      // The same players could be divided before the countdown, which any change of
+      // them ends: but a snapshot may be edited.
+      this.#emit(record, { type: "countdownCancelled", reason: "parties" });
+      return;
+    }
+    this.#started++;
+    this.#emit(record, { type: "gameStarted", seats });
+  }
+
+  /** Whether the players' parties fit into the teams: worked out once for them. */
+  #canDivide(record: LobbyRecord): boolean {
+    const { config: { teams }, gameCount } = record.view;
+    if (teams.count === 0) return true;
+    const question = JSON.stringify([teams, gameCount, teamMembers(record)]);
+    // It may take milliseconds to find out that they do not, and players can have it
+    // asked as often as they can say anything.
+    if (record.division?.question !== question) {
+      const isPossible = this.#divide(record) !== undefined;
+      record.division = { question, isPossible };
+    }
+    return record.division.isPossible;
+  }
+
+  /** Divides the players: the same ones before the same game in the same way. */
+  #divide(record: LobbyRecord): TeamSeat[] | undefined {
+    const { config: { teams }, gameCount } = record.view;
+    const { count, assignment, maxSize } = teams;
+    if (count === 0) return [];
+    const random = new SeededRandom([record.seed, gameCount, 1, 1]);
+    return new TeamSystem({ count, assignment, maxSize, random })
+      .assign(teamMembers(record));
+  }
+
+  /** The team of somebody who comes in late: the one that was kept, or the smallest. */
+  #teamForLate(
+    record: LobbyRecord,
+    kept: TeamId | undefined,
+  ): TeamId | undefined {
+    const { view, seats } = record;
+    const { count, assignment, maxSize } = view.config.teams;
+    if (count === 0) return undefined;
+    const sizes = teamSizes(view);
+    if (kept !== undefined && kept < count && sizes[kept]! < maxSize) {
+      // Teams that are assigned later are not chosen now.
+      const isLate = view.state === LobbyState.InGame;
+      if (isLate || assignment === TeamAssignment.Manual) return kept;
+    }
+    if (view.state !== LobbyState.InGame) return undefined;
+    const skills = new Array<number>(count).fill(0);
+    for (const { id, team } of view.players) {
+      if (team !== undefined) skills[team]! += seats.get(id)!.skill;
+    }
+    let smallest = 0;
+    for (let team = 1; team < count; team++) {
+      if (
+        sizes[team]! < sizes[smallest]! ||
+        sizes[team] === sizes[smallest] && skills[team]! < skills[smallest]!
+      ) smallest = team;
+    }
+    return smallest as TeamId;
+  }
+
+  #checkReservation(
+    record: LobbyRecord,
+    players: readonly PlayerId[],
+    team: TeamId | undefined,
+  ): LobbyError | undefined {
+    const { view } = record;
+    const { id, config } = view;
+    const isList = players.length >= 1 && players.length <= 256 &&
+      [...players].every(isPlayerId) &&
+      new Set(players).size === players.length;
+    if (!isList) {
+      return errors.invalidConfig("players", "1 to 256 players, each once");
+    }
+    if (team !== undefined && !(isTeamId(team) && team < config.teams.count)) {
+      return errors.teamNotFound(team, config.teams.count);
+    }
+    for (const player of players) {
+      if (record.seats.has(player) || isReserved(record, player)) {
+        return errors.playerAlreadyInLobby(player, id);
+      }
+      const bannedUs = record.bans.get(player);
+      if (bannedUs === undefined) continue;
+      return errors.banned(player, id, leftMsOf(bannedUs, this.#nowUs));
+    }
+    const taken = view.players.length + view.reservedSeats + players.length;
+    if (taken > config.maxPlayers) {
+      return errors.lobbyFull(id, "player", config.maxPlayers);
+    }
+    const { reservationsPerLobby } = this.#limits;
+    return record.reservations.size < reservationsPerLobby
+      ? undefined
+      : errors.tooMany("reservations", reservationsPerLobby);
+  }
+
+  #forgetInvite(record: LobbyRecord, code: string): void {
+    record.invites.delete(code);
+    this.#codes.delete(code);
+  }
+
+  /** Does what is due in a lobby, and tells whether there still is one. */
+  #fire(record: LobbyRecord, timer: LobbyTimer): boolean {
+    switch (timer.type) {
+      case "countdown":
+        this.#begin(record);
+        return true;
+      case "readyCheck":
+        record.readyCheck!.expire();
+        this.#endReadyCheck(record);
+        return true;
+      case "hostGrace":
+        this.#replaceHost(record);
+        return true;
+      case "seat":
+        return this.#remove(record, timer.player, "timedOut", false);
+      case "reservation": {
+        const { reservation } = timer;
+        record.reservations.delete(reservation);
+        this.#emit(record, {
+          type: "reservationEnded",
+          reservation,
+          reason: "expired",
+          reservedSeats: reservedSeats(record),
+        });
+        return true;
+      }
+      case "invite": {
+        const { invite } = record.invites.get(timer.code)!;
+        this.#forgetInvite(record, timer.code);
+        this.#emit(record, { type: "inviteEnded", invite, reason: "expired" });
+        return true;
+      }
+      case "ban": {
+        const { player } = timer;
+        record.bans.delete(player);
+        this.#emit(record, { type: "banLifted", player, reason: "expired" });
+        return true;
+      }
+    }
+  }
+}
+
+function toRate(name: string, rate: PasswordRate): AttemptRate {
+  const burst = checkInteger(`${name}.burst`, rate.burst, 1, 1000);
+  const { intervalMs } = rate;
+  if (!(intervalMs >= 1 && intervalMs <= 3_600_000)) {
+    throw new RangeError(
+      `Cannot use ${name}.intervalMs as it must be 1 to 3600000: current value is ${intervalMs}`,
+    );
+  }
+  return { burst, intervalUs: toUs(intervalMs) };
+}
+
+function randomText(length: number): string {
+  let text = "";
+  for (const byte of crypto.getRandomValues(new Uint8Array(length))) {
+    text += CODE_LETTERS[byte & 31];
+  }
+  return text;
+}
+
+function withoutNulls(changes: LobbyMetadataChanges): LobbyMetadata {
+  return Object.fromEntries(
+    Object.entries(changes).filter(([, value]) => value !== null),
+  ) as LobbyMetadata;
+}
+
+function gauge(name: string, help: string, value: number): Metric {
+  return { name: `tickwire_lobby_${name}`, help, type: "gauge", value };
+}
+
+function counter(name: string, help: string, value: number): Metric {
+  return { name: `tickwire_lobby_${name}`, help, type: "counter", value };
+}
+
+function countUp<K>(counts: Map<K, number>, key: K): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
