@@ -201,7 +201,11 @@ export function play(options: ArenaOptions = {}): ArenaOutcome {
   const outcome = {
     clients: ends.map((end) => {
       const seat = arena.seats.find(({ id }) => id === end.client.id)!;
-      return outcomeOf(end, seat, surprises.get(seat)!, hits, endMs);
+      const { checked, passed } = arena.inputs.guardOf(seat.peer).counts;
+      return {
+        ...outcomeOf(end, surprises.get(seat)!, hits, endMs),
+        viewsMoved: checked - passed,
+      };
     }),
     worstHitSteps: worstOf(hits, shots),
     recording,
@@ -241,7 +245,6 @@ function joining(network: SimulatedNetwork, index: number, seed: number): End {
   const shots = new Map<number, Shot>();
   const corrections: Correction[] = [];
   const bot = new ArenaBot(manager.link(peer)!, clock, random, {
-    name,
     onShot: (shot) => shots.set(shot.tick, shot),
     onCorrection: (after, tick) => corrections.push({ after, tick }),
   });
@@ -291,11 +294,10 @@ function worstOf(
 
 function outcomeOf(
   end: End,
-  seat: Seat,
   surprises: readonly number[],
   hits: readonly Hit[],
   endMs: number,
-): ClientOutcome {
+): Omit<ClientOutcome, "viewsMoved"> {
   const { client, manager, corrections, maxErrorMs, boundsBroken } = end;
   const own = hits.filter(({ shooter }) => shooter === client.id);
   const shots = [...end.shots.values()];
@@ -310,11 +312,10 @@ function outcomeOf(
     metrics.get(`tickwire_sync_client_${name}`) as number;
   const { timelines, predictor } = client;
   const network = timelines.clock;
-  const { checked, passed } = seat.guard.counts;
   return {
     bytes: {
-      down: count("bytes_in") / client.decoded,
-      up: count("bytes_out") / count("reports"),
+      down: client.sync.bytesIn / client.decoded,
+      up: client.sync.bytesOut / count("reports"),
     },
     kbits: {
       down: stats.bytesRecv * 8 / endMs,
@@ -340,7 +341,6 @@ function outcomeOf(
     claimed: shots.filter(({ claimed }) => claimed !== undefined).length,
     confirmed,
     unseen: own.length - confirmed,
-    viewsMoved: checked - passed,
     lost: 1 - client.decoded / client.sent,
     desyncs: client.desyncs,
   };

@@ -69,11 +69,9 @@ export class ArenaHost {
     // A bot is a client like any other, on a link that takes no time.
     this.#bots = BOT_NAMES.slice(0, bots).map((name, i) => {
       const links = new MemoryLinkPair();
-      const { id } = this.#arena.join(links.a, name)!;
+      this.#arena.join(links.a, name);
       const random = new SeededRandom(seed + 1 + i);
-      const bot = new ArenaBot(links.b, clock, random, BOT_SKILL);
-      bot.client.id = id;
-      return bot;
+      return new ArenaBot(links.b, clock, random, BOT_SKILL);
     });
   }
 
@@ -134,7 +132,6 @@ export class ArenaHost {
       return;
     }
     this.#seats.set(client, seat);
-    this.#tell(client, { type: "seat", id: seat.id });
   }
 
   #tellHit({ tick, shooter, target, isKill }: Hit): void {

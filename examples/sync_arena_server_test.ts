@@ -203,7 +203,6 @@ class Player {
     const link = this.socket.link(WORLD_LINK);
     const aim = { x: 0, y: 0, z: 1 };
     this.client = new ArenaClient(link, new SystemClock(), {
-      name,
       decide: () => ({ x: 0, z: 0, rotation: 0, fire: false, aim }),
     });
     this.socket.connect();

@@ -26,9 +26,6 @@ import {
   TICK_RATE,
 } from "./arena_world.ts";
 
-/** So many ticks are made up for after a pause. */
-const MAX_BEHIND = 8;
-
 /** A shot as it was on the screen of who shot. */
 export interface Shot {
   /** The tick of its input. */
@@ -46,10 +43,6 @@ export interface Shot {
 export interface ArenaClientOptions {
   /** Tells what the player does in a tick. A shot that comes too soon after another does not go off. */
   readonly decide: (tick: number, client: ArenaClient) => PlayerInput;
-  /** The name of the player, by which it is found; if left out, `ArenaClient.id` has to be set. */
-  readonly name?: string;
-  /** Is told of each snapshot, after it was taken in. */
-  readonly onSnapshot?: (tick: number) => void;
   /** Is told of each shot. */
   readonly onShot?: (shot: Shot) => void;
   /** Is told when a tick was not as predicted, and which one was compared before. */
@@ -76,8 +69,6 @@ export class ArenaClient {
   readonly cubes = new SnapshotPlayer(
     frameLayout(CUBE.schema, { tickRate: TICK_RATE }),
   );
-  /** Whose player it is; `undefined` before that is known. */
-  id: EntityId | undefined;
   /** Whether the player does nothing, as nothing can be sent. */
   isPaused = false;
   /** Snapshots that were sent, by their numbers; those that did not come are lost. */
@@ -89,7 +80,6 @@ export class ArenaClient {
   readonly #options: ArenaClientOptions;
   readonly #clock: Clock;
   readonly #inputs = new InputSender<PlayerInput>(INPUT);
-  #tick = -1;
   #readyTick = -1;
   #lastSequence = -1;
   #comparedTick = -1;
@@ -121,6 +111,11 @@ export class ArenaClient {
     });
   }
 
+  /** The client's own player; `undefined` before it is there. */
+  get id(): EntityId | undefined {
+    return this.sync.owned[0];
+  }
+
   /** A frame: takes in what came, draws, and plays on. */
   frame(dt: number): void {
     this.sync.tick(dt, () => this.#play(dt));
@@ -132,9 +127,9 @@ export class ArenaClient {
     const { capacity, values, layout } = frame;
     const at = layout.lanes("position").first * capacity;
     const seen = new Map<EntityId, Vec3>();
-    for (const id of this.sync.ids("player")) {
-      const slot = frame.placeOf(id);
-      if (id === this.id || slot < 0) continue;
+    for (let slot = 0; slot < frame.extent; slot++) {
+      const id = frame.idOf(slot, PLAYER);
+      if (id === undefined || id === this.id) continue;
       seen.set(id, {
         x: values[at + slot]!,
         y: values[at + capacity + slot]!,
@@ -161,40 +156,34 @@ export class ArenaClient {
     const { sync, timelines } = this;
     for (const event of sync.drainEvents()) {
       if (event.type === "desync") this.desyncs++;
-      if (event.type !== "entitySpawned" || event.entity !== "player") {
-        continue;
-      }
-      const { name } = sync.get(event.id, "player") ?? {};
-      if (name !== undefined && name === this.#options.name) {
-        this.id = event.id;
-      }
     }
     timelines.tick(dt, this.#clock.nowMs());
     if (!timelines.clock.isSynced) return;
     this.players.update(timelines.renderTick, dt);
     this.cubes.update(timelines.renderTick, dt);
     if (this.id === undefined || this.isPaused) return;
-    const tick = Math.floor(timelines.predictionTick);
-    this.#tick = Math.max(this.#tick, tick - MAX_BEHIND);
-    while (this.#tick < tick) this.#act(++this.#tick);
+    for (const tick of timelines.ticksToPredict(this.predictor.tick)) {
+      this.#act(tick);
+    }
     this.predictor.tickCorrection(dt);
   }
 
   #take(
-    { sequence, tick, isPartial }: WorldSnapshot,
+    { sequence, tick, stale }: WorldSnapshot,
     tables: readonly EntityTable[],
   ): void {
     this.decoded++;
     this.sent += sequence - this.#lastSequence & 0xffff;
     this.#lastSequence = sequence;
-    this.players.push(tick, tables[PLAYER.number]!);
-    this.cubes.push(tick, tables[CUBE.number]!);
-    this.#options.onSnapshot?.(tick);
-    if (this.id === undefined || isPartial) return;
-    const { predictor } = this;
+    const players = tables[PLAYER.number]!;
+    const older = stale[PLAYER.number]!;
+    this.players.push(tick, players, older);
+    this.cubes.push(tick, tables[CUBE.number]!, stale[CUBE.number]!);
+    const { predictor, id } = this;
+    if (id === undefined || !this.sync.isFresh(id)) return;
     const { mispredicted } = predictor.counts;
-    predictor.add(this.id, tick, tables[PLAYER.number]!);
-    predictor.reconcile(tick, tables[PLAYER.number]!);
+    predictor.add(id, tick, players, older);
+    predictor.reconcile(tick, players, older);
     if (predictor.counts.mispredicted > mispredicted) {
       this.#options.onCorrection?.(this.#comparedTick, tick);
     }
@@ -204,7 +193,6 @@ export class ArenaClient {
   /** Plays a tick: what the player does goes to the server, and is done here at once. */
   #act(tick: number): void {
     const { predictor } = this;
-    if (tick <= predictor.tick) return;
     const wanted = this.#options.decide(tick, this);
     const fire = wanted.fire && tick >= this.#readyTick;
     const { view } = this.players;

@@ -14,20 +14,14 @@ export const OWN_CHANNEL = "own";
 export const FEED_CHANNEL = "feed";
 
 /** What one player is told. */
-export type OwnMessage =
-  | {
-    readonly type: "seat";
-    /** The player's own entity. */
-    readonly id: EntityId;
-  }
-  | {
-    /** A shot has hit, as the server sees it. */
-    readonly type: "hit";
-    /** The tick of its input. */
-    readonly tick: number;
-    /** Who was hit. */
-    readonly target: EntityId;
-  };
+export interface OwnMessage {
+  /** A shot has hit, as the server sees it. */
+  readonly type: "hit";
+  /** The tick of its input. */
+  readonly tick: number;
+  /** Who was hit. */
+  readonly target: EntityId;
+}
 
 /** What everybody is told: who has shot down whom. */
 export interface FeedMessage {

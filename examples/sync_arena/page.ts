@@ -196,11 +196,7 @@ class Game {
     const { clock } = timelines;
     const counts = match.counts;
     const { compared, mispredicted } = predictor.counts;
-    const now = { down: 0, up: 0 };
-    for (const { name, value } of sync.metrics()) {
-      if (name === "tickwire_sync_client_bytes_in") now.down = Number(value);
-      if (name === "tickwire_sync_client_bytes_out") now.up = Number(value);
-    }
+    const now = { down: sync.bytesIn, up: sync.bytesOut };
     const rate = (key: keyof typeof now): string => {
       const bytes = Math.max(0, now[key] - this.#bytes[key]);
       return `${(bytes / this.#sinceBytes / 1_000).toFixed(1)} kB/s`;

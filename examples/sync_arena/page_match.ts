@@ -6,6 +6,7 @@ import type { OwnMessage } from "./arena_message.ts";
 import {
   HALF_SIZE,
   moved,
+  PLAYER,
   PLAYER_RADIUS,
   type PlayerInput,
 } from "./arena_world.ts";
@@ -22,16 +23,15 @@ import {
 const MAX_SHOTS = 64;
 const CENTRE = { x: 0, z: 0 };
 
-/** What was seen of a player in the newest snapshot. */
+/** What was seen of a player last. */
 interface Known {
   readonly health: number;
   readonly shots: number;
   readonly jumps: number;
 }
 
-/** Something that has happened at a tick, and is shown when that is drawn. */
+/** Something that has happened by the moment that is drawn. */
 interface Happening {
-  readonly tick: number;
   readonly id: EntityId;
   readonly kind: "shot" | "hurt" | "jump";
 }
@@ -58,7 +58,6 @@ export class Match {
   readonly #controls: Controls;
   readonly #shots = new Map<number, Shot>();
   readonly #known = new Map<EntityId, Known>();
-  #happenings: Happening[] = [];
   #centre: { readonly x: number; readonly z: number } = CENTRE;
 
   /** Begins a match over a link of the session. */
@@ -68,7 +67,6 @@ export class Match {
     this.link = new DelayedLink(link);
     this.client = new ArenaClient(this.link, new SystemClock(), {
       decide: () => this.#decide(),
-      onSnapshot: (tick) => this.#compare(tick),
       onShot: (shot) => this.#onShot(shot),
     });
   }
@@ -80,10 +78,6 @@ export class Match {
 
   /** Takes what the hub tells this player. */
   onOwnMessage(message: OwnMessage): void {
-    if (message.type === "seat") {
-      this.client.id = message.id;
-      return;
-    }
     const shot = this.#shots.get(message.tick);
     if (shot === undefined || shot.claimed !== message.target) return;
     this.counts.confirmed++;
@@ -104,7 +98,7 @@ export class Match {
     client.frame(dt);
     this.hurt = Math.max(0, this.hurt - dt * 2.5);
     const players = this.#players();
-    this.#show(players);
+    this.#show(this.#compare(), players);
     const own = players.find(({ isOwn }) => isOwn);
     if (own !== undefined) this.#centre = own;
     this.#view.draw(players, this.#cubes(), this.#centre, this.#controls, dt);
@@ -150,40 +144,40 @@ export class Match {
     this.#trace(from, aim.x, aim.z, seen.values(), this.client.id!);
   }
 
-  /** Looks for what has happened since the last snapshot. */
-  #compare(tick: number): void {
-    const { sync, id: own } = this.client;
+  /** Looks for what has happened since the last frame: to others, by what is drawn of them. */
+  #compare(): Happening[] {
+    const { sync, timelines, id: own } = this.client;
+    const happenings: Happening[] = [];
+    const drawn = sync.snapshotAt(timelines.renderTick);
+    if (drawn === undefined) return happenings;
     for (const id of sync.ids("player")) {
-      const { health, shots, jumps } = sync.get(id, "player")!;
+      const player = sync.get(id, "player", id === own ? undefined : drawn);
+      if (player === undefined) continue;
+      const { health, shots, jumps } = player;
       const known = this.#known.get(id);
       this.#known.set(id, { health, shots, jumps });
       if (known === undefined) continue;
-      const tell = (kind: Happening["kind"]): void => {
-        this.#happenings.push({ tick, id, kind });
-      };
-      if (shots !== known.shots && id !== own) tell("shot");
-      if (jumps !== known.jumps) tell("jump");
+      if (shots !== known.shots && id !== own) {
+        happenings.push({ id, kind: "shot" });
+      }
+      if (jumps !== known.jumps) happenings.push({ id, kind: "jump" });
       if (health < known.health || jumps !== known.jumps) {
         if (id === own) this.hurt = 1;
-        tell("hurt");
+        happenings.push({ id, kind: "hurt" });
       }
     }
     for (const id of this.#known.keys()) {
       if (!sync.has(id)) this.#known.delete(id);
     }
+    return happenings;
   }
 
-  /** Shows what has happened when the picture has come to it. */
-  #show(players: readonly DrawnPlayer[]): void {
-    const { id: own } = this.client;
-    const { renderTick } = this.client.timelines;
-    const later: Happening[] = [];
-    for (const happening of this.#happenings) {
-      const { tick, id, kind } = happening;
-      if (tick > renderTick && id !== own) {
-        later.push(happening);
-        continue;
-      }
+  /** Shows what has happened. */
+  #show(
+    happenings: readonly Happening[],
+    players: readonly DrawnPlayer[],
+  ): void {
+    for (const { id, kind } of happenings) {
       const player = players.find((it) => it.id === id);
       if (player === undefined) continue;
       const { x, z, rotation, isOwn } = player;
@@ -198,7 +192,6 @@ export class Match {
       const aim = { x: Math.sin(rotation), z: Math.cos(rotation) };
       this.#trace(from, aim.x, aim.z, others, id);
     }
-    this.#happenings = later;
   }
 
   /** Draws a shot, up to whom or what it meets. */
@@ -239,26 +232,17 @@ export class Match {
   }
 
   #players(): DrawnPlayer[] {
-    const { sync, players, predictor, id: own } = this.client;
+    const { sync, players: { frame }, timelines, id: own } = this.client;
     const drawn: DrawnPlayer[] = [];
-    for (const id of sync.ids("player")) {
-      const { name, health } = sync.get(id, "player")!;
-      const isOwn = id === own;
-      const place = isOwn
-        ? predictor.state.placeOf(id)
-        : players.frame.placeOf(id);
-      if (place < 0) continue;
-      if (isOwn) {
-        const { shown, state } = predictor;
-        const at = state.at("position") + place;
-        const x = shown[at]!;
-        const z = shown[at + 2 * state.capacity]!;
-        const rotation = shown[state.at("rotation") + place]!;
-        drawn.push({ id, name, health, x, z, rotation, isOwn });
-        continue;
-      }
-      const [x, , z] = read(players.frame, "position", place);
-      const [rotation] = read(players.frame, "rotation", place);
+    const then = sync.snapshotAt(timelines.renderTick);
+    for (let slot = 0; slot < frame.extent; slot++) {
+      const id = frame.idOf(slot, PLAYER);
+      if (id === undefined || id === own) continue;
+      const player = sync.get(id, "player", then);
+      if (player === undefined) continue;
+      const { name, health } = player;
+      const [x, , z] = read(frame, "position", slot);
+      const [rotation] = read(frame, "rotation", slot);
       drawn.push({
         id,
         name,
@@ -266,10 +250,30 @@ export class Match {
         x: x!,
         z: z!,
         rotation: rotation!,
-        isOwn,
+        isOwn: false,
       });
     }
+    const me = this.#me();
+    if (me !== undefined) drawn.push(me);
     return drawn;
+  }
+
+  /** The own player, as predicted. */
+  #me(): DrawnPlayer | undefined {
+    const { sync, predictor: { shown, state }, id } = this.client;
+    const place = id === undefined ? -1 : state.placeOf(id);
+    if (id === undefined || place < 0) return undefined;
+    const { name, health } = sync.get(id, "player")!;
+    const at = state.at("position") + place;
+    return {
+      id,
+      name,
+      health,
+      x: shown[at]!,
+      z: shown[at + 2 * state.capacity]!,
+      rotation: shown[state.at("rotation") + place]!,
+      isOwn: true,
+    };
   }
 
   #cubes(): DrawnCube[] {

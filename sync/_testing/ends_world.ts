@@ -14,6 +14,7 @@ import {
 import type { SyncClientEvent } from "../client/sync_client_event.ts";
 import type { SyncCoders } from "../coder/sync_coders.ts";
 import { SyncClient } from "../client/sync_client.ts";
+import type { DecodedSnapshot } from "../client/world_snapshot.ts";
 import { defineEntity } from "../schema/define_entity.ts";
 import { defineWorld } from "../schema/define_world.ts";
 import type { ClientEnd } from "../server/_client_end.ts";
@@ -25,7 +26,7 @@ import type {
 } from "../server/sync_server_options.ts";
 import { EntityTable } from "../snapshot/entity_table.ts";
 import { bitSet, hasBit, nextBit } from "../world/bit_set.ts";
-import type { EntityId } from "../world/entity_id.ts";
+import { type EntityId, slotOfId, typeOfId } from "../world/entity_id.ts";
 import { StrongCoder } from "../coder/strong/strong_coder.ts";
 import { LossyLinks, type LossyOptions } from "./lossy_links.ts";
 
@@ -57,6 +58,7 @@ interface Expected {
   readonly tick: number;
   readonly tables: readonly EntityTable[];
   readonly stale: readonly Uint32Array[];
+  readonly owned: readonly EntityId[];
 }
 
 /** A client, its link, and what was seen of both. */
@@ -66,6 +68,8 @@ export interface WorldClient {
   readonly links: LossyLinks;
   readonly expected: Map<number, Expected>;
   readonly events: SyncClientEvent[];
+  /** Times that its own entities were others than before. */
+  ownedChanges: number;
   /** Lengths of what was sent to it, by channel, with the frame. */
   readonly sent: { frame: number; bytes: number; channel: Channel }[];
   checked: number;
@@ -79,6 +83,8 @@ export interface EndsOptions {
   readonly seed: number;
   readonly link?: Omit<LossyOptions, "random">;
   readonly server?: SyncServerOptions<Mixed>;
+  /** Whether entities become and cease to be clients' own, at random. */
+  readonly owns?: boolean;
 }
 
 /** A server with a random game and clients over bad links, all of it checked. */
@@ -92,12 +98,15 @@ export class EndsWorld {
   /** How many changes there are in a tick, at most. */
   activity = 12;
   readonly #options: EndsOptions;
+  /** Of its own, so that the game is the same. */
+  readonly #owning: SeededRandom;
   /** The last ticks, as they were. */
   readonly #archive: (readonly EntityTable[])[] = [];
 
   constructor(options: EndsOptions) {
     this.#options = options;
     this.random = new SeededRandom(options.seed);
+    this.#owning = new SeededRandom(options.seed + 7_000);
     this.server = new SyncServer(mixed, {
       clock: this.clock,
       coders: CODERS,
@@ -125,6 +134,7 @@ export class EndsWorld {
       links,
       expected: new Map(),
       events: [],
+      ownedChanges: 0,
       sent,
       checked: 0,
       stale: 0,
@@ -139,11 +149,19 @@ export class EndsWorld {
       this.frame++;
       this.clock.advance(DT * 1_000);
       for (const { links } of this.clients) links.tick();
-      this.server.tick(DT, () => this.step());
+      this.server.tick(DT, () => {
+        this.step();
+        if (this.#options.owns && this.activity > 0) this.#own();
+      });
       this.#keep();
       for (const it of this.clients) {
         it.client.tick(DT);
-        it.events.push(...it.client.drainEvents());
+        for (const event of it.client.drainEvents()) {
+          it.events.push(event);
+          if (event.type !== "ownedChanged") continue;
+          it.ownedChanges++;
+          assert(event.owned === it.client.owned);
+        }
         this.#check(it);
       }
     }
@@ -168,6 +186,21 @@ export class EndsWorld {
           break;
         default:
           if (id !== undefined) this.#change(id);
+      }
+    }
+  }
+
+  /** Makes entities clients' own, and not any more, now and then. */
+  #own(): void {
+    const random = this.#owning;
+    for (const { peer } of this.clients) {
+      const { owned } = peer;
+      if (random.nextU32() % 10 > 0) continue;
+      if (owned.length > 3 || owned.length > 0 && random.nextU32() % 2 === 0) {
+        this.server.disown(peer, owned[random.nextU32() % owned.length]!);
+      } else {
+        const id = this.ids[random.nextU32() % Math.max(1, this.ids.length)];
+        if (id !== undefined) this.server.own(peer, id);
       }
     }
   }
@@ -266,7 +299,8 @@ export class EndsWorld {
       const stale = mixed.types.map(({ schema, number }) =>
         last.views?.[number]?.told.slice() ?? bitSet(schema.maxEntities)
       );
-      expected.set(last.sequence, { tick, tables, stale });
+      const { owned } = peer;
+      expected.set(last.sequence, { tick, tables, stale, owned });
       expected.delete(last.sequence - KEPT_TICKS & 0xffff);
     }
   }
@@ -287,6 +321,17 @@ export class EndsWorld {
       assertEquals(tick, expected.tick, message);
       assertSame(tables, expected.tables, message);
       assertEquals(stale, expected.stale, message);
+      const { owned } = snapshot as DecodedSnapshot;
+      assertEquals(owned, expected.owned, message);
+      if (snapshot === it.client.newest) {
+        const there = owned.filter((id) => it.client.has(id));
+        assertEquals(it.client.owned, there, message);
+      }
+      if (!snapshot.isPartial) {
+        for (const id of owned) {
+          assert(tables[typeOfId(id)]!.isAlive(slotOfId(id)), message);
+        }
+      }
       if (stale.some((it) => nextBit(it, 0) >= 0)) it.stale++;
     }
   }
@@ -297,7 +342,8 @@ export class EndsWorld {
     this.activity = 0;
     this.run(frames);
     this.activity = activity;
-    for (const { client } of this.clients) {
+    for (const { client, peer } of this.clients) {
+      assertEquals(client.owned, peer.owned);
       assertSame(
         client.tables,
         this.server.entities.tables,

@@ -12,10 +12,15 @@ import { OverlayTable } from "../server/type_view.ts";
 import { readEntities, type ReadPart } from "../wire/body.ts";
 import type { SyncFault } from "../wire/packet_kind.ts";
 import { readPlaces } from "../wire/place_list.ts";
-import { SnapshotHeader } from "../wire/snapshot_header.ts";
+import {
+  isSameOwned,
+  NONE_OWNED,
+  SnapshotHeader,
+} from "../wire/snapshot_header.ts";
 import { readStale, type StalePart } from "../wire/stale_list.ts";
 import { viewChecksum } from "../wire/view_checksum.ts";
 import { bitSet, nextBit } from "../world/bit_set.ts";
+import { type EntityId, slotOfId, typeOfId } from "../world/entity_id.ts";
 import type { DecodedSnapshot, SnapshotRing } from "./world_snapshot.ts";
 
 /**
@@ -89,6 +94,11 @@ export class SnapshotDecoder {
       ? undefined
       : ring.get(sequence - baseAge & 0xffff);
     if (base === undefined && baseAge > 0) return "unknownBase";
+    const before = base?.owned ?? NONE_OWNED;
+    if (header.hasOwned) {
+      if (isSameOwned(header.owned, before)) return "notCanonical";
+      if (!header.owned.every(this.#isPlace)) return "range";
+    }
     const coders = isStrong ? this.#coders.strong : this.#coders.fast;
     if (coders === undefined) return "coder";
     const { spare } = ring;
@@ -104,6 +114,7 @@ export class SnapshotDecoder {
     spare.sequence = sequence;
     spare.tick = tick;
     spare.isPartial = header.isPartial;
+    spare.owned = header.hasOwned ? header.owned : before;
     if (
       header.hasChecksum &&
       viewChecksum(spare.tables, spare.stale) !== header.checksum
@@ -114,6 +125,11 @@ export class SnapshotDecoder {
     this.#passed = 0;
     return "decoded";
   }
+
+  readonly #isPlace = (id: EntityId): boolean => {
+    const type = this.#types[typeOfId(id)];
+    return type !== undefined && slotOfId(id) < type.schema.maxEntities;
+  };
 
   /**
    * Passes over what is not newer. A server that knows of no base sends one without, and

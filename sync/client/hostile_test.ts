@@ -78,6 +78,7 @@ function check(tables: readonly EntityTable[], message: string): void {
 function record(seed: number, coder: "fast" | "strong"): Uint8Array[] {
   const world = new EndsWorld({
     seed,
+    owns: true,
     // Half of them have more than fits, so that messages have lists of what is stale.
     server: { checksumEvery: 3, messageBytes: seed % 2 === 0 ? 128 : 1_100 },
   });
@@ -131,6 +132,8 @@ for (const coder of ["fast", "strong"] as const) {
     const seed = 20;
     const random = new SeededRandom(seed);
     const recordings = [1, 2, 3, 4].map((it) => record(it, coder));
+    // Some of them tell which entities are the client's own.
+    assert(recordings.flat().some((bytes) => (bytes[5]! & 64) !== 0));
     const coders = new CoderSets(mixed.types, CODERS);
     const results = new Set<string>();
     let decoded = 0;

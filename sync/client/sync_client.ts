@@ -14,7 +14,7 @@ import type {
   WorldSchema,
 } from "../schema/define_world.ts";
 import type { EntityTable } from "../snapshot/entity_table.ts";
-import { Greeting } from "../wire/greeting.ts";
+import { Greeting, TOO_LATE } from "../wire/greeting.ts";
 import { type InputFeedback, LEAD_STEPS } from "../wire/input_feedback.ts";
 import {
   MAX_REPORT_INPUT_BYTES,
@@ -22,6 +22,7 @@ import {
   SyncPacketKind,
 } from "../wire/packet_kind.ts";
 import { Report } from "../wire/report.ts";
+import { NONE_OWNED } from "../wire/snapshot_header.ts";
 import { StampEcho } from "../wire/stamp_echo.ts";
 import { hasBit, nextBit } from "../world/bit_set.ts";
 import {
@@ -42,6 +43,8 @@ import { SnapshotRing, type WorldSnapshot } from "./world_snapshot.ts";
 
 /** Stands in the queue for what is found by comparing. */
 const NEWS = "news";
+/** Stands there for what the client's own entities are by then. */
+const OWNED = "owned";
 
 /**
  * A client's end of a world: it has what the server sends of the entities, and tells it
@@ -83,13 +86,14 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
   readonly #options: SyncClientOptions;
   readonly #clock: Clock;
   readonly #interval: number;
+  readonly #greetingTimeoutMs: number;
   readonly #greeting: Greeting;
   readonly #ring: SnapshotRing;
   readonly #decoder: SnapshotDecoder;
   readonly #shown: ShownTables;
   readonly #news: EntityNews;
   /** At most two of `NEWS`, and one of each other kind. */
-  readonly #queue: (SyncClientEvent | typeof NEWS)[] = [];
+  readonly #queue: (SyncClientEvent | typeof NEWS | typeof OWNED)[] = [];
   readonly #echo = new StampEcho();
   readonly #report = new Report();
   readonly #writer = new ByteWriter();
@@ -106,6 +110,7 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
   readonly #counters = new ClientCounters();
   /** Seconds until the next report is due. */
   #dueIn = 0;
+  #owned: readonly EntityId[] = NONE_OWNED;
   #isConnectedTold = false;
   #isDesynced = false;
   #isEnded = false;
@@ -137,6 +142,10 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
     this.#options = options;
     this.#clock = clock;
     this.#interval = 1 / checkFinite("reportRate", reportRate);
+    this.#greetingTimeoutMs = checkFinite(
+      "greetingTimeoutMs",
+      options.greetingTimeoutMs ?? 10_000,
+    );
     this.#greeting = new Greeting(world.contract);
     this.#ring = new SnapshotRing(types);
     this.#decoder = new SnapshotDecoder(
@@ -167,6 +176,24 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
   }
 
   /**
+   * The entities that are this client's own, as `SyncServer.own` says, and are there:
+   * what it is to predict, and to be drawn from. Ascending; another list when it changes.
+   */
+  get owned(): readonly EntityId[] {
+    return this.#owned;
+  }
+
+  /** The bytes of all that has come. */
+  get bytesIn(): number {
+    return this.#counters.bytesIn;
+  }
+
+  /** The bytes of all reports that were sent. */
+  get bytesOut(): number {
+    return this.#counters.bytesOut;
+  }
+
+  /**
    * Iterates over the last snapshots, up to 64, from the oldest to the newest. Those
    * that were lost are not among them.
    *
@@ -186,12 +213,20 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
     return this.#ring.get(sequence);
   }
 
+  /**
+   * Looks up what there was at a moment that is drawn: see {@linkcode SyncClient.get}.
+   *
+   * @param tick The moment in ticks, such as `Timelines.renderTick`; a fraction too.
+   * @returns The newest of the last 64 snapshots that is not after it; `undefined` if
+   * there is none.
+   */
+  snapshotAt(tick: number): WorldSnapshot | undefined {
+    return this.#ring.before(tick);
+  }
+
   /** Whether there is such an entity. */
   has(id: EntityId): boolean {
-    const slot = slotOfId(id);
-    const table = this.tables[typeOfId(id)];
-    return table !== undefined && slot < table.capacity &&
-      table.isAlive(slot) && isGenerationOfId(id, table.generations[slot]!);
+    return isIn(this.tables, id);
   }
 
   /**
@@ -204,10 +239,12 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
   }
 
   /**
-   * Tells the values of an entity, the newest that have come.
+   * Tells the values of an entity.
    *
    * @param id The entity.
    * @param type The name of its type.
+   * @param snapshot As of which snapshot of this client, such as that of
+   * {@linkcode SyncClient.snapshotAt}; the newest that have come if left out.
    * @returns Values that belong to the caller; `undefined` if there is no such entity of
    * that type (any more).
    * @throws {RangeError} If there is no such type.
@@ -215,12 +252,14 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
   get<N extends keyof W & string>(
     id: EntityId,
     type: N,
+    snapshot?: WorldSnapshot,
   ): ValuesOf<W, N> | undefined {
     const own = this.#type(type);
-    if (typeOfId(id) !== own.number || !this.has(id)) return undefined;
+    const tables = snapshot?.tables ?? this.tables;
+    if (typeOfId(id) !== own.number || !isIn(tables, id)) return undefined;
     return readEntity(
       own,
-      this.tables[own.number]!,
+      tables[own.number]!,
       slotOfId(id),
     ) as ValuesOf<W, N>;
   }
@@ -259,7 +298,7 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
     }
     this.#isTicking = true;
     try {
-      if (!this.#isEnded) this.#poll();
+      if (!this.#isEnded) this.#poll(dt);
       play?.();
       this.#dueIn -= dt;
       // Ticks and the interval do not divide each other to the bit.
@@ -331,7 +370,7 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
     );
   }
 
-  #poll(): void {
+  #poll(dt: number): void {
     const link = this.#link;
     const greeting = this.#greeting;
     if (!greeting.flush(link)) {
@@ -343,6 +382,9 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
     if (!this.#isEnded) greeting.flush(link);
     const { state } = link;
     if (state.type === "closed") this.#end(state.reason);
+    else if (greeting.isLate(dt, link, this.#greetingTimeoutMs)) {
+      this.#end(TOO_LATE);
+    }
   }
 
   readonly #receive = (bytes: Uint8Array): void => {
@@ -393,6 +435,7 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
         this.#tellConnected();
         this.#shown.show(this.#ring.newest!);
         this.#queueNews();
+        this.#findOwned();
         this.#timed();
         this.#options.onSnapshot?.(this.#ring.newest!, this.tables);
         return;
@@ -417,7 +460,7 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
     this.#isDesynced = true;
     const { tick } = this.#decoder.header;
     const isQueued = this.#queue.some((it) =>
-      it !== NEWS && it.type === "desync"
+      typeof it !== "string" && it.type === "desync"
     );
     if (!isQueued) this.#queue.push({ type: "desync", tick });
   }
@@ -448,12 +491,31 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
     }
   }
 
+  /** Finds out which of its own entities are there. */
+  #findOwned(): void {
+    const { owned } = this.#ring.newest!;
+    const before = this.#owned;
+    let there = 0;
+    let isSame = true;
+    for (const id of owned) {
+      if (this.has(id) && before[there++] !== id) isSame = false;
+    }
+    if (isSame && there === before.length) return;
+    this.#owned = owned.filter((id) => this.has(id));
+    const queue = this.#queue;
+    const at = queue.indexOf(OWNED);
+    if (at >= 0) queue.splice(at, 1);
+    queue.push(OWNED);
+  }
+
   /** Takes what is first in the queue, or a part of it; `undefined` if it was nothing. */
   #take(): SyncClientEvent<keyof W & string> | undefined {
     const first = this.#queue[0]!;
     let event: SyncClientEvent | undefined;
     if (first === NEWS) event = this.#news.next(this.tables);
-    else event = first;
+    else if (first === OWNED) {
+      event = { type: "ownedChanged", owned: this.#owned };
+    } else event = first;
     if (first !== NEWS || event === undefined) this.#queue.shift();
     return event as SyncClientEvent<keyof W & string> | undefined;
   }
@@ -513,6 +575,14 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
     this.#link.close(reason);
     this.#queue.push({ type: "ended", reason });
   }
+}
+
+/** Whether there is such an entity in tables. */
+function isIn(tables: readonly EntityTable[], id: EntityId): boolean {
+  const slot = slotOfId(id);
+  const table = tables[typeOfId(id)];
+  return table !== undefined && slot < table.capacity &&
+    table.isAlive(slot) && isGenerationOfId(id, table.generations[slot]!);
 }
 
 function* idsOf(type: number, table: EntityTable): IterableIterator<EntityId> {

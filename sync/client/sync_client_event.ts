@@ -41,6 +41,15 @@ export type SyncClientEvent<N extends string = string> =
   }
   | {
     /**
+     * Others are the client's own now: the server says so, or one of them is there at
+     * last, or no more. Told after the entities that come and go.
+     */
+    readonly type: "ownedChanged";
+    /** Those, as `SyncClient.owned`. */
+    readonly owned: readonly EntityId[];
+  }
+  | {
+    /**
      * What is here is not what the server has: its checksum is another one, or the
      * newest was damaged and seems newer than all that comes. All is asked for anew;
      * what was there stays until it comes. Told once until then.

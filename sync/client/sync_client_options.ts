@@ -59,6 +59,13 @@ export interface SyncClientOptions {
    * @default {60}
    */
   readonly reportRate?: number;
+  /**
+   * How long the handshake may take once the link is open, in milliseconds of the ticks'
+   * `dt`: above 0. Then the link is closed.
+   *
+   * @default {10000}
+   */
+  readonly greetingTimeoutMs?: number;
   /** Gives the inputs; there are none if left out. */
   readonly inputs?: InputSource;
   /**

@@ -4,7 +4,9 @@ import type { CoderState } from "../coder/table_coder.ts";
 import type { EntityType } from "../schema/define_world.ts";
 import { EntityTable } from "../snapshot/entity_table.ts";
 import { SNAPSHOT_RING } from "../wire/packet_kind.ts";
+import { NONE_OWNED } from "../wire/snapshot_header.ts";
 import { bitSet } from "../world/bit_set.ts";
+import type { EntityId } from "../world/entity_id.ts";
 
 /** What a client got of a tick. It is used again when 64 newer ones have come. */
 export interface WorldSnapshot {
@@ -34,6 +36,8 @@ export class DecodedSnapshot implements WorldSnapshot {
   tick = 0;
   isPartial = false;
   isHeld = false;
+  /** Which entities the server says are the client's own. */
+  owned: readonly EntityId[] = NONE_OWNED;
   readonly tables: readonly EntityTable[];
   readonly stale: readonly Uint32Array[];
   /** What the strong coder has learnt; `undefined` if it was not used. */
@@ -110,6 +114,17 @@ export class SnapshotRing {
       const snapshot = this.get(sequence - age & 0xffff);
       if (snapshot !== undefined) yield snapshot;
     }
+  }
+
+  /** The newest one that is not after a tick, if it is held. */
+  before(tick: number): DecodedSnapshot | undefined {
+    if (this.#newest === undefined) return undefined;
+    const { sequence } = this.#newest;
+    for (let age = 0; age < SNAPSHOT_RING; age++) {
+      const snapshot = this.get(sequence - age & 0xffff);
+      if (snapshot !== undefined && snapshot.tick <= tick) return snapshot;
+    }
+    return undefined;
   }
 
   /** Holds none any more. */

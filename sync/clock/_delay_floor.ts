@@ -157,9 +157,12 @@ export class DelayFloor {
   /**
    * Takes a value.
    *
+   * @param atMs Its local time.
+   * @param value The value.
+   * @param isPrompt Whether it was taken when it came: if not, it says nothing of jitter.
    * @returns Whether there is a new point to lay the line under.
    */
-  record(atMs: number, value: number): boolean {
+  record(atMs: number, value: number, isPrompt = true): boolean {
     let hasNew = false;
     if (!(atMs < this.#startMs + BLOCK_MS)) {
       if (this.#minValue < Infinity) {
@@ -181,6 +184,7 @@ export class DelayFloor {
         this.#lineMs = atMs;
       }
     }
+    if (!isPrompt) return hasNew;
     const above = Math.min(500, Math.max(0, value - this.current(atMs)));
     this.#samples = Math.min(256, this.#samples + 1);
     this.jitterMs += (above - this.jitterMs) / this.#samples;

@@ -1,6 +1,7 @@
 // This module is browser compatible.
 import { checkFinite } from "../../core/mod.ts";
 import { DelayFloor } from "./_delay_floor.ts";
+import { LONG_FRAME_MS } from "./_long_frame.ts";
 import { MAX_SLEW, slewed } from "./_slew.ts";
 
 /** Options for {@linkcode NetworkClock}. */
@@ -96,6 +97,8 @@ export class NetworkClock {
   /** When the drift was estimated. */
   #fitMs = -Infinity;
   #nowMs = -Infinity;
+  /** The local time of the last tick. */
+  #tickedMs = NaN;
   #serverMs = 0;
   #isSynced = false;
   #heldOffset = 0;
@@ -182,7 +185,10 @@ export class NetworkClock {
     return this.#up.jitterMs;
   }
 
-  /** What messages from the server take above the floor, on average, in milliseconds. */
+  /**
+   * What messages from the server take above the floor, on average, in milliseconds. What
+   * comes in a frame of more than 150 ms does not count: it has waited here.
+   */
   get jitterDownMs(): number {
     return this.#down.jitterMs;
   }
@@ -250,7 +256,8 @@ export class NetworkClock {
       value + this.#up.current(clientReceivedMs) < -TOLERANCE_MS;
     this.#impossibleDown = isImpossible ? this.#impossibleDown + 1 : 0;
     if (isImpossible && !this.#restarts(this.#impossibleDown)) return;
-    if (this.#down.record(clientReceivedMs, value)) this.#estimate();
+    const isPrompt = !(clientReceivedMs - this.#tickedMs >= LONG_FRAME_MS);
+    if (this.#down.record(clientReceivedMs, value, isPrompt)) this.#estimate();
     this.#synchronise();
   }
 
@@ -318,6 +325,7 @@ export class NetworkClock {
     const dtMs = dt * 1_000;
     const thenMs = nowMs ?? this.#nowMs + dtMs;
     if (thenMs > this.#nowMs) this.#nowMs = thenMs;
+    this.#tickedMs = this.#nowMs;
     if (!this.#isSynced) return;
     const awayMs = this.#nowMs + this.#offsetAt(this.#nowMs) - this.#serverMs;
     const before = this.#serverMs;
@@ -353,6 +361,7 @@ export class NetworkClock {
     this.#down.reset();
     this.#drift = 0;
     this.#nowMs = -Infinity;
+    this.#tickedMs = NaN;
     this.#serverMs = 0;
     this.#isSynced = false;
   }

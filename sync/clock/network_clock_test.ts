@@ -223,6 +223,31 @@ Deno.test("NetworkClock tells drift and jitter", () => {
   }
 });
 
+Deno.test("NetworkClock does not take a pause of its own for jitter", () => {
+  const clock = new NetworkClock();
+  let nowMs = 0;
+  let serverMs = 0;
+  function frame(dtMs: number): void {
+    nowMs += dtMs;
+    // What has come since the last frame is taken now: 30 ms and up to 4 more.
+    for (; serverMs + 34 < nowMs; serverMs += 1_000 / 37) {
+      clock.recordUp(serverMs, serverMs + 30);
+      clock.recordDown(serverMs, nowMs);
+    }
+    clock.tick(dtMs / 1_000, nowMs);
+  }
+  for (let i = 0; i < 600; i++) frame(FRAME_MS);
+  const { jitterDownMs, rttMs } = clock;
+  assert(jitterDownMs > 1 && jitterDownMs < 20, `${jitterDownMs}`);
+  frame(3_000);
+  frame(FRAME_MS);
+  assertAlmostEquals(clock.jitterDownMs, jitterDownMs, 0.2);
+  assertAlmostEquals(clock.rttMs, rttMs, 0.5);
+  // Nor does it end there: what is prompt counts again.
+  for (let i = 0; i < 600; i++) frame(FRAME_MS * 3);
+  assert(clock.jitterDownMs > jitterDownMs + 5, `${clock.jitterDownMs}`);
+});
+
 Deno.test("NetworkClock keeps its offset when a route changes, and learns the delay", () => {
   const runs = IS_SOAK ? 60 : 1;
   for (let seed = 1; seed <= runs; seed++) {

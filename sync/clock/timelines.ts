@@ -1,6 +1,7 @@
 // This module is browser compatible.
-import { checkFinite } from "../../core/mod.ts";
+import { checkFinite, checkInteger } from "../../core/mod.ts";
 import { DelayNeed } from "./_delay_need.ts";
+import { LONG_FRAME_MS } from "./_long_frame.ts";
 import { slewed } from "./_slew.ts";
 import { TickPhase } from "./_tick_phase.ts";
 import type { NetworkClock } from "./network_clock.ts";
@@ -37,6 +38,13 @@ export interface TimelinesOptions {
    */
   readonly maxDelayMs?: number;
   /**
+   * How many ticks are predicted at once after a pause, the newest of those that are due:
+   * an integer from 1 to 64.
+   *
+   * @default {8}
+   */
+  readonly maxCatchUpTicks?: number;
+  /**
    * By how much a timeline may be wrong and still be corrected by running up to 5 % faster
    * or slower, in milliseconds: above 0. Beyond that it jumps forwards, or stands still.
    *
@@ -68,8 +76,6 @@ const DELAY_HALF_LIFE_MS = 30_000;
 const LEAD_HALF_LIFE_MS = 10_000;
 /** Longer gaps, and what is older when it comes, are a connection that stands: no delay helps. */
 const MAX_GAP_MS = 1_000;
-/** A longer frame is one of ours that was late: what came meanwhile was not missed. */
-const LONG_FRAME_MS = 150;
 /** How far below what the clock tells the lead may have to be: it may be wrong. */
 const BELOW_MS = 250;
 /** Inputs are for no later one. */
@@ -124,6 +130,7 @@ export class Timelines {
   readonly #maxLateShare: number;
   readonly #maxDelayMs: number;
   readonly #snapMs: number;
+  readonly #maxCatchUpTicks: number;
   readonly #tickMs: number;
   readonly #ages: DelayNeed;
   readonly #needs: DelayNeed;
@@ -131,6 +138,8 @@ export class Timelines {
   readonly #leads = new Float64Array(LEADS);
   readonly #leadTicks = new Float64Array(LEADS).fill(-1);
   #isRunning = false;
+  /** The last tick that was handed out to be predicted. */
+  #predictedTick = -1;
   /** All three since tick 0 began, by the server's clock. */
   #serverMs = 0;
   #renderMs = 0;
@@ -164,12 +173,19 @@ export class Timelines {
       maxLateShare = 0.01,
       maxDelayMs = 500,
       snapMs = 250,
+      maxCatchUpTicks = 8,
     } = options;
     this.#sendIntervalMs = checkFinite("sendIntervalMs", sendIntervalMs);
     this.#maxUnderrunShare = checkShare("maxUnderrunShare", maxUnderrunShare);
     this.#maxLateShare = checkShare("maxLateShare", maxLateShare);
     this.#maxDelayMs = checkFinite("maxDelayMs", maxDelayMs);
     this.#snapMs = checkFinite("snapMs", snapMs);
+    this.#maxCatchUpTicks = checkInteger(
+      "maxCatchUpTicks",
+      maxCatchUpTicks,
+      1,
+      64,
+    );
     this.#ages = new DelayNeed(maxDelayMs, 0, DELAY_HALF_LIFE_MS);
     this.#needs = new DelayNeed(maxDelayMs, BELOW_MS, LEAD_HALF_LIFE_MS);
   }
@@ -213,6 +229,30 @@ export class Timelines {
   /** For how long there was no newer snapshot than what was to be drawn, in ms. */
   get underrunMs(): number {
     return this.#underrunMs;
+  }
+
+  /**
+   * Iterates over the ticks that are to be predicted now, each once: those that have
+   * begun by {@linkcode Timelines.predictionTick}, mostly one in a frame. After a pause
+   * there are `maxCatchUpTicks` of them, and those before are passed over: their inputs
+   * would come too late.
+   *
+   * @param afterTick The last tick that needs none any more, such as `Predictor.tick`: a
+   * snapshot of the server's may be newer than what was predicted.
+   * @returns An iterator over ticks that ascend; those that are not taken from it stay due.
+   */
+  *ticksToPredict(afterTick = -1): IterableIterator<number> {
+    if (!this.#isRunning) return;
+    const last = Math.floor(this.predictionTick);
+    const first = Math.max(
+      this.#predictedTick,
+      afterTick,
+      last - this.#maxCatchUpTicks,
+    ) + 1;
+    for (let tick = first; tick <= last; tick++) {
+      this.#predictedTick = tick;
+      yield tick;
+    }
   }
 
   /**
@@ -335,6 +375,7 @@ export class Timelines {
   reset(): void {
     this.clock.reset();
     this.#isRunning = false;
+    this.#predictedTick = -1;
     this.#serverMs = 0;
     this.#renderMs = 0;
     this.#predictionMs = 0;

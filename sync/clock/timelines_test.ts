@@ -36,6 +36,7 @@ Deno.test("Timelines refuse options and times that are none", () => {
       [{ maxLateShare: 1 }, "maxLateShare"],
       [{ maxDelayMs: NaN }, "maxDelayMs"],
       [{ snapMs: -1 }, "snapMs"],
+      [{ maxCatchUpTicks: 0 }, "maxCatchUpTicks"],
     ] as const
   ) {
     assertThrows(() => new Timelines(clock, options), RangeError, name);
@@ -52,6 +53,46 @@ Deno.test("Timelines begin with 1.7 intervals and 4 jitters, a tick and 4 jitter
   assertAlmostEquals(timelines.renderDelayMs, 50 + 68);
   assertAlmostEquals(timelines.leadMs, 50 + 20);
   assertAlmostEquals(timelines.serverTick, 5_100 / 20);
+});
+
+Deno.test("Timelines.ticksToPredict() tells each tick once, and few after a pause", () => {
+  const timelines = new Timelines(new NetworkClock({ tickRate: 50 }));
+  assertEquals([...timelines.ticksToPredict()], []);
+  timelines.clock.recordPingPong(0, 5_050, 100);
+  timelines.tick(0, 100);
+  const first = Math.floor(timelines.predictionTick);
+  const due = [...timelines.ticksToPredict()];
+  assertEquals([due.length, due.at(-1)], [8, first]);
+  assertEquals([...timelines.ticksToPredict()], []);
+  let nowMs = 100;
+  const told: number[] = [];
+  for (let frame = 0; frame < 144; frame++) {
+    nowMs += 1_000 / 144;
+    timelines.tick(1 / 144, nowMs);
+    told.push(...timelines.ticksToPredict());
+  }
+  const last = Math.floor(timelines.predictionTick);
+  assertEquals(
+    told,
+    Array.from({ length: last - first }, (_, i) => first + 1 + i),
+  );
+  // What is not taken stays due; what the server has is not.
+  timelines.tick(0.1, nowMs += 100);
+  for (const tick of timelines.ticksToPredict()) {
+    assertEquals(tick, last + 1);
+    break;
+  }
+  assertEquals([...timelines.ticksToPredict(last + 3)], [last + 4, last + 5]);
+  assertEquals([...timelines.ticksToPredict(last + 99)], []);
+  timelines.tick(3, nowMs += 3_000);
+  const now = Math.floor(timelines.predictionTick);
+  assert(now > last + 100);
+  assertEquals(
+    [...timelines.ticksToPredict()],
+    Array.from({ length: 8 }, (_, i) => now - 7 + i),
+  );
+  timelines.reset();
+  assertEquals([...timelines.ticksToPredict()], []);
 });
 
 Deno.test("Timelines run smoothly, with few underruns and late inputs, over networks", () => {

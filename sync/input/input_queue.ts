@@ -52,8 +52,8 @@ export interface TakenInput<I> {
    */
   readonly missing: number;
   /**
-   * What the player saw, as the player says: see `ViewGuard`. `undefined` if nothing, or
-   * if the input is missing.
+   * What the player saw, as the player says; as a `ViewGuard` allows, if it is from
+   * `ServerInputs`. `undefined` if nothing, or if the input is missing.
    */
   readonly view: ViewStamp | undefined;
 }

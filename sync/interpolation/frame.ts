@@ -1,8 +1,10 @@
 // This module is browser compatible.
 import type { TableContent } from "../snapshot/entity_table.ts";
 import { bitSet, hasBit } from "../world/bit_set.ts";
+import type { EntityType } from "../schema/define_world.ts";
 import {
   type EntityId,
+  entityIdOf,
   isGenerationOfId,
   slotOfId,
 } from "../world/entity_id.ts";
@@ -86,6 +88,25 @@ export class Frame {
         isGenerationOfId(id, this.generation(slot))
       ? slot
       : -1;
+  }
+
+  /**
+   * Tells which entity is drawn in a place.
+   *
+   * @param slot A place.
+   * @param type The layout's type of entities.
+   * @returns Its id; `undefined` if there is none.
+   * @throws {TypeError} If the type is another one than the layout's.
+   */
+  idOf(slot: number, type: EntityType): EntityId | undefined {
+    if (type.schema !== this.layout.schema) {
+      throw new TypeError(
+        `Cannot tell an id as the type must be the layout's: current value is "${type.name}"`,
+      );
+    }
+    return slot >= 0 && slot < this.capacity && this.isAlive(slot)
+      ? entityIdOf(type.number, slot, this.generation(slot))
+      : undefined;
   }
 
   /** The generation of the entity at a place. */

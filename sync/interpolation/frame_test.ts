@@ -17,6 +17,28 @@ import {
 import { Frame } from "./frame.ts";
 import { frameLayout } from "./frame_layout.ts";
 
+Deno.test("Frame.idOf() tells which entity is drawn in a place", () => {
+  const world = defineWorld({
+    bird: defineEntity({ at: vec2 }, { maxEntities: 4 }),
+    ship: defineEntity({ at: vec2 }, { maxEntities: 4 }),
+  });
+  const store = new EntityStore(world);
+  const at = { x: 1, y: 2 };
+  store.despawn(store.spawn("ship", { at })!);
+  const ids = [1, 2].map(() => store.spawn("ship", { at })!);
+  const [bird, ship] = world.types;
+  const frame = new Frame(frameLayout(ship!.schema));
+  frame.fill(store.tables[1]!);
+  assertEquals(
+    [-1, 0, 1, 2, 3, 4, NaN].map((slot) => frame.idOf(slot, ship!)),
+    Array.from(
+      [-1, 0, 1, 2, 3, 4, NaN],
+      (slot) => ids.find((id) => frame.placeOf(id) === slot),
+    ),
+  );
+  assertThrows(() => frame.idOf(0, bird!), TypeError, "bird");
+});
+
 /** Every number must be the very float that the field's columns give. */
 function assertHolds(frame: Frame, table: EntityTable, message: string): void {
   assertEquals(frame.alive, table.alive, message);

@@ -12,7 +12,12 @@ export interface ViewGuardOptions {
    * How many ticks before the newest one a view may be: an integer from 0 to 1024. Who is
    * hit behind a wall was in the open that long ago, at most.
    *
-   * @default {16}
+   * An honest view is as old as the round trip and what the client draws behind and
+   * plays ahead for jitter's sake. The default, 400 ms at 60 ticks a second, is good for
+   * a round trip of 200 ms, 100 ms of interpolation and as much for jitter; the Source
+   * engine's `sv_maxunlag`, which counts the same, is a second.
+   *
+   * @default {24}
    */
   readonly maxRewindTicks?: number;
   /**
@@ -55,7 +60,7 @@ export interface ViewCounts {
  *
  * A view comes from the client, who gains by a false one: by aiming at a past that suits
  * it. So it is moved to the nearest that is allowed, and counted. One guard is for one
- * client.
+ * client. `ServerInputs` has one for each, and uses it.
  *
  * @example An old view is moved
  * ```ts
@@ -99,7 +104,7 @@ export class ViewGuard {
    * @throws {RangeError} If an option is out of its range.
    */
   constructor(options: ViewGuardOptions = {}) {
-    const { maxRewindTicks = 16, maxSpan = 8, slackTicks = 0.5 } = options;
+    const { maxRewindTicks = 24, maxSpan = 8, slackTicks = 0.5 } = options;
     this.#maxRewindTicks = checkInteger(
       "maxRewindTicks",
       maxRewindTicks,
@@ -121,8 +126,8 @@ export class ViewGuard {
    * @param view What the client says that it saw.
    * @param newestTick The newest tick that there is.
    * @param oldestTick The oldest tick that is kept: not above `newestTick`.
-   * @param wasSent Tells whether the client was sent the snapshot of a tick, as far as
-   * the server knows. A view of others is taken for one of the ticks next to its moment.
+   * @param peer The client, which knows what it was sent: a view of other snapshots is
+   * taken for one of the ticks next to its moment. Not asked if left out.
    * @returns The view, valid until the next call: of ticks from `oldestTick` to
    * `newestTick`.
    */
@@ -130,7 +135,7 @@ export class ViewGuard {
     view: ViewStamp,
     newestTick: number,
     oldestTick: number,
-    wasSent?: (tick: number) => boolean,
+    peer?: { wasSent(tick: number): boolean },
   ): ViewStamp {
     const counts = this.#counts;
     const into = this.#view;
@@ -143,7 +148,9 @@ export class ViewGuard {
     } else if (toTick - fromTick > this.#maxSpan) {
       isRight = false;
       counts.wide++;
-    } else if (wasSent && !(wasSent(fromTick) && wasSent(toTick))) {
+    } else if (
+      peer !== undefined && !(peer.wasSent(fromTick) && peer.wasSent(toTick))
+    ) {
       isRight = false;
       counts.unsent++;
     }

@@ -26,12 +26,12 @@ Deno.test("ViewGuard moves and counts what nobody saw", () => {
     ["unsent", [91, 93, 91.5], [91, 92, 91.5]],
   ];
   for (const [reason, [from, to, view], [f, t, v]] of checks) {
-    const guard = new ViewGuard();
+    const guard = new ViewGuard({ maxRewindTicks: 16 });
     const allowed = guard.check(
       viewStamp(from, to, view),
       100,
       40,
-      (tick) => tick % 2 === 0 || reason !== "unsent",
+      { wasSent: (tick) => tick % 2 === 0 || reason !== "unsent" },
     );
     assertEquals(allowed, { fromTick: f, toTick: t, viewTick: v });
     assertEquals([guard.counts[reason], guard.counts.passed], [1, 0]);

@@ -5,9 +5,11 @@ import type { CoderSet } from "../coder/sync_coders.ts";
 import type { EntityType } from "../schema/define_world.ts";
 import { Greeting } from "../wire/greeting.ts";
 import { MAX_SNAPSHOT_BYTES } from "../wire/packet_kind.ts";
+import { NONE_OWNED } from "../wire/snapshot_header.ts";
 import type { Report } from "../wire/report.ts";
 import { StampEcho } from "../wire/stamp_echo.ts";
-import { bitSet } from "../world/bit_set.ts";
+import { bitSet, setBit } from "../world/bit_set.ts";
+import { type EntityId, slotOfId, typeOfId } from "../world/entity_id.ts";
 import { HISTORY_TICKS } from "../world/world_history.ts";
 import { InFlight, type Sent, type SentPool } from "./_in_flight.ts";
 import type { Recipient } from "./_message_builder.ts";
@@ -25,6 +27,7 @@ export interface ClientForm {
   readonly bytesPerSecond: number;
   readonly messageBytes: number;
   readonly reportsPerSecond: number;
+  readonly greetingTimeoutMs: number;
   readonly filters: readonly InterestFilter[];
   /** The priority of each type; `undefined` if it is asked for each entity. */
   readonly weights: readonly number[] | undefined;
@@ -64,7 +67,12 @@ export class ClientEnd implements SyncPeer, Recipient {
   /** What it is to see, and was to see before; nothing if it sees everything. */
   readonly interest: readonly Uint32Array[] | undefined;
   readonly interestBefore: readonly Uint32Array[] | undefined;
+  /** Its own entities, ascending; another list when they change. */
+  owned: readonly EntityId[] = NONE_OWNED;
+  ownedWait = 0;
   bytesPerEntity = FIRST_BYTES_PER_ENTITY;
+  bytesIn = 0;
+  bytesOut = 0;
   /** Bytes that may be sent. */
   allowance: number;
   /** Seconds until the next snapshot is due. */
@@ -132,6 +140,17 @@ export class ClientEnd implements SyncPeer, Recipient {
 
   get sentTick(): number | undefined {
     return this.inFlight.lastTick;
+  }
+
+  wasSent(tick: number): boolean {
+    return this.inFlight.wasSent(tick);
+  }
+
+  /** Lets it see its own entities, whatever its filters say. */
+  seeOwned(): void {
+    for (const id of this.owned) {
+      setBit(this.interest![typeOfId(id)]!, slotOfId(id));
+    }
   }
 
   get coders(): CoderSet {

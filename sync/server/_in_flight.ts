@@ -3,6 +3,9 @@ import { type CoderSet, statesOf } from "../coder/sync_coders.ts";
 import type { CoderState } from "../coder/table_coder.ts";
 import type { EntityType } from "../schema/define_world.ts";
 import { SNAPSHOT_RING } from "../wire/packet_kind.ts";
+import { NONE_OWNED } from "../wire/snapshot_header.ts";
+import type { EntityId } from "../world/entity_id.ts";
+import { HISTORY_TICKS } from "../world/world_history.ts";
 import { TypeView } from "./type_view.ts";
 
 /** The most sets of views and of states that are kept for later. */
@@ -18,6 +21,8 @@ export interface Sent {
   views: readonly TypeView[] | undefined;
   /** What the strong coder has learnt with it. */
   states: readonly CoderState[] | undefined;
+  /** Which entities it takes for its own. */
+  owned: readonly EntityId[];
 }
 
 /** What snapshots in flight are made of, used again and again, for all clients. */
@@ -65,6 +70,8 @@ export class InFlight {
   readonly #pool: SentPool;
   readonly #coders: CoderSet;
   readonly #ring: readonly Sent[];
+  /** The last ticks that were sent, each at its remainder. */
+  readonly #ticks = new Float64Array(HISTORY_TICKS).fill(-1);
   #next = 0;
   #lastTick: number | undefined;
   #acked: Sent | undefined;
@@ -80,6 +87,7 @@ export class InFlight {
       isAcked: false,
       views: undefined,
       states: undefined,
+      owned: NONE_OWNED,
     }));
   }
 
@@ -114,6 +122,11 @@ export class InFlight {
     return this.#lastTick;
   }
 
+  /** Whether a snapshot of a tick was sent, as far as the last 64 ticks go. */
+  wasSent(tick: number): boolean {
+    return tick >= 0 && this.#ticks[tick % HISTORY_TICKS] === tick;
+  }
+
   /** How many numbers before the next one the base is. */
   get baseAge(): number {
     const { base } = this;
@@ -126,12 +139,14 @@ export class InFlight {
    * @param tick Its tick.
    * @param views What the client has with it.
    * @param states What was learnt with it.
+   * @param owned Which entities the client takes for its own with it.
    * @param isFull Whether it has no base: then it is one for those that follow.
    */
   push(
     tick: number,
     views: readonly TypeView[] | undefined,
     states: readonly CoderState[] | undefined,
+    owned: readonly EntityId[],
     isFull = false,
   ): void {
     const sent = this.#ring[this.#next % SNAPSHOT_RING]!;
@@ -142,6 +157,8 @@ export class InFlight {
     sent.isAcked = false;
     sent.views = views;
     sent.states = states;
+    sent.owned = owned;
+    this.#ticks[tick % HISTORY_TICKS] = tick;
     if (isFull) this.#presumed = sent;
     this.#next = this.#next + 1 & 0xffff;
     this.#lastTick = tick;
@@ -207,5 +224,6 @@ export class InFlight {
     this.#pool.giveStates(this.#coders, sent.states);
     sent.views = undefined;
     sent.states = undefined;
+    sent.owned = NONE_OWNED;
   }
 }

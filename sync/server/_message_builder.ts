@@ -17,6 +17,7 @@ import {
   popCount,
   setBit,
 } from "../world/bit_set.ts";
+import { type EntityId, slotOfId, typeOfId } from "../world/entity_id.ts";
 import type { WorldHistory } from "../world/world_history.ts";
 import type { Sent, SentPool } from "./_in_flight.ts";
 import { Turns } from "./_turns.ts";
@@ -31,6 +32,8 @@ import {
 
 /** Above all that entities come to by waiting. */
 const FIRST = 2 ** 40;
+/** Messages in which own entities come not first, after one that they did not fit. */
+const TOO_LARGE_WAIT = 64;
 /** How much of a message may be entities that come or go. */
 const MOVES_SHARE = 0.7;
 /** How much of a message may tell what is stale. */
@@ -55,6 +58,10 @@ export interface Recipient {
   priorityOf(type: number, slot: number): number;
   /** How many bytes an entity took lately. */
   bytesPerEntity: number;
+  /** Its own entities, which come first. */
+  readonly owned: readonly EntityId[];
+  /** In how many messages they do not, so that others have their turn too. */
+  ownedWait: number;
 }
 
 /** How a message came out. */
@@ -74,8 +81,10 @@ class TypeScratch {
   /** Those of the written that are not at the client as they are to be. */
   readonly others: Uint32Array;
   readonly forgotten: Uint32Array;
-  /** Candidates that come or go. */
+  /** Candidates that come or go, but for the client's own. */
   readonly moves: Uint32Array;
+  /** Places of the client's own entities that come first. */
+  readonly owned: Uint32Array;
   readonly base: OverlayTable;
   readonly current: OverlayTable;
   /** Of a base that is a whole tick. */
@@ -91,6 +100,7 @@ class TypeScratch {
     this.others = bitSet(maxEntities);
     this.forgotten = bitSet(maxEntities);
     this.moves = bitSet(maxEntities);
+    this.owned = bitSet(maxEntities);
     this.empty = new EntityTable(schema);
     this.none = bitSet(maxEntities);
     this.base = new OverlayTable(this.empty);
@@ -184,6 +194,7 @@ export class MessageBuilder {
         // The others have their turn before it is tried again.
         const [first] = this.#turns.ids;
         if (isOrdered) to.waited[first! >>> SLOT_BITS]![first! & SLOT_MASK] = 0;
+        if (this.#isOwned(first!)) to.ownedWait = TOO_LARGE_WAIT;
         result = "tooLarge";
         this.#choose(0);
         this.#write(to, views, states, limitBytes);
@@ -194,7 +205,8 @@ export class MessageBuilder {
         Math.min(count - 1, Math.floor(count * limitBytes / size * 0.95)),
       );
     }
-    this.#settle(to);
+    this.#settle(to, result);
+    if (isOrdered && this.#hasOwnedAlone()) to.ownedWait = 1;
     if (!this.isPartial && this.#isWhole(to, views)) {
       this.#pool.giveViews(views);
       this.views = undefined;
@@ -287,10 +299,11 @@ export class MessageBuilder {
   #queue(to: Recipient): void {
     const turns = this.#turns;
     turns.clear();
+    this.#findOwned(to);
     this.#underWay = 0;
     this.#changes = 0;
     for (let type = 0; type < this.#scratch.length; type++) {
-      const { candidates, wanted, moves, none } = this.#scratch[type]!;
+      const { candidates, wanted, moves, owned, none } = this.#scratch[type]!;
       const waited = this.#waitedOf(to, type);
       const weight = to.weights?.[type];
       const view = this.#viewOf(to, type)?.view;
@@ -303,7 +316,7 @@ export class MessageBuilder {
         // ones too: it would go and come back at the client.
         const underWay = last === undefined ? 0 : change & ~(want ^ last[i]!);
         let left: number = candidates[i]!;
-        moves[i] = view === undefined ? 0 : left & change;
+        moves[i] = view === undefined ? 0 : left & change & ~owned[i]!;
         this.#underWay += popCount(left & underWay);
         this.#changes += popCount(left & ~moves[i]!);
         while (left !== 0) {
@@ -315,11 +328,40 @@ export class MessageBuilder {
             (isWanted ? weight ?? to.priorityOf(type, slot) : 1);
           waited[slot] = wait;
           const first = (isWanted ? 0 : FIRST) +
-            ((underWay & bit) === 0 ? 0 : 2 * FIRST);
+            ((underWay & bit) === 0 ? 0 : 2 * FIRST) +
+            ((owned[i]! & bit) === 0 ? 0 : 4 * FIRST);
           turns.push(type << SLOT_BITS | slot, wait + first);
         }
       }
     }
+  }
+
+  /** Finds which own entities come first: all, unless others have their turn. */
+  #findOwned(to: Recipient): void {
+    for (const { owned } of this.#scratch) owned.fill(0);
+    if (to.ownedWait > 0) {
+      to.ownedWait--;
+      return;
+    }
+    for (const id of to.owned) {
+      setBit(this.#scratch[typeOfId(id)]!.owned, slotOfId(id));
+    }
+  }
+
+  #isOwned(turn: number): boolean {
+    return hasBit(this.#scratch[turn >>> SLOT_BITS]!.owned, turn & SLOT_MASK);
+  }
+
+  /** Whether there was room for own entities, as they come first, and for no others. */
+  #hasOwnedAlone(): boolean {
+    let isAny = false;
+    for (const { written, owned } of this.#scratch) {
+      for (let i = 0; i < written.length; i++) {
+        if ((written[i]! & ~owned[i]!) !== 0) return false;
+        if (written[i] !== 0) isAny = true;
+      }
+    }
+    return isAny && this.isPartial;
   }
 
   #lastPresent({ last }: Recipient, type: number): Uint32Array | undefined {
@@ -397,7 +439,7 @@ export class MessageBuilder {
   }
 
   /** What was sent begins to wait anew. */
-  #settle(to: Recipient): void {
+  #settle(to: Recipient, result: BuildResult): void {
     let count = 0;
     for (let type = 0; type < this.#scratch.length; type++) {
       const { written } = this.#scratch[type]!;
@@ -409,7 +451,8 @@ export class MessageBuilder {
         slot = nextBit(written, slot + 1)
       ) waited![slot] = 0;
     }
-    if (count === 0) return;
+    // A giant says nothing of the others.
+    if (count === 0 || result === "lone") return;
     const bytes = this.writer.length / count;
     to.bytesPerEntity += (bytes - to.bytesPerEntity) / 4;
   }

@@ -1,5 +1,6 @@
 // This module is browser compatible.
 import type { MessageLink } from "../../protocol/mod.ts";
+import type { EntityId } from "../world/entity_id.ts";
 import type { InputFeedback } from "../wire/input_feedback.ts";
 
 /** A client, as its server sees it. */
@@ -18,6 +19,19 @@ export interface SyncPeer {
   readonly ackedTick: number | undefined;
   /** The tick of the last snapshot that was sent to it; `undefined` before the first. */
   readonly sentTick: number | undefined;
+  /** The entities that are its own, ascending: see `SyncServer.own`. */
+  readonly owned: readonly EntityId[];
+  /** The bytes of all that has come from it. */
+  readonly bytesIn: number;
+  /** The bytes of the snapshots that were sent to it. */
+  readonly bytesOut: number;
+  /**
+   * Tells whether it was sent the snapshot of a tick, so that it can have seen it.
+   *
+   * @param tick The tick.
+   * @returns Whether it was; `false` if that is more than 63 ticks ago.
+   */
+  wasSent(tick: number): boolean;
 }
 
 /** Takes the inputs of clients. */

@@ -21,15 +21,21 @@ import type {
   WorldSchema,
 } from "../schema/define_world.ts";
 import { type InputFeedback, LEAD_STEPS } from "../wire/input_feedback.ts";
+import { TOO_LATE } from "../wire/greeting.ts";
 import {
+  MAX_OWNED,
   MAX_SNAPSHOT_BYTES,
   MIN_LINK_BYTES,
   type SyncFault,
   SyncPacketKind,
 } from "../wire/packet_kind.ts";
 import { Report } from "../wire/report.ts";
-import { SnapshotHeader } from "../wire/snapshot_header.ts";
-import { entityIdOf } from "../world/entity_id.ts";
+import {
+  isSameOwned,
+  NONE_OWNED,
+  SnapshotHeader,
+} from "../wire/snapshot_header.ts";
+import { type EntityId, entityIdOf } from "../world/entity_id.ts";
 import { EntityStore } from "../world/entity_store.ts";
 import { WorldHistory } from "../world/world_history.ts";
 import { ClientEnd, type ClientForm } from "./_client_end.ts";
@@ -45,7 +51,7 @@ import type {
 } from "./sync_server_options.ts";
 
 const EVENTS_PER_PEER = 2;
-/** The most that stands before the entities, but for the places that are forgotten. */
+/** The most that stands before the entities, but for own ones and forgotten places. */
 const HEADER_BYTES = 40;
 const MIN_MESSAGE_BYTES = 128;
 
@@ -151,14 +157,24 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
     this.#form(0, NO_LINK, {});
   }
 
+  /** The bytes of all that has come from clients. */
+  get bytesIn(): number {
+    return this.#counters.bytesIn;
+  }
+
+  /** The bytes of all snapshots that were sent. */
+  get bytesOut(): number {
+    return this.#counters.bytesOut;
+  }
+
   /** How many clients are connected. */
   get size(): number {
     return this.#peers.size;
   }
 
   /**
-   * Takes a client in. It stays until its link closes, its world turns out to be
-   * another one, it sends too much that is malformed, or
+   * Takes a client in. It stays until its link closes, the handshake takes too long or
+   * shows that it has another world, it sends too much that is malformed, or
    * {@linkcode SyncServer.disconnect}.
    *
    * @param link The link to it, which nothing else polls.
@@ -207,6 +223,46 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
   }
 
   /**
+   * Makes an entity a client's own: it sees it whatever the filters say, is sent it
+   * before all others, and is told that it is (`SyncClient.owned`). An entity may be
+   * several clients' own. One that is removed is nobody's any more.
+   *
+   * @param peer The client. One that is not connected any more stays without.
+   * @param id The entity, of any type.
+   * @throws {RangeError} If there is no such entity, or the client has 16 already.
+   */
+  own(peer: SyncPeer, id: EntityId): void {
+    if (!this.entities.has(id)) {
+      throw new RangeError(
+        `Cannot own an entity as its id must be that of one that is there: current value is ${id}`,
+      );
+    }
+    const end = this.#peers.get(peer.id);
+    if (end === undefined || end !== peer || end.owned.includes(id)) return;
+    const owned = end.owned.filter((it) => this.entities.has(it));
+    if (owned.length >= MAX_OWNED) {
+      throw new RangeError(
+        `Cannot own an entity as a client must have at most ${MAX_OWNED}: current value is ${
+          owned.length + 1
+        }`,
+      );
+    }
+    end.owned = [...owned, id].sort((a, b) => a - b);
+  }
+
+  /**
+   * Makes an entity a client's own no more. One that is not stays so.
+   *
+   * @param peer The client.
+   * @param id The entity.
+   */
+  disown(peer: SyncPeer, id: EntityId): void {
+    const end = this.#peers.get(peer.id);
+    if (end === undefined || end !== peer || !end.owned.includes(id)) return;
+    end.owned = end.owned.filter((it) => it !== id);
+  }
+
+  /**
    * Iterates over the clients.
    *
    * @returns An iterator over those that are connected.
@@ -241,9 +297,10 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
       // A clock that stands at the end of all time is better than one that is none.
       this.#nowMs = Math.min(Number.MAX_VALUE, this.#nowMs + dt * 1_000);
       this.#startMs ??= this.#clock.nowMs();
-      for (const end of this.#peers.values()) this.#poll(end);
+      for (const end of this.#peers.values()) this.#poll(end, dt);
       simulate?.((this.history.newest ?? -1) + 1);
       this.history.record(this.entities);
+      for (const end of this.#peers.values()) this.#disownRemoved(end);
       this.#sendAll(dt);
     } finally {
       this.#isTicking = false;
@@ -340,6 +397,10 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
         "reportsPerSecond",
         options.reportsPerSecond ?? 240,
       ),
+      greetingTimeoutMs: checkFinite(
+        "greetingTimeoutMs",
+        options.greetingTimeoutMs ?? 10_000,
+      ),
       filters: own.interest ?? interest,
       weights: options.priority === undefined ? this.#weights : undefined,
       priorityOf: this.#priorityOf,
@@ -359,8 +420,8 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
     return weight * checkWeight("priority", priority(peer, id));
   };
 
-  #poll(end: ClientEnd): void {
-    const { link } = end;
+  #poll(end: ClientEnd, dt: number): void {
+    const { link, form } = end;
     if (!end.greeting.flush(link)) {
       return this.#close(
         end,
@@ -371,6 +432,9 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
     if (!end.isClosed) end.greeting.flush(link);
     const { state } = link;
     if (state.type === "closed") this.#close(end, state.reason);
+    else if (end.greeting.isLate(dt, link, form.greetingTimeoutMs)) {
+      this.#close(end, TOO_LATE);
+    }
   }
 
   readonly #receive = (end: ClientEnd, bytes: Uint8Array): void => {
@@ -378,6 +442,7 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
     if (end.isClosed) return;
     const counters = this.#counters;
     counters.bytesIn += bytes.length;
+    end.bytesIn += bytes.length;
     if (bytes[0] === SyncPacketKind.Handshake && !end.isReady) {
       return this.#greeted(end, bytes);
     }
@@ -442,6 +507,15 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
     return undefined;
   }
 
+  #disownRemoved(end: ClientEnd): void {
+    const { entities } = this;
+    for (const id of end.owned) {
+      if (entities.has(id)) continue;
+      end.owned = end.owned.filter((it) => entities.has(it));
+      return;
+    }
+  }
+
   #sendAll(dt: number): void {
     const { history } = this;
     const tables = history.tablesAt(history.newest!);
@@ -476,10 +550,14 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
       ? Math.min(end.hardBytes, allowance)
       : usual;
     this.#findInterest(end);
-    const body = this.#bodyFor(end, limit);
+    const header = this.#header;
+    const { owned } = end;
+    header.owned = owned;
+    header.hasOwned = !isSameOwned(owned, base?.owned ?? NONE_OWNED);
+    const ownedBytes = header.hasOwned ? 1 + 4 * owned.length : 0;
+    const body = this.#bodyFor(end, limit, HEADER_BYTES + ownedBytes);
     if (end.isClosed) return;
     const builder = this.#builder;
-    const header = this.#header;
     const views = body === undefined ? builder.views : undefined;
     header.sequence = inFlight.next;
     header.tick = tick;
@@ -505,8 +583,9 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
       return;
     }
     const states = body === undefined ? builder.states : undefined;
-    inFlight.push(tick, views, states, base === undefined);
+    inFlight.push(tick, views, states, owned, base === undefined);
     end.allowance -= writer.length;
+    end.bytesOut += writer.length;
     if (header.hasChecksum) {
       end.untilChecksum = this.#noChecksums;
     } else end.untilChecksum--;
@@ -520,9 +599,13 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
   }
 
   /** The body that all share, if it fits; else `undefined`, and the builder has one. */
-  #bodyFor(end: ClientEnd, limit: number): Uint8Array | undefined {
+  #bodyFor(
+    end: ClientEnd,
+    limit: number,
+    headerBytes: number,
+  ): Uint8Array | undefined {
     const { base, form } = end;
-    const room = limit - HEADER_BYTES;
+    const room = limit - headerBytes;
     if (
       !form.isStrong && end.interest === undefined && base?.views === undefined
     ) {
@@ -533,7 +616,7 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
     end.last = last !== undefined && this.history.has(last.tick)
       ? last
       : undefined;
-    const hard = end.hardBytes - HEADER_BYTES;
+    const hard = end.hardBytes - headerBytes;
     const result = this.#builder.build(end, room, hard);
     if (result === "lone") this.#counters.loneEntities++;
     else if (result === "tooLarge") this.#counters.entitiesTooLarge++;
@@ -562,6 +645,7 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
         filter.narrow(end, this.#types[i]!, tables[i]!, before, places);
       }
     }
+    end.seeOwned();
   }
 
   #stamp(end: ClientEnd): void {

@@ -48,6 +48,13 @@ export interface SyncServerOptions<W extends EntitySchemas = EntitySchemas> {
    */
   readonly reportsPerSecond?: number;
   /**
+   * How long the handshake with a client may take once its link is open, in milliseconds
+   * of the ticks' `dt`: above 0. Then the link is closed.
+   *
+   * @default {10000}
+   */
+  readonly greetingTimeoutMs?: number;
+  /**
    * How many snapshots of a client there are to one with a checksum of all that it has:
    * an integer, 0 or more; 0 for none.
    *

@@ -364,7 +364,9 @@ Deno.test("SyncServer counts on beyond 65535", () => {
     const ends = new EndsWorld({ seed: 5, link: bad });
     const it = ends.connect({ coder });
     const { inFlight } = it.peer as ClientEnd;
-    for (let i = 0; i < 65_500; i++) inFlight.push(-1, undefined, undefined);
+    for (let i = 0; i < 65_500; i++) {
+      inFlight.push(-1, undefined, undefined, []);
+    }
     ends.run(200);
     assert(inFlight.next < 1_000 && it.checked > 60);
     ends.settle(100);

@@ -10,6 +10,10 @@ import { MIN_LINK_BYTES, SyncPacketKind } from "./packet_kind.ts";
 
 const MAX_HANDSHAKE_BYTES = 32_768;
 const NOTHING = new Uint8Array(0);
+/** What a call of `isLate` counts at most: who slept has not waited. */
+const MAX_WAIT_MS = 1_000;
+/** Why a link is closed that is not through with it in time. */
+export const TOO_LATE = "the handshake took too long";
 
 /** What came of a message of the handshake. */
 export type GreetingStep =
@@ -48,6 +52,7 @@ export class Greeting {
   #handshake: ContractHandshake | undefined;
   /** What the link has not taken yet. */
   readonly #waiting: Uint8Array[] = [];
+  #waitedMs = 0;
   #isOver = false;
   #isHeard = false;
 
@@ -85,6 +90,21 @@ export class Greeting {
       link.send(this.#waiting[0]!, Channel.ReliableOrdered)
     ) this.#waiting.shift();
     return true;
+  }
+
+  /**
+   * Lets time pass.
+   *
+   * @param dt How much, in seconds. Of one call a second counts at most, and only while
+   * the link is open.
+   * @param link The link, of which everything was taken that has come.
+   * @param timeoutMs How long it may take.
+   * @returns Whether it takes too long.
+   */
+  isLate(dt: number, link: MessageLink, timeoutMs: number): boolean {
+    if (this.isReady || link.state.type !== "open") return false;
+    this.#waitedMs += Math.min(MAX_WAIT_MS, dt * 1_000);
+    return this.#waitedMs > timeoutMs;
   }
 
   /**

@@ -22,6 +22,9 @@ export const MAX_REPORT_INPUT_BYTES = 1_024;
 /** The most bytes of a snapshot, whatever a link takes. */
 export const MAX_SNAPSHOT_BYTES = 2 ** 20;
 
+/** The most entities that are a client's own. */
+export const MAX_OWNED = 16;
+
 /** The fewest bytes that a link must take. */
 export const MIN_LINK_BYTES = 256;
 

@@ -1,6 +1,8 @@
 // This module is browser compatible.
 import type { ByteReader, ByteWriter } from "../../protocol/mod.ts";
+import type { EntityId } from "../world/entity_id.ts";
 import {
+  MAX_OWNED,
   SNAPSHOT_RING,
   type SyncFault,
   SyncPacketKind,
@@ -12,8 +14,12 @@ const CHECKSUM = 4;
 const FORGOTTEN = 8;
 const STRONG = 16;
 const PARTIAL = 32;
-const ALL_FLAGS = 63;
+const OWNED = 64;
+const ALL_FLAGS = 127;
 const MAX_TICK = 0xffff_ffff;
+
+/** Nobody's entities. */
+export const NONE_OWNED: readonly EntityId[] = [];
 
 /** What stands before the entities in a snapshot: written and read as a whole. */
 export class SnapshotHeader {
@@ -48,6 +54,10 @@ export class SnapshotHeader {
   hasChecksum = false;
   /** That of all that the client is to have: 0 to 4294967295. */
   checksum = 0;
+  /** Whether it tells which entities are the client's own, as the base does not. */
+  hasOwned = false;
+  /** Those, ascending; none if they are not told. */
+  owned: readonly EntityId[] = NONE_OWNED;
   /** Whether a list of places follows that are forgotten first. */
   hasForgotten = false;
 
@@ -61,7 +71,7 @@ export class SnapshotHeader {
       (this.hasEcho ? ECHO : 0) | (this.hasFeedback ? FEEDBACK : 0) |
         (this.hasChecksum ? CHECKSUM : 0) |
         (this.hasForgotten ? FORGOTTEN : 0) | (this.isStrong ? STRONG : 0) |
-        (this.isPartial ? PARTIAL : 0),
+        (this.isPartial ? PARTIAL : 0) | (this.hasOwned ? OWNED : 0),
     );
     writer.u32(this.sentStamp);
     if (this.hasEcho) {
@@ -73,6 +83,9 @@ export class SnapshotHeader {
       writer.i16(this.inputLead);
     }
     if (this.hasChecksum) writer.u32(this.checksum);
+    if (!this.hasOwned) return;
+    writer.u8(this.owned.length);
+    for (const id of this.owned) writer.u32(id);
   }
 
   /**
@@ -94,6 +107,8 @@ export class SnapshotHeader {
     this.hasForgotten = (flags & FORGOTTEN) !== 0;
     this.isStrong = (flags & STRONG) !== 0;
     this.isPartial = (flags & PARTIAL) !== 0;
+    this.hasOwned = (flags & OWNED) !== 0;
+    this.owned = NONE_OWNED;
     this.sentStamp = reader.u32();
     if (this.hasEcho) {
       this.echoStamp = reader.u32();
@@ -109,8 +124,31 @@ export class SnapshotHeader {
       this.tick > MAX_TICK || this.baseAge >= SNAPSHOT_RING ||
       flags > ALL_FLAGS || (this.hasFeedback && this.inputTick > MAX_TICK)
     ) return "range";
-    return undefined;
+    return this.hasOwned ? this.#readOwned(reader) : undefined;
   }
+
+  #readOwned(reader: ByteReader): SyncFault | undefined {
+    const count = reader.u8();
+    if (count > MAX_OWNED) return "range";
+    const owned: EntityId[] = [];
+    let before = -1;
+    for (let i = 0; i < count; i++) {
+      const id = reader.u32();
+      if (!reader.ok) break;
+      if (id <= before) return "notCanonical";
+      owned.push((before = id) as EntityId);
+    }
+    this.owned = owned;
+    return reader.ok ? undefined : faultOf(reader);
+  }
+}
+
+/** Whether two lists name the same entities. */
+export function isSameOwned(
+  a: readonly EntityId[],
+  b: readonly EntityId[],
+): boolean {
+  return a === b || a.length === b.length && a.every((id, i) => id === b[i]);
 }
 
 /** What a reader's error is called here. */

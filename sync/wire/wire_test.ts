@@ -7,6 +7,7 @@ import { defineWorld } from "../schema/define_world.ts";
 import { EntityTable } from "../snapshot/entity_table.ts";
 import { bitSet, setBit } from "../world/bit_set.ts";
 import { readBody, type ReadPart, writeBody } from "./body.ts";
+import type { EntityId } from "../world/entity_id.ts";
 import type { SyncFault } from "./packet_kind.ts";
 import { readPlaces, writePlaces } from "./place_list.ts";
 import { Report } from "./report.ts";
@@ -36,6 +37,32 @@ const HEADERS: readonly [string, Fields<SnapshotHeader>][] = [
   [
     "01 0500 09 02 20 03000000",
     { sequence: 5, tick: 9, baseAge: 2, isPartial: true, sentStamp: 3 },
+  ],
+  [
+    "01 0600 0a 03 40 04000000 02 03000100 040000c0",
+    {
+      sequence: 6,
+      tick: 10,
+      baseAge: 3,
+      sentStamp: 4,
+      hasOwned: true,
+      owned: [0x0001_0003, 0xc000_0004] as EntityId[],
+    },
+  ],
+  [
+    "01 0600 0a 03 40 04000000 01 03000100",
+    {
+      sequence: 6,
+      tick: 10,
+      baseAge: 3,
+      sentStamp: 4,
+      hasOwned: true,
+      owned: [0x0001_0003] as EntityId[],
+    },
+  ],
+  [
+    "01 0700 0b 01 40 05000000 00",
+    { sequence: 7, tick: 11, baseAge: 1, sentStamp: 5, hasOwned: true },
   ],
   [
     "01 0100 ffffffff0f 01 2f ffffffff 05000000 0600 07 00ff 0d0c0b0a",
@@ -81,8 +108,12 @@ Deno.test("SnapshotHeader.read() refuses what no server writes", () => {
     ["01 0000 8080808010 00 00 00000000", "range"],
     ["01 0000 8000 00 00 00000000", "notCanonical"],
     ["01 0000 00 40 00 00000000", "range"],
-    ["01 0000 00 00 40 00000000", "range"],
+    ["01 0000 00 00 80 00000000", "range"],
     ["01 0000 00 00 02 00000000 8080808010 0000", "range"],
+    ["01 0000 00 00 40 00000000 11" + "00000000".repeat(17), "range"],
+    ["01 0000 00 00 40 00000000 02 04000000 03000000", "notCanonical"],
+    ["01 0000 00 00 40 00000000 02 04000000 04000000", "notCanonical"],
+    ["01 0000 00 00 40 00000000 02 04000000 040000", "truncated"],
   ];
   for (const [bytes, fault] of wrong) {
     const reader = new ByteReader(hex(bytes));
