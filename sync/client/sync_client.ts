@@ -32,7 +32,8 @@ import {
   slotOfId,
   typeOfId,
 } from "../world/entity_id.ts";
-import { readEntity, type ValuesOf } from "../world/entity_store.ts";
+import type { ValuesOf } from "../world/entity_store.ts";
+import { readEntity } from "../world/table_entities.ts";
 import { ClientCounters } from "./_counters.ts";
 import { EntityNews } from "./_entity_news.ts";
 import { ShownTables } from "./_shown_tables.ts";

@@ -9,7 +9,7 @@ const MAX_STEP = 127;
 
 // A view beside that of the input one later is mostly as far on as the input, or nearly
 // so, as the picture's time runs a little faster or slower than the game's: that takes
-// 1 or 10 bits. Else it is written as a whole, against the tick of its input.
+// 3 or 11 bits. Else it is written as a whole, against the tick of its input.
 
 /** Whether a view is near enough to its input to be written. */
 export function isNearView(view: ViewStamp, inputTick: number): boolean {

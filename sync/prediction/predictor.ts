@@ -5,13 +5,8 @@ import { fieldColumnsOf } from "../schema/define_entity.ts";
 import type { EntityType } from "../schema/define_world.ts";
 import type { TableContent } from "../snapshot/entity_table.ts";
 import { bitSet, clearBit, hasBit, nextBit, setBit } from "../world/bit_set.ts";
-import {
-  type EntityId,
-  entityIdOf,
-  isGenerationOfId,
-  slotOfId,
-  typeOfId,
-} from "../world/entity_id.ts";
+import { type EntityId, entityIdOf, slotOfId } from "../world/entity_id.ts";
+import { holdsEntity } from "../world/table_entities.ts";
 import { Corrections, type SmoothedField } from "./_corrections.ts";
 import { type PredictedCodec, predictedCodec } from "./_predicted_field.ts";
 import { PredictedState } from "./predicted_state.ts";
@@ -682,10 +677,7 @@ export class Predictor<I> {
   }
 
   #isIn(table: TableContent, id: EntityId): boolean {
-    const slot = slotOfId(id);
-    return slot < table.capacity && typeOfId(id) === this.#type.number &&
-      hasBit(table.alive, slot) &&
-      isGenerationOfId(id, table.generations[slot]!);
+    return holdsEntity(table, this.#type.number, id);
   }
 
   #takePlace(id: number): number {

@@ -6,15 +6,15 @@ import type { EntitySchemas, WorldSchema } from "../schema/define_world.ts";
 import { EntityTable } from "../snapshot/entity_table.ts";
 import { readBody } from "../wire/body.ts";
 import { viewChecksum } from "../wire/view_checksum.ts";
-import { bitSet, nextBit } from "../world/bit_set.ts";
+import { bitSet } from "../world/bit_set.ts";
+import { type EntityId, slotOfId } from "../world/entity_id.ts";
+import type { ValuesOf } from "../world/entity_store.ts";
 import {
-  type EntityId,
-  entityIdOf,
-  isGenerationOfId,
-  slotOfId,
-  typeOfId,
-} from "../world/entity_id.ts";
-import { readEntity, type ValuesOf } from "../world/entity_store.ts";
+  holdsEntity,
+  idsOf,
+  readEntity,
+  typeNamed,
+} from "../world/table_entities.ts";
 import {
   CRC_BYTES,
   HEADER_BYTES,
@@ -197,19 +197,16 @@ export class MatchPlayer<W extends EntitySchemas = EntitySchemas> {
    * @param type The name of its type.
    * @returns Values that belong to the caller; `undefined` if there is no such entity of
    * that type in the tick that is shown.
+   * @throws {RangeError} If there is no such type.
    */
   get<N extends keyof W & string>(
     id: EntityId,
     type: N,
   ): ValuesOf<W, N> | undefined {
-    const found = this.world.byName.get(type);
-    if (found === undefined || typeOfId(id) !== found.number) return undefined;
+    const found = typeNamed(this.world, type);
     const table = this.#parts[found.number]!.current;
-    const slot = slotOfId(id);
-    const isThere = slot < table.capacity && table.isAlive(slot) &&
-      isGenerationOfId(id, table.generations[slot]!);
-    if (!isThere) return undefined;
-    return readEntity(found, table, slot) as ValuesOf<W, N>;
+    if (!holdsEntity(table, found.number, id)) return undefined;
+    return readEntity(found, table, slotOfId(id)) as ValuesOf<W, N>;
   }
 
   /**
@@ -217,14 +214,11 @@ export class MatchPlayer<W extends EntitySchemas = EntitySchemas> {
    *
    * @param type The name of the type.
    * @returns Their ids.
+   * @throws {RangeError} If there is no such type.
    */
-  *ids<N extends keyof W & string>(type: N): IterableIterator<EntityId> {
-    const found = this.world.byName.get(type);
-    if (found === undefined) return;
-    const { alive, generations } = this.#parts[found.number]!.current;
-    for (let at = nextBit(alive, 0); at >= 0; at = nextBit(alive, at + 1)) {
-      yield entityIdOf(found.number, at, generations[at]!);
-    }
+  ids<N extends keyof W & string>(type: N): IterableIterator<EntityId> {
+    const { number } = typeNamed(this.world, type);
+    return idsOf(this.#parts[number]!.current, number);
   }
 
   #findRecords(): void {

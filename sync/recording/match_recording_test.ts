@@ -216,3 +216,12 @@ Deno.test("MatchRecorder keeps more than 64 KiB, in one record or in many", () =
   assertEquals([player.length, player.ending], [3, "complete"]);
   assert(player.seek(2));
 });
+
+Deno.test("MatchPlayer refuses a type that there is not, as the ends do", () => {
+  const { bytes } = randomMatch(8, 3, {});
+  const player = new MatchPlayer(world, bytes);
+  player.next();
+  const none = "none" as "cube";
+  assertThrows(() => player.ids(none), RangeError, "cube, sign");
+  assertThrows(() => player.get(0 as EntityId, none), RangeError, "cube, sign");
+});

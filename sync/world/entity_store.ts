@@ -1,10 +1,5 @@
 // This module is browser compatible.
-import {
-  BitReader,
-  BitWriter,
-  type Field,
-  type FieldValues,
-} from "../../protocol/mod.ts";
+import { BitWriter, type Field, type FieldValues } from "../../protocol/mod.ts";
 import { fieldColumnsOf, type PlacedColumns } from "../schema/define_entity.ts";
 import type {
   EntitySchemas,
@@ -13,14 +8,9 @@ import type {
 } from "../schema/define_world.ts";
 import { EntityTable } from "../snapshot/entity_table.ts";
 import { isSameBytes } from "../snapshot/same_bytes.ts";
-import { bitSet, nextBit, setBit } from "./bit_set.ts";
-import {
-  type EntityId,
-  entityIdOf,
-  isGenerationOfId,
-  slotOfId,
-  typeOfId,
-} from "./entity_id.ts";
+import { bitSet, setBit } from "./bit_set.ts";
+import { type EntityId, entityIdOf, slotOfId, typeOfId } from "./entity_id.ts";
+import { holdsEntity, idsOf, readEntity, typeNamed } from "./table_entities.ts";
 
 /**
  * The values of an entity of a world.
@@ -56,7 +46,6 @@ export class EntityStore<W extends EntitySchemas = EntitySchemas> {
   /** What the entities are. */
   readonly world: WorldSchema<W>;
   readonly #types: readonly TypeStore[];
-  readonly #byName: ReadonlyMap<string, TypeStore>;
 
   /**
    * Creates a store without entities.
@@ -66,7 +55,6 @@ export class EntityStore<W extends EntitySchemas = EntitySchemas> {
   constructor(world: WorldSchema<W>) {
     this.world = world;
     this.#types = world.types.map((type) => new TypeStore(type));
-    this.#byName = new Map(this.#types.map((it) => [it.type.name, it]));
   }
 
   /** How many entities there are, of all types. */
@@ -183,13 +171,7 @@ export class EntityStore<W extends EntitySchemas = EntitySchemas> {
   }
 
   #typeStore(name: string): TypeStore {
-    const store = this.#byName.get(name);
-    if (store !== undefined) return store;
-    throw new RangeError(
-      `Cannot find a type of entities as its name must be one of ${
-        [...this.#byName.keys()].join(", ")
-      }: current value is "${name}"`,
-    );
+    return this.#types[typeNamed(this.world, name).number]!;
   }
 }
 
@@ -221,10 +203,7 @@ class TypeStore {
   }
 
   has(id: EntityId): boolean {
-    const slot = slotOfId(id);
-    return slot < this.table.capacity && typeOfId(id) === this.type.number &&
-      this.table.isAlive(slot) &&
-      isGenerationOfId(id, this.table.generations[slot]!);
+    return holdsEntity(this.table, this.type.number, id);
   }
 
   spawn(values: Readonly<Record<string, unknown>>): EntityId | undefined {
@@ -279,15 +258,8 @@ class TypeStore {
     return true;
   }
 
-  *ids(): IterableIterator<EntityId> {
-    const { alive, generations } = this.table;
-    for (
-      let slot = nextBit(alive, 0);
-      slot >= 0;
-      slot = nextBit(alive, slot + 1)
-    ) {
-      yield entityIdOf(this.type.number, slot, generations[slot]!);
-    }
+  ids(): IterableIterator<EntityId> {
+    return idsOf(this.table, this.type.number);
   }
 
   /** Returns whether the value is another one than before. */
@@ -335,31 +307,4 @@ class TypeStore {
         : `Cannot write an entity as "${name}" of "${type}" must be ${field.descriptor}`,
     );
   }
-}
-
-/**
- * Tells the values of an entity of a table.
- *
- * @param type What the table holds.
- * @param table The table.
- * @param slot A place that holds an entity.
- * @returns Values that belong to the caller.
- */
-export function readEntity(
-  type: EntityType,
-  table: EntityTable,
-  slot: number,
-): Record<string, unknown> {
-  const { fields, blobs } = type.schema;
-  const values: Record<string, unknown> = {};
-  const { capacity } = table;
-  for (const [name, columns] of fieldColumnsOf(type.schema)) {
-    const at = columns.first * capacity + slot;
-    values[name] = columns.read(table.values, at, capacity);
-  }
-  for (let i = 0; i < blobs.length; i++) {
-    const reader = new BitReader(table.blobs[i * capacity + slot]!);
-    values[blobs[i]!] = fields[blobs[i]!]!.read(reader);
-  }
-  return values;
 }
