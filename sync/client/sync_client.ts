@@ -82,7 +82,7 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
   readonly #options: SyncClientOptions;
   readonly #clock: Clock;
   readonly #interval: number;
-  readonly #greetingTimeoutMs: number;
+  readonly #handshakeTimeoutMs: number;
   readonly #greeting: Greeting;
   readonly #ring: SnapshotRing;
   readonly #decoder: SnapshotDecoder;
@@ -138,9 +138,9 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
     this.#options = options;
     this.#clock = clock;
     this.#interval = 1 / checkFinite("reportRate", reportRate);
-    this.#greetingTimeoutMs = checkFinite(
-      "greetingTimeoutMs",
-      options.greetingTimeoutMs ?? 10_000,
+    this.#handshakeTimeoutMs = checkFinite(
+      "handshakeTimeoutMs",
+      options.handshakeTimeoutMs ?? 10_000,
     );
     this.#greeting = new Greeting(world.contract);
     this.#ring = new SnapshotRing(types);
@@ -366,7 +366,7 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
     if (!this.#isEnded) greeting.flush(link);
     const { state } = link;
     if (state.type === "closed") this.#end(state.reason);
-    else if (greeting.isLate(dt, link, this.#greetingTimeoutMs)) {
+    else if (greeting.isLate(dt, link, this.#handshakeTimeoutMs)) {
       this.#end(TOO_LATE);
     }
   }
