@@ -62,7 +62,9 @@ Deno.test("SyncServer and SyncClient refuse a handshakeTimeoutMs that is not abo
   );
   assertThrows(
     () =>
-      new SyncClient(world, new MemoryLinkPair().b, { handshakeTimeoutMs: NaN }),
+      new SyncClient(world, new MemoryLinkPair().b, {
+        handshakeTimeoutMs: NaN,
+      }),
     RangeError,
     "handshakeTimeoutMs",
   );
