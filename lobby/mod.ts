@@ -7,7 +7,7 @@
  */
 
 // What signatures name, so that one import is enough.
-export type { Metric, PlayerId, Random, Vec3 } from "../core/mod.ts";
+export type { Clock, Metric, PlayerId, Random, Vec3 } from "../core/mod.ts";
 export * from "./game_mode.ts";
 export * from "./lobby_error.ts";
 export * from "./lobby_id.ts";
@@ -22,6 +22,15 @@ export * from "./manager/lobby_manager_options.ts";
 export * from "./manager/lobby_metadata.ts";
 export * from "./manager/lobby_snapshot.ts";
 export * from "./manager/lobby_state.ts";
+export * from "./matchmaking/backfill.ts";
+export * from "./matchmaking/match_mode.ts";
+export * from "./matchmaking/matchmaking_event.ts";
+export * from "./matchmaking/matchmaking_queue.ts";
+export * from "./matchmaking/matchmaking_result.ts";
+export * from "./matchmaking/proposed_match.ts";
+export * from "./matchmaking/queue_statistics.ts";
+export * from "./matchmaking/ticket.ts";
+export * from "./matchmaking/ticket_explanation.ts";
 export * from "./ready_check/ready_check.ts";
 export * from "./ready_check/ready_check_result.ts";
 export * from "./team_id.ts";
