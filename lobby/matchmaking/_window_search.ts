@@ -8,10 +8,6 @@ import type { WorkMeter } from "./_work_meter.ts";
 
 /** Tickets whose columns are made ready at a time. */
 const BLOCK = 256;
-/** How fast a wait gains worth until the patience is over … */
-const WORTH_EXPONENT = 2.5;
-/** … and beyond: those who are hard to match wait a little longer, and cost the others less. */
-const LATE_EXPONENT = 1.5;
 /** What the wait of a ticket that takes any match is worth: more than any cost. */
 const ANY_MATCH = 1e9;
 /**
@@ -128,7 +124,7 @@ export class WindowSearch {
   /** Begins anew with the index as it is now. */
   begin(now: number): void {
     this.#now = now;
-    this.#lastStart = 0;
+    this.#lastStart = this.#readyFrom = this.#readyTo = 0;
     this.#rewind(0);
     const { count } = this.#index;
     if (count <= this.#low.length) return;
@@ -161,8 +157,11 @@ export class WindowSearch {
     const { patienceSeconds, spreadPerTicket } = this.#mode;
     const part = wait / patienceSeconds;
     if (part >= LAST_PATIENCE) return ANY_MATCH;
-    return spreadPerTicket *
-      part ** (part < 1 ? WORTH_EXPONENT : LATE_EXPONENT);
+    // To the power of 2.5, and beyond the patience of 1.5: those who are hard to match wait a
+    // little longer then, and cost the others less. Roots are exact in every engine, powers
+    // need not be.
+    const late = part * Math.sqrt(part) * spreadPerTicket;
+    return part < 1 ? part * late : late;
   }
 
   /**
@@ -207,8 +206,11 @@ export class WindowSearch {
     return maps === undefined ? 2 ** length - 1 : maps[this.#modeNumber]!;
   }
 
+  /** Has the lists begin at a place; the columns stay as far as they are ready there. */
   #rewind(place: number): void {
-    this.#readyFrom = this.#readyTo = place;
+    if (place < this.#readyFrom || place > this.#readyTo) {
+      this.#readyFrom = this.#readyTo = place;
+    }
     for (const list of this.#lists) {
       list.length = list.at = 0;
       list.scanned = place;
