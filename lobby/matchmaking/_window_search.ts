@@ -37,8 +37,6 @@ export type Judge = (
 interface RegionList {
   places: Int32Array;
   length: number;
-  /** The next place of the index that was not yet looked at. */
-  scanned: number;
   /** Of the ticket from which the last search began. */
   at: number;
 }
@@ -109,7 +107,6 @@ export class WindowSearch {
     this.#lists = Array.from({ length: this.#regions }, () => ({
       places: new Int32Array(BLOCK),
       length: 0,
-      scanned: 0,
       at: 0,
     }));
     const { teamSize, players } = mode.packing;
@@ -211,9 +208,20 @@ export class WindowSearch {
     if (place < this.#readyFrom || place > this.#readyTo) {
       this.#readyFrom = this.#readyTo = place;
     }
-    for (const list of this.#lists) {
-      list.length = list.at = 0;
-      list.scanned = place;
+    for (const list of this.#lists) list.length = list.at = 0;
+    for (let at = place; at < this.#readyTo; at++) this.#list(at);
+  }
+
+  /** Appends a place to the lists of its regions. */
+  #list(place: number): void {
+    for (let left = this.#reach[place]!; left !== 0; left &= left - 1) {
+      const list = this.#lists[31 - Math.clz32(left & -left)]!;
+      if (list.length === list.places.length) {
+        const places = new Int32Array(list.length * 2);
+        places.set(list.places);
+        list.places = places;
+      }
+      list.places[list.length++] = place;
     }
   }
 
@@ -240,24 +248,17 @@ export class WindowSearch {
       if (wait >= index.reachUntil(slot)) index.updateReach(slot, wait);
       this.#reach[place] = index.reach(slot);
       this.#far[place] = index.far(slot);
+      this.#list(place);
     }
     this.#readyTo = to;
   }
 
-  /** Takes the next ticket of a region into its list; returns its place, or -1 at the end. */
-  #extend(list: RegionList, region: number): number {
-    const { count } = this.#index;
-    while (list.scanned < count) {
-      const place = list.scanned++;
-      if (place >= this.#readyTo) this.#prepare(place + 1);
-      if ((this.#reach[place]! >>> region & 1) === 0) continue;
-      if (list.length === list.places.length) {
-        const places = new Int32Array(list.length * 2);
-        places.set(list.places);
-        list.places = places;
-      }
-      list.places[list.length++] = place;
-      return place;
+  /** Makes columns ready until a region's list has another place; returns that, or -1 at the end. */
+  #extend(list: RegionList): number {
+    const { length } = list;
+    while (this.#readyTo < this.#index.count) {
+      this.#prepare(this.#readyTo + 1);
+      if (list.length > length) return list.places[length]!;
     }
     return -1;
   }
@@ -272,15 +273,7 @@ export class WindowSearch {
   ): number {
     const list = this.#lists[region]!;
     // What lies below the start is of no use any more.
-    while (true) {
-      if (list.at < list.length) {
-        if (list.places[list.at]! >= start) break;
-        list.at++;
-      } else {
-        if (list.scanned < start) list.scanned = start;
-        if (this.#extend(list, region) < 0) return bestNet;
-      }
-    }
+    while (list.places[list.at]! < start) list.at++;
     const packing = this.#packing;
     const { latencyCost, asymmetryCost, patienceSeconds, spreadPerTicket } =
       this.#mode;
@@ -300,7 +293,7 @@ export class WindowSearch {
     const ownSize = partySize[start]!;
     const lowest = skills[start]!;
     const isBrief = isPatient && !this.#isThorough;
-    if (isBrief && !this.#isPlausible(list, region, start)) return bestNet;
+    if (isBrief && !this.#isPlausible(list, start)) return bestNet;
     const limit = high[start]!;
     const passed = this.#passed;
     passed.clear();
@@ -320,7 +313,7 @@ export class WindowSearch {
       let place: number;
       if (next < list.length) place = list.places[next]!;
       else {
-        place = this.#extend(list, region);
+        place = this.#extend(list);
         if (place < 0) break;
       }
       const skill = skills[place]!;
@@ -374,7 +367,7 @@ export class WindowSearch {
   }
 
   /** Whether the waits of those above a start could be worth the spread of as many players as a match has. */
-  #isPlausible(list: RegionList, region: number, start: number): boolean {
+  #isPlausible(list: RegionList, start: number): boolean {
     const { skills } = this.#index;
     const lowest = skills[start]!;
     const limit = this.#high[start]!;
@@ -387,7 +380,7 @@ export class WindowSearch {
       let place: number;
       if (next < list.length) place = list.places[next]!;
       else {
-        place = this.#extend(list, region);
+        place = this.#extend(list);
         if (place < 0) return false;
       }
       const skill = skills[place]!;
