@@ -3,9 +3,17 @@
 /**
  * Lobbies, matchmaking, teams and ready checks: client and server.
  *
- * Nothing is exported in this version.
- *
  * @module
  */
 
-export {};
+// What signatures name, so that one import is enough.
+export type { Clock, Metric, PlayerId } from "../core/mod.ts";
+export * from "./matchmaking/backfill.ts";
+export * from "./matchmaking/match_mode.ts";
+export * from "./matchmaking/matchmaking_event.ts";
+export * from "./matchmaking/matchmaking_queue.ts";
+export * from "./matchmaking/matchmaking_result.ts";
+export * from "./matchmaking/proposed_match.ts";
+export * from "./matchmaking/queue_statistics.ts";
+export * from "./matchmaking/ticket.ts";
+export * from "./matchmaking/ticket_explanation.ts";

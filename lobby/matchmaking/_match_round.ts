@@ -1,0 +1,227 @@
+// This module is browser compatible.
+import type { ModeSettings } from "./_mode_settings.ts";
+import type { SkillIndex } from "./_skill_index.ts";
+import { type TicketTable, WAITING } from "./_ticket_table.ts";
+import type { WorkMeter } from "./_work_meter.ts";
+import { type Judge, LAST_PATIENCE, WindowSearch } from "./_window_search.ts";
+
+/** A ticket that found nothing is looked at again after this part of its wait so far … */
+const RECHECK_PART = 1 / 10;
+/** … and after this many seconds at the latest, as windows widen without a sound. */
+const RECHECK_SECONDS = 4;
+/** How often those who lost a ticket to a better match look for another one in a tick. */
+const PASSES = 2;
+
+/** Takes a match: slots, of which `size` count. `false` if one of them waits no more. */
+export type Commit = (
+  slots: Int32Array,
+  size: number,
+  region: number,
+  map: number,
+) => boolean;
+
+/** Makes the matches of one mode. */
+export class MatchRound {
+  readonly search: WindowSearch;
+  readonly #table: TicketTable;
+  readonly #index: SkillIndex;
+  readonly #mode: ModeSettings;
+  readonly #meter: WorkMeter;
+  readonly #slots: Int32Array;
+  // Matches that were found, the members of each at its number times the players of a match.
+  #costs = new Float64Array(64);
+  #regions = new Uint8Array(64);
+  #maps = new Int8Array(64);
+  #sizes = new Uint8Array(64);
+  #starts = new Int32Array(64);
+  #members: Int32Array;
+  #found = 0;
+  #lost: number[] = [];
+  /** The skill at which the last tick stopped for want of allowance, if it did. */
+  #stoppedAt: number | undefined;
+
+  constructor(
+    table: TicketTable,
+    index: SkillIndex,
+    mode: ModeSettings,
+    modeNumber: number,
+    meter: WorkMeter,
+  ) {
+    this.#table = table;
+    this.#index = index;
+    this.#mode = mode;
+    this.#meter = meter;
+    this.search = new WindowSearch(table, index, mode, modeNumber, meter);
+    this.#slots = new Int32Array(mode.packing.players);
+    this.#members = new Int32Array(64 * mode.packing.players);
+  }
+
+  /** Whether the last run stopped before it had looked at all that was due. */
+  get hasStopped(): boolean {
+    return this.#stoppedAt !== undefined;
+  }
+
+  /** Looks for the matches of all tickets that are due, and commits them. */
+  run(
+    now: number,
+    commit: Commit,
+    judge: Judge | undefined,
+  ): void {
+    const index = this.#index;
+    this.search.begin(now);
+    const { count } = index;
+    const first = this.#stoppedAt === undefined
+      ? 0
+      : index.placeOf(this.#stoppedAt);
+    this.#stoppedAt = undefined;
+    this.#found = 0;
+    this.#lost.length = 0;
+    const isPatient = this.#mode.patienceSeconds > 0;
+    for (let i = 0; i < count; i++) {
+      const place = first + i < count ? first + i : first + i - count;
+      if (index.wakes[place]! > now) continue;
+      if (this.#meter.isSpent()) {
+        this.#stoppedAt = index.skills[place]!;
+        break;
+      }
+      this.#try(place, now, commit, judge, isPatient);
+    }
+    if (!isPatient) return;
+    this.#commitFound(commit);
+    for (let pass = 1; pass < PASSES && this.#lost.length > 0; pass++) {
+      const lost = this.#lost.sort(rising);
+      this.#lost = [];
+      for (const place of lost) {
+        if (this.#meter.isSpent()) return;
+        if (this.#isWaiting(place)) {
+          this.#try(place, now, commit, judge, true);
+        }
+      }
+      this.#commitFound(commit);
+    }
+  }
+
+  #isWaiting(place: number): boolean {
+    return this.#table.state[this.#index.slots[place]!] === WAITING;
+  }
+
+  #try(
+    place: number,
+    now: number,
+    commit: Commit,
+    judge: Judge | undefined,
+    isPatient: boolean,
+  ): void {
+    const { search } = this;
+    search.search(place, judge);
+    if (search.cost === Infinity) {
+      this.#index.wakes[place] = now + this.#sleepOf(place);
+      return;
+    }
+    this.#index.wakes[place] = now;
+    if (isPatient) return this.#keep(place);
+    const { members, size, region, map } = search;
+    for (let i = 0; i < size; i++) {
+      this.#slots[i] = this.#index.slots[members[i]!]!;
+    }
+    if (commit(this.#slots, size, region, map)) {
+      for (let i = 0; i < size; i++) search.take(members[i]!);
+    }
+  }
+
+  #sleepOf(place: number): number {
+    const wait = this.search.waitOf(place);
+    const sleep = Math.min(wait * RECHECK_PART, RECHECK_SECONDS);
+    // Never beyond the moment at which it takes any match.
+    const last = this.#mode.patienceSeconds * LAST_PATIENCE - wait;
+    return last > 0 ? Math.min(sleep, last) : sleep;
+  }
+
+  #keep(start: number): void {
+    const { members, size, region, map, cost } = this.search;
+    const { players } = this.#mode.packing;
+    const at = this.#found++;
+    if (at === this.#costs.length) this.#grow();
+    this.#costs[at] = cost;
+    this.#regions[at] = region;
+    this.#maps[at] = map;
+    this.#sizes[at] = size;
+    this.#starts[at] = start;
+    for (let i = 0; i < size; i++) {
+      this.#members[at * players + i] = members[i]!;
+    }
+  }
+
+  /** Commits what was found, the cheapest first; of equal ones that of the lowest skill. */
+  #commitFound(commit: Commit): void {
+    const { players } = this.#mode.packing;
+    const { search } = this;
+    const costs = this.#costs;
+    const order = new Uint32Array(this.#found);
+    for (let i = 0; i < order.length; i++) order[i] = i;
+    order.sort((a, b) => costs[a]! - costs[b]! || a - b);
+    for (const at of order) {
+      const size = this.#sizes[at]!;
+      const from = at * players;
+      let isFree = true;
+      for (let i = 0; i < size && isFree; i++) {
+        const place = this.#members[from + i]!;
+        isFree = !search.isTaken(place);
+        this.#slots[i] = this.#index.slots[place]!;
+      }
+      if (
+        isFree &&
+        commit(this.#slots, size, this.#regions[at]!, this.#maps[at]!)
+      ) {
+        for (let i = 0; i < size; i++) {
+          search.take(this.#members[from + i]!);
+        }
+      } else {
+        this.#lost.push(this.#starts[at]!);
+      }
+    }
+    this.#found = 0;
+  }
+
+  /** Has the index settled, and tickets looked at again that one who has just come may play with. */
+  settle(): void {
+    this.#index.settle();
+    const { fresh, skills, wakes } = this.#index;
+    // Whoever has an uncertainty has a wider window, however uncertain: all are woken.
+    const reach = this.#mode.uncertaintyFactor > 0
+      ? Infinity
+      : this.#mode.skill.final;
+    let from = 0;
+    for (let i = 0; i < fresh.length; i++) {
+      const place = fresh[i]!;
+      const lowest = this.#index.placeOf(skills[place]! - reach);
+      for (let at = Math.max(from, lowest); at < place; at++) wakes[at] = 0;
+      from = place + 1;
+    }
+  }
+
+  #grow(): void {
+    const length = this.#costs.length * 2;
+    this.#costs = grown(this.#costs, new Float64Array(length));
+    this.#regions = grown(this.#regions, new Uint8Array(length));
+    this.#maps = grown(this.#maps, new Int8Array(length));
+    this.#sizes = grown(this.#sizes, new Uint8Array(length));
+    this.#starts = grown(this.#starts, new Int32Array(length));
+    this.#members = grown(
+      this.#members,
+      new Int32Array(length * this.#mode.packing.players),
+    );
+  }
+}
+
+function rising(a: number, b: number): number {
+  return a - b;
+}
+
+function grown<T extends Float64Array | Uint8Array | Int8Array | Int32Array>(
+  from: T,
+  to: T,
+): T {
+  to.set(from);
+  return to;
+}
