@@ -38,7 +38,6 @@ export function runLive(
   tuning: Tuning,
 ): EngineRun {
   const queue = makeQueue(tuning);
-  const requests = requestsOf(workload);
   const numbers = new Map<TicketId, number>();
   const run: EngineRun = { matches: [], tickMs: [], enqueueMs: 0 };
   let enqueueMs = 0;
@@ -51,7 +50,7 @@ export function runLive(
     let ms = performance.now() - startMs;
     startMs = performance.now();
     while (next < workload.count && workload.arrivals[next]! <= at) {
-      enqueue(queue, requests[next]!, next, at - workload.arrivals[next]!, numbers);
+      enqueue(queue, requestOf(workload, next), next, at - workload.arrivals[next]!, numbers);
       next++;
     }
     enqueueMs += performance.now() - startMs;
@@ -69,11 +68,10 @@ export function runLive(
 /** Has all tickets matched that are there at once: one tick. */
 export function runBatch(workload: Workload, tuning: Tuning): EngineRun {
   const queue = makeQueue(tuning);
-  const requests = requestsOf(workload);
   const numbers = new Map<TicketId, number>();
   let startMs = performance.now();
   for (let i = 0; i < workload.count; i++) {
-    enqueue(queue, requests[i]!, i, 0, numbers);
+    enqueue(queue, requestOf(workload, i), i, 0, numbers);
   }
   const enqueueMs = performance.now() - startMs;
   startMs = performance.now();
@@ -112,22 +110,20 @@ function enqueue(
   numbers.set(result.value, number);
 }
 
-function requestsOf(workload: Workload): TicketRequest[] {
-  const requests: TicketRequest[] = [];
-  for (let i = 0; i < workload.count; i++) {
-    requests.push({
-      modes: [MODE],
-      players: Array.from({ length: workload.sizes[i]! }, (_, member) => ({
-        player: playerId(`${i}/${member}`),
-        skill: workload.memberSkills[i * TEAM_SIZE + member]!,
-      })),
-      latenciesMs: Object.fromEntries(REGIONS.map((region, r) => [
-        region,
-        workload.latencies[i * REGIONS.length + r]!,
-      ])),
-    });
+function requestOf(workload: Workload, number: number): TicketRequest {
+  const latenciesMs: Record<string, number> = {};
+  for (let region = 0; region < REGIONS.length; region++) {
+    latenciesMs[REGIONS[region]!] =
+      workload.latencies[number * REGIONS.length + region]!;
   }
-  return requests;
+  return {
+    modes: [MODE],
+    players: Array.from({ length: workload.sizes[number]! }, (_, member) => ({
+      player: playerId(`${number}/${member}`),
+      skill: workload.memberSkills[number * TEAM_SIZE + member]!,
+    })),
+    latenciesMs,
+  };
 }
 
 function played(

@@ -119,7 +119,7 @@ export class Backfills {
     if (game === undefined) return;
     game.pending--;
     for (let team = 0; team < game.open.length; team++) {
-      game.open[team]! += match.teams[team]!.players.length;
+      game.open[team]! += match.teams[team]!.parties.flat().length;
     }
   }
 

@@ -13,10 +13,9 @@ export function explainTicket(
   now: number,
 ): ModeExplanation {
   const { packing, skill: skillSlope, latency, uncertaintyFactor } = mode;
-  const skills = mode.isHighestSkill ? table.highestSkill : table.meanSkill;
-  const wait = now - table.arrived[slot]!;
+  const wait = now - table.arrived(slot);
   const width = widthAt(skillSlope, wait) +
-    uncertaintyFactor * table.uncertainty[slot]!;
+    uncertaintyFactor * table.uncertainty(slot);
   const reach = reachOf(table, mode, slot, now);
   const maps = table.maps[slot]?.[modeNumber] ?? -1;
   let waitingTickets = 0;
@@ -28,15 +27,15 @@ export function explainTicket(
   let compatiblePlayers = 0;
   const counts = new Int32Array(packing.teamSize + 1);
   for (let other = 0; other < table.top; other++) {
-    if (other === slot || table.state[other] !== WAITING) continue;
-    if ((table.modes[other]! >>> modeNumber & 1) === 0) continue;
-    const size = table.partySize[other]!;
+    if (other === slot || table.state(other) !== WAITING) continue;
+    if ((table.modes(other) >>> modeNumber & 1) === 0) continue;
+    const size = table.partySize(other);
     waitingTickets++;
     waitingPlayers += size;
-    const theirs = widthAt(skillSlope, now - table.arrived[other]!) +
-      uncertaintyFactor * table.uncertainty[other]!;
+    const theirs = widthAt(skillSlope, now - table.arrived(other)) +
+      uncertaintyFactor * table.uncertainty(other);
     let isExcluded = false;
-    if (Math.abs(skills[other]! - skills[slot]!) > Math.min(width, theirs)) {
+    if (Math.abs(skillOf(other) - skillOf(slot)) > Math.min(width, theirs)) {
       bySkill++;
       isExcluded = true;
     }
@@ -53,7 +52,7 @@ export function explainTicket(
     compatiblePlayers += size;
     counts[size]!++;
   }
-  const neededPlayers = packing.players - table.partySize[slot]!;
+  const neededPlayers = packing.players - table.partySize(slot);
   return {
     mode: mode.name,
     reason: reasonOf(),
@@ -69,6 +68,12 @@ export function explainTicket(
     latencyWindowMs: widthAt(latency, wait),
   };
 
+  function skillOf(ticket: number): number {
+    return mode.isHighestSkill
+      ? table.highestSkill(ticket)
+      : table.meanSkill(ticket);
+  }
+
   function reasonOf(): WaitingReason {
     if (mode.match !== undefined) return "custom";
     if (waitingPlayers < neededPlayers) return "notEnoughPlayers";
@@ -76,7 +81,7 @@ export function explainTicket(
       if (bySkill >= byLatency && bySkill >= byMaps) return "skill";
       return byLatency >= byMaps ? "latency" : "maps";
     }
-    if (!canFill(mode, counts, table.partySize[slot]!)) return "partyShape";
+    if (!canFill(mode, counts, table.partySize(slot))) return "partyShape";
     return wait < mode.patienceSeconds * LAST_PATIENCE ? "patience" : "mutual";
   }
 }
@@ -90,7 +95,7 @@ function reachOf(
 ): number {
   const { regions } = table;
   if (regions === 0) return -1;
-  const limit = widthAt(latency, now - table.arrived[slot]!);
+  const limit = widthAt(latency, now - table.arrived(slot));
   let reach = 0;
   for (let region = 0; region < regions; region++) {
     if (table.latency[slot * regions + region]! <= limit) reach |= 1 << region;

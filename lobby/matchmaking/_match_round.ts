@@ -102,7 +102,7 @@ export class MatchRound {
   }
 
   #isWaiting(place: number): boolean {
-    return this.#table.state[this.#index.slots[place]!] === WAITING;
+    return this.#table.state(this.#index.slots[place]!) === WAITING;
   }
 
   #try(
@@ -194,8 +194,9 @@ export class MatchRound {
     let from = 0;
     for (let i = 0; i < fresh.length; i++) {
       const place = fresh[i]!;
-      const lowest = this.#index.placeOf(skills[place]! - reach);
-      for (let at = Math.max(from, lowest); at < place; at++) wakes[at] = 0;
+      const lowest = skills[place]! - reach;
+      while (from < place && skills[from]! < lowest) from++;
+      for (let at = from; at < place; at++) wakes[at] = 0;
       from = place + 1;
     }
   }

@@ -1,4 +1,5 @@
 // This module is browser compatible.
+import { type ModeSettings, widthAt } from "./_mode_settings.ts";
 import { type TicketTable, WAITING } from "./_ticket_table.ts";
 
 const DIGIT_BITS = 11;
@@ -10,7 +11,7 @@ const FEW = 64;
 export class SkillIndex {
   readonly #table: TicketTable;
   readonly #bit: number;
-  readonly #isHighest: boolean;
+  readonly #mode: ModeSettings;
   slots = new Int32Array(256);
   /** The tickets' skills, at the places of their slots. */
   skills = new Float64Array(256);
@@ -25,23 +26,84 @@ export class SkillIndex {
   #hasLeavers = false;
   readonly #pending: number[] = [];
 
-  constructor(table: TicketTable, mode: number, isHighest: boolean) {
+  /** What is carried of each slot while it waits by its latencies. */
+  #floats = new Float64Array(256 * 2);
+  #words = new Int32Array(this.#floats.buffer);
+
+  constructor(table: TicketTable, mode: ModeSettings, modeNumber: number) {
     this.#table = table;
-    this.#bit = 1 << mode;
-    this.#isHighest = isHighest;
+    this.#mode = mode;
+    this.#bit = 1 << modeNumber;
   }
 
   skillOf(slot: number): number {
-    return this.#isHighest
-      ? this.#table.highestSkill[slot]!
-      : this.#table.meanSkill[slot]!;
+    return this.#mode.isHighestSkill
+      ? this.#table.highestSkill(slot)
+      : this.#table.meanSkill(slot);
   }
 
   /** Mentions a ticket from the next settling on, unless it does already. */
   add(slot: number): void {
-    if ((this.#table.indexed[slot]! & this.#bit) !== 0) return;
-    this.#table.indexed[slot]! |= this.#bit;
+    if ((this.#table.indexed(slot) & this.#bit) !== 0) return;
+    this.#table.setIndexed(slot, this.#table.indexed(slot) | this.#bit);
     this.#pending.push(slot);
+    if (slot * 2 >= this.#floats.length) {
+      const floats = new Float64Array(this.#table.length * 2);
+      floats.set(this.#floats);
+      this.#floats = floats;
+      this.#words = new Int32Array(floats.buffer);
+    }
+    this.updateReach(slot, 0);
+  }
+
+  /** Works out which regions are within a slot's window, and from when on one more is. */
+  updateReach(slot: number, wait: number): void {
+    const { regions, latency } = this.#table;
+    if (regions === 0) {
+      this.#carry(slot, 1, 0, Infinity);
+      return;
+    }
+    const { latency: window, comfortMs } = this.#mode;
+    const limit = widthAt(window, wait);
+    let reach = 0;
+    let far = 0;
+    let nextMs = Infinity;
+    for (let region = 0; region < regions; region++) {
+      const ms = latency[slot * regions + region]!;
+      if (ms > comfortMs) far |= 1 << region;
+      if (ms <= limit) reach |= 1 << region;
+      else if (ms < nextMs) nextMs = ms;
+    }
+    this.#carry(
+      slot,
+      reach,
+      far,
+      // A little early, whatever the rounding: it is worked out again then.
+      nextMs > window.final
+        ? Infinity
+        : (nextMs - window.initial) / window.perSecond - 1e-6,
+    );
+  }
+
+  /** Bits of the regions within a slot's latency window, as last worked out. */
+  reach(slot: number): number {
+    return this.#words[slot * 4 + 2]!;
+  }
+
+  /** Bits of the regions beyond a slot's comfort. */
+  far(slot: number): number {
+    return this.#words[slot * 4 + 3]!;
+  }
+
+  /** The wait in seconds from which on the window has one region more. */
+  reachUntil(slot: number): number {
+    return this.#floats[slot * 2]!;
+  }
+
+  #carry(slot: number, reach: number, far: number, until: number): void {
+    this.#floats[slot * 2] = until;
+    this.#words[slot * 4 + 2] = reach;
+    this.#words[slot * 4 + 3] = far;
   }
 
   /** Says that a ticket that is mentioned waits no more. */
@@ -51,7 +113,8 @@ export class SkillIndex {
 
   /** Forgets who waits no more and takes in who is new. */
   settle(): void {
-    const { state, indexed } = this.#table;
+    const table = this.#table;
+    const bit = this.#bit;
     const pending = this.#pending;
     if (pending.length === 0 && !this.#hasLeavers) {
       this.fresh = new Int32Array(0);
@@ -60,8 +123,8 @@ export class SkillIndex {
     this.#hasLeavers = false;
     let arrivals = 0;
     for (const slot of pending) {
-      if (state[slot] === WAITING) pending[arrivals++] = slot;
-      else indexed[slot]! &= ~this.#bit;
+      if (table.state(slot) === WAITING) pending[arrivals++] = slot;
+      else table.setIndexed(slot, table.indexed(slot) & ~bit);
     }
     pending.length = arrivals;
     this.#reserve(this.count + arrivals);
@@ -75,8 +138,8 @@ export class SkillIndex {
     let next = 0;
     for (let i = 0; i < this.count; i++) {
       const slot = slots[i]!;
-      if (state[slot] !== WAITING) {
-        indexed[slot]! &= ~this.#bit;
+      if (table.state(slot) !== WAITING) {
+        table.setIndexed(slot, table.indexed(slot) & ~bit);
         continue;
       }
       const skill = skills[i]!;

@@ -14,9 +14,27 @@ export const RESERVED = 2;
 /** A proposal holds another ticket of one of its players. */
 export const HELD = 3;
 
+/** Places of a row: eight doubles, one line of a processor's cache. */
+const FLOATS = 8;
+const WORDS = 16;
+const BYTES = 64;
+const ARRIVED = 0;
+const EXPIRES = 1;
+const UNCERTAINTY = 2;
+const MEAN_SKILL = 3;
+const HIGHEST_SKILL = 4;
+const TOTAL_SKILL = 5;
+const MODES = 12;
+const INDEXED = 13;
+const STATE = 56;
+const PARTY_SIZE = 57;
+const NEAREST = 58;
+const USES = 15;
+
 /**
- * All tickets of a queue, a column an attribute. A slot is used again only once no mode's
- * index mentions it.
+ * All tickets of a queue. Matching meets them in the order of their skill, which is no order
+ * of the memory: what it reads of a ticket is therefore together, in a row. A slot is used
+ * again only once no mode's index mentions it.
  */
 export class TicketTable {
   readonly regions: number;
@@ -24,29 +42,19 @@ export class TicketTable {
   top = 0;
   /** Tickets in use. */
   size = 0;
-  state = new Uint8Array(FIRST_SLOTS);
-  partySize = new Uint8Array(FIRST_SLOTS);
-  /** In seconds of the queue's time. */
-  arrived = new Float64Array(FIRST_SLOTS);
-  expires = new Float64Array(FIRST_SLOTS);
-  /** Largest of the members' uncertainties. */
-  uncertainty = new Float64Array(FIRST_SLOTS);
-  meanSkill = new Float64Array(FIRST_SLOTS);
-  highestSkill = new Float64Array(FIRST_SLOTS);
-  /** Sum of the members' skills. */
-  totalSkill = new Float64Array(FIRST_SLOTS);
+  /** Slots there is room for. */
+  length = FIRST_SLOTS;
   /** In ms, a place a region; infinite where the party cannot play. */
   latency: Float32Array;
-  /** Bits of the modes it would play. */
-  modes = new Int32Array(FIRST_SLOTS);
-  /** Bits of the modes whose index mentions the slot. */
-  indexed = new Int32Array(FIRST_SLOTS);
-  /** How many reserved tickets hold it. */
+  /** How many reserved tickets hold a slot. */
   holds = new Uint16Array(FIRST_SLOTS);
+  /** Parties; that of an ended ticket stays until its slot is used again. */
   players: (readonly PlayerId[])[] = [];
   /** Bits of the maps it would play, a number a mode; `undefined` if all of all. */
   maps: (Int32Array | undefined)[] = [];
-  #uses = new Float64Array(FIRST_SLOTS);
+  #floats = new Float64Array(FIRST_SLOTS * FLOATS);
+  #words = new Int32Array(this.#floats.buffer);
+  #bytes = new Uint8Array(this.#floats.buffer);
   readonly #free: number[] = [];
   readonly #retired: number[] = [];
 
@@ -55,21 +63,108 @@ export class TicketTable {
     this.latency = new Float32Array(FIRST_SLOTS * regions);
   }
 
+  /** When it began to wait, in seconds of the queue's time. */
+  arrived(slot: number): number {
+    return this.#floats[slot * FLOATS + ARRIVED]!;
+  }
+
+  /** When it expires, in seconds of the queue's time. */
+  expires(slot: number): number {
+    return this.#floats[slot * FLOATS + EXPIRES]!;
+  }
+
+  setTimes(slot: number, arrived: number, expires: number): void {
+    this.#floats[slot * FLOATS + ARRIVED] = arrived;
+    this.#floats[slot * FLOATS + EXPIRES] = expires;
+  }
+
+  /** Largest of the members' uncertainties. */
+  uncertainty(slot: number): number {
+    return this.#floats[slot * FLOATS + UNCERTAINTY]!;
+  }
+
+  meanSkill(slot: number): number {
+    return this.#floats[slot * FLOATS + MEAN_SKILL]!;
+  }
+
+  highestSkill(slot: number): number {
+    return this.#floats[slot * FLOATS + HIGHEST_SKILL]!;
+  }
+
+  /** Sum of the members' skills. */
+  totalSkill(slot: number): number {
+    return this.#floats[slot * FLOATS + TOTAL_SKILL]!;
+  }
+
+  setSkills(
+    slot: number,
+    mean: number,
+    highest: number,
+    total: number,
+    uncertainty: number,
+  ): void {
+    this.#floats[slot * FLOATS + MEAN_SKILL] = mean;
+    this.#floats[slot * FLOATS + HIGHEST_SKILL] = highest;
+    this.#floats[slot * FLOATS + TOTAL_SKILL] = total;
+    this.#floats[slot * FLOATS + UNCERTAINTY] = uncertainty;
+  }
+
+  /** Bits of the modes it would play. */
+  modes(slot: number): number {
+    return this.#words[slot * WORDS + MODES]!;
+  }
+
+  setModes(slot: number, bits: number): void {
+    this.#words[slot * WORDS + MODES] = bits;
+  }
+
+  /** Bits of the modes whose index mentions the slot. */
+  indexed(slot: number): number {
+    return this.#words[slot * WORDS + INDEXED]!;
+  }
+
+  setIndexed(slot: number, bits: number): void {
+    this.#words[slot * WORDS + INDEXED] = bits;
+  }
+
+  state(slot: number): number {
+    return this.#bytes[slot * BYTES + STATE]!;
+  }
+
+  setState(slot: number, state: number): void {
+    this.#bytes[slot * BYTES + STATE] = state;
+  }
+
+  partySize(slot: number): number {
+    return this.#bytes[slot * BYTES + PARTY_SIZE]!;
+  }
+
+  setPartySize(slot: number, size: number): void {
+    this.#bytes[slot * BYTES + PARTY_SIZE] = size;
+  }
+
+  /** Number of the region with the least latency. */
+  nearest(slot: number): number {
+    return this.#bytes[slot * BYTES + NEAREST]!;
+  }
+
+  setNearest(slot: number, region: number): void {
+    this.#bytes[slot * BYTES + NEAREST] = region;
+  }
+
   /** Takes a slot, whose columns the caller fills. */
   take(): number {
     const slot = this.#free.pop() ?? this.top++;
-    if (slot === this.state.length) this.#grow();
+    if (slot === this.length) this.#grow();
     this.size++;
-    this.#uses[slot]!++;
+    this.#words[slot * WORDS + USES]!++;
     return slot;
   }
 
   /** Ends a ticket: its id is none from now on. */
   remove(slot: number): void {
     this.size--;
-    this.state[slot] = FREE;
-    this.players[slot] = [];
-    this.maps[slot] = undefined;
+    this.setState(slot, FREE);
     this.#retired.push(slot);
   }
 
@@ -83,42 +178,31 @@ export class TicketTable {
   }
 
   idOf(slot: number): TicketId {
-    return (this.#uses[slot]! * MAX_TICKETS + slot) as TicketId;
+    return (this.#words[slot * WORDS + USES]! * MAX_TICKETS + slot) as TicketId;
   }
 
   /** The slot of a ticket, or -1 if there is no such ticket. */
   slotOf(id: TicketId): number {
     const slot = id % MAX_TICKETS;
-    return slot < this.top && this.state[slot] !== FREE &&
+    return slot < this.top && this.state(slot) !== FREE &&
         this.idOf(slot) === id
       ? slot
       : -1;
   }
 
   #grow(): void {
-    const length = this.state.length * 2;
-    this.state = copied(this.state, new Uint8Array(length));
-    this.partySize = copied(this.partySize, new Uint8Array(length));
-    this.arrived = copied(this.arrived, new Float64Array(length));
-    this.expires = copied(this.expires, new Float64Array(length));
-    this.uncertainty = copied(this.uncertainty, new Float64Array(length));
-    this.meanSkill = copied(this.meanSkill, new Float64Array(length));
-    this.highestSkill = copied(this.highestSkill, new Float64Array(length));
-    this.totalSkill = copied(this.totalSkill, new Float64Array(length));
-    this.latency = copied(
-      this.latency,
-      new Float32Array(length * this.regions),
-    );
-    this.modes = copied(this.modes, new Int32Array(length));
-    this.indexed = copied(this.indexed, new Int32Array(length));
-    this.holds = copied(this.holds, new Uint16Array(length));
-    this.#uses = copied(this.#uses, new Float64Array(length));
+    const length = this.length * 2;
+    this.length = length;
+    const floats = new Float64Array(length * FLOATS);
+    floats.set(this.#floats);
+    this.#floats = floats;
+    this.#words = new Int32Array(floats.buffer);
+    this.#bytes = new Uint8Array(floats.buffer);
+    const latency = new Float32Array(length * this.regions);
+    latency.set(this.latency);
+    this.latency = latency;
+    const holds = new Uint16Array(length);
+    holds.set(this.holds);
+    this.holds = holds;
   }
-}
-
-function copied<
-  T extends Uint8Array | Uint16Array | Int32Array | Float32Array | Float64Array,
->(from: T, to: T): T {
-  to.set(from);
-  return to;
 }

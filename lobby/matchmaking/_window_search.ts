@@ -209,40 +209,27 @@ export class WindowSearch {
   /** Fills the columns up to a place and beyond. */
   #prepare(end: number): void {
     const table = this.#table;
-    const { count, slots, skills } = this.#index;
-    const { skill, latency, uncertaintyFactor, comfortMs, patienceSeconds } =
-      this.#mode;
+    const index = this.#index;
+    const { count, slots, skills } = index;
+    const { skill, uncertaintyFactor, patienceSeconds } = this.#mode;
     const to = Math.min(count, Math.max(end, this.#readyTo + BLOCK));
-    const regions = table.regions;
     for (let place = this.#readyTo; place < to; place++) {
       const slot = slots[place]!;
-      const wait = this.#now - table.arrived[slot]!;
+      const wait = this.#now - table.arrived(slot);
       const width = widthAt(skill, wait) +
-        uncertaintyFactor * table.uncertainty[slot]!;
+        uncertaintyFactor * table.uncertainty(slot);
       this.#low[place] = skills[place]! - width;
       this.#high[place] = skills[place]! + width;
       this.#waits[place] = wait;
-      this.#partySize[place] = table.partySize[slot]!;
-      this.#taken[place] = table.state[slot] === WAITING ? 0 : 1;
+      this.#partySize[place] = table.partySize(slot);
+      this.#taken[place] = table.state(slot) === WAITING ? 0 : 1;
       if (patienceSeconds > 0) {
         this.#youth[place] = Math.max(0, 1 - wait / patienceSeconds);
         this.#allowed[place] = this.allowedAt(wait);
       }
-      if (regions === 0) {
-        this.#reach[place] = 1;
-        continue;
-      }
-      const limit = widthAt(latency, wait);
-      let reach = 0;
-      let far = 0;
-      for (let region = 0; region < regions; region++) {
-        const ms = table.latency[slot * regions + region]!;
-        if (ms > limit) continue;
-        reach |= 1 << region;
-        if (ms > comfortMs) far |= 1 << region;
-      }
-      this.#reach[place] = reach;
-      this.#far[place] = far;
+      if (wait >= index.reachUntil(slot)) index.updateReach(slot, wait);
+      this.#reach[place] = index.reach(slot);
+      this.#far[place] = index.far(slot);
     }
     this.#readyTo = to;
   }

@@ -149,7 +149,7 @@ interface Proposal {
  * }
  * const [match] = queue.tick(1);
  * assertEquals(match?.region, "eu");
- * assertEquals(match?.teams.map((team) => team.players.length), [5, 5]);
+ * assertEquals(match?.teams.map((team) => team.parties.length), [5, 5]);
  * ```
  */
 export class MatchmakingQueue {
@@ -166,7 +166,7 @@ export class MatchmakingQueue {
   readonly #splitters: readonly TeamSplitter[];
   readonly #judges: readonly (Judge | undefined)[];
   readonly #waits: readonly WaitEstimates[];
-  readonly #playerTickets = new PlayerTickets();
+  readonly #playerTickets: PlayerTickets;
   readonly #backfills: Backfills;
   readonly #proposals = new Map<ProposalId, Proposal>();
   /** Proposal that holds a slot, where one does. */
@@ -227,8 +227,9 @@ export class MatchmakingQueue {
       capacity: options.eventCapacity ?? 262_144,
     });
     this.#table = new TicketTable(regions.length);
-    this.#indexes = this.#modes.map(({ isHighestSkill }, i) =>
-      new SkillIndex(this.#table, i, isHighestSkill)
+    this.#playerTickets = new PlayerTickets(this.#table);
+    this.#indexes = this.#modes.map((mode, i) =>
+      new SkillIndex(this.#table, mode, i)
     );
     this.#rounds = this.#modes.map((mode, i) =>
       new MatchRound(this.#table, this.#indexes[i]!, mode, i, this.#meter)
@@ -307,29 +308,42 @@ export class MatchmakingQueue {
     }
     const slot = table.take();
     const regions = this.#regions;
-    table.state[slot] = WAITING;
-    table.partySize[slot] = players.length;
-    table.arrived[slot] = this.#now - columns.waitedSeconds;
-    table.expires[slot] = this.#now + columns.ttlSeconds;
-    table.uncertainty[slot] = columns.uncertainty;
-    table.meanSkill[slot] = columns.meanSkill;
-    table.highestSkill[slot] = columns.highestSkill;
-    table.modes[slot] = columns.modes;
+    table.setState(slot, WAITING);
+    table.setPartySize(slot, players.length);
+    table.setTimes(
+      slot,
+      this.#now - columns.waitedSeconds,
+      this.#now + columns.ttlSeconds,
+    );
+    table.setModes(slot, columns.modes);
     table.maps[slot] = columns.maps;
+    let nearest = 0;
+    let nearestMs = Infinity;
     for (let region = 0; region < regions.length; region++) {
-      table.latency[slot * regions.length + region] =
-        request.latenciesMs![regions[region]!] ?? Infinity;
+      const ms = request.latenciesMs![regions[region]!] ?? Infinity;
+      table.latency[slot * regions.length + region] = ms;
+      if (ms < nearestMs) {
+        nearestMs = ms;
+        nearest = region;
+      }
     }
+    table.setNearest(slot, nearest);
     const ids = new Array<PlayerId>(players.length);
     let total = 0;
     for (let i = 0; i < players.length; i++) {
       ids[i] = players[i]!.player;
       total += players[i]!.skill;
-      this.#playerTickets.add(ids[i]!, slot);
     }
     table.players[slot] = ids;
-    table.totalSkill[slot] = total;
-    this.#nextExpiry = Math.min(this.#nextExpiry, table.expires[slot]!);
+    for (let i = 0; i < ids.length; i++) this.#playerTickets.add(ids[i]!, slot);
+    table.setSkills(
+      slot,
+      columns.meanSkill,
+      columns.highestSkill,
+      total,
+      columns.uncertainty,
+    );
+    this.#nextExpiry = Math.min(this.#nextExpiry, table.expires(slot));
     if (this.#maxTicketsPerPlayer > 1) this.#holdIfPlaying(slot);
     else this.#index(slot);
     return { isOk: true, value: table.idOf(slot) };
@@ -371,7 +385,7 @@ export class MatchmakingQueue {
     const slot = this.#table.slotOf(ticket);
     if (slot < 0) return undefined;
     const mode = this.#modes.findIndex((_, i) =>
-      (this.#table.modes[slot]! >>> i & 1) === 1
+      (this.#table.modes(slot) >>> i & 1) === 1
     );
     return this.#viewOf(slot, mode);
   }
@@ -570,18 +584,18 @@ export class MatchmakingQueue {
     if (slot < 0) return undefined;
     const table = this.#table;
     const modes = this.#modes.filter((_, i) =>
-      (table.modes[slot]! >>> i & 1) === 1
+      (table.modes(slot) >>> i & 1) === 1
     );
     const first = this.#modeNumbers.get(modes[0]!.name)!;
     const seconds = this.#waits[first]!.estimate(
-      this.#nearestRegion(slot),
+      this.#table.nearest(slot),
       this.#indexes[first]!.skillOf(slot),
     );
     return {
       ticket,
-      waitMs: (this.#now - table.arrived[slot]!) * 1000,
+      waitMs: (this.#now - table.arrived(slot)) * 1000,
       estimatedWaitMs: seconds === undefined ? undefined : seconds * 1000,
-      isReserved: table.state[slot] !== WAITING,
+      isReserved: table.state(slot) !== WAITING,
       modes: modes.map((mode) =>
         explainTicket(
           table,
@@ -700,7 +714,7 @@ export class MatchmakingQueue {
 
   #index(slot: number): void {
     for (
-      let modes = this.#table.modes[slot]!;
+      let modes = this.#table.modes(slot);
       modes !== 0;
       modes &= modes - 1
     ) {
@@ -710,7 +724,7 @@ export class MatchmakingQueue {
 
   #unindex(slot: number): void {
     for (
-      let modes = this.#table.indexed[slot]!;
+      let modes = this.#table.indexed(slot);
       modes !== 0;
       modes &= modes - 1
     ) {
@@ -722,12 +736,9 @@ export class MatchmakingQueue {
   #remove(slot: number, hasEvent = false): void {
     const table = this.#table;
     if (
-      !hasEvent && this.#hasEvent(table.expires[slot]! - table.arrived[slot]!)
+      !hasEvent && this.#hasEvent(table.expires(slot) - table.arrived(slot))
     ) {
       this.#events.release();
-    }
-    for (const player of table.players[slot]!) {
-      this.#playerTickets.remove(player, slot);
     }
     this.#unindex(slot);
     table.remove(slot);
@@ -739,7 +750,7 @@ export class MatchmakingQueue {
     this.#remove(slot);
     if (this.#maxTicketsPerPlayer === 1) return;
     for (const player of players) {
-      for (const other of [...this.#playerTickets.of(player)]) {
+      for (const other of this.#playerTickets.of(player)) {
         const ticket = this.#table.idOf(other);
         const members = this.#table.players[other]!;
         this.#remove(other, true);
@@ -756,9 +767,9 @@ export class MatchmakingQueue {
     const table = this.#table;
     let next = Infinity;
     for (let slot = 0; slot < table.top; slot++) {
-      if (table.state[slot] === 0) continue;
-      const expires = table.expires[slot]!;
-      if (expires > this.#now || table.state[slot] !== WAITING) {
+      if (table.state(slot) === 0) continue;
+      const expires = table.expires(slot);
+      if (expires > this.#now || table.state(slot) !== WAITING) {
         // What a proposal holds expires once it is free again.
         next = Math.min(next, expires);
         continue;
@@ -812,12 +823,12 @@ export class MatchmakingQueue {
   #reactivate(slot: number): void {
     const table = this.#table;
     if (table.holds[slot]! > 0) {
-      table.state[slot] = HELD;
+      table.setState(slot, HELD);
       return;
     }
-    table.state[slot] = WAITING;
+    table.setState(slot, WAITING);
     this.#index(slot);
-    this.#nextExpiry = Math.min(this.#nextExpiry, table.expires[slot]!);
+    this.#nextExpiry = Math.min(this.#nextExpiry, table.expires(slot));
   }
 
   /** A ticket of a player whose other one is reserved cannot be matched meanwhile. */
@@ -825,10 +836,10 @@ export class MatchmakingQueue {
     const table = this.#table;
     for (const player of table.players[slot]!) {
       for (const other of this.#playerTickets.of(player)) {
-        if (table.state[other] === RESERVED) table.holds[slot]!++;
+        if (table.state(other) === RESERVED) table.holds[slot]!++;
       }
     }
-    if (table.holds[slot]! > 0) table.state[slot] = HELD;
+    if (table.holds[slot]! > 0) table.setState(slot, HELD);
     else this.#index(slot);
   }
 
@@ -838,8 +849,8 @@ export class MatchmakingQueue {
       for (const other of this.#playerTickets.of(player)) {
         if (other === slot) continue;
         table.holds[other]!++;
-        if (table.state[other] !== WAITING) continue;
-        table.state[other] = HELD;
+        if (table.state(other) !== WAITING) continue;
+        table.setState(other, HELD);
         this.#unindex(other);
       }
     }
@@ -851,7 +862,7 @@ export class MatchmakingQueue {
       for (const other of this.#playerTickets.of(player)) {
         if (other === slot) continue;
         table.holds[other]!--;
-        if (table.state[other] === HELD && table.holds[other] === 0) {
+        if (table.state(other) === HELD && table.holds[other] === 0) {
           this.#reactivate(other);
         }
       }
@@ -869,25 +880,27 @@ export class MatchmakingQueue {
     if (!this.#areFree(slots, size)) return false;
     const table = this.#table;
     const splitter = this.#splitters[mode]!;
-    const { teams } = this.#modes[mode]!;
     for (let i = 0; i < size; i++) {
-      this.#sizes[i] = table.partySize[slots[i]!]!;
-      this.#totals[i] = table.totalSkill[slots[i]!]!;
+      this.#sizes[i] = table.partySize(slots[i]!);
+      this.#totals[i] = table.totalSkill(slots[i]!);
     }
     splitter.split(this.#sizes, this.#totals, size);
-    const members: number[][] = [];
-    for (let team = 0; team < teams; team++) members.push([]);
-    for (let i = 0; i < size; i++) {
-      members[splitter.teamOf[i]!]!.push(slots[i]!);
-    }
-    return this.#announce(mode, members, region, map, undefined);
+    return this.#announce(
+      mode,
+      slots,
+      splitter.teamOf,
+      size,
+      region,
+      map,
+      undefined,
+    );
   }
 
   /** Whether all wait, and nobody is in two of them. */
   #areFree(slots: Int32Array, size: number): boolean {
-    const { state, players } = this.#table;
+    const { players } = this.#table;
     for (let i = 0; i < size; i++) {
-      if (state[slots[i]!] !== WAITING) return false;
+      if (this.#table.state(slots[i]!) !== WAITING) return false;
     }
     if (this.#maxTicketsPerPlayer === 1) return true;
     const seen = new Set<PlayerId>();
@@ -900,9 +913,12 @@ export class MatchmakingQueue {
     return true;
   }
 
+  /** Makes a match of the first `size` slots, each in its team. */
   #announce(
     mode: number,
-    members: readonly (readonly number[])[],
+    slots: Int32Array,
+    teamOf: Uint8Array,
+    size: number,
     region: number,
     map: number,
     backfill: OpenBackfill | undefined,
@@ -910,72 +926,91 @@ export class MatchmakingQueue {
     const isAsked = this.#acceptSeconds > 0;
     if (isAsked && !this.#events.reserve()) return false;
     const table = this.#table;
-    const waits = this.#waits[mode]!;
     const index = this.#indexes[mode]!;
-    const teams = new Array<MatchTeam>(members.length);
     let lowest = Infinity;
     let highest = -Infinity;
-    let longest = 0;
-    for (let team = 0; team < members.length; team++) {
-      const slots = members[team]!;
-      const tickets = new Array<TicketId>(slots.length);
-      const players: PlayerId[] = [];
-      let total = 0;
-      for (let i = 0; i < slots.length; i++) {
-        const slot = slots[i]!;
-        const wait = this.#now - table.arrived[slot]!;
-        const skill = index.skillOf(slot);
-        tickets[i] = table.idOf(slot);
-        const party = table.players[slot]!;
-        for (let j = 0; j < party.length; j++) players.push(party[j]!);
-        total += table.totalSkill[slot]!;
-        if (skill < lowest) lowest = skill;
-        if (skill > highest) highest = skill;
-        if (wait > longest) longest = wait;
-        waits.add(this.#nearestRegion(slot), skill, wait);
-      }
-      teams[team] = {
-        tickets,
-        players,
-        skill: players.length === 0 ? 0 : total / players.length,
-      };
+    let earliest = Infinity;
+    for (let i = 0; i < size; i++) {
+      const slot = slots[i]!;
+      const skill = index.skillOf(slot);
+      if (skill < lowest) lowest = skill;
+      if (skill > highest) highest = skill;
+      if (table.arrived(slot) < earliest) earliest = table.arrived(slot);
     }
+    const id = this.#nextProposal++ as ProposalId;
+    // One ticket of a match is enough to learn from: another place each time.
+    const sample = slots[id % size]!;
+    this.#waits[mode]!.add(
+      table.nearest(sample),
+      index.skillOf(sample),
+      this.#now - table.arrived(sample),
+    );
     const match: ProposedMatch = {
-      id: this.#nextProposal++ as ProposalId,
+      id,
       mode: this.#modes[mode]!.name,
       region: this.#regions[region],
-      map: this.#mapName(mode, map, members),
-      teams,
+      map: this.#mapName(mode, map, slots, size),
+      teams: this.#teamsOf(mode, slots, teamOf, size),
       spread: highest - lowest,
-      longestWaitMs: longest * 1000,
+      longestWaitMs: (this.#now - earliest) * 1000,
       backfill: backfill?.id,
       needsAcceptance: isAsked,
     };
     this.#matchCounts[mode]!++;
     this.#proposed.push(match);
     this.#backfills.begin(backfill);
-    for (const slots of members) {
-      for (const slot of slots) {
-        if (isAsked) this.#reserve(slot, match.id);
-        else this.#removeMatched(slot);
-      }
-    }
-    if (isAsked) {
-      this.#proposals.set(match.id, {
-        match,
-        slots: members.flat(),
-        unanswered: new Set(teams.flatMap(({ players }) => players)),
-        deadline: this.#now + this.#acceptSeconds,
-        backfill,
-      });
-    } else {
+    if (!isAsked) {
+      for (let i = 0; i < size; i++) this.#removeMatched(slots[i]!);
       this.#backfills.confirm(backfill);
+      return true;
     }
+    for (let i = 0; i < size; i++) this.#reserve(slots[i]!, id);
+    this.#proposals.set(id, {
+      match,
+      slots: [...slots.subarray(0, size)],
+      unanswered: new Set(match.teams.flatMap(({ parties }) => parties.flat())),
+      deadline: this.#now + this.#acceptSeconds,
+      backfill,
+    });
     return true;
   }
 
+  #teamsOf(
+    mode: number,
+    slots: Int32Array,
+    teamOf: Uint8Array,
+    size: number,
+  ): MatchTeam[] {
+    const table = this.#table;
+    const teams = new Array<MatchTeam>(this.#modes[mode]!.teams);
+    for (let team = 0; team < teams.length; team++) {
+      // Counted first: lists that grow as they are filled would be far too long.
+      let count = 0;
+      for (let i = 0; i < size; i++) if (teamOf[i] === team) count++;
+      const tickets = new Array<TicketId>(count);
+      const parties = new Array<readonly PlayerId[]>(count);
+      let players = 0;
+      let total = 0;
+      count = 0;
+      for (let i = 0; i < size; i++) {
+        if (teamOf[i] !== team) continue;
+        const slot = slots[i]!;
+        tickets[count] = table.idOf(slot);
+        parties[count++] = table.players[slot]!;
+        players += table.partySize(slot);
+        total += table.totalSkill(slot);
+      }
+      teams[team] = {
+        tickets,
+        parties,
+        skill: players === 0 ? 0 : total / players,
+      };
+    }
+    return teams;
+  }
+
   #reserve(slot: number, proposal: ProposalId): void {
-    this.#table.state[slot] = RESERVED;
+    this.#table.setState(slot, RESERVED);
     this.#holders.set(slot, proposal);
     this.#unindex(slot);
     if (this.#maxTicketsPerPlayer > 1) this.#holdOthers(slot);
@@ -985,13 +1020,15 @@ export class MatchmakingQueue {
   #mapName(
     mode: number,
     map: number,
-    members: readonly (readonly number[])[],
+    slots: Int32Array,
+    size: number,
   ): string | undefined {
     const { maps } = this.#modes[mode]!;
-    if (map >= 0 || maps.length === 0) return maps[map];
+    if (maps.length === 0) return undefined;
+    if (map >= 0) return maps[map];
     let bits = -1;
-    for (const slot of members.flat()) {
-      bits &= this.#table.maps[slot]?.[mode] ?? -1;
+    for (let i = 0; i < size; i++) {
+      bits &= this.#table.maps[slots[i]!]?.[mode] ?? -1;
     }
     return maps.find((_, i) => (bits >>> i & 1) === 1);
   }
@@ -1000,14 +1037,20 @@ export class MatchmakingQueue {
     this.#backfills.fill(
       this.#meter,
       (backfill) => this.#candidatesFor(backfill),
-      (slot) => this.#table.partySize[slot]!,
+      (slot) => this.#table.partySize(slot),
       (backfill, members) => {
         const { mode, region, map } = backfill;
-        if (this.#maxTicketsPerPlayer > 1) {
-          const slots = Int32Array.from(members.flat());
-          if (!this.#areFree(slots, slots.length)) return false;
-        }
-        return this.#announce(mode, members, region, map, backfill);
+        const slots = Int32Array.from(members.flat());
+        if (!this.#areFree(slots, slots.length)) return false;
+        return this.#announce(
+          mode,
+          slots,
+          teamsOf(members),
+          slots.length,
+          region,
+          map,
+          backfill,
+        );
       },
     );
   }
@@ -1027,10 +1070,10 @@ export class MatchmakingQueue {
     ) {
       this.#meter.done++;
       const slot = index.slots[place]!;
-      if (table.state[slot] !== WAITING) continue;
-      const wait = this.#now - table.arrived[slot]!;
+      if (table.state(slot) !== WAITING) continue;
+      const wait = this.#now - table.arrived(slot);
       const own = widthAt(settings.skill, wait) +
-        settings.uncertaintyFactor * table.uncertainty[slot]!;
+        settings.uncertaintyFactor * table.uncertainty(slot);
       if (Math.abs(index.skills[place]! - skill) > own) continue;
       if (
         table.regions > 0 &&
@@ -1043,26 +1086,13 @@ export class MatchmakingQueue {
       found.push(slot);
     }
     return found.sort((a, b) =>
-      table.arrived[a]! - table.arrived[b]! || table.idOf(a) - table.idOf(b)
+      table.arrived(a) - table.arrived(b) || table.idOf(a) - table.idOf(b)
     );
-  }
-
-  #nearestRegion(slot: number): number {
-    const { regions, latency } = this.#table;
-    let nearest = 0;
-    for (let region = 1; region < regions; region++) {
-      if (
-        latency[slot * regions + region]! < latency[slot * regions + nearest]!
-      ) {
-        nearest = region;
-      }
-    }
-    return nearest;
   }
 
   #viewOf(slot: number, mode: number): TicketView {
     const table = this.#table;
-    const wait = this.#now - table.arrived[slot]!;
+    const wait = this.#now - table.arrived(slot);
     const limit = widthAt(this.#modes[mode]!.latency, wait);
     return {
       id: table.idOf(slot),
@@ -1072,7 +1102,7 @@ export class MatchmakingQueue {
       regions: this.#regions.filter((_, region) =>
         table.latency[slot * table.regions + region]! <= limit
       ),
-      isReserved: table.state[slot] !== WAITING,
+      isReserved: table.state(slot) !== WAITING,
     };
   }
 
@@ -1108,7 +1138,7 @@ export class MatchmakingQueue {
     const views: TicketView[] = [];
     for (let place = 0; place < index.count; place++) {
       const slot = index.slots[place]!;
-      if (table.state[slot] === WAITING) views.push(this.#viewOf(slot, mode));
+      if (table.state(slot) === WAITING) views.push(this.#viewOf(slot, mode));
     }
     this.#meter.done += views.length;
     const wrong = (wanted: string, value: unknown): TypeError =>
@@ -1123,13 +1153,13 @@ export class MatchmakingQueue {
         const slots = team.map((id) => {
           const slot = table.slotOf(id);
           if (
-            slot < 0 || table.state[slot] !== WAITING ||
-            (table.modes[slot]! >>> mode & 1) === 0
+            slot < 0 || table.state(slot) !== WAITING ||
+            (table.modes(slot) >>> mode & 1) === 0
           ) throw wrong("each ticket must wait for it", id);
           return slot;
         });
         const players = slots.reduce(
-          (sum, it) => sum + table.partySize[it]!,
+          (sum, it) => sum + table.partySize(it),
           0,
         );
         if (players !== teamSize) {
@@ -1142,7 +1172,15 @@ export class MatchmakingQueue {
         throw wrong("a ticket must be in one team", match.flat());
       }
       if (!this.#areFree(slots, slots.length)) continue;
-      this.#announce(mode, members, this.#commonRegion(slots), -1, undefined);
+      this.#announce(
+        mode,
+        slots,
+        teamsOf(members),
+        slots.length,
+        this.#commonRegion(slots),
+        -1,
+        undefined,
+      );
     }
   }
 
@@ -1172,19 +1210,19 @@ export class MatchmakingQueue {
     const longest = new Array<number>(count).fill(0);
     let reserved = 0;
     for (let slot = 0; slot < table.top; slot++) {
-      if (table.state[slot] === 0 || (table.modes[slot]! >>> mode & 1) === 0) {
+      if (table.state(slot) === 0 || (table.modes(slot) >>> mode & 1) === 0) {
         continue;
       }
-      if (table.state[slot] !== WAITING) {
+      if (table.state(slot) !== WAITING) {
         reserved++;
         continue;
       }
-      const region = this.#nearestRegion(slot);
+      const region = this.#table.nearest(slot);
       tickets[region]!++;
-      players[region]! += table.partySize[slot]!;
+      players[region]! += table.partySize(slot);
       longest[region] = Math.max(
         longest[region]!,
-        this.#now - table.arrived[slot]!,
+        this.#now - table.arrived(slot),
       );
     }
     const waits = this.#waits[mode]!;
@@ -1253,7 +1291,14 @@ function unusable(what: string, wanted: string, value: unknown): RangeError {
 }
 
 function isIn(match: ProposedMatch, player: PlayerId): boolean {
-  return match.teams.some(({ players }) => players.includes(player));
+  return match.teams.some(({ parties }) =>
+    parties.some((party) => party.includes(player))
+  );
+}
+
+/** The team of each slot of teams one after another. */
+function teamsOf(members: readonly (readonly number[])[]): Uint8Array {
+  return Uint8Array.from(members.flatMap((team, i) => team.map(() => i)));
 }
 
 function sumOf(numbers: readonly number[]): number {

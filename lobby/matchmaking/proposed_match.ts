@@ -10,8 +10,8 @@ export type ProposalId = number & { readonly "~brand": "ProposalId" };
 export interface MatchTeam {
   /** Its parties, none of them split. */
   readonly tickets: readonly TicketId[];
-  /** Its players, in the order of their tickets. */
-  readonly players: readonly PlayerId[];
+  /** The players of each ticket, in the order of `tickets`. */
+  readonly parties: readonly (readonly PlayerId[])[];
   /** Mean of its players' skills; 0 if it has none. */
   readonly skill: number;
 }
