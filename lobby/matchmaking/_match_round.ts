@@ -29,7 +29,7 @@ export class MatchRound {
   readonly #meter: WorkMeter;
   readonly #slots: Int32Array;
   // Matches that were found, the members of each at its number times the players of a match.
-  #costs = new Float64Array(64);
+  #nets = new Float64Array(64);
   #regions = new Uint8Array(64);
   #maps = new Int8Array(64);
   #sizes = new Uint8Array(64);
@@ -114,7 +114,7 @@ export class MatchRound {
   ): void {
     const { search } = this;
     search.search(place, judge);
-    if (search.cost === Infinity) {
+    if (search.net === Infinity) {
       this.#index.wakes[place] = now + this.#sleepOf(place);
       return;
     }
@@ -138,11 +138,11 @@ export class MatchRound {
   }
 
   #keep(start: number): void {
-    const { members, size, region, map, cost } = this.search;
+    const { members, size, region, map, net } = this.search;
     const { players } = this.#mode.packing;
     const at = this.#found++;
-    if (at === this.#costs.length) this.#grow();
-    this.#costs[at] = cost;
+    if (at === this.#nets.length) this.#grow();
+    this.#nets[at] = net;
     this.#regions[at] = region;
     this.#maps[at] = map;
     this.#sizes[at] = size;
@@ -156,10 +156,10 @@ export class MatchRound {
   #commitFound(commit: Commit): void {
     const { players } = this.#mode.packing;
     const { search } = this;
-    const costs = this.#costs;
+    const nets = this.#nets;
     const order = new Uint32Array(this.#found);
     for (let i = 0; i < order.length; i++) order[i] = i;
-    order.sort((a, b) => costs[a]! - costs[b]! || a - b);
+    order.sort((a, b) => nets[a]! - nets[b]! || a - b);
     for (const at of order) {
       const size = this.#sizes[at]!;
       const from = at * players;
@@ -202,8 +202,8 @@ export class MatchRound {
   }
 
   #grow(): void {
-    const length = this.#costs.length * 2;
-    this.#costs = grown(this.#costs, new Float64Array(length));
+    const length = this.#nets.length * 2;
+    this.#nets = grown(this.#nets, new Float64Array(length));
     this.#regions = grown(this.#regions, new Uint8Array(length));
     this.#maps = grown(this.#maps, new Int8Array(length));
     this.#sizes = grown(this.#sizes, new Uint8Array(length));

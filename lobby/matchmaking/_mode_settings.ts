@@ -32,7 +32,7 @@ export interface ModeSettings {
   readonly asymmetryCost: number;
   /** 0 if matches are made at once. */
   readonly patienceSeconds: number;
-  readonly patienceSpread: number;
+  readonly spreadPerTicket: number;
   readonly packing: Packing;
   readonly score: ((candidate: MatchCandidate) => number) | undefined;
   readonly match: MatchMode["match"];
@@ -92,9 +92,10 @@ export function modeSettings(name: string, mode: MatchMode): ModeSettings {
     patienceSeconds: patience === undefined
       ? 0
       : checkFinite(label("patience.waitMs"), patience.waitMs) / 1000,
-    patienceSpread: patience === undefined
-      ? 0
-      : checkFinite(label("patience.spread"), patience.spread),
+    spreadPerTicket: patience === undefined ? 0 : checkFinite(
+      label("patience.spreadPerTicket"),
+      patience.spreadPerTicket,
+    ),
     packing: new Packing(teams, teamSize),
     score: mode.score?.bind(mode),
     match: mode.match?.bind(mode),

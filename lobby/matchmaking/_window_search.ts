@@ -9,8 +9,15 @@ import type { WorkMeter } from "./_work_meter.ts";
 const MAX_WEIGHED = 96;
 /** Tickets whose columns are made ready at a time. */
 const BLOCK = 256;
-/** By how much of itself the spread of tickets that have just come counts more than of old ones. */
-const YOUTH_COST = 2;
+/** How fast a wait gains worth until the patience is over; then it does so in a straight line. */
+const WORTH_EXPONENT = 2.5;
+/** What the wait of a ticket that takes any match is worth: more than any cost. */
+const ANY_MATCH = 1e9;
+/**
+ * Share of the worth that a match could have beyond which a wider one is no longer looked for:
+ * the whole of it finds little more, and takes long.
+ */
+const SLACK = 0.3;
 /** After how many times its patience a ticket takes any match. */
 export const LAST_PATIENCE = 2;
 
@@ -41,16 +48,14 @@ interface RegionList {
  * could cost less.
  */
 export class WindowSearch {
-  /** Cost of the best match that was found; infinite if none was. */
-  cost = Infinity;
+  /** Cost of the best match that was found less the worth of its waits; infinite if none was. */
+  net = Infinity;
   /** Its places in the index, of which the first `size` count. */
   readonly members: Int32Array;
   size = 0;
   region = 0;
   /** Its map's number, or -1. */
   map = -1;
-  /** The longest wait of its tickets, in seconds. */
-  longestWait = 0;
   readonly #table: TicketTable;
   readonly #index: SkillIndex;
   readonly #mode: ModeSettings;
@@ -66,8 +71,7 @@ export class WindowSearch {
   #low = new Float64Array(0);
   #high = new Float64Array(0);
   #waits = new Float64Array(0);
-  #youth = new Float64Array(0);
-  #allowed = new Float64Array(0);
+  #worth = new Float64Array(0);
   #partySize = new Uint8Array(0);
   /** Bits of the regions within the latency window, and of those beyond comfort. */
   #reach = new Int32Array(0);
@@ -85,8 +89,8 @@ export class WindowSearch {
   // The best of the region and map that are searched.
   readonly #found: Int32Array;
   #foundSize = 0;
-  #foundCost = Infinity;
-  #foundWait = 0;
+  #foundCost = 0;
+  #foundNet = Infinity;
 
   constructor(
     table: TicketTable,
@@ -131,8 +135,7 @@ export class WindowSearch {
     this.#low = new Float64Array(length);
     this.#high = new Float64Array(length);
     this.#waits = new Float64Array(length);
-    this.#youth = new Float64Array(length);
-    this.#allowed = new Float64Array(length);
+    this.#worth = new Float64Array(length);
     this.#partySize = new Uint8Array(length);
     this.#reach = new Int32Array(length);
     this.#far = new Int32Array(length);
@@ -152,13 +155,12 @@ export class WindowSearch {
     return this.#waits[place]!;
   }
 
-  /** Cost of a match that is good enough once somebody has waited for so many seconds. */
-  allowedAt(wait: number): number {
-    const { patienceSeconds, patienceSpread } = this.#mode;
-    if (patienceSeconds === 0) return Infinity;
-    if (wait >= LAST_PATIENCE * patienceSeconds) return Infinity;
+  /** What a wait is worth, in points of skill: nothing in a mode without patience. */
+  #worthOf(wait: number): number {
+    const { patienceSeconds, spreadPerTicket } = this.#mode;
     const part = wait / patienceSeconds;
-    return patienceSpread * part * part;
+    if (part >= LAST_PATIENCE) return ANY_MATCH;
+    return spreadPerTicket * (part < 1 ? part ** WORTH_EXPONENT : part);
   }
 
   /**
@@ -166,7 +168,7 @@ export class WindowSearch {
    * `judge` adds to the cost of what a region and map have best.
    */
   search(start: number, judge?: Judge): void {
-    this.cost = Infinity;
+    this.net = Infinity;
     this.#meter.done++;
     if (start < this.#readyFrom) this.#rewind(start);
     if (start >= this.#readyTo) {
@@ -188,7 +190,7 @@ export class WindowSearch {
         best = this.#walk(start, region, map, best, judge);
       }
     }
-    this.cost = best;
+    this.net = best;
   }
 
   #mapsOf(place: number): number {
@@ -224,8 +226,7 @@ export class WindowSearch {
       this.#partySize[place] = table.partySize(slot);
       this.#taken[place] = table.state(slot) === WAITING ? 0 : 1;
       if (patienceSeconds > 0) {
-        this.#youth[place] = Math.max(0, 1 - wait / patienceSeconds);
-        this.#allowed[place] = this.allowedAt(wait);
+        this.#worth[place] = this.#worthOf(wait);
       }
       if (wait >= index.reachUntil(slot)) index.updateReach(slot, wait);
       this.#reach[place] = index.reach(slot);
@@ -252,12 +253,12 @@ export class WindowSearch {
     return -1;
   }
 
-  /** Searches one region, for one map or any; returns the least cost so far. */
+  /** Searches one region, for one map or any; returns the least net cost so far. */
   #walk(
     start: number,
     region: number,
     map: number,
-    bestCost: number,
+    bestNet: number,
     judge: Judge | undefined,
   ): number {
     const list = this.#lists[region]!;
@@ -268,7 +269,7 @@ export class WindowSearch {
         list.at++;
       } else {
         if (list.scanned < start) list.scanned = start;
-        if (this.#extend(list, region) < 0) return bestCost;
+        if (this.#extend(list, region) < 0) return bestNet;
       }
     }
     const packing = this.#packing;
@@ -285,16 +286,17 @@ export class WindowSearch {
     const lowest = skills[start]!;
     let limit = high[start]!;
     let lowestHigh = Infinity;
-    let allowed = isPatient ? this.#allowed[start]! : Infinity;
+    // No match is worth more than if all of its players were tickets as patient as the most patient.
+    let mostWorth = isPatient ? this.#worth[start]! * packing.players : 0;
     this.#sizes.fill(0);
     this.#cell = this.#passed = this.#foundSize = 0;
     // What is judged costs more than it seems to, or less.
-    let own = this.#foundCost = judge === undefined ? bestCost : Infinity;
+    let own = this.#foundNet = judge === undefined ? bestNet : Infinity;
     let beyond = 0;
     const table = packing.isTabulated ? packing.holds[ownSize]! : undefined;
     if (table === undefined ? ownSize === packing.players : table[0] === 1) {
       // The ticket is a whole match.
-      own = this.#weigh(start, region, 0);
+      own = this.#weigh(start, region);
     }
     for (let next = list.at + 1;; next++) {
       let place: number;
@@ -306,7 +308,7 @@ export class WindowSearch {
       const skill = skills[place]!;
       if (skill > limit) break;
       const spread = skill - lowest;
-      if (spread >= own) break;
+      if (spread - mostWorth * SLACK >= own) break;
       this.#meter.done++;
       if (taken[place] === 1 || low[place]! > lowest) continue;
       if (map >= 0 && (this.#mapsOf(place) >>> map & 1) === 0) continue;
@@ -319,32 +321,29 @@ export class WindowSearch {
       this.#sizes[size] = sizeCount + 1;
       this.#passed++;
       if (high[place]! < lowestHigh) lowestHigh = high[place]!;
-      if (isPatient && this.#allowed[place]! > allowed) {
-        allowed = this.#allowed[place]!;
+      if (isPatient && this.#worth[place]! * packing.players > mostWorth) {
+        mostWorth = this.#worth[place]! * packing.players;
       }
       if (table === undefined || table[this.#cell] === 1) {
-        if (spread > allowed) {
-          // None of those so far would play: only one who has waited for longer would.
+        if (isPatient && spread > mostWorth) {
+          // Waits so far are not worth it: only that of one who has waited for longer is.
           if (++beyond === MAX_BEYOND) break;
         } else {
-          own = this.#weigh(start, region, spread);
-          if (takesFirst && own < bestCost) break;
+          own = this.#weigh(start, region);
+          if (takesFirst && own < bestNet) break;
         }
       }
       if (this.#passed === MAX_WEIGHED) break;
     }
-    if (this.#foundSize === 0) return bestCost;
+    if (this.#foundSize === 0) return bestNet;
     if (judge !== undefined) {
-      own += judge(this.#found, this.#foundSize, region, own);
-      if (!(own < bestCost) || own > this.allowedAt(this.#foundWait)) {
-        return bestCost;
-      }
+      own += judge(this.#found, this.#foundSize, region, this.#foundCost);
+      if (!(own < bestNet) || (isPatient && own > 0)) return bestNet;
     }
     this.size = this.#foundSize;
     for (let i = 0; i < this.size; i++) this.members[i] = this.#found[i]!;
     this.region = region;
     this.map = map;
-    this.longestWait = this.#foundWait;
     return own;
   }
 
@@ -370,18 +369,18 @@ export class WindowSearch {
     return lowestHigh;
   }
 
-  /** Looks for a cheaper match among the tickets passed so far; returns the least cost. */
-  #weigh(start: number, region: number, spread: number): number {
+  /** Looks for a cheaper match among the tickets passed so far; returns the least net cost. */
+  #weigh(start: number, region: number): number {
     const { latencyCost, patienceSeconds } = this.#mode;
     const packing = this.#packing;
     if (latencyCost > 0 || patienceSeconds > 0) {
       for (let size = 1; size <= packing.teamSize; size++) {
-        this.#sortByPrice(size, region, spread);
+        this.#sortByPrice(size, region);
       }
     }
     if (!packing.isTabulated) {
       if (this.#fill(start)) this.#keepIfBetter(region, 0);
-      return this.#foundCost;
+      return this.#foundNet;
     }
     const ownSize = this.#partySize[start]!;
     const shapes = packing.shapesWith[ownSize]!;
@@ -393,20 +392,22 @@ export class WindowSearch {
         shape.isSymmetric ? 0 : this.#mode.asymmetryCost,
       );
     }
-    return this.#foundCost;
+    return this.#foundNet;
   }
 
   /** Puts passed tickets of a size in the order in which they are wanted; of equal ones the earlier first. */
-  #sortByPrice(size: number, region: number, spread: number): void {
+  #sortByPrice(size: number, region: number): void {
     const count = this.#sizes[size]!;
     if (count < 2) return;
     const places = this.#bySize[size]!;
     const prices = this.#prices;
-    const { latencyCost } = this.#mode;
+    // As if parties had two players: how many tickets a match has is not known yet.
+    const farCost = this.#mode.latencyCost * 2 / this.#packing.players;
+    const isPatient = this.#mode.patienceSeconds > 0;
     for (let i = 0; i < count; i++) {
       const place = places[i]!;
-      const price = this.#youth[place]! * spread * YOUTH_COST +
-        ((this.#far[place]! >>> region & 1) === 1 ? latencyCost : 0);
+      const price = (this.#far[place]! >>> region & 1) * farCost -
+        (isPatient ? this.#worth[place]! : 0);
       let j = i - 1;
       while (j >= 0 && prices[j]! > price) {
         prices[j + 1] = prices[j]!;
@@ -466,25 +467,22 @@ export class WindowSearch {
     const { skills } = this.#index;
     const { latencyCost, patienceSeconds } = this.#mode;
     let highest = skills[chosen[0]!]!;
-    let youth = 0;
+    let worth = 0;
     let far = 0;
-    let longestWait = 0;
     for (let i = 0; i < size; i++) {
       const place = chosen[i]!;
       const skill = skills[place]!;
       if (skill > highest) highest = skill;
-      if (this.#waits[place]! > longestWait) longestWait = this.#waits[place]!;
-      if (patienceSeconds > 0) youth += this.#youth[place]!;
+      if (patienceSeconds > 0) worth += this.#worth[place]!;
       far += this.#far[place]! >>> region & 1;
     }
     const spread = highest - skills[chosen[0]!]!;
-    const cost = spread * (1 + YOUTH_COST * youth / size) +
-      latencyCost * far / size + extraCost;
-    if (cost >= this.#foundCost) return;
-    if (patienceSeconds > 0 && cost > this.allowedAt(longestWait)) return;
+    const cost = spread + latencyCost * far / size + extraCost;
+    const net = cost - worth;
+    if (net >= this.#foundNet || (patienceSeconds > 0 && net > 0)) return;
+    this.#foundNet = net;
     this.#foundCost = cost;
     this.#foundSize = size;
-    this.#foundWait = longestWait;
     for (let i = 0; i < size; i++) this.#found[i] = chosen[i]!;
   }
 }

@@ -71,15 +71,19 @@ export interface MatchCosts {
 }
 
 /**
- * What waiting buys. A match is made once its cost is at most
- * `spread * (longest wait / waitMs)^2`, and whatever its cost once somebody has waited for
- * twice `waitMs`.
+ * What waiting buys. A match is made once its spread and costs are at most what the waits of
+ * its tickets are worth together: each `spreadPerTicket * (wait / waitMs) ** 2.5`, beyond
+ * `waitMs` in a straight line. A match with no cost is made at once, and any that the rules
+ * allow once one of its tickets has waited for twice `waitMs`.
  */
 export interface Patience {
-  /** The wait that most should not exceed, in ms: above 0. */
+  /** The wait that most should not exceed, in ms: above 0 and finite. */
   readonly waitMs: number;
-  /** Cost of a match that is good enough after `waitMs`, in points of skill: above 0. */
-  readonly spread: number;
+  /**
+   * What the wait of one ticket is worth after `waitMs`, in points of skill: above 0. The
+   * less it is, the longer tickets wait for better matches.
+   */
+  readonly spreadPerTicket: number;
 }
 
 /** A match that could be made, for {@linkcode MatchMode.score}. */
