@@ -295,7 +295,10 @@ export function sortedBounds(
   const byRegion = REGIONS.flatMap((_, region) =>
     cutIntoTens(sorted.filter((it) => homes[it] === region))
   );
-  return { everywhere: meanOf(cutIntoTens(sorted)), byRegion: meanOf(byRegion) };
+  return {
+    everywhere: meanOf(cutIntoTens(sorted)),
+    byRegion: meanOf(byRegion),
+  };
 
   function cutIntoTens(tickets: readonly number[]): number[] {
     const spreads: number[] = [];

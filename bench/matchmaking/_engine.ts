@@ -50,7 +50,13 @@ export function runLive(
     let ms = performance.now() - startMs;
     startMs = performance.now();
     while (next < workload.count && workload.arrivals[next]! <= at) {
-      enqueue(queue, requestOf(workload, next), next, at - workload.arrivals[next]!, numbers);
+      enqueue(
+        queue,
+        requestOf(workload, next),
+        next,
+        at - workload.arrivals[next]!,
+        numbers,
+      );
       next++;
     }
     enqueueMs += performance.now() - startMs;
@@ -113,8 +119,8 @@ function enqueue(
 function requestOf(workload: Workload, number: number): TicketRequest {
   const latenciesMs: Record<string, number> = {};
   for (let region = 0; region < REGIONS.length; region++) {
-    latenciesMs[REGIONS[region]!] =
-      workload.latencies[number * REGIONS.length + region]!;
+    latenciesMs[REGIONS[region]!] = workload
+      .latencies[number * REGIONS.length + region]!;
   }
   return {
     modes: [MODE],

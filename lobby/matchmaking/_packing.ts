@@ -4,12 +4,22 @@
 const MAX_CELLS = 20_000;
 const MAX_SHAPES = 512;
 
-/** How many parties of each size make a whole match. */
+/** How many parties of each size make a whole match with one of a given size. */
 export interface Shape {
-  /** Parties by size; the place of size 0 is unused. */
+  /** The sizes that are there besides that one. */
+  readonly sizes: Uint8Array;
+  /** How many there are of each of `sizes`. */
   readonly counts: Uint8Array;
+  /** Parties of all sizes, that one included. */
+  readonly parties: number;
   /** Whether the teams can be formed so that their largest parties are of one size. */
   readonly isSymmetric: boolean;
+}
+
+/** Parties by size; the place of size 0 is unused. */
+interface Multiset {
+  readonly counts: Uint8Array;
+  isSymmetric: boolean;
 }
 
 /**
@@ -52,7 +62,7 @@ export class Packing {
     const shapesWith: Shape[][] = [[]];
     for (let size = 1; size <= teamSize; size++) {
       const own = shapes.filter(({ counts }) => counts[size]! > 0);
-      shapesWith.push(own);
+      shapesWith.push(own.map((shape) => shapeBeside(shape, size)));
       holds.push(this.#table(own, size, cells));
     }
     this.shapesWith = shapesWith;
@@ -60,7 +70,7 @@ export class Packing {
   }
 
   /** Marks each shape without one party of `size`, then all cells that have as many or more. */
-  #table(shapes: readonly Shape[], size: number, cells: number): Uint8Array {
+  #table(shapes: readonly Multiset[], size: number, cells: number): Uint8Array {
     const table = new Uint8Array(cells);
     for (const { counts } of shapes) {
       let cell = -this.strides[size]!;
@@ -81,13 +91,25 @@ export class Packing {
   }
 }
 
+function shapeBeside(
+  { counts, isSymmetric }: Multiset,
+  own: number,
+): Shape {
+  const left = counts.slice();
+  left[own]!--;
+  const sizes = [...left.keys()].filter((size) => left[size]! > 0);
+  return {
+    sizes: Uint8Array.from(sizes),
+    counts: Uint8Array.from(sizes, (size) => left[size]!),
+    parties: counts.reduce((sum, count) => sum + count, 0),
+    isSymmetric,
+  };
+}
+
 /** All shapes, each once, or `undefined` if they are too many. */
-function shapesOf(teams: number, teamSize: number): Shape[] | undefined {
+function shapesOf(teams: number, teamSize: number): Multiset[] | undefined {
   const partitions = partitionsOf(teamSize, teamSize);
-  const shapes = new Map<
-    string,
-    { counts: Uint8Array; isSymmetric: boolean }
-  >();
+  const shapes = new Map<string, Multiset>();
   const counts = new Uint8Array(teamSize + 1);
   let steps = 0;
   const isSmall = addTeams(0, 0, 0);

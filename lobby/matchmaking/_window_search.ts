@@ -1,12 +1,11 @@
 // This module is browser compatible.
 import { type ModeSettings, widthAt } from "./_mode_settings.ts";
 import type { Packing, Shape } from "./_packing.ts";
+import { MAX_PASSED, PassedTickets } from "./_passed_tickets.ts";
 import type { SkillIndex } from "./_skill_index.ts";
 import { type TicketTable, WAITING } from "./_ticket_table.ts";
 import type { WorkMeter } from "./_work_meter.ts";
 
-/** Tickets that a search weighs against one another at most. */
-const MAX_WEIGHED = 96;
 /** Tickets whose columns are made ready at a time. */
 const BLOCK = 256;
 /** How fast a wait gains worth until the patience is over; then it does so in a straight line. */
@@ -77,17 +76,12 @@ export class WindowSearch {
   #reach = new Int32Array(0);
   #far = new Int32Array(0);
   #taken = new Uint8Array(0);
-  // The tickets that a search has passed, by party size.
-  readonly #bySize: Int32Array[];
-  readonly #sizes: Int32Array;
-  readonly #prices: Float64Array;
-  #cell = 0;
-  #passed = 0;
-  readonly #chosen: Int32Array;
-  #chosenSize = 0;
+  readonly #passed: PassedTickets;
+  /** Used of each party size, where the packing has no tables. */
   readonly #used: Int32Array;
   // The best of the region and map that are searched.
   readonly #found: Int32Array;
+  readonly #filled: Int32Array;
   #foundSize = 0;
   #foundCost = 0;
   #foundNet = Infinity;
@@ -114,15 +108,11 @@ export class WindowSearch {
     }));
     const { teamSize, players } = mode.packing;
     this.members = new Int32Array(players);
-    this.#chosen = new Int32Array(players);
+    this.#passed = new PassedTickets(mode.packing);
     this.#found = new Int32Array(players);
+    this.#filled = new Int32Array(players);
     this.#used = new Int32Array(teamSize + 1);
-    this.#sizes = new Int32Array(teamSize + 1);
-    this.#bySize = Array.from(
-      { length: teamSize + 1 },
-      () => new Int32Array(MAX_WEIGHED),
-    );
-    this.#prices = new Float64Array(MAX_WEIGHED);
+    this.#used = new Int32Array(teamSize + 1);
   }
 
   /** Begins anew with the index as it is now. */
@@ -273,9 +263,13 @@ export class WindowSearch {
       }
     }
     const packing = this.#packing;
-    const { latencyCost, asymmetryCost, patienceSeconds } = this.#mode;
+    const { latencyCost, asymmetryCost, patienceSeconds, spreadPerTicket } =
+      this.#mode;
     const takesFirst = patienceSeconds === 0 && latencyCost === 0 &&
       asymmetryCost === 0;
+    // As if parties had two players: how many tickets a match has is not known yet.
+    const farCost = latencyCost * 2 / packing.players;
+    const mostSlack = LAST_PATIENCE * spreadPerTicket * packing.players;
     const { skills } = this.#index;
     const low = this.#low;
     const high = this.#high;
@@ -284,14 +278,13 @@ export class WindowSearch {
     const isPatient = patienceSeconds > 0;
     const ownSize = partySize[start]!;
     const lowest = skills[start]!;
-    let limit = high[start]!;
+    const limit = high[start]!;
+    const passed = this.#passed;
+    passed.clear();
     let lowestHigh = Infinity;
-    // No match is worth more than if all of its players were tickets as patient as the most patient.
-    let mostWorth = isPatient ? this.#worth[start]! * packing.players : 0;
-    this.#sizes.fill(0);
-    this.#cell = this.#passed = this.#foundSize = 0;
-    // What is judged costs more than it seems to, or less.
+    let worth = isPatient ? this.#worth[start]! : 0;
     let own = this.#foundNet = judge === undefined ? bestNet : Infinity;
+    this.#foundSize = 0;
     let beyond = 0;
     const table = packing.isTabulated ? packing.holds[ownSize]! : undefined;
     if (table === undefined ? ownSize === packing.players : table[0] === 1) {
@@ -308,24 +301,31 @@ export class WindowSearch {
       const skill = skills[place]!;
       if (skill > limit) break;
       const spread = skill - lowest;
-      if (spread - mostWorth * SLACK >= own) break;
+      // No match is worth more than if all of its players were tickets as patient as the most patient.
+      const most = worth * packing.players;
+      if (
+        this.#foundSize > 0
+          ? spread >= this.#foundCost + Math.min(most, mostSlack) * SLACK
+          : spread - most >= own
+      ) break;
       this.#meter.done++;
       if (taken[place] === 1 || low[place]! > lowest) continue;
       if (map >= 0 && (this.#mapsOf(place) >>> map & 1) === 0) continue;
-      if (skill > lowestHigh) lowestHigh = this.#drop(skill);
-      const size = partySize[place]!;
-      const sizeCount = this.#sizes[size]!;
-      if (sizeCount === MAX_WEIGHED) continue;
-      if (sizeCount < packing.caps[size]!) this.#cell += packing.strides[size]!;
-      this.#bySize[size]![sizeCount] = place;
-      this.#sizes[size] = sizeCount + 1;
-      this.#passed++;
+      if (skill > lowestHigh) lowestHigh = passed.drop(skill, high);
+      const isFar = this.#far[place]! >>> region & 1;
+      const its = isPatient ? this.#worth[place]! : 0;
+      passed.add(
+        place,
+        partySize[place]!,
+        skill,
+        its,
+        isFar,
+        isFar * farCost - its,
+      );
       if (high[place]! < lowestHigh) lowestHigh = high[place]!;
-      if (isPatient && this.#worth[place]! * packing.players > mostWorth) {
-        mostWorth = this.#worth[place]! * packing.players;
-      }
-      if (table === undefined || table[this.#cell] === 1) {
-        if (isPatient && spread > mostWorth) {
+      if (its > worth) worth = its;
+      if (table === undefined || table[passed.cell] === 1) {
+        if (isPatient && spread > worth * packing.players) {
           // Waits so far are not worth it: only that of one who has waited for longer is.
           if (++beyond === MAX_BEYOND) break;
         } else {
@@ -333,7 +333,7 @@ export class WindowSearch {
           if (takesFirst && own < bestNet) break;
         }
       }
-      if (this.#passed === MAX_WEIGHED) break;
+      if (passed.count === MAX_PASSED) break;
     }
     if (this.#foundSize === 0) return bestNet;
     if (judge !== undefined) {
@@ -347,142 +347,97 @@ export class WindowSearch {
     return own;
   }
 
-  /** Forgets passed tickets whose window does not reach a skill; returns the lowest end of the others'. */
-  #drop(skill: number): number {
-    const { caps, strides, teamSize } = this.#packing;
-    let lowestHigh = Infinity;
-    this.#cell = this.#passed = 0;
-    for (let size = 1; size <= teamSize; size++) {
-      const places = this.#bySize[size]!;
-      const count = this.#sizes[size]!;
-      let kept = 0;
-      for (let i = 0; i < count; i++) {
-        const high = this.#high[places[i]!]!;
-        if (high < skill) continue;
-        places[kept++] = places[i]!;
-        if (high < lowestHigh) lowestHigh = high;
-      }
-      this.#sizes[size] = kept;
-      this.#cell += Math.min(kept, caps[size]!) * strides[size]!;
-      this.#passed += kept;
-    }
-    return lowestHigh;
-  }
-
   /** Looks for a cheaper match among the tickets passed so far; returns the least net cost. */
   #weigh(start: number, region: number): number {
-    const { latencyCost, patienceSeconds } = this.#mode;
+    const { latencyCost, asymmetryCost, patienceSeconds } = this.#mode;
+    const isPatient = patienceSeconds > 0;
     const packing = this.#packing;
-    if (latencyCost > 0 || patienceSeconds > 0) {
-      for (let size = 1; size <= packing.teamSize; size++) {
-        this.#sortByPrice(size, region);
-      }
-    }
     if (!packing.isTabulated) {
-      if (this.#fill(start)) this.#keepIfBetter(region, 0);
+      this.#fill(start, region);
       return this.#foundNet;
     }
+    const passed = this.#passed;
+    const { counts: have } = passed;
     const ownSize = this.#partySize[start]!;
+    const ownWorth = isPatient ? this.#worth[start]! : 0;
+    const ownFar = this.#far[start]! >>> region & 1;
+    const lowest = this.#index.skills[start]!;
     const shapes = packing.shapesWith[ownSize]!;
+    let best: Shape | undefined;
     for (let i = 0; i < shapes.length; i++) {
       const shape = shapes[i]!;
-      if (!this.#choose(start, ownSize, shape)) continue;
-      this.#keepIfBetter(
-        region,
-        shape.isSymmetric ? 0 : this.#mode.asymmetryCost,
-      );
+      const { sizes, counts } = shape;
+      let highest = lowest;
+      let worth = ownWorth;
+      let far = ownFar;
+      let k = 0;
+      for (; k < sizes.length; k++) {
+        const size = sizes[k]!;
+        const count = counts[k]!;
+        if (count > have[size]!) break;
+        const top = passed.topSkill(size, count);
+        if (top > highest) highest = top;
+        worth += passed.worth(size, count);
+        far += passed.far(size, count);
+      }
+      if (k < sizes.length) continue;
+      const cost = highest - lowest + latencyCost * far / shape.parties +
+        (shape.isSymmetric ? 0 : asymmetryCost);
+      const net = cost - worth;
+      if (net >= this.#foundNet || (isPatient && net > 0)) continue;
+      this.#foundNet = net;
+      this.#foundCost = cost;
+      best = shape;
     }
+    if (best === undefined) return this.#foundNet;
+    let to = 0;
+    this.#found[to++] = start;
+    for (let k = 0; k < best.sizes.length; k++) {
+      const places = passed.places[best.sizes[k]!]!;
+      for (let i = 0; i < best.counts[k]!; i++) this.#found[to++] = places[i]!;
+    }
+    this.#foundSize = to;
     return this.#foundNet;
   }
 
-  /** Puts passed tickets of a size in the order in which they are wanted; of equal ones the earlier first. */
-  #sortByPrice(size: number, region: number): void {
-    const count = this.#sizes[size]!;
-    if (count < 2) return;
-    const places = this.#bySize[size]!;
-    const prices = this.#prices;
-    // As if parties had two players: how many tickets a match has is not known yet.
-    const farCost = this.#mode.latencyCost * 2 / this.#packing.players;
-    const isPatient = this.#mode.patienceSeconds > 0;
-    for (let i = 0; i < count; i++) {
-      const place = places[i]!;
-      const price = (this.#far[place]! >>> region & 1) * farCost -
-        (isPatient ? this.#worth[place]! : 0);
-      let j = i - 1;
-      while (j >= 0 && prices[j]! > price) {
-        prices[j + 1] = prices[j]!;
-        places[j + 1] = places[j]!;
-        j--;
-      }
-      prices[j + 1] = price;
-      places[j + 1] = place;
-    }
-  }
-
-  #choose(start: number, ownSize: number, { counts }: Shape): boolean {
-    const { teamSize } = this.#packing;
-    for (let size = 1; size <= teamSize; size++) {
-      const wanted = counts[size]! - (size === ownSize ? 1 : 0);
-      if (wanted > this.#sizes[size]!) return false;
-    }
-    const chosen = this.#chosen;
-    let to = 0;
-    chosen[to++] = start;
-    for (let size = 1; size <= teamSize; size++) {
-      const places = this.#bySize[size]!;
-      const wanted = counts[size]! - (size === ownSize ? 1 : 0);
-      for (let i = 0; i < wanted; i++) chosen[to++] = places[i]!;
-    }
-    this.#chosenSize = to;
-    return true;
-  }
-
   /** Fills team after team with the largest parties that fit, the start's first. */
-  #fill(start: number): boolean {
+  #fill(start: number, region: number): void {
     const { teams, teamSize } = this.#packing;
-    const chosen = this.#chosen;
+    const { places, counts } = this.#passed;
+    const { latencyCost, patienceSeconds } = this.#mode;
+    const filled = this.#filled;
     const used = this.#used.fill(0);
     let to = 0;
     for (let team = 0; team < teams; team++) {
       let left = teamSize;
       if (team === 0) {
-        chosen[to++] = start;
+        filled[to++] = start;
         left -= this.#partySize[start]!;
       }
       for (let size = left; size >= 1; size--) {
-        while (size <= left && used[size]! < this.#sizes[size]!) {
-          chosen[to++] = this.#bySize[size]![used[size]!++]!;
+        while (size <= left && used[size]! < counts[size]!) {
+          filled[to++] = places[size]![used[size]!++]!;
           left -= size;
         }
       }
-      if (left > 0) return false;
+      if (left > 0) return;
     }
-    this.#chosenSize = to;
-    return true;
-  }
-
-  #keepIfBetter(region: number, extraCost: number): void {
-    const chosen = this.#chosen;
-    const size = this.#chosenSize;
     const { skills } = this.#index;
-    const { latencyCost, patienceSeconds } = this.#mode;
-    let highest = skills[chosen[0]!]!;
+    let highest = skills[start]!;
     let worth = 0;
     let far = 0;
-    for (let i = 0; i < size; i++) {
-      const place = chosen[i]!;
-      const skill = skills[place]!;
-      if (skill > highest) highest = skill;
+    for (let i = 0; i < to; i++) {
+      const place = filled[i]!;
+      if (skills[place]! > highest) highest = skills[place]!;
       if (patienceSeconds > 0) worth += this.#worth[place]!;
       far += this.#far[place]! >>> region & 1;
     }
-    const spread = highest - skills[chosen[0]!]!;
-    const cost = spread + latencyCost * far / size + extraCost;
+    const cost = highest - skills[start]! + latencyCost * far / to;
     const net = cost - worth;
     if (net >= this.#foundNet || (patienceSeconds > 0 && net > 0)) return;
     this.#foundNet = net;
     this.#foundCost = cost;
-    this.#foundSize = size;
-    for (let i = 0; i < size; i++) this.#found[i] = chosen[i]!;
+    this.#foundSize = to;
+    for (let i = 0; i < to; i++) this.#found[i] = filled[i]!;
   }
 }
