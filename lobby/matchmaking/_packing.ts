@@ -36,8 +36,8 @@ export class Packing {
   readonly caps: Uint8Array;
   /** What one more party of a size adds to a cell's number. */
   readonly strides: Int32Array;
-  /** All shapes that hold a party of a size, by that size. */
-  readonly shapesWith: readonly (readonly Shape[])[];
+  /** All shapes that hold a party of a size, by that size, and another of a size, by that. */
+  readonly shapesWith: readonly (readonly (readonly Shape[])[])[];
   /** Whether a cell, with one party of a size beside it, holds a shape; by that size. */
   readonly holds: readonly Uint8Array[];
 
@@ -59,10 +59,18 @@ export class Packing {
     this.holds = [new Uint8Array(0)];
     if (shapes === undefined) return;
     const holds: Uint8Array[] = [new Uint8Array(0)];
-    const shapesWith: Shape[][] = [[]];
+    const shapesWith: (readonly Shape[])[][] = [[]];
     for (let size = 1; size <= teamSize; size++) {
       const own = shapes.filter(({ counts }) => counts[size]! > 0);
-      shapesWith.push(own.map((shape) => shapeBeside(shape, size)));
+      const beside = own.map((shape) => shapeBeside(shape, size));
+      // A party that is a whole match has no other one.
+      const alone = beside.filter(({ sizes }) => sizes.length === 0);
+      shapesWith.push([alone]);
+      for (let other = 1; other <= teamSize; other++) {
+        shapesWith[size]!.push(
+          beside.filter(({ sizes }) => sizes.includes(other)),
+        );
+      }
       holds.push(this.#table(own, size, cells));
     }
     this.shapesWith = shapesWith;

@@ -22,6 +22,10 @@ export const LAST_PATIENCE = 2;
 
 /** After how many whole matches that are too wide for those in them a search ends. */
 const MAX_BEYOND = 8;
+/** After how many tickets whose waits are not worth the spread, however they fit, a start is given up. */
+const MAX_IMPLAUSIBLE = 6;
+/** How many tickets beyond the first whole match are weighed: further ones hardly ever make a better one. */
+const MAX_AFTER = 3;
 
 /** Adds to the cost of a match: its places, of which `size` count, its region and cost. */
 export type Judge = (
@@ -278,6 +282,9 @@ export class WindowSearch {
     const isPatient = patienceSeconds > 0;
     const ownSize = partySize[start]!;
     const lowest = skills[start]!;
+    if (isPatient && !this.#isPlausible(list, region, start)) {
+      return bestNet;
+    }
     const limit = high[start]!;
     const passed = this.#passed;
     passed.clear();
@@ -285,11 +292,12 @@ export class WindowSearch {
     let worth = isPatient ? this.#worth[start]! : 0;
     let own = this.#foundNet = judge === undefined ? bestNet : Infinity;
     this.#foundSize = 0;
-    let beyond = 0;
+    let after = 0;
+    let sum = worth;
     const table = packing.isTabulated ? packing.holds[ownSize]! : undefined;
     if (table === undefined ? ownSize === packing.players : table[0] === 1) {
       // The ticket is a whole match.
-      own = this.#weigh(start, region);
+      own = this.#weigh(start, region, 0);
     }
     for (let next = list.at + 1;; next++) {
       let place: number;
@@ -314,9 +322,10 @@ export class WindowSearch {
       if (skill > lowestHigh) lowestHigh = passed.drop(skill, high);
       const isFar = this.#far[place]! >>> region & 1;
       const its = isPatient ? this.#worth[place]! : 0;
+      const size = partySize[place]!;
       passed.add(
         place,
-        partySize[place]!,
+        size,
         skill,
         its,
         isFar,
@@ -324,14 +333,13 @@ export class WindowSearch {
       );
       if (high[place]! < lowestHigh) lowestHigh = high[place]!;
       if (its > worth) worth = its;
+      sum += its;
       if (table === undefined || table[passed.cell] === 1) {
-        if (isPatient && spread > worth * packing.players) {
-          // Waits so far are not worth it: only that of one who has waited for longer is.
-          if (++beyond === MAX_BEYOND) break;
-        } else {
-          own = this.#weigh(start, region);
-          if (takesFirst && own < bestNet) break;
-        }
+        if (isPatient && ++after > MAX_AFTER) break;
+        // Not even all waits together are worth it.
+        if (isPatient && spread > sum) continue;
+        own = this.#weigh(start, region, size);
+        if (takesFirst && own < bestNet) break;
       }
       if (passed.count === MAX_PASSED) break;
     }
@@ -347,8 +355,39 @@ export class WindowSearch {
     return own;
   }
 
-  /** Looks for a cheaper match among the tickets passed so far; returns the least net cost. */
-  #weigh(start: number, region: number): number {
+  /** Whether the waits of those above a start could be worth the spread of as many players as a match has. */
+  #isPlausible(list: RegionList, region: number, start: number): boolean {
+    const { skills } = this.#index;
+    const lowest = skills[start]!;
+    const limit = this.#high[start]!;
+    const wanted = this.#packing.players;
+    let players = this.#partySize[start]!;
+    let worth = this.#worth[start]!;
+    let enough = 0;
+    for (let next = list.at + 1;; next++) {
+      let place: number;
+      if (next < list.length) place = list.places[next]!;
+      else {
+        place = this.#extend(list, region);
+        if (place < 0) return false;
+      }
+      const skill = skills[place]!;
+      if (skill > limit) return false;
+      this.#meter.done++;
+      if (this.#taken[place] === 1 || this.#low[place]! > lowest) continue;
+      players += this.#partySize[place]!;
+      worth += this.#worth[place]!;
+      if (players < wanted) continue;
+      if (skill - lowest <= worth) return true;
+      if (++enough === MAX_IMPLAUSIBLE) return false;
+    }
+  }
+
+  /**
+   * Looks for a cheaper match among the tickets passed so far, with one of the size that came
+   * last, as those without were weighed before; returns the least net cost.
+   */
+  #weigh(start: number, region: number, added: number): number {
     const { latencyCost, asymmetryCost, patienceSeconds } = this.#mode;
     const isPatient = patienceSeconds > 0;
     const packing = this.#packing;
@@ -362,7 +401,7 @@ export class WindowSearch {
     const ownWorth = isPatient ? this.#worth[start]! : 0;
     const ownFar = this.#far[start]! >>> region & 1;
     const lowest = this.#index.skills[start]!;
-    const shapes = packing.shapesWith[ownSize]!;
+    const shapes = packing.shapesWith[ownSize]![added]!;
     let best: Shape | undefined;
     for (let i = 0; i < shapes.length; i++) {
       const shape = shapes[i]!;
