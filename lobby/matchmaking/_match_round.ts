@@ -1,5 +1,6 @@
 // This module is browser compatible.
 import type { ModeSettings } from "./_mode_settings.ts";
+import { sortedOrder } from "./_sorted_order.ts";
 import type { SkillIndex } from "./_skill_index.ts";
 import { type TicketTable, WAITING } from "./_ticket_table.ts";
 import type { WorkMeter } from "./_work_meter.ts";
@@ -156,10 +157,7 @@ export class MatchRound {
   #commitFound(commit: Commit): void {
     const { players } = this.#mode.packing;
     const { search } = this;
-    const nets = this.#nets;
-    const order = new Uint32Array(this.#found);
-    for (let i = 0; i < order.length; i++) order[i] = i;
-    order.sort((a, b) => nets[a]! - nets[b]! || a - b);
+    const order = sortedOrder(this.#nets, this.#found);
     for (const at of order) {
       const size = this.#sizes[at]!;
       const from = at * players;

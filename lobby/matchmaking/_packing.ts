@@ -4,17 +4,18 @@
 const MAX_CELLS = 20_000;
 const MAX_SHAPES = 512;
 
-/** How many parties of each size make a whole match with one of a given size. */
-export interface Shape {
-  /** The sizes that are there besides that one. */
-  readonly sizes: Uint8Array;
-  /** How many there are of each of `sizes`. */
-  readonly counts: Uint8Array;
-  /** Parties of all sizes, that one included. */
-  readonly parties: number;
-  /** Whether the teams can be formed so that their largest parties are of one size. */
-  readonly isSymmetric: boolean;
-}
+/**
+ * Places that the sums of one party size take: that of no ticket, of the first, of the first
+ * two … up to as many as a search passes.
+ */
+export const SUMS = 161;
+
+/**
+ * The shapes of matches that hold a party of a given size: for each how many parties it has,
+ * whether its teams can be formed so that their largest parties are of one size (1 or 0), of
+ * how many sizes the other parties are, and for each of those the place of its sum.
+ */
+export type Shapes = Int32Array;
 
 /** Parties by size; the place of size 0 is unused. */
 interface Multiset {
@@ -37,7 +38,7 @@ export class Packing {
   /** What one more party of a size adds to a cell's number. */
   readonly strides: Int32Array;
   /** All shapes that hold a party of a size, by that size, and another of a size, by that. */
-  readonly shapesWith: readonly (readonly (readonly Shape[])[])[];
+  readonly shapesWith: readonly (readonly Shapes[])[];
   /** Whether a cell, with one party of a size beside it, holds a shape; by that size. */
   readonly holds: readonly Uint8Array[];
 
@@ -59,18 +60,16 @@ export class Packing {
     this.holds = [new Uint8Array(0)];
     if (shapes === undefined) return;
     const holds: Uint8Array[] = [new Uint8Array(0)];
-    const shapesWith: (readonly Shape[])[][] = [[]];
+    const shapesWith: Shapes[][] = [[]];
     for (let size = 1; size <= teamSize; size++) {
       const own = shapes.filter(({ counts }) => counts[size]! > 0);
-      const beside = own.map((shape) => shapeBeside(shape, size));
-      // A party that is a whole match has no other one.
-      const alone = beside.filter(({ sizes }) => sizes.length === 0);
-      shapesWith.push([alone]);
-      for (let other = 1; other <= teamSize; other++) {
-        shapesWith[size]!.push(
-          beside.filter(({ sizes }) => sizes.includes(other)),
-        );
-      }
+      // A party that is a whole match has no other one: size 0 stands for it.
+      shapesWith.push(
+        Array.from(
+          { length: teamSize + 1 },
+          (_, other) => shapesOfBoth(own, size, other),
+        ),
+      );
       holds.push(this.#table(own, size, cells));
     }
     this.shapesWith = shapesWith;
@@ -99,19 +98,26 @@ export class Packing {
   }
 }
 
-function shapeBeside(
-  { counts, isSymmetric }: Multiset,
+/** Of the multisets that hold a party of size `own` those with another of size `other`. */
+function shapesOfBoth(
+  multisets: readonly Multiset[],
   own: number,
-): Shape {
-  const left = counts.slice();
-  left[own]!--;
-  const sizes = [...left.keys()].filter((size) => left[size]! > 0);
-  return {
-    sizes: Uint8Array.from(sizes),
-    counts: Uint8Array.from(sizes, (size) => left[size]!),
-    parties: counts.reduce((sum, count) => sum + count, 0),
-    isSymmetric,
-  };
+  other: number,
+): Shapes {
+  const shapes: number[] = [];
+  for (const { counts, isSymmetric } of multisets) {
+    const left = counts.slice();
+    left[own]!--;
+    const sizes = [...left.keys()].filter((size) => left[size]! > 0);
+    if (other === 0 ? sizes.length > 0 : left[other] === 0) continue;
+    shapes.push(
+      counts.reduce((sum, count) => sum + count, 0),
+      isSymmetric ? 1 : 0,
+      sizes.length,
+      ...sizes.map((size) => size * SUMS + left[size]!),
+    );
+  }
+  return Int32Array.from(shapes);
 }
 
 /** All shapes, each once, or `undefined` if they are too many. */

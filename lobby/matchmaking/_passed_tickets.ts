@@ -1,10 +1,8 @@
 // This module is browser compatible.
-import type { Packing } from "./_packing.ts";
+import { type Packing, SUMS } from "./_packing.ts";
 
 /** Tickets that a search weighs against one another at most. */
-export const MAX_PASSED = 160;
-/** Sums of a party size: of no ticket, of the first, of the first two … */
-const SUMS = MAX_PASSED + 1;
+export const MAX_PASSED = SUMS - 1;
 
 /**
  * The tickets that a search has passed, by party size, the cheapest first, with the sums that
@@ -24,9 +22,12 @@ export class PassedTickets {
   readonly #skills: readonly Float64Array[];
   readonly #worths: readonly Float64Array[];
   readonly #isFar: readonly Uint8Array[];
-  readonly #topSkill: Float64Array;
-  readonly #worthSum: Float64Array;
-  readonly #farSum: Int32Array;
+  /** The highest skill of the first few tickets of a size; infinite if there are not as many. */
+  readonly topSkills: Float64Array;
+  /** What the waits of the first few tickets of a size are worth. */
+  readonly worths: Float64Array;
+  /** How many of the first few tickets of a size are beyond comfort. */
+  readonly far: Int32Array;
 
   constructor(packing: Packing) {
     const sizes = packing.teamSize + 1;
@@ -45,14 +46,22 @@ export class PassedTickets {
       { length: sizes },
       () => new Uint8Array(MAX_PASSED),
     );
-    this.#topSkill = new Float64Array(sizes * SUMS).fill(-Infinity);
-    this.#worthSum = new Float64Array(sizes * SUMS);
-    this.#farSum = new Int32Array(sizes * SUMS);
+    this.topSkills = new Float64Array(sizes * SUMS).fill(Infinity);
+    for (let size = 0; size < sizes; size++) {
+      this.topSkills[size * SUMS] = -Infinity;
+    }
+    this.worths = new Float64Array(sizes * SUMS);
+    this.far = new Int32Array(sizes * SUMS);
   }
 
   clear(): void {
+    for (let size = 1; size < this.counts.length; size++) {
+      const count = this.counts[size]!;
+      if (count === 0) continue;
+      this.topSkills.fill(Infinity, size * SUMS + 1, size * SUMS + 1 + count);
+      this.counts[size] = 0;
+    }
     this.count = this.cell = 0;
-    this.counts.fill(0);
   }
 
   /** Takes a ticket in; of equally cheap ones the earlier stay first. */
@@ -91,21 +100,6 @@ export class PassedTickets {
     this.#sum(size, at);
   }
 
-  /** The highest skill of the first `count` tickets of a size; -Infinity if that is none. */
-  topSkill(size: number, count: number): number {
-    return this.#topSkill[size * SUMS + count]!;
-  }
-
-  /** What the waits of the first `count` tickets of a size are worth. */
-  worth(size: number, count: number): number {
-    return this.#worthSum[size * SUMS + count]!;
-  }
-
-  /** How many of the first `count` tickets of a size are beyond comfort. */
-  far(size: number, count: number): number {
-    return this.#farSum[size * SUMS + count]!;
-  }
-
   /** Forgets those whose window ends below a skill; returns the lowest end of the others'. */
   drop(skill: number, high: Float64Array): number {
     const { caps, strides, teamSize } = this.#packing;
@@ -129,7 +123,13 @@ export class PassedTickets {
       this.counts[size] = kept;
       this.cell += Math.min(kept, caps[size]!) * strides[size]!;
       this.count += kept;
-      if (kept < count) this.#sum(size, 0);
+      if (kept === count) continue;
+      this.topSkills.fill(
+        Infinity,
+        size * SUMS + 1 + kept,
+        size * SUMS + 1 + count,
+      );
+      this.#sum(size, 0);
     }
     return lowestHigh;
   }
@@ -139,13 +139,13 @@ export class PassedTickets {
     const count = Math.min(this.counts[size]!, this.#packing.caps[size]!);
     const skills = this.#skills[size]!;
     const worths = this.#worths[size]!;
-    const far = this.#isFar[size]!;
+    const isFar = this.#isFar[size]!;
     for (let i = from; i < count; i++) {
       const to = size * SUMS + i + 1;
-      const top = this.#topSkill[to - 1]!;
-      this.#topSkill[to] = skills[i]! > top ? skills[i]! : top;
-      this.#worthSum[to] = this.#worthSum[to - 1]! + worths[i]!;
-      this.#farSum[to] = this.#farSum[to - 1]! + far[i]!;
+      const top = this.topSkills[to - 1]!;
+      this.topSkills[to] = skills[i]! > top ? skills[i]! : top;
+      this.worths[to] = this.worths[to - 1]! + worths[i]!;
+      this.far[to] = this.far[to - 1]! + isFar[i]!;
     }
   }
 }

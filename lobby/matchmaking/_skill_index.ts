@@ -1,11 +1,7 @@
 // This module is browser compatible.
 import { type ModeSettings, widthAt } from "./_mode_settings.ts";
+import { sortedOrder } from "./_sorted_order.ts";
 import { type TicketTable, WAITING } from "./_ticket_table.ts";
-
-const DIGIT_BITS = 11;
-const DIGITS = 1 << DIGIT_BITS;
-/** Fewer are sorted by insertion alone. */
-const FEW = 64;
 
 /** Tickets that wait for one mode, the lowest skill first; equal ones as they came. */
 export class SkillIndex {
@@ -190,84 +186,19 @@ export class SkillIndex {
     }
   }
 
-  /** The pending tickets in their order: by digits of a single-precision key, then exactly. */
+  /** The pending tickets in their order. */
   #sorted(): [Int32Array, Float64Array] {
-    const count = this.#pending.length;
-    let slots = Int32Array.from(this.#pending);
-    if (count > FEW) {
-      const floats = new Float32Array(count);
-      for (let i = 0; i < count; i++) floats[i] = this.skillOf(slots[i]!);
-      const words = new Uint32Array(floats.buffer);
-      let keys = new Uint32Array(count);
-      for (let i = 0; i < count; i++) {
-        const word = words[i]!;
-        // Such that unsigned integers are ordered as the floats are.
-        keys[i] = word >>> 31 === 1 ? ~word : word ^ 0x8000_0000;
-      }
-      let nextSlots = new Int32Array(count);
-      let nextKeys = new Uint32Array(count);
-      const starts = new Uint32Array(DIGITS);
-      for (let shift = 0; shift < 32; shift += DIGIT_BITS) {
-        starts.fill(0);
-        for (let i = 0; i < count; i++) {
-          starts[(keys[i]! >>> shift) & (DIGITS - 1)]!++;
-        }
-        for (let digit = 0, sum = 0; digit < DIGITS; digit++) {
-          const own = starts[digit]!;
-          starts[digit] = sum;
-          sum += own;
-        }
-        for (let i = 0; i < count; i++) {
-          const to = starts[(keys[i]! >>> shift) & (DIGITS - 1)]!++;
-          nextSlots[to] = slots[i]!;
-          nextKeys[to] = keys[i]!;
-        }
-        [slots, nextSlots] = [nextSlots, slots];
-        [keys, nextKeys] = [nextKeys, keys];
-      }
-    }
+    const pending = this.#pending;
+    const count = pending.length;
     const skills = new Float64Array(count);
-    for (let i = 0; i < count; i++) skills[i] = this.skillOf(slots[i]!);
-    if (!isNearlySorted(skills)) return exactly(slots, skills);
-    insertionSort(slots, skills);
-    return [slots, skills];
-  }
-}
-
-/** Whether insertion takes few steps: many equal keys with unequal skills would take many. */
-function isNearlySorted(skills: Float64Array): boolean {
-  let falls = 0;
-  for (let i = 1; i < skills.length; i++) {
-    if (skills[i - 1]! > skills[i]!) falls++;
-  }
-  return skills.length <= FEW || falls < skills.length / 16;
-}
-
-function exactly(
-  slots: Int32Array,
-  skills: Float64Array,
-): [Int32Array, Float64Array] {
-  // A stable sort of places: equal skills stay as they came.
-  const order = Array.from(slots.keys()).sort((a, b) =>
-    skills[a]! - skills[b]!
-  );
-  return [
-    Int32Array.from(order, (i) => slots[i]!),
-    Float64Array.from(order, (i) => skills[i]!),
-  ];
-}
-
-function insertionSort(slots: Int32Array, skills: Float64Array): void {
-  for (let i = 1; i < slots.length; i++) {
-    const slot = slots[i]!;
-    const skill = skills[i]!;
-    let j = i - 1;
-    while (j >= 0 && skills[j]! > skill) {
-      skills[j + 1] = skills[j]!;
-      slots[j + 1] = slots[j]!;
-      j--;
+    for (let i = 0; i < count; i++) skills[i] = this.skillOf(pending[i]!);
+    const order = sortedOrder(skills, count);
+    const slots = new Int32Array(count);
+    const sorted = new Float64Array(count);
+    for (let i = 0; i < count; i++) {
+      slots[i] = pending[order[i]!]!;
+      sorted[i] = skills[order[i]!]!;
     }
-    skills[j + 1] = skill;
-    slots[j + 1] = slot;
+    return [slots, sorted];
   }
 }

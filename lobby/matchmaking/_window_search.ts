@@ -1,6 +1,6 @@
 // This module is browser compatible.
 import { type ModeSettings, widthAt } from "./_mode_settings.ts";
-import type { Packing, Shape } from "./_packing.ts";
+import { type Packing, SUMS } from "./_packing.ts";
 import { MAX_PASSED, PassedTickets } from "./_passed_tickets.ts";
 import type { SkillIndex } from "./_skill_index.ts";
 import { type TicketTable, WAITING } from "./_ticket_table.ts";
@@ -71,6 +71,7 @@ export class WindowSearch {
   // Columns by place, ready from #readyFrom to #readyTo.
   #readyFrom = 0;
   #readyTo = 0;
+  #lastStart = 0;
   #low = new Float64Array(0);
   #high = new Float64Array(0);
   #waits = new Float64Array(0);
@@ -122,6 +123,7 @@ export class WindowSearch {
   /** Begins anew with the index as it is now. */
   begin(now: number): void {
     this.#now = now;
+    this.#lastStart = 0;
     this.#rewind(0);
     const { count } = this.#index;
     if (count <= this.#low.length) return;
@@ -164,7 +166,9 @@ export class WindowSearch {
   search(start: number, judge?: Judge): void {
     this.net = Infinity;
     this.#meter.done++;
-    if (start < this.#readyFrom) this.#rewind(start);
+    // What the lists have passed lies below them.
+    if (start < this.#lastStart) this.#rewind(start);
+    this.#lastStart = start;
     if (start >= this.#readyTo) {
       if (start > this.#readyTo + BLOCK) this.#rewind(start);
       this.#prepare(start + 1);
@@ -395,45 +399,46 @@ export class WindowSearch {
       this.#fill(start, region);
       return this.#foundNet;
     }
-    const passed = this.#passed;
-    const { counts: have } = passed;
+    const { topSkills, worths, far: fars, places } = this.#passed;
     const ownSize = this.#partySize[start]!;
     const ownWorth = isPatient ? this.#worth[start]! : 0;
     const ownFar = this.#far[start]! >>> region & 1;
     const lowest = this.#index.skills[start]!;
     const shapes = packing.shapesWith[ownSize]![added]!;
-    let best: Shape | undefined;
-    for (let i = 0; i < shapes.length; i++) {
-      const shape = shapes[i]!;
-      const { sizes, counts } = shape;
+    let best = -1;
+    for (let at = 0; at < shapes.length;) {
+      const first = at;
+      const parties = shapes[at]!;
+      const isSymmetric = shapes[at + 1] === 1;
+      const end = at + 3 + shapes[at + 2]!;
       let highest = lowest;
       let worth = ownWorth;
       let far = ownFar;
-      let k = 0;
-      for (; k < sizes.length; k++) {
-        const size = sizes[k]!;
-        const count = counts[k]!;
-        if (count > have[size]!) break;
-        const top = passed.topSkill(size, count);
+      for (at += 3; at < end; at++) {
+        const sum = shapes[at]!;
+        const top = topSkills[sum]!;
         if (top > highest) highest = top;
-        worth += passed.worth(size, count);
-        far += passed.far(size, count);
+        worth += worths[sum]!;
+        far += fars[sum]!;
       }
-      if (k < sizes.length) continue;
-      const cost = highest - lowest + latencyCost * far / shape.parties +
-        (shape.isSymmetric ? 0 : asymmetryCost);
+      const cost = highest - lowest + latencyCost * far / parties +
+        (isSymmetric ? 0 : asymmetryCost);
       const net = cost - worth;
-      if (net >= this.#foundNet || (isPatient && net > 0)) continue;
+      // Where there are not as many of a size, the cost is infinite.
+      if (net >= this.#foundNet || (isPatient && net > 0) || net === Infinity) {
+        continue;
+      }
       this.#foundNet = net;
       this.#foundCost = cost;
-      best = shape;
+      best = first;
     }
-    if (best === undefined) return this.#foundNet;
+    if (best < 0) return this.#foundNet;
     let to = 0;
     this.#found[to++] = start;
-    for (let k = 0; k < best.sizes.length; k++) {
-      const places = passed.places[best.sizes[k]!]!;
-      for (let i = 0; i < best.counts[k]!; i++) this.#found[to++] = places[i]!;
+    for (let at = best + 3; at < best + 3 + shapes[best + 2]!; at++) {
+      const size = Math.floor(shapes[at]! / SUMS);
+      const count = shapes[at]! % SUMS;
+      for (let i = 0; i < count; i++) this.#found[to++] = places[size]![i]!;
     }
     this.#foundSize = to;
     return this.#foundNet;
