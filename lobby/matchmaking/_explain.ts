@@ -1,8 +1,7 @@
 // This module is browser compatible.
-import { type ModeSettings, widthAt } from "./_mode_settings.ts";
+import { LAST_PATIENCE, type ModeSettings, widthAt } from "./_mode_settings.ts";
 import { type TicketTable, WAITING } from "./_ticket_table.ts";
 import type { ModeExplanation, WaitingReason } from "./ticket_explanation.ts";
-import { LAST_PATIENCE } from "./_window_search.ts";
 
 /** Compares a ticket with all others that wait for a mode. */
 export function explainTicket(

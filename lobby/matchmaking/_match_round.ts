@@ -1,15 +1,17 @@
 // This module is browser compatible.
-import type { ModeSettings } from "./_mode_settings.ts";
+import { LAST_PATIENCE, type ModeSettings } from "./_mode_settings.ts";
 import { sortedOrder } from "./_sorted_order.ts";
 import type { SkillIndex } from "./_skill_index.ts";
 import { type TicketTable, WAITING } from "./_ticket_table.ts";
 import type { WorkMeter } from "./_work_meter.ts";
-import { type Judge, LAST_PATIENCE, WindowSearch } from "./_window_search.ts";
+import { type Judge, WindowSearch } from "./_window_search.ts";
 
 /** A ticket that found nothing is looked at again after this part of its wait so far … */
 const RECHECK_PART = 1 / 10;
-/** … and after this many seconds at the latest, as windows widen without a sound. */
-const RECHECK_SECONDS = 4;
+/** … and after this many seconds at the latest, as windows widen without a sound, … */
+const RECHECK_SECONDS = 1;
+/** … or this many if its own and those of all that it met are as wide as they get. */
+const SETTLED_SECONDS = 4;
 /** How often those who lost a ticket to a better match look for another one in a tick. */
 const PASSES = 2;
 
@@ -132,7 +134,9 @@ export class MatchRound {
 
   #sleepOf(place: number): number {
     const wait = this.search.waitOf(place);
-    const sleep = Math.min(wait * RECHECK_PART, RECHECK_SECONDS);
+    const sleep = this.search.isSettled
+      ? SETTLED_SECONDS
+      : Math.min(wait * RECHECK_PART, RECHECK_SECONDS);
     // Never beyond the moment at which it takes any match.
     const last = this.#mode.patienceSeconds * LAST_PATIENCE - wait;
     return last > 0 ? Math.min(sleep, last) : sleep;

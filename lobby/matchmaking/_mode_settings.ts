@@ -9,6 +9,8 @@ import { Packing } from "./_packing.ts";
 
 export const MAX_PLAYERS = 128;
 export const MAX_MAPS = 31;
+/** After how many times its patience a ticket takes any match. */
+export const LAST_PATIENCE = 2;
 
 /** A window in seconds: `min(initial + perSecond * wait, final)`. */
 export interface Slope {
@@ -33,6 +35,8 @@ export interface ModeSettings {
   /** 0 if matches are made at once. */
   readonly patienceSeconds: number;
   readonly spreadPerTicket: number;
+  /** After how many seconds nothing of a ticket changes by waiting alone. */
+  readonly settledSeconds: number;
   readonly packing: Packing;
   readonly score: ((candidate: MatchCandidate) => number) | undefined;
   readonly match: MatchMode["match"];
@@ -65,19 +69,24 @@ export function modeSettings(name: string, mode: MatchMode): ModeSettings {
       } as it must be "mean" or "highest": current value is "${partySkill}"`,
     );
   }
+  const skill = slope(
+    label("skillWindow"),
+    rules.skillWindow ?? { initial: 50, final: 500, overMs: 60_000 },
+  );
+  const latency = slope(
+    label("latencyWindow"),
+    rules.latencyWindow ?? { initial: 80, final: 200, overMs: 30_000 },
+  );
+  const patienceSeconds = patience === undefined
+    ? 0
+    : checkFinite(label("patience.waitMs"), patience.waitMs) / 1000;
   return {
     name,
     teams,
     teamSize,
     maps: [...maps],
-    skill: slope(
-      label("skillWindow"),
-      rules.skillWindow ?? { initial: 50, final: 500, overMs: 60_000 },
-    ),
-    latency: slope(
-      label("latencyWindow"),
-      rules.latencyWindow ?? { initial: 80, final: 200, overMs: 30_000 },
-    ),
+    skill,
+    latency,
     uncertaintyFactor: notNegative(
       label("uncertaintyFactor"),
       rules.uncertaintyFactor ?? 0,
@@ -89,9 +98,12 @@ export function modeSettings(name: string, mode: MatchMode): ModeSettings {
       label("costs.asymmetry"),
       costs.asymmetry ?? 0,
     ),
-    patienceSeconds: patience === undefined
-      ? 0
-      : checkFinite(label("patience.waitMs"), patience.waitMs) / 1000,
+    patienceSeconds,
+    settledSeconds: Math.max(
+      secondsOf(skill),
+      secondsOf(latency),
+      patienceSeconds * LAST_PATIENCE,
+    ),
     spreadPerTicket: patience === undefined ? 0 : checkFinite(
       label("patience.spreadPerTicket"),
       patience.spreadPerTicket,
@@ -115,6 +127,10 @@ function slope(name: string, window: WideningWindow): Slope {
   return seconds === 0
     ? { initial: final, perSecond: 0, final }
     : { initial, perSecond: (final - initial) / seconds, final };
+}
+
+function secondsOf({ initial, perSecond, final }: Slope): number {
+  return perSecond === 0 ? 0 : (final - initial) / perSecond;
 }
 
 /** Finite too: infinity times no wait would be no number. */

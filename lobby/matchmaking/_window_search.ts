@@ -1,5 +1,5 @@
 // This module is browser compatible.
-import { type ModeSettings, widthAt } from "./_mode_settings.ts";
+import { LAST_PATIENCE, type ModeSettings, widthAt } from "./_mode_settings.ts";
 import { type Packing, SUMS } from "./_packing.ts";
 import { MAX_PASSED, PassedTickets } from "./_passed_tickets.ts";
 import type { SkillIndex } from "./_skill_index.ts";
@@ -17,11 +17,7 @@ const ANY_MATCH = 1e9;
  * the whole of it finds little more, and takes long.
  */
 const SLACK = 0.3;
-/** After how many times its patience a ticket takes any match. */
-export const LAST_PATIENCE = 2;
 
-/** After how many whole matches that are too wide for those in them a search ends. */
-const MAX_BEYOND = 8;
 /** After how many tickets whose waits are not worth the spread, however they fit, a start is given up. */
 const MAX_IMPLAUSIBLE = 6;
 /** How many tickets beyond the first whole match are weighed: further ones hardly ever make a better one. */
@@ -59,6 +55,8 @@ export class WindowSearch {
   region = 0;
   /** Its map's number, or -1. */
   map = -1;
+  /** Whether waiting alone changes nothing of the start, nor of any ticket that was met. */
+  isSettled = false;
   readonly #table: TicketTable;
   readonly #index: SkillIndex;
   readonly #mode: ModeSettings;
@@ -174,6 +172,7 @@ export class WindowSearch {
       this.#prepare(start + 1);
     }
     if (this.#taken[start] === 1) return;
+    this.isSettled = this.#waits[start]! >= this.#mode.settledSeconds;
     const maps = this.#mapsOf(start);
     const reach = this.#reach[start]!;
     let best = Infinity;
@@ -282,6 +281,8 @@ export class WindowSearch {
     const low = this.#low;
     const high = this.#high;
     const taken = this.#taken;
+    const waits = this.#waits;
+    const { settledSeconds } = this.#mode;
     const partySize = this.#partySize;
     const isPatient = patienceSeconds > 0;
     const ownSize = partySize[start]!;
@@ -311,6 +312,7 @@ export class WindowSearch {
         if (place < 0) break;
       }
       const skill = skills[place]!;
+      if (waits[place]! < settledSeconds) this.isSettled = false;
       if (skill > limit) break;
       const spread = skill - lowest;
       // No match is worth more than if all of its players were tickets as patient as the most patient.
@@ -365,6 +367,7 @@ export class WindowSearch {
     const lowest = skills[start]!;
     const limit = this.#high[start]!;
     const wanted = this.#packing.players;
+    const { settledSeconds } = this.#mode;
     let players = this.#partySize[start]!;
     let worth = this.#worth[start]!;
     let enough = 0;
@@ -376,6 +379,7 @@ export class WindowSearch {
         if (place < 0) return false;
       }
       const skill = skills[place]!;
+      if (this.#waits[place]! < settledSeconds) this.isSettled = false;
       if (skill > limit) return false;
       this.#meter.done++;
       if (this.#taken[place] === 1 || this.#low[place]! > lowest) continue;
