@@ -15,6 +15,9 @@ const SETTLED_SECONDS = 4;
 /** How often those who lost a ticket to a better match look for another one in a tick. */
 const PASSES = 2;
 
+/** So many tickets below an overdue one have its match looked for whatever that costs. */
+const OVERDUE_STARTS = 64;
+
 /** Takes a match: slots, of which `size` count. `false` if one of them waits no more. */
 export type Commit = (
   slots: Int32Array,
@@ -40,6 +43,8 @@ export class MatchRound {
   #members: Int32Array;
   #found = 0;
   #lost: number[] = [];
+  /** Places of tickets that take any match and begin none. */
+  readonly #overdue: number[] = [];
   /** The skill at which the last tick stopped for want of allowance, if it did. */
   #stoppedAt: number | undefined;
 
@@ -79,6 +84,7 @@ export class MatchRound {
     this.#stoppedAt = undefined;
     this.#found = 0;
     this.#lost.length = 0;
+    this.#overdue.length = 0;
     const isPatient = this.#mode.patienceSeconds > 0;
     for (let i = 0; i < count; i++) {
       const place = first + i < count ? first + i : first + i - count;
@@ -102,6 +108,41 @@ export class MatchRound {
       }
       this.#commitFound(commit);
     }
+    for (const place of this.#overdue) {
+      if (this.#meter.isSpent()) return;
+      if (this.#isWaiting(place)) this.#matchOverdue(place, commit, judge);
+    }
+  }
+
+  /**
+   * Looks for any match with a ticket that has waited long enough for one. Searches that are
+   * given up early, as they mostly are, may stop short of it.
+   */
+  #matchOverdue(
+    place: number,
+    commit: Commit,
+    judge: Judge | undefined,
+  ): void {
+    const index = this.#index;
+    const reach = index.reach(index.slots[place]!);
+    const starts: number[] = [];
+    for (
+      let at = place - 1;
+      at >= 0 && starts.length < OVERDUE_STARTS;
+      at--
+    ) {
+      if (
+        this.#isWaiting(at) && (index.reach(index.slots[at]!) & reach) !== 0
+      ) {
+        starts.push(at);
+      }
+    }
+    for (const start of starts.reverse()) {
+      if (!this.#isWaiting(start)) continue;
+      this.search.search(start, judge, true);
+      if (this.search.net < Infinity) this.#commitSearched(commit);
+      if (!this.#isWaiting(place)) return;
+    }
   }
 
   #isWaiting(place: number): boolean {
@@ -117,18 +158,26 @@ export class MatchRound {
   ): void {
     const { search } = this;
     search.search(place, judge);
+    if (isPatient) {
+      const last = this.#mode.patienceSeconds * LAST_PATIENCE;
+      if (search.waitOf(place) >= last) this.#overdue.push(place);
+    }
     if (search.net === Infinity) {
       this.#index.wakes[place] = now + this.#sleepOf(place);
       return;
     }
     this.#index.wakes[place] = now;
-    if (isPatient) return this.#keep(place);
-    const { members, size, region, map } = search;
+    if (isPatient) this.#keep(place);
+    else this.#commitSearched(commit);
+  }
+
+  #commitSearched(commit: Commit): void {
+    const { members, size, region, map } = this.search;
     for (let i = 0; i < size; i++) {
       this.#slots[i] = this.#index.slots[members[i]!]!;
     }
     if (commit(this.#slots, size, region, map)) {
-      for (let i = 0; i < size; i++) search.take(members[i]!);
+      for (let i = 0; i < size; i++) this.search.take(members[i]!);
     }
   }
 

@@ -70,6 +70,7 @@ export class WindowSearch {
   #readyFrom = 0;
   #readyTo = 0;
   #lastStart = 0;
+  #isThorough = false;
   #low = new Float64Array(0);
   #high = new Float64Array(0);
   #waits = new Float64Array(0);
@@ -159,9 +160,11 @@ export class WindowSearch {
 
   /**
    * Finds the best match that begins at a place; places may rise from call to call cheaply.
-   * `judge` adds to the cost of what a region and map have best.
+   * `judge` adds to the cost of what a region and map have best. A mode with patience gives up
+   * early where little can be expected, unless it is to be thorough.
    */
-  search(start: number, judge?: Judge): void {
+  search(start: number, judge?: Judge, isThorough = false): void {
+    this.#isThorough = isThorough;
     this.net = Infinity;
     this.#meter.done++;
     // What the lists have passed lies below them.
@@ -287,9 +290,8 @@ export class WindowSearch {
     const isPatient = patienceSeconds > 0;
     const ownSize = partySize[start]!;
     const lowest = skills[start]!;
-    if (isPatient && !this.#isPlausible(list, region, start)) {
-      return bestNet;
-    }
+    const isBrief = isPatient && !this.#isThorough;
+    if (isBrief && !this.#isPlausible(list, region, start)) return bestNet;
     const limit = high[start]!;
     const passed = this.#passed;
     passed.clear();
@@ -341,7 +343,7 @@ export class WindowSearch {
       if (its > worth) worth = its;
       sum += its;
       if (table === undefined || table[passed.cell] === 1) {
-        if (isPatient && ++after > MAX_AFTER) break;
+        if (isBrief && ++after > MAX_AFTER) break;
         // Not even all waits together are worth it.
         if (isPatient && spread > sum) continue;
         own = this.#weigh(start, region, size);
