@@ -17,3 +17,6 @@ export * from "./matchmaking/proposed_match.ts";
 export * from "./matchmaking/queue_statistics.ts";
 export * from "./matchmaking/ticket.ts";
 export * from "./matchmaking/ticket_explanation.ts";
+export * from "./rating/glicko2.ts";
+export * from "./rating/plackett_luce.ts";
+export * from "./rating/rating.ts";

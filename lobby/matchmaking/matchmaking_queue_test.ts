@@ -204,6 +204,36 @@ Deno.test("MatchmakingQueue waits for a better match as long as its patience", (
   assertEquals(queue.tick(0).length, 1);
 });
 
+Deno.test("MatchmakingQueue finds whom a better match has robbed another one", () => {
+  const queue = queueOf({
+    ...DUEL,
+    patience: { waitMs: 1_000, spreadPerTicket: 1 },
+  });
+  for (const skill of [1000, 1010, 1011, 1025]) {
+    enqueued(queue, requestOf([skill], { waitedMs: 5_000 }));
+  }
+  assertEquals(queue.tick(0).map(({ spread }) => spread), [1, 25]);
+});
+
+Deno.test("MatchmakingQueue finds an overdue party's match however far it looks", () => {
+  const queue = queueOf({
+    ...RANKED,
+    patience: { waitMs: 10_000, spreadPerTicket: 1e-6 },
+  });
+  const filler = enqueued(queue, requestOf([1000]));
+  for (let i = 0; i < 12; i++) {
+    const skill = 1001 + i;
+    enqueued(queue, requestOf([skill, skill, skill, skill, skill]));
+  }
+  const overdue = enqueued(
+    queue,
+    requestOf([1020, 1020, 1020, 1020], { waitedMs: 20_000 }),
+  );
+  const [match] = queue.tick(0);
+  assert(ticketsOf(match!).includes(overdue));
+  assert(ticketsOf(match!).includes(filler));
+});
+
 Deno.test("MatchmakingQueue has premades meet premades if strangers cost more", () => {
   for (const [asymmetry, meets] of [[0, 1], [40, 5]] as const) {
     const queue = queueOf({ ...RANKED, costs: { asymmetry } });
