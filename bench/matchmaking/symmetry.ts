@@ -7,7 +7,7 @@ import { TUNED } from "./live.ts";
 
 const PRICES = [0, 10, 20, 30, 40];
 /** The price that the bars are measured with. */
-const CHOSEN = 30;
+const CHOSEN = 20;
 
 /** Measures what symmetry costs in waiting. */
 export function measureSymmetry(isSmoke: boolean): Promise<Section> {

@@ -10,7 +10,7 @@ import { Packing } from "./_packing.ts";
 export const MAX_PLAYERS = 128;
 export const MAX_MAPS = 31;
 /** After how many times its patience a ticket takes any match. */
-export const LAST_PATIENCE = 2;
+export const LAST_PATIENCE = 3;
 
 /** A window in seconds: `min(initial + perSecond * wait, final)`. */
 export interface Slope {

@@ -8,8 +8,10 @@ import type { WorkMeter } from "./_work_meter.ts";
 
 /** Tickets whose columns are made ready at a time. */
 const BLOCK = 256;
-/** How fast a wait gains worth until the patience is over; then it does so in a straight line. */
+/** How fast a wait gains worth until the patience is over … */
 const WORTH_EXPONENT = 2.5;
+/** … and beyond: those who are hard to match wait a little longer, and cost the others less. */
+const LATE_EXPONENT = 1.5;
 /** What the wait of a ticket that takes any match is worth: more than any cost. */
 const ANY_MATCH = 1e9;
 /**
@@ -20,8 +22,12 @@ const SLACK = 0.3;
 
 /** After how many tickets whose waits are not worth the spread, however they fit, a start is given up. */
 const MAX_IMPLAUSIBLE = 6;
-/** How many tickets beyond the first whole match are weighed: further ones hardly ever make a better one. */
-const MAX_AFTER = 3;
+/**
+ * How many tickets from the first whole match on are weighed: further ones hardly ever make a
+ * better one, but where symmetry has a price.
+ */
+const MAX_AFTER = 2;
+const MAX_AFTER_SYMMETRIC = 4;
 
 /** Adds to the cost of a match: its places, of which `size` count, its region and cost. */
 export type Judge = (
@@ -155,7 +161,8 @@ export class WindowSearch {
     const { patienceSeconds, spreadPerTicket } = this.#mode;
     const part = wait / patienceSeconds;
     if (part >= LAST_PATIENCE) return ANY_MATCH;
-    return spreadPerTicket * (part < 1 ? part ** WORTH_EXPONENT : part);
+    return spreadPerTicket *
+      part ** (part < 1 ? WORTH_EXPONENT : LATE_EXPONENT);
   }
 
   /**
@@ -299,6 +306,7 @@ export class WindowSearch {
     let worth = isPatient ? this.#worth[start]! : 0;
     let own = this.#foundNet = judge === undefined ? bestNet : Infinity;
     this.#foundSize = 0;
+    const maxAfter = asymmetryCost > 0 ? MAX_AFTER_SYMMETRIC : MAX_AFTER;
     let after = 0;
     let sum = worth;
     const table = packing.isTabulated ? packing.holds[ownSize]! : undefined;
@@ -343,7 +351,7 @@ export class WindowSearch {
       if (its > worth) worth = its;
       sum += its;
       if (table === undefined || table[passed.cell] === 1) {
-        if (isBrief && ++after > MAX_AFTER) break;
+        if (isBrief && ++after > maxAfter) break;
         // Not even all waits together are worth it.
         if (isPatient && spread > sum) continue;
         own = this.#weigh(start, region, size);

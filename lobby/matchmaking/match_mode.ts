@@ -73,8 +73,8 @@ export interface MatchCosts {
 /**
  * What waiting buys. A match is made once its spread and costs are at most what the waits of
  * its tickets are worth together: each `spreadPerTicket * (wait / waitMs) ** 2.5`, beyond
- * `waitMs` in a straight line. A match with no cost is made at once, and any that the rules
- * allow once one of its tickets has waited for twice `waitMs`.
+ * `waitMs` with an exponent of 1.5. A match with no cost is made at once, and any that the
+ * rules allow once one of its tickets has waited for three times `waitMs`.
  */
 export interface Patience {
   /** The wait that most should not exceed, in ms: above 0 and finite. */

@@ -197,8 +197,8 @@ Deno.test("MatchmakingQueue waits for a better match as long as its patience", (
   enqueued(queue, requestOf([1040]));
   let seconds = 0;
   while (queue.tick(1).length === 0) seconds++;
-  // Two waits are worth 20 points after 10 s, 40 after 20, when any match will do.
-  assertEquals(seconds, 19);
+  // Two waits are worth 20 points after 10 s, and 40 after a little more than 15.
+  assertEquals(seconds, 15);
   enqueued(queue, requestOf([1000]));
   enqueued(queue, requestOf([1000]));
   assertEquals(queue.tick(0).length, 1);
@@ -227,7 +227,7 @@ Deno.test("MatchmakingQueue finds an overdue party's match however far it looks"
   }
   const overdue = enqueued(
     queue,
-    requestOf([1020, 1020, 1020, 1020], { waitedMs: 20_000 }),
+    requestOf([1020, 1020, 1020, 1020], { waitedMs: 30_000 }),
   );
   const [match] = queue.tick(0);
   assert(ticketsOf(match!).includes(overdue));
