@@ -1,0 +1,501 @@
+// This module is browser compatible.
+import { LAST_PATIENCE, type ModeSettings, widthAt } from "./_mode_settings.ts";
+import { type Packing, SUMS } from "./_packing.ts";
+import { MAX_PASSED, PassedTickets } from "./_passed_tickets.ts";
+import type { SkillIndex } from "./_skill_index.ts";
+import { type TicketTable, WAITING } from "./_ticket_table.ts";
+import type { WorkMeter } from "./_work_meter.ts";
+
+/** Tickets whose columns are made ready at a time. */
+const BLOCK = 256;
+/** How fast a wait gains worth until the patience is over … */
+const WORTH_EXPONENT = 2.5;
+/** … and beyond: those who are hard to match wait a little longer, and cost the others less. */
+const LATE_EXPONENT = 1.5;
+/** What the wait of a ticket that takes any match is worth: more than any cost. */
+const ANY_MATCH = 1e9;
+/**
+ * Share of the worth that a match could have beyond which a wider one is no longer looked for:
+ * the whole of it finds little more, and takes long.
+ */
+const SLACK = 0.3;
+
+/** After how many tickets whose waits are not worth the spread, however they fit, a start is given up. */
+const MAX_IMPLAUSIBLE = 6;
+/**
+ * How many tickets from the first whole match on are weighed: further ones hardly ever make a
+ * better one, but where symmetry has a price.
+ */
+const MAX_AFTER = 2;
+const MAX_AFTER_SYMMETRIC = 4;
+
+/** Adds to the cost of a match: its places, of which `size` count, its region and cost. */
+export type Judge = (
+  places: Int32Array,
+  size: number,
+  region: number,
+  cost: number,
+) => number;
+
+/** The tickets of one region, the lowest skill first: places in the index. */
+interface RegionList {
+  places: Int32Array;
+  length: number;
+  /** The next place of the index that was not yet looked at. */
+  scanned: number;
+  /** Of the ticket from which the last search began. */
+  at: number;
+}
+
+/**
+ * Looks for the best match whose lowest skill is a given ticket's: it walks up the tickets
+ * of a region until those it has passed hold a whole match, and on as long as a wider one
+ * could cost less.
+ */
+export class WindowSearch {
+  /** Cost of the best match that was found less the worth of its waits; infinite if none was. */
+  net = Infinity;
+  /** Its places in the index, of which the first `size` count. */
+  readonly members: Int32Array;
+  size = 0;
+  region = 0;
+  /** Its map's number, or -1. */
+  map = -1;
+  /** Whether waiting alone changes nothing of the start, nor of any ticket that was met. */
+  isSettled = false;
+  readonly #table: TicketTable;
+  readonly #index: SkillIndex;
+  readonly #mode: ModeSettings;
+  readonly #packing: Packing;
+  readonly #modeNumber: number;
+  readonly #meter: WorkMeter;
+  readonly #lists: RegionList[];
+  readonly #regions: number;
+  #now = 0;
+  // Columns by place, ready from #readyFrom to #readyTo.
+  #readyFrom = 0;
+  #readyTo = 0;
+  #lastStart = 0;
+  #isThorough = false;
+  #low = new Float64Array(0);
+  #high = new Float64Array(0);
+  #waits = new Float64Array(0);
+  #worth = new Float64Array(0);
+  #partySize = new Uint8Array(0);
+  /** Bits of the regions within the latency window, and of those beyond comfort. */
+  #reach = new Int32Array(0);
+  #far = new Int32Array(0);
+  #taken = new Uint8Array(0);
+  readonly #passed: PassedTickets;
+  /** Used of each party size, where the packing has no tables. */
+  readonly #used: Int32Array;
+  // The best of the region and map that are searched.
+  readonly #found: Int32Array;
+  readonly #filled: Int32Array;
+  #foundSize = 0;
+  #foundCost = 0;
+  #foundNet = Infinity;
+
+  constructor(
+    table: TicketTable,
+    index: SkillIndex,
+    mode: ModeSettings,
+    modeNumber: number,
+    meter: WorkMeter,
+  ) {
+    this.#table = table;
+    this.#index = index;
+    this.#mode = mode;
+    this.#packing = mode.packing;
+    this.#modeNumber = modeNumber;
+    this.#meter = meter;
+    this.#regions = Math.max(1, table.regions);
+    this.#lists = Array.from({ length: this.#regions }, () => ({
+      places: new Int32Array(BLOCK),
+      length: 0,
+      scanned: 0,
+      at: 0,
+    }));
+    const { teamSize, players } = mode.packing;
+    this.members = new Int32Array(players);
+    this.#passed = new PassedTickets(mode.packing);
+    this.#found = new Int32Array(players);
+    this.#filled = new Int32Array(players);
+    this.#used = new Int32Array(teamSize + 1);
+    this.#used = new Int32Array(teamSize + 1);
+  }
+
+  /** Begins anew with the index as it is now. */
+  begin(now: number): void {
+    this.#now = now;
+    this.#lastStart = 0;
+    this.#rewind(0);
+    const { count } = this.#index;
+    if (count <= this.#low.length) return;
+    const length = Math.max(count, this.#low.length * 2);
+    this.#low = new Float64Array(length);
+    this.#high = new Float64Array(length);
+    this.#waits = new Float64Array(length);
+    this.#worth = new Float64Array(length);
+    this.#partySize = new Uint8Array(length);
+    this.#reach = new Int32Array(length);
+    this.#far = new Int32Array(length);
+    this.#taken = new Uint8Array(length);
+  }
+
+  /** Passes over a ticket from now on, as it is in a match. */
+  take(place: number): void {
+    this.#taken[place] = 1;
+  }
+
+  isTaken(place: number): boolean {
+    return this.#taken[place] === 1;
+  }
+
+  waitOf(place: number): number {
+    return this.#waits[place]!;
+  }
+
+  /** What a wait is worth, in points of skill: nothing in a mode without patience. */
+  #worthOf(wait: number): number {
+    const { patienceSeconds, spreadPerTicket } = this.#mode;
+    const part = wait / patienceSeconds;
+    if (part >= LAST_PATIENCE) return ANY_MATCH;
+    return spreadPerTicket *
+      part ** (part < 1 ? WORTH_EXPONENT : LATE_EXPONENT);
+  }
+
+  /**
+   * Finds the best match that begins at a place; places may rise from call to call cheaply.
+   * `judge` adds to the cost of what a region and map have best. A mode with patience gives up
+   * early where little can be expected, unless it is to be thorough.
+   */
+  search(start: number, judge?: Judge, isThorough = false): void {
+    this.#isThorough = isThorough;
+    this.net = Infinity;
+    this.#meter.done++;
+    // What the lists have passed lies below them.
+    if (start < this.#lastStart) this.#rewind(start);
+    this.#lastStart = start;
+    if (start >= this.#readyTo) {
+      if (start > this.#readyTo + BLOCK) this.#rewind(start);
+      this.#prepare(start + 1);
+    }
+    if (this.#taken[start] === 1) return;
+    this.isSettled = this.#waits[start]! >= this.#mode.settledSeconds;
+    const maps = this.#mapsOf(start);
+    const reach = this.#reach[start]!;
+    let best = Infinity;
+    for (let region = 0; region < this.#regions; region++) {
+      if ((reach >>> region & 1) === 0) continue;
+      if (maps === 0) {
+        best = this.#walk(start, region, -1, best, judge);
+        continue;
+      }
+      for (let map = 0; map < this.#mode.maps.length; map++) {
+        if ((maps >>> map & 1) === 0) continue;
+        best = this.#walk(start, region, map, best, judge);
+      }
+    }
+    this.net = best;
+  }
+
+  #mapsOf(place: number): number {
+    const { length } = this.#mode.maps;
+    if (length === 0) return 0;
+    const maps = this.#table.maps[this.#index.slots[place]!];
+    return maps === undefined ? 2 ** length - 1 : maps[this.#modeNumber]!;
+  }
+
+  #rewind(place: number): void {
+    this.#readyFrom = this.#readyTo = place;
+    for (const list of this.#lists) {
+      list.length = list.at = 0;
+      list.scanned = place;
+    }
+  }
+
+  /** Fills the columns up to a place and beyond. */
+  #prepare(end: number): void {
+    const table = this.#table;
+    const index = this.#index;
+    const { count, slots, skills } = index;
+    const { skill, uncertaintyFactor, patienceSeconds } = this.#mode;
+    const to = Math.min(count, Math.max(end, this.#readyTo + BLOCK));
+    for (let place = this.#readyTo; place < to; place++) {
+      const slot = slots[place]!;
+      const wait = this.#now - table.arrived(slot);
+      const width = widthAt(skill, wait) +
+        uncertaintyFactor * table.uncertainty(slot);
+      this.#low[place] = skills[place]! - width;
+      this.#high[place] = skills[place]! + width;
+      this.#waits[place] = wait;
+      this.#partySize[place] = table.partySize(slot);
+      this.#taken[place] = table.state(slot) === WAITING ? 0 : 1;
+      if (patienceSeconds > 0) {
+        this.#worth[place] = this.#worthOf(wait);
+      }
+      if (wait >= index.reachUntil(slot)) index.updateReach(slot, wait);
+      this.#reach[place] = index.reach(slot);
+      this.#far[place] = index.far(slot);
+    }
+    this.#readyTo = to;
+  }
+
+  /** Takes the next ticket of a region into its list; returns its place, or -1 at the end. */
+  #extend(list: RegionList, region: number): number {
+    const { count } = this.#index;
+    while (list.scanned < count) {
+      const place = list.scanned++;
+      if (place >= this.#readyTo) this.#prepare(place + 1);
+      if ((this.#reach[place]! >>> region & 1) === 0) continue;
+      if (list.length === list.places.length) {
+        const places = new Int32Array(list.length * 2);
+        places.set(list.places);
+        list.places = places;
+      }
+      list.places[list.length++] = place;
+      return place;
+    }
+    return -1;
+  }
+
+  /** Searches one region, for one map or any; returns the least net cost so far. */
+  #walk(
+    start: number,
+    region: number,
+    map: number,
+    bestNet: number,
+    judge: Judge | undefined,
+  ): number {
+    const list = this.#lists[region]!;
+    // What lies below the start is of no use any more.
+    while (true) {
+      if (list.at < list.length) {
+        if (list.places[list.at]! >= start) break;
+        list.at++;
+      } else {
+        if (list.scanned < start) list.scanned = start;
+        if (this.#extend(list, region) < 0) return bestNet;
+      }
+    }
+    const packing = this.#packing;
+    const { latencyCost, asymmetryCost, patienceSeconds, spreadPerTicket } =
+      this.#mode;
+    const takesFirst = patienceSeconds === 0 && latencyCost === 0 &&
+      asymmetryCost === 0;
+    // As if parties had two players: how many tickets a match has is not known yet.
+    const farCost = latencyCost * 2 / packing.players;
+    const mostSlack = LAST_PATIENCE * spreadPerTicket * packing.players;
+    const { skills } = this.#index;
+    const low = this.#low;
+    const high = this.#high;
+    const taken = this.#taken;
+    const waits = this.#waits;
+    const { settledSeconds } = this.#mode;
+    const partySize = this.#partySize;
+    const isPatient = patienceSeconds > 0;
+    const ownSize = partySize[start]!;
+    const lowest = skills[start]!;
+    const isBrief = isPatient && !this.#isThorough;
+    if (isBrief && !this.#isPlausible(list, region, start)) return bestNet;
+    const limit = high[start]!;
+    const passed = this.#passed;
+    passed.clear();
+    let lowestHigh = Infinity;
+    let worth = isPatient ? this.#worth[start]! : 0;
+    let own = this.#foundNet = judge === undefined ? bestNet : Infinity;
+    this.#foundSize = 0;
+    const maxAfter = asymmetryCost > 0 ? MAX_AFTER_SYMMETRIC : MAX_AFTER;
+    let after = 0;
+    let sum = worth;
+    const table = packing.isTabulated ? packing.holds[ownSize]! : undefined;
+    if (table === undefined ? ownSize === packing.players : table[0] === 1) {
+      // The ticket is a whole match.
+      own = this.#weigh(start, region, 0);
+    }
+    for (let next = list.at + 1;; next++) {
+      let place: number;
+      if (next < list.length) place = list.places[next]!;
+      else {
+        place = this.#extend(list, region);
+        if (place < 0) break;
+      }
+      const skill = skills[place]!;
+      if (waits[place]! < settledSeconds) this.isSettled = false;
+      if (skill > limit) break;
+      const spread = skill - lowest;
+      // No match is worth more than if all of its players were tickets as patient as the most patient.
+      const most = worth * packing.players;
+      if (
+        this.#foundSize > 0
+          ? spread >= this.#foundCost + Math.min(most, mostSlack) * SLACK
+          : spread - most >= own
+      ) break;
+      this.#meter.done++;
+      if (taken[place] === 1 || low[place]! > lowest) continue;
+      if (map >= 0 && (this.#mapsOf(place) >>> map & 1) === 0) continue;
+      if (skill > lowestHigh) lowestHigh = passed.drop(skill, high);
+      const isFar = this.#far[place]! >>> region & 1;
+      const its = isPatient ? this.#worth[place]! : 0;
+      const size = partySize[place]!;
+      passed.add(
+        place,
+        size,
+        skill,
+        its,
+        isFar,
+        isFar * farCost - its,
+      );
+      if (high[place]! < lowestHigh) lowestHigh = high[place]!;
+      if (its > worth) worth = its;
+      sum += its;
+      if (table === undefined || table[passed.cell] === 1) {
+        if (isBrief && ++after > maxAfter) break;
+        // Not even all waits together are worth it.
+        if (isPatient && spread > sum) continue;
+        own = this.#weigh(start, region, size);
+        if (takesFirst && own < bestNet) break;
+      }
+      if (passed.count === MAX_PASSED) break;
+    }
+    if (this.#foundSize === 0) return bestNet;
+    if (judge !== undefined) {
+      own += judge(this.#found, this.#foundSize, region, this.#foundCost);
+      if (!(own < bestNet) || (isPatient && own > 0)) return bestNet;
+    }
+    this.size = this.#foundSize;
+    for (let i = 0; i < this.size; i++) this.members[i] = this.#found[i]!;
+    this.region = region;
+    this.map = map;
+    return own;
+  }
+
+  /** Whether the waits of those above a start could be worth the spread of as many players as a match has. */
+  #isPlausible(list: RegionList, region: number, start: number): boolean {
+    const { skills } = this.#index;
+    const lowest = skills[start]!;
+    const limit = this.#high[start]!;
+    const wanted = this.#packing.players;
+    const { settledSeconds } = this.#mode;
+    let players = this.#partySize[start]!;
+    let worth = this.#worth[start]!;
+    let enough = 0;
+    for (let next = list.at + 1;; next++) {
+      let place: number;
+      if (next < list.length) place = list.places[next]!;
+      else {
+        place = this.#extend(list, region);
+        if (place < 0) return false;
+      }
+      const skill = skills[place]!;
+      if (this.#waits[place]! < settledSeconds) this.isSettled = false;
+      if (skill > limit) return false;
+      this.#meter.done++;
+      if (this.#taken[place] === 1 || this.#low[place]! > lowest) continue;
+      players += this.#partySize[place]!;
+      worth += this.#worth[place]!;
+      if (players < wanted) continue;
+      if (skill - lowest <= worth) return true;
+      if (++enough === MAX_IMPLAUSIBLE) return false;
+    }
+  }
+
+  /**
+   * Looks for a cheaper match among the tickets passed so far, with one of the size that came
+   * last, as those without were weighed before; returns the least net cost.
+   */
+  #weigh(start: number, region: number, added: number): number {
+    const { latencyCost, asymmetryCost, patienceSeconds } = this.#mode;
+    const isPatient = patienceSeconds > 0;
+    const packing = this.#packing;
+    if (!packing.isTabulated) {
+      this.#fill(start, region);
+      return this.#foundNet;
+    }
+    const { topSkills, worths, far: fars, places } = this.#passed;
+    const ownSize = this.#partySize[start]!;
+    const ownWorth = isPatient ? this.#worth[start]! : 0;
+    const ownFar = this.#far[start]! >>> region & 1;
+    const lowest = this.#index.skills[start]!;
+    const shapes = packing.shapesWith[ownSize]![added]!;
+    let best = -1;
+    for (let at = 0; at < shapes.length;) {
+      const first = at;
+      const parties = shapes[at]!;
+      const isSymmetric = shapes[at + 1] === 1;
+      const end = at + 3 + shapes[at + 2]!;
+      let highest = lowest;
+      let worth = ownWorth;
+      let far = ownFar;
+      for (at += 3; at < end; at++) {
+        const sum = shapes[at]!;
+        const top = topSkills[sum]!;
+        if (top > highest) highest = top;
+        worth += worths[sum]!;
+        far += fars[sum]!;
+      }
+      const cost = highest - lowest + latencyCost * far / parties +
+        (isSymmetric ? 0 : asymmetryCost);
+      const net = cost - worth;
+      // Where there are not as many of a size, the cost is infinite.
+      if (net >= this.#foundNet || (isPatient && net > 0) || net === Infinity) {
+        continue;
+      }
+      this.#foundNet = net;
+      this.#foundCost = cost;
+      best = first;
+    }
+    if (best < 0) return this.#foundNet;
+    let to = 0;
+    this.#found[to++] = start;
+    for (let at = best + 3; at < best + 3 + shapes[best + 2]!; at++) {
+      const size = Math.floor(shapes[at]! / SUMS);
+      const count = shapes[at]! % SUMS;
+      for (let i = 0; i < count; i++) this.#found[to++] = places[size]![i]!;
+    }
+    this.#foundSize = to;
+    return this.#foundNet;
+  }
+
+  /** Fills team after team with the largest parties that fit, the start's first. */
+  #fill(start: number, region: number): void {
+    const { teams, teamSize } = this.#packing;
+    const { places, counts } = this.#passed;
+    const { latencyCost, patienceSeconds } = this.#mode;
+    const filled = this.#filled;
+    const used = this.#used.fill(0);
+    let to = 0;
+    for (let team = 0; team < teams; team++) {
+      let left = teamSize;
+      if (team === 0) {
+        filled[to++] = start;
+        left -= this.#partySize[start]!;
+      }
+      for (let size = left; size >= 1; size--) {
+        while (size <= left && used[size]! < counts[size]!) {
+          filled[to++] = places[size]![used[size]!++]!;
+          left -= size;
+        }
+      }
+      if (left > 0) return;
+    }
+    const { skills } = this.#index;
+    let highest = skills[start]!;
+    let worth = 0;
+    let far = 0;
+    for (let i = 0; i < to; i++) {
+      const place = filled[i]!;
+      if (skills[place]! > highest) highest = skills[place]!;
+      if (patienceSeconds > 0) worth += this.#worth[place]!;
+      far += this.#far[place]! >>> region & 1;
+    }
+    const cost = highest - skills[start]! + latencyCost * far / to;
+    const net = cost - worth;
+    if (net >= this.#foundNet || (patienceSeconds > 0 && net > 0)) return;
+    this.#foundNet = net;
+    this.#foundCost = cost;
+    this.#foundSize = to;
+    for (let i = 0; i < to; i++) this.#found[i] = filled[i]!;
+  }
+}

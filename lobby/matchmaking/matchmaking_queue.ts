@@ -1,0 +1,1310 @@
+// This module is browser compatible.
+import {
+  checkInteger,
+  checkNotNegative,
+  type Clock,
+  EventQueue,
+  type Metric,
+  type PlayerId,
+} from "../../core/mod.ts";
+import type { BackfillId, BackfillRequest } from "./backfill.ts";
+import type { MatchCandidate, MatchMode } from "./match_mode.ts";
+import type { MatchmakingEvent } from "./matchmaking_event.ts";
+import type {
+  MatchmakingRefusal,
+  MatchmakingResult,
+} from "./matchmaking_result.ts";
+import type { MatchTeam, ProposalId, ProposedMatch } from "./proposed_match.ts";
+import type { ModeStatistics } from "./queue_statistics.ts";
+import type { TicketId, TicketRequest, TicketView } from "./ticket.ts";
+import type { TicketExplanation } from "./ticket_explanation.ts";
+import { Backfills, type OpenBackfill } from "./_backfills.ts";
+import { explainTicket } from "./_explain.ts";
+import { MatchRound } from "./_match_round.ts";
+import { type ModeSettings, modeSettings, widthAt } from "./_mode_settings.ts";
+import { PlayerTickets } from "./_player_tickets.ts";
+import { SkillIndex } from "./_skill_index.ts";
+import { TeamSplitter } from "./_split_teams.ts";
+import { readTicket } from "./_ticket_reader.ts";
+import {
+  HELD,
+  MAX_TICKETS,
+  RESERVED,
+  TicketTable,
+  WAITING,
+} from "./_ticket_table.ts";
+import { WaitEstimates } from "./_wait_estimates.ts";
+import type { Judge } from "./_window_search.ts";
+import { WorkMeter } from "./_work_meter.ts";
+
+const MAX_MODES = 31;
+const MAX_REGIONS = 30;
+
+/** Options for {@linkcode MatchmakingQueue}. */
+export interface MatchmakingQueueOptions {
+  /** What can be played, by name: 1 to 31 modes. */
+  readonly modes: Readonly<Record<string, MatchMode>>;
+  /**
+   * Where matches can be played: at most 30. Without any, latency is no matter.
+   *
+   * @default {[]}
+   */
+  readonly regions?: readonly string[];
+  /**
+   * Tickets that may be there at once, 1 to 1048576; further ones are refused (`queueFull`).
+   *
+   * @default {131072}
+   */
+  readonly maxTickets?: number;
+  /**
+   * Tickets that a player may be in at once, 1 to 16; when one has a match, the others leave
+   * the queue.
+   *
+   * @default {1}
+   */
+  readonly maxTicketsPerPlayer?: number;
+  /**
+   * Games that may look for players at once, 1 to 1048576.
+   *
+   * @default {4096}
+   */
+  readonly maxBackfills?: number;
+  /**
+   * How long players have to accept a match, in ms: 0 or more. With 0 nobody is asked.
+   *
+   * @default {0}
+   */
+  readonly acceptTimeoutMs?: number;
+  /**
+   * Events that may wait to be drained, 1 to 16777216. Work whose event would have no place
+   * is refused: `queueFull`, or no new matches.
+   *
+   * @default {262144}
+   */
+  readonly eventCapacity?: number;
+  /**
+   * What {@linkcode TickBudget.ms} is measured by.
+   *
+   * @default none: such a budget throws
+   */
+  readonly clock?: Clock;
+}
+
+/** What a tick may spend; what is left undone is gone on with by the next one. */
+export interface TickBudget {
+  /**
+   * Units of work: tickets that are looked at. The same inputs and budgets in units give the
+   * same matches.
+   *
+   * @default {Infinity}
+   */
+  readonly work?: number;
+  /**
+   * Time, by the queue's clock. {@linkcode MatchmakingQueue.lastWork} tells how many units
+   * it bought: with as many in place of the time, the tick can be repeated.
+   *
+   * @default none
+   */
+  readonly ms?: number;
+}
+
+/** A match that waits for its players. */
+interface Proposal {
+  readonly match: ProposedMatch;
+  readonly slots: readonly number[];
+  readonly unanswered: Set<PlayerId>;
+  readonly deadline: number;
+  readonly backfill: OpenBackfill | undefined;
+}
+
+/**
+ * Makes fair matches of parties that wait: never splits one, never breaks a rule, and buys
+ * quality with the patience that a mode has.
+ *
+ * It is a state machine: {@linkcode MatchmakingQueue.tick} lets time pass and returns the
+ * matches. It reads no clock and draws no random numbers, so that the same calls give the
+ * same matches, to the byte.
+ *
+ * Tickets of a mode stand in the order of their skill. From each whose surroundings have
+ * changed, or whose windows have widened, the engine walks up to the first whole match and
+ * on while a wider one could cost less; of all that are good enough for the waits of their
+ * tickets it makes the cheapest. A mode without patience makes each at once.
+ *
+ * @example Five against five
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { playerId } from "@tickwire/net/core";
+ * import { MatchmakingQueue } from "@tickwire/net/lobby";
+ *
+ * const queue = new MatchmakingQueue({
+ *   modes: { ranked: { teams: 2, teamSize: 5 } },
+ *   regions: ["eu", "us"],
+ * });
+ * for (let i = 0; i < 10; i++) {
+ *   queue.enqueue({
+ *     players: [{ player: playerId(`player ${i}`), skill: 1500 + i }],
+ *     modes: ["ranked"],
+ *     latenciesMs: { eu: 20 + i, us: 110 },
+ *   });
+ * }
+ * const [match] = queue.tick(1);
+ * assertEquals(match?.region, "eu");
+ * assertEquals(match?.teams.map((team) => team.parties.length), [5, 5]);
+ * ```
+ */
+export class MatchmakingQueue {
+  readonly #modes: readonly ModeSettings[];
+  readonly #modeNumbers: ReadonlyMap<string, number>;
+  readonly #regions: readonly string[];
+  readonly #maxTickets: number;
+  readonly #maxTicketsPerPlayer: number;
+  readonly #acceptSeconds: number;
+  readonly #clock: Clock | undefined;
+  readonly #table: TicketTable;
+  readonly #indexes: readonly SkillIndex[];
+  readonly #rounds: readonly MatchRound[];
+  readonly #splitters: readonly TeamSplitter[];
+  readonly #judges: readonly (Judge | undefined)[];
+  readonly #waits: readonly WaitEstimates[];
+  readonly #playerTickets: PlayerTickets;
+  readonly #backfills: Backfills;
+  readonly #proposals = new Map<ProposalId, Proposal>();
+  /** Proposal that holds a slot, where one does. */
+  readonly #holders = new Map<number, ProposalId>();
+  readonly #events: EventQueue<MatchmakingEvent>;
+  readonly #meter = new WorkMeter();
+  readonly #matchCounts: Float64Array;
+  #now = 0;
+  #nextExpiry = Infinity;
+  #nextProposal = 1;
+  #firstMode = 0;
+  #proposed: ProposedMatch[] = [];
+  // Columns of a match that is being made.
+  #sizes = new Uint8Array(0);
+  #totals = new Float64Array(0);
+
+  /**
+   * Creates an empty queue.
+   *
+   * @param options Modes, regions and bounds.
+   * @throws {RangeError} If an option is out of its range.
+   * @throws {TypeError} If an option is of the wrong kind.
+   */
+  constructor(options: MatchmakingQueueOptions) {
+    const { regions = [], acceptTimeoutMs = 0 } = options;
+    const names = Object.keys(options.modes);
+    checkInteger("number of modes", names.length, 1, MAX_MODES);
+    checkInteger("number of regions", regions.length, 0, MAX_REGIONS);
+    if (new Set(regions).size !== regions.length) {
+      throw new RangeError(
+        `Cannot use regions as they must differ: current value is ${
+          JSON.stringify(regions)
+        }`,
+      );
+    }
+    this.#modes = names.map((name) => modeSettings(name, options.modes[name]!));
+    this.#modeNumbers = new Map(names.map((name, i) => [name, i]));
+    this.#regions = [...regions];
+    this.#maxTickets = checkInteger(
+      "maxTickets",
+      options.maxTickets ?? 131_072,
+      1,
+      MAX_TICKETS,
+    );
+    this.#maxTicketsPerPlayer = checkInteger(
+      "maxTicketsPerPlayer",
+      options.maxTicketsPerPlayer ?? 1,
+      1,
+      16,
+    );
+    this.#acceptSeconds = checkNotNegative("acceptTimeoutMs", acceptTimeoutMs) /
+      1000;
+    this.#clock = options.clock;
+    this.#backfills = new Backfills(
+      checkInteger("maxBackfills", options.maxBackfills ?? 4096, 1, 1 << 20),
+    );
+    this.#events = new EventQueue({
+      capacity: options.eventCapacity ?? 262_144,
+    });
+    this.#table = new TicketTable(regions.length);
+    this.#playerTickets = new PlayerTickets(this.#table);
+    this.#indexes = this.#modes.map((mode, i) =>
+      new SkillIndex(this.#table, mode, i)
+    );
+    this.#rounds = this.#modes.map((mode, i) =>
+      new MatchRound(this.#table, this.#indexes[i]!, mode, i, this.#meter)
+    );
+    this.#splitters = this.#modes.map(({ packing, asymmetryCost }) =>
+      new TeamSplitter(packing, asymmetryCost)
+    );
+    this.#waits = this.#modes.map(() =>
+      new WaitEstimates(Math.max(1, regions.length))
+    );
+    this.#judges = this.#modes.map((_, i) => this.#judgeOf(i));
+    this.#matchCounts = new Float64Array(this.#modes.length);
+    const players = Math.max(...this.#modes.map((it) => it.packing.players));
+    this.#sizes = new Uint8Array(players);
+    this.#totals = new Float64Array(players);
+  }
+
+  /**
+   * How many tickets are there, those that proposals hold included.
+   *
+   * @returns 0 to `maxTickets`.
+   */
+  get size(): number {
+    return this.#table.size;
+  }
+
+  /**
+   * How many units of work the last tick did: see {@linkcode TickBudget}.
+   *
+   * @returns 0 or more.
+   */
+  get lastWork(): number {
+    return this.#meter.done;
+  }
+
+  /**
+   * Lets a party wait for a match.
+   *
+   * @param request The party, its modes and what it prefers; nothing of it is kept.
+   * @returns The ticket's name, or why it was refused: `invalidTicket`, `alreadyQueued`,
+   * `queueFull`.
+   */
+  enqueue(request: TicketRequest): MatchmakingResult<TicketId> {
+    const columns = readTicket(
+      request,
+      this.#modes,
+      this.#modeNumbers,
+      this.#regions,
+    );
+    if ("type" in columns) return { isOk: false, error: columns };
+    const { players } = request;
+    for (let i = 0; i < players.length; i++) {
+      const { player } = players[i]!;
+      if (this.#playerTickets.count(player) >= this.#maxTicketsPerPlayer) {
+        return refused(
+          "alreadyQueued",
+          `Cannot enqueue the ticket as a player must be in ${this.#maxTicketsPerPlayer} at most: current value is "${player}"`,
+          player,
+        );
+      }
+    }
+    const table = this.#table;
+    if (table.size >= this.#maxTickets) {
+      return refused(
+        "queueFull",
+        `Cannot enqueue the ticket as there must be ${this.#maxTickets} at most: current value is ${table.size}`,
+      );
+    }
+    if (
+      this.#hasEvent(columns.ttlSeconds) && !this.#events.reserve()
+    ) {
+      return refused(
+        "queueFull",
+        `Cannot enqueue the ticket as events must be drained: current value is ${this.#events.size}`,
+      );
+    }
+    const slot = table.take();
+    const regions = this.#regions;
+    table.setState(slot, WAITING);
+    table.setPartySize(slot, players.length);
+    table.setTimes(
+      slot,
+      this.#now - columns.waitedSeconds,
+      this.#now + columns.ttlSeconds,
+    );
+    table.setModes(slot, columns.modes);
+    table.maps[slot] = columns.maps;
+    let nearest = 0;
+    let nearestMs = Infinity;
+    for (let region = 0; region < regions.length; region++) {
+      const ms = request.latenciesMs![regions[region]!] ?? Infinity;
+      table.latency[slot * regions.length + region] = ms;
+      if (ms < nearestMs) {
+        nearestMs = ms;
+        nearest = region;
+      }
+    }
+    table.setNearest(slot, nearest);
+    const ids = new Array<PlayerId>(players.length);
+    let total = 0;
+    for (let i = 0; i < players.length; i++) {
+      ids[i] = players[i]!.player;
+      total += players[i]!.skill;
+    }
+    table.players[slot] = ids;
+    for (let i = 0; i < ids.length; i++) this.#playerTickets.add(ids[i]!, slot);
+    table.setSkills(
+      slot,
+      columns.meanSkill,
+      columns.highestSkill,
+      total,
+      columns.uncertainty,
+    );
+    this.#nextExpiry = Math.min(this.#nextExpiry, table.expires(slot));
+    if (this.#maxTicketsPerPlayer > 1) this.#holdIfPlaying(slot);
+    else this.#index(slot);
+    return { isOk: true, value: table.idOf(slot) };
+  }
+
+  /**
+   * Takes a ticket out of the queue. If a proposal holds it, that falls through, as if all
+   * of its players had declined.
+   *
+   * @param ticket The ticket.
+   * @returns Nothing, or `ticketNotFound`.
+   */
+  dequeue(ticket: TicketId): MatchmakingResult<undefined> {
+    const slot = this.#table.slotOf(ticket);
+    if (slot < 0) return ticketNotFound(ticket);
+    const holder = this.#holders.get(slot);
+    if (holder === undefined) this.#remove(slot);
+    else this.#cancel(holder, new Set(this.#table.players[slot]));
+    return DONE;
+  }
+
+  /**
+   * Tells which tickets a player is in.
+   *
+   * @param player The player.
+   * @returns The tickets, the oldest first: none if the player does not wait.
+   */
+  ticketsOf(player: PlayerId): TicketId[] {
+    return this.#playerTickets.of(player).map((slot) => this.#table.idOf(slot));
+  }
+
+  /**
+   * Shows a ticket.
+   *
+   * @param ticket The ticket.
+   * @returns What it is now, or `undefined` if there is none of that name any more.
+   */
+  ticket(ticket: TicketId): TicketView | undefined {
+    const slot = this.#table.slotOf(ticket);
+    if (slot < 0) return undefined;
+    const mode = this.#modes.findIndex((_, i) =>
+      (this.#table.modes(slot) >>> i & 1) === 1
+    );
+    return this.#viewOf(slot, mode);
+  }
+
+  /**
+   * Lets time pass: proposals that nobody has accepted in time fall through, tickets expire,
+   * open games are filled up, and new matches are made of those who are left.
+   *
+   * @param dt Seconds since the last call: 0 or more.
+   * @param budget What it may spend.
+   * @returns The matches, which belong to the caller.
+   * @throws {RangeError} If `dt` is negative or not finite, or the budget is negative.
+   * @throws {TypeError} If the budget has `ms` and the queue no clock, or a mode's own
+   * `match` returned what is no match.
+   */
+  tick(dt: number, budget: TickBudget = {}): ProposedMatch[] {
+    if (!(dt >= 0 && dt < Infinity)) {
+      throw new RangeError(
+        `Cannot tick the queue as dt must be finite and >= 0: current value is ${dt}`,
+      );
+    }
+    this.#beginWork(budget);
+    this.#now += dt;
+    this.#endProposals();
+    if (this.#nextExpiry <= this.#now) this.#expire();
+    this.#settle();
+    this.#table.reuseRetired();
+    this.#fillGames();
+    const modes = this.#modes.length;
+    const first = this.#firstMode;
+    this.#firstMode = 0;
+    for (let i = 0; i < modes; i++) {
+      const mode = (first + i) % modes;
+      if (this.#modes[mode]!.match !== undefined) {
+        this.#matchByFunction(mode);
+        continue;
+      }
+      if (this.#meter.isSpent()) {
+        this.#firstMode = mode;
+        break;
+      }
+      const round = this.#rounds[mode]!;
+      round.run(
+        this.#now,
+        (slots, size, region, map) =>
+          this.#propose(mode, slots, size, region, map),
+        this.#judges[mode],
+      );
+      if (round.hasStopped) {
+        this.#firstMode = mode;
+        break;
+      }
+    }
+    return this.#takeProposed();
+  }
+
+  /**
+   * Accepts a match for a player. Once all have, it is confirmed by an event.
+   *
+   * @param proposal The match.
+   * @param player Who accepts.
+   * @returns Nothing, or `proposalNotFound` if it is over, or the player is not in it.
+   */
+  accept(
+    proposal: ProposalId,
+    player: PlayerId,
+  ): MatchmakingResult<undefined> {
+    const found = this.#proposals.get(proposal);
+    if (found === undefined || !isIn(found.match, player)) {
+      return proposalNotFound(proposal);
+    }
+    found.unanswered.delete(player);
+    if (found.unanswered.size > 0) return DONE;
+    this.#proposals.delete(proposal);
+    for (const slot of found.slots) {
+      this.#holders.delete(slot);
+      this.#removeMatched(slot);
+    }
+    this.#events.pushReserved({ type: "matchConfirmed", match: found.match });
+    this.#backfills.confirm(found.backfill);
+    return DONE;
+  }
+
+  /**
+   * Declines a match for a player: it falls through, the player's ticket leaves the queue,
+   * and the others wait on as if they had never been asked.
+   *
+   * @param proposal The match.
+   * @param player Who declines.
+   * @returns Nothing, or `proposalNotFound` if it is over, or the player is not in it.
+   */
+  decline(
+    proposal: ProposalId,
+    player: PlayerId,
+  ): MatchmakingResult<undefined> {
+    const found = this.#proposals.get(proposal);
+    if (found === undefined || !isIn(found.match, player)) {
+      return proposalNotFound(proposal);
+    }
+    this.#cancel(proposal, new Set([player]));
+    return DONE;
+  }
+
+  /**
+   * Has a game filled up before new matches are made, until it is full or taken out.
+   *
+   * @param request The game and its open seats.
+   * @returns Its name, or why it was refused: `queueFull`.
+   * @throws {RangeError} If its mode, region, map, seats or skill are none.
+   */
+  addBackfill(request: BackfillRequest): MatchmakingResult<BackfillId> {
+    const mode = this.#modeNumbers.get(request.mode);
+    if (mode === undefined) {
+      throw unusable("mode", "one of the queue", request.mode);
+    }
+    const { teams, teamSize, maps } = this.#modes[mode]!;
+    const { openSeats, skill, region, map } = request;
+    if (openSeats.length !== teams) {
+      throw unusable("openSeats.length", `${teams}`, openSeats.length);
+    }
+    for (const seats of openSeats) {
+      checkInteger("openSeats of the backfill", seats, 0, teamSize);
+    }
+    if (!Number.isFinite(skill)) throw unusable("skill", "finite", skill);
+    const regionNumber = region === undefined
+      ? -1
+      : this.#regions.indexOf(region);
+    if (this.#regions.length > 0 ? regionNumber < 0 : region !== undefined) {
+      throw unusable("region", "one of the queue", region);
+    }
+    const mapNumber = map === undefined ? -1 : maps.indexOf(map);
+    if (map !== undefined && mapNumber < 0) {
+      throw unusable("map", "one of its mode", map);
+    }
+    const id = this.#backfills.add({
+      mode,
+      region: Math.max(0, regionNumber),
+      map: mapNumber,
+      skill,
+      since: this.#now,
+      open: [...openSeats],
+    });
+    return id === undefined
+      ? refused(
+        "queueFull",
+        `Cannot add the backfill as there must be ${this.#backfills.limit} at most: current value is ${this.#backfills.size}`,
+      )
+      : { isOk: true, value: id };
+  }
+
+  /**
+   * Fills a game up no further. Proposals that it has are not undone.
+   *
+   * @param backfill The game.
+   * @returns Nothing, or `backfillNotFound`.
+   */
+  removeBackfill(backfill: BackfillId): MatchmakingResult<undefined> {
+    return this.#backfills.remove(backfill) ? DONE : refused(
+      "backfillNotFound",
+      `Cannot remove the backfill as it must be open: current value is ${backfill}`,
+    );
+  }
+
+  /**
+   * Shows the seats of a game that are open and not proposed to anybody.
+   *
+   * @param backfill The game.
+   * @returns Seats by team, or `undefined` if it is full or was taken out.
+   */
+  openSeats(backfill: BackfillId): number[] | undefined {
+    return this.#backfills.get(backfill)?.open.slice();
+  }
+
+  /**
+   * Fills up open games now, without letting time pass; {@linkcode MatchmakingQueue.tick}
+   * does it too, before it makes new matches.
+   *
+   * @returns The matches, each with its `backfill`.
+   */
+  processBackfill(): ProposedMatch[] {
+    this.#beginWork({});
+    this.#settle();
+    this.#fillGames();
+    return this.#takeProposed();
+  }
+
+  /**
+   * Tells why a ticket waits: it is compared with every other one of its modes, which takes
+   * time in proportion to their number.
+   *
+   * @param ticket The ticket.
+   * @returns Counts by rule, or `undefined` if there is no such ticket.
+   */
+  explain(ticket: TicketId): TicketExplanation | undefined {
+    const slot = this.#table.slotOf(ticket);
+    if (slot < 0) return undefined;
+    const table = this.#table;
+    const modes = this.#modes.filter((_, i) =>
+      (table.modes(slot) >>> i & 1) === 1
+    );
+    const first = this.#modeNumbers.get(modes[0]!.name)!;
+    const seconds = this.#waits[first]!.estimate(
+      this.#table.nearest(slot),
+      this.#indexes[first]!.skillOf(slot),
+    );
+    return {
+      ticket,
+      waitMs: (this.#now - table.arrived(slot)) * 1000,
+      estimatedWaitMs: seconds === undefined ? undefined : seconds * 1000,
+      isReserved: table.state(slot) !== WAITING,
+      modes: modes.map((mode) =>
+        explainTicket(
+          table,
+          mode,
+          this.#modeNumbers.get(mode.name)!,
+          slot,
+          this.#now,
+        )
+      ),
+    };
+  }
+
+  /**
+   * Counts who waits, by mode and region, which takes time in proportion to the tickets.
+   *
+   * @returns An entry a mode, in the order of the options.
+   */
+  statistics(): ModeStatistics[] {
+    return this.#modes.map(({ name }, mode) => this.#statisticsOf(name, mode));
+  }
+
+  /**
+   * Shows the queue's numbers.
+   *
+   * @returns Gauges and counters, labelled by mode.
+   */
+  *metrics(): Generator<Metric> {
+    for (const { mode, tickets, players, matches } of this.statistics()) {
+      const labels = { mode };
+      yield {
+        name: "tickwire_matchmaking_tickets",
+        help: "Tickets that wait",
+        type: "gauge",
+        value: tickets,
+        labels,
+      };
+      yield {
+        name: "tickwire_matchmaking_players",
+        help: "Players that wait",
+        type: "gauge",
+        value: players,
+        labels,
+      };
+      yield {
+        name: "tickwire_matchmaking_matches",
+        help: "Matches that were made",
+        type: "counter",
+        value: matches,
+        labels,
+      };
+    }
+    yield {
+      name: "tickwire_matchmaking_proposals",
+      help: "Matches that wait for their players",
+      type: "gauge",
+      value: this.#proposals.size,
+    };
+    yield {
+      name: "tickwire_matchmaking_backfills",
+      help: "Games that look for players",
+      type: "gauge",
+      value: this.#backfills.size,
+    };
+  }
+
+  /**
+   * Takes the events that have happened since the last call.
+   *
+   * @param budgetMs For how long events are handed out, by the runtime's clock.
+   * @returns An iterator that removes what it yields.
+   */
+  drainEvents(budgetMs?: number): IterableIterator<MatchmakingEvent> {
+    return budgetMs === undefined
+      ? this.#events.drain()
+      : this.#events.drain(budgetMs);
+  }
+
+  /**
+   * Takes one event.
+   *
+   * @returns The oldest event, or `undefined` if there is none.
+   */
+  pollEvent(): MatchmakingEvent | undefined {
+    return this.#events.poll();
+  }
+
+  #beginWork({ work = Infinity, ms }: TickBudget): void {
+    checkNotNegative("budget.work", work);
+    if (ms === undefined) {
+      this.#meter.begin(work, undefined, 0);
+      return;
+    }
+    checkNotNegative("budget.ms", ms);
+    if (this.#clock === undefined) {
+      throw new TypeError(
+        "Cannot tick the queue by budget.ms as it must have a clock: current value is undefined",
+      );
+    }
+    this.#meter.begin(work, this.#clock, ms);
+  }
+
+  #settle(): void {
+    for (const round of this.#rounds) round.settle();
+  }
+
+  #takeProposed(): ProposedMatch[] {
+    const proposed = this.#proposed;
+    this.#proposed = [];
+    return proposed;
+  }
+
+  /** Whether a ticket may end by itself, for which an event's place is set aside. */
+  #hasEvent(ttlSeconds: number): boolean {
+    return ttlSeconds < Infinity || this.#maxTicketsPerPlayer > 1;
+  }
+
+  #index(slot: number): void {
+    for (
+      let modes = this.#table.modes(slot);
+      modes !== 0;
+      modes &= modes - 1
+    ) {
+      this.#indexes[31 - Math.clz32(modes & -modes)]!.add(slot);
+    }
+  }
+
+  #unindex(slot: number): void {
+    for (
+      let modes = this.#table.indexed(slot);
+      modes !== 0;
+      modes &= modes - 1
+    ) {
+      this.#indexes[31 - Math.clz32(modes & -modes)]!.leave();
+    }
+  }
+
+  /** Ends a ticket without an event. */
+  #remove(slot: number, hasEvent = false): void {
+    const table = this.#table;
+    if (
+      !hasEvent && this.#hasEvent(table.expires(slot) - table.arrived(slot))
+    ) {
+      this.#events.release();
+    }
+    this.#unindex(slot);
+    table.remove(slot);
+  }
+
+  /** Ends a ticket that has its match, and the other ones of its players. */
+  #removeMatched(slot: number): void {
+    const players = this.#table.players[slot]!;
+    this.#remove(slot);
+    if (this.#maxTicketsPerPlayer === 1) return;
+    for (const player of players) {
+      for (const other of this.#playerTickets.of(player)) {
+        const ticket = this.#table.idOf(other);
+        const members = this.#table.players[other]!;
+        this.#remove(other, true);
+        this.#events.pushReserved({
+          type: "ticketSuperseded",
+          ticket,
+          players: [...members],
+        });
+      }
+    }
+  }
+
+  #expire(): void {
+    const table = this.#table;
+    let next = Infinity;
+    for (let slot = 0; slot < table.top; slot++) {
+      if (table.state(slot) === 0) continue;
+      const expires = table.expires(slot);
+      if (expires > this.#now || table.state(slot) !== WAITING) {
+        // What a proposal holds expires once it is free again.
+        next = Math.min(next, expires);
+        continue;
+      }
+      const ticket = table.idOf(slot);
+      const players = [...table.players[slot]!];
+      this.#remove(slot, true);
+      this.#events.pushReserved({ type: "ticketExpired", ticket, players });
+    }
+    this.#nextExpiry = next;
+  }
+
+  /** Cancels proposals whose time is over: they stand in the order of their ends. */
+  #endProposals(): void {
+    for (const [id, { deadline }] of this.#proposals) {
+      if (deadline > this.#now) break;
+      this.#cancel(id, new Set());
+    }
+  }
+
+  /** Cancels a proposal, as some have declined it, or as nobody may answer any more. */
+  #cancel(id: ProposalId, declined: ReadonlySet<PlayerId>): void {
+    const { match, slots, unanswered, backfill } = this.#proposals.get(id)!;
+    this.#proposals.delete(id);
+    const timedOut = declined.size > 0 ? new Set<PlayerId>() : unanswered;
+    const table = this.#table;
+    const requeued: TicketId[] = [];
+    const removed: TicketId[] = [];
+    for (const slot of slots) {
+      this.#holders.delete(slot);
+      const ticket = table.idOf(slot);
+      const isGone = table.players[slot]!.some((player) =>
+        declined.has(player) || timedOut.has(player)
+      );
+      (isGone ? removed : requeued).push(ticket);
+      if (this.#maxTicketsPerPlayer > 1) this.#releaseOthers(slot);
+      if (isGone) this.#remove(slot);
+      else this.#reactivate(slot);
+    }
+    this.#backfills.reopen(backfill, match);
+    this.#events.pushReserved({
+      type: "matchCancelled",
+      match,
+      declined: [...declined],
+      timedOut: [...timedOut],
+      requeued,
+      removed,
+    });
+  }
+
+  #reactivate(slot: number): void {
+    const table = this.#table;
+    if (table.holds[slot]! > 0) {
+      table.setState(slot, HELD);
+      return;
+    }
+    table.setState(slot, WAITING);
+    this.#index(slot);
+    this.#nextExpiry = Math.min(this.#nextExpiry, table.expires(slot));
+  }
+
+  /** A ticket of a player whose other one is reserved cannot be matched meanwhile. */
+  #holdIfPlaying(slot: number): void {
+    const table = this.#table;
+    for (const player of table.players[slot]!) {
+      for (const other of this.#playerTickets.of(player)) {
+        if (table.state(other) === RESERVED) table.holds[slot]!++;
+      }
+    }
+    if (table.holds[slot]! > 0) table.setState(slot, HELD);
+    else this.#index(slot);
+  }
+
+  #holdOthers(slot: number): void {
+    const table = this.#table;
+    for (const player of table.players[slot]!) {
+      for (const other of this.#playerTickets.of(player)) {
+        if (other === slot) continue;
+        table.holds[other]!++;
+        if (table.state(other) !== WAITING) continue;
+        table.setState(other, HELD);
+        this.#unindex(other);
+      }
+    }
+  }
+
+  #releaseOthers(slot: number): void {
+    const table = this.#table;
+    for (const player of table.players[slot]!) {
+      for (const other of this.#playerTickets.of(player)) {
+        if (other === slot) continue;
+        table.holds[other]!--;
+        if (table.state(other) === HELD && table.holds[other] === 0) {
+          this.#reactivate(other);
+        }
+      }
+    }
+  }
+
+  /** Makes a match of waiting tickets. `false` if it cannot be, as one waits no more. */
+  #propose(
+    mode: number,
+    slots: Int32Array,
+    size: number,
+    region: number,
+    map: number,
+  ): boolean {
+    if (!this.#areFree(slots, size)) return false;
+    const table = this.#table;
+    const splitter = this.#splitters[mode]!;
+    for (let i = 0; i < size; i++) {
+      this.#sizes[i] = table.partySize(slots[i]!);
+      this.#totals[i] = table.totalSkill(slots[i]!);
+    }
+    splitter.split(this.#sizes, this.#totals, size);
+    return this.#announce(
+      mode,
+      slots,
+      splitter.teamOf,
+      size,
+      region,
+      map,
+      undefined,
+    );
+  }
+
+  /** Whether all wait, and nobody is in two of them. */
+  #areFree(slots: Int32Array, size: number): boolean {
+    const { players } = this.#table;
+    for (let i = 0; i < size; i++) {
+      if (this.#table.state(slots[i]!) !== WAITING) return false;
+    }
+    if (this.#maxTicketsPerPlayer === 1) return true;
+    const seen = new Set<PlayerId>();
+    for (let i = 0; i < size; i++) {
+      for (const player of players[slots[i]!]!) {
+        if (seen.has(player)) return false;
+        seen.add(player);
+      }
+    }
+    return true;
+  }
+
+  /** Makes a match of the first `size` slots, each in its team. */
+  #announce(
+    mode: number,
+    slots: Int32Array,
+    teamOf: Uint8Array,
+    size: number,
+    region: number,
+    map: number,
+    backfill: OpenBackfill | undefined,
+  ): boolean {
+    const isAsked = this.#acceptSeconds > 0;
+    if (isAsked && !this.#events.reserve()) return false;
+    const table = this.#table;
+    const index = this.#indexes[mode]!;
+    let lowest = Infinity;
+    let highest = -Infinity;
+    let earliest = Infinity;
+    for (let i = 0; i < size; i++) {
+      const slot = slots[i]!;
+      const skill = index.skillOf(slot);
+      if (skill < lowest) lowest = skill;
+      if (skill > highest) highest = skill;
+      if (table.arrived(slot) < earliest) earliest = table.arrived(slot);
+    }
+    const id = this.#nextProposal++ as ProposalId;
+    // One ticket of a match is enough to learn from: another place each time.
+    const sample = slots[id % size]!;
+    this.#waits[mode]!.add(
+      table.nearest(sample),
+      index.skillOf(sample),
+      this.#now - table.arrived(sample),
+    );
+    const match: ProposedMatch = {
+      id,
+      mode: this.#modes[mode]!.name,
+      region: this.#regions[region],
+      map: this.#mapName(mode, map, slots, size),
+      teams: this.#teamsOf(mode, slots, teamOf, size),
+      spread: highest - lowest,
+      longestWaitMs: (this.#now - earliest) * 1000,
+      backfill: backfill?.id,
+      needsAcceptance: isAsked,
+    };
+    this.#matchCounts[mode]!++;
+    this.#proposed.push(match);
+    this.#backfills.begin(backfill);
+    if (!isAsked) {
+      for (let i = 0; i < size; i++) this.#removeMatched(slots[i]!);
+      this.#backfills.confirm(backfill);
+      return true;
+    }
+    for (let i = 0; i < size; i++) this.#reserve(slots[i]!, id);
+    this.#proposals.set(id, {
+      match,
+      slots: [...slots.subarray(0, size)],
+      unanswered: new Set(match.teams.flatMap(({ parties }) => parties.flat())),
+      deadline: this.#now + this.#acceptSeconds,
+      backfill,
+    });
+    return true;
+  }
+
+  #teamsOf(
+    mode: number,
+    slots: Int32Array,
+    teamOf: Uint8Array,
+    size: number,
+  ): MatchTeam[] {
+    const table = this.#table;
+    const teams = new Array<MatchTeam>(this.#modes[mode]!.teams);
+    for (let team = 0; team < teams.length; team++) {
+      // Counted first: lists that grow as they are filled would be far too long.
+      let count = 0;
+      for (let i = 0; i < size; i++) if (teamOf[i] === team) count++;
+      const tickets = new Array<TicketId>(count);
+      const parties = new Array<readonly PlayerId[]>(count);
+      let players = 0;
+      let total = 0;
+      count = 0;
+      for (let i = 0; i < size; i++) {
+        if (teamOf[i] !== team) continue;
+        const slot = slots[i]!;
+        tickets[count] = table.idOf(slot);
+        parties[count++] = table.players[slot]!;
+        players += table.partySize(slot);
+        total += table.totalSkill(slot);
+      }
+      teams[team] = {
+        tickets,
+        parties,
+        skill: players === 0 ? 0 : total / players,
+      };
+    }
+    return teams;
+  }
+
+  #reserve(slot: number, proposal: ProposalId): void {
+    this.#table.setState(slot, RESERVED);
+    this.#holders.set(slot, proposal);
+    this.#unindex(slot);
+    if (this.#maxTicketsPerPlayer > 1) this.#holdOthers(slot);
+  }
+
+  /** The map that was searched for, or the first that all accept. */
+  #mapName(
+    mode: number,
+    map: number,
+    slots: Int32Array,
+    size: number,
+  ): string | undefined {
+    const { maps } = this.#modes[mode]!;
+    if (maps.length === 0) return undefined;
+    if (map >= 0) return maps[map];
+    let bits = -1;
+    for (let i = 0; i < size; i++) {
+      bits &= this.#table.maps[slots[i]!]?.[mode] ?? -1;
+    }
+    return maps.find((_, i) => (bits >>> i & 1) === 1);
+  }
+
+  #fillGames(): void {
+    this.#backfills.fill(
+      this.#meter,
+      (backfill) => this.#candidatesFor(backfill),
+      (slot) => this.#table.partySize(slot),
+      (backfill, members) => {
+        const { mode, region, map } = backfill;
+        const slots = Int32Array.from(members.flat());
+        if (!this.#areFree(slots, slots.length)) return false;
+        return this.#announce(
+          mode,
+          slots,
+          teamsOf(members),
+          slots.length,
+          region,
+          map,
+          backfill,
+        );
+      },
+    );
+  }
+
+  /** Slots that may join a game, who has waited the longest first. */
+  #candidatesFor(backfill: OpenBackfill): number[] {
+    const { mode, region, map, skill, since } = backfill;
+    const table = this.#table;
+    const index = this.#indexes[mode]!;
+    const settings = this.#modes[mode]!;
+    const width = widthAt(settings.skill, this.#now - since);
+    const found: number[] = [];
+    for (
+      let place = index.placeOf(skill - width);
+      place < index.count && index.skills[place]! <= skill + width;
+      place++
+    ) {
+      this.#meter.done++;
+      const slot = index.slots[place]!;
+      if (table.state(slot) !== WAITING) continue;
+      const wait = this.#now - table.arrived(slot);
+      const own = widthAt(settings.skill, wait) +
+        settings.uncertaintyFactor * table.uncertainty(slot);
+      if (Math.abs(index.skills[place]! - skill) > own) continue;
+      if (
+        table.regions > 0 &&
+        table.latency[slot * table.regions + region]! >
+          widthAt(settings.latency, wait)
+      ) continue;
+      if (map >= 0 && ((table.maps[slot]?.[mode] ?? -1) >>> map & 1) === 0) {
+        continue;
+      }
+      found.push(slot);
+    }
+    return found.sort((a, b) =>
+      table.arrived(a) - table.arrived(b) || table.idOf(a) - table.idOf(b)
+    );
+  }
+
+  #viewOf(slot: number, mode: number): TicketView {
+    const table = this.#table;
+    const wait = this.#now - table.arrived(slot);
+    const limit = widthAt(this.#modes[mode]!.latency, wait);
+    return {
+      id: table.idOf(slot),
+      players: [...table.players[slot]!],
+      skill: this.#indexes[mode]!.skillOf(slot),
+      waitMs: wait * 1000,
+      regions: this.#regions.filter((_, region) =>
+        table.latency[slot * table.regions + region]! <= limit
+      ),
+      isReserved: table.state(slot) !== WAITING,
+    };
+  }
+
+  #judgeOf(mode: number): Judge | undefined {
+    const { score } = this.#modes[mode]!;
+    if (score === undefined) return undefined;
+    return (places, size, region, cost) => {
+      const { slots } = this.#indexes[mode]!;
+      const tickets: TicketView[] = [];
+      let lowest = Infinity;
+      let highest = -Infinity;
+      for (let i = 0; i < size; i++) {
+        const ticket = this.#viewOf(slots[places[i]!]!, mode);
+        lowest = Math.min(lowest, ticket.skill);
+        highest = Math.max(highest, ticket.skill);
+        tickets.push(ticket);
+      }
+      const candidate: MatchCandidate = {
+        tickets,
+        region: this.#regions[region],
+        spread: highest - lowest,
+        cost,
+      };
+      const added = score(candidate);
+      return Number.isNaN(added) ? Infinity : added;
+    };
+  }
+
+  #matchByFunction(mode: number): void {
+    const { match: matchOf, name, teams, teamSize } = this.#modes[mode]!;
+    const index = this.#indexes[mode]!;
+    const table = this.#table;
+    const views: TicketView[] = [];
+    for (let place = 0; place < index.count; place++) {
+      const slot = index.slots[place]!;
+      if (table.state(slot) === WAITING) views.push(this.#viewOf(slot, mode));
+    }
+    this.#meter.done += views.length;
+    const wrong = (wanted: string, value: unknown): TypeError =>
+      new TypeError(
+        `Cannot use the matches of mode "${name}" as ${wanted}: current value is ${value}`,
+      );
+    for (const match of matchOf!(views)) {
+      if (match.length !== teams) {
+        throw wrong(`each must have ${teams} teams`, match.length);
+      }
+      const members = match.map((team) => {
+        const slots = team.map((id) => {
+          const slot = table.slotOf(id);
+          if (
+            slot < 0 || table.state(slot) !== WAITING ||
+            (table.modes(slot) >>> mode & 1) === 0
+          ) throw wrong("each ticket must wait for it", id);
+          return slot;
+        });
+        const players = slots.reduce(
+          (sum, it) => sum + table.partySize(it),
+          0,
+        );
+        if (players !== teamSize) {
+          throw wrong(`each team must have ${teamSize} players`, players);
+        }
+        return slots;
+      });
+      const slots = Int32Array.from(members.flat());
+      if (new Set(slots).size !== slots.length) {
+        throw wrong("a ticket must be in one team", match.flat());
+      }
+      if (!this.#areFree(slots, slots.length)) continue;
+      this.#announce(
+        mode,
+        slots,
+        teamsOf(members),
+        slots.length,
+        this.#commonRegion(slots),
+        -1,
+        undefined,
+      );
+    }
+  }
+
+  /** The region whose worst latency is the least. */
+  #commonRegion(slots: Int32Array): number {
+    const { regions, latency } = this.#table;
+    let best = 0;
+    let bestMs = Infinity;
+    for (let region = 0; region < regions; region++) {
+      let worst = 0;
+      for (const slot of slots) {
+        worst = Math.max(worst, latency[slot * regions + region]!);
+      }
+      if (worst < bestMs) {
+        bestMs = worst;
+        best = region;
+      }
+    }
+    return best;
+  }
+
+  #statisticsOf(name: string, mode: number): ModeStatistics {
+    const table = this.#table;
+    const count = Math.max(1, this.#regions.length);
+    const tickets = new Array<number>(count).fill(0);
+    const players = new Array<number>(count).fill(0);
+    const longest = new Array<number>(count).fill(0);
+    let reserved = 0;
+    for (let slot = 0; slot < table.top; slot++) {
+      if (table.state(slot) === 0 || (table.modes(slot) >>> mode & 1) === 0) {
+        continue;
+      }
+      if (table.state(slot) !== WAITING) {
+        reserved++;
+        continue;
+      }
+      const region = this.#table.nearest(slot);
+      tickets[region]!++;
+      players[region]! += table.partySize(slot);
+      longest[region] = Math.max(
+        longest[region]!,
+        this.#now - table.arrived(slot),
+      );
+    }
+    const waits = this.#waits[mode]!;
+    return {
+      mode: name,
+      tickets: sumOf(tickets),
+      players: sumOf(players),
+      reserved,
+      matches: this.#matchCounts[mode]!,
+      meanWaitMs: inMs(waits.mean()),
+      regions: tickets.map((_, region) => ({
+        region: this.#regions[region],
+        tickets: tickets[region]!,
+        players: players[region]!,
+        longestWaitMs: longest[region]! * 1000,
+        meanWaitMs: inMs(waits.regionMean(region)),
+      })),
+    };
+  }
+}
+
+const DONE: MatchmakingResult<undefined> = Object.freeze({
+  isOk: true,
+  value: undefined,
+});
+
+function refused(
+  reason: MatchmakingRefusal["reason"],
+  message: string,
+  player?: PlayerId,
+): { readonly isOk: false; readonly error: MatchmakingRefusal } {
+  return {
+    isOk: false,
+    error: {
+      type: "matchmakingError",
+      reason,
+      message,
+      ...(player === undefined ? {} : { player }),
+    },
+  };
+}
+
+function ticketNotFound(
+  ticket: TicketId,
+): MatchmakingResult<undefined> {
+  return refused(
+    "ticketNotFound",
+    `Cannot dequeue the ticket as it must be in the queue: current value is ${ticket}`,
+  );
+}
+
+function proposalNotFound(
+  proposal: ProposalId,
+): MatchmakingResult<undefined> {
+  return refused(
+    "proposalNotFound",
+    `Cannot answer the proposal as it must wait for the player: current value is ${proposal}`,
+  );
+}
+
+function unusable(what: string, wanted: string, value: unknown): RangeError {
+  const shown = typeof value === "string" ? JSON.stringify(value) : value;
+  return new RangeError(
+    `Cannot add the backfill as ${what} must be ${wanted}: current value is ${shown}`,
+  );
+}
+
+function isIn(match: ProposedMatch, player: PlayerId): boolean {
+  return match.teams.some(({ parties }) =>
+    parties.some((party) => party.includes(player))
+  );
+}
+
+/** The team of each slot of teams one after another. */
+function teamsOf(members: readonly (readonly number[])[]): Uint8Array {
+  return Uint8Array.from(members.flatMap((team, i) => team.map(() => i)));
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, it) => sum + it, 0);
+}
+
+function inMs(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : seconds * 1000;
+}
