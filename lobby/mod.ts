@@ -41,3 +41,6 @@ export * from "./matchmaking/ticket_explanation.ts";
 export * from "./rating/glicko2.ts";
 export * from "./rating/plackett_luce.ts";
 export * from "./rating/rating.ts";
+export * from "./password/password.ts";
+export * from "./store/lobby_store.ts";
+export * from "./store/memory_lobby_store.ts";

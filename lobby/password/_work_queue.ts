@@ -1,0 +1,50 @@
+// This module is browser compatible.
+
+/** Work that takes long, of which so much is done at a time and so much waits. */
+export class WorkQueue {
+  readonly #maxRunning: number;
+  readonly #maxWaiting: number;
+  readonly #waiting: (() => Promise<void>)[] = [];
+  #running = 0;
+  #isClosed = false;
+
+  constructor(maxRunning: number, maxWaiting: number) {
+    this.#maxRunning = maxRunning;
+    this.#maxWaiting = maxWaiting;
+  }
+
+  /** What is being done. */
+  get running(): number {
+    return this.#running;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Takes work, which must not reject, if there is room. */
+  push(work: () => Promise<void>): boolean {
+    if (this.#isClosed) return false;
+    if (this.#running < this.#maxRunning) {
+      void this.#run(work);
+      return true;
+    }
+    if (this.#waiting.length >= this.#maxWaiting) return false;
+    this.#waiting.push(work);
+    return true;
+  }
+
+  /** Forgets what waits. */
+  close(): void {
+    this.#isClosed = true;
+    this.#waiting.length = 0;
+  }
+
+  async #run(work: () => Promise<void>): Promise<void> {
+    this.#running++;
+    await work();
+    this.#running--;
+    const next = this.#waiting.shift();
+    if (next !== undefined) void this.#run(next);
+  }
+}
