@@ -44,3 +44,7 @@ export * from "./rating/rating.ts";
 export * from "./password/password.ts";
 export * from "./store/lobby_store.ts";
 export * from "./store/memory_lobby_store.ts";
+export * from "./browser/listing_diff.ts";
+export * from "./browser/lobby_browser.ts";
+export { type LobbyFilter } from "./browser/lobby_filter.ts";
+export * from "./browser/lobby_listing.ts";
