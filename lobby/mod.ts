@@ -8,6 +8,19 @@
 
 // What signatures name, so that one import is enough.
 export type { Metric, PlayerId, Random, Vec3 } from "../core/mod.ts";
+export type { Clock, Identity, Metric, PlayerId, Random } from "../core/mod.ts";
+export type * from "../websocket/mod.ts";
+export type * from "./browser/listing_diff.ts";
+export * from "./browser/lobby_browser.ts";
+export { type LobbyFilter } from "./browser/lobby_filter.ts";
+export {
+  type LobbyListing,
+  lobbyListing,
+  type LobbyListingOptions,
+} from "./browser/lobby_listing.ts";
+export * from "./client/lobby_client.ts";
+export * from "./client/lobby_client_event.ts";
+export * from "./client/lobby_client_options.ts";
 export * from "./game_mode.ts";
 export * from "./lobby_error.ts";
 export * from "./lobby_id.ts";
@@ -48,3 +61,23 @@ export * from "./browser/listing_diff.ts";
 export * from "./browser/lobby_browser.ts";
 export { type LobbyFilter } from "./browser/lobby_filter.ts";
 export * from "./browser/lobby_listing.ts";
+export * from "./ready_check/ready_check.ts";
+export * from "./ready_check/ready_check_result.ts";
+export * from "./server/lobby_queue_options.ts";
+export * from "./server/lobby_server.ts";
+export * from "./server/lobby_server_event.ts";
+export * from "./server/lobby_server_options.ts";
+export * from "./store/lobby_store.ts";
+export * from "./store/memory_lobby_store.ts";
+export * from "./team_id.ts";
+export * from "./teams/team_assignment.ts";
+export * from "./teams/team_system.ts";
+export type * from "./wire/lobby_answer.ts";
+export type * from "./wire/lobby_push.ts";
+export {
+  LOBBY_CHANNEL,
+  LOBBY_LIST_CHANNEL,
+  LOBBY_PROTOCOL,
+  type LobbyRequest,
+  type LobbyRequestName,
+} from "./wire/lobby_request.ts";

@@ -14,7 +14,7 @@ import {
 import type { LobbyListing } from "./lobby_listing.ts";
 
 /** Makes a message of a diff, once for all who get it. */
-export type DiffEncoder = (diff: LobbyListingDiff) => Uint8Array;
+export type DiffEncoder = (key: string, diff: LobbyListingDiff) => Uint8Array;
 
 /** Who looks at a list, with what is to be sent. */
 export interface ListingReader {
@@ -47,7 +47,11 @@ export class ListingFeed {
   readonly #encode: DiffEncoder;
   /** All that may be listed, in the order in which they came. */
   readonly #listings = new Map<LobbyId, LobbyListing>();
+  /** By the keys that messages have. */
   readonly #lists = new Map<string, List>();
+  /** The keys by filter. */
+  readonly #keys = new Map<string, string>();
+  #opened = 0;
   /** Lobbies that have changed, by the number of the change; of a lobby only the last one counts. */
   #log: { readonly id: LobbyId; readonly at: number }[] = [];
   readonly #lastChange = new Map<LobbyId, number>();
@@ -96,19 +100,20 @@ export class ListingFeed {
   /** Sends a reader the list of a filter, and from then on its changes; `undefined` if there are too many filters. */
   subscribe(reader: ListingReader, filter: LobbyFilter): string | undefined {
     const prepared = prepareFilter(filter);
-    const { key } = prepared;
-    let list = this.#lists.get(key);
+    const known = this.#keys.get(prepared.key);
+    let list = known === undefined ? undefined : this.#lists.get(known);
     if (list === undefined) {
       if (this.#lists.size >= this.#options.maxFilters) return undefined;
       list = this.#open(prepared);
-      this.#lists.set(key, list);
+      this.#lists.set(list.key, list);
+      this.#keys.set(prepared.key, list.key);
     } else {
       // So that all who read it have the same.
       this.#bring(list);
     }
     list.readers.add(reader);
     for (const page of this.#pages(list)) reader.push(page);
-    return key;
+    return list.key;
   }
 
   /** A reader reads a filter no longer. */
@@ -116,7 +121,9 @@ export class ListingFeed {
     const list = this.#lists.get(key);
     if (list === undefined) return;
     list.readers.delete(reader);
-    if (list.readers.size === 0) this.#lists.delete(key);
+    if (list.readers.size > 0) return;
+    this.#lists.delete(key);
+    this.#keys.delete(list.filter.key);
   }
 
   /** Whether there are changes that not all readers have been sent. */
@@ -145,6 +152,8 @@ export class ListingFeed {
 
   #open(filter: PreparedFilter): List {
     const list: List = {
+      // Of another filter, or of the same another time, nothing is taken for it.
+      key: `${this.#opened += 1}`,
       filter,
       readers: new Set(),
       listed: new Map(),
@@ -195,7 +204,12 @@ export class ListingFeed {
     }
     if (added.length + changed.length + removed.length === 0) return;
     list.pages = undefined;
-    const message = this.#encode({ isReset: false, added, changed, removed });
+    const message = this.#encode(list.key, {
+      isReset: false,
+      added,
+      changed,
+      removed,
+    });
     for (const reader of list.readers) reader.push(message);
   }
 
@@ -205,7 +219,7 @@ export class ListingFeed {
     const pages: Uint8Array[] = [];
     let at = 0;
     do {
-      pages.push(this.#encode({
+      pages.push(this.#encode(list.key, {
         isReset: at === 0,
         added: listings.slice(at, at += this.#options.pageSize),
         changed: [],
@@ -245,6 +259,7 @@ export class ListingFeed {
 
 /** What the readers of a filter have been told. */
 interface List {
+  readonly key: string;
   readonly filter: PreparedFilter;
   readonly readers: Set<ListingReader>;
   readonly listed: Map<LobbyId, LobbyListing>;

@@ -25,7 +25,7 @@ class Reader implements ListingReader {
   }
 }
 
-function encode(diff: LobbyListingDiff): Uint8Array {
+function encode(_key: string, diff: LobbyListingDiff): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(diff));
 }
 
@@ -81,9 +81,9 @@ Deno.test("ListingFeed leaves each reader with what its filter lets through", ()
 
 Deno.test("ListingFeed encodes once for each filter, however many read it", () => {
   let encoded = 0;
-  const feed = new ListingFeed(OPTIONS, (diff) => {
+  const feed = new ListingFeed(OPTIONS, (key, diff) => {
     encoded++;
-    return encode(diff);
+    return encode(key, diff);
   });
   const random = new SeededRandom(3);
   for (let i = 0; i < 200; i++) {

@@ -63,11 +63,11 @@ export interface LobbyListingOptions {
  * @example What of a lobby is listed
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { playerId, SeededRandom } from "@tickwire/net/core";
+ * import { playerId } from "@tickwire/net/core";
  * import { lobbyListing, LobbyManager } from "@tickwire/net/lobby";
  *
- * const manager = new LobbyManager({ random: new SeededRandom(1) });
- * const made = manager.createLobby(playerId("ada"), { config: { name: "Duel", maxPlayers: 2 } });
+ * const manager = new LobbyManager();
+ * const made = manager.createLobby(playerId("ada"), { name: "Duel", maxPlayers: 2 });
  * if (!made.isOk) throw new Error(made.error.message);
  * const { name, players, maxPlayers, region } = lobbyListing(made.value, { region: "eu" });
  * assertEquals([name, players, maxPlayers, region], ["Duel", 1, 2, "eu"]);

@@ -22,14 +22,14 @@ export class WorkQueue {
     return this.#waiting.length;
   }
 
-  /** Takes work, which must not reject, if there is room. */
-  push(work: () => Promise<void>): boolean {
+  /** Takes work, which must not reject, if there is room, or must be. */
+  push(work: () => Promise<void>, isForced = false): boolean {
     if (this.#isClosed) return false;
     if (this.#running < this.#maxRunning) {
       void this.#run(work);
       return true;
     }
-    if (this.#waiting.length >= this.#maxWaiting) return false;
+    if (!isForced && this.#waiting.length >= this.#maxWaiting) return false;
     this.#waiting.push(work);
     return true;
   }

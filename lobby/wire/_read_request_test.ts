@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { SeededRandom } from "../../core/mod.ts";
-import { MAX_REQUEST_BYTES, readRequest } from "./lobby_request.ts";
+import { MAX_REQUEST_BYTES, readRequest } from "./_read_request.ts";
 import { mutate } from "./_testing/mutate.ts";
+import { REQUESTS } from "./_testing/requests.ts";
 
 const encoder = new TextEncoder();
 
@@ -10,62 +11,6 @@ function read(value: unknown): ReturnType<typeof readRequest> {
     typeof value === "string" ? value : JSON.stringify(value),
   ));
 }
-
-/** One of each, with all that it can have. */
-export const REQUESTS: readonly Record<string, unknown>[] = [
-  { do: "hello", protocol: 1, lobby: "a", version: 3 },
-  {
-    do: "create",
-    config: { name: "Duel", maxPlayers: 2, teams: { count: 2 } },
-    password: "open sesame",
-    metadata: { a: 1, b: true, c: "x" },
-    playerMetadata: { hat: "red" },
-  },
-  {
-    do: "join",
-    lobby: "a",
-    role: "spectator",
-    password: "open sesame",
-    code: "abc",
-    team: 1,
-    metadata: {},
-  },
-  { do: "leave" },
-  { do: "ready", isReady: true },
-  { do: "kick", player: "bob", isBanned: true, banMs: 1_000 },
-  { do: "unban", player: "bob" },
-  { do: "transferHost", player: "bob" },
-  { do: "configure", changes: { isAutoStarted: true, countdownMs: 0 } },
-  { do: "setPassword", password: null },
-  { do: "setMetadata", changes: { a: null, b: 2 } },
-  { do: "setPlayerMetadata", changes: { a: null } },
-  { do: "setTeam", team: null, player: "bob" },
-  { do: "setRole", role: "player" },
-  { do: "invite", role: "player", uses: 3, ttlMs: 60_000 },
-  { do: "revokeInvite", invite: 4 },
-  { do: "reserve", players: ["bob", "eve"], ttlMs: 60_000 },
-  { do: "cancelReservation", reservation: 2 },
-  { do: "start" },
-  { do: "cancelStart" },
-  { do: "reset" },
-  { do: "readyCheck", timeoutMs: 10_000 },
-  { do: "vote", isReady: false },
-  { do: "cancelReadyCheck" },
-  { do: "chat", text: "hello", isTeam: false },
-  { do: "browse", filter: { mode: "race", name: "a", hideFull: true } },
-  { do: "unbrowse" },
-  {
-    do: "enqueue",
-    queue: "ranked",
-    isParty: true,
-    modes: ["race"],
-    maps: ["a", "b"],
-    latencies: { eu: 20, us: 110.5 },
-  },
-  { do: "dequeue" },
-  { do: "explain" },
-  { do: "answer", proposal: 7, isAccepted: true },
-];
 
 Deno.test("readRequest() reads one of each as it is, and leaves out what it does not know", () => {
   for (const request of REQUESTS) {
@@ -99,7 +44,7 @@ Deno.test("readRequest() names what is wrong", () => {
       [{ do: "join", lobby: "a", role: "host" }, "role"],
       [{ do: "join", lobby: "a", password: "" }, "password"],
       [{ do: "join", lobby: "a", password: "x".repeat(129) }, "password"],
-      [{ do: "join", lobby: "a", team: 16 }, "team"],
+      [{ do: "setTeam", team: 16 }, "team"],
       [{ do: "create", config: [] }, "config"],
       [{ do: "create", config: { maxPlayers: "2" } }, "config"],
       [{ do: "create", config: { teams: { count: null } } }, "config"],
