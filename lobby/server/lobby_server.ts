@@ -12,6 +12,7 @@ import type { LobbyListingDiff } from "../browser/listing_diff.ts";
 import { lobbyListing } from "../browser/lobby_listing.ts";
 import type { LobbyId } from "../lobby_id.ts";
 import type { LobbyResult } from "../lobby_result.ts";
+import { applyLobbyEvent } from "../manager/apply_lobby_event.ts";
 import type { Lobby } from "../manager/lobby.ts";
 import type { LobbyEvent, LobbyNotice } from "../manager/lobby_event.ts";
 import { LobbyManager } from "../manager/lobby_manager.ts";
@@ -837,7 +838,8 @@ export class LobbyServer {
   #onLobbyEvent(event: LobbyEvent): void {
     const { lobby: id } = event;
     const before = this.#views.get(id);
-    const after = this.manager.lobby(id);
+    // As it was then: the manager is some events ahead.
+    const after = applyLobbyEvent(before, event);
     const view = after ?? before!;
     if (after === undefined) this.#views.delete(id);
     else this.#views.set(id, after);

@@ -15,7 +15,7 @@ export type LobbyServerEvent =
     readonly type: "lobby";
     /** How; its `type` tells what: `gameStarted` and `gameEnded`, say. */
     readonly event: LobbyEvent;
-    /** The lobby after it, or after some more; the last that there was, if it is destroyed. */
+    /** The lobby after it; the last that there was, if it is destroyed. */
     readonly view: Lobby;
   }
   | {

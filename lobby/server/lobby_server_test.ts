@@ -118,6 +118,34 @@ Deno.test("LobbyServer tells everybody of a lobby that is closed", async () => {
   }
 });
 
+Deno.test("LobbyServer tells what happened to a lobby that was gone when it came to tell", async () => {
+  const world = new LobbyWorld();
+  const server = await world.start({ manager: { reconnectGraceMs: 1_000 } });
+  const { ada, bob, id } = await seatTwo(world);
+  // All seats are given up in one tick, and with the last the lobby.
+  ada.client.close();
+  bob.client.close();
+  await world.run(30);
+  const made = server.manager.createLobby(playerId("eve"), { name: "short" });
+  assert(made.isOk);
+  server.manager.leave(playerId("eve"));
+  await world.run(1);
+  assertEquals(server.lobbyCount, 0);
+  const types = (lobby: LobbyId): string[] =>
+    world.events.flatMap((event) =>
+      event.type === "lobby" && event.event.lobby === lobby
+        ? [`${event.event.type} ${event.view.players.length}`]
+        : []
+    );
+  assertEquals(types(id).slice(-3), [
+    "connectionChanged 2",
+    "playerLeft 1",
+    "lobbyDestroyed 1",
+  ]);
+  assertEquals(types(made.value.id), ["lobbyCreated 1", "lobbyDestroyed 1"]);
+  assertEquals(await world.store.load(), []);
+});
+
 Deno.test("LobbyServer tells nobody anything before it is stored", async () => {
   const store = new HeldStore();
   const world = new LobbyWorld(1, store);
