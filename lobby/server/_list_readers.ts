@@ -4,6 +4,8 @@ import type { ClientId } from "../../websocket/mod.ts";
 
 /** Changes of its list that a reader may be behind, beside what the list had when it asked. */
 const MAX_BEHIND = 256;
+/** So many are sent something in a tick at least, however short it is. */
+const MIN_READERS_PER_TICK = 16;
 /** What one reader, and all of them, are sent in a tick. */
 const READER_BYTES_PER_TICK = 65_536;
 const BYTES_PER_TICK = 4_194_304;
@@ -59,6 +61,7 @@ export interface ListSender {
 export class ListReaders {
   /** Those for whom something waits, in turn. */
   readonly waiting = new Set<ListReader>();
+  #count = 0;
   readonly #sender: ListSender;
   #sentBytes = 0;
 
@@ -72,22 +75,27 @@ export class ListReaders {
   }
 
   open(client: ClientId): ListReader {
+    this.#count++;
     return new ListReader(client, this.waiting);
   }
 
   /** A reader wants no more. */
   close(reader: ListReader): void {
+    this.#count--;
     this.waiting.delete(reader);
   }
 
-  /** Sends what there is room for. */
-  tick(): void {
+  /**
+   * Sends what there is room for, to a part of the readers: what one list has to tell all of them would else be a long tick
+   * for everybody.
+   */
+  tick(share: number): void {
     let left = BYTES_PER_TICK;
-    const count = this.waiting.size;
-    let looked = 0;
+    const most = Math.max(MIN_READERS_PER_TICK, Math.ceil(this.#count * share));
+    let looked = Math.min(most, this.waiting.size);
     for (const reader of this.waiting) {
       // Those that were looked at in this tick stand behind.
-      if (left <= 0 || looked++ >= count) break;
+      if (left <= 0 || looked-- <= 0) break;
       this.waiting.delete(reader);
       if (reader.isSlow) {
         if (!this.#sender.onSlow(reader)) this.waiting.add(reader);

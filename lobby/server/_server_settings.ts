@@ -51,7 +51,7 @@ export function resolveServerOptions(
     chatHistory: checkInteger("chat.history", chat.history ?? 20, 0, 200),
     listIntervalMs: checkNotNegative(
       "list.intervalMs",
-      list.intervalMs ?? 250,
+      list.intervalMs ?? 500,
     ),
     maxListed: checkInteger(
       "list.maxListed",

@@ -802,7 +802,7 @@ export class LobbyServer {
       ? 1
       : Math.min(1, dt * 1_000 / listIntervalMs);
     if (share > 0) this.#feed.flush(share);
-    this.#readers.tick();
+    this.#readers.tick(share);
   }
 
   #list(id: LobbyId, lobby: Lobby | undefined): void {

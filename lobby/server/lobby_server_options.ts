@@ -38,9 +38,9 @@ export interface LobbyChatOptions {
 /** How lobbies are listed. */
 export interface LobbyListOptions {
   /**
-   * How often readers are told of changes, in milliseconds of `tick` time: 0 for each tick.
+   * How often readers are told of changes, in milliseconds of `tick` time: 0 for each tick. Their turns are spread over it.
    *
-   * @default {250}
+   * @default {500}
    */
   readonly intervalMs?: number;
   /**
