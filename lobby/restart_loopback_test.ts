@@ -136,7 +136,7 @@ Deno.test({
         }, "time");
         const syncs = all.map((seat) => seat.syncs);
         const told = seats.map((seat) => Math.max(seat.done, numberOf(seat)));
-        await server.kill();
+        await server[Symbol.asyncDispose]();
         server = await ServerProcess.start(PROGRAM, {
           args: [path, String(port)],
           flags: ["--no-check"],
