@@ -7,8 +7,14 @@
  */
 
 // What signatures name, so that one import is enough.
-export type { Metric, PlayerId, Random, Vec3 } from "../core/mod.ts";
-export type { Clock, Identity, Metric, PlayerId, Random } from "../core/mod.ts";
+export type {
+  Clock,
+  Identity,
+  Metric,
+  PlayerId,
+  Random,
+  Vec3,
+} from "../core/mod.ts";
 export type * from "../websocket/mod.ts";
 export type * from "./browser/listing_diff.ts";
 export * from "./browser/lobby_browser.ts";
@@ -35,13 +41,6 @@ export * from "./manager/lobby_manager_options.ts";
 export * from "./manager/lobby_metadata.ts";
 export * from "./manager/lobby_snapshot.ts";
 export * from "./manager/lobby_state.ts";
-export * from "./ready_check/ready_check.ts";
-export * from "./ready_check/ready_check_result.ts";
-export * from "./team_id.ts";
-export * from "./teams/team_assignment.ts";
-export * from "./teams/team_system.ts";
-export * from "./voice/voice_chat_manager.ts";
-export type { Clock, Metric, PlayerId } from "../core/mod.ts";
 export * from "./matchmaking/backfill.ts";
 export * from "./matchmaking/match_mode.ts";
 export * from "./matchmaking/matchmaking_event.ts";
@@ -55,12 +54,6 @@ export * from "./rating/glicko2.ts";
 export * from "./rating/plackett_luce.ts";
 export * from "./rating/rating.ts";
 export * from "./password/password.ts";
-export * from "./store/lobby_store.ts";
-export * from "./store/memory_lobby_store.ts";
-export * from "./browser/listing_diff.ts";
-export * from "./browser/lobby_browser.ts";
-export { type LobbyFilter } from "./browser/lobby_filter.ts";
-export * from "./browser/lobby_listing.ts";
 export * from "./ready_check/ready_check.ts";
 export * from "./ready_check/ready_check_result.ts";
 export * from "./server/lobby_queue_options.ts";
@@ -72,6 +65,7 @@ export * from "./store/memory_lobby_store.ts";
 export * from "./team_id.ts";
 export * from "./teams/team_assignment.ts";
 export * from "./teams/team_system.ts";
+export * from "./voice/voice_chat_manager.ts";
 export type * from "./wire/lobby_answer.ts";
 export type * from "./wire/lobby_push.ts";
 export {

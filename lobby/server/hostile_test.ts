@@ -72,7 +72,7 @@ Deno.test("LobbyServer limits how often a player asks, over all connections", as
 });
 
 Deno.test("LobbyServer takes whatever comes, and holds no more than it may", async () => {
-  const rounds = Deno.env.get("TICKWIRE_SOAK") ? 2_000 : 40;
+  const rounds = Deno.env.get("TICKWIRE_SOAK") ? 2_000 : 12;
   const world = new LobbyWorld();
   await world.start({
     rate: { perSecond: 1e5, burst: 1e5 },
