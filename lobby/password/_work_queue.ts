@@ -7,6 +7,7 @@ export class WorkQueue {
   readonly #waiting: (() => Promise<void>)[] = [];
   #running = 0;
   #isClosed = false;
+  #onIdle: (() => void) | undefined;
 
   constructor(maxRunning: number, maxWaiting: number) {
     this.#maxRunning = maxRunning;
@@ -34,10 +35,13 @@ export class WorkQueue {
     return true;
   }
 
-  /** Forgets what waits. */
-  close(): void {
+  /** Forgets what waits; resolves when what is being done is over. */
+  close(): Promise<void> {
     this.#isClosed = true;
     this.#waiting.length = 0;
+    return this.#running === 0
+      ? Promise.resolve()
+      : new Promise((resolve) => this.#onIdle = resolve);
   }
 
   async #run(work: () => Promise<void>): Promise<void> {
@@ -46,5 +50,6 @@ export class WorkQueue {
     this.#running--;
     const next = this.#waiting.shift();
     if (next !== undefined) void this.#run(next);
+    else if (this.#running === 0) this.#onIdle?.();
   }
 }

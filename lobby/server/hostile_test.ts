@@ -114,6 +114,8 @@ Deno.test("LobbyServer takes whatever comes, and holds no more than it may", asy
     world.server!.manager.destroyLobby(id);
   }
   await world.done(ada, ada.client.create());
+  // With what was still to be hashed.
+  await world.server!.close(0);
 });
 
 Deno.test("LobbyServer gives one connection one list, and none to who takes too little", async () => {

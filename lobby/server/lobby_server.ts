@@ -341,7 +341,7 @@ export class LobbyServer {
     if (this.#isClosed) return;
     this.#isClosed = true;
     await this.ready.catch(() => {});
-    this.#hashes.close();
+    await this.#hashes.close();
     this.#takeLobbyEvents();
     await this.#outbox.finish();
     this.hub.close(spreadMs);

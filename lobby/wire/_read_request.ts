@@ -29,8 +29,14 @@ export const MAX_REQUEST_BYTES = 16_384;
 const PASSWORD = text(1, MAX_PASSWORD_BYTES);
 const ROLE = oneOf("player", "spectator");
 
+const TEAMS: Shape = {
+  count: optional(isFiniteNumber),
+  assignment: optional(text(0, 64)),
+  maxSize: optional(isFiniteNumber),
+};
+
 /** What each field of a configuration has to be; the manager judges whether it can be set so. */
-const CONFIG = has({
+const CONFIG: Shape = {
   name: optional(text(0, 1_024)),
   mode: optional(text(0, 1_024)),
   map: optional(text(0, 1_024)),
@@ -43,14 +49,10 @@ const CONFIG = has({
   isJoinableInGame: optional(isBoolean),
   isAutoStarted: optional(isBoolean),
   countdownMs: optional(isFiniteNumber),
-  teams: optional(has({
-    count: optional(isFiniteNumber),
-    assignment: optional(text(0, 64)),
-    maxSize: optional(isFiniteNumber),
-  })),
-});
+  teams: optional(has(TEAMS)),
+};
 
-const FILTER = has({
+const FILTER: Shape = {
   mode: optional(text(1, 32)),
   map: optional(text(0, 64)),
   name: optional(text(1, 64)),
@@ -58,7 +60,7 @@ const FILTER = has({
   hideFull: optional(isBoolean),
   hidePrivate: optional(isBoolean),
   hideUnjoinable: optional(isBoolean),
-});
+};
 
 /** Choices of modes or maps. */
 const CHOICES = listOf(text(1, 64), 64);
@@ -70,7 +72,7 @@ const SHAPES: Readonly<Record<LobbyRequestName, Shape>> = {
     version: optional(isCount),
   },
   create: {
-    config: optional(CONFIG),
+    config: optional(has(CONFIG)),
     password: optional(PASSWORD),
     metadata: optional(isMetadata),
     playerMetadata: optional(isMetadata),
@@ -91,7 +93,7 @@ const SHAPES: Readonly<Record<LobbyRequestName, Shape>> = {
   },
   unban: { player: isPlayer },
   transferHost: { player: isPlayer },
-  configure: { changes: CONFIG },
+  configure: { changes: has(CONFIG) },
   setPassword: { password: nullable(PASSWORD) },
   setMetadata: { changes: isMetadataChanges },
   setPlayerMetadata: { changes: isMetadataChanges },
@@ -114,7 +116,7 @@ const SHAPES: Readonly<Record<LobbyRequestName, Shape>> = {
   vote: { isReady: isBoolean },
   cancelReadyCheck: {},
   chat: { text: text(1, MAX_REQUEST_BYTES), isTeam: optional(isBoolean) },
-  browse: { filter: FILTER },
+  browse: { filter: has(FILTER) },
   unbrowse: {},
   enqueue: {
     queue: text(1, 64),
@@ -150,9 +152,24 @@ export function readRequest(bytes: Uint8Array): ReadRequest {
     return { wrong: "do" };
   }
   const picked = pick(value, SHAPES[name as LobbyRequestName]);
-  return "wrong" in picked
-    ? picked
-    : { request: { do: name, ...picked.fields } as LobbyRequest };
+  if ("wrong" in picked) return picked;
+  const { fields } = picked;
+  // What nobody knows is left out of these as well.
+  if (name === "create") prune(fields, "config", CONFIG);
+  else if (name === "configure") prune(fields, "changes", CONFIG);
+  else if (name === "browse") prune(fields, "filter", FILTER);
+  return { request: { do: name, ...fields } as LobbyRequest };
+}
+
+function prune(
+  fields: Record<string, unknown>,
+  name: string,
+  shape: Shape,
+): void {
+  const picked = pick(fields[name], shape);
+  if ("wrong" in picked) return;
+  fields[name] = picked.fields;
+  if (picked.fields.teams !== undefined) prune(picked.fields, "teams", TEAMS);
 }
 
 /** Milliseconds by region. */

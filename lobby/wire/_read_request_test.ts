@@ -22,6 +22,25 @@ Deno.test("readRequest() reads one of each as it is, and leaves out what it does
   }
 });
 
+Deno.test("readRequest() leaves out what it does not know further down, too", () => {
+  assertEquals(
+    read({
+      do: "configure",
+      changes: { name: "a", other: {}, teams: { count: 2, more: [] } },
+    }),
+    {
+      request: {
+        do: "configure",
+        changes: { name: "a", teams: { count: 2 } },
+      },
+    },
+  );
+  assertEquals(
+    read({ do: "browse", filter: { mode: "race", maxPingMs: 1 } }),
+    { request: { do: "browse", filter: { mode: "race" } } },
+  );
+});
+
 Deno.test("readRequest() names what is wrong", () => {
   for (
     const [value, wrong] of [
