@@ -110,7 +110,7 @@ export function operate(
 }
 
 /** The lobby that a player decides for: what the manager leaves to the server is the host's to ask. */
-function hostedBy(
+export function hostedBy(
   manager: LobbyManager,
   player: PlayerId,
 ): LobbyResult<Lobby> {
@@ -132,7 +132,7 @@ function hostedBy(
       type: "notHost",
       player,
       host,
-      message: "Only the host keeps seats",
+      message: "Only the host may",
     },
   };
 }

@@ -46,6 +46,10 @@ Deno.test("LobbyServer tells what is said to all in the lobby, and to nobody els
     "playerNotFound",
   );
   // To the own team alone.
+  assertEquals(
+    (await world.refused(eve, eve.client.chat("psst", { isTeam: true }))).type,
+    "notAllowed",
+  );
   await world.done(ada, ada.client.setTeam(1 as TeamId));
   await world.done(bob, bob.client.setTeam(1 as TeamId));
   await world.done(ada, ada.client.chat("psst", { isTeam: true }));

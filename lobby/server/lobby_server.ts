@@ -42,7 +42,7 @@ import {
 import { Chat } from "./_chat.ts";
 import { type ListReader, ListReaders } from "./_list_readers.ts";
 import { Matchmaker } from "./_matchmaker.ts";
-import { operate, plain } from "./_operate.ts";
+import { hostedBy, operate, plain } from "./_operate.ts";
 import { Outbox } from "./_outbox.ts";
 import { type LobbySocket, People, type Person } from "./_people.ts";
 import { counter, gauge, ServerCounters } from "./_server_counters.ts";
@@ -386,10 +386,14 @@ export class LobbyServer {
   #takeHubEvents(): void {
     const { maxHeld, maxEvents } = this.#settings;
     // What is not taken waits at the hub, and then at the clients.
-    while (this.#outbox.size < maxHeld && this.#events.size < maxEvents / 2) {
-      const next = this.hub.drainEvents().next();
-      if (next.done === true) return;
-      this.#onHubEvent(next.value);
+    if (this.#outbox.size >= maxHeld || this.#events.size >= maxEvents / 2) {
+      return;
+    }
+    for (const event of this.hub.drainEvents()) {
+      this.#onHubEvent(event);
+      if (this.#outbox.size >= maxHeld || this.#events.size >= maxEvents / 2) {
+        return;
+      }
     }
   }
 
@@ -581,7 +585,10 @@ export class LobbyServer {
     request: LobbyRequest & { do: "create" },
   ): void {
     const { password } = request;
-    if (password === undefined) {
+    // Nothing is hashed for who could not enter anyway.
+    const isElsewhere =
+      this.manager.lobbyForPlayer(person.player) !== undefined;
+    if (password === undefined || isElsewhere) {
       this.#createWith(person, asker, request, undefined);
       return;
     }
@@ -663,6 +670,11 @@ export class LobbyServer {
       );
       return;
     }
+    const hosted = hostedBy(this.manager, player);
+    if (!hosted.isOk) {
+      this.#refuse(asker, request, hosted.error);
+      return;
+    }
     this.#hash(person, asker, request, password, (verifier) => {
       this.#settle(
         asker,
@@ -741,8 +753,16 @@ export class LobbyServer {
       this.#refuse(asker, request, limited(waitMs));
       return;
     }
-    const message = this.#chat.say(lobby.id, player, text, isTeam);
     const team = lobby.players.find(({ id }) => id === player)?.team;
+    if (isTeam && team === undefined) {
+      this.#refuse(asker, request, {
+        type: "notAllowed",
+        rule: "teams",
+        message: "The player is in no team",
+      });
+      return;
+    }
+    const message = this.#chat.say(lobby.id, player, text, isTeam);
     const hearers = isTeam
       ? lobby.players.filter((it) => it.team === team).map(({ id }) => id)
       : membersOf(lobby);
