@@ -25,6 +25,7 @@ import type {
 } from "../matchmaking/proposed_match.ts";
 import type { TicketId } from "../matchmaking/ticket.ts";
 import type { LobbyRecord } from "../store/lobby_store.ts";
+import { text } from "../wire/_shape.ts";
 import type { LobbyRequestError } from "../wire/lobby_answer.ts";
 import type {
   LobbyProposal,
@@ -43,6 +44,8 @@ import type { LobbyServerEvent } from "./lobby_server_event.ts";
 const MAX_ESTIMATED = 2_000;
 /** How often anybody may be told why there is no match yet, as that takes a look at all tickets. */
 const EXPLAIN = { capacity: 100, refillPerSecond: 50 };
+
+const isQueueName = text(1, 64);
 
 /** What a request about matches comes to. */
 export type MatchAnswer =
@@ -102,6 +105,13 @@ export class Matchmaker {
   ) {
     this.#host = host;
     for (const [name, options] of Object.entries(queues)) {
+      if (!isQueueName(name)) {
+        throw new RangeError(
+          `Cannot make a queue as its name must have 1 to 64 bytes of UTF-8: current value is ${
+            JSON.stringify(name)
+          }`,
+        );
+      }
       this.#queues.set(name, {
         name,
         options,
@@ -515,6 +525,12 @@ export class Matchmaker {
       this.#host.counters.failedMatches++;
       const players = match.teams.flatMap(playersOf);
       this.#host.push(players, { push: "ticketEnded", reason: "failed" });
+      this.#host.tell({
+        type: "matchFailed",
+        queue: queue.name,
+        players,
+        error: seated.error,
+      });
     }
   }
 

@@ -374,12 +374,17 @@ export class LobbyServer {
     if (!restored.isOk) return restored.error.message;
     const lobby = restored.value;
     if (lobby.id !== key) return "it is another lobby";
-    this.#views.set(lobby.id, lobby);
-    this.#list(lobby.id, lobby);
     // Nobody is connected; they have their time to come back from now on.
     for (const { id, isConnected } of [...lobby.players, ...lobby.spectators]) {
       if (isConnected) this.manager.setConnected(id, false);
     }
+    // Nobody is there to be told, and the game is told that all of it is restored.
+    for (const event of this.manager.drainEvents()) {
+      if ("version" in event) this.#outbox.touch("lobby", event.lobby);
+    }
+    const left = this.manager.lobby(lobby.id);
+    if (left !== undefined) this.#views.set(left.id, left);
+    this.#list(lobby.id, left);
     return undefined;
   }
 

@@ -1,6 +1,7 @@
 // This module is browser compatible.
 import type { PlayerId } from "../../core/mod.ts";
 import type { WsHubEvent } from "../../websocket/mod.ts";
+import type { LobbyError } from "../lobby_error.ts";
 import type { LobbyId } from "../lobby_id.ts";
 import type { Lobby } from "../manager/lobby.ts";
 import type { LobbyEvent } from "../manager/lobby_event.ts";
@@ -35,6 +36,16 @@ export type LobbyServerEvent =
     readonly teams: readonly (readonly PlayerId[])[];
   }
   | {
+    /** Players have confirmed a match, and cannot be given a lobby, or seats in the one that they were to fill up. */
+    readonly type: "matchFailed";
+    /** The queue's name. */
+    readonly queue: string;
+    /** Who; they wait no longer. */
+    readonly players: readonly PlayerId[];
+    /** Why. */
+    readonly error: LobbyError;
+  }
+  | {
     /** A backfill has found players, who have confirmed and have seats in its lobby. */
     readonly type: "backfilled";
     /** The queue's name. */
@@ -45,7 +56,7 @@ export type LobbyServerEvent =
     readonly players: readonly PlayerId[];
   }
   | {
-    /** What was stored is here again. */
+    /** What was stored is here again; nobody is connected yet. */
     readonly type: "restored";
     /** How many lobbies. */
     readonly lobbies: number;

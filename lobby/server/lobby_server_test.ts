@@ -237,6 +237,41 @@ Deno.test("LobbyServer.close() stores what has happened, and sends everybody awa
   assertEquals(ada.client.lobby?.metadata, { last: true });
 });
 
+Deno.test("LobbyServer restores what it can, and leaves the rest", async () => {
+  const world = new LobbyWorld();
+  await world.start();
+  const { ada, bob, id } = await seatTwo(world);
+  world.kill();
+  await world.store.save({
+    changed: [
+      { kind: "lobby", key: "broken", value: "{" },
+      { kind: "lobby", key: "empty", value: "{}" },
+      { kind: "ticket", key: "none", value: "{}" },
+    ],
+    removed: [],
+  });
+  const server = await world.start();
+  const view = server.manager.lobby(id)!;
+  assertEquals(view.players.map((it) => it.isConnected), [false, false]);
+  await world.run(1);
+  const restored = world.events.findLast(({ type }) => type === "restored");
+  assert(restored?.type === "restored");
+  assertEquals([restored.lobbies, restored.tickets], [1, 0]);
+  assertEquals(
+    restored.refused.map(({ key }) => key),
+    ["broken", "empty", "none"],
+  );
+  await world.until(() =>
+    [ada, bob].every(({ client }) =>
+      client.lobby?.players.every(({ isConnected }) => isConnected) === true &&
+      client.lobby.version > view.version
+    )
+  );
+  assertEquals(ada.client.lobby, server.manager.lobby(id));
+  assertEquals(bob.client.lobby, server.manager.lobby(id));
+  assertEquals((await world.store.load()).length, 4);
+});
+
 Deno.test("LobbyServer keeps a seat over a cut, and tells the others", async () => {
   const world = new LobbyWorld();
   await world.start({ manager: { reconnectGraceMs: 5_000 } });

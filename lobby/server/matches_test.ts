@@ -253,6 +253,27 @@ Deno.test("LobbyServer keeps tickets over a restart, which wait for their player
   assert(server.lobbyCount === 1);
 });
 
+Deno.test("LobbyServer says where a match cannot be given a lobby", async () => {
+  const world = new LobbyWorld();
+  await world.start({
+    queues: {
+      ranked: { ...DUEL, lobby: () => ({ config: { name: "\n" } }) },
+    },
+  });
+  const [ada, bob] = await sync(world, "ada", "bob") as [Player, Player];
+  await world.done(ada, ada.client.enqueue("ranked"));
+  await world.done(bob, bob.client.enqueue("ranked"));
+  await world.until(() => ada.client.ticket === undefined);
+  await world.run();
+  assertEquals(world.told(ada, "ticketEnded").at(-1)?.reason, "failed");
+  const failed = world.events.find(({ type }) => type === "matchFailed");
+  assert(failed?.type === "matchFailed");
+  assertEquals([...failed.players].sort(), ["ada", "bob"] as never);
+  assertEquals(failed.error.type, "matchmakingError");
+  // They can look for another.
+  await world.done(ada, ada.client.enqueue("ranked"));
+});
+
 Deno.test("LobbyServer fills up a lobby with players of a queue", async () => {
   const world = new LobbyWorld();
   const server = await world.start({
