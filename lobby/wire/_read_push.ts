@@ -50,7 +50,8 @@ export const isProposal: Check = has({
   timeoutMs: isAmount,
 });
 
-const SHAPES: Readonly<Record<LobbyPush["push"], Shape>> = {
+/** The fields of each push. */
+export const PUSH_FIELDS: Readonly<Record<LobbyPush["push"], Shape>> = {
   view: { view: isLobbyView },
   left: {
     lobby: isLobby,
@@ -95,10 +96,10 @@ export function readPush(source: string): LobbyPush | undefined {
   const value = parse(source);
   if (!isObject(value)) return undefined;
   const name = value.push;
-  if (typeof name !== "string" || !Object.hasOwn(SHAPES, name)) {
+  if (typeof name !== "string" || !Object.hasOwn(PUSH_FIELDS, name)) {
     return undefined;
   }
-  const picked = pick(value, SHAPES[name as LobbyPush["push"]]);
+  const picked = pick(value, PUSH_FIELDS[name as LobbyPush["push"]]);
   return "wrong" in picked
     ? undefined
     : { push: name, ...picked.fields } as LobbyPush;

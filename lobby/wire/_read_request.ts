@@ -65,7 +65,8 @@ const FILTER: Shape = {
 /** Choices of modes or maps. */
 const CHOICES = listOf(text(1, 64), 64);
 
-const SHAPES: Readonly<Record<LobbyRequestName, Shape>> = {
+/** The fields of each request. */
+export const REQUEST_FIELDS: Readonly<Record<LobbyRequestName, Shape>> = {
   hello: {
     protocol: isCount,
     lobby: optional(isLobby),
@@ -148,10 +149,10 @@ export function readRequest(bytes: Uint8Array): ReadRequest {
   }
   if (!isObject(value)) return { wrong: "" };
   const name = value.do;
-  if (typeof name !== "string" || !Object.hasOwn(SHAPES, name)) {
+  if (typeof name !== "string" || !Object.hasOwn(REQUEST_FIELDS, name)) {
     return { wrong: "do" };
   }
-  const picked = pick(value, SHAPES[name as LobbyRequestName]);
+  const picked = pick(value, REQUEST_FIELDS[name as LobbyRequestName]);
   if ("wrong" in picked) return picked;
   const { fields } = picked;
   // What nobody knows is left out of these as well.
