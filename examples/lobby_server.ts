@@ -35,6 +35,8 @@ const HZ = 30;
 /** Two play; so no lobby is made for more. */
 const PLAYERS = 2;
 const COUNTDOWN_MS = 3_000;
+/** A page of many modules takes a while to load anew. */
+const HOST_GRACE_MS = 15_000;
 /** The files that a page may have: no dots and no percent signs lead out of them. */
 const SERVED =
   /^\/(core|protocol|websocket|lobby|examples\/lobby)(\/\w+)+\.(ts|css)$/;
@@ -63,7 +65,10 @@ export class LobbyHost {
         return isPlayerId(name) ? { playerId: name } : undefined;
       },
       store: this.#store,
-      manager: { limits: { playersPerLobby: PLAYERS } },
+      manager: {
+        limits: { playersPerLobby: PLAYERS },
+        hostGraceMs: HOST_GRACE_MS,
+      },
       queues: {
         [QUEUE]: {
           modes: { [GAME_MODE]: { teams: PLAYERS, teamSize: 1 } },

@@ -47,6 +47,7 @@ export class GameCard {
     const isOn = lobby.state === "inGame";
     element("match").hidden = !isOn && table?.last === undefined;
     if (element("match").hidden) return;
+    element("match").dataset.state = isOn ? "on" : "over";
     const me = this.#client.player;
     // Who looks on sees the host's side on the left.
     const own = table?.players.findIndex((each) => each === me) ?? 0;

@@ -20,6 +20,8 @@ export class Room {
   /** Seconds to the game; `undefined` while nobody knows. */
   #countdown: number | undefined;
   #inviteCode = "";
+  /** Whether one has asked to leave, which closes a lobby that nobody else is in. */
+  #isLeaving = false;
 
   constructor(client: LobbyClient, requests: Requests) {
     this.#client = client;
@@ -27,6 +29,7 @@ export class Room {
     this.#chat = new ChatCard(client, requests);
     this.game = new GameCard(client);
     element("leave").onclick = () => {
+      this.#isLeaving = true;
       requests.ask<"leave">(client.leave());
     };
     element("ready").onclick = () => {
@@ -50,6 +53,7 @@ export class Room {
         this.#chat.clear();
         this.#countdown = undefined;
         this.#setInvite("");
+        this.#isLeaving = false;
         this.#show(event.lobby);
         break;
       case "replaced":
@@ -70,7 +74,7 @@ export class Room {
         this.#setInvite("");
         if (event.reason === "timedOut" || event.reason === "unknown") {
           this.#requests.notice("Your seat was given up: you were away");
-        } else if (event.reason === "destroyed") {
+        } else if (event.reason === "destroyed" && !this.#isLeaving) {
           this.#requests.notice("The lobby was closed");
         }
     }
