@@ -1,5 +1,6 @@
 // The lobbies in two browsers: from the list to a rematch, over the server's death, and by matchmaking.
 import { assertEquals, assertMatch } from "@std/assert";
+import axe from "axe-core";
 import { playerId } from "../core/mod.ts";
 import { lobbyId } from "../lobby/mod.ts";
 import { ChromiumSession } from "../tools/chromium_session.ts";
@@ -57,6 +58,22 @@ async function fill(
 
 async function isShown(page: ChromiumSession, id: string): Promise<void> {
   await page.until(isSeen(id));
+}
+
+/** Finds nothing in a page that keeps somebody from using it. */
+async function isUsable(page: ChromiumSession): Promise<void> {
+  if (await page.evaluate("globalThis.axe === undefined")) {
+    await page.evaluate(`{ ${axe.source} }`);
+  }
+  const violations = await page.evaluate(
+    `axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) =>
+      violations.map(({ id, nodes }) => id + ": " + nodes.map((it) => it.html.slice(0, 200)).join(" | ")))`,
+  );
+  assertEquals(violations, []);
+  assertEquals(
+    await page.evaluate("document.documentElement.scrollWidth - innerWidth"),
+    0,
+  );
 }
 
 /** Plays a round, the first player before the second, and waits for the score of it in both pages. */
@@ -138,12 +155,18 @@ Deno.test({
       const { url } = first;
       await using ada = await ChromiumSession.start(chromium.program);
       await using bob = await ChromiumSession.start(chromium.program);
-      for (const page of [ada, bob]) {
-        await page.setScreen({ width: 1280, height: 720 });
-      }
+      await ada.setScreen({ width: 1280, height: 720, hasReducedMotion: true });
+      await bob.setScreen({
+        width: 360,
+        height: 740,
+        isPhone: true,
+        isDark: true,
+        hasReducedMotion: true,
+      });
       // A name is chosen with the keyboard alone.
       await ada.open(url);
       await isShown(ada, "join");
+      await isUsable(ada);
       await fill(ada, "name", "Ada");
       await ada.press("Enter", 13);
       await bob.open(`${url}?name=Bob`);
@@ -157,6 +180,8 @@ Deno.test({
       await isShown(ada, "room");
       await bob.until<string>(LISTED, (it) => it === "Behind <b>doors</b>");
 
+      await isUsable(bob);
+
       // A wrong password is refused, and may be corrected.
       await bob.evaluate(JOIN);
       await fill(bob, "password", "please");
@@ -166,6 +191,7 @@ Deno.test({
         (text) => text === "That password is wrong",
       );
       assertEquals(await ada.evaluate(SEATS), "Ada,Free seat");
+      for (const page of [ada, bob]) await isUsable(page);
       await fill(bob, "password", "sesame");
       await click(bob, "password-send");
       await bob.until<string>(SEATS, (names) => names === "Bob,Ada");
@@ -192,12 +218,14 @@ Deno.test({
       }
       await play([bob, ada], ["paper", "paper"], "0-1");
 
-      // One has chosen, one has not, and the server dies: all is as it was.
-      await click(ada, "paper");
+      // One has chosen, with a key, one has not, and the server dies: all is as it was.
+      await ada.until(`!document.getElementById("paper").disabled`);
+      await ada.press("p", 80);
       await bob.until<string>(
         `document.getElementById("right-hand").dataset.choice`,
         (choice) => choice === "hidden",
       );
+      for (const page of [ada, bob]) await isUsable(page);
       assertEquals([ada.problems, bob.problems], [[], []]);
       await first.kill();
       for (const page of [ada, bob]) {

@@ -38,7 +38,7 @@ export class ChatCard {
   /** Shows what somebody says. */
   say({ player, text }: LobbyChatMessage): void {
     const isOwn = player === this.#client.player;
-    const line = make("li", isOwn ? "own" : "");
+    const line = make("div", isOwn ? "line own" : "line");
     const words = make("div", "words");
     setText(words, text);
     const from = make("div", "from", isOwn ? "You" : player);
@@ -48,7 +48,7 @@ export class ChatCard {
 
   /** Shows what nobody says. */
   note(text: string): void {
-    this.#append(make("li", "note", text));
+    this.#append(make("div", "line note", text));
   }
 
   #append(line: ReturnType<typeof make>): void {
