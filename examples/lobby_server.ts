@@ -37,6 +37,8 @@ const PLAYERS = 2;
 const COUNTDOWN_MS = 3_000;
 /** A page of many modules takes a while to load anew. */
 const HOST_GRACE_MS = 15_000;
+/** Browsers wake a tab that has been hidden for long once a minute. */
+const SEAT_GRACE_MS = 120_000;
 /** The files that a page may have: no dots and no percent signs lead out of them. */
 const SERVED =
   /^\/(core|protocol|websocket|lobby|examples\/lobby)(\/\w+)+\.(ts|css)$/;
@@ -68,6 +70,7 @@ export class LobbyHost {
       manager: {
         limits: { playersPerLobby: PLAYERS },
         hostGraceMs: HOST_GRACE_MS,
+        reconnectGraceMs: SEAT_GRACE_MS,
       },
       queues: {
         [QUEUE]: {

@@ -283,6 +283,8 @@ Deno.test({
       );
       assertMatch(await ada.evaluate(textOf("waited")), /^\d+ s$/);
       assertMatch(await ada.evaluate(textOf("estimate")), /^(about|unknown)/);
+      // A tab that is hidden, and so gets no frames, hears of it too.
+      await ada.evaluate("void (globalThis.requestAnimationFrame = () => 0)");
       await click(bob, "play");
       for (const page of [ada, bob]) await click(page, "accept");
       await play([ada, bob], ["scissors", "paper"], "1-0");

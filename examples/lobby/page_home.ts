@@ -96,8 +96,9 @@ export class Home {
     // Who can be joined comes first.
     listings.sort((a, b) => Number(canJoin(b)) - Number(canJoin(a)));
     const order = listings.map(({ id }) => id);
+    const wanted = new Set(order);
     for (const [id, { item }] of this.#rows) {
-      if (order.includes(id)) continue;
+      if (wanted.has(id)) continue;
       this.#rows.delete(id);
       item.remove();
     }
