@@ -7,7 +7,26 @@
  */
 
 // What signatures name, so that one import is enough.
-export type { Clock, Metric, PlayerId, Random, Vec3 } from "../core/mod.ts";
+export type {
+  Clock,
+  Identity,
+  Metric,
+  PlayerId,
+  Random,
+  Vec3,
+} from "../core/mod.ts";
+export type * from "../websocket/mod.ts";
+export type * from "./browser/listing_diff.ts";
+export * from "./browser/lobby_browser.ts";
+export { type LobbyFilter } from "./browser/lobby_filter.ts";
+export {
+  type LobbyListing,
+  lobbyListing,
+  type LobbyListingOptions,
+} from "./browser/lobby_listing.ts";
+export * from "./client/lobby_client.ts";
+export * from "./client/lobby_client_event.ts";
+export * from "./client/lobby_client_options.ts";
 export * from "./game_mode.ts";
 export * from "./lobby_error.ts";
 export * from "./lobby_id.ts";
@@ -31,12 +50,28 @@ export * from "./matchmaking/proposed_match.ts";
 export * from "./matchmaking/queue_statistics.ts";
 export * from "./matchmaking/ticket.ts";
 export * from "./matchmaking/ticket_explanation.ts";
+export * from "./password/password.ts";
 export * from "./rating/glicko2.ts";
 export * from "./rating/plackett_luce.ts";
 export * from "./rating/rating.ts";
 export * from "./ready_check/ready_check.ts";
 export * from "./ready_check/ready_check_result.ts";
+export * from "./server/lobby_queue_options.ts";
+export * from "./server/lobby_server.ts";
+export * from "./server/lobby_server_event.ts";
+export * from "./server/lobby_server_options.ts";
+export * from "./store/lobby_store.ts";
+export * from "./store/memory_lobby_store.ts";
 export * from "./team_id.ts";
 export * from "./teams/team_assignment.ts";
 export * from "./teams/team_system.ts";
 export * from "./voice/voice_chat_manager.ts";
+export type * from "./wire/lobby_answer.ts";
+export type * from "./wire/lobby_push.ts";
+export {
+  LOBBY_CHANNEL,
+  LOBBY_LIST_CHANNEL,
+  LOBBY_PROTOCOL,
+  type LobbyRequest,
+  type LobbyRequestName,
+} from "./wire/lobby_request.ts";

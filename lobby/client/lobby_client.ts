@@ -1,0 +1,891 @@
+// This module is browser compatible.
+import {
+  checkInteger,
+  checkPositive,
+  EventQueue,
+  type PlayerId,
+} from "../../core/mod.ts";
+import {
+  WsClient,
+  type WsDataMessage,
+  type WsEvent,
+  type WsReply,
+  type WsRequestFailed,
+  type WsState,
+} from "../../websocket/mod.ts";
+import { LobbyBrowser } from "../browser/lobby_browser.ts";
+import type { LobbyFilter } from "../browser/lobby_filter.ts";
+import type { LobbyRole } from "../lobby_error.ts";
+import type { LobbyId } from "../lobby_id.ts";
+import { applyLobbyEvent } from "../manager/apply_lobby_event.ts";
+import type { Lobby } from "../manager/lobby.ts";
+import type { LobbyConfigChanges } from "../manager/lobby_config.ts";
+import type { LobbyEvent } from "../manager/lobby_event.ts";
+import type { LobbyMetadataChanges } from "../manager/lobby_metadata.ts";
+import type { TeamId } from "../team_id.ts";
+import { readAnswer } from "../wire/_read_answer.ts";
+import { readPush } from "../wire/_read_push.ts";
+import type { LobbyHello } from "../wire/lobby_answer.ts";
+import type {
+  LobbyProposal,
+  LobbyPush,
+  LobbyTicketStatus,
+} from "../wire/lobby_push.ts";
+import {
+  LOBBY_CHANNEL,
+  LOBBY_LIST_CHANNEL,
+  LOBBY_PROTOCOL,
+  type LobbyRequest,
+  type LobbyRequestName,
+} from "../wire/lobby_request.ts";
+import type {
+  LobbyClientEvent,
+  LobbyRequestDone,
+} from "./lobby_client_event.ts";
+import type {
+  LobbyClientOptions,
+  LobbyCreateOptions,
+  LobbyEnqueueOptions,
+  LobbyEnterOptions,
+  LobbyInviteOptions,
+  LobbyKickOptions,
+} from "./lobby_client_options.ts";
+
+/** The most events that one of the connection's becomes. */
+const EVENTS_OF_ONE = 4;
+/** How long it is waited before the server is greeted again, if a greeting came to nothing. */
+const FIRST_GREETING_MS = 500;
+const MAX_GREETING_MS = 30_000;
+/** Lobbies are small and urgent beside what else a game sends. */
+const PRIORITY = 2;
+
+const decoder = new TextDecoder();
+
+/** A request that has no answer yet. */
+interface Pending {
+  readonly do: LobbyRequestName;
+  /** Whether the client has asked it for itself. */
+  readonly isOwn: boolean;
+}
+
+/**
+ * The player's end of a {@linkcode LobbyServer}: it asks, by calls that give a number, and tells by events what came of
+ * it. `lobby` is the lobby that the player is in, kept up to date by its events; `browser` the list of those that it could
+ * go to. It connects again by itself, and when the server was restarted it takes its seat again.
+ *
+ * Time goes by `tick` alone; nothing that a server or a network does throws.
+ *
+ * @example Make a lobby and get ready
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { playerId } from "@tickwire/net/core";
+ * import { LobbyClient, LobbyServer, MemoryLobbyStore } from "@tickwire/net/lobby";
+ * import { upgradeWebSocket } from "@tickwire/net/websocket/deno";
+ *
+ * const lobbies = new LobbyServer({
+ *   upgrade: upgradeWebSocket,
+ *   authenticate: () => ({ playerId: playerId("ada") }), // ask your own server
+ *   store: new MemoryLobbyStore(),
+ * });
+ * const http = Deno.serve({ port: 0, onListen() {} }, lobbies.handler);
+ * await lobbies.ready;
+ *
+ * const client = new LobbyClient({ url: `ws://localhost:${http.addr.port}` });
+ * client.connect();
+ * client.create({ config: { name: "Duel", maxPlayers: 2 } });
+ * client.setReady(true);
+ * while (!client.lobby?.players[0]?.isReady) {
+ *   lobbies.tick(1 / 60);
+ *   client.tick(1 / 60);
+ *   for (const event of client.drainEvents()) {
+ *     if (event.type === "refused") throw new Error(event.error.message);
+ *   }
+ *   await new Promise((resolve) => setTimeout(resolve)); // the rest of the frame
+ * }
+ * assertEquals(client.lobby.config.name, "Duel");
+ * client.close();
+ * await lobbies.close();
+ * await http.shutdown();
+ * ```
+ */
+export class LobbyClient {
+  /**
+   * The connection, for channels and links of the game's own. The client ticks it and drains it: what is not a lobby's
+   * comes as `socket` events.
+   */
+  readonly socket: WsClient;
+  /** The list of lobbies, which `browse` fills. */
+  readonly browser: LobbyBrowser = new LobbyBrowser();
+  readonly #requestTimeoutMs: number;
+  readonly #capacity: number;
+  readonly #events: EventQueue<LobbyClientEvent>;
+  /** By the number of the request. */
+  readonly #pending = new Map<number, Pending>();
+  #player: PlayerId | undefined;
+  #lobby: Lobby | undefined;
+  #ticket: LobbyTicketStatus | undefined;
+  #proposal: LobbyProposal | undefined;
+  #isSynced = false;
+  /** Whether the server is to be told what this client knows. */
+  #mustGreet = false;
+  #isGreeting = false;
+  #greetingWaitMs = 0;
+  #failedGreetings = 0;
+  /** What is looked at, and by which key it comes. */
+  #filter: LobbyFilter | undefined;
+  #listKey: string | undefined;
+  #unreadable = 0;
+
+  /**
+   * Makes a client that is not connected.
+   *
+   * @param options Where to, and how it behaves.
+   * @throws {RangeError} If a number is out of its range.
+   * @throws {TypeError} As `WsClient` says.
+   */
+  constructor(options: LobbyClientOptions) {
+    const {
+      requestTimeoutMs = 15_000,
+      maxUndrainedEvents = 4_096,
+      mux = {},
+      ...rest
+    } = options;
+    this.#requestTimeoutMs = checkPositive(
+      "requestTimeoutMs",
+      requestTimeoutMs,
+    );
+    this.#capacity = checkInteger(
+      "maxUndrainedEvents",
+      maxUndrainedEvents,
+      64,
+      1_000_000,
+    );
+    this.#events = new EventQueue({ capacity: this.#capacity });
+    this.socket = new WsClient({
+      ...rest,
+      mux: { [LOBBY_CHANNEL]: { priority: PRIORITY }, ...mux },
+    });
+  }
+
+  /** Where the connection stands. */
+  get state(): WsState {
+    return this.socket.state;
+  }
+
+  /** Whether the server has told who the player is and where, and nothing was missed since. */
+  get isSynced(): boolean {
+    return this.#isSynced;
+  }
+
+  /** Who the player is, as the server says; `undefined` before it has. */
+  get player(): PlayerId | undefined {
+    return this.#player;
+  }
+
+  /** The lobby that the player is in, as far as is known here: a frozen value, another one after each change. */
+  get lobby(): Lobby | undefined {
+    return this.#lobby;
+  }
+
+  /** How the player's wait for a match stands. */
+  get ticket(): LobbyTicketStatus | undefined {
+    return this.#ticket;
+  }
+
+  /** The match that waits for the player's answer. */
+  get proposal(): LobbyProposal | undefined {
+    return this.#proposal;
+  }
+
+  /** How many messages of the server made no sense, since the client was made. */
+  get unreadableMessages(): number {
+    return this.#unreadable;
+  }
+
+  /** Connects, with the next `tick`. Does nothing if it is connected or on its way. */
+  connect(): void {
+    this.socket.connect();
+  }
+
+  /**
+   * Ends the connection for good; requests that are under way fail as `closed`. The seat in a lobby is kept for a while, as
+   * after any loss: `leave` before, and wait for what comes of it, to give it up. `connect` begins anew.
+   */
+  close(): void {
+    this.socket.close();
+    this.#take();
+    this.#isSynced = false;
+    this.#mustGreet = false;
+    this.#lobby = undefined;
+    this.#ticket = undefined;
+    this.#proposal = undefined;
+    this.#listKey = undefined;
+  }
+
+  /**
+   * Makes a lobby and enters it as its host. `done` tells its id; `entered` comes first.
+   *
+   * @param options What it is like.
+   * @returns The number of the request; `undefined`, here as with all other calls, if it was not accepted, as the client is
+   * closed or too many are under way.
+   */
+  create(options: LobbyCreateOptions = {}): number | undefined {
+    return this.#ask({ do: "create", ...options });
+  }
+
+  /**
+   * Enters a lobby.
+   *
+   * @param lobby Which.
+   * @param options How. With a password the answer takes the server a while.
+   * @returns The number of the request.
+   */
+  join(lobby: LobbyId, options: LobbyEnterOptions = {}): number | undefined {
+    return this.#ask({ do: "join", lobby, ...options });
+  }
+
+  /**
+   * Enters the lobby that an invite code is for.
+   *
+   * @param code The code, which needs no password, and says as what it lets in.
+   * @param options What the game says about the player.
+   * @returns The number of the request.
+   */
+  joinByCode(
+    code: string,
+    options: Pick<LobbyEnterOptions, "metadata"> = {},
+  ): number | undefined {
+    return this.#ask({ do: "join", ...options, code });
+  }
+
+  /**
+   * Leaves the lobby.
+   *
+   * @returns The number of the request.
+   */
+  leave(): number | undefined {
+    return this.#ask({ do: "leave" });
+  }
+
+  /**
+   * Says whether the player is ready.
+   *
+   * @param isReady Whether.
+   * @returns The number of the request.
+   */
+  setReady(isReady: boolean): number | undefined {
+    return this.#ask({ do: "ready", isReady });
+  }
+
+  /**
+   * Removes a player or a spectator, as the host.
+   *
+   * @param player Whom.
+   * @param options Whether for good.
+   * @returns The number of the request.
+   */
+  kick(player: PlayerId, options: LobbyKickOptions = {}): number | undefined {
+    return this.#ask({ do: "kick", player, ...options });
+  }
+
+  /**
+   * Lets a player come back that was banned, as the host.
+   *
+   * @param player Whom.
+   * @returns The number of the request.
+   */
+  unban(player: PlayerId): number | undefined {
+    return this.#ask({ do: "unban", player });
+  }
+
+  /**
+   * Makes another player the host, as the host.
+   *
+   * @param player Whom.
+   * @returns The number of the request.
+   */
+  transferHost(player: PlayerId): number | undefined {
+    return this.#ask({ do: "transferHost", player });
+  }
+
+  /**
+   * Sets the lobby to something else, as the host.
+   *
+   * @param changes What changes.
+   * @returns The number of the request.
+   */
+  configure(changes: LobbyConfigChanges): number | undefined {
+    return this.#ask({ do: "configure", changes });
+  }
+
+  /**
+   * Sets what others have to say to enter, as the host.
+   *
+   * @param password The password: 1 to 128 bytes of UTF-8; or `undefined` for none.
+   * @returns The number of the request.
+   */
+  setPassword(password: string | undefined): number | undefined {
+    return this.#ask({ do: "setPassword", password: password ?? null });
+  }
+
+  /**
+   * Says something about the lobby, as the host.
+   *
+   * @param changes What is set, or removed by `null`.
+   * @returns The number of the request.
+   */
+  setMetadata(changes: LobbyMetadataChanges): number | undefined {
+    return this.#ask({ do: "setMetadata", changes });
+  }
+
+  /**
+   * Says something about the player.
+   *
+   * @param changes What is set, or removed by `null`.
+   * @returns The number of the request.
+   */
+  setPlayerMetadata(changes: LobbyMetadataChanges): number | undefined {
+    return this.#ask({ do: "setPlayerMetadata", changes });
+  }
+
+  /**
+   * Chooses a team; the host may do so for another player.
+   *
+   * @param team Which, or `undefined` for none.
+   * @param player For whom: by default for the player itself.
+   * @returns The number of the request.
+   */
+  setTeam(team: TeamId | undefined, player?: PlayerId): number | undefined {
+    return this.#ask({
+      do: "setTeam",
+      team: team ?? null,
+      ...(player !== undefined && { player }),
+    });
+  }
+
+  /**
+   * Plays instead of looking on, or the other way round; the host may do so for another.
+   *
+   * @param role As what.
+   * @param player Who: by default the player itself.
+   * @returns The number of the request.
+   */
+  setRole(role: LobbyRole, player?: PlayerId): number | undefined {
+    return this.#ask({
+      do: "setRole",
+      role,
+      ...(player !== undefined && { player }),
+    });
+  }
+
+  /**
+   * Divides the players over the teams now, for all to see, as the host.
+   *
+   * @returns The number of the request.
+   */
+  assignTeams(): number | undefined {
+    return this.#ask({ do: "assignTeams" });
+  }
+
+  /**
+   * Moves the player that helps most to even the teams, as the host.
+   *
+   * @returns The number of the request.
+   */
+  rebalanceTeams(): number | undefined {
+    return this.#ask({ do: "rebalanceTeams" });
+  }
+
+  /**
+   * Makes an invite code, which `done` tells and nobody else is told.
+   *
+   * @param options What it is good for.
+   * @returns The number of the request.
+   */
+  invite(options: LobbyInviteOptions = {}): number | undefined {
+    return this.#ask({ do: "invite", ...options });
+  }
+
+  /**
+   * Makes an invite code worth nothing, as its maker or the host.
+   *
+   * @param code The code.
+   * @returns The number of the request.
+   */
+  revokeInvite(code: string): number | undefined {
+    return this.#ask({ do: "revokeInvite", code });
+  }
+
+  /**
+   * Keeps seats for players, as the host.
+   *
+   * @param players For whom: at most 256.
+   * @param ttlMs For how long, in milliseconds: the server's own time if left out.
+   * @returns The number of the request.
+   */
+  reserve(players: readonly PlayerId[], ttlMs?: number): number | undefined {
+    return this.#ask({
+      do: "reserve",
+      players,
+      ...(ttlMs !== undefined && { ttlMs }),
+    });
+  }
+
+  /**
+   * Keeps seats no longer, as the host.
+   *
+   * @param reservation The reservation's number.
+   * @returns The number of the request.
+   */
+  cancelReservation(reservation: number): number | undefined {
+    return this.#ask({ do: "cancelReservation", reservation });
+  }
+
+  /**
+   * Begins the game, or the countdown to it, as the host.
+   *
+   * @returns The number of the request.
+   */
+  startGame(): number | undefined {
+    return this.#ask({ do: "start" });
+  }
+
+  /**
+   * Calls a countdown off, as the host.
+   *
+   * @returns The number of the request.
+   */
+  cancelStart(): number | undefined {
+    return this.#ask({ do: "cancelStart" });
+  }
+
+  /**
+   * Leads the lobby back to waiting after a game, for another one with the same people, as the host.
+   *
+   * @returns The number of the request.
+   */
+  resetLobby(): number | undefined {
+    return this.#ask({ do: "reset" });
+  }
+
+  /**
+   * Asks everybody whether they are ready, as the host.
+   *
+   * @param timeoutMs How long they have, in milliseconds: the server's own time if left out.
+   * @returns The number of the request.
+   */
+  startReadyCheck(timeoutMs?: number): number | undefined {
+    return this.#ask({
+      do: "readyCheck",
+      ...(timeoutMs !== undefined && { timeoutMs }),
+    });
+  }
+
+  /**
+   * Answers a ready check.
+   *
+   * @param isReady Whether the player is ready.
+   * @returns The number of the request.
+   */
+  vote(isReady: boolean): number | undefined {
+    return this.#ask({ do: "vote", isReady });
+  }
+
+  /**
+   * Calls a ready check off, as the host.
+   *
+   * @returns The number of the request.
+   */
+  cancelReadyCheck(): number | undefined {
+    return this.#ask({ do: "cancelReadyCheck" });
+  }
+
+  /**
+   * Says something in the lobby.
+   *
+   * @param text What: text that is not blank, without control characters, as long as the server allows.
+   * @param options Whether only the player's own team is told.
+   * @returns The number of the request.
+   */
+  chat(
+    text: string,
+    options: { readonly isTeam?: boolean } = {},
+  ): number | undefined {
+    return this.#ask({ do: "chat", text, ...options });
+  }
+
+  /**
+   * Asks for the list of lobbies, and for what changes in it from then on, in `browser`. It is asked for again by itself
+   * after a restart of the server.
+   *
+   * @param filter Which lobbies.
+   * @returns The number of the request.
+   */
+  browse(filter: LobbyFilter = {}): number | undefined {
+    const request = this.#ask({ do: "browse", filter });
+    if (request !== undefined) this.#filter = filter;
+    return request;
+  }
+
+  /**
+   * Wants no list any more. What is in `browser` stays.
+   *
+   * @returns The number of the request.
+   */
+  unbrowse(): number | undefined {
+    this.#filter = undefined;
+    return this.#ask({ do: "unbrowse" });
+  }
+
+  /**
+   * Looks for a match.
+   *
+   * @param queue The queue's name.
+   * @param options What is wanted. Latencies are milliseconds there and back by region, as the game has measured them.
+   * @returns The number of the request.
+   */
+  enqueue(
+    queue: string,
+    options: LobbyEnqueueOptions = {},
+  ): number | undefined {
+    return this.#ask({ do: "enqueue", queue, ...options });
+  }
+
+  /**
+   * Looks for a match no longer, for all who came along.
+   *
+   * @returns The number of the request.
+   */
+  dequeue(): number | undefined {
+    return this.#ask({ do: "dequeue" });
+  }
+
+  /**
+   * Asks why there is no match yet.
+   *
+   * @returns The number of the request.
+   */
+  explain(): number | undefined {
+    return this.#ask({ do: "explain" });
+  }
+
+  /**
+   * Says whether the player takes a match.
+   *
+   * @param proposal Which: `proposal.proposal`.
+   * @param isAccepted Whether.
+   * @returns The number of the request.
+   */
+  answer(proposal: number, isAccepted: boolean): number | undefined {
+    return this.#ask({ do: "answer", proposal, isAccepted });
+  }
+
+  /**
+   * Moves everything on by a frame.
+   *
+   * @param dt Seconds since the last tick: finite, 0 or more.
+   * @throws {RangeError} If `dt` is negative or not a number.
+   */
+  tick(dt: number): void {
+    this.socket.tick(dt);
+    this.browser.tick(dt);
+    this.#greetingWaitMs -= dt * 1_000;
+    this.#take();
+    if (
+      this.#mustGreet && !this.#isGreeting && this.#greetingWaitMs <= 0 &&
+      this.socket.isConnected
+    ) this.#greet();
+  }
+
+  /** Sends what waits now, instead of with the next `tick`: see `WsClient.flush`. */
+  flush(): void {
+    this.socket.flush();
+  }
+
+  /**
+   * Hands out what happened since the last drain, oldest first.
+   *
+   * @param budgetMs Milliseconds after which it stops, at least one event given: 0 or more; no limit by default.
+   * @returns An iterator that removes what it yields.
+   * @throws {RangeError} If the budget is negative or not a number.
+   */
+  drainEvents(budgetMs?: number): IterableIterator<LobbyClientEvent> {
+    return this.#events.drain(budgetMs);
+  }
+
+  /**
+   * Takes one event.
+   *
+   * @returns The oldest event, or `undefined` if there is none.
+   */
+  pollEvent(): LobbyClientEvent | undefined {
+    return this.#events.poll();
+  }
+
+  /** Closes the client: `using client = new LobbyClient(…)`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #ask(request: LobbyRequest, isOwn = false): number | undefined {
+    if (!isOwn && !this.#events.reserve()) return undefined;
+    const number = this.socket.request(LOBBY_CHANNEL, JSON.stringify(request), {
+      timeoutMs: this.#requestTimeoutMs,
+    });
+    if (number === undefined) {
+      if (!isOwn) this.#events.release();
+      return undefined;
+    }
+    this.#pending.set(number, { do: request.do, isOwn });
+    return number;
+  }
+
+  #greet(): void {
+    const lobby = this.#lobby;
+    const request = this.#ask({
+      do: "hello",
+      protocol: LOBBY_PROTOCOL,
+      ...(lobby !== undefined && { lobby: lobby.id, version: lobby.version }),
+    }, true);
+    if (request === undefined) return;
+    this.#isGreeting = true;
+    this.#mustGreet = false;
+  }
+
+  /** Takes in what the connection tells, as far as there is room for what it becomes. */
+  #take(): void {
+    while (
+      this.#events.size + this.#events.reserved + EVENTS_OF_ONE <=
+        this.#capacity
+    ) {
+      const event = this.socket.pollEvent();
+      if (event === undefined) return;
+      this.#on(event);
+    }
+  }
+
+  #on(event: WsEvent): void {
+    switch (event.type) {
+      case "session":
+        if (!event.isResumed) this.#isLost();
+        break;
+      case "gap":
+        this.#isLost();
+        break;
+      case "message":
+        if (
+          event.channel !== LOBBY_CHANNEL &&
+          event.channel !== LOBBY_LIST_CHANNEL
+        ) break;
+        this.#onPush(readPush(textOf(event.message)));
+        return;
+      case "reply":
+      case "requestFailed": {
+        const pending = this.#pending.get(event.request);
+        if (pending === undefined) break;
+        this.#pending.delete(event.request);
+        this.#onOutcome(pending, event);
+        return;
+      }
+      default:
+    }
+    this.#events.push({ type: "socket", event });
+  }
+
+  /** Something may have been missed: the server is to be asked. */
+  #isLost(): void {
+    this.#isSynced = false;
+    this.#mustGreet = true;
+    this.#greetingWaitMs = 0;
+    // What was told of a list is told by that session alone.
+    this.#listKey = undefined;
+  }
+
+  #onOutcome(pending: Pending, event: WsReply | WsRequestFailed): void {
+    const { request } = event;
+    const answer = event.type === "reply"
+      ? readAnswer(textOf(event.message), pending.do)
+      : undefined;
+    if (event.type === "reply" && answer === undefined) this.#unreadable++;
+    if (answer?.ok === true && pending.do === "browse") {
+      this.#listKey = answer.value.key as string;
+    }
+    if (pending.do === "hello") {
+      this.#onHello(
+        answer?.ok === true ? answer.value : undefined,
+        event.type === "requestFailed" && event.reason === "undelivered",
+      );
+    }
+    if (pending.isOwn) return;
+    if (answer === undefined) {
+      this.#events.pushReserved({
+        type: "failed",
+        request,
+        do: pending.do,
+        reason: event.type === "reply" ? "unreadable" : event.reason,
+      });
+    } else if (answer.ok) {
+      this.#events.pushReserved(
+        {
+          type: "done",
+          request,
+          do: pending.do,
+          value: answer.value,
+        } as unknown as LobbyRequestDone,
+      );
+    } else {
+      this.#events.pushReserved({
+        type: "refused",
+        request,
+        do: pending.do,
+        error: answer.error,
+      });
+    }
+  }
+
+  #onHello(
+    value: Readonly<Record<string, unknown>> | undefined,
+    isUndelivered: boolean,
+  ): void {
+    this.#isGreeting = false;
+    if (isUndelivered) {
+      this.#mustGreet = true;
+      return;
+    }
+    const hello = value as unknown as LobbyHello | undefined;
+    // The lobby came before the answer.
+    if (
+      hello === undefined || hello.protocol !== LOBBY_PROTOCOL ||
+      hello.lobby !== (this.#lobby?.id ?? null)
+    ) {
+      this.#mustGreet = true;
+      this.#greetingWaitMs = Math.min(
+        MAX_GREETING_MS,
+        FIRST_GREETING_MS * 2 ** Math.min(this.#failedGreetings, 16),
+      );
+      this.#failedGreetings++;
+      return;
+    }
+    this.#failedGreetings = 0;
+    this.#player = hello.player;
+    this.#ticket = hello.ticket;
+    this.#proposal = hello.proposal;
+    // Something else may have been missed since it was asked.
+    if (this.#mustGreet) return;
+    this.#isSynced = true;
+    this.#events.push({
+      type: "synced",
+      player: hello.player,
+      lobby: this.#lobby,
+    });
+    if (this.#filter !== undefined && this.#listKey === undefined) {
+      this.#ask({ do: "browse", filter: this.#filter }, true);
+    }
+  }
+
+  #onPush(push: LobbyPush | undefined): void {
+    switch (push?.push) {
+      case undefined:
+        this.#unreadable++;
+        break;
+      case "view":
+        this.#onView(push.view);
+        break;
+      case "event":
+        this.#onLobbyEvent(push.event);
+        break;
+      case "left": {
+        const { lobby, reason } = push;
+        if (this.#lobby?.id === lobby) this.#leave(lobby, reason);
+        break;
+      }
+      case "sync": {
+        const { lobby, ticket, proposal } = push;
+        this.#ticket = ticket;
+        this.#proposal = proposal;
+        if (lobby !== null) this.#onView(lobby);
+        else if (this.#lobby !== undefined) {
+          this.#leave(this.#lobby.id, "unknown");
+        }
+        break;
+      }
+      case "chat":
+        this.#events.push({ type: "chat", message: push.message });
+        break;
+      case "list":
+        if (push.key !== this.#listKey) break;
+        this.browser.applyDiff(push);
+        if (this.#events.last?.type !== "list") {
+          this.#events.push({ type: "list" });
+        }
+        break;
+      case "listEnded":
+        if (push.key !== this.#listKey) break;
+        this.#listKey = undefined;
+        this.#filter = undefined;
+        this.#events.push({ type: "listEnded", reason: push.reason });
+        break;
+      case "ticket":
+        this.#ticket = push.ticket;
+        this.#events.push({ type: "ticket", ticket: push.ticket });
+        break;
+      case "ticketEnded":
+        this.#ticket = undefined;
+        this.#events.push({ type: "ticketEnded", reason: push.reason });
+        break;
+      case "proposal":
+        this.#proposal = push.proposal;
+        this.#events.push({ type: "proposal", proposal: push.proposal });
+        break;
+      case "proposalEnded": {
+        const { proposal, isConfirmed, missing } = push;
+        if (this.#proposal?.proposal === proposal) this.#proposal = undefined;
+        this.#events.push({
+          type: "proposalEnded",
+          proposal,
+          isConfirmed,
+          missing,
+        });
+      }
+    }
+  }
+
+  #onView(view: Lobby): void {
+    const before = this.#lobby;
+    if (before?.id === view.id && before.version === view.version) return;
+    this.#lobby = view;
+    this.#events.push({
+      type: before?.id === view.id ? "replaced" : "entered",
+      lobby: view,
+    });
+  }
+
+  #leave(
+    lobby: LobbyId,
+    reason: (LobbyPush & { push: "left" })["reason"],
+  ): void {
+    this.#lobby = undefined;
+    this.#events.push({ type: "left", lobby, reason });
+  }
+
+  #onLobbyEvent(event: LobbyEvent): void {
+    const before = this.#lobby;
+    // What is in the view already has been told with it.
+    if (before?.id !== event.lobby || event.version <= before.version) return;
+    const after = event.version === before.version + 1
+      ? applyLobbyEvent(before, event)
+      : undefined;
+    if (after === undefined) {
+      // There is a hole: the whole is asked for.
+      if (!this.#mustGreet && !this.#isGreeting) this.#isLost();
+      return;
+    }
+    this.#lobby = after;
+    this.#events.push({ type: "lobby", event, lobby: after });
+  }
+}
+
+/** Lists come as the bytes that many are sent. */
+function textOf(message: WsDataMessage): string {
+  return message.type === "text" ? message.text : decoder.decode(message.bytes);
+}

@@ -1,0 +1,304 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { ManualClock, playerId, SeededRandom } from "../../core/mod.ts";
+import { WsHub, type WsHubEvent } from "../../websocket/mod.ts";
+import {
+  carry,
+  MemorySocket,
+  type MemoryWire,
+} from "../_testing/memory_socket.ts";
+import { LobbyManager } from "../manager/lobby_manager.ts";
+import { LobbyClient } from "./lobby_client.ts";
+import type { LobbyClientEvent } from "./lobby_client_event.ts";
+import type { LobbyClientOptions } from "./lobby_client_options.ts";
+
+type Message = WsHubEvent & { type: "message" };
+
+/** A client, and a server that says what a test wants. */
+class Rig {
+  readonly clock = new ManualClock();
+  readonly client: LobbyClient;
+  readonly events: LobbyClientEvent[] = [];
+  readonly messages: Message[] = [];
+  readonly manager = new LobbyManager();
+  hub: WsHub = this.#newHub();
+  #wire: MemoryWire | undefined;
+  #upgraded: MemorySocket | undefined;
+  #asking: MemorySocket | undefined;
+
+  constructor(options: Partial<LobbyClientOptions> = {}) {
+    this.client = new LobbyClient({
+      url: "ws://lobby.test/ada",
+      clock: this.clock,
+      random: new SeededRandom(1),
+      firstRetryMaxMs: 50,
+      webSocket: () => this.#asking = new MemorySocket(),
+      ...options,
+    });
+    this.client.connect();
+  }
+
+  #newHub(): WsHub {
+    return new WsHub({
+      clock: this.clock,
+      upgrade: () => {
+        this.#upgraded = new MemorySocket();
+        this.#upgraded.readyState = 1;
+        return { socket: this.#upgraded, response: new Response(null) };
+      },
+      authenticate: () => ({ playerId: playerId("ada") }),
+    });
+  }
+
+  /** The server is another one, which knows nobody. */
+  restart(): void {
+    this.hub = this.#newHub();
+    this.#wire?.client.end(1006);
+    this.#wire = undefined;
+  }
+
+  async run(ticks = 10): Promise<void> {
+    for (let i = 0; i < ticks; i++) {
+      this.clock.advance(50);
+      this.client.tick(0.05);
+      if (this.#asking !== undefined) {
+        const client = this.#asking;
+        this.#asking = undefined;
+        await this.hub.handler(
+          new Request("http://lobby.test/ada", {
+            headers: { upgrade: "websocket" },
+          }),
+        );
+        this.#wire = { client, server: this.#upgraded! };
+        client.open();
+      }
+      if (this.#wire !== undefined) carry(this.#wire);
+      this.hub.tick(0.05);
+      for (const event of this.hub.drainEvents()) {
+        if (event.type === "message") this.messages.push(event);
+      }
+      if (this.#wire !== undefined) carry(this.#wire);
+      this.events.push(...this.client.drainEvents());
+    }
+  }
+
+  /** What was asked last. */
+  get asked(): Record<string, unknown> {
+    return JSON.parse(new TextDecoder().decode(this.messages.at(-1)!.bytes));
+  }
+
+  answer(value: object): void {
+    const { client, request } = this.messages.at(-1)!;
+    this.hub.reply(client, "lobby", request!, JSON.stringify(value));
+  }
+
+  push(value: object | string): void {
+    const { client } = this.messages.at(-1)!;
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    this.hub.sendTo(client, "lobby", text);
+  }
+
+  hello(lobby: string | null = null): void {
+    this.answer({ ok: true, value: { protocol: 1, player: "ada", lobby } });
+  }
+}
+
+async function makeRig(
+  options: Partial<LobbyClientOptions> = {},
+): Promise<Rig> {
+  const rig = new Rig(options);
+  await rig.run();
+  return rig;
+}
+
+Deno.test("LobbyClient greets the server, and asks again for as long as that comes to nothing", async () => {
+  const rig = await makeRig({ requestTimeoutMs: 1_000 });
+  assertEquals(rig.asked, { do: "hello", protocol: 1 });
+  assertEquals(rig.client.isSynced, false);
+  await rig.run(20);
+  assertEquals(rig.messages.length, 1);
+  await rig.run(20);
+  assertEquals(rig.messages.length, 2);
+  rig.answer({ ok: true, value: { protocol: 1, player: "ada" } });
+  await rig.run(30);
+  assertEquals(rig.client.unreadableMessages, 1);
+  assertEquals(rig.messages.length, 3);
+  rig.hello();
+  await rig.run();
+  assertEquals(rig.client.isSynced, true);
+  assertEquals(rig.client.player, playerId("ada"));
+  assertEquals(
+    rig.events.filter(({ type }) => type === "synced"),
+    [{ type: "synced", player: playerId("ada"), lobby: undefined }],
+  );
+});
+
+Deno.test("LobbyClient ends each request with one event, whatever the server says", async () => {
+  const rig = await makeRig({ requestTimeoutMs: 1_000 });
+  rig.hello();
+  await rig.run();
+  const outcomes: unknown[] = [];
+  for (
+    const answer of [
+      { ok: true, value: { lobby: "a" } },
+      { ok: false, error: { type: "banned", message: "no" } },
+      { ok: true, value: { lobby: 7 } },
+      "no JSON",
+      undefined,
+    ]
+  ) {
+    const request = rig.client.create();
+    await rig.run(2);
+    if (typeof answer === "string") {
+      const { client, request } = rig.messages.at(-1)!;
+      rig.hub.reply(client, "lobby", request!, answer);
+    } else if (answer !== undefined) rig.answer(answer);
+    await rig.run(30);
+    const ends = rig.events.filter((event) =>
+      "request" in event && event.request === request
+    );
+    assertEquals(ends.length, 1);
+    const [end] = ends;
+    outcomes.push(
+      end!.type === "failed" ? `failed: ${end.reason}` : end!.type,
+    );
+  }
+  assertEquals(outcomes, [
+    "done",
+    "refused",
+    "failed: unreadable",
+    "failed: unreadable",
+    "failed: timeout",
+  ]);
+  const last = rig.client.leave();
+  rig.client.close();
+  assertEquals(
+    [...rig.client.drainEvents()].filter(({ type }) => type === "failed"),
+    [
+      { type: "failed", request: last!, do: "leave", reason: "closed" },
+    ],
+  );
+  assertEquals(rig.client.leave(), undefined);
+});
+
+Deno.test("LobbyClient folds events, and asks for the whole where one is missing or makes no sense", async () => {
+  const rig = await makeRig();
+  const { manager } = rig;
+  const made = manager.createLobby(playerId("ada"));
+  assert(made.isOk);
+  const { id } = made.value;
+  const events = manager.drainEvents();
+  for (const _ of events);
+  rig.push({ push: "view", view: made.value });
+  rig.hello(id);
+  await rig.run();
+  assertEquals(rig.client.lobby, made.value);
+  for (let i = 0; i < 3; i++) {
+    manager.setLobbyMetadata(playerId("ada"), { i });
+  }
+  const [first, second, third] = manager.drainEvents();
+  rig.push({ push: "event", event: first });
+  // What is known already is passed over.
+  rig.push({ push: "event", event: first });
+  await rig.run(2);
+  assertEquals(rig.client.lobby?.metadata, { i: 0 });
+  assert(rig.client.isSynced);
+  const asked = rig.messages.length;
+  rig.push({ push: "event", event: third });
+  rig.push({ push: "event", event: third });
+  await rig.run(3);
+  assert(!rig.client.isSynced);
+  assertEquals(rig.messages.length, asked + 1);
+  assertEquals(rig.asked, { do: "hello", protocol: 1, lobby: id, version: 2 });
+  rig.push({ push: "view", view: manager.lobby(id)! });
+  rig.hello(id);
+  await rig.run(3);
+  assert(rig.client.isSynced);
+  assertEquals(rig.client.lobby?.metadata, { i: 2 });
+  assertEquals(rig.events.filter(({ type }) => type === "replaced").length, 1);
+  // One that was late is known by now.
+  rig.push({ push: "event", event: second });
+  // Somebody who is not there, and nonsense.
+  rig.push({
+    push: "event",
+    event: {
+      ...third,
+      version: 5,
+      type: "readyChanged",
+      player: "nobody",
+      isReady: true,
+    },
+  });
+  rig.push("nonsense");
+  rig.push('{"push":"event","event":{"type":"unheard of","version":6}}');
+  await rig.run(3);
+  assertEquals(rig.client.unreadableMessages, 2);
+  assertEquals(rig.client.lobby?.players.map(({ id }) => id), ["ada"] as never);
+});
+
+Deno.test("LobbyClient does not believe a lobby that it was not shown", async () => {
+  const rig = await makeRig();
+  rig.hello("lobby");
+  await rig.run(5);
+  assert(!rig.client.isSynced);
+  await rig.run(10);
+  assertEquals(rig.messages.length, 2);
+  rig.hello();
+  await rig.run();
+  assert(rig.client.isSynced);
+});
+
+Deno.test("LobbyClient greets a server that has forgotten it, and asks for its list again", async () => {
+  const rig = await makeRig();
+  rig.hello();
+  rig.client.browse({ mode: "race" });
+  await rig.run();
+  assertEquals(rig.asked, { do: "browse", filter: { mode: "race" } });
+  rig.answer({ ok: true, value: { key: "1" } });
+  await rig.run();
+  const chat = rig.client.chat("hello");
+  await rig.run(2);
+  rig.restart();
+  await rig.run(20);
+  assertEquals(rig.asked, { do: "hello", protocol: 1 });
+  assertEquals(
+    rig.events.filter((event) =>
+      event.type === "failed" && event.request === chat
+    ).length,
+    1,
+  );
+  rig.hello();
+  await rig.run();
+  assertEquals(rig.asked, { do: "browse", filter: { mode: "race" } });
+  assertEquals(rig.events.filter(({ type }) => type === "synced").length, 2);
+});
+
+Deno.test("LobbyClient takes no more than its game drains", async () => {
+  const rig = await makeRig({ maxUndrainedEvents: 64 });
+  rig.hello();
+  await rig.run();
+  for (let i = 0; i < 200; i++) {
+    rig.push({ push: "ticketEnded", reason: "expired" });
+  }
+  const { events } = rig;
+  const before = events.length;
+  rig.client.tick(0.05);
+  for (let i = 0; i < 5; i++) {
+    rig.hub.tick(0.05);
+    rig.client.tick(0.05);
+  }
+  await rig.run(40);
+  assertEquals(events.length - before, 200);
+  const requests = Array.from({ length: 100 }, () => rig.client.leave());
+  const taken = requests.filter((request) => request !== undefined).length;
+  assert(taken >= 60 && taken <= 64, `${taken}`);
+});
+
+Deno.test("LobbyClient refuses options that are none", () => {
+  const url = "ws://lobby.test";
+  assertThrows(() => new LobbyClient({ url, requestTimeoutMs: 0 }), RangeError);
+  assertThrows(
+    () => new LobbyClient({ url, maxUndrainedEvents: 63 }),
+    RangeError,
+  );
+  assertThrows(() => new LobbyClient({ url: "nowhere" }), TypeError);
+});

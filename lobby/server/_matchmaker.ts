@@ -1,0 +1,758 @@
+// This module is browser compatible.
+import {
+  type Metric,
+  type PlayerId,
+  SystemClock,
+  TokenBucket,
+} from "../../core/mod.ts";
+import type { LobbyId } from "../lobby_id.ts";
+import type { LobbyResult } from "../lobby_result.ts";
+import type { Lobby } from "../manager/lobby.ts";
+import type { LobbyManager } from "../manager/lobby_manager.ts";
+import type {
+  LobbyMatchSeat,
+  LobbyPlayerInfo,
+} from "../manager/lobby_manager_options.ts";
+import { MAX_TEAMS, type TeamId } from "../team_id.ts";
+import type { BackfillId, BackfillRequest } from "../matchmaking/backfill.ts";
+import type { MatchmakingEvent } from "../matchmaking/matchmaking_event.ts";
+import { MatchmakingQueue } from "../matchmaking/matchmaking_queue.ts";
+import type { MatchmakingResult } from "../matchmaking/matchmaking_result.ts";
+import type {
+  MatchTeam,
+  ProposalId,
+  ProposedMatch,
+} from "../matchmaking/proposed_match.ts";
+import type { TicketId } from "../matchmaking/ticket.ts";
+import type { LobbyRecord } from "../store/lobby_store.ts";
+import { text } from "../wire/_shape.ts";
+import type { LobbyRequestError } from "../wire/lobby_answer.ts";
+import type {
+  LobbyProposal,
+  LobbyPush,
+  LobbyTicketEnd,
+  LobbyTicketStatus,
+} from "../wire/lobby_push.ts";
+import type { LobbyRequest } from "../wire/lobby_request.ts";
+import type { People, Person } from "./_people.ts";
+import type { ServerCounters } from "./_server_counters.ts";
+import { readTicketRecord, type TicketRecord } from "./_ticket_record.ts";
+import type { LobbyQueueOptions } from "./lobby_queue_options.ts";
+import type { LobbyServerEvent } from "./lobby_server_event.ts";
+
+/** Above so many tickets nobody is told an estimate unasked, as each takes a look at all of them. */
+const MAX_ESTIMATED = 2_000;
+/** How often anybody may be told why there is no match yet, as that takes a look at all tickets. */
+const EXPLAIN = { capacity: 100, refillPerSecond: 50 };
+
+const isQueueName = text(1, 64);
+
+/** What a request about matches comes to. */
+export type MatchAnswer =
+  | { readonly isOk: true; readonly value: object | undefined }
+  | { readonly isOk: false; readonly error: LobbyRequestError };
+
+/** What matchmaking does through its server. */
+export interface MatchmakerHost {
+  readonly manager: LobbyManager;
+  readonly people: People;
+  readonly counters: ServerCounters;
+  readonly skillOf: (
+    player: PlayerId,
+  ) => { readonly skill: number; readonly uncertainty?: number };
+  /** Takes what the manager has to tell: after each call of it. */
+  takeEvents(): void;
+  push(players: readonly PlayerId[], push: LobbyPush): void;
+  /** A ticket is otherwise now, or gone. */
+  touch(key: string): void;
+  tell(event: LobbyServerEvent): void;
+}
+
+interface Queue {
+  readonly name: string;
+  readonly options: LobbyQueueOptions;
+  readonly queue: MatchmakingQueue;
+  readonly byTicket: Map<TicketId, Entry>;
+  readonly backfills: Map<BackfillId, LobbyId>;
+}
+
+/** Players who wait for a match, or for each other after a restart. */
+interface Entry {
+  readonly key: string;
+  readonly queue: Queue;
+  readonly record: TicketRecord;
+  /** Not there before all have come back. */
+  ticket: TicketId | undefined;
+  proposal: LobbyProposal | undefined;
+  /** Since when it is here. */
+  readonly sinceMs: number;
+}
+
+/** Players who look for matches: their tickets, the matches that are proposed, and the lobbies of those that are made. */
+export class Matchmaker {
+  readonly #host: MatchmakerHost;
+  readonly #queues = new Map<string, Queue>();
+  readonly #byPlayer = new Map<PlayerId, Entry>();
+  readonly #byKey = new Map<string, Entry>();
+  /** Those of whom somebody has no connection. */
+  readonly #absent = new Set<Entry>();
+  readonly #explains = new TokenBucket(EXPLAIN);
+  #nowMs = 0;
+
+  constructor(
+    queues: Readonly<Record<string, LobbyQueueOptions>>,
+    host: MatchmakerHost,
+  ) {
+    this.#host = host;
+    for (const [name, options] of Object.entries(queues)) {
+      if (!isQueueName(name)) {
+        throw new RangeError(
+          `Cannot make a queue as its name must have 1 to 64 bytes of UTF-8: current value is ${
+            JSON.stringify(name)
+          }`,
+        );
+      }
+      this.#queues.set(name, {
+        name,
+        options,
+        queue: new MatchmakingQueue({
+          clock: new SystemClock(),
+          ...options,
+          maxTicketsPerPlayer: 1,
+        }),
+        byTicket: new Map(),
+        backfills: new Map(),
+      });
+    }
+  }
+
+  /** What a player has to be told who has just come. */
+  stateOf(player: PlayerId): {
+    readonly ticket?: LobbyTicketStatus;
+    readonly proposal?: LobbyProposal;
+  } {
+    const entry = this.#byPlayer.get(player);
+    if (entry === undefined) return {};
+    return {
+      ticket: this.#statusOf(entry),
+      ...(entry.proposal !== undefined && { proposal: entry.proposal }),
+    };
+  }
+
+  /** Does what a player asks for. */
+  perform(
+    player: PlayerId,
+    request: LobbyRequest & {
+      do: "enqueue" | "dequeue" | "explain" | "answer";
+    },
+  ): MatchAnswer {
+    if (request.do === "enqueue") return this.#enqueue(player, request);
+    const entry = this.#byPlayer.get(player);
+    if (entry === undefined) {
+      return refused("ticketNotFound", "The player waits for no match");
+    }
+    switch (request.do) {
+      case "dequeue":
+        this.#cancel(entry);
+        return { isOk: true, value: undefined };
+      case "explain":
+        return this.#explain(entry);
+      case "answer": {
+        const { proposal, isAccepted } = request;
+        const { queue } = entry.queue;
+        const answered = isAccepted
+          ? queue.accept(proposal as ProposalId, player)
+          : queue.decline(proposal as ProposalId, player);
+        this.#takeEvents(entry.queue);
+        return translate(answered);
+      }
+    }
+  }
+
+  /** A player has left a lobby: a party that came from there waits no longer. */
+  onLeft(player: PlayerId): void {
+    const entry = this.#byPlayer.get(player);
+    if (entry?.record.lobby !== undefined) this.#cancel(entry);
+  }
+
+  /** A player has come, or has lost its last connection. */
+  onPresence({ player, isOnline }: Person): void {
+    const entry = this.#byPlayer.get(player);
+    if (entry === undefined) return;
+    if (!isOnline) {
+      this.#absent.add(entry);
+      return;
+    }
+    if (!this.#areOnline(entry)) return;
+    this.#absent.delete(entry);
+    // It was kept over a restart.
+    if (entry.ticket === undefined) this.#open(entry);
+  }
+
+  tick(dt: number): void {
+    this.#nowMs += dt * 1_000;
+    for (const entry of this.#absent) {
+      if (this.#isGivenUp(entry)) this.#cancel(entry);
+    }
+    for (const queue of this.#queues.values()) {
+      const { tickBudgetMs = 4 } = queue.options;
+      const matches = queue.queue.tick(dt, { ms: tickBudgetMs });
+      for (const match of matches) this.#onMatch(queue, match);
+      this.#takeEvents(queue);
+    }
+  }
+
+  /** Has a lobby filled up with players of a queue. */
+  addBackfill(
+    name: string,
+    lobby: LobbyId,
+    request: BackfillRequest,
+  ): MatchmakingResult<BackfillId> {
+    const queue = this.#queues.get(name);
+    if (queue === undefined) {
+      throw new RangeError(
+        `Cannot fill up a lobby as queue must be one of the server's: current value is "${name}"`,
+      );
+    }
+    const added = queue.queue.addBackfill(request);
+    if (added.isOk) queue.backfills.set(added.value, lobby);
+    return added;
+  }
+
+  /** Fills a lobby up no further; returns whether that was under way. */
+  removeBackfill(name: string, backfill: BackfillId): boolean {
+    const queue = this.#queues.get(name);
+    return queue?.backfills.delete(backfill) === true &&
+      queue.queue.removeBackfill(backfill).isOk;
+  }
+
+  /** A lobby is gone: nobody need come there. */
+  onDestroyed(lobby: LobbyId): void {
+    for (const { queue, backfills } of this.#queues.values()) {
+      for (const [backfill, other] of backfills) {
+        if (other !== lobby) continue;
+        backfills.delete(backfill);
+        queue.removeBackfill(backfill);
+      }
+    }
+  }
+
+  /** What is to be kept of a ticket. */
+  valueOf(key: string): string | undefined {
+    const entry = this.#byKey.get(key);
+    return entry && JSON.stringify({
+      ...entry.record,
+      waitedMs: this.#waitedMs(entry),
+    });
+  }
+
+  /** Takes tickets that were kept; they wait for their players first. Returns how many there are. */
+  restore(
+    records: readonly LobbyRecord[],
+    refused: { key: string; reason: string }[],
+  ): number {
+    let count = 0;
+    for (const { kind, key, value } of records) {
+      if (kind !== "ticket") continue;
+      const record = readTicketRecord(value);
+      const queue = record && this.#queues.get(record.queue);
+      if (
+        queue === undefined || record === undefined ||
+        record.players.some((player) => this.#byPlayer.has(player))
+      ) {
+        refused.push({ key, reason: "it is no ticket of these queues" });
+        continue;
+      }
+      const entry = this.#add(queue, record, undefined);
+      this.#absent.add(entry);
+      count++;
+    }
+    return count;
+  }
+
+  *metrics(): IterableIterator<Metric> {
+    for (const { name, queue } of this.#queues.values()) {
+      for (const metric of queue.metrics()) {
+        yield { ...metric, labels: { ...metric.labels, queue: name } };
+      }
+    }
+  }
+
+  #enqueue(
+    player: PlayerId,
+    request: LobbyRequest & { do: "enqueue" },
+  ): MatchAnswer {
+    const queue = this.#queues.get(request.queue);
+    if (queue === undefined) {
+      const { queue: name } = request;
+      return {
+        isOk: false,
+        error: {
+          type: "queueNotFound",
+          queue: name,
+          message: "There is no such queue",
+        },
+      };
+    }
+    const party = this.#partyOf(player, request.isParty === true);
+    if (!party.isOk) return party;
+    const { players, lobby } = party.value;
+    const waiting = players.find((it) => this.#byPlayer.has(it));
+    if (waiting !== undefined) {
+      return refused("alreadyQueued", `Player "${waiting}" waits already`);
+    }
+    const { modes, maps, latencies } = request;
+    const entry = this.#add(queue, {
+      format: 1,
+      queue: queue.name,
+      players,
+      modes: modes ?? Object.keys(queue.options.modes),
+      ...(maps !== undefined && { maps }),
+      ...(latencies !== undefined && { latencies }),
+      ...(lobby !== undefined && { lobby }),
+      waitedMs: 0,
+    }, undefined);
+    const opened = this.#open(entry);
+    if (!opened.isOk) {
+      this.#remove(entry);
+      return translate(opened);
+    }
+    this.#host.touch(entry.key);
+    if (!this.#areOnline(entry)) this.#absent.add(entry);
+    return { isOk: true, value: this.#statusOf(entry) };
+  }
+
+  /** Who looks for a match together: a whole lobby, if its host says so, or the player alone. */
+  #partyOf(
+    player: PlayerId,
+    isParty: boolean,
+  ): LobbyResult<{ players: readonly PlayerId[]; lobby?: LobbyId }> {
+    const lobby = this.#host.manager.lobbyForPlayer(player);
+    if (!isParty) {
+      return lobby === undefined
+        ? { isOk: true, value: { players: [player] } }
+        : {
+          isOk: false,
+          error: {
+            type: "playerAlreadyInLobby",
+            player,
+            lobby: lobby.id,
+            message: "A player in a lobby looks for a match with all of it",
+          },
+        };
+    }
+    if (lobby === undefined) {
+      return {
+        isOk: false,
+        error: {
+          type: "playerNotFound",
+          player,
+          message: "The player is in no lobby",
+        },
+      };
+    }
+    if (lobby.host !== player) {
+      return {
+        isOk: false,
+        error: {
+          type: "notHost",
+          player,
+          host: lobby.host,
+          message: "Only the host looks for a match",
+        },
+      };
+    }
+    if (lobby.state !== "waiting" && lobby.state !== "postgame") {
+      return {
+        isOk: false,
+        error: {
+          type: "alreadyInGame",
+          lobby: lobby.id,
+          message: "The game is under way, or is about to be",
+        },
+      };
+    }
+    const players = lobby.players.map(({ id }) => id);
+    return { isOk: true, value: { players, lobby: lobby.id } };
+  }
+
+  #add(
+    queue: Queue,
+    record: TicketRecord,
+    ticket: TicketId | undefined,
+  ): Entry {
+    const key = `${queue.name}\n${record.players[0]}`;
+    const entry: Entry = {
+      key,
+      queue,
+      record,
+      ticket,
+      proposal: undefined,
+      sinceMs: this.#nowMs,
+    };
+    this.#byKey.set(key, entry);
+    for (const player of record.players) this.#byPlayer.set(player, entry);
+    return entry;
+  }
+
+  /** Gives a party its ticket. */
+  #open(entry: Entry): MatchmakingResult<TicketId> {
+    const { queue: { queue, options, byTicket }, record } = entry;
+    const { players, modes, maps, latencies } = record;
+    const enqueued = queue.enqueue({
+      players: players.map((player) => ({
+        player,
+        ...this.#host.skillOf(player),
+      })),
+      modes,
+      waitedMs: this.#waitedMs(entry),
+      ...(maps !== undefined && { maps }),
+      ...(latencies !== undefined && { latenciesMs: latencies }),
+      ...(options.ttlMs !== undefined && { ttlMs: options.ttlMs }),
+    });
+    if (!enqueued.isOk) {
+      // Of one that was kept, the rules may have changed.
+      if (this.#absent.delete(entry)) this.#end(entry, "lost");
+      return enqueued;
+    }
+    entry.ticket = enqueued.value;
+    byTicket.set(enqueued.value, entry);
+    this.#tellStatus(entry);
+    return enqueued;
+  }
+
+  #explain(entry: Entry): MatchAnswer {
+    const ticket = this.#statusOf(entry);
+    if (!this.#explains.tryTake(1, this.#nowMs)) {
+      const waitMs = this.#explains.waitMs(1, this.#nowMs);
+      const retryAfterMs = Math.ceil(waitMs);
+      return {
+        isOk: false,
+        error: {
+          type: "rateLimited",
+          retryAfterMs,
+          message: `Too many ask: again in ${retryAfterMs} ms`,
+        },
+      };
+    }
+    const found = entry.ticket && entry.queue.queue.explain(entry.ticket);
+    return {
+      isOk: true,
+      value: { ticket, modes: found === undefined ? [] : found.modes },
+    };
+  }
+
+  #onMatch(queue: Queue, match: ProposedMatch): void {
+    if (!match.needsAcceptance) {
+      this.#seat(queue, match);
+      return;
+    }
+    const players = match.teams.flatMap(playersOf);
+    const proposal: LobbyProposal = {
+      proposal: match.id,
+      queue: queue.name,
+      players: players.length,
+      timeoutMs: queue.options.acceptTimeoutMs ?? 0,
+    };
+    for (const entry of entriesOf(queue, match)) entry.proposal = proposal;
+    this.#host.push(players, { push: "proposal", proposal });
+  }
+
+  #takeEvents(queue: Queue): void {
+    for (const event of queue.queue.drainEvents()) {
+      this.#onEvent(queue, event);
+    }
+  }
+
+  #onEvent(queue: Queue, event: MatchmakingEvent): void {
+    switch (event.type) {
+      case "matchConfirmed":
+        this.#endProposal(queue, event.match, true, []);
+        this.#seat(queue, event.match);
+        break;
+      case "matchCancelled": {
+        const { match, declined, timedOut, requeued, removed } = event;
+        this.#endProposal(queue, match, false, [...declined, ...timedOut]);
+        for (const ticket of removed) {
+          const entry = queue.byTicket.get(ticket);
+          if (entry !== undefined) this.#end(entry, "declined");
+        }
+        for (const ticket of requeued) {
+          const entry = queue.byTicket.get(ticket);
+          if (entry !== undefined) this.#tellStatus(entry);
+        }
+        break;
+      }
+      case "ticketExpired":
+      case "ticketSuperseded": {
+        const entry = queue.byTicket.get(event.ticket);
+        if (entry !== undefined) this.#end(entry, "expired");
+      }
+    }
+  }
+
+  #endProposal(
+    queue: Queue,
+    match: ProposedMatch,
+    isConfirmed: boolean,
+    missing: readonly PlayerId[],
+  ): void {
+    for (const entry of entriesOf(queue, match)) entry.proposal = undefined;
+    this.#host.push(match.teams.flatMap(playersOf), {
+      push: "proposalEnded",
+      proposal: match.id,
+      isConfirmed,
+      missing,
+    });
+  }
+
+  /** Gives a match its lobby, or its players their seats in the one that they fill up. */
+  #seat(queue: Queue, match: ProposedMatch): void {
+    // Whoever leaves a lobby from now on does so for the match.
+    const parties = new Map<PlayerId, string>();
+    for (const entry of [...entriesOf(queue, match)]) {
+      const { players } = entry.record;
+      for (const player of players) {
+        if (players.length > 1) parties.set(player, players[0]!);
+      }
+      this.#end(entry, "matched");
+    }
+    const seated = match.backfill === undefined
+      ? this.#make(queue, match, parties)
+      : this.#fill(queue, match, match.backfill, parties);
+    if (seated.isOk) this.#host.counters.matches++;
+    else {
+      this.#host.counters.failedMatches++;
+      const players = match.teams.flatMap(playersOf);
+      this.#host.push(players, { push: "ticketEnded", reason: "failed" });
+      this.#host.tell({
+        type: "matchFailed",
+        queue: queue.name,
+        players,
+        error: seated.error,
+      });
+    }
+  }
+
+  #make(
+    queue: Queue,
+    match: ProposedMatch,
+    parties: ReadonlyMap<PlayerId, string>,
+  ): LobbyResult<Lobby> {
+    const { manager } = this.#host;
+    const { teams, mode, map, region } = match;
+    const players = teams.flatMap(playersOf);
+    for (const player of players) this.#leave(player);
+    const { config, metadata } = queue.options.lobby?.(match) ?? {};
+    const hasTeams = teams.length >= 2 && teams.length <= MAX_TEAMS &&
+      players.length > teams.length;
+    const seats = teams.flatMap((team, i): LobbyMatchSeat[] =>
+      playersOf(team).map((player) => ({
+        player,
+        ...this.#infoOf(player, parties),
+        ...(hasTeams && { team: i as TeamId }),
+      }))
+    );
+    // Who is not there now would be no host for long.
+    const first = seats.findIndex(({ player }) => this.#isOnline(player));
+    if (first > 0) seats.unshift(...seats.splice(first, 1));
+    const made = manager.createMatch(seats, {
+      name: queue.name,
+      access: "inviteOnly",
+      minPlayers: players.length,
+      ...config,
+      mode,
+      map: map ?? "",
+      maxPlayers: players.length,
+      ...(hasTeams && {
+        teams: {
+          count: teams.length,
+          maxSize: Math.max(...teams.map((team) => playersOf(team).length)),
+        },
+      }),
+    }, metadata === undefined ? {} : { metadata });
+    if (made.isOk) {
+      this.#markAbsent(players);
+      this.#host.takeEvents();
+      this.#host.tell({
+        type: "matchMade",
+        queue: queue.name,
+        mode,
+        region,
+        map,
+        lobby: made.value.id,
+        teams: teams.map(playersOf),
+      });
+    }
+    return made;
+  }
+
+  #fill(
+    queue: Queue,
+    match: ProposedMatch,
+    backfill: BackfillId,
+    parties: ReadonlyMap<PlayerId, string>,
+  ): LobbyResult<undefined> {
+    const lobby = queue.backfills.get(backfill);
+    const players = match.teams.flatMap(playersOf);
+    const view = lobby === undefined
+      ? undefined
+      : this.#host.manager.lobby(lobby);
+    if (lobby === undefined || view === undefined) {
+      return refused("cannotSeat", "The lobby is gone");
+    }
+    for (const player of players) this.#leave(player);
+    match.teams.forEach((team, i) => {
+      const seat = view.config.teams.count > 0 ? i as TeamId : undefined;
+      this.#bring(lobby, playersOf(team), seat, parties);
+    });
+    this.#markAbsent(players);
+    this.#host.takeEvents();
+    this.#host.tell({ type: "backfilled", queue: queue.name, lobby, players });
+    return { isOk: true, value: undefined };
+  }
+
+  /** Keeps seats for players, and lets them take them. */
+  #bring(
+    lobby: LobbyId,
+    players: readonly PlayerId[],
+    team: TeamId | undefined,
+    parties: ReadonlyMap<PlayerId, string>,
+  ): void {
+    if (players.length === 0) return;
+    const { manager } = this.#host;
+    manager.reserve(lobby, players, team === undefined ? {} : { team });
+    for (const player of players) {
+      manager.join(player, lobby, this.#infoOf(player, parties));
+    }
+  }
+
+  #infoOf(
+    player: PlayerId,
+    parties: ReadonlyMap<PlayerId, string>,
+  ): LobbyPlayerInfo {
+    const name = this.#host.people.get(player)?.name;
+    const party = parties.get(player);
+    return {
+      skill: this.#host.skillOf(player).skill,
+      ...(name !== undefined && { name }),
+      ...(party !== undefined && { party }),
+    };
+  }
+
+  #markAbsent(players: readonly PlayerId[]): void {
+    for (const player of players) {
+      if (!this.#isOnline(player)) {
+        this.#host.manager.setConnected(player, false);
+      }
+    }
+  }
+
+  #leave(player: PlayerId): void {
+    const { manager } = this.#host;
+    if (manager.lobbyForPlayer(player) === undefined) return;
+    manager.leave(player);
+    this.#host.takeEvents();
+  }
+
+  #cancel(entry: Entry): void {
+    const { queue, ticket } = entry;
+    this.#end(entry, "cancelled");
+    if (ticket === undefined) return;
+    queue.queue.dequeue(ticket);
+    // The others of a match that it had are told.
+    this.#takeEvents(queue);
+  }
+
+  #end(entry: Entry, reason: LobbyTicketEnd): void {
+    this.#remove(entry);
+    this.#host.touch(entry.key);
+    this.#host.push(entry.record.players, { push: "ticketEnded", reason });
+  }
+
+  #remove(entry: Entry): void {
+    const { key, queue, record, ticket } = entry;
+    this.#byKey.delete(key);
+    for (const player of record.players) this.#byPlayer.delete(player);
+    if (ticket !== undefined) queue.byTicket.delete(ticket);
+    this.#absent.delete(entry);
+  }
+
+  #tellStatus(entry: Entry): void {
+    this.#host.push(entry.record.players, {
+      push: "ticket",
+      ticket: this.#statusOf(entry),
+    });
+  }
+
+  #statusOf(entry: Entry): LobbyTicketStatus {
+    const { queue: { name, queue }, record, ticket } = entry;
+    const estimatedWaitMs = ticket !== undefined && queue.size <= MAX_ESTIMATED
+      ? queue.explain(ticket)?.estimatedWaitMs
+      : undefined;
+    return {
+      queue: name,
+      players: record.players,
+      waitedMs: this.#waitedMs(entry),
+      ...(estimatedWaitMs !== undefined && { estimatedWaitMs }),
+    };
+  }
+
+  #waitedMs({ record, sinceMs }: Entry): number {
+    return record.waitedMs + this.#nowMs - sinceMs;
+  }
+
+  #areOnline(entry: Entry): boolean {
+    return entry.record.players.every((player) => this.#isOnline(player));
+  }
+
+  #isOnline(player: PlayerId): boolean {
+    return this.#host.people.get(player)?.isOnline === true;
+  }
+
+  /** Whether somebody has been away for too long. */
+  #isGivenUp({ queue, record, sinceMs }: Entry): boolean {
+    const { graceMs = 20_000 } = queue.options;
+    return record.players.some((player) => {
+      const person = this.#host.people.get(player);
+      if (person?.isOnline === true) return false;
+      const awaySinceMs = person?.offlineSinceMs ?? sinceMs;
+      return this.#nowMs - awaySinceMs >= graceMs;
+    });
+  }
+}
+
+function playersOf({ parties }: MatchTeam): PlayerId[] {
+  return parties.flat();
+}
+
+function* entriesOf(
+  { byTicket }: Queue,
+  match: ProposedMatch,
+): IterableIterator<Entry> {
+  for (const { tickets } of match.teams) {
+    for (const ticket of tickets) {
+      const entry = byTicket.get(ticket);
+      if (entry !== undefined) yield entry;
+    }
+  }
+}
+
+function refused(
+  reason:
+    | "alreadyQueued"
+    | "ticketNotFound"
+    | "cannotSeat",
+  message: string,
+): {
+  readonly isOk: false;
+  readonly error: LobbyRequestError & { type: "matchmakingError" };
+} {
+  return { isOk: false, error: { type: "matchmakingError", reason, message } };
+}
+
+function translate(result: MatchmakingResult<unknown>): MatchAnswer {
+  if (result.isOk) return { isOk: true, value: undefined };
+  const { reason, message } = result.error;
+  return { isOk: false, error: { type: "matchmakingError", reason, message } };
+}

@@ -1,0 +1,143 @@
+// This module is browser compatible.
+import type { PlayerId } from "../../core/mod.ts";
+import type { LobbyError } from "../lobby_error.ts";
+import type { LobbyResult } from "../lobby_result.ts";
+import type { Lobby } from "../manager/lobby.ts";
+import type { LobbyManager } from "../manager/lobby_manager.ts";
+import type { LobbyRequest } from "../wire/lobby_request.ts";
+
+/** What goes straight to the manager. */
+export type LobbyOperation = Exclude<LobbyRequest, {
+  do:
+    | "hello"
+    | "create"
+    | "join"
+    | "setPassword"
+    | "chat"
+    | "browse"
+    | "unbrowse"
+    | "enqueue"
+    | "dequeue"
+    | "explain"
+    | "answer";
+}>;
+
+/** What an operation comes to: what there is to know, if there is anything. */
+export type Operated =
+  | { readonly isOk: true; readonly value: object | undefined }
+  | { readonly isOk: false; readonly error: LobbyError };
+
+/** Does what a player asks for. */
+export function operate(
+  manager: LobbyManager,
+  player: PlayerId,
+  request: LobbyOperation,
+): Operated {
+  switch (request.do) {
+    case "leave":
+      return plain(manager.leave(player));
+    case "ready":
+      return plain(manager.setReady(player, request.isReady));
+    case "kick": {
+      const { isBanned = false, banMs = isBanned ? Infinity : 0 } = request;
+      return plain(manager.kick(player, request.player, { banMs }));
+    }
+    case "unban":
+      return plain(manager.unban(player, request.player));
+    case "transferHost":
+      return plain(manager.transferHost(player, request.player));
+    case "configure":
+      return plain(manager.updateConfig(player, request.changes));
+    case "setMetadata":
+      return plain(manager.setLobbyMetadata(player, request.changes));
+    case "setPlayerMetadata":
+      return plain(manager.setPlayerMetadata(player, request.changes));
+    case "setTeam": {
+      const { team, player: other = player } = request;
+      return plain(manager.setTeam(player, other, team ?? undefined));
+    }
+    case "setRole": {
+      const { role, player: other = player } = request;
+      return plain(manager.setRole(player, other, role));
+    }
+    case "assignTeams":
+      return plain(manager.assignTeams(player));
+    case "rebalanceTeams":
+      return plain(manager.rebalanceTeams(player));
+    case "invite": {
+      const { do: _, ...options } = request;
+      const made = manager.createInvite(player, options);
+      if (!made.isOk) return made;
+      const { invite, code } = made.value;
+      return { isOk: true, value: { invite, code } };
+    }
+    case "revokeInvite":
+      return plain(manager.revokeInvite(player, request.code));
+    case "reserve": {
+      const hosted = hostedBy(manager, player);
+      if (!hosted.isOk) return hosted;
+      const { players, ttlMs } = request;
+      const reserved = manager.reserve(
+        hosted.value.id,
+        players,
+        ttlMs === undefined ? {} : { ttlMs },
+      );
+      return reserved.isOk
+        ? { isOk: true, value: { reservation: reserved.value } }
+        : reserved;
+    }
+    case "cancelReservation": {
+      const hosted = hostedBy(manager, player);
+      return hosted.isOk
+        ? plain(
+          manager.cancelReservation(hosted.value.id, request.reservation),
+        )
+        : hosted;
+    }
+    case "start":
+      return plain(manager.startGame(player));
+    case "cancelStart":
+      return plain(manager.cancelCountdown(player));
+    case "reset":
+      return plain(manager.resetLobby(player));
+    case "readyCheck":
+      return plain(manager.startReadyCheck(player, request.timeoutMs));
+    case "vote":
+      return plain(manager.voteReady(player, request.isReady));
+    case "cancelReadyCheck":
+      return plain(manager.cancelReadyCheck(player));
+  }
+}
+
+/** The lobby that a player decides for: what the manager leaves to the server is the host's to ask. */
+export function hostedBy(
+  manager: LobbyManager,
+  player: PlayerId,
+): LobbyResult<Lobby> {
+  const lobby = manager.lobbyForPlayer(player);
+  if (lobby === undefined) {
+    return {
+      isOk: false,
+      error: {
+        type: "playerNotFound",
+        player,
+        message: "The player is in no lobby",
+      },
+    };
+  }
+  const { host } = lobby;
+  return host === player ? { isOk: true, value: lobby } : {
+    isOk: false,
+    error: {
+      type: "notHost",
+      player,
+      host,
+      message: "Only the host may",
+    },
+  };
+}
+
+/** The lobby itself is told by pushes. */
+export function plain(result: LobbyResult<unknown>): Operated {
+  return result.isOk ? { isOk: true, value: undefined } : result;
+}

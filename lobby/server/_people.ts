@@ -1,0 +1,160 @@
+// This module is browser compatible.
+import { type Identity, type PlayerId, TokenBucket } from "../../core/mod.ts";
+import type { ClientId } from "../../websocket/mod.ts";
+import { isDisplayText } from "../_text.ts";
+import type { ListReader } from "./_list_readers.ts";
+
+/** How often something may be done. */
+export interface Rate {
+  /** On the average. */
+  readonly perSecond: number;
+  /** At once. */
+  readonly burst: number;
+}
+
+/** How much a player may do. */
+export interface PersonRates {
+  readonly requests: Rate;
+  readonly chat: Rate;
+  readonly hashes: Rate;
+  /** How many wrong or untimely requests are put up with. */
+  readonly patience: Rate;
+}
+
+/** How often it is looked for people that need not be remembered. */
+const SWEEP_MS = 10_000;
+
+/** A connection of a player that has spoken of lobbies. */
+export interface LobbySocket {
+  readonly client: ClientId;
+  readonly person: Person;
+  /** Whether there is a socket now. */
+  isOnline: boolean;
+  /** Whether something found no room, so that it has to be told everything. */
+  isBehind: boolean;
+  /** The list that it reads. */
+  reader: ListReader | undefined;
+}
+
+/** A player, with all of its connections. */
+export class Person {
+  readonly player: PlayerId;
+  readonly sockets = new Set<LobbySocket>();
+  readonly requests: TokenBucket;
+  readonly chat: TokenBucket;
+  readonly hashes: TokenBucket;
+  readonly patience: TokenBucket;
+  identity: Identity;
+  /** For how long there has been no connection, by the server's time. */
+  offlineSinceMs: number | undefined = undefined;
+
+  readonly #maxNameBytes: number;
+
+  constructor(identity: Identity, rates: PersonRates, maxNameBytes: number) {
+    this.#maxNameBytes = maxNameBytes;
+    this.player = identity.playerId;
+    this.identity = identity;
+    this.requests = bucket(rates.requests);
+    this.chat = bucket(rates.chat);
+    this.hashes = bucket(rates.hashes);
+    this.patience = bucket(rates.patience);
+  }
+
+  /** What others see, if that can be shown. */
+  get name(): string | undefined {
+    const { displayName } = this.identity;
+    return isDisplayText(displayName, this.#maxNameBytes)
+      ? displayName
+      : undefined;
+  }
+
+  get isOnline(): boolean {
+    for (const { isOnline } of this.sockets) if (isOnline) return true;
+    return false;
+  }
+}
+
+/** Everybody who is there, or was just now. */
+export class People {
+  readonly #rates: PersonRates;
+  readonly #maxNameBytes: number;
+  readonly #people = new Map<PlayerId, Person>();
+  readonly #sockets = new Map<ClientId, LobbySocket>();
+  #sweptMs = 0;
+
+  constructor(rates: PersonRates, maxNameBytes: number) {
+    this.#rates = rates;
+    this.#maxNameBytes = maxNameBytes;
+  }
+
+  get socketCount(): number {
+    return this.#sockets.size;
+  }
+
+  get(player: PlayerId): Person | undefined {
+    return this.#people.get(player);
+  }
+
+  socket(client: ClientId): LobbySocket | undefined {
+    return this.#sockets.get(client);
+  }
+
+  sockets(): Iterable<LobbySocket> {
+    return this.#sockets.values();
+  }
+
+  /** The person of an identity, as somebody has just been let in as. */
+  meet(identity: Identity): Person {
+    let person = this.#people.get(identity.playerId);
+    if (person === undefined) {
+      person = new Person(identity, this.#rates, this.#maxNameBytes);
+      this.#people.set(person.player, person);
+    }
+    person.identity = identity;
+    return person;
+  }
+
+  /** A connection speaks of lobbies for the first time. */
+  attach(client: ClientId, identity: Identity): LobbySocket {
+    const person = this.meet(identity);
+    const socket: LobbySocket = {
+      client,
+      person,
+      isOnline: true,
+      isBehind: false,
+      reader: undefined,
+    };
+    person.sockets.add(socket);
+    this.#sockets.set(client, socket);
+    return socket;
+  }
+
+  /** A connection is gone for good. */
+  detach(socket: LobbySocket): void {
+    socket.person.sockets.delete(socket);
+    this.#sockets.delete(socket.client);
+  }
+
+  /** Forgets those who are gone and have nothing left to wait for. */
+  sweep(nowMs: number): void {
+    if (nowMs - this.#sweptMs < SWEEP_MS) return;
+    this.#sweptMs = nowMs;
+    for (const [player, person] of this.#people) {
+      if (person.sockets.size > 0) continue;
+      const { requests, chat, hashes, patience } = this.#rates;
+      const isRested = isFull(person.requests, requests, nowMs) &&
+        isFull(person.chat, chat, nowMs) &&
+        isFull(person.hashes, hashes, nowMs) &&
+        isFull(person.patience, patience, nowMs);
+      if (isRested) this.#people.delete(player);
+    }
+  }
+}
+
+function bucket({ perSecond, burst }: Rate): TokenBucket {
+  return new TokenBucket({ capacity: burst, refillPerSecond: perSecond });
+}
+
+function isFull(tokens: TokenBucket, { burst }: Rate, nowMs: number): boolean {
+  return tokens.available(nowMs) >= burst;
+}

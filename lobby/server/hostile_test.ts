@@ -1,0 +1,179 @@
+import { assert, assertEquals } from "@std/assert";
+import { SeededRandom } from "../../core/mod.ts";
+import type { WsClient } from "../../websocket/mod.ts";
+import { LobbyWorld } from "../_testing/lobby_world.ts";
+import { mutate } from "../wire/_testing/mutate.ts";
+import { REQUESTS } from "../wire/_testing/requests.ts";
+
+const encoder = new TextEncoder();
+
+function metric(world: LobbyWorld, name: string): number {
+  let sum = 0;
+  for (const it of world.server!.metrics()) {
+    if (it.name === `tickwire_lobby_server_${name}`) sum += it.value;
+  }
+  return sum;
+}
+
+function answers(client: WsClient): Record<string, unknown>[] {
+  return [...client.drainEvents()].flatMap((event) =>
+    event.type === "reply" && event.message.type === "text"
+      ? [JSON.parse(event.message.text)]
+      : []
+  );
+}
+
+Deno.test("LobbyServer answers what makes no sense, and closes who keeps saying it", async () => {
+  const world = new LobbyWorld();
+  await world.start({ patience: { perSecond: 1, burst: 10 } });
+  const eve = world.connect("eve");
+  const ada = world.join("ada");
+  await world.run();
+  eve.drainEvents().next();
+  eve.request("lobby", "no JSON");
+  eve.request("lobby", '{"do":"dance"}');
+  eve.request("lobby", '{"do":"kick"}');
+  eve.request("lobby", new Uint8Array([0xff]));
+  await world.run();
+  assertEquals(
+    answers(eve).map((answer) => (answer.error as { field: string }).field),
+    ["", "do", "player", ""],
+  );
+  assertEquals(metric(world, "invalid_requests"), 4);
+  for (let i = 0; i < 20; i++) eve.request("lobby", "no JSON");
+  await world.run();
+  assertEquals(metric(world, "expelled_clients"), 1);
+  const ended = [...eve.drainEvents()].find(({ type }) =>
+    type === "disconnected"
+  );
+  assert(ended?.type === "disconnected" && !ended.willReconnect);
+  assertEquals(ended.code, 4013);
+  // Others do not notice.
+  await world.done(ada, ada.client.create());
+});
+
+Deno.test("LobbyServer limits how often a player asks, over all connections", async () => {
+  const world = new LobbyWorld();
+  await world.start({ rate: { perSecond: 10, burst: 20 } });
+  const tabs = [world.connect("eve"), world.connect("eve")];
+  await world.run();
+  for (const tab of tabs) {
+    for (let i = 0; i < 40; i++) tab.request("lobby", '{"do":"leave"}');
+  }
+  await world.run(4);
+  const errors = tabs.flatMap(answers).map((it) =>
+    (it.error as { type: string }).type
+  );
+  assertEquals(errors.length, 80);
+  const taken = errors.filter((it) => it === "playerNotFound").length;
+  assert(taken >= 20 && taken <= 23, `${taken}`);
+  assertEquals(errors.filter((it) => it === "rateLimited").length, 80 - taken);
+  assertEquals(metric(world, "limited_requests"), 80 - taken);
+});
+
+Deno.test("LobbyServer takes whatever comes, and holds no more than it may", async () => {
+  const rounds = Deno.env.get("TICKWIRE_SOAK") ? 2_000 : 12;
+  const world = new LobbyWorld();
+  await world.start({
+    rate: { perSecond: 1e5, burst: 1e5 },
+    patience: { perSecond: 1e6, burst: 1e6 },
+    manager: { limits: { lobbies: 20 } },
+    queues: { q: { modes: { race: { teams: 2, teamSize: 1 } } } },
+  });
+  const random = new SeededRandom(5);
+  const clients = Array.from({ length: 6 }, (_, i) => world.connect(`p${i}`));
+  const ada = world.join("ada");
+  await world.until(() => ada.client.isSynced);
+  let asked = 0;
+  for (let round = 0; round < rounds; round++) {
+    for (const client of clients) {
+      for (let i = 0; i < 20; i++) {
+        const request = REQUESTS[random.nextU32() % REQUESTS.length]!;
+        const bytes = encoder.encode(JSON.stringify(request));
+        const sent = random.nextU32() % 3 === 0 ? bytes : mutate(random, bytes);
+        if (random.nextU32() % 20 === 0) {
+          client.sendOnChannel(
+            random.nextU32() % 2 ? "lobby" : "lobby.list",
+            sent,
+          );
+        } else if (client.request("lobby", sent) !== undefined) asked++;
+      }
+    }
+    await world.run(3);
+    for (const client of clients) for (const _ of client.drainEvents());
+    if (round % 10 === 9) world.cut(random.nextU32());
+  }
+  await world.run(40);
+  const served = metric(world, "requests") + metric(world, "invalid_requests");
+  assert(served >= asked, `${served} of ${asked}`);
+  assert(world.server!.lobbyCount <= 20);
+  assertEquals(metric(world, "held"), 0);
+  assertEquals(metric(world, "lost_events"), 0);
+  // And goes on as if nothing had been.
+  for (const { id } of world.server!.manager.lobbies()) {
+    world.server!.manager.destroyLobby(id);
+  }
+  await world.done(ada, ada.client.create());
+  // With what was still to be hashed.
+  await world.server!.close(0);
+});
+
+Deno.test("LobbyServer gives one connection one list, and none to who takes too little", async () => {
+  const world = new LobbyWorld();
+  const server = await world.start({
+    list: { intervalMs: 0, metadata: ["pad"] },
+  });
+  const ada = world.join("ada");
+  const bob = world.join("bob");
+  const eve = world.connect("eve", { maxUndrained: 64 });
+  await world.done(ada, ada.client.create({ config: { name: "Duel" } }));
+  await world.done(bob, bob.client.browse());
+  await world.done(bob, bob.client.browse({ mode: "none" }));
+  await world.done(bob, bob.client.browse({ hidePrivate: true }));
+  assertEquals(metric(world, "list_filters"), 1);
+  // One reads on, the other does not.
+  eve.request("lobby", '{"do":"browse","filter":{}}');
+  const { host, id } = ada.client.lobby!;
+  for (let i = 0; i < 1_000; i++) {
+    server.manager.setLobbyMetadata(host, { pad: `${i} ${"x".repeat(3_900)}` });
+    await world.run(1);
+    if (metric(world, "list_filters") === 1) break;
+  }
+  // It is told, when there is room.
+  for (let i = 0; i < 100 && metric(world, "slow_list_readers") === 0; i++) {
+    for (const _ of eve.drainEvents());
+    await world.run(1);
+  }
+  assertEquals(metric(world, "slow_list_readers"), 1);
+  assertEquals(metric(world, "list_filters"), 1);
+  assertEquals(
+    bob.client.browser.listing(id)?.metadata,
+    server.manager.lobby(id)!.metadata,
+  );
+});
+
+Deno.test("LobbyClient is told that a list has ended, and can ask for it again", async () => {
+  const world = new LobbyWorld();
+  const server = await world.start({
+    list: { intervalMs: 0, metadata: ["pad"] },
+  });
+  const ada = world.join("ada");
+  const bob = world.join("bob", { maxUndrainedEvents: 64 });
+  await world.done(ada, ada.client.create());
+  await world.done(bob, bob.client.browse());
+  // Its game stands still.
+  const { id, host } = ada.client.lobby!;
+  world.players.pop();
+  for (let i = 0; i < 1_000; i++) {
+    server.manager.setLobbyMetadata(host, { pad: `${i} ${"x".repeat(3_900)}` });
+    await world.run(1);
+    if (i > 450) break;
+  }
+  world.players.push(bob);
+  await world.until(() => world.told(bob, "listEnded").length === 1);
+  await world.done(bob, bob.client.browse());
+  await world.until(() =>
+    bob.client.browser.listing(id)?.metadata.pad ===
+      server.manager.lobby(id)!.metadata.pad
+  );
+});

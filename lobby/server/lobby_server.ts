@@ -1,0 +1,1102 @@
+// This module is browser compatible.
+import { EventQueue, type Metric, type PlayerId } from "../../core/mod.ts";
+import {
+  type ClientId,
+  Delivery,
+  type HandlerInfo,
+  WsHub,
+  type WsHubEvent,
+} from "../../websocket/mod.ts";
+import { ListingFeed } from "../browser/_listing_feed.ts";
+import type { LobbyListingDiff } from "../browser/listing_diff.ts";
+import { lobbyListing } from "../browser/lobby_listing.ts";
+import type { LobbyId } from "../lobby_id.ts";
+import type { LobbyResult } from "../lobby_result.ts";
+import { applyLobbyEvent } from "../manager/apply_lobby_event.ts";
+import type { Lobby } from "../manager/lobby.ts";
+import type { LobbyEvent, LobbyNotice } from "../manager/lobby_event.ts";
+import { LobbyManager } from "../manager/lobby_manager.ts";
+import type {
+  LobbyJoin,
+  LobbyPlayerInfo,
+} from "../manager/lobby_manager_options.ts";
+import type { LobbyMetadata } from "../manager/lobby_metadata.ts";
+import type { BackfillId, BackfillRequest } from "../matchmaking/backfill.ts";
+import type { MatchmakingResult } from "../matchmaking/matchmaking_result.ts";
+import { WorkQueue } from "../password/_work_queue.ts";
+import { hashPassword, verifyPassword } from "../password/password.ts";
+import type { LobbyRecordKey, LobbyStore } from "../store/lobby_store.ts";
+import { readRequest } from "../wire/_read_request.ts";
+import type {
+  LobbyAnswer,
+  LobbyHello,
+  LobbyRequestError,
+} from "../wire/lobby_answer.ts";
+import type { LobbyPush } from "../wire/lobby_push.ts";
+import {
+  LOBBY_CHANNEL,
+  LOBBY_LIST_CHANNEL,
+  LOBBY_PROTOCOL,
+  type LobbyRequest,
+} from "../wire/lobby_request.ts";
+import { Chat } from "./_chat.ts";
+import { type ListReader, ListReaders } from "./_list_readers.ts";
+import { Matchmaker } from "./_matchmaker.ts";
+import { hostedBy, operate, plain } from "./_operate.ts";
+import { Outbox } from "./_outbox.ts";
+import { type LobbySocket, People, type Person } from "./_people.ts";
+import { counter, gauge, ServerCounters } from "./_server_counters.ts";
+import {
+  resolveServerOptions,
+  type ServerSettings,
+} from "./_server_settings.ts";
+import type { LobbyServerEvent } from "./lobby_server_event.ts";
+import type { LobbyServerOptions } from "./lobby_server_options.ts";
+
+/** How long a client that has to wait for others' passwords is told to wait. */
+const HASHES_RETRY_MS = 1_000;
+/** How often a client for which there is no room is tried again. */
+const CATCH_UP_MS = 1_000;
+const PAGE_SIZE = 64;
+/** What a manager takes for a name, by default. */
+const NAME_BYTES = 64;
+
+const encoder = new TextEncoder();
+
+/**
+ * Lobbies for players over WebSockets: it owns a {@linkcode LobbyManager}, the hub that its clients are at, and a
+ * queue for each kind of match. What a client asks for is answered, and told to the others, when it is stored, so that the
+ * death of the process loses nothing that anybody was told; after it all sit where they sat.
+ *
+ * `tick` moves everything on, `drainEvents` tells the game's own server what happened. Nothing that a client sends throws.
+ *
+ * @example Lobbies on Deno, in a file
+ * ```ts
+ * import { playerId } from "@tickwire/net/core";
+ * import { LobbyServer } from "@tickwire/net/lobby";
+ * import { SqliteLobbyStore } from "@tickwire/net/lobby/sqlite";
+ * import { upgradeWebSocket } from "@tickwire/net/websocket/deno";
+ *
+ * const folder = await Deno.makeTempDir();
+ * await using store = new SqliteLobbyStore({ path: `${folder}/lobbies.db` });
+ * const lobbies = new LobbyServer({
+ *   upgrade: upgradeWebSocket,
+ *   authenticate: (request) => {
+ *     const name = new URL(request.url).searchParams.get("name"); // ask your own server
+ *     return name ? { playerId: playerId(name) } : undefined;
+ *   },
+ *   store,
+ * });
+ * const http = Deno.serve({ port: 0, onListen() {} }, lobbies.handler);
+ * await lobbies.ready;
+ * lobbies.tick(1 / 20); // 20 times a second
+ * for (const event of lobbies.drainEvents()) {
+ *   if (event.type === "lobby" && event.event.type === "gameStarted") {
+ *     console.log(event.view.players.map(({ id, team }) => [id, team]));
+ *   }
+ * }
+ * await lobbies.close();
+ * await http.shutdown();
+ * ```
+ */
+export class LobbyServer {
+  /** Answers requests: bound, so that it can be given to a server as it is. 503 until `ready`. */
+  readonly handler: (request: Request, info?: HandlerInfo) => Promise<Response>;
+  /** Resolves when what was stored is here again; rejects with what the store rejects with. */
+  readonly ready: Promise<void>;
+  /**
+   * Where the clients are: for channels and links of the game's own. The server ticks and drains it; what is not a lobby's
+   * comes as `hub` events.
+   */
+  readonly hub: WsHub;
+  /**
+   * The lobbies: for the game's server to end games, close lobbies, reserve seats. The server ticks and drains it; what is
+   * done here is stored and told like everything else.
+   */
+  readonly manager: LobbyManager;
+  readonly #settings: ServerSettings;
+  readonly #store: LobbyStore;
+  readonly #outbox: Outbox;
+  readonly #events: EventQueue<LobbyServerEvent>;
+  readonly #people: People;
+  readonly #chat: Chat;
+  readonly #feed: ListingFeed;
+  readonly #readers: ListReaders;
+  readonly #matchmaker: Matchmaker;
+  readonly #hashes: WorkQueue;
+  readonly #counters = new ServerCounters();
+  /** Each lobby as it was after its last event. */
+  readonly #views = new Map<LobbyId, Lobby>();
+  /** Who waits for an answer, by the number of the attempt. */
+  readonly #attempts = new Map<number, Asker>();
+  /** What was found out meanwhile, for the next tick. */
+  #found: (() => void)[] = [];
+  readonly #behind = new Set<LobbySocket>();
+  /** Clients that were closed, of whom something may still come. */
+  readonly #expelled = new Set<ClientId>();
+  #nowMs = 0;
+  #catchUpMs = 0;
+  #isReady = false;
+  #isClosed = false;
+  /** Whether the owner is told that the store works again. */
+  #isStoreFailing = false;
+
+  /**
+   * Makes a server, and begins to read what is stored.
+   *
+   * @param options What it needs, and its limits.
+   * @throws {RangeError} If a number is out of its range.
+   */
+  constructor(options: LobbyServerOptions) {
+    const settings = resolveServerOptions(options);
+    this.#settings = settings;
+    this.#store = options.store;
+    this.manager = new LobbyManager(options.manager);
+    this.hub = new WsHub({
+      ...options.hub,
+      upgrade: options.upgrade,
+      authenticate: options.authenticate,
+      channel: (name) => {
+        if (name === LOBBY_CHANNEL) return LOBBY_CHANNEL_OPTIONS;
+        if (name === LOBBY_LIST_CHANNEL) return LIST_CHANNEL_OPTIONS;
+        return options.hub?.channel?.(name) ?? {};
+      },
+      canPublish: (identity, name) =>
+        name === LOBBY_CHANNEL ||
+        name !== LOBBY_LIST_CHANNEL &&
+          (options.hub?.canPublish?.(identity, name) ?? true),
+      canSubscribe: (identity, name) =>
+        name !== LOBBY_CHANNEL && name !== LOBBY_LIST_CHANNEL &&
+        (options.hub?.canSubscribe?.(identity, name) ?? true),
+    });
+    this.#events = new EventQueue({ capacity: settings.maxEvents });
+    this.#people = new People(
+      settings.rates,
+      options.manager?.limits?.nameBytes ?? NAME_BYTES,
+    );
+    this.#chat = new Chat(settings.chatMaxBytes, settings.chatHistory);
+    this.#feed = new ListingFeed({
+      maxListed: settings.maxListed,
+      maxFilters: settings.maxFilters,
+      pageSize: PAGE_SIZE,
+    }, encodeDiff);
+    this.#readers = new ListReaders({
+      send: (client, message) =>
+        this.hub.sendTo(client, LOBBY_LIST_CHANNEL, message),
+      reply: (client, request, message) =>
+        this.hub.reply(client, LOBBY_LIST_CHANNEL, request, message),
+      onSlow: (reader) => this.#endList(reader),
+    });
+    this.#hashes = new WorkQueue(
+      settings.maxConcurrentHashes,
+      settings.maxWaitingHashes,
+    );
+    this.#outbox = new Outbox(options.store, {
+      valueOf: (record) => this.#valueOf(record),
+      onStored: () => this.#onStored(),
+      onFailed: (error, retryAfterMs) => this.#onFailed(error, retryAfterMs),
+    });
+    this.#matchmaker = new Matchmaker(options.queues ?? {}, {
+      manager: this.manager,
+      skillOf: settings.skillOf,
+      people: this.#people,
+      counters: this.#counters,
+      takeEvents: () => this.#takeLobbyEvents(),
+      push: (players, push) => this.#pushTo(players, push),
+      touch: (key) => this.#outbox.touch("ticket", key),
+      tell: (event) => this.#tell(event),
+    });
+    this.handler = (request, info) =>
+      this.#isReady && !this.#isClosed
+        ? this.hub.handler(request, info)
+        : Promise.resolve(
+          new Response("Not ready", {
+            status: 503,
+            headers: { "retry-after": "1" },
+          }),
+        );
+    this.ready = this.#restore();
+    // Who does not wait for it is told by the answers.
+    this.ready.catch(() => {});
+  }
+
+  /** How many lobbies there are. */
+  get lobbyCount(): number {
+    return this.#views.size;
+  }
+
+  /**
+   * Moves everything on: takes in what clients ask, lets time go by for lobbies and queues, stores, answers.
+   *
+   * @param dt The time in seconds: finite, 0 or more.
+   * @throws {RangeError} If `dt` is negative or not finite.
+   */
+  tick(dt: number): void {
+    this.hub.tick(dt);
+    this.#nowMs += dt * 1_000;
+    this.#takeHubEvents();
+    if (!this.#isReady || this.#isClosed) return;
+    const found = this.#found;
+    this.#found = [];
+    for (const apply of found) apply();
+    this.manager.tick(dt);
+    this.#takeLobbyEvents();
+    this.#matchmaker.tick(dt);
+    this.#takeLobbyEvents();
+    this.#people.sweep(this.#nowMs);
+    this.#catchUp();
+    this.#outbox.tick(dt);
+    this.#outbox.commit();
+    this.#tickLists(dt);
+    this.hub.flush();
+  }
+
+  /**
+   * Has a lobby filled up with players who look for a match, until its seats are taken or it is gone: `backfilled` tells who
+   * has come.
+   *
+   * @param queue The queue's name.
+   * @param lobby The lobby; if it has teams, those of the mode.
+   * @param request Which seats are open, and for whom.
+   * @returns The backfill's name in its queue, or why it was refused.
+   * @throws {RangeError} If there is no such queue, or the queue takes no such request.
+   */
+  addBackfill(
+    queue: string,
+    lobby: LobbyId,
+    request: BackfillRequest,
+  ): MatchmakingResult<BackfillId> {
+    return this.#matchmaker.addBackfill(queue, lobby, request);
+  }
+
+  /**
+   * Fills a lobby up no further.
+   *
+   * @param queue The queue's name.
+   * @param backfill What `addBackfill` gave.
+   * @returns Whether there was one.
+   */
+  removeBackfill(queue: string, backfill: BackfillId): boolean {
+    return this.#matchmaker.removeBackfill(queue, backfill);
+  }
+
+  /**
+   * Hands out what happened since the last time.
+   *
+   * @param budgetMs How long it may take.
+   * @returns The events, which are removed as they are taken.
+   */
+  drainEvents(budgetMs?: number): IterableIterator<LobbyServerEvent> {
+    return this.#events.drain(budgetMs);
+  }
+
+  /**
+   * Tells the numbers of the server, its hub, its manager and its queues, for `renderOpenMetrics`; those of the server begin
+   * with `tickwire_lobby_server_`.
+   *
+   * @returns What there is now, and what has been counted since the server was made.
+   */
+  *metrics(): IterableIterator<Metric> {
+    yield gauge(
+      "clients",
+      "Clients that have spoken of lobbies",
+      this.#people.socketCount,
+    );
+    yield gauge(
+      "held",
+      "What waits for the store to be told",
+      this.#outbox.size,
+    );
+    yield gauge("undrained_events", "Events not drained", this.#events.size);
+    yield gauge(
+      "list_filters",
+      "Filters that are read",
+      this.#feed.filterCount,
+    );
+    yield gauge(
+      "waiting_hashes",
+      "Passwords that wait to be hashed",
+      this.#hashes.waiting,
+    );
+    yield counter("chat_messages", "Messages said in lobbies", this.#chat.said);
+    yield counter(
+      "list_bytes",
+      "Bytes of lists that were sent",
+      this.#readers.sentBytes,
+    );
+    yield* this.#counters.metrics();
+    yield* this.#matchmaker.metrics();
+    yield* this.manager.metrics();
+    yield* this.hub.metrics();
+  }
+
+  /**
+   * Ends everything: nothing more is taken in, what has happened is stored and told, and each client is told when to come
+   * back. The lobbies stay in the store. Let sockets end before the server's own shutdown, as with `WsHub.close`.
+   *
+   * @param spreadMs Over how long clients come back: see `WsHub.close`.
+   * @returns A promise that resolves when all is stored; if the store fails now, it is left as it was.
+   */
+  async close(spreadMs?: number): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.ready.catch(() => {});
+    await this.#hashes.close();
+    this.#takeLobbyEvents();
+    await this.#outbox.finish();
+    this.hub.close(spreadMs);
+  }
+
+  async #restore(): Promise<void> {
+    const records = await this.#store.load();
+    const refused: { key: string; reason: string }[] = [];
+    let lobbies = 0;
+    for (const { kind, key, value } of records) {
+      if (kind !== "lobby") continue;
+      const reason = this.#restoreLobby(key, value);
+      if (reason === undefined) lobbies++;
+      else refused.push({ key, reason });
+    }
+    const tickets = this.#matchmaker.restore(records, refused);
+    this.#isReady = true;
+    this.#tell({ type: "restored", lobbies, tickets, refused });
+  }
+
+  /** Returns why it cannot be restored, if it cannot. */
+  #restoreLobby(key: string, value: string): string | undefined {
+    let snapshot: unknown;
+    try {
+      snapshot = JSON.parse(value);
+    } catch {
+      return "it is no JSON";
+    }
+    const restored = this.manager.restore(snapshot);
+    if (!restored.isOk) return restored.error.message;
+    const lobby = restored.value;
+    if (lobby.id !== key) return "it is another lobby";
+    // Nobody is connected; they have their time to come back from now on.
+    for (const { id, isConnected } of [...lobby.players, ...lobby.spectators]) {
+      if (isConnected) this.manager.setConnected(id, false);
+    }
+    // Nobody is there to be told, and the game is told that all of it is restored.
+    for (const event of this.manager.drainEvents()) {
+      if ("version" in event) this.#outbox.touch("lobby", event.lobby);
+    }
+    const left = this.manager.lobby(lobby.id);
+    if (left !== undefined) this.#views.set(left.id, left);
+    this.#list(lobby.id, left);
+    return undefined;
+  }
+
+  #takeHubEvents(): void {
+    const { maxHeld, maxEvents } = this.#settings;
+    // What is not taken waits at the hub, and then at the clients.
+    if (this.#outbox.size >= maxHeld || this.#events.size >= maxEvents / 2) {
+      return;
+    }
+    for (const event of this.hub.drainEvents()) {
+      this.#onHubEvent(event);
+      if (this.#outbox.size >= maxHeld || this.#events.size >= maxEvents / 2) {
+        return;
+      }
+    }
+  }
+
+  #onHubEvent(event: WsHubEvent): void {
+    switch (event.type) {
+      case "message":
+        if (event.channel === LOBBY_LIST_CHANNEL) return;
+        if (event.channel === LOBBY_CHANNEL) {
+          if (this.#isReady && !this.#isClosed) this.#onMessage(event);
+          return;
+        }
+        break;
+      case "clientConnected":
+      case "clientDisconnected": {
+        const socket = this.#people.socket(event.client);
+        if (socket === undefined) break;
+        socket.isOnline = event.type === "clientConnected";
+        socket.person.identity = event.identity;
+        this.#onPresence(socket.person);
+        break;
+      }
+      case "clientLeft": {
+        this.#expelled.delete(event.client);
+        const socket = this.#people.socket(event.client);
+        if (socket === undefined) break;
+        socket.isOnline = false;
+        this.#people.detach(socket);
+        this.#behind.delete(socket);
+        this.#stopReading(socket);
+        this.#onPresence(socket.person);
+        break;
+      }
+      case "undelivered": {
+        const messages = event.messages.filter(({ channel }) =>
+          channel !== LOBBY_CHANNEL && channel !== LOBBY_LIST_CHANNEL
+        );
+        // A client notices, and asks for the whole.
+        if (messages.length === 0) return;
+        this.#tell({ type: "hub", event: { ...event, messages } });
+        return;
+      }
+    }
+    this.#tell({ type: "hub", event });
+  }
+
+  /** A player may have come, or gone. */
+  #onPresence(person: Person): void {
+    const { isOnline } = person;
+    person.offlineSinceMs = isOnline ? undefined : this.#nowMs;
+    if (this.manager.lobbyForPlayer(person.player) !== undefined) {
+      this.manager.setConnected(person.player, isOnline);
+      this.#takeLobbyEvents();
+    }
+    this.#matchmaker.onPresence(person);
+  }
+
+  #onMessage(event: WsHubEvent & { type: "message" }): void {
+    const { client, identity, bytes, request: number } = event;
+    if (this.#expelled.has(client)) return;
+    const person = this.#people.meet(identity);
+    const read = readRequest(bytes);
+    if (number === undefined || "wrong" in read) {
+      this.#counters.invalid++;
+      if (number !== undefined) {
+        const field = "wrong" in read ? read.wrong : "";
+        this.#answer({ client, number }, refusal(invalid(field)));
+      }
+      this.#lose(person, client);
+      return;
+    }
+    const asker = { client, number };
+    if (!person.requests.tryTake(1, this.#nowMs)) {
+      this.#counters.limited++;
+      const waitMs = person.requests.waitMs(1, this.#nowMs);
+      this.#answer(asker, refusal(limited(waitMs)));
+      this.#lose(person, client);
+      return;
+    }
+    let socket = this.#people.socket(client);
+    if (socket === undefined) {
+      // If it has left since, the word of that is still to come.
+      socket = this.#people.attach(client, identity);
+      this.#onPresence(person);
+    }
+    this.#perform(socket, asker, read.request);
+  }
+
+  /** Puts up with a request that is wrong or comes too early, or does not. */
+  #lose(person: Person, client: ClientId): void {
+    if (person.patience.tryTake(1, this.#nowMs)) return;
+    this.#counters.expelled++;
+    this.#expelled.add(client);
+    this.hub.remove(client, "too many wrong requests");
+  }
+
+  #perform(socket: LobbySocket, asker: Asker, request: LobbyRequest): void {
+    const { person } = socket;
+    const { player } = person;
+    switch (request.do) {
+      case "hello":
+        this.#greet(socket, asker, request);
+        return;
+      case "create":
+        this.#create(person, asker, request);
+        return;
+      case "join":
+        this.#join(person, asker, request);
+        return;
+      case "setPassword":
+        this.#setPassword(person, asker, request.password);
+        return;
+      case "chat":
+        this.#say(person, asker, request);
+        return;
+      case "browse":
+        this.#browse(socket, asker, request);
+        return;
+      case "unbrowse":
+        this.#stopReading(socket);
+        this.#done(asker, request, {});
+        return;
+      case "enqueue":
+      case "dequeue":
+      case "explain":
+      case "answer":
+        this.#settle(asker, request, this.#matchmaker.perform(player, request));
+        return;
+      default:
+        this.#settle(asker, request, operate(this.manager, player, request));
+    }
+  }
+
+  #greet(
+    socket: LobbySocket,
+    asker: Asker,
+    request: LobbyRequest & { do: "hello" },
+  ): void {
+    const { player } = socket.person;
+    if (request.protocol !== LOBBY_PROTOCOL) {
+      this.#refuse(asker, request, {
+        type: "unsupportedProtocol",
+        protocol: LOBBY_PROTOCOL,
+        message:
+          `Cannot speak protocol ${request.protocol} as it must be ${LOBBY_PROTOCOL}`,
+      });
+      return;
+    }
+    const lobby = this.manager.lobbyForPlayer(player);
+    this.#behind.delete(socket);
+    socket.isBehind = false;
+    if (request.lobby !== undefined && request.lobby !== lobby?.id) {
+      this.#push([socket], {
+        push: "left",
+        lobby: request.lobby,
+        reason: "unknown",
+      });
+    }
+    if (
+      lobby !== undefined &&
+      (request.lobby !== lobby.id || request.version !== lobby.version)
+    ) this.#welcome([socket], lobby, request.lobby !== lobby.id);
+    const { ticket, proposal } = this.#matchmaker.stateOf(player);
+    const hello: LobbyHello = {
+      protocol: LOBBY_PROTOCOL,
+      player,
+      lobby: lobby?.id ?? null,
+      ...(ticket !== undefined && { ticket }),
+      ...(proposal !== undefined && { proposal }),
+    };
+    this.#done(asker, request, hello);
+  }
+
+  /** Tells somebody of a lobby as a whole, and what was said there last. */
+  #welcome(
+    sockets: readonly LobbySocket[],
+    lobby: Lobby,
+    isNew: boolean,
+  ): void {
+    this.#push(sockets, { push: "view", view: lobby });
+    if (!isNew) return;
+    for (const message of this.#chat.last(lobby.id)) {
+      this.#push(sockets, { push: "chat", message });
+    }
+  }
+
+  #create(
+    person: Person,
+    asker: Asker,
+    request: LobbyRequest & { do: "create" },
+  ): void {
+    const { password } = request;
+    // Nothing is hashed for who could not enter anyway.
+    const isElsewhere =
+      this.manager.lobbyForPlayer(person.player) !== undefined;
+    if (password === undefined || isElsewhere) {
+      this.#createWith(person, asker, request, undefined);
+      return;
+    }
+    this.#hash(person, asker, request, password, (verifier) => {
+      this.#createWith(person, asker, request, verifier);
+    });
+  }
+
+  #createWith(
+    person: Person,
+    asker: Asker,
+    request: LobbyRequest & { do: "create" },
+    verifier: string | undefined,
+  ): void {
+    const { config, metadata, playerMetadata } = request;
+    const made = this.manager.createLobby(person.player, config, {
+      player: this.#infoOf(person, playerMetadata),
+      ...(metadata !== undefined && { metadata }),
+      ...(verifier !== undefined && { passwordVerifier: verifier }),
+    });
+    this.#settle(asker, request, entered(made));
+  }
+
+  #join(
+    person: Person,
+    asker: Asker,
+    request: LobbyRequest & { do: "join" },
+  ): void {
+    const { lobby, role, password, code, metadata } = request;
+    const { player } = person;
+    const info = this.#infoOf(person, metadata);
+    let joined: LobbyResult<LobbyJoin>;
+    if (code !== undefined) {
+      joined = this.manager.joinByInvite(player, code, info);
+    } else if (lobby === undefined) {
+      this.#refuse(asker, request, invalid("lobby"));
+      return;
+    } else {
+      joined = this.manager.join(player, lobby, {
+        ...info,
+        ...(role !== undefined && { role }),
+        ...(password !== undefined && { password }),
+      });
+    }
+    if (!joined.isOk) this.#settle(asker, request, joined);
+    else if (joined.value.type === "joined") {
+      const { id } = joined.value.lobby;
+      this.#settle(asker, request, { isOk: true, value: { lobby: id } });
+    } else {
+      this.#attempts.set(joined.value.attempt, asker);
+      this.#takeLobbyEvents();
+    }
+  }
+
+  #infoOf(
+    person: Person,
+    metadata: LobbyMetadata | undefined,
+  ): LobbyPlayerInfo {
+    const { player, name } = person;
+    return {
+      skill: this.#settings.skillOf(player).skill,
+      ...(name !== undefined && { name }),
+      ...(metadata !== undefined && { metadata }),
+    };
+  }
+
+  #setPassword(
+    person: Person,
+    asker: Asker,
+    password: string | null,
+  ): void {
+    const request = { do: "setPassword", password } as const;
+    const { player } = person;
+    if (password === null) {
+      this.#settle(
+        asker,
+        request,
+        plain(this.manager.setPassword(player, undefined)),
+      );
+      return;
+    }
+    const hosted = hostedBy(this.manager, player);
+    if (!hosted.isOk) {
+      this.#refuse(asker, request, hosted.error);
+      return;
+    }
+    this.#hash(person, asker, request, password, (verifier) => {
+      this.#settle(
+        asker,
+        request,
+        plain(this.manager.setPassword(player, verifier)),
+      );
+    });
+  }
+
+  /** Makes a verifier, and goes on with it in a tick to come. */
+  #hash(
+    person: Person,
+    asker: Asker,
+    request: LobbyRequest,
+    password: string,
+    goOn: (verifier: string) => void,
+  ): void {
+    if (!person.hashes.tryTake(1, this.#nowMs)) {
+      const waitMs = person.hashes.waitMs(1, this.#nowMs);
+      this.#refuse(asker, request, limited(waitMs));
+      return;
+    }
+    const isTaken = this.#hashes.push(async () => {
+      const verifier = await hashPassword(
+        password,
+        this.#settings.iterations,
+      );
+      this.#counters.hashes++;
+      this.#found.push(() => goOn(verifier));
+    });
+    if (!isTaken) this.#refuse(asker, request, limited(HASHES_RETRY_MS));
+  }
+
+  #verify(notice: LobbyNotice & { type: "passwordToVerify" }): void {
+    const { attempt, password, verifier } = notice;
+    // How many there may be, the manager has seen to.
+    this.#hashes.push(async () => {
+      const isRight = await verifyPassword(password, verifier);
+      this.#counters.hashes++;
+      this.#found.push(() => this.#onVerified(attempt, isRight));
+    }, true);
+  }
+
+  #onVerified(attempt: number, isRight: boolean): void {
+    const answered = this.manager.answerPassword(attempt, isRight);
+    // The lobby first: who asks is in it when it is answered.
+    this.#takeLobbyEvents();
+    const asker = this.#attempts.get(attempt);
+    if (asker === undefined) return;
+    this.#attempts.delete(attempt);
+    this.#settle(asker, { do: "join" }, entered(answered));
+  }
+
+  #say(
+    person: Person,
+    asker: Asker,
+    request: LobbyRequest & { do: "chat" },
+  ): void {
+    const { player } = person;
+    const { text, isTeam = false } = request;
+    const lobby = this.manager.lobbyForPlayer(player);
+    if (lobby === undefined) {
+      this.#refuse(asker, request, {
+        type: "playerNotFound",
+        player,
+        message: "The player is in no lobby",
+      });
+      return;
+    }
+    if (!this.#chat.isFit(text)) {
+      this.#refuse(asker, request, invalid("text"));
+      return;
+    }
+    if (!person.chat.tryTake(1, this.#nowMs)) {
+      const waitMs = person.chat.waitMs(1, this.#nowMs);
+      this.#refuse(asker, request, limited(waitMs));
+      return;
+    }
+    const team = lobby.players.find(({ id }) => id === player)?.team;
+    if (isTeam && team === undefined) {
+      this.#refuse(asker, request, {
+        type: "notAllowed",
+        rule: "teams",
+        message: "The player is in no team",
+      });
+      return;
+    }
+    const message = this.#chat.say(lobby.id, player, text, isTeam);
+    const hearers = isTeam
+      ? lobby.players.filter((it) => it.team === team).map(({ id }) => id)
+      : membersOf(lobby);
+    this.#pushTo(hearers, { push: "chat", message });
+    this.#done(asker, request, {});
+  }
+
+  #browse(
+    socket: LobbySocket,
+    asker: Asker,
+    request: LobbyRequest & { do: "browse" },
+  ): void {
+    this.#stopReading(socket);
+    const { client } = asker;
+    // What the list has is stored: it waits for nothing, and follows its answer.
+    const reader = this.#readers.open(client);
+    const key = this.#feed.subscribe(reader, request.filter);
+    if (key === undefined) {
+      this.#refuse(asker, request, limited(this.#settings.listIntervalMs));
+      return;
+    }
+    const answer: LobbyAnswer = { ok: true, value: { key } };
+    this.#counters.request(request.do, true);
+    reader.begin(key, asker.number, encoder.encode(JSON.stringify(answer)));
+    socket.reader = reader;
+  }
+
+  #stopReading(socket: LobbySocket): void {
+    const { reader } = socket;
+    if (reader === undefined) return;
+    socket.reader = undefined;
+    this.#feed.unsubscribe(reader, reader.key);
+    this.#readers.close(reader);
+  }
+
+  #endList(reader: ListReader): boolean {
+    const push: LobbyPush = {
+      push: "listEnded",
+      key: reader.key,
+      reason: "slow",
+    };
+    const message = encoder.encode(JSON.stringify(push));
+    if (!this.hub.sendTo(reader.client, LOBBY_LIST_CHANNEL, message)) {
+      // Nobody is there any more to be told.
+      if (this.hub.identityOf(reader.client) !== undefined) return false;
+    }
+    this.#counters.slowReaders++;
+    const socket = this.#people.socket(reader.client);
+    if (socket?.reader === reader) this.#stopReading(socket);
+    return true;
+  }
+
+  #tickLists(dt: number): void {
+    const { listIntervalMs } = this.#settings;
+    // Those that are read are brought up to date in turn, over the whole interval.
+    const share = listIntervalMs === 0
+      ? 1
+      : Math.min(1, dt * 1_000 / listIntervalMs);
+    if (share > 0) this.#feed.flush(share);
+    this.#readers.tick(share);
+  }
+
+  #list(id: LobbyId, lobby: Lobby | undefined): void {
+    const { region, listedMetadata } = this.#settings;
+    this.#feed.update(
+      id,
+      lobby === undefined || lobby.config.access !== "public"
+        ? undefined
+        : lobbyListing(lobby, { region, metadata: listedMetadata }),
+    );
+  }
+
+  /** Takes what has happened to lobbies, for those in them, the store and the game. */
+  #takeLobbyEvents(): void {
+    for (const event of this.manager.drainEvents()) {
+      switch (event.type) {
+        case "passwordToVerify":
+          this.#verify(event);
+          break;
+        case "joinRefused": {
+          const asker = this.#attempts.get(event.attempt);
+          if (asker === undefined) break;
+          this.#attempts.delete(event.attempt);
+          this.#refuse(asker, { do: "join" }, event.error);
+          break;
+        }
+        default:
+          this.#onLobbyEvent(event);
+      }
+    }
+  }
+
+  #onLobbyEvent(event: LobbyEvent): void {
+    const { lobby: id } = event;
+    const before = this.#views.get(id);
+    // As it was then: the manager is some events ahead.
+    const after = applyLobbyEvent(before, event);
+    const view = after ?? before!;
+    if (after === undefined) this.#views.delete(id);
+    else this.#views.set(id, after);
+    this.#outbox.touch("lobby", id);
+    switch (event.type) {
+      case "lobbyCreated":
+        this.#welcome(this.#socketsOf(membersOf(event.view)), view, true);
+        break;
+      case "playerJoined":
+      case "spectatorJoined": {
+        const { id: player } = event.type === "playerJoined"
+          ? event.player
+          : event.spectator;
+        this.#welcome(this.#socketsOf([player]), view, true);
+        this.#pushTo(
+          membersOf(view).filter((it) => it !== player),
+          { push: "event", event },
+        );
+        break;
+      }
+      case "playerLeft": {
+        const { player, reason } = event;
+        this.#pushTo([player], { push: "left", lobby: id, reason });
+        this.#pushTo(membersOf(view), { push: "event", event });
+        this.#matchmaker.onLeft(player);
+        break;
+      }
+      case "lobbyDestroyed":
+        this.#chat.forget(id);
+        this.#matchmaker.onDestroyed(id);
+        this.#pushTo(membersOf(view), {
+          push: "left",
+          lobby: id,
+          reason: "destroyed",
+        });
+        break;
+      default:
+        this.#pushTo(membersOf(view), { push: "event", event });
+    }
+    this.#outbox.push(() => this.#list(id, after));
+    this.#tell({ type: "lobby", event, view });
+  }
+
+  #valueOf({ kind, key }: LobbyRecordKey): string | undefined {
+    if (kind === "ticket") return this.#matchmaker.valueOf(key);
+    const snapshot = this.manager.snapshot(key as LobbyId);
+    return snapshot === undefined ? undefined : JSON.stringify(snapshot);
+  }
+
+  #onStored(): void {
+    this.#counters.batches++;
+    if (this.#isStoreFailing) {
+      this.#isStoreFailing = false;
+      this.#queue({ type: "storeRecovered" });
+    }
+    this.hub.flush();
+  }
+
+  #onFailed(error: unknown, retryAfterMs: number): void {
+    this.#counters.storeFailures++;
+    this.#isStoreFailing = true;
+    this.#queue({ type: "storeFailed", error, retryAfterMs });
+  }
+
+  /** What came of something that the rules may refuse. */
+  #settle(
+    asker: Asker,
+    request: { readonly do: LobbyRequest["do"] },
+    result: Result,
+  ): void {
+    this.#takeLobbyEvents();
+    if (result.isOk) this.#done(asker, request, result.value ?? {});
+    else this.#refuse(asker, request, result.error);
+  }
+
+  #done(
+    asker: Asker,
+    request: { readonly do: LobbyRequest["do"] },
+    value: object,
+  ): void {
+    this.#counters.request(request.do, true);
+    this.#answer(asker, {
+      ok: true,
+      value: value as Readonly<Record<string, unknown>>,
+    });
+  }
+
+  #refuse(
+    asker: Asker,
+    request: { readonly do: LobbyRequest["do"] },
+    error: LobbyRequestError,
+  ): void {
+    this.#counters.request(request.do, false);
+    this.#answer(asker, refusal(error));
+  }
+
+  #answer({ client, number }: Asker, answer: LobbyAnswer): void {
+    const text = JSON.stringify(answer);
+    this.#outbox.push(() => {
+      this.hub.reply(client, LOBBY_CHANNEL, number, text);
+    });
+  }
+
+  #socketsOf(players: readonly PlayerId[]): LobbySocket[] {
+    const sockets: LobbySocket[] = [];
+    for (const player of players) {
+      const person = this.#people.get(player);
+      if (person !== undefined) sockets.push(...person.sockets);
+    }
+    return sockets;
+  }
+
+  #pushTo(players: readonly PlayerId[], push: LobbyPush): void {
+    this.#push(this.#socketsOf(players), push);
+  }
+
+  #push(sockets: readonly LobbySocket[], push: LobbyPush): void {
+    if (sockets.length === 0) return;
+    const text = JSON.stringify(push);
+    this.#outbox.push(() => {
+      for (const socket of sockets) this.#send(socket, text);
+    });
+  }
+
+  #send(socket: LobbySocket, text: string): void {
+    // It is told the whole, once there is room.
+    if (socket.isBehind) return;
+    this.#counters.pushes++;
+    if (this.hub.sendTo(socket.client, LOBBY_CHANNEL, text)) return;
+    if (this.#people.socket(socket.client) !== socket) return;
+    socket.isBehind = true;
+    this.#behind.add(socket);
+    this.#counters.behind++;
+  }
+
+  /** Tells those for whom there was no room where they stand, if there is now. */
+  #catchUp(): void {
+    if (this.#nowMs - this.#catchUpMs < CATCH_UP_MS) return;
+    this.#catchUpMs = this.#nowMs;
+    for (const socket of this.#behind) {
+      const { player } = socket.person;
+      const lobby = this.manager.lobbyForPlayer(player);
+      const push: LobbyPush = {
+        push: "sync",
+        lobby: lobby ?? null,
+        ...this.#matchmaker.stateOf(player),
+      };
+      const text = JSON.stringify(push);
+      this.#behind.delete(socket);
+      this.#outbox.push(() => {
+        socket.isBehind = false;
+        this.#send(socket, text);
+      });
+    }
+  }
+
+  /** Tells the owner something, when all that came before is stored. */
+  #tell(event: LobbyServerEvent): void {
+    this.#outbox.push(() => this.#queue(event));
+  }
+
+  #queue(event: LobbyServerEvent): void {
+    if (!this.#events.push(event)) this.#counters.lostEvents++;
+  }
+}
+
+/** Whom to answer. */
+interface Asker {
+  readonly client: ClientId;
+  /** The number of the request. */
+  readonly number: number;
+}
+
+type Result =
+  | { readonly isOk: true; readonly value: object | undefined }
+  | { readonly isOk: false; readonly error: LobbyRequestError };
+
+const LOBBY_CHANNEL_OPTIONS = {
+  delivery: Delivery.ExactlyOnce,
+  priority: 2,
+  slow: "drop",
+  maxQueuedMessages: 1_024,
+  maxQueuedBytes: 1_048_576,
+} as const;
+
+/** Lists wait at the server, where readers share them. */
+const LIST_CHANNEL_OPTIONS = {
+  delivery: Delivery.ExactlyOnce,
+  priority: 5,
+  slow: "drop",
+  maxQueuedMessages: 64,
+  maxQueuedBytes: 262_144,
+} as const;
+
+/** The same for all who read a list. */
+function encodeDiff(key: string, diff: LobbyListingDiff): Uint8Array {
+  const push: LobbyPush = { push: "list", key, ...diff };
+  return encoder.encode(JSON.stringify(push));
+}
+
+function membersOf(lobby: Lobby): PlayerId[] {
+  return [
+    ...lobby.players.map(({ id }) => id),
+    ...lobby.spectators.map(({ id }) => id),
+  ];
+}
+
+function entered(result: LobbyResult<Lobby>): Result {
+  return result.isOk
+    ? { isOk: true, value: { lobby: result.value.id } }
+    : result;
+}
+
+function refusal(error: LobbyRequestError): LobbyAnswer {
+  return { ok: false, error };
+}
+
+function invalid(field: string): LobbyRequestError {
+  return {
+    type: "invalidRequest",
+    field,
+    message: field === ""
+      ? "The request cannot be read"
+      : `The request's ${field} is none`,
+  };
+}
+
+function limited(waitMs: number): LobbyRequestError {
+  const retryAfterMs = Math.ceil(waitMs);
+  return {
+    type: "rateLimited",
+    retryAfterMs,
+    message: `Too often: again in ${retryAfterMs} ms`,
+  };
+}

@@ -1,0 +1,88 @@
+// This module is browser compatible.
+import type { PlayerId } from "../../core/mod.ts";
+import type { WsHubEvent } from "../../websocket/mod.ts";
+import type { LobbyError } from "../lobby_error.ts";
+import type { LobbyId } from "../lobby_id.ts";
+import type { Lobby } from "../manager/lobby.ts";
+import type { LobbyEvent } from "../manager/lobby_event.ts";
+
+/**
+ * What a {@linkcode LobbyServer} tells its game. What changes a lobby or makes a match is told once it is stored, in its
+ * order.
+ */
+export type LobbyServerEvent =
+  | {
+    /** A lobby has changed. */
+    readonly type: "lobby";
+    /** How; its `type` tells what: `gameStarted` and `gameEnded`, say. */
+    readonly event: LobbyEvent;
+    /** The lobby after it; the last that there was, if it is destroyed. */
+    readonly view: Lobby;
+  }
+  | {
+    /** Players have confirmed a match, and sit in a lobby of their own. */
+    readonly type: "matchMade";
+    /** The queue's name. */
+    readonly queue: string;
+    /** What is played. */
+    readonly mode: string;
+    /** Where, if the queue has regions. */
+    readonly region: string | undefined;
+    /** Where, if the mode has maps. */
+    readonly map: string | undefined;
+    /** The lobby. */
+    readonly lobby: LobbyId;
+    /** The teams. */
+    readonly teams: readonly (readonly PlayerId[])[];
+  }
+  | {
+    /** Players have confirmed a match, and cannot be given a lobby, or seats in the one that they were to fill up. */
+    readonly type: "matchFailed";
+    /** The queue's name. */
+    readonly queue: string;
+    /** Who; they wait no longer. */
+    readonly players: readonly PlayerId[];
+    /** Why. */
+    readonly error: LobbyError;
+  }
+  | {
+    /** A backfill has found players, who have confirmed and have seats in its lobby. */
+    readonly type: "backfilled";
+    /** The queue's name. */
+    readonly queue: string;
+    /** The lobby. */
+    readonly lobby: LobbyId;
+    /** Who. */
+    readonly players: readonly PlayerId[];
+  }
+  | {
+    /** What was stored is here again; nobody is connected yet. */
+    readonly type: "restored";
+    /** How many lobbies. */
+    readonly lobbies: number;
+    /** How many tickets, which wait for their players. */
+    readonly tickets: number;
+    /** What could not be read, with the reason; it stays in the store as it is. */
+    readonly refused: readonly {
+      readonly key: string;
+      readonly reason: string;
+    }[];
+  }
+  | {
+    /** The store has failed: answers wait, and it is tried again. */
+    readonly type: "storeFailed";
+    /** What it rejected with. */
+    readonly error: unknown;
+    /** In how many milliseconds of `tick` time. */
+    readonly retryAfterMs: number;
+  }
+  | {
+    /** The store works again. */
+    readonly type: "storeRecovered";
+  }
+  | {
+    /** Something at the hub that is none of a lobby's: the game's own channels, and who comes and goes. */
+    readonly type: "hub";
+    /** What. */
+    readonly event: WsHubEvent;
+  };

@@ -1,0 +1,187 @@
+// This module is browser compatible.
+import type { Identity, PlayerId } from "../../core/mod.ts";
+import type { Upgraded, WsHubOptions } from "../../websocket/mod.ts";
+import type { LobbyManagerOptions } from "../manager/lobby_manager_options.ts";
+import type { LobbyStore } from "../store/lobby_store.ts";
+import type { LobbyQueueOptions } from "./lobby_queue_options.ts";
+
+/** How often something may be done. */
+export interface LobbyRate {
+  /** On the average: above 0. */
+  readonly perSecond: number;
+  /** At once: an integer of 1 or more. */
+  readonly burst: number;
+}
+
+/** What a player may say. */
+export interface LobbyChatOptions {
+  /**
+   * The most bytes of UTF-8 of a message: 1 to 8192.
+   *
+   * @default {512}
+   */
+  readonly maxBytes?: number;
+  /**
+   * How often a player may say something.
+   *
+   * @default {{ perSecond: 1, burst: 5 }}
+   */
+  readonly rate?: LobbyRate;
+  /**
+   * How many of the last messages who joins is told: 0 to 200.
+   *
+   * @default {20}
+   */
+  readonly history?: number;
+}
+
+/** How lobbies are listed. */
+export interface LobbyListOptions {
+  /**
+   * How often readers are told of changes, in milliseconds of `tick` time: 0 for each tick. Their turns are spread over it.
+   *
+   * @default {500}
+   */
+  readonly intervalMs?: number;
+  /**
+   * The most lobbies of one list: 1 to 65536. Those that came first are in it; others, when there is room.
+   *
+   * @default {1000}
+   */
+  readonly maxListed?: number;
+  /**
+   * The most different filters that are read at a time: 1 or more. Each takes a few microseconds of each change.
+   *
+   * @default {1024}
+   */
+  readonly maxFilters?: number;
+  /**
+   * Where this server is, in the game's own words.
+   *
+   * @default {""}
+   */
+  readonly region?: string;
+  /**
+   * Which of a lobby's metadata are listed.
+   *
+   * @default {[]}
+   */
+  readonly metadata?: readonly string[];
+}
+
+/** How passwords are hashed. */
+export interface LobbyPasswordOptions {
+  /**
+   * How often each is: 1 to 10000000. Fewer than by default are for tests.
+   *
+   * @default {600000}
+   */
+  readonly iterations?: number;
+  /**
+   * How many are at a time: 1 to 64. Each takes a thread some 0.2 s.
+   *
+   * @default {2}
+   */
+  readonly maxConcurrent?: number;
+  /**
+   * How many lobbies may wait for theirs: 0 to 65536. Who asks for more is told to come later.
+   *
+   * @default {64}
+   */
+  readonly maxWaiting?: number;
+  /**
+   * How often a player may set one.
+   *
+   * @default {{ perSecond: 0.1, burst: 3 }}
+   */
+  readonly rate?: LobbyRate;
+}
+
+/** Options for {@linkcode LobbyServer}. */
+export interface LobbyServerOptions {
+  /** Turns a request into a socket: `upgradeWebSocket` of `@tickwire/net/websocket/deno`, or another runtime's. */
+  readonly upgrade: (request: Request) => Upgraded;
+  /**
+   * Finds out who asks, before anything is upgraded or kept. `undefined` is answered with 401; with 503 if it throws, or the
+   * identity has no `playerId` that is one.
+   */
+  readonly authenticate: (
+    request: Request,
+  ) => Identity | undefined | Promise<Identity | undefined>;
+  /** Where lobbies and tickets are kept; it stays the caller's to close, after the server. */
+  readonly store: LobbyStore;
+  /**
+   * What the hub is to be besides: limits, channels of the game's own. The channels `lobby` and `lobby.list` are the
+   * server's.
+   *
+   * @default {{}}
+   */
+  readonly hub?: Omit<WsHubOptions, "upgrade" | "authenticate">;
+  /**
+   * What the lobbies are like: limits, defaults, seeds.
+   *
+   * @default {{}}
+   */
+  readonly manager?: LobbyManagerOptions;
+  /**
+   * Where players can look for a match, by name: 1 to 64 bytes of UTF-8.
+   *
+   * @default {{}}
+   */
+  readonly queues?: Readonly<Record<string, LobbyQueueOptions>>;
+  /**
+   * How strong a player is, for matches and for even teams; in points, as all rules of the queues.
+   *
+   * @default {() => ({ skill: 1500 })}
+   */
+  readonly skillOf?: (player: PlayerId) => {
+    /** The mean. */
+    readonly skill: number;
+    /** How far that may be off. */
+    readonly uncertainty?: number;
+  };
+  /**
+   * How often a player may ask for something, over all of its connections.
+   *
+   * @default {{ perSecond: 10, burst: 40 }}
+   */
+  readonly rate?: LobbyRate;
+  /**
+   * How many requests that are wrong or come too often are put up with before the connection is closed.
+   *
+   * @default {{ perSecond: 1, burst: 100 }}
+   */
+  readonly patience?: LobbyRate;
+  /**
+   * What players may say in their lobbies.
+   *
+   * @default {{}}
+   */
+  readonly chat?: LobbyChatOptions;
+  /**
+   * How lobbies are listed.
+   *
+   * @default {{}}
+   */
+  readonly list?: LobbyListOptions;
+  /**
+   * How passwords are hashed.
+   *
+   * @default {{}}
+   */
+  readonly passwords?: LobbyPasswordOptions;
+  /**
+   * How much may wait for the store: answers, pushes and events. While there is more, nothing is taken in. An integer of 1
+   * or more.
+   *
+   * @default {65536}
+   */
+  readonly maxHeld?: number;
+  /**
+   * The most events that wait to be drained: an integer, 1024 to 16000000. While there are more than half as many, nothing
+   * is taken in.
+   *
+   * @default {65536}
+   */
+  readonly maxEvents?: number;
+}

@@ -1,0 +1,314 @@
+import { assert, assertEquals } from "@std/assert";
+import { playerId } from "../../core/mod.ts";
+import { LobbyWorld, type Player } from "../_testing/lobby_world.ts";
+import type { LobbyId } from "../lobby_id.ts";
+import type { LobbyQueueOptions } from "./lobby_queue_options.ts";
+
+const DUEL: LobbyQueueOptions = {
+  modes: { duel: { teams: 2, teamSize: 1 } },
+};
+
+const ASKED: LobbyQueueOptions = { ...DUEL, acceptTimeoutMs: 5_000 };
+
+const TEAMS: LobbyQueueOptions = {
+  modes: { pairs: { teams: 2, teamSize: 2, maps: ["forest", "harbour"] } },
+  regions: ["eu", "us"],
+  lobby: (match) => ({
+    config: { name: `Pairs on ${match.map}`, countdownMs: 0 },
+    metadata: { region: match.region! },
+  }),
+};
+
+async function sync(world: LobbyWorld, ...names: string[]): Promise<Player[]> {
+  const players = names.map((name) => world.join(name));
+  await world.until(() => players.every(({ client }) => client.isSynced));
+  return players;
+}
+
+Deno.test("LobbyServer finds matches, and seats the players", async () => {
+  const world = new LobbyWorld();
+  const server = await world.start({ queues: { ranked: DUEL } });
+  const [ada, bob] = await sync(world, "ada", "bob") as [Player, Player];
+  const status = await world.done(ada, ada.client.enqueue("ranked"));
+  assertEquals(status.players, ["ada"]);
+  assertEquals(ada.client.ticket?.queue, "ranked");
+  assertEquals(
+    (await world.refused(ada, ada.client.enqueue("ranked"))).reason,
+    "alreadyQueued",
+  );
+  assertEquals(
+    (await world.refused(bob, bob.client.enqueue("none"))).type,
+    "queueNotFound",
+  );
+  await world.done(bob, bob.client.enqueue("ranked"));
+  await world.until(() => bob.client.lobby !== undefined);
+  await world.until(() => ada.client.lobby !== undefined);
+  assertEquals(ada.client.lobby, bob.client.lobby);
+  const { config, players } = ada.client.lobby!;
+  assertEquals([config.mode, config.access, config.maxPlayers], [
+    "duel",
+    "inviteOnly",
+    2,
+  ]);
+  assertEquals(players.map(({ id }) => id).sort(), ["ada", "bob"]);
+  for (const player of [ada, bob]) {
+    assertEquals(player.client.ticket, undefined);
+    assertEquals(world.told(player, "ticketEnded").map((it) => it.reason), [
+      "matched",
+    ]);
+  }
+  const made = world.events.find(({ type }) => type === "matchMade");
+  assert(made?.type === "matchMade");
+  assertEquals(made.lobby, ada.client.lobby!.id);
+  assertEquals(made.teams.flat().sort(), ["ada", "bob"] as never);
+  // Its host can begin at once.
+  const host = [ada, bob].find(({ name }) => name === ada.client.lobby!.host)!;
+  await world.done(host, host.client.startGame());
+  assertEquals(server.manager.lobbyCount, 1);
+});
+
+Deno.test("LobbyServer takes a party along, in one team, out of its lobby", async () => {
+  const world = new LobbyWorld();
+  const server = await world.start({ queues: { pairs: TEAMS } });
+  const [ada, bob, eve, joe] = await sync(
+    world,
+    "ada",
+    "bob",
+    "eve",
+    "joe",
+  ) as [
+    Player,
+    Player,
+    Player,
+    Player,
+  ];
+  const { lobby } = await world.done(ada, ada.client.create());
+  await world.done(bob, bob.client.join(lobby as LobbyId));
+  const wish = { maps: ["harbour"], latencies: { eu: 20, us: 120 } };
+  assertEquals(
+    (await world.refused(
+      bob,
+      bob.client.enqueue("pairs", { ...wish, isParty: true }),
+    )).type,
+    "notHost",
+  );
+  assertEquals(
+    (await world.refused(bob, bob.client.enqueue("pairs", wish))).type,
+    "playerAlreadyInLobby",
+  );
+  assertEquals(
+    (await world.refused(
+      joe,
+      joe.client.enqueue("pairs", { ...wish, isParty: true }),
+    )).type,
+    "playerNotFound",
+  );
+  assertEquals(
+    (await world.refused(joe, joe.client.enqueue("pairs"))).reason,
+    "invalidTicket",
+  );
+  await world.done(
+    ada,
+    ada.client.enqueue("pairs", { ...wish, isParty: true }),
+  );
+  await world.until(() => bob.client.ticket !== undefined);
+  assertEquals(bob.client.ticket?.players, ["ada", "bob"] as never);
+  await world.done(eve, eve.client.enqueue("pairs", wish));
+  const { modes } = await world.done(eve, eve.client.explain());
+  assertEquals((modes as { reason: string }[])[0]?.reason, "notEnoughPlayers");
+  await world.done(joe, joe.client.enqueue("pairs", wish));
+  const all = [ada, bob, eve, joe];
+  await world.until(() =>
+    all.every(({ client }) => client.lobby?.players.length === 4)
+  );
+  const view = joe.client.lobby!;
+  assertEquals(view.config.name, "Pairs on harbour");
+  assertEquals(view.metadata, { region: "eu" });
+  const team = new Map(view.players.map(({ id, team }) => [id, team]));
+  assertEquals(team.get(playerId("ada")), team.get(playerId("bob")));
+  assertEquals(team.get(playerId("eve")), team.get(playerId("joe")));
+  assert(team.get(playerId("ada")) !== team.get(playerId("eve")));
+  const party = new Map(view.players.map(({ id, party }) => [id, party]));
+  assertEquals(party.get(playerId("bob")), "ada");
+  assertEquals(party.get(playerId("joe")), undefined);
+  // The lobby that they came from is empty, and gone.
+  assertEquals(server.manager.lobby(lobby as LobbyId), undefined);
+  for (const { client } of all) assertEquals(client.unreadableMessages, 0);
+});
+
+Deno.test("LobbyServer lets a party go that breaks up, and one that has had enough", async () => {
+  const world = new LobbyWorld();
+  await world.start({ queues: { pairs: TEAMS } });
+  const [ada, bob] = await sync(world, "ada", "bob") as [Player, Player];
+  const { lobby } = await world.done(ada, ada.client.create());
+  await world.done(bob, bob.client.join(lobby as LobbyId));
+  const wish = { isParty: true, latencies: { eu: 20 } };
+  await world.done(ada, ada.client.enqueue("pairs", wish));
+  await world.done(bob, bob.client.dequeue());
+  await world.until(() => ada.client.ticket === undefined);
+  assertEquals(world.told(ada, "ticketEnded").at(-1)?.reason, "cancelled");
+  assertEquals(
+    (await world.refused(ada, ada.client.dequeue())).reason,
+    "ticketNotFound",
+  );
+  await world.done(ada, ada.client.enqueue("pairs", wish));
+  await world.done(bob, bob.client.leave());
+  await world.until(() => ada.client.ticket === undefined);
+  assertEquals(world.told(bob, "ticketEnded").length, 2);
+});
+
+Deno.test("LobbyServer asks whether a match is wanted, and makes it when all say so", async () => {
+  const world = new LobbyWorld();
+  await world.start({ queues: { ranked: ASKED } });
+  const [ada, bob, eve] = await sync(world, "ada", "bob", "eve") as [
+    Player,
+    Player,
+    Player,
+  ];
+  await world.done(ada, ada.client.enqueue("ranked"));
+  await world.done(bob, bob.client.enqueue("ranked"));
+  await world.until(() => bob.client.proposal !== undefined);
+  const first = ada.client.proposal!;
+  assertEquals([first.players, first.timeoutMs], [2, 5_000]);
+  assertEquals(
+    (await world.refused(ada, ada.client.answer(999, true))).reason,
+    "proposalNotFound",
+  );
+  await world.done(ada, ada.client.answer(first.proposal, true));
+  await world.done(bob, bob.client.answer(first.proposal, false));
+  await world.until(() => ada.client.proposal === undefined);
+  assertEquals(world.told(ada, "proposalEnded").at(-1)?.missing, [
+    "bob",
+  ] as never);
+  // The one who said no is out, the other waits on.
+  await world.until(() => bob.client.ticket === undefined);
+  assertEquals(world.told(bob, "ticketEnded").at(-1)?.reason, "declined");
+  assert(ada.client.ticket !== undefined);
+  await world.done(eve, eve.client.enqueue("ranked"));
+  await world.until(() => eve.client.proposal !== undefined);
+  const second = eve.client.proposal!.proposal;
+  await world.done(eve, eve.client.answer(second, true));
+  await world.done(ada, ada.client.answer(second, true));
+  await world.until(() => eve.client.lobby?.players.length === 2);
+  assertEquals(world.told(eve, "proposalEnded").at(-1)?.isConfirmed, true);
+  // Who says nothing is out as well.
+  await world.done(bob, bob.client.enqueue("ranked"));
+  const [joe] = await sync(world, "joe") as [Player];
+  await world.done(joe, joe.client.enqueue("ranked"));
+  await world.until(() => joe.client.proposal !== undefined);
+  await world.done(joe, joe.client.answer(joe.client.proposal!.proposal, true));
+  await world.until(() => bob.client.ticket === undefined);
+  assertEquals(joe.client.ticket?.players, ["joe"] as never);
+  assertEquals(joe.client.lobby, undefined);
+});
+
+Deno.test("LobbyServer waits for a while for who looks for a match and is cut off", async () => {
+  const world = new LobbyWorld();
+  await world.start({ queues: { ranked: { ...DUEL, graceMs: 3_000 } } });
+  const [ada] = await sync(world, "ada") as [Player];
+  await world.done(ada, ada.client.enqueue("ranked"));
+  world.cut(0);
+  await world.run(40);
+  assert(ada.client.ticket !== undefined);
+  ada.client.close();
+  await world.run(80);
+  const [bob] = await sync(world, "bob") as [Player];
+  await world.done(bob, bob.client.enqueue("ranked"));
+  await world.run(40);
+  assertEquals(bob.client.lobby, undefined);
+  ada.client.connect();
+  await world.until(() => ada.client.isSynced);
+  assertEquals(ada.client.ticket, undefined);
+});
+
+Deno.test("LobbyServer keeps tickets over a restart, which wait for their players", async () => {
+  const world = new LobbyWorld();
+  await world.start({ queues: { ranked: { ...DUEL, graceMs: 5_000 } } });
+  const [ada] = await sync(world, "ada") as [Player];
+  await world.done(ada, ada.client.enqueue("ranked"));
+  await world.run(40);
+  await world.restart();
+  const [bob] = await sync(world, "bob") as [Player];
+  await world.until(() => ada.client.isSynced);
+  assert(ada.client.ticket!.waitedMs >= 0);
+  await world.done(bob, bob.client.enqueue("ranked"));
+  await world.until(() => bob.client.lobby?.players.length === 2);
+  assertEquals(ada.client.lobby, bob.client.lobby);
+  const records = await world.store.load();
+  assertEquals(records.map(({ kind }) => kind), ["lobby"]);
+  // One whose player does not come back is given up.
+  const [eve] = await sync(world, "eve") as [Player];
+  await world.done(eve, eve.client.enqueue("ranked"));
+  eve.client.close();
+  const server = await world.restart();
+  const restored = world.events.length;
+  await world.run(10);
+  const event = world.events.slice(restored).find(({ type }) =>
+    type === "restored"
+  );
+  assert(event?.type === "restored");
+  assertEquals([event.lobbies, event.tickets, event.refused], [1, 1, []]);
+  await world.run(120);
+  assertEquals((await world.store.load()).map(({ kind }) => kind), ["lobby"]);
+  assert(server.lobbyCount === 1);
+});
+
+Deno.test("LobbyServer says where a match cannot be given a lobby", async () => {
+  const world = new LobbyWorld();
+  await world.start({
+    queues: {
+      ranked: { ...DUEL, lobby: () => ({ config: { name: "\n" } }) },
+    },
+  });
+  const [ada, bob] = await sync(world, "ada", "bob") as [Player, Player];
+  await world.done(ada, ada.client.enqueue("ranked"));
+  await world.done(bob, bob.client.enqueue("ranked"));
+  await world.until(() => ada.client.ticket === undefined);
+  await world.run();
+  assertEquals(world.told(ada, "ticketEnded").at(-1)?.reason, "failed");
+  const failed = world.events.find(({ type }) => type === "matchFailed");
+  assert(failed?.type === "matchFailed");
+  assertEquals([...failed.players].sort(), ["ada", "bob"] as never);
+  assertEquals(failed.error.type, "matchmakingError");
+  // They can look for another.
+  await world.done(ada, ada.client.enqueue("ranked"));
+});
+
+Deno.test("LobbyServer fills up a lobby with players of a queue", async () => {
+  const world = new LobbyWorld();
+  const server = await world.start({
+    queues: { pairs: { modes: { pairs: { teams: 2, teamSize: 2 } } } },
+  });
+  const [ada, bob, eve] = await sync(world, "ada", "bob", "eve") as [
+    Player,
+    Player,
+    Player,
+  ];
+  const { lobby } = await world.done(
+    ada,
+    ada.client.create({
+      config: {
+        maxPlayers: 4,
+        teams: { count: 2, assignment: "manual", maxSize: 2 },
+      },
+    }),
+  );
+  await world.done(ada, ada.client.setTeam(0 as never));
+  const backfill = server.addBackfill("pairs", lobby as LobbyId, {
+    mode: "pairs",
+    openSeats: [1, 1],
+    skill: 1_500,
+  });
+  assert(backfill.isOk);
+  await world.done(bob, bob.client.enqueue("pairs"));
+  await world.done(eve, eve.client.enqueue("pairs"));
+  await world.until(() => eve.client.lobby?.players.length === 3);
+  await world.until(() => bob.client.lobby?.players.length === 3);
+  assertEquals(bob.client.lobby, ada.client.lobby);
+  assertEquals(
+    ada.client.lobby!.players.map(({ team }) => team).sort(),
+    [0, 0, 1] as never,
+  );
+  const filled = world.events.filter(({ type }) => type === "backfilled");
+  assertEquals(filled.length >= 1, true);
+});

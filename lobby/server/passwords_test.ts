@@ -1,0 +1,176 @@
+import { assert, assertEquals } from "@std/assert";
+import { LobbyWorld } from "../_testing/lobby_world.ts";
+import { SqliteLobbyStore } from "../sqlite/sqlite_lobby_store.ts";
+import { type LobbyId, lobbyId } from "../lobby_id.ts";
+
+const SECRET = "Tr0ub4dor&3";
+const WRONG = "correct horse";
+
+Deno.test("LobbyServer lets in who knows the password, and nobody else", async () => {
+  const world = new LobbyWorld();
+  await world.start();
+  const ada = world.join("ada");
+  const bob = world.join("bob");
+  const { lobby } = await world.done(
+    ada,
+    ada.client.create({ password: SECRET }),
+  );
+  assert(ada.client.lobby?.hasPassword);
+  const id = lobby as LobbyId;
+  for (
+    const [options, type] of [
+      [{}, "wrongPassword"],
+      [{ password: WRONG }, "wrongPassword"],
+    ] as const
+  ) {
+    assertEquals(
+      (await world.refused(bob, bob.client.join(id, options))).type,
+      type,
+    );
+    assertEquals(bob.client.lobby, undefined);
+  }
+  const joined = await world.done(
+    bob,
+    bob.client.join(id, { password: SECRET }),
+  );
+  assertEquals(joined, { lobby });
+  assertEquals(bob.client.lobby?.id, id);
+  // Another one, then none.
+  await world.done(ada, ada.client.setPassword(WRONG));
+  const eve = world.join("eve");
+  assertEquals(
+    (await world.refused(eve, eve.client.join(id, { password: SECRET }))).type,
+    "wrongPassword",
+  );
+  await world.done(ada, ada.client.setPassword(undefined));
+  await world.done(eve, eve.client.join(id));
+});
+
+Deno.test("LobbyServer counts attempts before it hashes anything", async () => {
+  const world = new LobbyWorld();
+  const server = await world.start({
+    rate: { perSecond: 1_000, burst: 1_000 },
+  });
+  const ada = world.join("ada");
+  const { lobby } = await world.done(
+    ada,
+    ada.client.create({ password: SECRET }),
+  );
+  const eve = world.join("eve");
+  await world.until(() => eve.client.isSynced);
+  const before = hashes();
+  const types = new Map<unknown, number>();
+  for (let i = 0; i < 12; i++) {
+    // Some one by one, others at once.
+    const requests = Array.from(
+      { length: i % 3 === 0 ? 1 : 4 },
+      (_, j) =>
+        eve.client.join(lobby as LobbyId, { password: `guess ${i} ${j}` }),
+    );
+    for (const request of requests) {
+      const { type } = await world.refused(eve, request);
+      types.set(type, (types.get(type) ?? 0) + 1);
+    }
+  }
+  // Five, as the manager has it by default, and one each ten seconds.
+  const tried = types.get("wrongPassword")!;
+  assert(tried >= 5 && tried <= 8, `${tried}`);
+  assertEquals(types.get("rateLimited"), 36 - tried);
+  assertEquals(hashes() - before, tried);
+
+  function hashes(): number {
+    for (const { name, value } of server.metrics()) {
+      if (name === "tickwire_lobby_server_password_hashes") return value;
+    }
+    throw new Error("no such metric");
+  }
+});
+
+Deno.test("LobbyServer hashes so many passwords that are set, and tells the others to wait", async () => {
+  const world = new LobbyWorld();
+  await world.start({
+    passwords: {
+      iterations: 10,
+      maxConcurrent: 1,
+      maxWaiting: 2,
+      rate: { perSecond: 0.1, burst: 2 },
+    },
+  });
+  const players = Array.from({ length: 8 }, (_, i) => world.join(`p${i}`));
+  await world.until(() => players.every(({ client }) => client.isSynced));
+  const requests = players.map(({ client }) =>
+    client.create({ password: SECRET })
+  );
+  let done = 0;
+  for (const [i, request] of requests.entries()) {
+    const outcome = await world.outcome(players[i]!, request);
+    if (outcome.type === "done") done++;
+    else {
+      assert(outcome.type === "refused");
+      assertEquals(outcome.error.type, "rateLimited");
+    }
+  }
+  assertEquals(done, 3);
+  const [first] = players;
+  await world.done(first!, first!.client.setPassword(WRONG));
+  const error = await world.refused(first!, first!.client.setPassword(SECRET));
+  assertEquals(error.type, "rateLimited");
+  assert(error.retryAfterMs as number > 5_000);
+});
+
+Deno.test("LobbyServer leaves passwords nowhere", async () => {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/lobbies.db`;
+  const store = new SqliteLobbyStore({ path });
+  const logged: string[] = [];
+  const methods = ["log", "info", "warn", "error", "debug"] as const;
+  const originals = methods.map((name) => console[name]);
+  for (const name of methods) {
+    console[name] = (...args: unknown[]) => logged.push(Deno.inspect(args));
+  }
+  const world = new LobbyWorld(1, store);
+  try {
+    const server = await world.start();
+    const ada = world.join("ada");
+    const bob = world.join("bob");
+    const { lobby } = await world.done(
+      ada,
+      ada.client.create({ password: SECRET }),
+    );
+    const id = lobbyId(lobby as string);
+    await world.refused(bob, bob.client.join(id, { password: WRONG }));
+    await world.done(bob, bob.client.join(id, { password: SECRET }));
+    await world.refused(bob, bob.client.setPassword(WRONG));
+    await world.done(ada, ada.client.setPassword(WRONG));
+    const told = [
+      logged.join("\n"),
+      JSON.stringify(world.events),
+      JSON.stringify([...world.players.map(({ events }) => events)]),
+      JSON.stringify(server.manager.snapshot(id)),
+      JSON.stringify([...server.metrics()]),
+      Deno.inspect(server, { depth: 20, showHidden: true }),
+    ].join("\n");
+    for (const password of [SECRET, WRONG]) {
+      assert(!told.includes(password), password);
+    }
+    await server.close(0);
+  } finally {
+    methods.forEach((name, i) => console[name] = originals[i]!);
+  }
+  const files: string[] = [];
+  // While the log of the database is still there, and after.
+  for (let i = 0; i < 2; i++) {
+    for await (const { name } of Deno.readDir(folder)) {
+      files.push(
+        new TextDecoder("latin1").decode(
+          await Deno.readFile(`${folder}/${name}`),
+        ),
+      );
+    }
+    if (i === 0) await store.close();
+  }
+  const kept = files.join("\n");
+  assert(kept.includes("pbkdf2-sha256$10$"));
+  for (const password of [SECRET, WRONG]) assert(!kept.includes(password));
+  await Deno.remove(folder, { recursive: true });
+});

@@ -1,0 +1,86 @@
+// This module is browser compatible.
+import { isProposal, isTicketStatus, parse } from "./_read_push.ts";
+import {
+  type Check,
+  has,
+  isAmount,
+  isBoolean,
+  isCount,
+  isLobby,
+  isObject,
+  isPlayer,
+  listOf,
+  nullable,
+  optional,
+  pick,
+  type Shape,
+  text,
+} from "./_shape.ts";
+import type {
+  LobbyAnswer,
+  LobbyRequestError,
+  LobbyValues,
+} from "./lobby_answer.ts";
+import type { LobbyRequestName } from "./lobby_request.ts";
+
+const TICKET: Shape = {
+  queue: text(1, 64),
+  players: (value) =>
+    isTicketStatus({ queue: "q", players: value, waitedMs: 0 }),
+  waitedMs: isAmount,
+  estimatedWaitMs: optional(isAmount),
+};
+
+const isExplanation: Check = has({
+  mode: text(1, 64),
+  reason: text(1, 64),
+  waitingTickets: isCount,
+  waitingPlayers: isCount,
+  bySkill: isCount,
+  byLatency: isCount,
+  byMaps: isCount,
+  compatibleTickets: isCount,
+  compatiblePlayers: isCount,
+  neededPlayers: isCount,
+  skillWindow: isAmount,
+  latencyWindowMs: isAmount,
+});
+
+const VALUES: Readonly<Record<keyof LobbyValues, Shape>> = {
+  hello: {
+    protocol: isCount,
+    player: isPlayer,
+    lobby: nullable(isLobby),
+    ticket: optional(isTicketStatus),
+    proposal: optional(isProposal),
+  },
+  create: { lobby: isLobby },
+  join: { lobby: isLobby },
+  invite: { invite: isCount, code: text(1, 64) },
+  reserve: { reservation: isCount },
+  enqueue: TICKET,
+  explain: { ticket: isTicketStatus, modes: listOf(isExplanation, 64) },
+  browse: { key: text(1, 64) },
+};
+
+const isOk: Check = has({ ok: isBoolean });
+const isError: Check = has({ type: text(1, 64), message: text(0, 4_096) });
+
+/** Reads what a server answers; `undefined` if it is no answer to that. */
+export function readAnswer(
+  source: string,
+  to: LobbyRequestName,
+): LobbyAnswer | undefined {
+  const value = parse(source);
+  if (!isObject(value) || !isOk(value)) return undefined;
+  if (value.ok === false) {
+    return isError(value.error)
+      ? { ok: false, error: value.error as LobbyRequestError }
+      : undefined;
+  }
+  const shape = Object.hasOwn(VALUES, to)
+    ? VALUES[to as keyof LobbyValues]
+    : {};
+  const picked = pick(value.value ?? {}, shape);
+  return "wrong" in picked ? undefined : { ok: true, value: picked.fields };
+}

@@ -1,0 +1,97 @@
+// This module is browser compatible.
+import type { PlayerId } from "../../core/mod.ts";
+import type { LobbyListingDiff } from "../browser/listing_diff.ts";
+import type { LobbyId } from "../lobby_id.ts";
+import type { Lobby } from "../manager/lobby.ts";
+import type { LobbyEvent, LobbyLeaveReason } from "../manager/lobby_event.ts";
+
+/** Something said in a lobby. */
+export interface LobbyChatMessage {
+  /** Where. */
+  readonly lobby: LobbyId;
+  /** Which one, counted from 1 since the server began: who sees the last ones again knows them by it. */
+  readonly number: number;
+  /** Who said it. */
+  readonly player: PlayerId;
+  /** What. Show it as text: it is as its player wrote it. */
+  readonly text: string;
+  /** Whether it is for the player's own team. */
+  readonly isTeam: boolean;
+}
+
+/** How a player's ticket stands. */
+export interface LobbyTicketStatus {
+  /** The queue's name. */
+  readonly queue: string;
+  /** Who is in it, who asked first. */
+  readonly players: readonly PlayerId[];
+  /** How long it has waited, in milliseconds. */
+  readonly waitedMs: number;
+  /** How long it may take yet, in milliseconds; absent if nobody can tell. */
+  readonly estimatedWaitMs?: number;
+}
+
+/** A match that its players have to confirm. */
+export interface LobbyProposal {
+  /** Its number, for the answer. */
+  readonly proposal: number;
+  /** The queue's name. */
+  readonly queue: string;
+  /** How many players it has. */
+  readonly players: number;
+  /** How long there is to answer, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** Why a player waits for a match no longer. */
+export type LobbyTicketEnd =
+  /** Somebody of the ticket asked for it, or has left the lobby that came along. */
+  | "cancelled"
+  /** It has waited for as long as it may. */
+  | "expired"
+  /** Somebody of it has said no to a match, or nothing in time. */
+  | "declined"
+  /** There is a match: the lobby follows. */
+  | "matched"
+  /** There was a match, and no lobby could be made for it. */
+  | "failed"
+  /** The server does not know of it any more. */
+  | "lost";
+
+/** How a list of lobbies ends that nobody has taken back. */
+export type LobbyListEnd =
+  /** Its reader takes too little. */
+  "slow";
+
+/** What a server tells without being asked. */
+export type LobbyPush =
+  | { readonly push: "view"; readonly view: Lobby }
+  | {
+    readonly push: "left";
+    readonly lobby: LobbyId;
+    readonly reason: LobbyLeaveReason | "destroyed" | "unknown";
+  }
+  | { readonly push: "event"; readonly event: LobbyEvent }
+  | { readonly push: "chat"; readonly message: LobbyChatMessage }
+  | ({ readonly push: "list"; readonly key: string } & LobbyListingDiff)
+  | {
+    readonly push: "listEnded";
+    readonly key: string;
+    readonly reason: LobbyListEnd;
+  }
+  | {
+    readonly push: "sync";
+    readonly lobby: Lobby | null;
+    readonly ticket?: LobbyTicketStatus;
+    readonly proposal?: LobbyProposal;
+  }
+  | { readonly push: "ticket"; readonly ticket: LobbyTicketStatus }
+  | { readonly push: "ticketEnded"; readonly reason: LobbyTicketEnd }
+  | { readonly push: "proposal"; readonly proposal: LobbyProposal }
+  | {
+    readonly push: "proposalEnded";
+    readonly proposal: number;
+    readonly isConfirmed: boolean;
+    /** Who said no or nothing, where that is why. */
+    readonly missing: readonly PlayerId[];
+  };
