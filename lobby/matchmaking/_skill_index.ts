@@ -102,6 +102,11 @@ export class SkillIndex {
     this.#words[slot * 4 + 3] = far;
   }
 
+  /** Tickets that the next settling takes in. */
+  get pending(): number {
+    return this.#pending.length;
+  }
+
   /** Says that a ticket that is mentioned waits no more. */
   leave(): void {
     this.#hasLeavers = true;
