@@ -102,6 +102,11 @@ export class SkillIndex {
     this.#words[slot * 4 + 3] = far;
   }
 
+  /** Tickets that the next settling takes in. */
+  get pending(): number {
+    return this.#pending.length;
+  }
+
   /** Says that a ticket that is mentioned waits no more. */
   leave(): void {
     this.#hasLeavers = true;
@@ -116,6 +121,8 @@ export class SkillIndex {
       this.fresh = new Int32Array(0);
       return;
     }
+    // Where nobody has left, nobody need be asked: it is a walk through all of the memory.
+    const haveLeft = this.#hasLeavers;
     this.#hasLeavers = false;
     let arrivals = 0;
     for (const slot of pending) {
@@ -134,7 +141,7 @@ export class SkillIndex {
     let next = 0;
     for (let i = 0; i < this.count; i++) {
       const slot = slots[i]!;
-      if (table.state(slot) !== WAITING) {
+      if (haveLeft && table.state(slot) !== WAITING) {
         table.setIndexed(slot, table.indexed(slot) & ~bit);
         continue;
       }

@@ -39,6 +39,7 @@ import { WorkMeter } from "./_work_meter.ts";
 
 const MAX_MODES = 31;
 const MAX_REGIONS = 30;
+const MAX_PENDING = 8_192;
 
 /** Options for {@linkcode MatchmakingQueue}. */
 export interface MatchmakingQueueOptions {
@@ -718,7 +719,11 @@ export class MatchmakingQueue {
       modes !== 0;
       modes &= modes - 1
     ) {
-      this.#indexes[31 - Math.clz32(modes & -modes)]!.add(slot);
+      const mode = 31 - Math.clz32(modes & -modes);
+      const index = this.#indexes[mode]!;
+      index.add(slot);
+      // Many are sorted in between, so that a tick does not begin with all of them.
+      if (index.pending >= MAX_PENDING) this.#rounds[mode]!.settle();
     }
   }
 
