@@ -23,22 +23,16 @@
 
 import { parseArgs } from "node:util";
 import {
-  type Identity,
-  isPlayerId,
   OPEN_METRICS_CONTENT_TYPE,
   PollLoop,
   renderOpenMetrics,
-  SystemClock,
 } from "../core/mod.ts";
-import {
-  ConnectionToken,
-  importTokenKey,
-  MAX_TOKEN_BYTES,
-  ProtocolError,
-  TokenGuard,
-} from "../protocol/mod.ts";
-import { type Upgraded, upgradeWebSocket } from "./deno.ts";
 import { WsHub } from "./mod.ts";
+import {
+  type Authenticate,
+  chooseAuthentication,
+  ServedSockets,
+} from "./serve_access_deno.ts";
 
 const USAGE = `A WebSocket hub that relays what is sent on its channels.
 
@@ -83,8 +77,6 @@ interface ServeOptions {
   readonly allowText: boolean;
   readonly hasInsecureNames: boolean;
 }
-
-type Authenticate = (request: Request) => Promise<Identity | undefined>;
 
 /** Reads the command line; `undefined` if only the usage is asked for. */
 function parseOptions(args: readonly string[]): ServeOptions | undefined {
@@ -132,100 +124,11 @@ function parseOptions(args: readonly string[]): ServeOptions | undefined {
   };
 }
 
-/** Reads the key from its hex; what is wrong with it is said without showing it. */
-async function readKey(hex: string): Promise<CryptoKey> {
-  if (!/^([0-9a-f]{2}){32,64}$/i.test(hex)) {
-    throw new SyntaxError(
-      "Cannot serve as TICKWIRE_TOKEN_KEY must be 32 to 64 bytes in hex",
-    );
-  }
-  return await importTokenKey(Uint8Array.fromHex(hex));
-}
-
-/** Lets in who has a token that was not used before. */
-function authenticateByToken(
-  key: CryptoKey,
-  { protocolId, serverAddress }: ServeOptions,
-): Authenticate {
-  const clock = new SystemClock();
-  const guard = new TokenGuard();
-  return async (request) => {
-    const bytes = decodeToken(new URL(request.url).searchParams.get("token"));
-    if (bytes === undefined) return undefined;
-    try {
-      const { clientId, userData } = await ConnectionToken.verify(bytes, {
-        keys: key,
-        protocolId,
-        nowMs: clock.epochMs(),
-        guard,
-        ...(serverAddress !== undefined && { serverAddress }),
-      });
-      return { playerId: clientId, data: userData };
-    } catch (error) {
-      const isRefused = error instanceof ProtocolError &&
-        error.code !== "tokenGuardFull";
-      if (isRefused) return undefined;
-      // The hub answers that it cannot tell, which is no fault of the client.
-      throw error;
-    }
-  };
-}
-
-function decodeToken(text: string | null): Uint8Array | undefined {
-  if (text === null || text.length > Math.ceil(MAX_TOKEN_BYTES / 3) * 4) {
-    return undefined;
-  }
-  try {
-    return Uint8Array.fromBase64(text, { alphabet: "base64url" });
-  } catch {
-    return undefined;
-  }
-}
-
-function authenticateByName(request: Request): Promise<Identity | undefined> {
-  const name = new URL(request.url).searchParams.get("name");
-  return Promise.resolve(isPlayerId(name) ? { playerId: name } : undefined);
-}
-
-async function chooseAuthentication(
-  options: ServeOptions,
-): Promise<Authenticate> {
-  const hex = Deno.env.get("TICKWIRE_TOKEN_KEY");
-  if (options.hasInsecureNames === (hex !== undefined)) {
-    throw new SyntaxError(
-      "Cannot serve as either TICKWIRE_TOKEN_KEY must be set or --insecure-names be given: see --help",
-    );
-  }
-  return hex === undefined
-    ? authenticateByName
-    : authenticateByToken(await readKey(hex), options);
-}
-
-/** Upgrades requests, and knows when all the sockets made of them have ended. */
-class Sockets {
-  readonly #ends = new Set<Promise<void>>();
-
-  upgrade(request: Request): Upgraded {
-    const upgraded = upgradeWebSocket(request);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#ends.add(promise);
-    upgraded.socket.addEventListener("close", () => {
-      this.#ends.delete(promise);
-      resolve();
-    });
-    return upgraded;
-  }
-
-  async ended(): Promise<void> {
-    await Promise.all(this.#ends);
-  }
-}
-
 async function serve(
   options: ServeOptions,
   authenticate: Authenticate,
 ): Promise<void> {
-  const sockets = new Sockets();
+  const sockets = new ServedSockets();
   const hub = new WsHub({
     upgrade: (request) => sockets.upgrade(request),
     authenticate,
@@ -297,7 +200,10 @@ if (import.meta.main) {
   let authenticate: Authenticate | undefined;
   try {
     options = parseOptions(Deno.args);
-    authenticate = options && await chooseAuthentication(options);
+    authenticate = options && await chooseAuthentication({
+      ...options,
+      tokenKey: Deno.env.get("TICKWIRE_TOKEN_KEY"),
+    });
   } catch (error) {
     console.error((error as Error).message);
     Deno.exit(2);

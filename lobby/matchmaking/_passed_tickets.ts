@@ -58,7 +58,7 @@ export class PassedTickets {
     for (let size = 1; size < this.counts.length; size++) {
       const count = this.counts[size]!;
       if (count === 0) continue;
-      this.topSkills.fill(Infinity, size * SUMS + 1, size * SUMS + 1 + count);
+      this.#forget(size, 0, count);
       this.counts[size] = 0;
     }
     this.count = this.cell = 0;
@@ -124,14 +124,18 @@ export class PassedTickets {
       this.cell += Math.min(kept, caps[size]!) * strides[size]!;
       this.count += kept;
       if (kept === count) continue;
-      this.topSkills.fill(
-        Infinity,
-        size * SUMS + 1 + kept,
-        size * SUMS + 1 + count,
-      );
+      this.#forget(size, kept, count);
       this.#sum(size, 0);
     }
     return lowestHigh;
+  }
+
+  /** Says that there are `kept` of a size, and no more. */
+  #forget(size: number, kept: number, count: number): void {
+    const end = size * SUMS + Math.min(count, this.#packing.caps[size]!);
+    for (let at = size * SUMS + kept + 1; at <= end; at++) {
+      this.topSkills[at] = Infinity;
+    }
   }
 
   /** Sums up a size anew from a ticket on, as far as a match can hold as many. */

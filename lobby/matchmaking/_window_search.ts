@@ -8,10 +8,6 @@ import type { WorkMeter } from "./_work_meter.ts";
 
 /** Tickets whose columns are made ready at a time. */
 const BLOCK = 256;
-/** How fast a wait gains worth until the patience is over … */
-const WORTH_EXPONENT = 2.5;
-/** … and beyond: those who are hard to match wait a little longer, and cost the others less. */
-const LATE_EXPONENT = 1.5;
 /** What the wait of a ticket that takes any match is worth: more than any cost. */
 const ANY_MATCH = 1e9;
 /**
@@ -41,8 +37,6 @@ export type Judge = (
 interface RegionList {
   places: Int32Array;
   length: number;
-  /** The next place of the index that was not yet looked at. */
-  scanned: number;
   /** Of the ticket from which the last search began. */
   at: number;
 }
@@ -113,7 +107,6 @@ export class WindowSearch {
     this.#lists = Array.from({ length: this.#regions }, () => ({
       places: new Int32Array(BLOCK),
       length: 0,
-      scanned: 0,
       at: 0,
     }));
     const { teamSize, players } = mode.packing;
@@ -128,7 +121,7 @@ export class WindowSearch {
   /** Begins anew with the index as it is now. */
   begin(now: number): void {
     this.#now = now;
-    this.#lastStart = 0;
+    this.#lastStart = this.#readyFrom = this.#readyTo = 0;
     this.#rewind(0);
     const { count } = this.#index;
     if (count <= this.#low.length) return;
@@ -161,8 +154,11 @@ export class WindowSearch {
     const { patienceSeconds, spreadPerTicket } = this.#mode;
     const part = wait / patienceSeconds;
     if (part >= LAST_PATIENCE) return ANY_MATCH;
-    return spreadPerTicket *
-      part ** (part < 1 ? WORTH_EXPONENT : LATE_EXPONENT);
+    // To the power of 2.5, and beyond the patience of 1.5: those who are hard to match wait a
+    // little longer then, and cost the others less. Roots are exact in every engine, powers
+    // need not be.
+    const late = part * Math.sqrt(part) * spreadPerTicket;
+    return part < 1 ? part * late : late;
   }
 
   /**
@@ -207,11 +203,25 @@ export class WindowSearch {
     return maps === undefined ? 2 ** length - 1 : maps[this.#modeNumber]!;
   }
 
+  /** Has the lists begin at a place; the columns stay as far as they are ready there. */
   #rewind(place: number): void {
-    this.#readyFrom = this.#readyTo = place;
-    for (const list of this.#lists) {
-      list.length = list.at = 0;
-      list.scanned = place;
+    if (place < this.#readyFrom || place > this.#readyTo) {
+      this.#readyFrom = this.#readyTo = place;
+    }
+    for (const list of this.#lists) list.length = list.at = 0;
+    for (let at = place; at < this.#readyTo; at++) this.#list(at);
+  }
+
+  /** Appends a place to the lists of its regions. */
+  #list(place: number): void {
+    for (let left = this.#reach[place]!; left !== 0; left &= left - 1) {
+      const list = this.#lists[31 - Math.clz32(left & -left)]!;
+      if (list.length === list.places.length) {
+        const places = new Int32Array(list.length * 2);
+        places.set(list.places);
+        list.places = places;
+      }
+      list.places[list.length++] = place;
     }
   }
 
@@ -238,24 +248,17 @@ export class WindowSearch {
       if (wait >= index.reachUntil(slot)) index.updateReach(slot, wait);
       this.#reach[place] = index.reach(slot);
       this.#far[place] = index.far(slot);
+      this.#list(place);
     }
     this.#readyTo = to;
   }
 
-  /** Takes the next ticket of a region into its list; returns its place, or -1 at the end. */
-  #extend(list: RegionList, region: number): number {
-    const { count } = this.#index;
-    while (list.scanned < count) {
-      const place = list.scanned++;
-      if (place >= this.#readyTo) this.#prepare(place + 1);
-      if ((this.#reach[place]! >>> region & 1) === 0) continue;
-      if (list.length === list.places.length) {
-        const places = new Int32Array(list.length * 2);
-        places.set(list.places);
-        list.places = places;
-      }
-      list.places[list.length++] = place;
-      return place;
+  /** Makes columns ready until a region's list has another place; returns that, or -1 at the end. */
+  #extend(list: RegionList): number {
+    const { length } = list;
+    while (this.#readyTo < this.#index.count) {
+      this.#prepare(this.#readyTo + 1);
+      if (list.length > length) return list.places[length]!;
     }
     return -1;
   }
@@ -270,15 +273,7 @@ export class WindowSearch {
   ): number {
     const list = this.#lists[region]!;
     // What lies below the start is of no use any more.
-    while (true) {
-      if (list.at < list.length) {
-        if (list.places[list.at]! >= start) break;
-        list.at++;
-      } else {
-        if (list.scanned < start) list.scanned = start;
-        if (this.#extend(list, region) < 0) return bestNet;
-      }
-    }
+    while (list.places[list.at]! < start) list.at++;
     const packing = this.#packing;
     const { latencyCost, asymmetryCost, patienceSeconds, spreadPerTicket } =
       this.#mode;
@@ -298,7 +293,7 @@ export class WindowSearch {
     const ownSize = partySize[start]!;
     const lowest = skills[start]!;
     const isBrief = isPatient && !this.#isThorough;
-    if (isBrief && !this.#isPlausible(list, region, start)) return bestNet;
+    if (isBrief && !this.#isPlausible(list, start)) return bestNet;
     const limit = high[start]!;
     const passed = this.#passed;
     passed.clear();
@@ -318,7 +313,7 @@ export class WindowSearch {
       let place: number;
       if (next < list.length) place = list.places[next]!;
       else {
-        place = this.#extend(list, region);
+        place = this.#extend(list);
         if (place < 0) break;
       }
       const skill = skills[place]!;
@@ -372,7 +367,7 @@ export class WindowSearch {
   }
 
   /** Whether the waits of those above a start could be worth the spread of as many players as a match has. */
-  #isPlausible(list: RegionList, region: number, start: number): boolean {
+  #isPlausible(list: RegionList, start: number): boolean {
     const { skills } = this.#index;
     const lowest = skills[start]!;
     const limit = this.#high[start]!;
@@ -385,7 +380,7 @@ export class WindowSearch {
       let place: number;
       if (next < list.length) place = list.places[next]!;
       else {
-        place = this.#extend(list, region);
+        place = this.#extend(list);
         if (place < 0) return false;
       }
       const skill = skills[place]!;

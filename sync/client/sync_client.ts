@@ -8,11 +8,7 @@ import {
 import { ByteWriter, Channel, type MessageLink } from "../../protocol/mod.ts";
 import { toStamp } from "../clock/stamp.ts";
 import { CoderSets } from "../coder/sync_coders.ts";
-import type {
-  EntitySchemas,
-  EntityType,
-  WorldSchema,
-} from "../schema/define_world.ts";
+import type { EntitySchemas, WorldSchema } from "../schema/define_world.ts";
 import type { EntityTable } from "../snapshot/entity_table.ts";
 import { Greeting, TOO_LATE } from "../wire/greeting.ts";
 import { type InputFeedback, LEAD_STEPS } from "../wire/input_feedback.ts";
@@ -24,16 +20,15 @@ import {
 import { Report } from "../wire/report.ts";
 import { NONE_OWNED } from "../wire/snapshot_header.ts";
 import { StampEcho } from "../wire/stamp_echo.ts";
-import { hasBit, nextBit } from "../world/bit_set.ts";
-import {
-  type EntityId,
-  entityIdOf,
-  isGenerationOfId,
-  slotOfId,
-  typeOfId,
-} from "../world/entity_id.ts";
+import { hasBit } from "../world/bit_set.ts";
+import { type EntityId, slotOfId, typeOfId } from "../world/entity_id.ts";
 import type { ValuesOf } from "../world/entity_store.ts";
-import { readEntity } from "../world/table_entities.ts";
+import {
+  holdsEntity,
+  idsOf,
+  readEntity,
+  typeNamed,
+} from "../world/table_entities.ts";
 import { ClientCounters } from "./_counters.ts";
 import { EntityNews } from "./_entity_news.ts";
 import { ShownTables } from "./_shown_tables.ts";
@@ -87,7 +82,7 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
   readonly #options: SyncClientOptions;
   readonly #clock: Clock;
   readonly #interval: number;
-  readonly #greetingTimeoutMs: number;
+  readonly #handshakeTimeoutMs: number;
   readonly #greeting: Greeting;
   readonly #ring: SnapshotRing;
   readonly #decoder: SnapshotDecoder;
@@ -143,9 +138,9 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
     this.#options = options;
     this.#clock = clock;
     this.#interval = 1 / checkFinite("reportRate", reportRate);
-    this.#greetingTimeoutMs = checkFinite(
-      "greetingTimeoutMs",
-      options.greetingTimeoutMs ?? 10_000,
+    this.#handshakeTimeoutMs = checkFinite(
+      "handshakeTimeoutMs",
+      options.handshakeTimeoutMs ?? 10_000,
     );
     this.#greeting = new Greeting(world.contract);
     this.#ring = new SnapshotRing(types);
@@ -227,7 +222,9 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
 
   /** Whether there is such an entity. */
   has(id: EntityId): boolean {
-    return isIn(this.tables, id);
+    const type = typeOfId(id);
+    const table = this.tables[type];
+    return table !== undefined && holdsEntity(table, type, id);
   }
 
   /**
@@ -255,14 +252,10 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
     type: N,
     snapshot?: WorldSnapshot,
   ): ValuesOf<W, N> | undefined {
-    const own = this.#type(type);
-    const tables = snapshot?.tables ?? this.tables;
-    if (typeOfId(id) !== own.number || !isIn(tables, id)) return undefined;
-    return readEntity(
-      own,
-      tables[own.number]!,
-      slotOfId(id),
-    ) as ValuesOf<W, N>;
+    const own = typeNamed(this.world, type);
+    const table = (snapshot?.tables ?? this.tables)[own.number]!;
+    if (!holdsEntity(table, own.number, id)) return undefined;
+    return readEntity(own, table, slotOfId(id)) as ValuesOf<W, N>;
   }
 
   /**
@@ -273,8 +266,8 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
    * @throws {RangeError} If there is no such type.
    */
   ids<N extends keyof W & string>(type: N): IterableIterator<EntityId> {
-    const { number } = this.#type(type);
-    return idsOf(number, this.tables[number]!);
+    const { number } = typeNamed(this.world, type);
+    return idsOf(this.tables[number]!, number);
   }
 
   /**
@@ -361,16 +354,6 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
     return this.#counters.metrics();
   }
 
-  #type(name: string): EntityType {
-    const type = this.world.byName.get(name);
-    if (type !== undefined) return type;
-    throw new RangeError(
-      `Cannot find a type of entities as its name must be one of ${
-        [...this.world.byName.keys()].join(", ")
-      }: current value is "${name}"`,
-    );
-  }
-
   #poll(dt: number): void {
     const link = this.#link;
     const greeting = this.#greeting;
@@ -383,7 +366,7 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
     if (!this.#isEnded) greeting.flush(link);
     const { state } = link;
     if (state.type === "closed") this.#end(state.reason);
-    else if (greeting.isLate(dt, link, this.#greetingTimeoutMs)) {
+    else if (greeting.isLate(dt, link, this.#handshakeTimeoutMs)) {
       this.#end(TOO_LATE);
     }
   }
@@ -579,18 +562,3 @@ export class SyncClient<W extends EntitySchemas = EntitySchemas> {
 }
 
 /** Whether there is such an entity in tables. */
-function isIn(tables: readonly EntityTable[], id: EntityId): boolean {
-  const slot = slotOfId(id);
-  const table = tables[typeOfId(id)];
-  return table !== undefined && slot < table.capacity &&
-    table.isAlive(slot) && isGenerationOfId(id, table.generations[slot]!);
-}
-
-function* idsOf(type: number, table: EntityTable): IterableIterator<EntityId> {
-  const { alive, generations } = table;
-  for (
-    let slot = nextBit(alive, 0);
-    slot >= 0;
-    slot = nextBit(alive, slot + 1)
-  ) yield entityIdOf(type, slot, generations[slot]!);
-}

@@ -65,7 +65,7 @@ export interface SyncClientOptions {
    *
    * @default {10000}
    */
-  readonly greetingTimeoutMs?: number;
+  readonly handshakeTimeoutMs?: number;
   /** Gives the inputs; there are none if left out. */
   readonly inputs?: InputSource;
   /**

@@ -3,7 +3,7 @@ import type { BitReader, BitWriter } from "../../protocol/mod.ts";
 import { MAX_VIEW_SPAN, VIEW_STEPS, type ViewStamp } from "./view_stamp.ts";
 
 /** How far before its input a view may be, and how far behind it, in ticks. */
-export const MAX_VIEW_AGE = 1_791;
+const MAX_VIEW_AGE = 1_791;
 const MIN_VIEW_AGE = -256;
 const MAX_STEP = 127;
 

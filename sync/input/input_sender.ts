@@ -12,11 +12,11 @@ import { isNearView, writeView } from "./_view_bits.ts";
 import type { ViewStamp } from "./view_stamp.ts";
 
 /** The most bytes that a field for inputs may take. */
-export const MAX_INPUT_BYTES = 256;
+const MAX_INPUT_BYTES = 256;
 /** The most inputs of a report, and the most that an {@linkcode InputSender} keeps. */
 export const MAX_REPORT_INPUTS = 64;
 /** The most ticks from one input of a report to the next. */
-export const MAX_INPUT_GAP = 65;
+const MAX_INPUT_GAP = 65;
 
 /** The options of {@linkcode InputSender}. */
 export interface InputSenderOptions {

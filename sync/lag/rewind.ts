@@ -7,13 +7,8 @@ import type { EntityType } from "../schema/define_world.ts";
 import { type LaneReader, laneReaders } from "../schema/lanes.ts";
 import type { TableContent } from "../snapshot/entity_table.ts";
 import { hasBit } from "../world/bit_set.ts";
-import {
-  type EntityId,
-  entityIdOf,
-  isGenerationOfId,
-  slotOfId,
-  typeOfId,
-} from "../world/entity_id.ts";
+import { type EntityId, entityIdOf, slotOfId } from "../world/entity_id.ts";
+import { holdsEntity } from "../world/table_entities.ts";
 import { boundOf, type HitShape, hitShape } from "./hit_shape.ts";
 
 /** Where a {@linkcode Rewind} finds the past: a server's history. */
@@ -241,11 +236,10 @@ export class Rewind {
    */
   position(id: EntityId, into: Vec3): boolean {
     const before = this.#before;
-    const slot = slotOfId(id);
-    const isThere = before !== undefined && slot < before.capacity &&
-      typeOfId(id) === this.#type.number && hasBit(before.alive, slot) &&
-      isGenerationOfId(id, before.generations[slot]!);
+    const isThere = before !== undefined &&
+      holdsEntity(before, this.#type.number, id);
     if (!isThere) return false;
+    const slot = slotOfId(id);
     const readers = this.#readers;
     const blend = this.#isSteady(slot) ? this.#blend : 0;
     const a = before.values;

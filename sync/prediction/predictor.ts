@@ -12,7 +12,7 @@ import { type PredictedCodec, predictedCodec } from "./_predicted_field.ts";
 import { PredictedState } from "./predicted_state.ts";
 
 /** How many ticks a {@linkcode Predictor} can go back. */
-export const PREDICTED_TICKS = 128;
+const PREDICTED_TICKS = 128;
 
 /**
  * The options of {@linkcode Predictor}.

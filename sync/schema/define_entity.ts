@@ -5,7 +5,7 @@ import { type Column, type ColumnForm, columnsOf } from "./column.ts";
 import { type FieldColumns, fieldColumns } from "./_field_columns.ts";
 
 /** The most entities of a type. */
-export const MAX_ENTITIES = 65_536;
+const MAX_ENTITIES = 65_536;
 /** The most columns of a type. */
 export const MAX_COLUMNS = 256;
 

@@ -3,7 +3,7 @@ import { Contract } from "../../protocol/mod.ts";
 import type { EntitySchema } from "./define_entity.ts";
 
 /** The most types of entities in a world. */
-export const MAX_ENTITY_TYPES = 64;
+const MAX_ENTITY_TYPES = 64;
 
 /** Types of entities by name. */
 export type EntitySchemas = Readonly<Record<string, EntitySchema>>;

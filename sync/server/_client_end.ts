@@ -27,7 +27,7 @@ export interface ClientForm {
   readonly bytesPerSecond: number;
   readonly messageBytes: number;
   readonly reportsPerSecond: number;
-  readonly greetingTimeoutMs: number;
+  readonly handshakeTimeoutMs: number;
   readonly filters: readonly InterestFilter[];
   /** The priority of each type; `undefined` if it is asked for each entity. */
   readonly weights: readonly number[] | undefined;

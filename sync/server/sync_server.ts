@@ -397,9 +397,9 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
         "reportsPerSecond",
         options.reportsPerSecond ?? 240,
       ),
-      greetingTimeoutMs: checkFinite(
-        "greetingTimeoutMs",
-        options.greetingTimeoutMs ?? 10_000,
+      handshakeTimeoutMs: checkFinite(
+        "handshakeTimeoutMs",
+        options.handshakeTimeoutMs ?? 10_000,
       ),
       filters: own.interest ?? interest,
       weights: options.priority === undefined ? this.#weights : undefined,
@@ -432,7 +432,7 @@ export class SyncServer<W extends EntitySchemas = EntitySchemas> {
     if (!end.isClosed) end.greeting.flush(link);
     const { state } = link;
     if (state.type === "closed") this.#close(end, state.reason);
-    else if (end.greeting.isLate(dt, link, form.greetingTimeoutMs)) {
+    else if (end.greeting.isLate(dt, link, form.handshakeTimeoutMs)) {
       this.#close(end, TOO_LATE);
     }
   }

@@ -53,7 +53,7 @@ export interface SyncServerOptions<W extends EntitySchemas = EntitySchemas> {
    *
    * @default {10000}
    */
-  readonly greetingTimeoutMs?: number;
+  readonly handshakeTimeoutMs?: number;
   /**
    * How many snapshots of a client there are to one with a checksum of all that it has:
    * an integer, 0 or more; 0 for none.

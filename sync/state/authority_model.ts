@@ -1,7 +1,11 @@
 // This module is browser compatible.
 
 /**
- * Who says what the state of an entity is.
+ * Who says what the state of an entity is: a word for a game's own rules, to be put into a
+ * field (`choice`) or a table of the game's.
+ *
+ * Nothing here looks at it. `SyncServer` has the last word on every entity; whose inputs it
+ * takes for which one, and what of them, its `simulate` decides.
  */
 export const AuthorityModel = {
   /** The server: clients only predict. */

@@ -10,7 +10,7 @@ const REASON = "the handshake took too long";
 
 Deno.test("SyncServer closes the link of a client that does not greet in time", () => {
   const { a, b } = new MemoryLinkPair();
-  const server = new SyncServer(world, { greetingTimeoutMs: 2_000 });
+  const server = new SyncServer(world, { handshakeTimeoutMs: 2_000 });
   const peer = server.connect(a)!;
   for (let i = 0; i < 8; i++) server.tick(0.25);
   assertEquals(server.size, 1);
@@ -54,16 +54,18 @@ Deno.test("SyncClient does not count a sleep as waiting, nor time after the hand
   assertEquals([client.isReady, server.size], [true, 1]);
 });
 
-Deno.test("SyncServer and SyncClient refuse a greetingTimeoutMs that is not above 0", () => {
+Deno.test("SyncServer and SyncClient refuse a handshakeTimeoutMs that is not above 0", () => {
   assertThrows(
-    () => new SyncServer(world, { greetingTimeoutMs: 0 }),
+    () => new SyncServer(world, { handshakeTimeoutMs: 0 }),
     RangeError,
-    "greetingTimeoutMs",
+    "handshakeTimeoutMs",
   );
   assertThrows(
     () =>
-      new SyncClient(world, new MemoryLinkPair().b, { greetingTimeoutMs: NaN }),
+      new SyncClient(world, new MemoryLinkPair().b, {
+        handshakeTimeoutMs: NaN,
+      }),
     RangeError,
-    "greetingTimeoutMs",
+    "handshakeTimeoutMs",
   );
 });

@@ -1,0 +1,90 @@
+/**
+ * What the page and the server of the game say to each other about a match, as JSON on a channel of the lobbies' hub.
+ *
+ * @module
+ */
+
+import type { PlayerId } from "../../core/mod.ts";
+import type { LobbyId } from "../../lobby/mod.ts";
+
+/** The channel that a match is played on. */
+export const GAME_CHANNEL = "rps";
+/** What is played, as lobbies have it. */
+export const GAME_MODE = "rockPaperScissors";
+/** Where players can look for a match. */
+export const QUEUE = "duels";
+/** Best of five. */
+export const ROUNDS_TO_WIN = 3;
+/** What can be chosen; each beats the one before it, and the first the last. */
+export const CHOICES = ["rock", "paper", "scissors"] as const;
+const MAX_MESSAGE_LENGTH = 200;
+
+/** One of {@linkcode CHOICES}. */
+export type Choice = typeof CHOICES[number];
+
+/** Something for each of the two players. */
+export type Pair<T> = readonly [T, T];
+
+/** What a page says. */
+export interface Move {
+  /** For which game of the lobby, as a message may be late. */
+  readonly game: number;
+  /** And for which round of it. */
+  readonly round: number;
+  readonly choice: Choice;
+}
+
+/** A round that is over. */
+export interface Round {
+  readonly choices: Pair<Choice>;
+  /** Who has won it; nobody if both have chosen the same. */
+  readonly winner?: PlayerId;
+}
+
+/** How a match stands, as one of those who are there may see it. */
+export interface Table {
+  readonly lobby: LobbyId;
+  /** Which game of the lobby it is. */
+  readonly game: number;
+  /** Which round is played, from 1 on; the last one when it is over. */
+  readonly round: number;
+  readonly players: Pair<PlayerId>;
+  /** Rounds that each has won. */
+  readonly score: Pair<number>;
+  /** Who has chosen already. */
+  readonly hasChosen: Pair<boolean>;
+  /** What the one who is told has chosen; nobody is told what the other has. */
+  readonly own?: Choice;
+  /** The last round that is over. */
+  readonly last?: Round;
+}
+
+/** What a match ends with: the lobby's results. */
+export type Results = {
+  readonly winner: PlayerId;
+  readonly players: Pair<PlayerId>;
+  readonly score: Pair<number>;
+  /** Whether the other one has gone away. */
+  readonly isForfeit: boolean;
+};
+
+/** Reads what anybody may have sent. */
+export function parseMove(json: string): Move | undefined {
+  if (json.length > MAX_MESSAGE_LENGTH) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+  const { game, round, choice } = (value ?? {}) as Partial<
+    Record<keyof Move, unknown>
+  >;
+  const known = CHOICES.find((each) => each === choice);
+  if (!Number.isSafeInteger(game) || !Number.isSafeInteger(round)) {
+    return undefined;
+  }
+  return known === undefined
+    ? undefined
+    : { game: game as number, round: round as number, choice: known };
+}
