@@ -3,9 +3,10 @@
 // line has the time as epoch milliseconds.
 import { LobbyClient, type LobbyId } from "../../lobby/mod.ts";
 
-const TICK_MS = 20;
+/** Rarer than a game would: thousands of players share a core. */
+const TICK_MS = 60;
 const SEATS = 4;
-const CONNECTS_PER_FRAME = 8;
+const CONNECTS_PER_FRAME = 24;
 
 interface Seat {
   readonly client: LobbyClient;

@@ -143,6 +143,12 @@ async function measure(
     }
   }
   const listBytes = before / readers;
+  // What the connections cost without anything to tell.
+  const idle: number[] = [];
+  for (let i = 0; i < 40; i++) {
+    idle.push(await tick());
+    carry();
+  }
   const costs: number[] = [];
   const ticks = Math.round(seconds / TICK_SECONDS);
   let changes = 0;
@@ -186,6 +192,7 @@ async function measure(
       "list KB": listBytes / 1_000,
       "diffs KB/s": diffBytes / 1_000,
       "list/diffs": ratio,
+      "idle tick p50 ms": quantile(idle, 0.5),
       "tick p50 ms": quantile(costs, 0.5),
       "tick p99 ms": quantile(costs, 0.99),
       "tick max ms": Math.max(...costs),
