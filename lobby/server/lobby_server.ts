@@ -15,6 +15,7 @@ import type { LobbyResult } from "../lobby_result.ts";
 import { applyLobbyEvent } from "../manager/apply_lobby_event.ts";
 import type { Lobby } from "../manager/lobby.ts";
 import type { LobbyEvent, LobbyNotice } from "../manager/lobby_event.ts";
+import { fillLimits } from "../manager/lobby_limits.ts";
 import { LobbyManager } from "../manager/lobby_manager.ts";
 import type {
   LobbyJoin,
@@ -42,6 +43,7 @@ import {
 import { Chat } from "./_chat.ts";
 import { type ListReader, ListReaders } from "./_list_readers.ts";
 import { Matchmaker } from "./_matchmaker.ts";
+import { maxMessageBytes } from "./_max_message_bytes.ts";
 import { hostedBy, operate, plain } from "./_operate.ts";
 import { Outbox } from "./_outbox.ts";
 import { type LobbySocket, People, type Person } from "./_people.ts";
@@ -145,19 +147,27 @@ export class LobbyServer {
    * Makes a server, and begins to read what is stored.
    *
    * @param options What it needs, and its limits.
-   * @throws {RangeError} If a number is out of its range.
+   * @throws {RangeError} If a number is out of its range, or a full lobby would be longer
+   * than `hub.maxMessageBytes`.
    */
   constructor(options: LobbyServerOptions) {
     const settings = resolveServerOptions(options);
     this.#settings = settings;
     this.#store = options.store;
     this.manager = new LobbyManager(options.manager);
+    const messageBytes = checkMessageBytes(options);
     this.hub = new WsHub({
       ...options.hub,
+      maxMessageBytes: messageBytes,
       upgrade: options.upgrade,
       authenticate: options.authenticate,
       channel: (name) => {
-        if (name === LOBBY_CHANNEL) return LOBBY_CHANNEL_OPTIONS;
+        if (name === LOBBY_CHANNEL) {
+          return {
+            ...LOBBY_CHANNEL_OPTIONS,
+            maxQueuedBytes: Math.max(MIN_QUEUED_BYTES, 2 * messageBytes),
+          };
+        }
         if (name === LOBBY_LIST_CHANNEL) return LIST_CHANNEL_OPTIONS;
         return options.hub?.channel?.(name) ?? {};
       },
@@ -1047,8 +1057,21 @@ const LOBBY_CHANNEL_OPTIONS = {
   priority: 2,
   slow: "drop",
   maxQueuedMessages: 1_024,
-  maxQueuedBytes: 1_048_576,
 } as const;
+const MIN_QUEUED_BYTES = 1_048_576;
+
+/** Finds out how long messages have to be; players must not be able to fill a lobby that cannot be told. */
+function checkMessageBytes({ hub, manager }: LobbyServerOptions): number {
+  const needed = maxMessageBytes(fillLimits(manager?.limits ?? {}));
+  const bytes = hub?.maxMessageBytes ?? Math.max(needed, 1_048_576);
+  if (bytes >= needed && bytes <= MAX_HUB_MESSAGE_BYTES) return bytes;
+  throw new RangeError(
+    `Cannot make a LobbyServer as a lobby of its limits takes ${needed} bytes, and hub.maxMessageBytes must be that to ${MAX_HUB_MESSAGE_BYTES}: current value is ${bytes}`,
+  );
+}
+
+/** As `WsHubOptions.maxMessageBytes` says. */
+const MAX_HUB_MESSAGE_BYTES = 67_108_864;
 
 /** Lists wait at the server, where readers share them. */
 const LIST_CHANNEL_OPTIONS = {
