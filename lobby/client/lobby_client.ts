@@ -993,6 +993,18 @@ export class LobbyClient {
         this.#filter = undefined;
         this.#events.push({ type: "listEnded", reason: push.reason });
         break;
+      case "moved": {
+        if (this.#following !== undefined) break;
+        const url = this.#retarget(push.url);
+        if (url === undefined || !isTarget(url)) break;
+        this.#following = { url, again: [] };
+        for (const [number, other] of this.#pending) {
+          this.#pending.delete(number);
+          this.#moved.add(number);
+          this.#askAgain(other);
+        }
+        break;
+      }
       case "ticket":
         this.#ticket = push.ticket;
         this.#events.push({ type: "ticket", ticket: push.ticket });

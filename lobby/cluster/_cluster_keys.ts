@@ -40,6 +40,11 @@ export class ClusterKeys {
     return `${this.#prefix}listings:${token}`;
   }
 
+  /** What other servers have handed to this one, by the number of the gift, until it is read. */
+  gifts(token: string): string {
+    return `${this.#prefix}gifts:${token}`;
+  }
+
   /** What was another's, until its heir has read it. */
   inherited(token: string, from: string): string {
     return `${this.#prefix}inherited:${token}:${from}`;

@@ -91,6 +91,24 @@ redis.call('HSET', KEYS[2], '', ARGV[5])
 redis.call('PEXPIRE', KEYS[2], ARGV[2])
 redis.call('PUBLISH', ARGV[3], ARGV[4])
 return 1`,
+  /**
+   * Keys: lease, the other's lease, records, its records, owners, its gifts. Arguments: token, its token, the gift's number,
+   * the gift as text, for how many milliseconds that is kept, the channel, then names with their values. The first name is
+   * in the records as long as nothing was given. Returns whether it is the other's now.
+   */
+  give: `-- give
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return false end
+if redis.call('HEXISTS', KEYS[3], ARGV[7]) == 0 then return 1 end
+if redis.call('EXISTS', KEYS[2]) == 0 then return 0 end
+for i = 7, #ARGV, 2 do
+  redis.call('HDEL', KEYS[3], ARGV[i])
+  redis.call('HSET', KEYS[4], ARGV[i], ARGV[i + 1])
+  redis.call('HSET', KEYS[5], ARGV[i], ARGV[2])
+end
+redis.call('HSET', KEYS[6], ARGV[3], ARGV[4])
+redis.call('PEXPIRE', KEYS[6], ARGV[5])
+redis.call('PUBLISH', ARGV[6], 'to ' .. ARGV[2])
+return 1`,
   /** Key: a hash. Returns it flat, in either version of the protocol. */
   read: `-- read
 return redis.call('HGETALL', KEYS[1])`,

@@ -20,7 +20,7 @@ const SCHEDULES = Deno.env.get("TICKWIRE_SOAK") === "1" ? 400 : 6;
 const TICKS = 1_200;
 const NAMES = ["a", "b", "c"];
 const PLAYERS = 8;
-const QUEUES = { duels: { modes: { duel: { teams: 2, teamSize: 1 } } } };
+const QUEUES = { duels: { modes: { duel: { teams: 2, teamSize: 2 } } } };
 
 /** A clock that goes slower or faster than that of Redis. */
 function drifting(clock: Clock, rate: number): Clock {
@@ -88,8 +88,9 @@ class Model {
         )!,
       );
     } else if (choice < 8) client.leave();
-    else if (choice < 9) client.enqueue("duels");
-    else if (choice < 10) client.dequeue();
+    else if (choice < 9) {
+      client.enqueue("duels", { isParty: client.lobby !== undefined });
+    } else if (choice < 10) client.dequeue();
     else {
       const request = client.setPlayerMetadata({ n: ++this.#number });
       if (request !== undefined) seat.asked.set(request, this.#number);

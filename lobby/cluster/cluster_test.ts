@@ -223,3 +223,78 @@ Deno.test("LobbyServers match players who wait at different ones", async () => {
   );
   assertEquals(world.nodeOf(bob), world.nodeOf(ada));
 });
+
+Deno.test("LobbyServers take a party to the queue's server, with all of its lobby", async () => {
+  const world = new ClusterWorld();
+  const queues = { pairs: { modes: { pair: { teams: 2, teamSize: 2 } } } };
+  const a = await world.start("a", { queues });
+  const b = await world.start("b", { queues });
+  // The queue is at the first one.
+  const eve = world.join("eve", ["a"]);
+  await world.done(eve, eve.client.enqueue("pairs"));
+  const ada = world.join("ada", ["b"]);
+  const bob = world.join("bob", ["b"]);
+  const { lobby } = await world.done(
+    ada,
+    ada.client.create({ config: { maxPlayers: 3 }, metadata: { is: "ours" } }),
+  );
+  await world.done(bob, bob.client.join(lobby as LobbyId));
+  const { code } = await world.done(ada, ada.client.invite());
+  const waits = ada.client.enqueue("pairs", { isParty: true });
+  // What is asked meanwhile is done in its turn.
+  const said = ada.client.setMetadata({ more: true });
+  const done = bob.client.setPlayerMetadata({ hat: "red" });
+  await world.done(ada, waits);
+  await world.done(ada, said);
+  await world.done(bob, done);
+  assertEquals([world.nodeOf(ada), world.nodeOf(bob)], ["a", "a"]);
+  assertEquals([a.server.lobbyCount, b.server.lobbyCount], [1, 0]);
+  await world.until(() => bob.client.ticket !== undefined);
+  assertEquals(ada.client.lobby?.id, lobby);
+  assertEquals(ada.client.lobby?.metadata, { is: "ours", more: true });
+  assert(ada.client.lobby!.players.every(({ isConnected }) => isConnected));
+  assertEquals(
+    [ada, bob].flatMap(({ events }) =>
+      events.filter(({ type }) => type === "left")
+    ),
+    [],
+  );
+  // Its code leads there.
+  const cat = world.join("cat", ["b"]);
+  await world.done(cat, cat.client.joinByCode(code as string, {}));
+  await world.done(cat, cat.client.leave());
+  const dan = world.join("dan", ["b"]);
+  dan.client.enqueue("pairs");
+  await world.until(() =>
+    [ada, bob, eve, dan].every(({ client }) =>
+      client.lobby?.players.length === 4
+    )
+  );
+});
+
+Deno.test("LobbyServer keeps a party whose queue's server dies", async () => {
+  const world = new ClusterWorld();
+  const queues = { pairs: { modes: { pair: { teams: 2, teamSize: 2 } } } };
+  const a = await world.start("a", { queues });
+  const b = await world.start("b", { queues });
+  const eve = world.join("eve", ["a", "b"]);
+  await world.done(eve, eve.client.enqueue("pairs"));
+  const ada = world.join("ada", ["b"]);
+  await world.done(ada, ada.client.create({ config: { maxPlayers: 3 } }));
+  // It dies just before the lobby is handed to it, and the others do not know.
+  const { command } = b.redis;
+  b.redis.command = (args) => {
+    if (args[1]?.startsWith("-- give")) world.kill(a);
+    return command(args);
+  };
+  ada.client.enqueue("pairs", { isParty: true });
+  await world.until(() => a.isDead, "the gift");
+  b.redis.command = command;
+  await world.until(() => b.server.lobbyCount === 1, "the lobby");
+  await world.until(() =>
+    ada.client.isSynced && ada.client.lobby !== undefined
+  );
+  await world.until(() => ada.client.lobby!.players[0]!.isConnected);
+  await world.done(ada, ada.client.setMetadata({ is: "here" }));
+  assertEquals(world.nodeOf(ada), "b");
+});

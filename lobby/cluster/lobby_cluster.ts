@@ -30,6 +30,8 @@ import type { LobbyClusterOptions } from "./lobby_cluster_options.ts";
 const LEASE_SHARE = 0.9;
 /** How often in the time of a lease it is renewed. */
 const BEATS_PER_LEASE = 5;
+/** How long it is waited before a gift is tried again of which nobody knows whether it was given. */
+const GIVE_AGAIN_MS = 250;
 /** For how long an inheritance is kept that nobody has read to the end: its heir is gone then too. */
 const INHERITED_MS = 86_400_000;
 /** The most questions that wait for Redis. */
@@ -51,6 +53,8 @@ export type LobbyPlace =
     readonly type: "elsewhere";
     /** Where clients reach that one. */
     readonly url: string;
+    /** The number of its lease. */
+    readonly token: number;
   }
   /** No server has it. */
   | { readonly type: "nowhere" }
@@ -59,7 +63,7 @@ export type LobbyPlace =
 
 /** What a cluster has found out since it was asked last. */
 export interface LobbyClusterNews {
-  /** What dead servers had, which is this server's from now on. */
+  /** What dead servers had, or living ones have handed over, which is this server's from now on. */
   readonly inherited: readonly LobbyRecord[];
   /** What this server wanted to save and another one has. */
   readonly taken: readonly LobbyRecordKey[];
@@ -125,6 +129,10 @@ export class LobbyCluster implements LobbyStore {
   /** The tokens of the dead whose records are being taken. */
   readonly #inheriting = new Set<string>();
   #inherited: LobbyRecord[] = [];
+  readonly #gifts = new Set<Gift>();
+  #given = 0;
+  /** The numbers of gifts that were taken, and may be there still. */
+  readonly #accepted = new Set<string>();
   #taken: LobbyRecordKey[] = [];
   /** What is listed here, as others know it. */
   readonly #listed = new Map<LobbyId, LobbyListing | "unsure">();
@@ -320,6 +328,11 @@ export class LobbyCluster implements LobbyStore {
       this.#beatWaitMs = this.#leaseMs / BEATS_PER_LEASE;
       this.#beat = this.#onBeat();
     }
+    for (const gift of this.#gifts) {
+      if (!gift.isAsked && (gift.waitMs -= dt * 1_000) <= 0) {
+        this.#giveNow(gift);
+      }
+    }
     if (
       this.#publishWaitMs <= 0 && this.#unlisted.size > 0 &&
       this.#publishing === undefined
@@ -351,11 +364,8 @@ export class LobbyCluster implements LobbyStore {
   claim(record: LobbyRecordKey): Promise<LobbyPlace> {
     return this.#ask(async () => {
       const name = nameOf(record);
-      // What was given up is given up first, or a batch that is tried again would give up what was claimed since.
-      while (this.#leaving.has(name)) {
-        await new Promise<void>((resolve) => this.#saved.push(resolve));
-        if (this.#isClosed || !this.isHeld) return { type: "unknown" };
-      }
+      // A batch that is tried again would give up what was claimed since.
+      if (!await this.#hasLeft(name)) return { type: "unknown" };
       const keys = this.#keys;
       const owner = await run(this.#redis, "claim", [
         keys.lease(this.#token),
@@ -379,7 +389,7 @@ export class LobbyCluster implements LobbyStore {
   locate(record: LobbyRecordKey): Promise<LobbyPlace> {
     return this.#ask(async () => {
       const name = nameOf(record);
-      if (this.#leaving.has(name)) return { type: "nowhere" };
+      if (!await this.#hasLeft(name)) return { type: "unknown" };
       const owner = await this.#redis.command([
         "HGET",
         this.#keys.owners,
@@ -388,6 +398,29 @@ export class LobbyCluster implements LobbyStore {
       return owner === null
         ? { type: "nowhere" }
         : await this.#placeOf(`${owner}`);
+    });
+  }
+
+  /**
+   * Hands records over to another server, all of them or none.
+   *
+   * @param to The number of its lease.
+   * @param records What; the first one is saved or claimed already.
+   * @returns A promise of whether they are the other's now: if not, it is dead. It does not resolve before that is known,
+   * nor if this server's lease is lost.
+   */
+  give(to: number, records: readonly LobbyRecord[]): Promise<boolean> {
+    return new Promise((resolve) => {
+      const gift: Gift = {
+        to: String(to),
+        number: `${this.#token}.${++this.#given}`,
+        records,
+        resolve,
+        isAsked: false,
+        waitMs: 0,
+      };
+      this.#gifts.add(gift);
+      this.#giveNow(gift);
     });
   }
 
@@ -518,6 +551,7 @@ export class LobbyCluster implements LobbyStore {
           await this.#inherit(token);
         }
       }
+      if (this.#isLoaded) await this.#accept();
       for (const peer of this.#peers.values()) {
         if (peer.listed < peer.latest) await this.#read(peer);
       }
@@ -583,6 +617,52 @@ export class LobbyCluster implements LobbyStore {
     await this.#redis.command(["DEL", keys.inherited(this.#token, token)]);
   }
 
+  async #giveNow(gift: Gift): Promise<void> {
+    const { to, number, records } = gift;
+    gift.isAsked = true;
+    const pairs = records.flatMap((it) => [nameOf(it), it.value]);
+    const keys = this.#keys;
+    try {
+      const reply = await run(this.#redis, "give", [
+        keys.lease(this.#token),
+        keys.lease(to),
+        keys.records(this.#token),
+        keys.records(to),
+        keys.owners,
+        keys.gifts(to),
+      ], [
+        ...[this.#token, to, number, JSON.stringify(pairs)],
+        ...[String(INHERITED_MS), keys.listed, ...pairs],
+      ]);
+      if (reply === null) {
+        this.#isLost = true;
+        return;
+      }
+      this.#gifts.delete(gift);
+      gift.resolve(Number(reply) === 1);
+    } catch {
+      this.#failures++;
+      gift.waitMs = GIVE_AGAIN_MS;
+      gift.isAsked = false;
+    }
+  }
+
+  /** Takes what others have handed over, each gift once. */
+  async #accept(): Promise<void> {
+    const key = this.#keys.gifts(this.#token);
+    const gifts = pairsOf(await run(this.#redis, "read", [key]));
+    if (gifts.length === 0) return;
+    for (const [number, text] of gifts) {
+      if (this.#accepted.has(number)) continue;
+      this.#accepted.add(number);
+      const names = JSON.parse(text) as string[];
+      this.#inherited.push(...recordsOf(pairsOf(names)));
+    }
+    const numbers = gifts.map(([number]) => number);
+    await this.#redis.command(["HDEL", key, ...numbers]);
+    for (const number of numbers) this.#accepted.delete(number);
+  }
+
   /** Reads all that a server lists. */
   async #read(peer: Peer): Promise<void> {
     peer.isReading = true;
@@ -598,6 +678,10 @@ export class LobbyCluster implements LobbyStore {
 
   #onListed(text: string): void {
     if (this.#isClosed) return;
+    if (text.startsWith("to ")) {
+      if (text === `to ${this.#token}`) this.#beatWaitMs = 0;
+      return;
+    }
     // One that is new is asked for at once.
     if (!this.#peers.onMessage(text, this.#token)) this.#beatWaitMs = 0;
   }
@@ -663,12 +747,21 @@ export class LobbyCluster implements LobbyStore {
     }
   }
 
+  /** Waits until what this server gives up is given up; returns whether it may ask for it still. */
+  async #hasLeft(name: string): Promise<boolean> {
+    while (this.#leaving.has(name)) {
+      await new Promise<void>((resolve) => this.#saved.push(resolve));
+      if (this.#isClosed || !this.isHeld) return false;
+    }
+    return true;
+  }
+
   async #placeOf(token: string): Promise<LobbyPlace> {
     if (token === this.#token) return { type: "here", isNew: false };
     const peer = this.#peers.get(token);
     if (peer !== undefined) {
       return peer.isAlive
-        ? { type: "elsewhere", url: peer.url }
+        ? { type: "elsewhere", url: peer.url, token: Number(token) }
         : { type: "unknown" };
     }
     // It may have come just now.
@@ -680,7 +773,7 @@ export class LobbyCluster implements LobbyStore {
     const info = typeof text === "string" ? readServerInfo(text) : undefined;
     return info === undefined
       ? { type: "unknown" }
-      : { type: "elsewhere", url: info.url };
+      : { type: "elsewhere", url: info.url, token: Number(token) };
   }
 
   #check(action: string): void {
@@ -708,6 +801,16 @@ export class LobbyCluster implements LobbyStore {
       { cause },
     );
   }
+}
+
+/** Records that are being handed over. */
+interface Gift {
+  readonly to: string;
+  readonly number: string;
+  readonly records: readonly LobbyRecord[];
+  readonly resolve: (isGiven: boolean) => void;
+  isAsked: boolean;
+  waitMs: number;
 }
 
 /** Whether others know it already, which nobody can say after a failure. */

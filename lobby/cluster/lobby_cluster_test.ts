@@ -11,6 +11,7 @@ import type { LobbyId } from "../lobby_id.ts";
 import { testLobbyStore } from "../store/_testing/lobby_store_conformance.ts";
 import type {
   LobbyBatch,
+  LobbyRecord,
   LobbyRecordKey,
   LobbyStore,
 } from "../store/lobby_store.ts";
@@ -109,7 +110,11 @@ testEach(
     assertEquals(await a.locate(SEAT), { type: "nowhere" });
     assertEquals(await a.claim(SEAT), { type: "here", isNew: true });
     assertEquals(await a.claim(SEAT), { type: "here", isNew: false });
-    const elsewhere = { type: "elsewhere" as const, url: "ws://a.test" };
+    const elsewhere = {
+      type: "elsewhere" as const,
+      url: "ws://a.test",
+      token: a.token,
+    };
     assertEquals(await b.claim(SEAT), elsewhere);
     assertEquals(await b.locate(SEAT), elsewhere);
     // What is another's is neither saved nor removed.
@@ -168,6 +173,53 @@ testEach("gives all that a server had to another one", async (open) => {
   assertEquals((await d.load()).length, 3_001);
   assertEquals(d.takeNews().inherited, []);
 });
+
+testEach(
+  "hands things over to another one, all of them or none",
+  async (open) => {
+    const a = await open("ws://a.test");
+    const b = await open("ws://b.test");
+    await a.load();
+    await b.load();
+    await a.claim(SEAT);
+    await a.save(batch([["x", "1"], ["y", "2"]]));
+    const gift = [
+      { ...SEAT, value: "" },
+      { kind: "lobby" as const, key: "x", value: "3" },
+    ];
+    assertEquals(await a.give(b.token, gift), true);
+    // As after a reply that was lost.
+    assertEquals(await a.give(b.token, gift), true);
+    const got: LobbyRecord[] = [];
+    await until([a, b], () => {
+      got.push(...b.takeNews().inherited);
+      return got.length > 0;
+    });
+    for (let i = 0; i < 5; i++) {
+      b.tick(10);
+      await b.locate(SEAT);
+    }
+    got.push(...b.takeNews().inherited);
+    assertEquals(got, gift);
+    assertEquals((await a.locate(SEAT)).type, "elsewhere");
+    assertEquals((await b.load()).length, 2);
+    assertEquals((await a.load()).map(({ key }) => key), ["y"]);
+    // Nothing is given to the dead.
+    await b.close();
+    await a.claim({ kind: "server", key: "seat:bob" });
+    assertEquals(
+      await a.give(b.token, [
+        { kind: "server", key: "seat:bob", value: "" },
+        { kind: "lobby", key: "y", value: "4" },
+      ]),
+      false,
+    );
+    assertEquals(
+      (await a.load()).find(({ key }) => key === "y")?.value,
+      "2",
+    );
+  },
+);
 
 testEach("tells what the others list", async (open) => {
   const a = await open("ws://a.test");
@@ -283,6 +335,26 @@ Deno.test("LobbyCluster claims nothing that is still being given up", async () =
   assertEquals(place, { type: "here", isNew: true });
   assertEquals((await cluster.load()).length, 1);
   await cluster.close();
+});
+
+Deno.test("LobbyCluster knows where something is that it would have given up", async () => {
+  const clock = new ManualClock();
+  const redis = new FakeRedis(clock);
+  const connection = redis.connect();
+  const a = await LobbyCluster.open(connection, { url: "ws://a.test", clock });
+  const b = await LobbyCluster.open(redis.connect(), {
+    url: "ws://b.test",
+    clock,
+  });
+  await b.claim(SEAT);
+  connection.isSlow = true;
+  const saved = a.save({ changed: [], removed: [SEAT] });
+  const located = a.locate(SEAT);
+  connection.release();
+  await saved;
+  assertEquals((await located).type, "elsewhere");
+  await a.close();
+  await b.close();
 });
 
 Deno.test("LobbyCluster.open() checks what it is given", async () => {

@@ -15,11 +15,18 @@ export interface ClusterGateHost {
   isInLobby(player: PlayerId): boolean;
   /** Whether a player is in a lobby or waits for a match here. */
   isSeated(player: PlayerId): boolean;
+  /** Why a player cannot wait for a match now, alone or with the whole lobby. */
+  objection(player: PlayerId, isParty: boolean): LobbyRequestError | undefined;
+  /** Hands a player's lobby over to another server; returns whether that was begun. */
+  move(player: PlayerId, place: Elsewhere): boolean;
   /** A record of this kind, `server`, is otherwise now. */
   touch(key: string): void;
   /** Does something in the next tick. */
   defer(action: () => void): void;
 }
+
+/** Another server. */
+export type Elsewhere = LobbyPlace & { readonly type: "elsewhere" };
 
 /** A request that waits for the one before it of the same player. */
 interface Waiting {
@@ -27,17 +34,24 @@ interface Waiting {
   readonly request: LobbyRequest;
   readonly go: () => void;
   readonly refuse: (error: LobbyRequestError) => void;
+  /** How often it is asked yet where something is, if that is not known. */
+  tries?: number;
 }
 
 /** What came of asking; `undefined` if the request may be carried out. */
 type Verdict =
   | { readonly error: LobbyRequestError }
+  /** The lobby goes there first. */
+  | { readonly move: Elsewhere }
   | { readonly isSeat: boolean; readonly queue?: string };
 
 /** The most requests of a player that wait. */
 const MAX_WAITING = 64;
 /** When somebody is to ask again. */
 const RETRY_MS = 500;
+/** How often, and how many milliseconds apart, it is asked here before that is said. */
+const TRIES = 6;
+const TRY_AGAIN_MS = 250;
 
 const GO: Verdict = { isSeat: false };
 const SIT: Verdict = { isSeat: true };
@@ -62,12 +76,74 @@ export class ClusterGate {
   readonly #codes = new Map<string, LobbyId>();
   readonly #codesOf = new Map<LobbyId, readonly string[]>();
   readonly #lines = new Map<Person, Waiting[]>();
+  /** Whose lobby is being handed over. */
+  readonly #moving = new Set<PlayerId>();
+  readonly #movingCodes = new Map<string, LobbyId>();
+  readonly #later = new Set<{ leftMs: number; readonly go: () => void }>();
   /** How many clients were sent elsewhere. */
   redirected = 0;
 
   constructor(cluster: LobbyCluster, host: ClusterGateHost) {
     this.#cluster = cluster;
     this.#host = host;
+  }
+
+  /** Asks again what was not known before. */
+  tick(dt: number): void {
+    for (const later of this.#later) {
+      if ((later.leftMs -= dt * 1_000) > 0) continue;
+      this.#later.delete(later);
+      later.go();
+    }
+  }
+
+  /** A lobby is being handed over: what its people ask for waits. Returns what goes with it. */
+  beginMove(
+    lobby: LobbyId,
+    first: PlayerId,
+    players: readonly PlayerId[],
+    people: readonly Person[],
+  ): LobbyRecord[] {
+    const records: LobbyRecord[] = [
+      { ...seatOf(first), value: "" },
+      ...players.filter((player) => player !== first).map((player) => ({
+        ...seatOf(player),
+        value: "",
+      })),
+    ];
+    for (const player of players) this.#moving.add(player);
+    for (const person of people) {
+      if (!this.#lines.has(person)) this.#lines.set(person, []);
+    }
+    for (const code of this.#codesOf.get(lobby) ?? []) {
+      records.push({ ...codeOf(code), value: lobby });
+      this.#codes.delete(code);
+      this.#movingCodes.set(code, lobby);
+    }
+    this.#codesOf.delete(lobby);
+    return records;
+  }
+
+  /** It has been, to a server that clients reach there; or it is here again, as that one is dead. */
+  endMove(
+    lobby: LobbyId,
+    players: readonly PlayerId[],
+    people: readonly Person[],
+    url: string | undefined,
+  ): void {
+    for (const player of players) {
+      this.#moving.delete(player);
+      if (url !== undefined) this.#seats.delete(player);
+    }
+    for (const [code, other] of this.#movingCodes) {
+      if (other === lobby) this.#movingCodes.delete(code);
+    }
+    for (const person of people) {
+      if (url !== undefined) {
+        for (const socket of person.sockets) socket.elsewhere = url;
+      }
+      if (this.#lines.has(person)) this.#goOn(person);
+    }
   }
 
   /** Carries a request out, now or later, or refuses it. */
@@ -130,11 +206,14 @@ export class ClusterGate {
     const [type, name] = split(key);
     switch (type) {
       case "seat":
-        if (this.#host.isSeated(name as PlayerId)) return "";
+        if (
+          this.#host.isSeated(name as PlayerId) ||
+          this.#moving.has(name as PlayerId)
+        ) return "";
         this.#seats.delete(name as PlayerId);
         return undefined;
       case "code":
-        return this.#codes.get(name);
+        return this.#codes.get(name) ?? this.#movingCodes.get(name);
       case "queue":
         return this.#queues.has(name) ? "" : undefined;
       default:
@@ -159,16 +238,45 @@ export class ClusterGate {
     }
     if (!this.#lines.has(person)) this.#lines.set(person, []);
     question.then((verdict) => {
-      this.#host.defer(() => {
-        this.#onVerdict(waiting, verdict);
-        this.#goOn(person);
-      });
+      this.#host.defer(() => this.#decide(waiting, verdict));
     });
     return false;
   }
 
+  #decide(waiting: Waiting, verdict: Verdict): void {
+    const { person } = waiting.socket;
+    const { tries = TRIES } = waiting;
+    if ("move" in verdict) {
+      if (this.#host.move(person.player, verdict.move)) {
+        // It is sent there when the lobby is there.
+        this.#lines.get(person)!.unshift(waiting);
+        return;
+      }
+      waiting.refuse(LATER.error);
+      this.#goOn(person);
+      return;
+    }
+    const isUnknown = "error" in verdict &&
+      verdict.error.type === "unavailable";
+    if (isUnknown && tries > 1) {
+      this.#later.add({
+        leftMs: TRY_AGAIN_MS,
+        go: () => {
+          if (this.#begin({ ...waiting, tries: tries - 1 })) {
+            this.#goOn(person);
+          }
+        },
+      });
+      return;
+    }
+    this.#onVerdict(waiting, verdict);
+    this.#goOn(person);
+  }
+
   #goOn(person: Person): void {
-    const line = this.#lines.get(person)!;
+    const line = this.#lines.get(person);
+    // It goes on when the lobby is there.
+    if (line === undefined || this.#moving.has(person.player)) return;
     while (line.length > 0) {
       if (!this.#begin(line.shift()!)) return;
     }
@@ -177,7 +285,7 @@ export class ClusterGate {
 
   #onVerdict(
     { socket, request, go, refuse }: Waiting,
-    verdict: Verdict,
+    verdict: Exclude<Verdict, { readonly move: Elsewhere }>,
   ): void {
     const { player } = socket.person;
     if ("error" in verdict) {
@@ -229,6 +337,11 @@ export class ClusterGate {
       case "enqueue": {
         const { queue } = request;
         if (!this.#host.hasQueue(queue)) return undefined;
+        const { isParty = false } = request;
+        // The rules refuse it here as they would there.
+        if (this.#host.objection(player, isParty) !== undefined) {
+          return isHere ? undefined : this.#sit(player);
+        }
         if (!this.#queues.has(queue)) return this.#wait(player, queue);
         return isHere ? undefined : this.#sit(player);
       }
@@ -278,8 +391,8 @@ export class ClusterGate {
       const verdict = await this.#sit(player);
       return "error" in verdict ? verdict : { ...verdict, queue };
     }
-    return place.type === "elsewhere" && this.#seats.has(player)
-      ? waits(player)
+    return place.type === "elsewhere" && this.#host.isInLobby(player)
+      ? { move: place }
       : away(place);
   }
 }

@@ -131,6 +131,19 @@ export class Matchmaker {
     return this.#queues.has(name);
   }
 
+  /** Why a player cannot wait for a match now, wherever that would be; `undefined` if nothing is in the way. */
+  objection(
+    player: PlayerId,
+    isParty: boolean,
+  ): LobbyRequestError | undefined {
+    const party = this.#partyOf(player, isParty);
+    if (!party.isOk) return party.error;
+    const waiting = party.value.players.find((it) => this.#byPlayer.has(it));
+    return waiting === undefined
+      ? undefined
+      : refused("alreadyQueued", `Player "${waiting}" waits already`).error;
+  }
+
   /** Whether a player waits for a match. */
   isWaiting(player: PlayerId): boolean {
     return this.#byPlayer.has(player);

@@ -45,7 +45,7 @@ import {
   type LobbyRequest,
 } from "../wire/lobby_request.ts";
 import { Chat } from "./_chat.ts";
-import { ClusterGate } from "./_cluster_gate.ts";
+import { ClusterGate, type Elsewhere } from "./_cluster_gate.ts";
 import { type ListReader, ListReaders } from "./_list_readers.ts";
 import { Matchmaker } from "./_matchmaker.ts";
 import { hostedBy, operate, plain } from "./_operate.ts";
@@ -141,6 +141,8 @@ export class LobbyServer {
   /** What was found out meanwhile, for the next tick. */
   #found: (() => void)[] = [];
   readonly #behind = new Set<LobbySocket>();
+  /** Lobbies that are being handed over, as they are stored. */
+  readonly #moving = new Map<LobbyId, string>();
   /** Clients that were closed, of whom something may still come. */
   readonly #expelled = new Set<ClientId>();
   #nowMs = 0;
@@ -169,6 +171,9 @@ export class LobbyServer {
       hasQueue: (name) => this.#matchmaker.hasQueue(name),
       isInLobby: (player) => this.manager.lobbyForPlayer(player) !== undefined,
       isSeated: (player) => this.#isSeated(player),
+      objection: (player, isParty) =>
+        this.#matchmaker.objection(player, isParty),
+      move: (player, place) => this.#moveLobby(player, place),
       touch: (key) => this.#outbox.touch("server", key),
       defer: (action) => this.#found.push(action),
     });
@@ -263,6 +268,7 @@ export class LobbyServer {
     this.#takeHubEvents();
     if (!this.#isReady || this.#isClosed) return;
     this.#takeNews();
+    this.#gate?.tick(dt);
     const found = this.#found;
     this.#found = [];
     for (const apply of found) apply();
@@ -440,6 +446,53 @@ export class LobbyServer {
     for (const [id, listing] of listings) {
       if (!this.#views.has(id)) this.#feed.update(id, listing);
     }
+  }
+
+  /** Hands a lobby over to the server of the queue where its party wants to wait. */
+  #moveLobby(player: PlayerId, place: Elsewhere): boolean {
+    this.#takeLobbyEvents();
+    const lobby = this.manager.lobbyForPlayer(player);
+    if (lobby === undefined) return false;
+    const { id } = lobby;
+    const value = JSON.stringify(this.manager.snapshot(id));
+    const players = membersOf(lobby);
+    // Who does not play may wait for a match alone.
+    if (players.some((it) => this.#matchmaker.isWaiting(it))) return false;
+    const people = players.flatMap((it) => this.#people.get(it) ?? []);
+    this.#moving.set(id, value);
+    const records = this.#gate!.beginMove(id, player, players, people);
+    this.manager.destroyLobby(id);
+    // It lives on: nobody is told.
+    for (const event of this.manager.drainEvents()) {
+      if (event.type !== "joinRefused") continue;
+      const asker = this.#attempts.get(event.attempt);
+      this.#attempts.delete(event.attempt);
+      if (asker !== undefined) {
+        this.#refuse(asker, { do: "join" }, limited(HASHES_RETRY_MS));
+      }
+    }
+    this.#views.delete(id);
+    this.#list(id, undefined);
+    this.#cluster!.give(place.token, [
+      ...records,
+      { kind: "lobby", key: id, value },
+    ]).then((isGiven) => {
+      this.#found.push(() => {
+        this.#moving.delete(id);
+        const { url } = place;
+        if (isGiven) {
+          this.#chat.forget(id);
+          this.#matchmaker.onDestroyed(id);
+          this.#pushTo(players, { push: "moved", url });
+        } else {
+          this.#takeLobbyEvents();
+          this.#restoreLobby(id, value);
+          this.#outbox.touch("lobby", id);
+        }
+        this.#gate!.endMove(id, players, people, isGiven ? url : undefined);
+      });
+    });
+    return true;
   }
 
   #isSeated(player: PlayerId): boolean {
@@ -1015,6 +1068,8 @@ export class LobbyServer {
   #valueOf({ kind, key }: LobbyRecordKey): string | undefined {
     if (kind === "ticket") return this.#matchmaker.valueOf(key);
     if (kind === "server") return this.#gate?.valueOf(key);
+    const moving = this.#moving.get(key as LobbyId);
+    if (moving !== undefined) return moving;
     const snapshot = this.manager.snapshot(key as LobbyId);
     this.#gate?.onCodes(
       key as LobbyId,

@@ -69,7 +69,10 @@ export type LobbyServerEvent =
     }[];
   }
   | {
-    /** Another server of the cluster has died, and this one has what it had. */
+    /**
+     * Another server of the cluster has died, and this one has what it had; or it has handed a lobby over, as its party
+     * waits in a queue here.
+     */
     readonly type: "inherited";
     /** How many lobbies. */
     readonly lobbies: number;

@@ -54,6 +54,7 @@ export class ClusterWorld {
   /** By their names, the last one of each. */
   readonly nodes = new Map<string, Node>();
   #seed: number;
+  #made = 0;
   #upgraded: MemorySocket | undefined;
   readonly #asking: { readonly url: string; readonly socket: MemorySocket }[] =
     [];
@@ -92,7 +93,11 @@ export class ClusterWorld {
       rate: { perSecond: 1_000, burst: 1_000 },
       ...options,
       hub: { clock: this.clock, maxSocketsPerAddress: 10_000, ...options.hub },
-      manager: { random: new SeededRandom(this.#seed), ...options.manager },
+      manager: {
+        random: new SeededRandom(this.#seed),
+        newLobbyId: () => `lobby-${++this.#made}`,
+        ...options.manager,
+      },
     });
     await server.ready;
     const node: Node = {

@@ -142,6 +142,8 @@ export class FakeRedis {
       }
       case "HGET":
         return this.hash(rest[0]!).get(rest[1]!) ?? null;
+      case "HDEL":
+        return rest.slice(1).filter((it) => this.#hdel(rest[0]!, it)).length;
       case "MGET":
         return rest.map((key) => this.#text(key));
       case "DEL":
@@ -194,6 +196,22 @@ export class FakeRedis {
       }
       case SCRIPTS.adopt:
         return this.#adopt(token, keys, args);
+      case SCRIPTS.give: {
+        const [, other, records, others, owners, gifts] = keys as [
+          ...[string, string, string, string, string, string],
+        ];
+        if (!this.hash(records).has(args[6]!)) return 1;
+        if (this.#get(other) === undefined) return 0;
+        for (let i = 6; i + 1 < args.length; i += 2) {
+          this.#hdel(records, args[i]!);
+          this.#made(others).set(args[i]!, args[i + 1]!);
+          this.#made(owners).set(args[i]!, args[1]!);
+        }
+        this.#made(gifts).set(args[2]!, args[3]!);
+        this.#expire(gifts, Number(args[4]));
+        this.#publish(args[5]!, `to ${args[1]}`);
+        return 1;
+      }
       case SCRIPTS.publish: {
         const count = Number(args[5]);
         const hash = this.#made(keys[1]!);
