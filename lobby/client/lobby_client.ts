@@ -36,7 +36,6 @@ import {
   LOBBY_LIST_CHANNEL,
   LOBBY_PROTOCOL,
   type LobbyRequest,
-  type LobbyRequestName,
 } from "../wire/lobby_request.ts";
 import type {
   LobbyClientEvent,

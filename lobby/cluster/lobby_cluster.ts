@@ -7,10 +7,7 @@ import {
   type RedisLike,
   SystemClock,
 } from "../../core/mod.ts";
-import {
-  listingChange,
-  type LobbyListingChange,
-} from "../browser/listing_diff.ts";
+import { listingChange } from "../browser/listing_diff.ts";
 import type { LobbyListing } from "../browser/lobby_listing.ts";
 import type { LobbyId } from "../lobby_id.ts";
 import {

@@ -284,7 +284,7 @@ export class ClusterGate {
   }
 
   #onVerdict(
-    { socket, request, go, refuse }: Waiting,
+    { socket, go, refuse }: Waiting,
     verdict: Exclude<Verdict, { readonly move: Elsewhere }>,
   ): void {
     const { player } = socket.person;
