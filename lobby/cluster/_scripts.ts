@@ -47,13 +47,17 @@ for i = 3 + 2 * count, #ARGV do
   end
 end
 return taken`,
-  /** Keys: lease, records, owners. Arguments: token, name. Returns whose it was; nothing if it was nobody's. */
+  /**
+   * Keys: lease, records, owners. Arguments: token, name, the value until it is saved. Returns whose it was; nothing if it
+   * was nobody's, or this was done before.
+   */
   claim: `-- claim
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return false end
 local owner = redis.call('HGET', KEYS[3], ARGV[2])
+if owner == ARGV[1] and redis.call('HGET', KEYS[2], ARGV[2]) == ARGV[3] then return '' end
 if owner then return owner end
 redis.call('HSET', KEYS[3], ARGV[2], ARGV[1])
-redis.call('HSET', KEYS[2], ARGV[2], '')
+redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
 return ''`,
   /**
    * Keys: lease, the dead server's lease, records, its records, owners, servers, where its records are kept until the reply

@@ -42,7 +42,7 @@ export type LobbyPlace =
   /** This server has it. */
   | {
     readonly type: "here";
-    /** Whether it was nobody's until it was claimed. */
+    /** Whether it was nobody's until it was claimed; until it is saved, it can be claimed again. */
     readonly isNew: boolean;
   }
   /** Another server has it. */
@@ -119,6 +119,10 @@ export class LobbyCluster implements LobbyStore {
   #beatWaitMs = 0;
   #beat: Promise<void> | undefined;
   readonly #saving = new Set<Promise<unknown>>();
+  /** The names of what this server has, as far as it knows: what it inherits it has before it knows. */
+  readonly #known = new Set<string>();
+  /** What a batch really removes, as it was when that was saved first. */
+  readonly #removals = new WeakMap<LobbyBatch, readonly string[]>();
   /** What is removed by a batch that may not have been saved yet. */
   readonly #leaving = new Set<string>();
   #saved: (() => void)[] = [];
@@ -280,7 +284,9 @@ export class LobbyCluster implements LobbyStore {
       // They are among them.
       this.#inherited = [];
       this.#isLoaded = true;
-      return recordsOf(pairsOf(reply));
+      const pairs = pairsOf(reply);
+      for (const [name] of pairs) this.#known.add(name);
+      return recordsOf(pairs);
     } catch (error) {
       throw this.#failed("load", error);
     }
@@ -368,12 +374,14 @@ export class LobbyCluster implements LobbyStore {
         keys.lease(this.#token),
         keys.records(this.#token),
         keys.owners,
-      ], [this.#token, name]);
-      if (owner === null) this.#isLost = true;
-      if (owner === null) return { type: "unknown" };
-      return owner === ""
-        ? { type: "here", isNew: true }
-        : await this.#placeOf(`${owner}`);
+      ], [this.#token, name, `claimed by ${this.#token}`]);
+      if (owner === null) {
+        this.#isLost = true;
+        return { type: "unknown" };
+      }
+      if (owner !== "") return await this.#placeOf(`${owner}`);
+      this.#known.add(name);
+      return { type: "here", isNew: true };
     });
   }
 
@@ -486,15 +494,22 @@ export class LobbyCluster implements LobbyStore {
     await this.close();
   }
 
-  async #save({ changed, removed }: LobbyBatch): Promise<void> {
+  async #save(batch: LobbyBatch): Promise<void> {
     this.#check("save");
+    const { changed } = batch;
+    let removed = this.#removals.get(batch);
+    if (removed === undefined) {
+      removed = batch.removed.map(nameOf).filter((it) => this.#known.has(it));
+      this.#removals.set(batch, removed);
+    }
     const args: string[] = [this.#token, String(changed.length)];
     for (const record of changed) args.push(nameOf(record), record.value);
-    for (const record of removed) {
-      const name = nameOf(record);
+    for (const name of removed) {
       args.push(name);
       this.#leaving.add(name);
+      this.#known.delete(name);
     }
+    for (const record of changed) this.#known.add(nameOf(record));
     const keys = this.#keys;
     let reply: unknown;
     try {
@@ -510,9 +525,12 @@ export class LobbyCluster implements LobbyStore {
       this.#isLost = true;
       throw this.#failed("save", new Error("the lease is lost"));
     }
-    for (const name of reply) this.#taken.push(keyOf(`${name}`));
+    for (const name of reply) {
+      this.#known.delete(`${name}`);
+      this.#taken.push(keyOf(`${name}`));
+    }
     if (removed.length === 0) return;
-    for (const record of removed) this.#leaving.delete(nameOf(record));
+    for (const name of removed) this.#leaving.delete(name);
     for (const resolve of this.#saved.splice(0)) resolve();
   }
 
@@ -610,8 +628,13 @@ export class LobbyCluster implements LobbyStore {
     this.#inheriting.delete(token);
     if (reply.length === 0) return;
     this.#inheritances++;
-    this.#inherited.push(...recordsOf(pairsOf(reply)));
+    this.#take(pairsOf(reply));
     await this.#redis.command(["DEL", keys.inherited(this.#token, token)]);
+  }
+
+  #take(pairs: readonly [string, string][]): void {
+    for (const [name] of pairs) this.#known.add(name);
+    for (const record of recordsOf(pairs)) this.#inherited.push(record);
   }
 
   async #giveNow(gift: Gift): Promise<void> {
@@ -636,6 +659,9 @@ export class LobbyCluster implements LobbyStore {
         return;
       }
       this.#gifts.delete(gift);
+      if (Number(reply) === 1) {
+        for (const record of records) this.#known.delete(nameOf(record));
+      }
       gift.resolve(Number(reply) === 1);
     } catch {
       this.#failures++;
@@ -653,7 +679,7 @@ export class LobbyCluster implements LobbyStore {
       if (this.#accepted.has(number)) continue;
       this.#accepted.add(number);
       const names = JSON.parse(text) as string[];
-      this.#inherited.push(...recordsOf(pairsOf(names)));
+      this.#take(pairsOf(names));
     }
     const numbers = gifts.map(([number]) => number);
     await this.#redis.command(["HDEL", key, ...numbers]);

@@ -294,10 +294,6 @@ export class ClusterGate {
         this.redirected++;
         socket.elsewhere = error.url;
       }
-      // It may have been claimed, and the word of that lost.
-      if (error.type === "unavailable" && !this.#seats.has(player)) {
-        this.#host.touch(seatOf(player).key);
-      }
       refuse(error);
       return;
     }
@@ -353,6 +349,8 @@ export class ClusterGate {
   /** Where a player is whom this server does not know. */
   async #greet(player: PlayerId): Promise<Verdict> {
     const place = await this.#cluster.locate(seatOf(player));
+    // It may have been claimed here, and the word of that lost.
+    if (place.type === "here") return await this.#sit(player);
     return place.type === "nowhere" ? GO : away(place);
   }
 

@@ -189,9 +189,11 @@ export class FakeRedis {
       case SCRIPTS.claim: {
         const [, records, owners] = keys as [string, string, string];
         const owner = this.hash(owners).get(args[1]!);
+        const before = this.hash(records).get(args[1]!);
+        if (owner === token && before === args[2]) return "";
         if (owner !== undefined) return owner;
         this.#made(owners).set(args[1]!, token);
-        this.#made(records).set(args[1]!, "");
+        this.#made(records).set(args[1]!, args[2]!);
         return "";
       }
       case SCRIPTS.adopt:
