@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { playerId } from "../../core/mod.ts";
+import { playerId, renderOpenMetrics } from "../../core/mod.ts";
 import type { LobbyId } from "../lobby_id.ts";
 import { ClusterWorld, LEASE_MS } from "./_testing/cluster_world.ts";
 
@@ -16,6 +16,9 @@ Deno.test("LobbyServers send a client to the one that has the lobby", async () =
   await world.done(bob, joined);
   await world.done(bob, ready);
   assertEquals(world.nodeOf(bob), "a");
+  const numbers = renderOpenMetrics(world.nodes.get("b")!.server.metrics());
+  assert(numbers.includes("tickwire_lobby_cluster_servers 1\n"), numbers);
+  assert(!numbers.includes("tickwire_lobby_server_redirected_total 0\n"));
   await world.until(() => ada.client.lobby?.players.length === 2);
   assertEquals(bob.client.lobby, ada.client.lobby);
   assertEquals(ada.client.lobby?.players[1]?.isReady, true);
