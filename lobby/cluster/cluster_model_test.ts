@@ -172,6 +172,8 @@ class Model {
           seat.done = 0;
           this.lobbies.push(event.lobby.id);
         } else if (event.type === "left") seat.done = 0;
+        // Where it has sat down before it has said hello it is told nothing but this.
+        else if (event.type === "done" && event.do === "leave") seat.done = 0;
         else if (event.type === "done" && event.do === "setPlayerMetadata") {
           seat.done = Math.max(seat.done, seat.asked.get(event.request)!);
         }
