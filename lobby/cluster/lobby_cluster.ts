@@ -678,8 +678,7 @@ export class LobbyCluster implements LobbyStore {
     for (const [number, text] of gifts) {
       if (this.#accepted.has(number)) continue;
       this.#accepted.add(number);
-      const names = JSON.parse(text) as string[];
-      this.#take(pairsOf(names));
+      this.#take(pairsOf(parseGift(text)));
     }
     const numbers = gifts.map(([number]) => number);
     await this.#redis.command(["HDEL", key, ...numbers]);
@@ -823,6 +822,15 @@ export class LobbyCluster implements LobbyStore {
       `Cannot ${action} as Redis failed: ${message}`,
       { cause },
     );
+  }
+}
+
+/** Names with their values, one after the other; `undefined` if it is nothing of the kind. */
+function parseGift(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 
