@@ -27,6 +27,8 @@ export {
 export * from "./client/lobby_client.ts";
 export * from "./client/lobby_client_event.ts";
 export * from "./client/lobby_client_options.ts";
+export * from "./cluster/lobby_cluster.ts";
+export * from "./cluster/lobby_cluster_options.ts";
 export * from "./game_mode.ts";
 export * from "./lobby_error.ts";
 export * from "./lobby_id.ts";

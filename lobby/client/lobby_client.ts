@@ -36,7 +36,6 @@ import {
   LOBBY_LIST_CHANNEL,
   LOBBY_PROTOCOL,
   type LobbyRequest,
-  type LobbyRequestName,
 } from "../wire/lobby_request.ts";
 import type {
   LobbyClientEvent,
@@ -55,17 +54,30 @@ import type {
 const EVENTS_OF_ONE = 4;
 /** How long it is waited before the server is greeted again, if a greeting came to nothing. */
 const FIRST_GREETING_MS = 500;
+const MIN_GREETING_MS = 50;
 const MAX_GREETING_MS = 30_000;
 /** Lobbies are small and urgent beside what else a game sends. */
 const PRIORITY = 2;
 
+const SCHEMES: readonly string[] = ["ws:", "wss:", "http:", "https:"];
 const decoder = new TextDecoder();
+
+/** How often a request, or the greeting, may be sent on from one server to another. */
+const MAX_REDIRECTS = 4;
+/** Of how many tries to reach a server that another one has named the last one is the last. */
+const MAX_TRIES_ELSEWHERE = 2;
 
 /** A request that has no answer yet. */
 interface Pending {
-  readonly do: LobbyRequestName;
+  /** The number that was given for it. */
+  readonly number: number;
+  readonly request: LobbyRequest;
   /** Whether the client has asked it for itself. */
   readonly isOwn: boolean;
+  /** How often it was sent on. */
+  redirects: number;
+  /** When it was asked first. */
+  readonly sinceMs: number;
 }
 
 /**
@@ -119,8 +131,21 @@ export class LobbyClient {
   readonly #requestTimeoutMs: number;
   readonly #capacity: number;
   readonly #events: EventQueue<LobbyClientEvent>;
-  /** By the number of the request. */
+  /** By the number that the connection gave. */
   readonly #pending = new Map<number, Pending>();
+  #lastNumber = 0;
+  /** The server that another one has named. */
+  #target: string | undefined;
+  readonly #retarget: (url: string) => string | undefined;
+  /** Where to go next, and what is to be asked there. */
+  #following: { readonly url: string; readonly again: Pending[] } | undefined;
+  /** What the connection calls requests that are asked elsewhere. */
+  readonly #moved = new Set<number>();
+  #greetingRedirects = 0;
+  /** A server that was named and could not be reached: it may be dead, which the others notice after a while. */
+  #unreachable: string | undefined;
+  /** The time by `tick`. */
+  #nowMs = 0;
   #player: PlayerId | undefined;
   #lobby: Lobby | undefined;
   #ticket: LobbyTicketStatus | undefined;
@@ -148,6 +173,7 @@ export class LobbyClient {
       requestTimeoutMs = 15_000,
       maxUndrainedEvents = 4_096,
       mux = {},
+      redirect,
       ...rest
     } = options;
     this.#requestTimeoutMs = checkPositive(
@@ -161,8 +187,26 @@ export class LobbyClient {
       1_000_000,
     );
     this.#events = new EventQueue({ capacity: this.#capacity });
+    const { url } = rest;
+    if (typeof url === "string" && !isTarget(url)) {
+      throw new TypeError(
+        `Cannot make a LobbyClient as url must be an absolute URL with ws, wss, http or https: current value is "${url}"`,
+      );
+    }
+    let asked: string | undefined;
+    this.#retarget = (to) => {
+      const from = typeof url === "string" ? url : asked;
+      if (redirect !== undefined) return redirect(to);
+      return from === undefined ? undefined : sentOn(from, to);
+    };
     this.socket = new WsClient({
       ...rest,
+      url: () => {
+        if (this.#target !== undefined) return this.#target;
+        const given = typeof url === "string" ? url : url();
+        if (typeof given === "string") return asked = given;
+        return given.then((text) => asked = text);
+      },
       mux: { [LOBBY_CHANNEL]: { priority: PRIORITY }, ...mux },
     });
   }
@@ -212,14 +256,19 @@ export class LobbyClient {
    * after any loss: `leave` before, and wait for what comes of it, to give it up. `connect` begins anew.
    */
   close(): void {
+    const { again } = this.#following ?? { again: [] };
+    this.#following = undefined;
     this.socket.close();
     this.#take();
+    for (const pending of again) this.#fail(pending, "closed");
     this.#isSynced = false;
     this.#mustGreet = false;
     this.#lobby = undefined;
     this.#ticket = undefined;
     this.#proposal = undefined;
     this.#listKey = undefined;
+    this.#target = undefined;
+    this.#greetingRedirects = 0;
   }
 
   /**
@@ -589,8 +638,10 @@ export class LobbyClient {
   tick(dt: number): void {
     this.socket.tick(dt);
     this.browser.tick(dt);
+    this.#nowMs += dt * 1_000;
     this.#greetingWaitMs -= dt * 1_000;
     this.#take();
+    if (this.#following !== undefined) this.#follow();
     if (
       this.#mustGreet && !this.#isGreeting && this.#greetingWaitMs <= 0 &&
       this.socket.isConnected
@@ -629,15 +680,90 @@ export class LobbyClient {
 
   #ask(request: LobbyRequest, isOwn = false): number | undefined {
     if (!isOwn && !this.#events.reserve()) return undefined;
-    const number = this.socket.request(LOBBY_CHANNEL, JSON.stringify(request), {
-      timeoutMs: this.#requestTimeoutMs,
-    });
-    if (number === undefined) {
+    const number = this.#lastNumber + 1;
+    const pending: Pending = {
+      number,
+      request,
+      isOwn,
+      redirects: 0,
+      sinceMs: this.#nowMs,
+    };
+    if (this.#following !== undefined && !isOwn) {
+      // It would be asked of a server that sends this client away.
+      this.#following.again.push(pending);
+    } else if (!this.#send(pending)) {
       if (!isOwn) this.#events.release();
       return undefined;
     }
-    this.#pending.set(number, { do: request.do, isOwn });
+    this.#lastNumber = number;
     return number;
+  }
+
+  #send(pending: Pending): boolean {
+    const number = this.socket.request(
+      LOBBY_CHANNEL,
+      JSON.stringify(pending.request),
+      { timeoutMs: this.#requestTimeoutMs },
+    );
+    if (number === undefined) return false;
+    this.#pending.set(number, pending);
+    return true;
+  }
+
+  /** Goes to the server that was named, and asks there what the one before has not done. */
+  #follow(): void {
+    const { url, again } = this.#following!;
+    this.#target = url;
+    this.socket.close();
+    // Those that were asked before are told as closed, if there is room for it yet.
+    this.#take();
+    this.#following = undefined;
+    this.#isSynced = false;
+    this.#isGreeting = false;
+    this.socket.connect();
+    again.sort((a, b) => a.number - b.number);
+    for (const pending of again) {
+      if (!this.#send(pending)) this.#fail(pending, "undelivered");
+    }
+  }
+
+  /** A server has named another one; returns whether it is gone to. */
+  #redirect(socketNumber: number, pending: Pending, to: string): boolean {
+    const isGreeting = pending.request.do === "hello";
+    if (this.#following === undefined) {
+      // It is greeted again after a while, and may know more then.
+      if (isGreeting && this.#greetingRedirects >= MAX_REDIRECTS) {
+        this.#greetingRedirects = 0;
+        return false;
+      }
+      const isOver = !isGreeting && (pending.redirects >= MAX_REDIRECTS ||
+        this.#nowMs - pending.sinceMs >= this.#requestTimeoutMs);
+      const url = isOver ? undefined : this.#retarget(to);
+      if (url === undefined || !isTarget(url)) return false;
+      if (isGreeting && url === this.#unreachable) {
+        this.#unreachable = undefined;
+        return false;
+      }
+      if (isGreeting) this.#greetingRedirects++;
+      this.#following = { url, again: [] };
+      // What was asked after it will be answered in the same way.
+      for (const [number, other] of this.#pending) {
+        if (number < socketNumber) continue;
+        this.#pending.delete(number);
+        this.#moved.add(number);
+        this.#askAgain(other);
+      }
+    }
+    this.#askAgain(pending);
+    return true;
+  }
+
+  #askAgain(pending: Pending): void {
+    // What it asks for itself it asks each server anew.
+    if (pending.isOwn) return;
+    const { url, again } = this.#following!;
+    if (url !== this.#unreachable) pending.redirects++;
+    again.push(pending);
   }
 
   #greet(): void {
@@ -682,11 +808,25 @@ export class LobbyClient {
       case "reply":
       case "requestFailed": {
         const pending = this.#pending.get(event.request);
-        if (pending === undefined) break;
+        if (pending === undefined) {
+          if (this.#moved.delete(event.request)) return;
+          break;
+        }
         this.#pending.delete(event.request);
         this.#onOutcome(pending, event);
         return;
       }
+      case "reconnecting":
+        // A server that was named and is not there: the first one knows where to go now.
+        if (
+          event.attempt < MAX_TRIES_ELSEWHERE || this.#target === undefined
+        ) break;
+        this.#unreachable = this.#target;
+        this.#target = undefined;
+        break;
+      case "connected":
+        if (this.#target !== undefined) this.#unreachable = undefined;
+        break;
       default:
     }
     this.#events.push({ type: "socket", event });
@@ -702,34 +842,39 @@ export class LobbyClient {
   }
 
   #onOutcome(pending: Pending, event: WsReply | WsRequestFailed): void {
-    const { request } = event;
+    const { number: request } = pending;
+    const { do: name } = pending.request;
     const answer = event.type === "reply"
-      ? readAnswer(textOf(event.message), pending.do)
+      ? readAnswer(textOf(event.message), name)
       : undefined;
+    const error = answer?.ok === false ? answer.error : undefined;
+    if (
+      error?.type === "elsewhere" &&
+      this.#redirect(event.request, pending, error.url)
+    ) return;
     if (event.type === "reply" && answer === undefined) this.#unreadable++;
-    if (answer?.ok === true && pending.do === "browse") {
+    if (answer?.ok === true && name === "browse") {
       this.#listKey = answer.value.key as string;
     }
-    if (pending.do === "hello") {
+    if (name === "hello") {
       this.#onHello(
         answer?.ok === true ? answer.value : undefined,
         event.type === "requestFailed" && event.reason === "undelivered",
+        error?.type === "unavailable" ? error.retryAfterMs : undefined,
       );
     }
     if (pending.isOwn) return;
     if (answer === undefined) {
-      this.#events.pushReserved({
-        type: "failed",
-        request,
-        do: pending.do,
-        reason: event.type === "reply" ? "unreadable" : event.reason,
-      });
+      this.#fail(
+        pending,
+        event.type === "reply" ? "unreadable" : event.reason,
+      );
     } else if (answer.ok) {
       this.#events.pushReserved(
         {
           type: "done",
           request,
-          do: pending.do,
+          do: name,
           value: answer.value,
         } as unknown as LobbyRequestDone,
       );
@@ -737,19 +882,40 @@ export class LobbyClient {
       this.#events.pushReserved({
         type: "refused",
         request,
-        do: pending.do,
+        do: name,
         error: answer.error,
       });
     }
   }
 
+  #fail(
+    { number, request }: Pending,
+    reason: (LobbyClientEvent & { type: "failed" })["reason"],
+  ): void {
+    this.#events.pushReserved({
+      type: "failed",
+      request: number,
+      do: request.do,
+      reason,
+    });
+  }
+
   #onHello(
     value: Readonly<Record<string, unknown>> | undefined,
     isUndelivered: boolean,
+    retryAfterMs: number | undefined,
   ): void {
     this.#isGreeting = false;
     if (isUndelivered) {
       this.#mustGreet = true;
+      return;
+    }
+    if (retryAfterMs !== undefined) {
+      this.#mustGreet = true;
+      this.#greetingWaitMs = Math.min(
+        MAX_GREETING_MS,
+        Math.max(MIN_GREETING_MS, retryAfterMs),
+      );
       return;
     }
     const hello = value as unknown as LobbyHello | undefined;
@@ -773,6 +939,7 @@ export class LobbyClient {
     // Something else may have been missed since it was asked.
     if (this.#mustGreet) return;
     this.#isSynced = true;
+    this.#greetingRedirects = 0;
     this.#events.push({
       type: "synced",
       player: hello.player,
@@ -825,6 +992,18 @@ export class LobbyClient {
         this.#filter = undefined;
         this.#events.push({ type: "listEnded", reason: push.reason });
         break;
+      case "moved": {
+        if (this.#following !== undefined) break;
+        const url = this.#retarget(push.url);
+        if (url === undefined || !isTarget(url)) break;
+        this.#following = { url, again: [] };
+        for (const [number, other] of this.#pending) {
+          this.#pending.delete(number);
+          this.#moved.add(number);
+          this.#askAgain(other);
+        }
+        break;
+      }
       case "ticket":
         this.#ticket = push.ticket;
         this.#events.push({ type: "ticket", ticket: push.ticket });
@@ -883,6 +1062,27 @@ export class LobbyClient {
     this.#lobby = after;
     this.#events.push({ type: "lobby", event, lobby: after });
   }
+}
+
+/** Whether a connection can be made to it. */
+function isTarget(url: string): boolean {
+  return URL.canParse(url) && SCHEMES.includes(new URL(url).protocol);
+}
+
+/** Where a client is sent on to: the other server's host, and path if it has one, with this client's own query. */
+function sentOn(from: string, to: string): string | undefined {
+  if (!isTarget(from) || !isTarget(to)) return undefined;
+  const before = new URL(from);
+  const after = new URL(to);
+  // What was said in secret is not said aloud.
+  if (isSecure(before) && !isSecure(after)) return undefined;
+  if (after.pathname === "/") after.pathname = before.pathname;
+  if (after.search === "") after.search = before.search;
+  return after.href;
+}
+
+function isSecure({ protocol }: URL): boolean {
+  return protocol === "wss:" || protocol === "https:";
 }
 
 /** Lists come as the bytes that many are sent. */

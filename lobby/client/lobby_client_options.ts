@@ -13,6 +13,12 @@ export interface LobbyClientOptions extends Omit<WsClientOptions, "mux"> {
    */
   readonly mux?: Readonly<Record<string, ChannelOptions>>;
   /**
+   * Makes of the URL of another server, to which this one sends the client, the URL to connect to; `undefined` for one not
+   * to go to. The request is then refused as `elsewhere`. By default the host and path that are named, with the query of the
+   * client's own URL (which may have a token in it), and never without TLS from a server with it.
+   */
+  readonly redirect?: (url: string) => string | undefined;
+  /**
    * Milliseconds of `tick` time for which an answer is waited: above 0.
    *
    * @default {15000}

@@ -6,6 +6,7 @@ import {
   MemorySocket,
   type MemoryWire,
 } from "../_testing/memory_socket.ts";
+import { lobbyId } from "../lobby_id.ts";
 import { LobbyManager } from "../manager/lobby_manager.ts";
 import { LobbyClient } from "./lobby_client.ts";
 import type { LobbyClientEvent } from "./lobby_client_event.ts";
@@ -20,6 +21,10 @@ class Rig {
   readonly events: LobbyClientEvent[] = [];
   readonly messages: Message[] = [];
   readonly manager = new LobbyManager();
+  /** Where the client has gone. */
+  readonly urls: string[] = [];
+  /** A host that does not answer. */
+  deadHost = "";
   hub: WsHub = this.#newHub();
   #wire: MemoryWire | undefined;
   #upgraded: MemorySocket | undefined;
@@ -31,7 +36,10 @@ class Rig {
       clock: this.clock,
       random: new SeededRandom(1),
       firstRetryMaxMs: 50,
-      webSocket: () => this.#asking = new MemorySocket(),
+      webSocket: (url) => {
+        this.urls.push(url);
+        return this.#asking = new MemorySocket();
+      },
       ...options,
     });
     this.client.connect();
@@ -63,6 +71,10 @@ class Rig {
       if (this.#asking !== undefined) {
         const client = this.#asking;
         this.#asking = undefined;
+        if (new URL(this.urls.at(-1)!).hostname === this.deadHost) {
+          client.end(1006);
+          continue;
+        }
         await this.hub.handler(
           new Request("http://lobby.test/ada", {
             headers: { upgrade: "websocket" },
@@ -301,4 +313,131 @@ Deno.test("LobbyClient refuses options that are none", () => {
     RangeError,
   );
   assertThrows(() => new LobbyClient({ url: "nowhere" }), TypeError);
+});
+
+/** What every request of a kind is answered with, until there are no more. */
+async function answerAll(
+  rig: Rig,
+  answer: (request: Record<string, unknown>) => object,
+  rounds = 30,
+): Promise<void> {
+  for (let i = 0; i < rounds; i++) {
+    for (const { client, request, bytes } of rig.messages.splice(0)) {
+      const asked = JSON.parse(new TextDecoder().decode(bytes));
+      rig.hub.reply(client, "lobby", request!, JSON.stringify(answer(asked)));
+    }
+    await rig.run(1);
+  }
+}
+
+function elsewhere(url: string): object {
+  return { ok: false, error: { type: "elsewhere", url, message: "there" } };
+}
+
+const HELLO = { ok: true, value: { protocol: 1, player: "ada", lobby: null } };
+
+Deno.test("LobbyClient goes where it is sent, and asks there what was not done", async () => {
+  const rig = await makeRig({ url: "ws://one.test/game?token=t" });
+  const ready = rig.client.setReady(true);
+  const join = rig.client.join(lobbyId("x"));
+  const leave = rig.client.leave();
+  await rig.run(2);
+  await answerAll(rig, (asked) => {
+    if (rig.urls.length > 1) {
+      return asked.do === "hello" ? HELLO : { ok: true, value: { lobby: "x" } };
+    }
+    if (asked.do === "hello") return HELLO;
+    return asked.do === "ready"
+      ? { ok: true, value: {} }
+      : elsewhere("ws://two.test");
+  });
+  assertEquals(rig.urls, [
+    "ws://one.test/game?token=t",
+    "ws://two.test/game?token=t",
+  ]);
+  const done = rig.events.flatMap((event) =>
+    event.type === "done" ? [event.request] : []
+  );
+  assertEquals(done, [ready, join, leave]);
+  assert(rig.client.isSynced);
+  // A push says it too.
+  rig.messages.length = 0;
+  rig.client.setReady(false);
+  await rig.run(2);
+  rig.push({ push: "moved", url: "ws://three.test/other?x=1" });
+  await rig.run(5);
+  assertEquals(rig.urls.slice(2), ["ws://three.test/other?x=1"]);
+  await answerAll(
+    rig,
+    ({ do: name }) => name === "hello" ? HELLO : { ok: true, value: {} },
+  );
+  assertEquals(rig.events.filter(({ type }) => type === "done").length, 4);
+  assertEquals(rig.client.unreadableMessages, 0);
+});
+
+Deno.test("LobbyClient is not sent on for ever, nor anywhere", async () => {
+  // To and fro.
+  const rig = await makeRig();
+  const request = rig.client.join(lobbyId("x"));
+  await rig.run(2);
+  await answerAll(
+    rig,
+    ({ do: name }) =>
+      name === "hello"
+        ? HELLO
+        : elsewhere(`ws://${rig.urls.length % 2 === 0 ? "a" : "b"}.test`),
+    120,
+  );
+  const refused = rig.events.find((event) => event.type === "refused");
+  assert(refused?.type === "refused" && refused.request === request);
+  assertEquals(refused.error.type, "elsewhere");
+  assertEquals(rig.urls.length, 5);
+  // Where the game, or good sense, does not let it.
+  for (
+    const [options, url] of [
+      [{ redirect: () => undefined }, "ws://two.test"],
+      [{ url: "wss://one.test/ada" }, "ws://two.test"],
+      [{}, "ftp://two.test"],
+      [{}, "nowhere"],
+    ] as const
+  ) {
+    const rig = await makeRig(options);
+    rig.client.leave();
+    await rig.run(2);
+    await answerAll(
+      rig,
+      ({ do: name }) => name === "hello" ? HELLO : elsewhere(url),
+    );
+    assertEquals(rig.urls.length, 1, url);
+    assertEquals(rig.events.filter(({ type }) => type === "refused").length, 1);
+  }
+  // A greeting is tried again, ever later.
+  const greeter = await makeRig();
+  await answerAll(
+    greeter,
+    () => elsewhere(`ws://${greeter.urls.length % 2}.test`),
+    400,
+  );
+  const { length } = greeter.urls;
+  assert(length >= 5 && length <= 40, `${length} connections in 20 s`);
+});
+
+Deno.test("LobbyClient goes back to where it came from if nobody is where it was sent", async () => {
+  const rig = await makeRig();
+  rig.deadHost = "dead.test";
+  const request = rig.client.join(lobbyId("x"));
+  await rig.run(2);
+  let answers = 0;
+  await answerAll(rig, ({ do: name }) => {
+    if (name === "hello") return HELLO;
+    // It is noticed after a while.
+    return ++answers < 8 ? elsewhere("ws://dead.test") : {
+      ok: true,
+      value: { lobby: "x" },
+    };
+  }, 300);
+  const done = rig.events.find((event) => event.type === "done");
+  assert(done?.type === "done" && done.request === request);
+  assert(rig.urls.length > 8 && rig.urls.at(-1) === "ws://lobby.test/ada");
+  assertEquals(rig.events.filter(({ type }) => type === "refused"), []);
 });

@@ -63,8 +63,8 @@ export interface MatchmakerHost {
   /** Takes what the manager has to tell: after each call of it. */
   takeEvents(): void;
   push(players: readonly PlayerId[], push: LobbyPush): void;
-  /** A ticket is otherwise now, or gone. */
-  touch(key: string): void;
+  /** A ticket of these players is otherwise now, or gone. */
+  touch(key: string, players: readonly PlayerId[]): void;
   tell(event: LobbyServerEvent): void;
 }
 
@@ -124,6 +124,29 @@ export class Matchmaker {
         backfills: new Map(),
       });
     }
+  }
+
+  /** Whether there is a queue of that name. */
+  hasQueue(name: string): boolean {
+    return this.#queues.has(name);
+  }
+
+  /** Why a player cannot wait for a match now, wherever that would be; `undefined` if nothing is in the way. */
+  objection(
+    player: PlayerId,
+    isParty: boolean,
+  ): LobbyRequestError | undefined {
+    const party = this.#partyOf(player, isParty);
+    if (!party.isOk) return party.error;
+    const waiting = party.value.players.find((it) => this.#byPlayer.has(it));
+    return waiting === undefined
+      ? undefined
+      : refused("alreadyQueued", `Player "${waiting}" waits already`).error;
+  }
+
+  /** Whether a player waits for a match. */
+  isWaiting(player: PlayerId): boolean {
+    return this.#byPlayer.has(player);
   }
 
   /** What a player has to be told who has just come. */
@@ -266,6 +289,11 @@ export class Matchmaker {
       const entry = this.#add(queue, record, undefined);
       this.#absent.add(entry);
       count++;
+      // Some may be there already, if it was another server's.
+      for (const player of record.players) {
+        const person = this.#host.people.get(player);
+        if (person !== undefined) this.onPresence(person);
+      }
     }
     return count;
   }
@@ -317,7 +345,7 @@ export class Matchmaker {
       this.#remove(entry);
       return translate(opened);
     }
-    this.#host.touch(entry.key);
+    this.#host.touch(entry.key, entry.record.players);
     if (!this.#areOnline(entry)) this.#absent.add(entry);
     return { isOk: true, value: this.#statusOf(entry) };
   }
@@ -666,7 +694,7 @@ export class Matchmaker {
 
   #end(entry: Entry, reason: LobbyTicketEnd): void {
     this.#remove(entry);
-    this.#host.touch(entry.key);
+    this.#host.touch(entry.key, entry.record.players);
     this.#host.push(entry.record.players, { push: "ticketEnded", reason });
   }
 

@@ -14,6 +14,8 @@ export type Outgoing = () => void;
 export interface OutboxHost {
   /** What is to be kept of a record that has changed; `undefined` if it is gone. Asked when a batch begins. */
   valueOf(record: LobbyRecordKey): string | undefined;
+  /** Whether anything may be told still. */
+  isServing(): boolean;
   /** A batch is stored: what waited for it has been told. */
   onStored(): void;
   /** A batch could not be stored; it is tried again after so many milliseconds of `tick` time. */
@@ -90,6 +92,7 @@ export class Outbox {
     }
     const changed: LobbyRecord[] = [];
     const removed: LobbyRecordKey[] = [];
+    // What is found out meanwhile comes in turn.
     for (const record of this.#dirty.values()) {
       const value = this.#host.valueOf(record);
       if (value === undefined) removed.push(record);
@@ -120,6 +123,13 @@ export class Outbox {
     this.#isClosed = true;
   }
 
+  /** Stores and tells nothing more. */
+  abandon(): void {
+    this.#isClosed = true;
+    this.#waiting = [];
+    this.#dirty.clear();
+  }
+
   #save(flight: Flight): void {
     flight.isSaving = true;
     let saved: Promise<void>;
@@ -129,7 +139,7 @@ export class Outbox {
       saved = Promise.reject(error);
     }
     flight.saved = saved.then(() => {
-      if (this.#isClosed) return;
+      if (this.#isClosed || !this.#host.isServing()) return;
       this.#failures = 0;
       this.#flight = undefined;
       this.#tell(flight.outgoing);

@@ -47,6 +47,7 @@ class Rig {
   stored = 0;
   readonly outbox: Outbox = new Outbox(this.store, {
     valueOf: ({ key }) => this.values.get(key),
+    isServing: () => true,
     onStored: () => this.stored++,
     onFailed: (_error, retryAfterMs) => this.failures.push(retryAfterMs),
   });

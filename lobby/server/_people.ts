@@ -32,6 +32,8 @@ export interface LobbySocket {
   isOnline: boolean;
   /** Whether something found no room, so that it has to be told everything. */
   isBehind: boolean;
+  /** Where it was told to go, if it was. */
+  elsewhere: string | undefined;
   /** The list that it reads. */
   reader: ListReader | undefined;
 }
@@ -122,6 +124,7 @@ export class People {
       person,
       isOnline: true,
       isBehind: false,
+      elsewhere: undefined,
       reader: undefined,
     };
     person.sockets.add(socket);

@@ -7,6 +7,7 @@ import {
   WsHub,
   type WsHubEvent,
 } from "../../websocket/mod.ts";
+import { LobbyCluster } from "../cluster/lobby_cluster.ts";
 import { ListingFeed } from "../browser/_listing_feed.ts";
 import type { LobbyListingDiff } from "../browser/listing_diff.ts";
 import { lobbyListing } from "../browser/lobby_listing.ts";
@@ -26,7 +27,11 @@ import type { BackfillId, BackfillRequest } from "../matchmaking/backfill.ts";
 import type { MatchmakingResult } from "../matchmaking/matchmaking_result.ts";
 import { WorkQueue } from "../password/_work_queue.ts";
 import { hashPassword, verifyPassword } from "../password/password.ts";
-import type { LobbyRecordKey, LobbyStore } from "../store/lobby_store.ts";
+import type {
+  LobbyRecord,
+  LobbyRecordKey,
+  LobbyStore,
+} from "../store/lobby_store.ts";
 import { readRequest } from "../wire/_read_request.ts";
 import type {
   LobbyAnswer,
@@ -41,6 +46,7 @@ import {
   type LobbyRequest,
 } from "../wire/lobby_request.ts";
 import { Chat } from "./_chat.ts";
+import { ClusterGate, type Elsewhere } from "./_cluster_gate.ts";
 import { type ListReader, ListReaders } from "./_list_readers.ts";
 import { Matchmaker } from "./_matchmaker.ts";
 import { maxMessageBytes } from "./_max_message_bytes.ts";
@@ -118,6 +124,9 @@ export class LobbyServer {
   readonly manager: LobbyManager;
   readonly #settings: ServerSettings;
   readonly #store: LobbyStore;
+  /** The store, if there are other servers too, and what that takes. */
+  readonly #cluster: LobbyCluster | undefined;
+  readonly #gate: ClusterGate | undefined;
   readonly #outbox: Outbox;
   readonly #events: EventQueue<LobbyServerEvent>;
   readonly #people: People;
@@ -134,6 +143,8 @@ export class LobbyServer {
   /** What was found out meanwhile, for the next tick. */
   #found: (() => void)[] = [];
   readonly #behind = new Set<LobbySocket>();
+  /** Lobbies that are being handed over, as they are stored. */
+  readonly #moving = new Map<LobbyId, string>();
   /** Clients that were closed, of whom something may still come. */
   readonly #expelled = new Set<ClientId>();
   #nowMs = 0;
@@ -154,6 +165,21 @@ export class LobbyServer {
     const settings = resolveServerOptions(options);
     this.#settings = settings;
     this.#store = options.store;
+    const cluster = options.store instanceof LobbyCluster
+      ? options.store
+      : undefined;
+    this.#cluster = cluster;
+    this.#gate = cluster && new ClusterGate(cluster, {
+      hasLobby: (id) => this.#views.has(id),
+      hasQueue: (name) => this.#matchmaker.hasQueue(name),
+      isInLobby: (player) => this.manager.lobbyForPlayer(player) !== undefined,
+      isSeated: (player) => this.#isSeated(player),
+      objection: (player, isParty) =>
+        this.#matchmaker.objection(player, isParty),
+      move: (player, place) => this.#moveLobby(player, place),
+      touch: (key) => this.#outbox.touch("server", key),
+      defer: (action) => this.#found.push(action),
+    });
     this.manager = new LobbyManager(options.manager);
     const messageBytes = checkMessageBytes(options);
     this.hub = new WsHub({
@@ -203,6 +229,7 @@ export class LobbyServer {
     );
     this.#outbox = new Outbox(options.store, {
       valueOf: (record) => this.#valueOf(record),
+      isServing: () => this.#cluster?.isHeld !== false,
       onStored: () => this.#onStored(),
       onFailed: (error, retryAfterMs) => this.#onFailed(error, retryAfterMs),
     });
@@ -213,7 +240,10 @@ export class LobbyServer {
       counters: this.#counters,
       takeEvents: () => this.#takeLobbyEvents(),
       push: (players, push) => this.#pushTo(players, push),
-      touch: (key) => this.#outbox.touch("ticket", key),
+      touch: (key, players) => {
+        this.#outbox.touch("ticket", key);
+        this.#gate?.onSeats(players);
+      },
       tell: (event) => this.#tell(event),
     });
     this.handler = (request, info) =>
@@ -244,8 +274,11 @@ export class LobbyServer {
   tick(dt: number): void {
     this.hub.tick(dt);
     this.#nowMs += dt * 1_000;
+    this.#tickCluster(dt);
     this.#takeHubEvents();
     if (!this.#isReady || this.#isClosed) return;
+    this.#takeNews();
+    this.#gate?.tick(dt);
     const found = this.#found;
     this.#found = [];
     for (const apply of found) apply();
@@ -335,6 +368,14 @@ export class LobbyServer {
       this.#readers.sentBytes,
     );
     yield* this.#counters.metrics();
+    if (this.#cluster !== undefined) {
+      yield counter(
+        "redirected",
+        "Requests whose clients were sent to another server",
+        this.#gate!.redirected,
+      );
+      yield* this.#cluster.metrics();
+    }
     yield* this.#matchmaker.metrics();
     yield* this.manager.metrics();
     yield* this.hub.metrics();
@@ -359,6 +400,19 @@ export class LobbyServer {
 
   async #restore(): Promise<void> {
     const records = await this.#store.load();
+    this.#isReady = true;
+    this.#tell({ type: "restored", ...this.#takeRecords(records) });
+  }
+
+  /** Goes on with what was stored. */
+  #takeRecords(records: readonly LobbyRecord[]): {
+    readonly lobbies: number;
+    readonly tickets: number;
+    readonly refused: readonly {
+      readonly key: string;
+      readonly reason: string;
+    }[];
+  } {
     const refused: { key: string; reason: string }[] = [];
     let lobbies = 0;
     for (const { kind, key, value } of records) {
@@ -368,8 +422,92 @@ export class LobbyServer {
       else refused.push({ key, reason });
     }
     const tickets = this.#matchmaker.restore(records, refused);
-    this.#isReady = true;
-    this.#tell({ type: "restored", lobbies, tickets, refused });
+    this.#gate?.onRecords(records);
+    return { lobbies, tickets, refused };
+  }
+
+  #tickCluster(dt: number): void {
+    const cluster = this.#cluster;
+    if (cluster === undefined || this.#isClosed) return;
+    cluster.tick(dt);
+    if (cluster.isHeld) return;
+    this.#isClosed = true;
+    this.#outbox.abandon();
+    this.#queue({ type: "clusterLost" });
+    void this.#hashes.close();
+    this.hub.close();
+  }
+
+  /** Takes what the cluster has found out. */
+  #takeNews(): void {
+    if (this.#cluster === undefined) return;
+    const { inherited, taken, listings } = this.#cluster.takeNews();
+    if (inherited.length > 0) {
+      // What the game has done since the last tick is told; what comes of it being here is not.
+      this.#takeLobbyEvents();
+      this.#tell({ type: "inherited", ...this.#takeRecords(inherited) });
+    }
+    for (const { kind, key } of taken) {
+      // By the game's own calls somebody or something is here that was elsewhere before.
+      if (kind === "lobby") this.manager.destroyLobby(key as LobbyId);
+      const player = kind === "server" ? this.#gate!.onTaken(key) : undefined;
+      if (player !== undefined) this.manager.leave(player);
+    }
+    for (const [id, listing] of listings) {
+      if (!this.#views.has(id)) this.#feed.update(id, listing);
+    }
+  }
+
+  /** Hands a lobby over to the server of the queue where its party wants to wait. */
+  #moveLobby(player: PlayerId, place: Elsewhere): boolean {
+    this.#takeLobbyEvents();
+    const lobby = this.manager.lobbyForPlayer(player);
+    if (lobby === undefined) return false;
+    const { id } = lobby;
+    const value = JSON.stringify(this.manager.snapshot(id));
+    const players = membersOf(lobby);
+    // Who does not play may wait for a match alone.
+    if (players.some((it) => this.#matchmaker.isWaiting(it))) return false;
+    const people = players.flatMap((it) => this.#people.get(it) ?? []);
+    this.#moving.set(id, value);
+    const records = this.#gate!.beginMove(id, player, players, people);
+    this.manager.destroyLobby(id);
+    // It lives on: nobody is told.
+    for (const event of this.manager.drainEvents()) {
+      if (event.type !== "joinRefused") continue;
+      const asker = this.#attempts.get(event.attempt);
+      this.#attempts.delete(event.attempt);
+      if (asker !== undefined) {
+        this.#refuse(asker, { do: "join" }, limited(HASHES_RETRY_MS));
+      }
+    }
+    this.#views.delete(id);
+    this.#list(id, undefined);
+    this.#cluster!.give(place.token, [
+      ...records,
+      { kind: "lobby", key: id, value },
+    ]).then((isGiven) => {
+      this.#found.push(() => {
+        this.#moving.delete(id);
+        const { url } = place;
+        if (isGiven) {
+          this.#chat.forget(id);
+          this.#matchmaker.onDestroyed(id);
+          this.#pushTo(players, { push: "moved", url });
+        } else {
+          this.#takeLobbyEvents();
+          this.#restoreLobby(id, value);
+          this.#outbox.touch("lobby", id);
+        }
+        this.#gate!.endMove(id, players, people, isGiven ? url : undefined);
+      });
+    });
+    return true;
+  }
+
+  #isSeated(player: PlayerId): boolean {
+    return this.manager.lobbyForPlayer(player) !== undefined ||
+      this.#matchmaker.isWaiting(player);
   }
 
   /** Returns why it cannot be restored, if it cannot. */
@@ -384,9 +522,14 @@ export class LobbyServer {
     if (!restored.isOk) return restored.error.message;
     const lobby = restored.value;
     if (lobby.id !== key) return "it is another lobby";
-    // Nobody is connected; they have their time to come back from now on.
+    this.#gate?.onCodes(
+      lobby.id,
+      this.manager.invites(lobby.id).map(({ code }) => code),
+    );
+    // Hardly anybody is connected; they have their time to come back from now on.
     for (const { id, isConnected } of [...lobby.players, ...lobby.spectators]) {
-      if (isConnected) this.manager.setConnected(id, false);
+      const isOnline = this.#people.get(id)?.isOnline === true;
+      if (isConnected !== isOnline) this.manager.setConnected(id, isOnline);
     }
     // Nobody is there to be told, and the game is told that all of it is restored.
     for (const event of this.manager.drainEvents()) {
@@ -493,7 +636,18 @@ export class LobbyServer {
       socket = this.#people.attach(client, identity);
       this.#onPresence(person);
     }
-    this.#perform(socket, asker, read.request);
+    const asking = socket;
+    const { request } = read;
+    if (this.#gate === undefined) {
+      this.#perform(asking, asker, request);
+      return;
+    }
+    this.#gate.pass({
+      socket: asking,
+      request,
+      go: () => this.#perform(asking, asker, request),
+      refuse: (error) => this.#refuse(asker, request, error),
+    });
   }
 
   /** Puts up with a request that is wrong or comes too early, or does not. */
@@ -842,12 +996,11 @@ export class LobbyServer {
 
   #list(id: LobbyId, lobby: Lobby | undefined): void {
     const { region, listedMetadata } = this.#settings;
-    this.#feed.update(
-      id,
-      lobby === undefined || lobby.config.access !== "public"
-        ? undefined
-        : lobbyListing(lobby, { region, metadata: listedMetadata }),
-    );
+    const listing = lobby === undefined || lobby.config.access !== "public"
+      ? undefined
+      : lobbyListing(lobby, { region, metadata: listedMetadata });
+    this.#feed.update(id, listing);
+    this.#cluster?.list(id, listing);
   }
 
   /** Takes what has happened to lobbies, for those in them, the store and the game. */
@@ -881,6 +1034,7 @@ export class LobbyServer {
     this.#outbox.touch("lobby", id);
     switch (event.type) {
       case "lobbyCreated":
+        this.#gate?.onSeats(membersOf(event.view));
         this.#welcome(this.#socketsOf(membersOf(event.view)), view, true);
         break;
       case "playerJoined":
@@ -888,6 +1042,7 @@ export class LobbyServer {
         const { id: player } = event.type === "playerJoined"
           ? event.player
           : event.spectator;
+        this.#gate?.onSeats([player]);
         this.#welcome(this.#socketsOf([player]), view, true);
         this.#pushTo(
           membersOf(view).filter((it) => it !== player),
@@ -900,11 +1055,13 @@ export class LobbyServer {
         this.#pushTo([player], { push: "left", lobby: id, reason });
         this.#pushTo(membersOf(view), { push: "event", event });
         this.#matchmaker.onLeft(player);
+        this.#gate?.onSeats([player]);
         break;
       }
       case "lobbyDestroyed":
         this.#chat.forget(id);
         this.#matchmaker.onDestroyed(id);
+        this.#gate?.onSeats(membersOf(view));
         this.#pushTo(membersOf(view), {
           push: "left",
           lobby: id,
@@ -920,7 +1077,14 @@ export class LobbyServer {
 
   #valueOf({ kind, key }: LobbyRecordKey): string | undefined {
     if (kind === "ticket") return this.#matchmaker.valueOf(key);
+    if (kind === "server") return this.#gate?.valueOf(key);
+    const moving = this.#moving.get(key as LobbyId);
+    if (moving !== undefined) return moving;
     const snapshot = this.manager.snapshot(key as LobbyId);
+    this.#gate?.onCodes(
+      key as LobbyId,
+      snapshot?.invites.map(({ code }) => code) ?? [],
+    );
     return snapshot === undefined ? undefined : JSON.stringify(snapshot);
   }
 

@@ -69,6 +69,29 @@ export type LobbyServerEvent =
     }[];
   }
   | {
+    /**
+     * Another server of the cluster has died, and this one has what it had; or it has handed a lobby over, as its party
+     * waits in a queue here.
+     */
+    readonly type: "inherited";
+    /** How many lobbies. */
+    readonly lobbies: number;
+    /** How many tickets. */
+    readonly tickets: number;
+    /** What could not be read, with the reason; it stays in the store as it is. */
+    readonly refused: readonly {
+      readonly key: string;
+      readonly reason: string;
+    }[];
+  }
+  | {
+    /**
+     * The lease of the cluster is lost, and with it all lobbies, which other servers have from now on. This server is over:
+     * its clients are sent away, and nothing is told any more. Make another one, with another `LobbyCluster`.
+     */
+    readonly type: "clusterLost";
+  }
+  | {
     /** The store has failed: answers wait, and it is tried again. */
     readonly type: "storeFailed";
     /** What it rejected with. */

@@ -108,7 +108,10 @@ export interface LobbyServerOptions {
   readonly authenticate: (
     request: Request,
   ) => Identity | undefined | Promise<Identity | undefined>;
-  /** Where lobbies and tickets are kept; it stays the caller's to close, after the server. */
+  /**
+   * Where lobbies and tickets are kept; it stays the caller's to close, after the server. A `LobbyCluster` makes the server
+   * one of several.
+   */
   readonly store: LobbyStore;
   /**
    * What the hub is to be besides: limits, channels of the game's own. The channels `lobby` and `lobby.list` are the

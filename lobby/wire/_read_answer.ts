@@ -65,6 +65,8 @@ const VALUES: Readonly<Record<keyof LobbyValues, Shape>> = {
 
 const isOk: Check = has({ ok: isBoolean });
 const isError: Check = has({ type: text(1, 64), message: text(0, 4_096) });
+const isElsewhere: Check = has({ url: text(1, 2_048) });
+const isUnavailable: Check = has({ retryAfterMs: isAmount });
 
 /** Reads what a server answers; `undefined` if it is no answer to that. */
 export function readAnswer(
@@ -74,7 +76,7 @@ export function readAnswer(
   const value = parse(source);
   if (!isObject(value) || !isOk(value)) return undefined;
   if (value.ok === false) {
-    return isError(value.error)
+    return isError(value.error) && isWhole(value.error as LobbyRequestError)
       ? { ok: false, error: value.error as LobbyRequestError }
       : undefined;
   }
@@ -83,4 +85,16 @@ export function readAnswer(
     : {};
   const picked = pick(value.value ?? {}, shape);
   return "wrong" in picked ? undefined : { ok: true, value: picked.fields };
+}
+
+/** Whether the fields of an error are there that a client itself goes by. */
+function isWhole(error: LobbyRequestError): boolean {
+  switch (error.type) {
+    case "elsewhere":
+      return isElsewhere(error);
+    case "unavailable":
+      return isUnavailable(error);
+    default:
+      return true;
+  }
 }

@@ -66,6 +66,7 @@ export const PUSH_FIELDS: Readonly<Record<LobbyPush["push"], Shape>> = {
     changed: listOf(isListingChange, MAX_LISTED),
     removed: listOf(isLobby, MAX_LISTED),
   },
+  moved: { url: text(1, 2_048) },
   listEnded: { key: text(1, 64), reason: oneOf("slow") },
   sync: {
     lobby: nullable(isLobbyView),

@@ -22,6 +22,20 @@ export type LobbyRequestError =
     readonly protocol: number;
     readonly message: string;
   }
+  /** Another server has what was asked for, or the player: ask there. */
+  | {
+    readonly type: "elsewhere";
+    /** Where clients reach that server. */
+    readonly url: string;
+    readonly message: string;
+  }
+  /** It is not known yet which server has it, as the one that had it has died. */
+  | {
+    readonly type: "unavailable";
+    /** When to ask again, in milliseconds from now. */
+    readonly retryAfterMs: number;
+    readonly message: string;
+  }
   /** There is no such queue. */
   | {
     readonly type: "queueNotFound";

@@ -79,6 +79,8 @@ export type LobbyPush =
     readonly key: string;
     readonly reason: LobbyListEnd;
   }
+  /** The lobby is at another server now. */
+  | { readonly push: "moved"; readonly url: string }
   | {
     readonly push: "sync";
     readonly lobby: Lobby | null;

@@ -1,0 +1,303 @@
+import { assert, assertEquals } from "@std/assert";
+import { playerId, renderOpenMetrics } from "../../core/mod.ts";
+import type { LobbyId } from "../lobby_id.ts";
+import { ClusterWorld, LEASE_MS } from "./_testing/cluster_world.ts";
+
+Deno.test("LobbyServers send a client to the one that has the lobby", async () => {
+  const world = new ClusterWorld();
+  await world.start("a");
+  await world.start("b");
+  const ada = world.join("ada", ["a"]);
+  const bob = world.join("bob", ["b"]);
+  const { lobby } = await world.done(ada, ada.client.create());
+  // Both are asked of the one, and done by the other.
+  const joined = bob.client.join(lobby as LobbyId);
+  const ready = bob.client.setReady(true);
+  await world.done(bob, joined);
+  await world.done(bob, ready);
+  assertEquals(world.nodeOf(bob), "a");
+  const numbers = renderOpenMetrics(world.nodes.get("b")!.server.metrics());
+  assert(numbers.includes("tickwire_lobby_cluster_servers 1\n"), numbers);
+  assert(!numbers.includes("tickwire_lobby_server_redirected_total 0\n"));
+  await world.until(() => ada.client.lobby?.players.length === 2);
+  assertEquals(bob.client.lobby, ada.client.lobby);
+  assertEquals(ada.client.lobby?.players[1]?.isReady, true);
+  assert(bob.client.isSynced);
+});
+
+Deno.test("LobbyServers send a player who comes anywhere to the seat", async () => {
+  const world = new ClusterWorld();
+  await world.start("a");
+  await world.start("b");
+  const ada = world.join("ada", ["a"]);
+  await world.done(ada, ada.client.create());
+  ada.client.close();
+  await world.run();
+  const again = world.join("ada", ["b"]);
+  await world.until(() => again.client.isSynced);
+  assertEquals(world.nodeOf(again), "a");
+  assertEquals(again.client.lobby?.players[0]?.id, playerId("ada"));
+});
+
+Deno.test("LobbyServers have a player in one lobby of all", async () => {
+  const world = new ClusterWorld();
+  const a = await world.start("a");
+  const b = await world.start("b");
+  // Two clients of one player, at once.
+  const one = world.join("ada", ["a"]);
+  const other = world.join("ada", ["b"]);
+  await world.until(() => one.client.isSynced && other.client.isSynced);
+  const requests = [one.client.create(), other.client.create()];
+  const outcomes = [
+    await world.outcome(one, requests[0]),
+    await world.outcome(other, requests[1]),
+  ];
+  assertEquals(outcomes.map(({ type }) => type).sort(), ["done", "refused"]);
+  assertEquals(a.server.lobbyCount + b.server.lobbyCount, 1);
+  const refused = outcomes.find(({ type }) => type === "refused")!;
+  assert(refused.type === "refused");
+  assertEquals(refused.error.type, "playerAlreadyInLobby");
+  // Who has left is free to go anywhere.
+  await world.done(one, one.client.leave());
+  assertEquals(
+    world.redis.hash("tickwire:{lobby}:owners").has("server:seat:ada"),
+    false,
+  );
+});
+
+Deno.test("LobbyServers find lobbies by invite code, wherever they are", async () => {
+  const world = new ClusterWorld();
+  await world.start("a");
+  await world.start("b");
+  const ada = world.join("ada", ["a"]);
+  const bob = world.join("bob", ["b"]);
+  await world.done(
+    ada,
+    ada.client.create({ config: { access: "inviteOnly" } }),
+  );
+  const { code } = await world.done(ada, ada.client.invite());
+  await world.done(bob, bob.client.joinByCode(code as string));
+  assertEquals(bob.client.lobby?.id, ada.client.lobby?.id);
+  const eve = world.join("eve", ["b"]);
+  const error = await world.refused(eve, eve.client.joinByCode("nothing"));
+  assertEquals(error.type, "notFound");
+});
+
+Deno.test("LobbyServers list what all of them have, and forget the dead", async () => {
+  const world = new ClusterWorld();
+  const a = await world.start("a");
+  await world.start("b");
+  const ada = world.join("ada", ["a"]);
+  const bob = world.join("bob", ["b"]);
+  await world.done(ada, ada.client.create({ config: { name: "one" } }));
+  bob.client.browse();
+  const names = () =>
+    bob.client.browser.filteredSorted().map(({ name }) => name).sort();
+  await world.until(() => names().join() === "one");
+  // Who comes later reads what there is.
+  await world.start("c");
+  const cat = world.join("cat", ["c"]);
+  cat.client.browse();
+  await world.until(() => cat.client.browser.filteredSorted().length === 1);
+  // Messages may be lost.
+  world.nodes.get("b")!.redis.losesMessages = true;
+  await world.done(ada, ada.client.configure({ name: "two" }));
+  await world.until(() => names().join() === "two");
+  world.nodes.get("b")!.redis.losesMessages = false;
+  await world.done(ada, ada.client.leave());
+  await world.until(() => names().length === 0);
+  await world.done(ada, ada.client.create({ config: { name: "three" } }));
+  await world.until(() => names().join() === "three");
+  // The lobby is taken over, and with it its listing.
+  world.kill(a);
+  await world.run(LEASE_MS / 50 + 60);
+  assertEquals(names(), ["three"]);
+  assertEquals(cat.client.browser.filteredSorted().length, 1);
+});
+
+Deno.test("LobbyServers seat everybody again of one that has died", async () => {
+  const world = new ClusterWorld();
+  const a = await world.start("a");
+  const b = await world.start("b");
+  const ada = world.join("ada", ["a", "b"]);
+  const bob = world.join("bob", ["b", "a"]);
+  const { lobby } = await world.done(ada, ada.client.create());
+  await world.done(bob, bob.client.join(lobby as LobbyId));
+  const { code } = await world.done(ada, ada.client.invite());
+  await world.done(bob, bob.client.setPlayerMetadata({ hat: "red" }));
+  world.kill(a);
+  await world.until(
+    () =>
+      [ada, bob].every((player) =>
+        world.nodeOf(player) === "b" && player.client.isSynced &&
+        player.client.lobby?.players.every(({ isConnected }) => isConnected)
+      ),
+    "everybody's return",
+  );
+  assertEquals(ada.client.lobby?.id, lobby);
+  assertEquals(ada.client.lobby, bob.client.lobby);
+  assertEquals(ada.client.lobby?.players[1]?.metadata, { hat: "red" });
+  assertEquals(
+    [ada, bob].flatMap(({ events }) =>
+      events.filter(({ type }) => type === "left")
+    ),
+    [],
+  );
+  assertEquals(b.events.filter(({ type }) => type === "inherited").length, 1);
+  const cat = world.join("cat", ["b"]);
+  await world.done(cat, cat.client.joinByCode(code as string));
+});
+
+Deno.test("LobbyServer hands over what it has when it is closed", async () => {
+  const world = new ClusterWorld();
+  const a = await world.start("a");
+  await world.start("b");
+  const ada = world.join("ada", ["a", "b"]);
+  const { lobby } = await world.done(ada, ada.client.create());
+  await a.server.close(0);
+  await a.cluster.close();
+  await world.run(1);
+  world.kill(a);
+  // It does not take as long as the lease.
+  await world.run(LEASE_MS / 50 / 2);
+  assertEquals(world.nodeOf(ada), "b");
+  assertEquals(ada.client.lobby?.id, lobby);
+  assert(ada.client.isSynced);
+});
+
+Deno.test("LobbyServer is over when it has stood still beyond its lease", async () => {
+  const world = new ClusterWorld();
+  const a = await world.start("a");
+  const b = await world.start("b");
+  const ada = world.join("ada", ["a", "b"]);
+  await world.done(ada, ada.client.create());
+  a.isPaused = true;
+  await world.until(() => b.server.lobbyCount === 1, "the heir");
+  assertEquals(a.server.lobbyCount, 1);
+  a.isPaused = false;
+  await world.until(() => world.nodeOf(ada) === "b" && ada.client.isSynced);
+  assertEquals(a.events.at(-1)?.type, "clusterLost");
+  assertEquals(
+    (await a.server.handler(new Request("http://a.test"))).status,
+    503,
+  );
+  assertEquals(ada.client.lobby?.players[0]?.id, playerId("ada"));
+});
+
+Deno.test("LobbyServer is over when it cannot renew its lease, before another one begins", async () => {
+  const world = new ClusterWorld();
+  const a = await world.start("a");
+  const b = await world.start("b");
+  const ada = world.join("ada", ["a", "b"]);
+  await world.done(ada, ada.client.create());
+  a.redis.isCut = true;
+  await world.until(() => !a.cluster.isHeld, "the end");
+  assertEquals(b.server.lobbyCount, 0);
+  await world.until(() => b.server.lobbyCount === 1, "the heir");
+  await world.until(() => world.nodeOf(ada) === "b" && ada.client.isSynced);
+  assert(
+    a.events.some(({ type }) =>
+      type === "storeFailed" || type === "clusterLost"
+    ),
+  );
+});
+
+Deno.test("LobbyServers match players who wait at different ones", async () => {
+  const world = new ClusterWorld();
+  const queues = { duels: { modes: { duel: { teams: 2, teamSize: 1 } } } };
+  const a = await world.start("a", { queues });
+  await world.start("b", { queues });
+  const ada = world.join("ada", ["a", "b"]);
+  await world.done(ada, ada.client.enqueue("duels"));
+  const eve = world.join("eve", ["b"]);
+  assertEquals(
+    (await world.refused(eve, eve.client.enqueue("nothing"))).type,
+    "queueNotFound",
+  );
+  // The queue's server dies: its tickets wait on.
+  world.kill(a);
+  await world.start("c", { queues });
+  const bob = world.join("bob", ["c"]);
+  // Its death is not known yet.
+  bob.client.enqueue("duels");
+  await world.until(() =>
+    ada.client.lobby?.players.length === 2 &&
+    bob.client.lobby?.players.length === 2
+  );
+  assertEquals(world.nodeOf(bob), world.nodeOf(ada));
+});
+
+Deno.test("LobbyServers take a party to the queue's server, with all of its lobby", async () => {
+  const world = new ClusterWorld();
+  const queues = { pairs: { modes: { pair: { teams: 2, teamSize: 2 } } } };
+  const a = await world.start("a", { queues });
+  const b = await world.start("b", { queues });
+  // The queue is at the first one.
+  const eve = world.join("eve", ["a"]);
+  await world.done(eve, eve.client.enqueue("pairs"));
+  const ada = world.join("ada", ["b"]);
+  const bob = world.join("bob", ["b"]);
+  const { lobby } = await world.done(
+    ada,
+    ada.client.create({ config: { maxPlayers: 3 }, metadata: { is: "ours" } }),
+  );
+  await world.done(bob, bob.client.join(lobby as LobbyId));
+  const { code } = await world.done(ada, ada.client.invite());
+  const waits = ada.client.enqueue("pairs", { isParty: true });
+  // What is asked meanwhile is done in its turn.
+  const said = ada.client.setMetadata({ more: true });
+  const done = bob.client.setPlayerMetadata({ hat: "red" });
+  await world.done(ada, waits);
+  await world.done(ada, said);
+  await world.done(bob, done);
+  assertEquals([world.nodeOf(ada), world.nodeOf(bob)], ["a", "a"]);
+  assertEquals([a.server.lobbyCount, b.server.lobbyCount], [1, 0]);
+  await world.until(() => bob.client.ticket !== undefined);
+  assertEquals(ada.client.lobby?.id, lobby);
+  assertEquals(ada.client.lobby?.metadata, { is: "ours", more: true });
+  assert(ada.client.lobby!.players.every(({ isConnected }) => isConnected));
+  assertEquals(
+    [ada, bob].flatMap(({ events }) =>
+      events.filter(({ type }) => type === "left")
+    ),
+    [],
+  );
+  // Its code leads there.
+  const cat = world.join("cat", ["b"]);
+  await world.done(cat, cat.client.joinByCode(code as string, {}));
+  await world.done(cat, cat.client.leave());
+  const dan = world.join("dan", ["b"]);
+  dan.client.enqueue("pairs");
+  await world.until(() =>
+    [ada, bob, eve, dan].every(({ client }) =>
+      client.lobby?.players.length === 4
+    )
+  );
+});
+
+Deno.test("LobbyServer keeps a party whose queue's server dies", async () => {
+  const world = new ClusterWorld();
+  const queues = { pairs: { modes: { pair: { teams: 2, teamSize: 2 } } } };
+  const a = await world.start("a", { queues });
+  const b = await world.start("b", { queues });
+  const eve = world.join("eve", ["a", "b"]);
+  await world.done(eve, eve.client.enqueue("pairs"));
+  const ada = world.join("ada", ["b"]);
+  await world.done(ada, ada.client.create({ config: { maxPlayers: 3 } }));
+  // It dies just before the lobby is handed to it, and the others do not know.
+  const { command } = b.redis;
+  b.redis.command = (args) => {
+    if (args[1]?.startsWith("-- give")) world.kill(a);
+    return command(args);
+  };
+  ada.client.enqueue("pairs", { isParty: true });
+  await world.until(() => a.isDead, "the gift");
+  b.redis.command = command;
+  await world.until(() => b.server.lobbyCount === 1, "the lobby");
+  await world.until(() =>
+    ada.client.isSynced && ada.client.lobby !== undefined
+  );
+  await world.until(() => ada.client.lobby!.players[0]!.isConnected);
+  await world.done(ada, ada.client.setMetadata({ is: "here" }));
+  assertEquals(world.nodeOf(ada), "b");
+});

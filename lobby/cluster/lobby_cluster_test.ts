@@ -1,0 +1,425 @@
+// What a cluster does with Redis, by a Redis in memory and by a real one, which have to do the same.
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { ManualClock, type RedisLike } from "../../core/mod.ts";
+import {
+  CLIENTS,
+  RedisRig,
+} from "../../leaderboard/redis/_testing/redis_rig.ts";
+import { whyNoRedis } from "../../tools/redis_server.ts";
+import type { LobbyListing } from "../browser/lobby_listing.ts";
+import type { LobbyId } from "../lobby_id.ts";
+import { testLobbyStore } from "../store/_testing/lobby_store_conformance.ts";
+import type {
+  LobbyBatch,
+  LobbyRecord,
+  LobbyRecordKey,
+  LobbyStore,
+} from "../store/lobby_store.ts";
+import { FakeRedis } from "./_testing/fake_redis.ts";
+import { LobbyCluster } from "./lobby_cluster.ts";
+
+const missing = await whyNoRedis();
+const SEAT: LobbyRecordKey = { kind: "server", key: "seat:ada" };
+const LISTING = {
+  id: "a",
+  name: "one",
+  mode: "custom",
+  map: "",
+  state: "waiting",
+  players: 1,
+  maxPlayers: 2,
+  reservedSeats: 0,
+  spectators: 0,
+  isPrivate: false,
+  isJoinable: true,
+  region: "",
+  metadata: {},
+} as LobbyListing;
+
+/** Where clusters come from. */
+interface Rig extends AsyncDisposable {
+  connect(): Promise<RedisLike>;
+}
+
+const RIGS: Record<string, () => Promise<Rig>> = {
+  "a Redis in memory": () => {
+    const redis = new FakeRedis(new ManualClock());
+    return Promise.resolve({
+      connect: () => Promise.resolve(redis.connect()),
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    });
+  },
+};
+for (const [name, connect] of Object.entries(CLIENTS)) {
+  RIGS[name] = () => RedisRig.start(connect);
+}
+
+function testEach(
+  behaviour: string,
+  fn: (open: (url: string) => Promise<LobbyCluster>) => Promise<void>,
+): void {
+  for (const [name, start] of Object.entries(RIGS)) {
+    const isReal = name in CLIENTS;
+    Deno.test({
+      name: `LobbyCluster ${behaviour}, with ${name}${isReal ? missing : ""}`,
+      ignore: isReal && missing !== "",
+      async fn() {
+        await using rig = await start();
+        const opened: LobbyCluster[] = [];
+        await fn(async (url) => {
+          const cluster = await LobbyCluster.open(await rig.connect(), { url });
+          opened.push(cluster);
+          return cluster;
+        });
+        for (const cluster of opened) await cluster.close();
+      },
+    });
+  }
+}
+
+/** Ticks until something is so. */
+async function until(
+  clusters: readonly LobbyCluster[],
+  isSo: () => boolean,
+): Promise<void> {
+  const endMs = performance.now() + 30_000;
+  while (!isSo()) {
+    assert(performance.now() < endMs, "it never came true");
+    for (const cluster of clusters) cluster.tick(0.5);
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+}
+
+function batch(
+  changed: readonly [string, string][],
+  removed: readonly string[] = [],
+): LobbyBatch {
+  return {
+    changed: changed.map(([key, value]) => ({ kind: "lobby", key, value })),
+    removed: removed.map((key) => ({ kind: "lobby", key })),
+  };
+}
+
+testEach(
+  "gives each thing to one server, and tells the others which",
+  async (open) => {
+    const a = await open("ws://a.test");
+    const b = await open("ws://b.test");
+    assert(b.token > a.token);
+    await a.load();
+    assertEquals(await a.locate(SEAT), { type: "nowhere" });
+    assertEquals(await a.claim(SEAT), { type: "here", isNew: true });
+    // As after a reply that was lost; not so once it is saved.
+    assertEquals(await a.claim(SEAT), { type: "here", isNew: true });
+    await a.save({ changed: [{ ...SEAT, value: "" }], removed: [] });
+    assertEquals(await a.claim(SEAT), { type: "here", isNew: false });
+    const elsewhere = {
+      type: "elsewhere" as const,
+      url: "ws://a.test",
+      token: a.token,
+    };
+    assertEquals(await b.claim(SEAT), elsewhere);
+    assertEquals(await b.locate(SEAT), elsewhere);
+    // What is another's is neither saved nor removed.
+    await a.save(batch([["x", "1"]]));
+    await b.save(batch([["x", "2"], ["y", "3"]]));
+    await b.save(batch([], ["x"]));
+    assertEquals(b.takeNews().taken, [{ kind: "lobby", key: "x" }]);
+    assertEquals(
+      (await a.load()).map(({ key, value }) => [key, value]).sort(),
+      [
+        ["seat:ada", ""],
+        ["x", "1"],
+      ],
+    );
+    assertEquals((await b.load()).map(({ key, value }) => [key, value]), [
+      ["y", "3"],
+    ]);
+    // What is given up anybody may have.
+    await a.save({ changed: [], removed: [SEAT] });
+    assertEquals(await b.claim(SEAT), { type: "here", isNew: true });
+  },
+);
+
+testEach("gives all that a server had to another one", async (open) => {
+  const a = await open("ws://a.test");
+  const b = await open("ws://b.test");
+  const c = await open("ws://c.test");
+  await b.load();
+  await c.load();
+  const many = Array.from(
+    { length: 3_000 },
+    (_, i): [string, string] => [`lobby ${i}`, `${i}`],
+  );
+  await a.save(batch(many));
+  await a.claim(SEAT);
+  await a.close();
+  let inherited = 0;
+  const heirs = new Set<LobbyCluster>();
+  await until([b, c], () => {
+    for (const cluster of [b, c]) {
+      const news = cluster.takeNews().inherited;
+      inherited += news.length;
+      if (news.length > 0) heirs.add(cluster);
+    }
+    return inherited > 0;
+  });
+  assertEquals(inherited, 3_001);
+  assertEquals(heirs.size, 1);
+  const [heir] = heirs;
+  assertEquals(await heir!.claim(SEAT), { type: "here", isNew: false });
+  assertEquals((await heir!.load()).length, 3_001);
+  // One that is new takes what nobody has taken.
+  await b.close();
+  await c.close();
+  const d = await open("ws://d.test");
+  assertEquals((await d.load()).length, 3_001);
+  assertEquals(d.takeNews().inherited, []);
+});
+
+testEach(
+  "hands things over to another one, all of them or none",
+  async (open) => {
+    const a = await open("ws://a.test");
+    const b = await open("ws://b.test");
+    await a.load();
+    await b.load();
+    await a.claim(SEAT);
+    await a.save(batch([["x", "1"], ["y", "2"]]));
+    const gift = [
+      { ...SEAT, value: "" },
+      { kind: "lobby" as const, key: "x", value: "3" },
+    ];
+    assertEquals(await a.give(b.token, gift), true);
+    // As after a reply that was lost.
+    assertEquals(await a.give(b.token, gift), true);
+    const got: LobbyRecord[] = [];
+    await until([a, b], () => {
+      got.push(...b.takeNews().inherited);
+      return got.length > 0;
+    });
+    for (let i = 0; i < 5; i++) {
+      b.tick(10);
+      await b.locate(SEAT);
+    }
+    got.push(...b.takeNews().inherited);
+    assertEquals(got, gift);
+    assertEquals((await a.locate(SEAT)).type, "elsewhere");
+    assertEquals((await b.load()).length, 2);
+    assertEquals((await a.load()).map(({ key }) => key), ["y"]);
+    // Nothing is given to the dead.
+    await b.close();
+    await a.claim({ kind: "server", key: "seat:bob" });
+    assertEquals(
+      await a.give(b.token, [
+        { kind: "server", key: "seat:bob", value: "" },
+        { kind: "lobby", key: "y", value: "4" },
+      ]),
+      false,
+    );
+    assertEquals(
+      (await a.load()).find(({ key }) => key === "y")?.value,
+      "2",
+    );
+  },
+);
+
+testEach("tells what the others list", async (open) => {
+  const a = await open("ws://a.test");
+  const b = await open("ws://b.test");
+  await Promise.all([a.load(), b.load()]);
+  const seen = new Map<LobbyId, LobbyListing | undefined>();
+  const look = () => {
+    for (const [id, listing] of b.takeNews().listings) seen.set(id, listing);
+  };
+  a.list(LISTING.id, LISTING);
+  await until([a, b], () => {
+    look();
+    return seen.has(LISTING.id);
+  });
+  assertEquals(seen.get(LISTING.id), LISTING);
+  a.list(LISTING.id, { ...LISTING, players: 2 });
+  await until([a, b], () => {
+    look();
+    return seen.get(LISTING.id)?.players === 2;
+  });
+  // Who comes later reads it.
+  const c = await open("ws://c.test");
+  await c.load();
+  await until([a, b, c], () => c.takeNews().listings.size > 0);
+  a.list(LISTING.id, undefined);
+  await until([a, b], () => {
+    look();
+    return seen.get(LISTING.id) === undefined;
+  });
+  a.list(LISTING.id, LISTING);
+  await until([a, b], () => {
+    look();
+    return seen.get(LISTING.id) !== undefined;
+  });
+  await a.close();
+  await until([b], () => {
+    look();
+    return seen.get(LISTING.id) === undefined;
+  });
+});
+
+Deno.test("LobbyCluster is over at once when its lease is not renewed", async () => {
+  const clock = new ManualClock();
+  const redis = new FakeRedis(clock);
+  const cluster = await LobbyCluster.open(redis.connect(), {
+    url: "ws://a.test",
+    leaseMs: 10_000,
+    clock,
+  });
+  await cluster.load();
+  clock.advance(8_999);
+  assert(cluster.isHeld);
+  clock.advance(1);
+  assert(!cluster.isHeld);
+  // In Redis it is not yet.
+  assert(redis.keys.includes(`tickwire:{lobby}:lease:${cluster.token}`));
+  await assertRejects(() => cluster.save(batch([["x", "1"]])));
+  assertEquals(await cluster.claim(SEAT), { type: "unknown" });
+  await cluster.close();
+});
+
+Deno.test("LobbyCluster has what it inherited, though the reply is lost", async () => {
+  const clock = new ManualClock();
+  const redis = new FakeRedis(clock);
+  const a = await LobbyCluster.open(redis.connect(), {
+    url: "ws://a.test",
+    clock,
+  });
+  await a.save(batch([["x", "1"]]));
+  const connection = redis.connect();
+  const b = await LobbyCluster.open(connection, { url: "ws://b.test", clock });
+  await b.load();
+  await a.close();
+  let inherited = 0;
+  const { command } = connection;
+  let isLost = true;
+  connection.command = async (args) => {
+    const reply = await command(args);
+    if (isLost && args[1]?.startsWith("-- adopt")) {
+      isLost = false;
+      throw new Error("the reply is lost");
+    }
+    return reply;
+  };
+  await until([b], () => {
+    inherited += b.takeNews().inherited.length;
+    return inherited > 0;
+  });
+  assert(!isLost);
+  assertEquals(inherited, 1);
+  await until([b], () => !redis.keys.some((key) => key.includes("inherited")));
+  await b.close();
+});
+
+Deno.test("LobbyCluster claims nothing that is still being given up", async () => {
+  const clock = new ManualClock();
+  const connection = new FakeRedis(clock).connect();
+  const cluster = await LobbyCluster.open(connection, {
+    url: "ws://a.test",
+    clock,
+  });
+  await cluster.claim(SEAT);
+  connection.losesReplies = true;
+  const given = { changed: [], removed: [SEAT] };
+  await assertRejects(() => cluster.save(given));
+  connection.losesReplies = false;
+  let place: unknown;
+  const claimed = cluster.claim(SEAT).then((it) => place = it);
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+  assertEquals(place, undefined);
+  await cluster.save(given);
+  await claimed;
+  assertEquals(place, { type: "here", isNew: true });
+  assertEquals((await cluster.load()).length, 1);
+  await cluster.close();
+});
+
+Deno.test("LobbyCluster gives nothing up that it does not know that it has", async () => {
+  const clock = new ManualClock();
+  const redis = new FakeRedis(clock);
+  const connection = redis.connect();
+  const a = await LobbyCluster.open(connection, { url: "ws://a.test", clock });
+  await a.load();
+  const b = await LobbyCluster.open(redis.connect(), {
+    url: "ws://b.test",
+    clock,
+  });
+  await b.save({ changed: [{ ...SEAT, value: "" }], removed: [] });
+  const given = { changed: [], removed: [SEAT] };
+  await a.save(given);
+  assertEquals((await a.locate(SEAT)).type, "elsewhere");
+  await b.close();
+  // It is inherited, and the word of that still on its way.
+  const { command } = connection;
+  let isThere = false;
+  connection.command = async (args) => {
+    const reply = await command(args);
+    if (args[1]?.startsWith("-- adopt")) {
+      await a.save({ changed: [], removed: [SEAT] });
+      isThere = true;
+    }
+    return reply;
+  };
+  await until([a], () => isThere);
+  // Nor is what was not its own when that was saved first.
+  await until([a], () => a.takeNews().inherited.length > 0);
+  await a.save(given);
+  assertEquals((await a.load()).length, 1);
+  await a.close();
+});
+
+Deno.test("LobbyCluster.open() checks what it is given", async () => {
+  const redis = new FakeRedis(new ManualClock()).connect();
+  const url = "ws://a.test";
+  for (
+    const [options, type] of [
+      [{ url: "nowhere" }, TypeError],
+      [{ url, name: "{x}" }, TypeError],
+      [{ url, leaseMs: 1 }, RangeError],
+      [{ url, listIntervalMs: -1 }, RangeError],
+      [{ url, maxListingsPerServer: 0.5 }, RangeError],
+    ] as const
+  ) {
+    await assertRejects(() => LobbyCluster.open(redis, options), type);
+  }
+  const { command } = redis;
+  await assertRejects(() => LobbyCluster.open({ command }, { url }), TypeError);
+  assertThrows(() => LobbyCluster.prototype.token);
+});
+
+/** The suite opens stores without waiting: one that opens when it is used. */
+function lazy(rig: Promise<Rig>, isLast: boolean): LobbyStore {
+  const cluster = rig.then(async (it) =>
+    await LobbyCluster.open(await it.connect(), { url: "ws://a.test" })
+  );
+  let closing: Promise<void> | undefined;
+  return {
+    load: async () => await (await cluster).load(),
+    save: async (it) => await (await cluster).save(it),
+    close: () =>
+      closing ??= cluster.then(async (it) => {
+        await it.close();
+        if (isLast) await (await rig)[Symbol.asyncDispose]();
+      }),
+  };
+}
+
+let inMemory: Promise<Rig>;
+testLobbyStore("LobbyCluster", () => {
+  inMemory = RIGS["a Redis in memory"]!();
+  return lazy(inMemory, false);
+}, () => lazy(inMemory, false));
+
+if (missing === "") {
+  testLobbyStore(
+    "LobbyCluster with node-redis",
+    () => lazy(RIGS["node-redis"]!(), true),
+    undefined,
+  );
+}
