@@ -5,6 +5,7 @@ import { playerId } from "../core/mod.ts";
 import { lobbyId } from "../lobby/mod.ts";
 import { ChromiumSession } from "../tools/chromium_session.ts";
 import { findChromium } from "../tools/runtimes.ts";
+import { ServerProcess } from "./_testing/server_process.ts";
 import { type Choice, parseMove } from "./lobby/game_message.ts";
 import { MatchStore } from "./lobby/match_store.ts";
 import { newMatch, RpsMatch } from "./lobby/rps_match.ts";
@@ -94,49 +95,8 @@ async function play(
   await second.until<string>(SCORE, (now) => now === `${right}-${left}`);
 }
 
-/** The server as people start it. */
-class ServerProcess implements AsyncDisposable {
-  readonly url: string;
-  readonly #process: Deno.ChildProcess;
-  #isKilled = false;
-
-  private constructor(process: Deno.ChildProcess, url: string) {
-    this.#process = process;
-    this.url = url;
-  }
-
-  static async start(
-    database: string,
-    port = "0",
-  ): Promise<ServerProcess> {
-    const file = new URL("lobby_server.ts", import.meta.url).pathname;
-    const process = new Deno.Command(Deno.execPath(), {
-      args: [
-        ...["run", "-A", "--no-check", file],
-        ...["--port", port, "--database", database],
-      ],
-      stdin: "null",
-      stdout: "piped",
-      stderr: "inherit",
-    }).spawn();
-    let told = "";
-    for await (const bytes of process.stdout) {
-      told += new TextDecoder().decode(bytes);
-      if (told.includes("\n")) break;
-    }
-    return new ServerProcess(process, /http\S+/.exec(told)![0]);
-  }
-
-  async kill(): Promise<void> {
-    if (this.#isKilled) return;
-    this.#isKilled = true;
-    this.#process.kill("SIGKILL");
-    await this.#process.status;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.kill();
-  }
+function start(database: string, port = "0"): Promise<ServerProcess> {
+  return ServerProcess.start("lobby_server.ts", port, "--database", database);
 }
 
 const chromium = await findChromium();
@@ -151,7 +111,7 @@ Deno.test({
     const folder = await Deno.makeTempDir();
     const database = `${folder}/lobby.db`;
     try {
-      await using first = await ServerProcess.start(database);
+      await using first = await start(database);
       const { url } = first;
       await using ada = await ChromiumSession.start(chromium.program);
       await using bob = await ChromiumSession.start(chromium.program);
@@ -231,7 +191,7 @@ Deno.test({
       for (const page of [ada, bob]) {
         await page.until<string>(BADGE, (state) => state === "waiting");
       }
-      await using _second = await ServerProcess.start(
+      await using _second = await start(
         database,
         new URL(url).port,
       );

@@ -4,6 +4,7 @@ import { SystemClock } from "../core/mod.ts";
 import { ChromiumSession } from "../tools/chromium_session.ts";
 import { findChromium } from "../tools/runtimes.ts";
 import { WsClient, type WsEvent, WsState } from "../websocket/mod.ts";
+import { ServerProcess } from "./_testing/server_process.ts";
 import { ArenaClient } from "./sync_arena/arena_client.ts";
 import { WORLD_LINK } from "./sync_arena/arena_message.ts";
 import { ArenaHost } from "./sync_arena_server.ts";
@@ -26,43 +27,8 @@ const TOWARDS_OTHER = `(() => {
   return [from.x + (to.x - from.x) * share, from.y + (to.y - from.y) * share];
 })()`;
 
-/** The server as people start it. */
-class ServerProcess implements AsyncDisposable {
-  readonly url: string;
-  readonly #process: Deno.ChildProcess;
-  #isKilled = false;
-
-  private constructor(process: Deno.ChildProcess, url: string) {
-    this.#process = process;
-    this.url = url;
-  }
-
-  static async start(port: string): Promise<ServerProcess> {
-    const file = new URL("sync_arena_server.ts", import.meta.url).pathname;
-    const process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-check", file, "--port", port, "--bots", "0"],
-      stdin: "null",
-      stdout: "piped",
-      stderr: "null",
-    }).spawn();
-    let told = "";
-    for await (const bytes of process.stdout) {
-      told += new TextDecoder().decode(bytes);
-      if (told.includes("\n")) break;
-    }
-    return new ServerProcess(process, /http\S+/.exec(told)![0]);
-  }
-
-  async kill(): Promise<void> {
-    if (this.#isKilled) return;
-    this.#isKilled = true;
-    this.#process.kill("SIGKILL");
-    await this.#process.status;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.kill();
-  }
+function start(port: string): Promise<ServerProcess> {
+  return ServerProcess.start("sync_arena_server.ts", port, "--bots", "0");
 }
 
 async function hold(
@@ -95,7 +61,7 @@ Deno.test({
   ignore: missing !== "" && Deno.env.get("CI") !== "true",
   fn: async () => {
     if ("missing" in chromium) throw new Error(chromium.missing);
-    await using first = await ServerProcess.start("0");
+    await using first = await start("0");
     const { url } = first;
     await using ada = await ChromiumSession.start(chromium.program);
     await using bob = await ChromiumSession.start(chromium.program);
@@ -153,7 +119,7 @@ Deno.test({
 
     await first.kill();
     await ada.until<string>(STATE, (state) => state === "reconnecting");
-    await using _second = await ServerProcess.start(new URL(url).port);
+    await using _second = await start(new URL(url).port);
     await ada.until<string>(STATE, (state) => state === "playing");
     await bob.open(`${url}?name=Bob`);
     await bob.until(`arena.match?.client.seen().size === 1`);

@@ -15,7 +15,18 @@ export type {
   Random,
   Vec3,
 } from "../core/mod.ts";
-export type * from "../websocket/mod.ts";
+export type {
+  ChannelOptions,
+  HandlerInfo,
+  Upgraded,
+  WsClient,
+  WsClientOptions,
+  WsEvent,
+  WsHub,
+  WsHubEvent,
+  WsHubOptions,
+  WsState,
+} from "../websocket/mod.ts";
 export type * from "./browser/listing_diff.ts";
 export * from "./browser/lobby_browser.ts";
 export { type LobbyFilter } from "./browser/lobby_filter.ts";
