@@ -233,8 +233,10 @@ browserTest(
     await browser.evaluate(
       "tab.recordAll(tab.client, 0, 1800), tab.close()",
     );
-    await until("the end of the session", async () => {
-      return (await site.events()).some(({ name }) => name === "sessionEnd");
+    // Hidden and then left, the page sends two batches, and the later one may arrive first.
+    await until("the end of the session and all before it", async () => {
+      return (await site.events()).some(({ name }) => name === "sessionEnd") &&
+        (await site.values()).length >= 1_800;
     });
     assertEquals(await site.values(), upTo(1_800));
     const texts = site.calls.map(({ text }) => JSON.parse(text));
