@@ -1,10 +1,7 @@
 // What a cluster does with Redis, by a Redis in memory and by a real one, which have to do the same.
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { ManualClock, type RedisLike } from "../../core/mod.ts";
-import {
-  CLIENTS,
-  RedisRig,
-} from "../../leaderboard/redis/_testing/redis_rig.ts";
+import { CLIENTS, RedisRig } from "../../tools/redis_rig.ts";
 import { whyNoRedis } from "../../tools/redis_server.ts";
 import type { LobbyListing } from "../browser/lobby_listing.ts";
 import type { LobbyId } from "../lobby_id.ts";
