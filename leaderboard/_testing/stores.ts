@@ -3,7 +3,7 @@ import type { LeaderboardStore } from "../store/store.ts";
 import { MemoryLeaderboardStore } from "../store/memory_store.ts";
 import { SqliteLeaderboardStore } from "../sqlite/sqlite_leaderboard_store.ts";
 import { RedisLeaderboardStore } from "../redis/redis_leaderboard_store.ts";
-import { RedisRig } from "../redis/_testing/redis_rig.ts";
+import { RedisRig } from "../../tools/redis_rig.ts";
 import { whyNoRedis } from "../../tools/redis_server.ts";
 
 /** A store of a test's own, gone when it is disposed of. */

@@ -5,7 +5,7 @@ import {
   storeConformance,
 } from "../store/_testing/store_conformance.ts";
 import { runStoreModel } from "../store/_testing/store_model.ts";
-import { CLIENTS, type Connected } from "./_testing/redis_rig.ts";
+import { CLIENTS, type Connected } from "../../tools/redis_rig.ts";
 import { RedisLeaderboardStore } from "./redis_leaderboard_store.ts";
 
 const missing = await whyNoRedis();

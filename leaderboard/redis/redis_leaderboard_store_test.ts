@@ -19,7 +19,7 @@ import {
   rankingOf,
   remove,
 } from "../store/_testing/store_fixture.ts";
-import { CLIENTS, RedisRig } from "./_testing/redis_rig.ts";
+import { CLIENTS, RedisRig } from "../../tools/redis_rig.ts";
 import { RedisLeaderboardStore } from "./redis_leaderboard_store.ts";
 
 const missing = await whyNoRedis();

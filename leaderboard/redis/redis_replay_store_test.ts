@@ -4,7 +4,7 @@ import { RedisServer, whyNoRedis } from "../../tools/redis_server.ts";
 import { LeaderboardError } from "../leaderboard_error.ts";
 import { testReplayStore } from "../replay/_testing/replay_store_conformance.ts";
 import type { ReplayUploadRequest } from "../replay/replay_store.ts";
-import { CLIENTS, RedisRig } from "./_testing/redis_rig.ts";
+import { CLIENTS, RedisRig } from "../../tools/redis_rig.ts";
 import { RedisReplayStore } from "./redis_replay_store.ts";
 
 const missing = await whyNoRedis();

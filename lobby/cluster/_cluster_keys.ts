@@ -18,7 +18,10 @@ export class ClusterKeys {
     return `${this.#prefix}servers`;
   }
 
-  /** Whose each record is: the token by its name. */
+  /**
+   * Whose each record is, by its name: the token; and, if it was another's before, a space and what no two records that have
+   * come to this server have in common: the number of the gift, or the token of the dead.
+   */
   get owners(): string {
     return `${this.#prefix}owners`;
   }
@@ -43,6 +46,11 @@ export class ClusterKeys {
   /** What other servers have handed to this one, by the number of the gift, until it is read. */
   gifts(token: string): string {
     return `${this.#prefix}gifts:${token}`;
+  }
+
+  /** The number of the last batch that a server has saved. */
+  saved(token: string): string {
+    return `${this.#prefix}saved:${token}`;
   }
 
   /** What was another's, until its heir has read it. */

@@ -24,27 +24,50 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return false end
 redis.call('DEL', KEYS[1], KEYS[2])
 return 1`,
   /**
-   * Keys: lease, records, owners. Arguments: token, how many names have a value, these with their values, then names to
-   * remove. Returns the names that are another's, which are left as they are.
+   * Keys: lease, records, owners, gifts. Argument: token. Returns all records, each as its name, its value and its owner:
+   * what was handed over and not taken yet is among them.
+   */
+  load: `-- load
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return false end
+local all = redis.call('HGETALL', KEYS[2])
+local records = {}
+for i = 1, #all, 2 do
+  records[#records + 1] = all[i]
+  records[#records + 1] = all[i + 1]
+  records[#records + 1] = redis.call('HGET', KEYS[3], all[i]) or ''
+end
+redis.call('DEL', KEYS[4])
+return records`,
+  /**
+   * Keys: lease, records, owners, the number of the last batch. Arguments: token, the batch's number, for how many
+   * milliseconds that is kept, how many names have a value, these with their owner and their value, then names to remove
+   * with their owner. The owner is as this server knows it: nothing, if it does not know of the record. Returns the names
+   * that are another's, which are left as they are; so are those that were another's meanwhile, or are gone. A batch that
+   * was saved already, or is older than the last, changes nothing.
    */
   save: `-- save
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return false end
 local taken = {}
-local count = tonumber(ARGV[2])
-for i = 1, count do
-  local name = ARGV[1 + 2 * i]
+local isNext = tonumber(ARGV[2]) > tonumber(redis.call('GET', KEYS[4]) or '0')
+local count = tonumber(ARGV[4])
+for i = 5, 2 + 3 * count, 3 do
+  local name, known = ARGV[i], ARGV[i + 1]
   local owner = redis.call('HGET', KEYS[3], name)
-  if owner and owner ~= ARGV[1] then
+  if owner and owner ~= ARGV[1] and string.sub(owner, 1, #ARGV[1] + 1) ~= ARGV[1] .. ' ' then
     taken[#taken + 1] = name
-  else
+  elseif isNext and (owner or '') == known or isNext and known == '' and owner == ARGV[1] then
     if not owner then redis.call('HSET', KEYS[3], name, ARGV[1]) end
-    redis.call('HSET', KEYS[2], name, ARGV[2 + 2 * i])
+    redis.call('HSET', KEYS[2], name, ARGV[i + 2])
   end
 end
-for i = 3 + 2 * count, #ARGV do
-  if redis.call('HDEL', KEYS[2], ARGV[i]) == 1 then
-    redis.call('HDEL', KEYS[3], ARGV[i])
+if isNext then
+  for i = 5 + 3 * count, #ARGV, 2 do
+    if redis.call('HGET', KEYS[3], ARGV[i]) == ARGV[i + 1] then
+      redis.call('HDEL', KEYS[2], ARGV[i])
+      redis.call('HDEL', KEYS[3], ARGV[i])
+    end
   end
+  redis.call('SET', KEYS[4], ARGV[2], 'PX', ARGV[3])
 end
 return taken`,
   /**
@@ -61,7 +84,8 @@ redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
 return ''`,
   /**
    * Keys: lease, the dead server's lease, records, its records, owners, servers, where its records are kept until the reply
-   * has come. Arguments: token, its token, for how many milliseconds they are kept. Returns its records, with their values.
+   * has come, its gifts, the number of its last batch. Arguments: token, its token, the new owner, for how many milliseconds
+   * they are kept. Returns its records, with their values.
    */
   adopt: `-- adopt
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return false end
@@ -70,12 +94,13 @@ if redis.call('EXISTS', KEYS[2]) == 1 then return {} end
 local records = redis.call('HGETALL', KEYS[4])
 for i = 1, #records, 2 do
   redis.call('HSET', KEYS[3], records[i], records[i + 1])
-  redis.call('HSET', KEYS[5], records[i], ARGV[1])
+  redis.call('HSET', KEYS[5], records[i], ARGV[3])
 end
 if #records > 0 then
   redis.call('RENAME', KEYS[4], KEYS[7])
-  redis.call('PEXPIRE', KEYS[7], ARGV[3])
+  redis.call('PEXPIRE', KEYS[7], ARGV[4])
 end
+redis.call('DEL', KEYS[8], KEYS[9])
 redis.call('HDEL', KEYS[6], ARGV[2])
 return records`,
   /**
@@ -97,17 +122,17 @@ redis.call('PUBLISH', ARGV[3], ARGV[4])
 return 1`,
   /**
    * Keys: lease, the other's lease, records, its records, owners, its gifts. Arguments: token, its token, the gift's number,
-   * the gift as text, for how many milliseconds that is kept, the channel, then names with their values. The first name is
-   * in the records as long as nothing was given. Returns whether it is the other's now.
+   * the gift as text, for how many milliseconds that is kept, the channel, the first record's owner as long as nothing was
+   * given, the new owner, then names with their values. Returns whether it is the other's now, or was.
    */
   give: `-- give
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return false end
-if redis.call('HEXISTS', KEYS[3], ARGV[7]) == 0 then return 1 end
+if redis.call('HGET', KEYS[5], ARGV[9]) ~= ARGV[7] then return 1 end
 if redis.call('EXISTS', KEYS[2]) == 0 then return 0 end
-for i = 7, #ARGV, 2 do
+for i = 9, #ARGV, 2 do
   redis.call('HDEL', KEYS[3], ARGV[i])
   redis.call('HSET', KEYS[4], ARGV[i], ARGV[i + 1])
-  redis.call('HSET', KEYS[5], ARGV[i], ARGV[2])
+  redis.call('HSET', KEYS[5], ARGV[i], ARGV[8])
 end
 redis.call('HSET', KEYS[6], ARGV[3], ARGV[4])
 redis.call('PEXPIRE', KEYS[6], ARGV[5])

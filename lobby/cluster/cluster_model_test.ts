@@ -10,11 +10,8 @@ import {
   SeededRandom,
 } from "../../core/mod.ts";
 import type { LobbyId } from "../lobby_id.ts";
-import {
-  ClusterWorld,
-  type Node,
-  type Player,
-} from "./_testing/cluster_world.ts";
+import type { Player } from "../_testing/player_world.ts";
+import { ClusterWorld, type Node } from "./_testing/cluster_world.ts";
 
 const SCHEDULES = Deno.env.get("TICKWIRE_SOAK") === "1" ? 400 : 3;
 const TICKS = 1_200;

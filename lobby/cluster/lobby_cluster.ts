@@ -27,10 +27,10 @@ import type { LobbyClusterOptions } from "./lobby_cluster_options.ts";
 const LEASE_SHARE = 0.9;
 /** How often in the time of a lease it is renewed. */
 const BEATS_PER_LEASE = 5;
-/** How long it is waited before a gift is tried again of which nobody knows whether it was given. */
+/** How long it is waited before a gift is tried again that could not be given yet, or of which nobody knows whether it was. */
 const GIVE_AGAIN_MS = 250;
-/** For how long an inheritance is kept that nobody has read to the end: its heir is gone then too. */
-const INHERITED_MS = 86_400_000;
+/** For how long it is kept what only matters as long as a reply or a command may be under way. */
+const KEPT_MS = 86_400_000;
 /** The most questions that wait for Redis. */
 const MAX_QUESTIONS = 16_384;
 /** The most changes of listings that are told in one message. */
@@ -119,17 +119,23 @@ export class LobbyCluster implements LobbyStore {
   #beatWaitMs = 0;
   #beat: Promise<void> | undefined;
   readonly #saving = new Set<Promise<unknown>>();
-  /** The names of what this server has, as far as it knows: what it inherits it has before it knows. */
-  readonly #known = new Set<string>();
-  /** What a batch really removes, as it was when that was saved first. */
-  readonly #removals = new WeakMap<LobbyBatch, readonly string[]>();
+  /**
+   * The names of what this server has, as far as it knows, each with its owner in Redis; or with nothing, as long as it is
+   * not known whether it was saved. What it inherits it has before it knows.
+   */
+  readonly #known = new Map<string, string>();
+  /** What a batch really is, as it was when that was saved first. */
+  readonly #plans = new WeakMap<LobbyBatch, Plan>();
+  /** The numbers of the last batch, and of the last one that was saved. */
+  #planned = 0;
+  #lastSaved = 0;
   /** What is removed by a batch that may not have been saved yet. */
   readonly #leaving = new Set<string>();
   #saved: (() => void)[] = [];
   #questions = 0;
   /** The tokens of the dead whose records are being taken. */
   readonly #inheriting = new Set<string>();
-  #inherited: LobbyRecord[] = [];
+  #inherited: Received[] = [];
   readonly #gifts = new Set<Gift>();
   #given = 0;
   /** The numbers of gifts that were taken, and may be there still. */
@@ -278,15 +284,25 @@ export class LobbyCluster implements LobbyStore {
       for (const peer of [...this.#peers.values()]) {
         if (!peer.isAlive) await this.#inherit(peer.token);
       }
-      const reply = await run(this.#redis, "read", [
-        this.#keys.records(this.#token),
-      ]);
+      const keys = this.#keys;
+      const reply = await run(this.#redis, "load", [
+        ...[keys.lease(this.#token), keys.records(this.#token), keys.owners],
+        keys.gifts(this.#token),
+      ], [this.#token]);
+      if (!Array.isArray(reply)) {
+        this.#isLost = true;
+        throw new Error("the lease is lost");
+      }
       // They are among them.
       this.#inherited = [];
       this.#isLoaded = true;
-      const pairs = pairsOf(reply);
-      for (const [name] of pairs) this.#known.add(name);
-      return recordsOf(pairs);
+      const records: LobbyRecord[] = [];
+      for (let i = 0; i + 2 < reply.length; i += 3) {
+        const [name, value, owner] = reply.slice(i, i + 3).map(String);
+        this.#known.set(name!, owner!);
+        records.push({ ...keyOf(name!), value: value! });
+      }
+      return records;
     } catch (error) {
       throw this.#failed("load", error);
     }
@@ -351,9 +367,16 @@ export class LobbyCluster implements LobbyStore {
    * @returns What there is.
    */
   takeNews(): LobbyClusterNews {
-    const inherited = this.#inherited;
+    const inherited: LobbyRecord[] = [];
     const taken = this.#taken;
-    if (inherited.length > 0) this.#inherited = [];
+    // What may be given away still, as far as is known here, can be back already.
+    if (![...this.#gifts].some(({ isSent }) => isSent)) {
+      for (const { name, owner, record } of this.#inherited) {
+        this.#known.set(name, owner);
+        inherited.push(record);
+      }
+      this.#inherited = [];
+    }
     if (taken.length > 0) this.#taken = [];
     return { inherited, taken, listings: this.#peers.takeChanges() };
   }
@@ -380,7 +403,7 @@ export class LobbyCluster implements LobbyStore {
         return { type: "unknown" };
       }
       if (owner !== "") return await this.#placeOf(`${owner}`);
-      this.#known.add(name);
+      this.#known.set(name, this.#token);
       return { type: "here", isNew: true };
     });
   }
@@ -407,10 +430,10 @@ export class LobbyCluster implements LobbyStore {
   }
 
   /**
-   * Hands records over to another server, all of them or none.
+   * Hands records over to another server, all of them or none, when all batches before it are saved.
    *
    * @param to The number of its lease.
-   * @param records What; the first one is saved or claimed already.
+   * @param records What; it waits until the first one is saved or claimed.
    * @returns A promise of whether they are the other's now: if not, it is dead. It does not resolve before that is known,
    * nor if this server's lease is lost.
    */
@@ -421,7 +444,10 @@ export class LobbyCluster implements LobbyStore {
         number: `${this.#token}.${++this.#given}`,
         records,
         resolve,
+        after: this.#planned,
+        owner: undefined,
         isAsked: false,
+        isSent: false,
         waitMs: 0,
       };
       this.#gifts.add(gift);
@@ -496,27 +522,25 @@ export class LobbyCluster implements LobbyStore {
 
   async #save(batch: LobbyBatch): Promise<void> {
     this.#check("save");
-    const { changed } = batch;
-    let removed = this.#removals.get(batch);
-    if (removed === undefined) {
-      removed = batch.removed.map(nameOf).filter((it) => this.#known.has(it));
-      this.#removals.set(batch, removed);
+    const plan = this.#planOf(batch);
+    const { number, changed, removed } = plan;
+    const args = [
+      ...[this.#token, String(number), String(KEPT_MS)],
+      String(changed.length),
+    ];
+    for (const { name, owner, record } of changed) {
+      args.push(name, owner, record.value);
     }
-    const args: string[] = [this.#token, String(changed.length)];
-    for (const record of changed) args.push(nameOf(record), record.value);
-    for (const name of removed) {
-      args.push(name);
+    for (const { name, owner } of removed) {
+      args.push(name, owner);
       this.#leaving.add(name);
-      this.#known.delete(name);
     }
-    for (const record of changed) this.#known.add(nameOf(record));
     const keys = this.#keys;
     let reply: unknown;
     try {
       reply = await run(this.#redis, "save", [
-        keys.lease(this.#token),
-        keys.records(this.#token),
-        keys.owners,
+        ...[keys.lease(this.#token), keys.records(this.#token), keys.owners],
+        keys.saved(this.#token),
       ], args);
     } catch (error) {
       throw this.#failed("save", error);
@@ -525,13 +549,38 @@ export class LobbyCluster implements LobbyStore {
       this.#isLost = true;
       throw this.#failed("save", new Error("the lease is lost"));
     }
-    for (const name of reply) {
-      this.#known.delete(`${name}`);
-      this.#taken.push(keyOf(`${name}`));
+    this.#lastSaved = number;
+    const taken = new Set(reply.map(String));
+    for (const { name, owner, record: { kind, key } } of changed) {
+      // What was given away or has come back meanwhile is as it is meant to be.
+      if (this.#known.get(name) !== owner) continue;
+      if (taken.has(name)) {
+        this.#known.delete(name);
+        this.#taken.push({ kind, key });
+      } else if (owner === "") this.#known.set(name, this.#token);
     }
     if (removed.length === 0) return;
-    for (const name of removed) this.#leaving.delete(name);
+    for (const { name } of removed) this.#leaving.delete(name);
     for (const resolve of this.#saved.splice(0)) resolve();
+  }
+
+  /** What a batch changes and removes, of what this server had when it was to be saved first. */
+  #planOf(batch: LobbyBatch): Plan {
+    let plan = this.#plans.get(batch);
+    if (plan !== undefined) return plan;
+    const changed = batch.changed.map((record) => {
+      const name = nameOf(record);
+      const owner = this.#known.get(name) ?? "";
+      this.#known.set(name, owner);
+      return { name, owner, record };
+    });
+    const removed = batch.removed.map(nameOf)
+      .filter((name) => this.#known.has(name))
+      .map((name) => ({ name, owner: this.#known.get(name) || this.#token }));
+    for (const { name } of removed) this.#known.delete(name);
+    plan = { number: ++this.#planned, changed, removed };
+    this.#plans.set(batch, plan);
+    return plan;
   }
 
   async #finish(): Promise<void> {
@@ -620,7 +669,9 @@ export class LobbyCluster implements LobbyStore {
       keys.owners,
       keys.servers,
       keys.inherited(this.#token, token),
-    ], [this.#token, token, String(INHERITED_MS)]);
+      keys.gifts(token),
+      keys.saved(token),
+    ], [this.#token, token, `${this.#token} ${token}`, String(KEPT_MS)]);
     if (!Array.isArray(reply)) {
       this.#isLost = true;
       return;
@@ -628,17 +679,27 @@ export class LobbyCluster implements LobbyStore {
     this.#inheriting.delete(token);
     if (reply.length === 0) return;
     this.#inheritances++;
-    this.#take(pairsOf(reply));
+    this.#take(pairsOf(reply), token);
     await this.#redis.command(["DEL", keys.inherited(this.#token, token)]);
   }
 
-  #take(pairs: readonly [string, string][]): void {
-    for (const [name] of pairs) this.#known.add(name);
-    for (const record of recordsOf(pairs)) this.#inherited.push(record);
+  /** Takes what has come in one piece: `by` tells it from all other pieces. */
+  #take(pairs: readonly [string, string][], by: string): void {
+    const owner = `${this.#token} ${by}`;
+    for (const [name, value] of pairs) {
+      this.#inherited.push({ name, owner, record: { ...keyOf(name), value } });
+    }
   }
 
   async #giveNow(gift: Gift): Promise<void> {
     const { to, number, records } = gift;
+    const owner = gift.owner ??= this.#known.get(nameOf(records[0]!));
+    // What is not saved yet is not given, and what is saved later is not lost.
+    if (!owner || this.#lastSaved < gift.after) {
+      gift.owner = undefined;
+      return;
+    }
+    gift.isSent = true;
     gift.isAsked = true;
     const pairs = records.flatMap((it) => [nameOf(it), it.value]);
     const keys = this.#keys;
@@ -652,7 +713,7 @@ export class LobbyCluster implements LobbyStore {
         keys.gifts(to),
       ], [
         ...[this.#token, to, number, JSON.stringify(pairs)],
-        ...[String(INHERITED_MS), keys.listed, ...pairs],
+        ...[String(KEPT_MS), keys.listed, owner, `${to} ${number}`, ...pairs],
       ]);
       if (reply === null) {
         this.#isLost = true;
@@ -678,7 +739,7 @@ export class LobbyCluster implements LobbyStore {
     for (const [number, text] of gifts) {
       if (this.#accepted.has(number)) continue;
       this.#accepted.add(number);
-      this.#take(pairsOf(parseGift(text)));
+      this.#take(pairsOf(parseGift(text)), number);
     }
     const numbers = gifts.map(([number]) => number);
     await this.#redis.command(["HDEL", key, ...numbers]);
@@ -778,7 +839,8 @@ export class LobbyCluster implements LobbyStore {
     return true;
   }
 
-  async #placeOf(token: string): Promise<LobbyPlace> {
+  async #placeOf(owner: string): Promise<LobbyPlace> {
+    const [token] = owner.split(" ") as [string];
     if (token === this.#token) return { type: "here", isNew: false };
     const peer = this.#peers.get(token);
     if (peer !== undefined) {
@@ -834,13 +896,33 @@ function parseGift(text: string): unknown {
   }
 }
 
+/** A record, and its owner as it is in Redis. */
+interface Received {
+  readonly name: string;
+  readonly owner: string;
+  readonly record: LobbyRecord;
+}
+
+/** What is sent of a batch, each time that it is. */
+interface Plan {
+  readonly number: number;
+  readonly changed: readonly Received[];
+  readonly removed: readonly Omit<Received, "record">[];
+}
+
 /** Records that are being handed over. */
 interface Gift {
   readonly to: string;
   readonly number: string;
   readonly records: readonly LobbyRecord[];
   readonly resolve: (isGiven: boolean) => void;
+  /** The number of the last batch before it. */
+  readonly after: number;
+  /** The owner of the first one, as it was when it was sent first. */
+  owner: string | undefined;
   isAsked: boolean;
+  /** Whether it may have been given. */
+  isSent: boolean;
   waitMs: number;
 }
 
@@ -864,12 +946,6 @@ function keyOf(name: string): LobbyRecordKey {
     kind: name.slice(0, at) as LobbyRecordKind,
     key: name.slice(at + 1),
   };
-}
-
-function recordsOf(
-  pairs: readonly (readonly [string, string])[],
-): LobbyRecord[] {
-  return pairs.map(([name, value]) => ({ ...keyOf(name), value }));
 }
 
 function metric(

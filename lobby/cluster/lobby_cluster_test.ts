@@ -1,10 +1,7 @@
 // What a cluster does with Redis, by a Redis in memory and by a real one, which have to do the same.
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { ManualClock, type RedisLike } from "../../core/mod.ts";
-import {
-  CLIENTS,
-  RedisRig,
-} from "../../leaderboard/redis/_testing/redis_rig.ts";
+import { CLIENTS, RedisRig } from "../../tools/redis_rig.ts";
 import { whyNoRedis } from "../../tools/redis_server.ts";
 import type { LobbyListing } from "../browser/lobby_listing.ts";
 import type { LobbyId } from "../lobby_id.ts";
@@ -54,9 +51,42 @@ for (const [name, connect] of Object.entries(CLIENTS)) {
   RIGS[name] = () => RedisRig.start(connect);
 }
 
+/** What may happen to the commands of a cluster, by its connection's own fault. */
+interface Line extends RedisLike {
+  /** Commands that begin with this are rejected, and not carried out. */
+  cuts: string | undefined;
+  /** Commands that begin with this are carried out, and rejected. */
+  loses: string | undefined;
+  /** What was sent last of each script. */
+  readonly sent: Map<string, readonly string[]>;
+}
+
+function lineOf(redis: RedisLike): Line {
+  const line: Line = {
+    cuts: undefined,
+    loses: undefined,
+    sent: new Map(),
+    subscribe: (channel, on) => redis.subscribe!(channel, on),
+    command: async (args) => {
+      const script = args[0] === "EVAL"
+        ? args[1]!.split("\n")[0]!.slice(3)
+        : "";
+      line.sent.set(script, args);
+      if (line.cuts === script) throw new Error("the line is cut");
+      const reply = await redis.command(args);
+      if (line.loses === script) throw new Error("the reply is lost");
+      return reply;
+    },
+  };
+  return line;
+}
+
 function testEach(
   behaviour: string,
-  fn: (open: (url: string) => Promise<LobbyCluster>) => Promise<void>,
+  fn: (
+    open: (url: string) => Promise<LobbyCluster>,
+    lines: readonly Line[],
+  ) => Promise<void>,
 ): void {
   for (const [name, start] of Object.entries(RIGS)) {
     const isReal = name in CLIENTS;
@@ -66,11 +96,14 @@ function testEach(
       async fn() {
         await using rig = await start();
         const opened: LobbyCluster[] = [];
+        const lines: Line[] = [];
         await fn(async (url) => {
-          const cluster = await LobbyCluster.open(await rig.connect(), { url });
+          const line = lineOf(await rig.connect());
+          const cluster = await LobbyCluster.open(line, { url });
           opened.push(cluster);
+          lines.push(line);
           return cluster;
-        });
+        }, lines);
         for (const cluster of opened) await cluster.close();
       },
     });
@@ -179,7 +212,7 @@ testEach("gives all that a server had to another one", async (open) => {
 
 testEach(
   "hands things over to another one, all of them or none",
-  async (open) => {
+  async (open, lines) => {
     const a = await open("ws://a.test");
     const b = await open("ws://b.test");
     await a.load();
@@ -190,9 +223,13 @@ testEach(
       { ...SEAT, value: "" },
       { kind: "lobby" as const, key: "x", value: "3" },
     ];
-    assertEquals(await a.give(b.token, gift), true);
-    // As after a reply that was lost.
-    assertEquals(await a.give(b.token, gift), true);
+    lines[0]!.loses = "give";
+    let isGiven: boolean | undefined;
+    a.give(b.token, gift).then((it) => isGiven = it);
+    await until([], () => lines[0]!.sent.has("give"));
+    lines[0]!.loses = undefined;
+    await until([a], () => isGiven !== undefined);
+    assert(isGiven);
     const got: LobbyRecord[] = [];
     await until([a, b], () => {
       got.push(...b.takeNews().inherited);
@@ -221,6 +258,133 @@ testEach(
       (await a.load()).find(({ key }) => key === "y")?.value,
       "2",
     );
+  },
+);
+
+/** All that a server has, by key. */
+async function loaded(cluster: LobbyCluster): Promise<Record<string, string>> {
+  const records = await cluster.load();
+  return Object.fromEntries(records.map(({ key, value }) => [key, value]));
+}
+
+/** Takes what the first one is given, and gives it to the other one with another value. */
+async function passOn(
+  from: LobbyCluster,
+  to: LobbyCluster,
+  value: string,
+): Promise<void> {
+  const got: LobbyRecord[] = [];
+  await until([from], () => {
+    got.push(...from.takeNews().inherited);
+    return got.length > 0;
+  });
+  const gift = got.map((it) => it.kind === "lobby" ? { ...it, value } : it);
+  const given = from.give(to.token, gift);
+  await until([from], () => true);
+  assertEquals(await given, true);
+}
+
+testEach(
+  "writes nothing old over what was another's meanwhile",
+  async (open, lines) => {
+    const a = await open("ws://a.test");
+    const b = await open("ws://b.test");
+    await a.load();
+    await b.load();
+    await a.claim(SEAT);
+    await a.save({
+      changed: [{ ...SEAT, value: "" }, ...batch([["x", "1"]]).changed],
+      removed: [],
+    });
+    // It is given, and the word of that is lost: as far as this server knows it has it still, and saves it.
+    const [line] = lines;
+    line!.loses = "give";
+    const gift: LobbyRecord[] = [
+      { ...SEAT, value: "" },
+      { kind: "lobby", key: "x", value: "2" },
+    ];
+    let isGiven: boolean | undefined;
+    a.give(b.token, gift).then((it) => isGiven = it);
+    await until([], () => line!.sent.has("give"));
+    line!.cuts = "save";
+    const old: LobbyBatch = { changed: gift, removed: [] };
+    await assertRejects(() => a.save(old));
+    // It comes back, later than it went.
+    await passOn(b, a, "9");
+    line!.cuts = undefined;
+    await a.save(old);
+    line!.loses = undefined;
+    await until([a], () => isGiven !== undefined);
+    assert(isGiven);
+    const back: LobbyRecord[] = [];
+    await until([a], () => {
+      const { inherited, taken } = a.takeNews();
+      back.push(...inherited);
+      assertEquals(taken, []);
+      return back.length > 0;
+    });
+    assertEquals(back.find(({ key }) => key === "x")?.value, "9");
+    assertEquals(await loaded(a), { [SEAT.key]: "", x: "9" });
+    assertEquals(await loaded(b), {});
+    // From now on it is this server's like everything else.
+    await a.save(batch([["x", "10"]], []));
+    assertEquals((await loaded(a)).x, "10");
+    await a.save({ changed: [], removed: [SEAT, { kind: "lobby", key: "x" }] });
+    assertEquals(await loaded(a), {});
+    assertEquals(await b.locate(SEAT), { type: "nowhere" });
+  },
+);
+
+testEach(
+  "gives nothing away of which an older value may come yet",
+  async (open, lines) => {
+    const a = await open("ws://a.test");
+    const b = await open("ws://b.test");
+    await a.load();
+    await b.load();
+    await a.save(batch([["x", "1"]]));
+    const [line] = lines;
+    line!.cuts = "save";
+    const old = batch([["x", "2"]]);
+    await assertRejects(() => a.save(old));
+    let isGiven = false;
+    const gift = batch([["x", "3"]]).changed;
+    const giving = a.give(b.token, gift).then(() => isGiven = true);
+    for (let i = 0; i < 10; i++) {
+      a.tick(0.5);
+      await a.locate(SEAT);
+    }
+    assert(!isGiven);
+    line!.cuts = undefined;
+    await a.save(old);
+    await until([a], () => isGiven);
+    await giving;
+    assertEquals(await loaded(b), { x: "3" });
+    // Nor is what is not here yet: nobody would have it.
+    let isLate = false;
+    a.give(b.token, batch([["y", "1"]]).changed).then(() => isLate = true);
+    await a.locate(SEAT);
+    assert(!isLate);
+    await a.save(batch([["y", "0"]]));
+    await until([a], () => isLate);
+    assertEquals(await loaded(b), { x: "3", y: "1" });
+  },
+);
+
+testEach(
+  "lets a batch that comes late by another way change nothing",
+  async (open, lines) => {
+    const a = await open("ws://a.test");
+    await a.load();
+    const [line] = lines;
+    await a.save(batch([["x", "1"], ["y", "1"]]));
+    const late = line!.sent.get("save")!;
+    await a.save(batch([["x", "2"]], ["y"]));
+    await line!.command(late);
+    assertEquals(await loaded(a), { x: "2" });
+    // The one after it is saved as ever.
+    await a.save(batch([["y", "3"]]));
+    assertEquals(await loaded(a), { x: "2", y: "3" });
   },
 );
 

@@ -45,9 +45,10 @@ class Rig {
   readonly told: string[] = [];
   readonly failures: number[] = [];
   stored = 0;
+  isServing = true;
   readonly outbox: Outbox = new Outbox(this.store, {
     valueOf: ({ key }) => this.values.get(key),
-    isServing: () => true,
+    isServing: () => this.isServing,
     onStored: () => this.stored++,
     onFailed: (_error, retryAfterMs) => this.failures.push(retryAfterMs),
   });
@@ -123,6 +124,24 @@ Deno.test("Outbox tries again what fails, later each time, and holds all back un
   assert(!rig.outbox.isFailing);
   rig.outbox.commit();
   assertEquals(rig.told, ["x", "more", "more", "more"]);
+});
+
+Deno.test("Outbox tells nothing once it may not, though the batch is stored", async () => {
+  const rig = new Rig();
+  rig.set("x", "1");
+  rig.say("x");
+  rig.outbox.commit();
+  // The lease is lost while the batch is under way: another server may have said something newer by now.
+  rig.isServing = false;
+  await rig.store.answer();
+  assertEquals(rig.told, []);
+  assertEquals(rig.stored, 0);
+  // Nor anything after it, as that would be out of its order.
+  rig.say("y");
+  rig.outbox.commit();
+  rig.outbox.tick(60);
+  assertEquals(rig.told, []);
+  assertEquals(rig.store.batches.length, 1);
 });
 
 Deno.test("Outbox: what was told is stored, whenever it is looked at", async () => {

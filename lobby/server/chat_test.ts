@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { LobbyWorld, type Player } from "../_testing/lobby_world.ts";
+import { LobbyWorld } from "../_testing/lobby_world.ts";
+import type { Player } from "../_testing/player_world.ts";
 import type { LobbyId } from "../lobby_id.ts";
 import type { TeamId } from "../team_id.ts";
 

@@ -277,11 +277,12 @@ export class LobbyServer {
     this.#tickCluster(dt);
     this.#takeHubEvents();
     if (!this.#isReady || this.#isClosed) return;
-    this.#takeNews();
-    this.#gate?.tick(dt);
     const found = this.#found;
     this.#found = [];
     for (const apply of found) apply();
+    // What was handed over comes back after that was found out.
+    this.#takeNews();
+    this.#gate?.tick(dt);
     this.manager.tick(dt);
     this.#takeLobbyEvents();
     this.#matchmaker.tick(dt);

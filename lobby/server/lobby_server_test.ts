@@ -2,7 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { playerId, renderOpenMetrics } from "../../core/mod.ts";
 import type { LobbyClientOptions } from "../client/lobby_client_options.ts";
 import { HeldStore } from "../_testing/held_store.ts";
-import { LobbyWorld, type Player } from "../_testing/lobby_world.ts";
+import { LobbyWorld } from "../_testing/lobby_world.ts";
+import type { Player } from "../_testing/player_world.ts";
 import { type LobbyId, lobbyId } from "../lobby_id.ts";
 
 /** Two players in a lobby, the first one its host. */

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { playerId } from "../../core/mod.ts";
-import { LobbyWorld, type Player } from "../_testing/lobby_world.ts";
+import { LobbyWorld } from "../_testing/lobby_world.ts";
+import type { Player } from "../_testing/player_world.ts";
 import type { LobbyId } from "../lobby_id.ts";
 import type { LobbyQueueOptions } from "./lobby_queue_options.ts";
 

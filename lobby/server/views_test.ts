@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { SeededRandom } from "../../core/mod.ts";
-import { LobbyWorld, type Player } from "../_testing/lobby_world.ts";
+import { LobbyWorld } from "../_testing/lobby_world.ts";
+import type { Player } from "../_testing/player_world.ts";
 import { isWanted, prepareFilter } from "../browser/lobby_filter.ts";
 import { lobbyListing } from "../browser/lobby_listing.ts";
 

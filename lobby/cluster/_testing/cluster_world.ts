@@ -1,33 +1,23 @@
-import { assert } from "@std/assert";
-import {
-  type Clock,
-  ManualClock,
-  playerId,
-  SeededRandom,
-} from "../../../core/mod.ts";
+import type { Clock } from "../../../core/mod.ts";
 import {
   carry,
-  MemorySocket,
+  type MemorySocket,
   type MemoryWire,
 } from "../../_testing/memory_socket.ts";
-import { LobbyClient } from "../../client/lobby_client.ts";
-import type { LobbyClientEvent } from "../../client/lobby_client_event.ts";
+import {
+  type Player,
+  PlayerWorld,
+  settle,
+  TICK_SECONDS,
+} from "../../_testing/player_world.ts";
 import type { LobbyClientOptions } from "../../client/lobby_client_options.ts";
-import { LobbyServer } from "../../server/lobby_server.ts";
+import type { LobbyServer } from "../../server/lobby_server.ts";
 import type { LobbyServerEvent } from "../../server/lobby_server_event.ts";
 import type { LobbyServerOptions } from "../../server/lobby_server_options.ts";
 import { LobbyCluster } from "../lobby_cluster.ts";
 import { type FakeConnection, FakeRedis } from "./fake_redis.ts";
 
-export const TICK_SECONDS = 0.05;
 export const LEASE_MS = 5_000;
-
-/** A player with its client, and all that it was told. */
-export interface Player {
-  readonly name: string;
-  readonly client: LobbyClient;
-  readonly events: LobbyClientEvent[];
-}
 
 /** One server of several. */
 export interface Node {
@@ -46,23 +36,16 @@ interface Wire extends MemoryWire {
 }
 
 /** Several servers over one Redis, their clients over connections in memory, and one clock for all. */
-export class ClusterWorld {
-  readonly clock = new ManualClock();
-  readonly redis = new FakeRedis(this.clock);
-  readonly players: Player[] = [];
-  readonly random: SeededRandom;
+export class ClusterWorld extends PlayerWorld {
+  readonly redis: FakeRedis = new FakeRedis(this.clock);
   /** By their names, the last one of each. */
   readonly nodes = new Map<string, Node>();
-  #seed: number;
   #made = 0;
-  #upgraded: MemorySocket | undefined;
-  readonly #asking: { readonly url: string; readonly socket: MemorySocket }[] =
-    [];
   #wires: Wire[] = [];
+  readonly #names = new Map<MemorySocket, string>();
 
   constructor(seed = 1) {
-    this.#seed = seed;
-    this.random = new SeededRandom(seed);
+    super(seed);
   }
 
   /** A server is there from now on, with what dead ones had. */
@@ -77,24 +60,11 @@ export class ClusterWorld {
       leaseMs: LEASE_MS,
       clock,
     });
-    this.#seed++;
-    const server = new LobbyServer({
-      upgrade: () => {
-        this.#upgraded = new MemorySocket();
-        this.#upgraded.readyState = 1;
-        return { socket: this.#upgraded, response: new Response(null) };
-      },
-      authenticate: (request) => {
-        const name = new URL(request.url).pathname.slice(1);
-        return { playerId: playerId(name) };
-      },
+    const server = this.makeServer({
       store: cluster,
-      passwords: { iterations: 10 },
       rate: { perSecond: 1_000, burst: 1_000 },
       ...options,
-      hub: { clock: this.clock, maxSocketsPerAddress: 10_000, ...options.hub },
       manager: {
-        random: new SeededRandom(this.#seed),
         newLobbyId: () => `lobby-${++this.#made}`,
         ...options.manager,
       },
@@ -129,25 +99,13 @@ export class ClusterWorld {
     nodes: readonly string[],
     options: Partial<LobbyClientOptions> = {},
   ): Player {
-    this.#seed++;
     let tries = 0;
-    const client = new LobbyClient({
+    return this.addPlayer(name, {
       url: () => `ws://${nodes[tries++ % nodes.length]}.test/${name}`,
-      clock: this.clock,
-      random: new SeededRandom(this.#seed),
-      firstRetryMaxMs: 100,
+      ...this.clientOptions(),
       maxBackoffMs: 500,
-      webSocket: (url) => {
-        const socket = new MemorySocket();
-        this.#asking.push({ url, socket });
-        return socket;
-      },
       ...options,
     });
-    client.connect();
-    const player = { name, client, events: [] };
-    this.players.push(player);
-    return player;
   }
 
   /** At which server a player's client is. */
@@ -159,20 +117,15 @@ export class ClusterWorld {
     return wire?.node.name;
   }
 
-  readonly #names = new Map<MemorySocket, string>();
-
-  /** Lets so many ticks go by, and promises settle. */
   async run(ticks = 10, dt = TICK_SECONDS): Promise<void> {
     for (let i = 0; i < ticks; i++) {
       this.clock.advance(dt * 1_000);
       for (const { client } of this.players) client.tick(dt);
       await this.#carry();
       for (const node of this.nodes.values()) this.tick(node, dt);
-      await settle();
+      await settle(40);
       await this.#carry();
-      for (const { client, events } of this.players) {
-        events.push(...client.drainEvents());
-      }
+      this.drainPlayers();
     }
   }
 
@@ -182,87 +135,23 @@ export class ClusterWorld {
     node.events.push(...node.server.drainEvents());
   }
 
-  /** Lets time go by until something is so. */
-  async until(isSo: () => boolean, what = "it"): Promise<void> {
-    for (let i = 0; !isSo(); i++) {
-      assert(i < 4_000, `${what} does not come`);
-      await this.run(1);
-      // Hashes take time of their own.
-      if (i > 20 && i % 10 === 0) {
-        await new Promise((resolve) => setTimeout(resolve));
-      }
-    }
-  }
-
-  /** What became of a request: its outcome. */
-  async outcome(player: Player, request: number | undefined): Promise<Outcome> {
-    assert(request !== undefined, "the request was not accepted");
-    let outcome: Outcome | undefined;
-    await this.until(() => {
-      outcome = player.events.find((event): event is Outcome =>
-        (event.type === "done" || event.type === "refused" ||
-          event.type === "failed") && event.request === request
-      );
-      return outcome !== undefined;
-    }, `the outcome of ${request}`);
-    return outcome!;
-  }
-
-  /** What a request that is carried out gives. */
-  async done(
-    player: Player,
-    request: number | undefined,
-  ): Promise<Record<string, unknown>> {
-    const outcome = await this.outcome(player, request);
-    assert(outcome.type === "done", JSON.stringify(outcome));
-    return outcome.value as unknown as Record<string, unknown>;
-  }
-
-  /** Why a request is refused. */
-  async refused(
-    player: Player,
-    request: number | undefined,
-  ): Promise<Record<string, unknown>> {
-    const outcome = await this.outcome(player, request);
-    assert(outcome.type === "refused", JSON.stringify(outcome));
-    return outcome.error as unknown as Record<string, unknown>;
-  }
-
   async #carry(): Promise<void> {
-    for (const { url, socket } of this.#asking.splice(0)) {
-      if (socket.readyState !== 0) continue;
-      const { hostname, pathname } = new URL(url);
+    for (const asking of this.takeAsking()) {
+      const { hostname, pathname } = new URL(asking.url);
       const node = this.nodes.get(hostname.replace(".test", ""));
-      this.#upgraded = undefined;
-      if (node !== undefined && !node.isDead && !node.isPaused) {
-        await node.server.handler(
-          new Request(url.replace("ws:", "http:"), {
-            headers: { upgrade: "websocket" },
-          }),
-        );
-      }
-      if (node === undefined || this.#upgraded === undefined) {
-        socket.end(1006);
-        continue;
-      }
-      const server: MemorySocket = this.#upgraded;
+      const isThere = node !== undefined && !node.isDead && !node.isPaused;
+      const server = await this.accept(
+        asking,
+        isThere ? node.server : undefined,
+      );
+      if (server === undefined) continue;
       this.#names.set(server, pathname.slice(1));
-      this.#wires.push({ client: socket, server, node });
-      socket.open();
+      this.#wires.push({ client: asking.socket, server, node: node! });
+      asking.socket.open();
     }
     // A process that stands still keeps its connections, and says nothing.
     this.#wires = this.#wires.filter((wire) =>
       wire.node.isPaused || carry(wire)
     );
   }
-}
-
-/** How a request ended. */
-export type Outcome = Extract<
-  LobbyClientEvent,
-  { type: "done" | "refused" | "failed" }
->;
-
-async function settle(): Promise<void> {
-  for (let i = 0; i < 40; i++) await Promise.resolve();
 }

@@ -184,6 +184,15 @@ export class FakeRedis {
       case SCRIPTS.release:
         for (const key of keys) this.#values.delete(key);
         return 1;
+      case SCRIPTS.load: {
+        const [, records, owners, gifts] = keys as [
+          ...[string, string, string, string],
+        ];
+        this.#values.delete(gifts);
+        return [...this.hash(records)].flatMap(([name, value]) => [
+          ...[name, value, this.hash(owners).get(name) ?? ""],
+        ]);
+      }
       case SCRIPTS.save:
         return this.#save(token, keys, args);
       case SCRIPTS.claim: {
@@ -197,17 +206,17 @@ export class FakeRedis {
         return "";
       }
       case SCRIPTS.adopt:
-        return this.#adopt(token, keys, args);
+        return this.#adopt(keys, args);
       case SCRIPTS.give: {
         const [, other, records, others, owners, gifts] = keys as [
           ...[string, string, string, string, string, string],
         ];
-        if (!this.hash(records).has(args[6]!)) return 1;
+        if (this.hash(owners).get(args[8]!) !== args[6]) return 1;
         if (this.#get(other) === undefined) return 0;
-        for (let i = 6; i + 1 < args.length; i += 2) {
+        for (let i = 8; i + 1 < args.length; i += 2) {
           this.#hdel(records, args[i]!);
           this.#made(others).set(args[i]!, args[i + 1]!);
-          this.#made(owners).set(args[i]!, args[1]!);
+          this.#made(owners).set(args[i]!, args[7]!);
         }
         this.#made(gifts).set(args[2]!, args[3]!);
         this.#expire(gifts, Number(args[4]));
@@ -232,41 +241,58 @@ export class FakeRedis {
   }
 
   #save(token: string, keys: string[], args: string[]): string[] {
-    const [, records, owners] = keys as [string, string, string];
+    const [, records, owners, saved] = keys as [
+      ...[string, string, string, string],
+    ];
+    const [, number, keptMs, count] = args as [string, string, string, string];
+    const isNext = Number(number) > Number(this.#text(saved) ?? "0");
     const taken: string[] = [];
-    const count = Number(args[1]);
-    for (let i = 0; i < count; i++) {
-      const name = args[2 + 2 * i]!;
+    const end = 4 + 3 * Number(count);
+    for (let i = 4; i < end; i += 3) {
+      const [name, known, value] = args.slice(i) as [string, string, string];
       const owner = this.hash(owners).get(name);
-      if (owner !== undefined && owner !== token) {
+      if (owner !== undefined && owner.split(" ")[0] !== token) {
         taken.push(name);
         continue;
       }
-      this.#made(owners).set(name, token);
-      this.#made(records).set(name, args[3 + 2 * i]!);
+      const isKnown = (owner ?? "") === known ||
+        known === "" && owner === token;
+      if (!isNext || !isKnown) continue;
+      if (owner === undefined) this.#made(owners).set(name, token);
+      this.#made(records).set(name, value);
     }
-    for (const name of args.slice(2 + 2 * count)) {
-      if (this.#hdel(records, name)) this.#hdel(owners, name);
+    if (!isNext) return taken;
+    for (let i = end; i < args.length; i += 2) {
+      const name = args[i]!;
+      if (this.hash(owners).get(name) !== args[i + 1]) continue;
+      this.#hdel(records, name);
+      this.#hdel(owners, name);
     }
+    this.#values.set(saved, {
+      value: number,
+      untilMs: this.#clock.nowMs() + Number(keptMs),
+    });
     return taken;
   }
 
-  #adopt(token: string, keys: string[], args: string[]): string[] {
-    const [, lease, records, from, owners, servers, kept] = keys as [
-      ...[string, string, string, string, string, string, string],
-    ];
+  #adopt(keys: string[], args: string[]): string[] {
+    const [, lease, records, from, owners, servers, kept, gifts, saved] =
+      keys as [
+        ...[string, string, string, string, string],
+        ...[string, string, string, string],
+      ];
     if (this.#get(kept) !== undefined) return [...this.hash(kept)].flat();
     if (this.#get(lease) !== undefined) return [];
     const inherited = [...this.hash(from)];
     for (const [name, value] of inherited) {
       this.#made(records).set(name, value);
-      this.#made(owners).set(name, token);
+      this.#made(owners).set(name, args[2]!);
     }
-    this.#values.delete(from);
+    for (const key of [from, gifts, saved]) this.#values.delete(key);
     if (inherited.length > 0) {
       this.#values.set(kept, {
         value: new Map(inherited),
-        untilMs: this.#clock.nowMs() + Number(args[2]),
+        untilMs: this.#clock.nowMs() + Number(args[3]),
       });
     }
     this.#hdel(servers, args[1]!);

@@ -1,12 +1,8 @@
 // A Redis of a test's own, and what speaks to it.
 import { Redis } from "ioredis";
 import { createClient } from "redis";
-import {
-  fromIoredis,
-  fromNodeRedis,
-  type RedisLike,
-} from "../../../core/mod.ts";
-import { RedisServer } from "../../../tools/redis_server.ts";
+import { fromIoredis, fromNodeRedis, type RedisLike } from "../core/mod.ts";
+import { RedisServer } from "./redis_server.ts";
 
 /** A connection and how to end it. */
 export interface Connected {
