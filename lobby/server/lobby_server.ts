@@ -158,8 +158,8 @@ export class LobbyServer {
    * Makes a server, and begins to read what is stored.
    *
    * @param options What it needs, and its limits.
-   * @throws {RangeError} If a number is out of its range, or a full lobby would be longer
-   * than `hub.maxMessageBytes`.
+   * @throws {RangeError} If a number is out of its range, or a full lobby within `manager.limits` would be longer than
+   * 1 MiB, which is what clients take, or than `hub.maxMessageBytes`.
    */
   constructor(options: LobbyServerOptions) {
     const settings = resolveServerOptions(options);
@@ -1227,13 +1227,20 @@ const MIN_QUEUED_BYTES = 1_048_576;
 /** Finds out how long messages have to be; players must not be able to fill a lobby that cannot be told. */
 function checkMessageBytes({ hub, manager }: LobbyServerOptions): number {
   const needed = maxMessageBytes(fillLimits(manager?.limits ?? {}));
-  const bytes = hub?.maxMessageBytes ?? Math.max(needed, 1_048_576);
+  if (needed > CLIENT_MESSAGE_BYTES) {
+    throw new RangeError(
+      `Cannot make a LobbyServer as a full lobby within manager.limits must take ${CLIENT_MESSAGE_BYTES} bytes at the most, which is what clients take: current value is ${needed}`,
+    );
+  }
+  const bytes = hub?.maxMessageBytes ?? CLIENT_MESSAGE_BYTES;
   if (bytes >= needed && bytes <= MAX_HUB_MESSAGE_BYTES) return bytes;
   throw new RangeError(
     `Cannot make a LobbyServer as a lobby of its limits takes ${needed} bytes, and hub.maxMessageBytes must be that to ${MAX_HUB_MESSAGE_BYTES}: current value is ${bytes}`,
   );
 }
 
+/** The longest message that a `WsClient` takes: what is longer never reaches it. PROTOCOL.md asks it of all clients. */
+const CLIENT_MESSAGE_BYTES = 1_048_576;
 /** As `WsHubOptions.maxMessageBytes` says. */
 const MAX_HUB_MESSAGE_BYTES = 67_108_864;
 
