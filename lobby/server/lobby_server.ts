@@ -230,7 +230,7 @@ export class LobbyServer {
     this.#outbox = new Outbox(options.store, {
       valueOf: (record) => this.#valueOf(record),
       isServing: () => this.#cluster?.isHeld !== false,
-      onStored: () => this.#onStored(),
+      onStored: (records) => this.#onStored(records),
       onFailed: (error, retryAfterMs) => this.#onFailed(error, retryAfterMs),
     });
     this.#matchmaker = new Matchmaker(options.queues ?? {}, {
@@ -1088,8 +1088,9 @@ export class LobbyServer {
     return snapshot === undefined ? undefined : JSON.stringify(snapshot);
   }
 
-  #onStored(): void {
+  #onStored(records: number): void {
     this.#counters.batches++;
+    this.#counters.records += records;
     if (this.#isStoreFailing) {
       this.#isStoreFailing = false;
       this.#queue({ type: "storeRecovered" });
