@@ -181,17 +181,17 @@ export class LobbyServer {
       defer: (action) => this.#found.push(action),
     });
     this.manager = new LobbyManager(options.manager);
-    const messageBytes = checkMessageBytes(options);
+    const longest = maxMessageBytes(fillLimits(options.manager?.limits ?? {}));
     this.hub = new WsHub({
       ...options.hub,
-      maxMessageBytes: messageBytes,
+      maxMessageBytes: checkMessageBytes(longest, options.hub?.maxMessageBytes),
       upgrade: options.upgrade,
       authenticate: options.authenticate,
       channel: (name) => {
         if (name === LOBBY_CHANNEL) {
           return {
             ...LOBBY_CHANNEL_OPTIONS,
-            maxQueuedBytes: Math.max(MIN_QUEUED_BYTES, 2 * messageBytes),
+            maxQueuedBytes: Math.max(MIN_QUEUED_BYTES, 2 * longest),
           };
         }
         if (name === LOBBY_LIST_CHANNEL) return LIST_CHANNEL_OPTIONS;
@@ -1225,18 +1225,19 @@ const LOBBY_CHANNEL_OPTIONS = {
 } as const;
 const MIN_QUEUED_BYTES = 1_048_576;
 
-/** Finds out how long messages have to be; players must not be able to fill a lobby that cannot be told. */
-function checkMessageBytes({ hub, manager }: LobbyServerOptions): number {
-  const needed = maxMessageBytes(fillLimits(manager?.limits ?? {}));
-  if (needed > CLIENT_MESSAGE_BYTES) {
+/** How long the hub's messages are at the most; players must not be able to fill a lobby that cannot be told. */
+function checkMessageBytes(
+  longest: number,
+  bytes: number = CLIENT_MESSAGE_BYTES,
+): number {
+  if (longest > CLIENT_MESSAGE_BYTES) {
     throw new RangeError(
-      `Cannot make a LobbyServer as a full lobby within manager.limits must take ${CLIENT_MESSAGE_BYTES} bytes at the most, which is what clients take: current value is ${needed}`,
+      `Cannot make a LobbyServer as a full lobby within manager.limits must take ${CLIENT_MESSAGE_BYTES} bytes at the most, which is what clients take: current value is ${longest}`,
     );
   }
-  const bytes = hub?.maxMessageBytes ?? CLIENT_MESSAGE_BYTES;
-  if (bytes >= needed && bytes <= MAX_HUB_MESSAGE_BYTES) return bytes;
+  if (bytes >= longest && bytes <= MAX_HUB_MESSAGE_BYTES) return bytes;
   throw new RangeError(
-    `Cannot make a LobbyServer as a lobby of its limits takes ${needed} bytes, and hub.maxMessageBytes must be that to ${MAX_HUB_MESSAGE_BYTES}: current value is ${bytes}`,
+    `Cannot make a LobbyServer as a lobby of its limits takes ${longest} bytes, and hub.maxMessageBytes must be that to ${MAX_HUB_MESSAGE_BYTES}: current value is ${bytes}`,
   );
 }
 
