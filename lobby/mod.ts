@@ -3,6 +3,34 @@
 /**
  * Lobbies, matchmaking, teams and ready checks: client and server.
  *
+ * {@linkcode LobbyServer} runs all of it for players over WebSockets, on a {@linkcode LobbyStore} or, where it is one of
+ * several, on a {@linkcode LobbyCluster}; {@linkcode LobbyClient} is the player's end, with a {@linkcode LobbyBrowser} of
+ * the lobbies there are. What they stand on are state machines that know no network, and can be used without them:
+ * {@linkcode LobbyManager}, {@linkcode TeamSystem} and {@linkcode ReadyCheck}, {@linkcode MatchmakingQueue} with the
+ * ratings of {@linkcode PlackettLuce} and {@linkcode Glicko2}, and {@linkcode VoiceChatManager}.
+ *
+ * `PROTOCOL.md` beside this file says what lies on the wire, `cluster/CLUSTER.md` what several servers have in Redis.
+ *
+ * @example A match that was found, and its lobby
+ * ```ts
+ * import { assert, assertEquals } from "@std/assert";
+ * import { playerId } from "@tickwire/net/core";
+ * import { LobbyManager, MatchmakingQueue } from "@tickwire/net/lobby";
+ *
+ * const queue = new MatchmakingQueue({ modes: { duel: { teams: 2, teamSize: 1 } } });
+ * const lobbies = new LobbyManager();
+ * for (const player of [playerId("ada"), playerId("bob")]) {
+ *   queue.enqueue({ players: [{ player, skill: 1500 }], modes: ["duel"] });
+ * }
+ * const [match] = queue.tick(1); // each frame
+ * assert(match !== undefined);
+ * const seats = match.teams.flatMap(({ parties }) => parties.flat()).map((player) => ({ player }));
+ * const made = lobbies.createMatch(seats, { name: "A duel", maxPlayers: 2, isAutoStarted: true });
+ * assert(made.isOk);
+ * lobbies.tick(3); // the countdown
+ * assertEquals(lobbies.lobby(made.value.id)?.state, "inGame");
+ * ```
+ *
  * @module
  */
 
@@ -27,7 +55,10 @@ export type {
   WsHubOptions,
   WsState,
 } from "../websocket/mod.ts";
-export type * from "./browser/listing_diff.ts";
+export type {
+  LobbyListingChange,
+  LobbyListingDiff,
+} from "./browser/listing_diff.ts";
 export * from "./browser/lobby_browser.ts";
 export { type LobbyFilter } from "./browser/lobby_filter.ts";
 export {
@@ -48,7 +79,7 @@ export * from "./manager/apply_lobby_event.ts";
 export * from "./manager/lobby.ts";
 export * from "./manager/lobby_config.ts";
 export * from "./manager/lobby_event.ts";
-export * from "./manager/lobby_limits.ts";
+export type { LobbyLimits } from "./manager/lobby_limits.ts";
 export * from "./manager/lobby_manager.ts";
 export * from "./manager/lobby_manager_options.ts";
 export * from "./manager/lobby_metadata.ts";

@@ -24,7 +24,7 @@ export interface Invite {
 }
 
 /** Seats that are kept. */
-export interface Reservation {
+interface Reservation {
   readonly reservation: number;
   readonly players: Set<PlayerId>;
   readonly team: TeamId | undefined;

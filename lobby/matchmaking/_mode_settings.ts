@@ -8,7 +8,7 @@ import type {
 import { Packing } from "./_packing.ts";
 
 export const MAX_PLAYERS = 128;
-export const MAX_MAPS = 31;
+const MAX_MAPS = 31;
 /** After how many times its patience a ticket takes any match. */
 export const LAST_PATIENCE = 3;
 

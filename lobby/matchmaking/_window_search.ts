@@ -115,7 +115,6 @@ export class WindowSearch {
     this.#found = new Int32Array(players);
     this.#filled = new Int32Array(players);
     this.#used = new Int32Array(teamSize + 1);
-    this.#used = new Int32Array(teamSize + 1);
   }
 
   /** Begins anew with the index as it is now. */

@@ -14,11 +14,6 @@ export class WorkQueue {
     this.#maxWaiting = maxWaiting;
   }
 
-  /** What is being done. */
-  get running(): number {
-    return this.#running;
-  }
-
   get waiting(): number {
     return this.#waiting.length;
   }

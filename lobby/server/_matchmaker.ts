@@ -5,6 +5,7 @@ import {
   SystemClock,
   TokenBucket,
 } from "../../core/mod.ts";
+import type { LobbyError } from "../lobby_error.ts";
 import type { LobbyId } from "../lobby_id.ts";
 import type { LobbyResult } from "../lobby_result.ts";
 import type { Lobby } from "../manager/lobby.ts";
@@ -629,30 +630,53 @@ export class Matchmaker {
     if (lobby === undefined || view === undefined) {
       return refused("cannotSeat", "The lobby is gone");
     }
-    for (const player of players) this.#leave(player);
-    match.teams.forEach((team, i) => {
-      const seat = view.config.teams.count > 0 ? i as TeamId : undefined;
-      this.#bring(lobby, playersOf(team), seat, parties);
-    });
+    const objection = this.#reserve(view, match);
+    if (objection !== undefined) {
+      const { message } = objection;
+      return refused(
+        "cannotSeat",
+        `The lobby is closed: ${message}`,
+        objection,
+      );
+    }
+    const { manager } = this.#host;
+    for (const player of players) {
+      this.#leave(player);
+      manager.join(player, lobby, this.#infoOf(player, parties));
+    }
     this.#markAbsent(players);
     this.#host.takeEvents();
     this.#host.tell({ type: "backfilled", queue: queue.name, lobby, players });
     return { isOk: true, value: undefined };
   }
 
-  /** Keeps seats for players, and lets them take them. */
-  #bring(
-    lobby: LobbyId,
-    players: readonly PlayerId[],
-    team: TeamId | undefined,
-    parties: ReadonlyMap<PlayerId, string>,
-  ): void {
-    if (players.length === 0) return;
+  /**
+   * Keeps seats for all players of a match, or for none: the lobby may have been filled up by others since the backfill was
+   * added, and who cannot be seated is to stay where they are. Tells what is in the way, if anything is.
+   */
+  #reserve(
+    { id, config }: Lobby,
+    match: ProposedMatch,
+  ): LobbyError | undefined {
     const { manager } = this.#host;
-    manager.reserve(lobby, players, team === undefined ? {} : { team });
-    for (const player of players) {
-      manager.join(player, lobby, this.#infoOf(player, parties));
+    const reservations: number[] = [];
+    for (const [i, team] of match.teams.entries()) {
+      const players = playersOf(team);
+      if (players.length === 0) continue;
+      const reserved = manager.reserve(
+        id,
+        players,
+        config.teams.count > 0 ? { team: i as TeamId } : {},
+      );
+      if (reserved.isOk) {
+        reservations.push(reserved.value);
+        continue;
+      }
+      for (const it of reservations) manager.cancelReservation(id, it);
+      this.#host.takeEvents();
+      return reserved.error;
     }
+    return undefined;
   }
 
   #infoOf(
@@ -772,11 +796,20 @@ function refused(
     | "ticketNotFound"
     | "cannotSeat",
   message: string,
+  cause?: LobbyError,
 ): {
   readonly isOk: false;
   readonly error: LobbyRequestError & { type: "matchmakingError" };
 } {
-  return { isOk: false, error: { type: "matchmakingError", reason, message } };
+  return {
+    isOk: false,
+    error: {
+      type: "matchmakingError",
+      reason,
+      message,
+      ...(cause !== undefined && { cause }),
+    },
+  };
 }
 
 function translate(result: MatchmakingResult<unknown>): MatchAnswer {

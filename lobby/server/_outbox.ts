@@ -16,8 +16,8 @@ export interface OutboxHost {
   valueOf(record: LobbyRecordKey): string | undefined;
   /** Whether anything may be told still. */
   isServing(): boolean;
-  /** A batch is stored: what waited for it has been told. */
-  onStored(): void;
+  /** A batch of so many records is stored: what waited for it has been told. */
+  onStored(records: number): void;
   /** A batch could not be stored; it is tried again after so many milliseconds of `tick` time. */
   onFailed(error: unknown, retryAfterMs: number): void;
 }
@@ -38,9 +38,10 @@ export class Outbox {
   /** What is told after the next batch. */
   #waiting: Outgoing[] = [];
   #flight: Flight | undefined;
+  /** How often the store has failed since it last did not. */
   #failures = 0;
-  /** How often the store has failed in all. */
-  failures = 0;
+  /** And in all. */
+  #allFailures = 0;
   #isClosed = false;
 
   constructor(store: LobbyStore, host: OutboxHost) {
@@ -51,11 +52,6 @@ export class Outbox {
   /** How many things wait to be told. */
   get size(): number {
     return this.#waiting.length + (this.#flight?.outgoing.length ?? 0);
-  }
-
-  /** Whether the last try to store something has failed. */
-  get isFailing(): boolean {
-    return this.#failures > 0;
   }
 
   /** Whether all is stored and told. */
@@ -112,8 +108,8 @@ export class Outbox {
 
   /** Stores and tells what there is, unless the store fails; nothing is told after it. */
   async finish(): Promise<void> {
-    const { failures } = this;
-    while (!this.isIdle && this.failures === failures) {
+    const failures = this.#allFailures;
+    while (!this.isIdle && this.#allFailures === failures) {
       this.commit();
       const flight = this.#flight;
       if (flight === undefined) continue;
@@ -143,7 +139,8 @@ export class Outbox {
       this.#failures = 0;
       this.#flight = undefined;
       this.#tell(flight.outgoing);
-      this.#host.onStored();
+      const { changed, removed } = flight.batch;
+      this.#host.onStored(changed.length + removed.length);
     }, (error: unknown) => {
       if (this.#isClosed) return;
       flight.isSaving = false;
@@ -152,7 +149,7 @@ export class Outbox {
         FIRST_RETRY_MS * 2 ** Math.min(this.#failures, 16),
       );
       this.#failures++;
-      this.failures++;
+      this.#allFailures++;
       this.#host.onFailed(error, flight.waitMs);
     });
   }

@@ -158,8 +158,8 @@ export class LobbyServer {
    * Makes a server, and begins to read what is stored.
    *
    * @param options What it needs, and its limits.
-   * @throws {RangeError} If a number is out of its range, or a full lobby would be longer
-   * than `hub.maxMessageBytes`.
+   * @throws {RangeError} If a number is out of its range, or a full lobby within `manager.limits` would be longer than
+   * 1 MiB, which is what clients take, or than `hub.maxMessageBytes`.
    */
   constructor(options: LobbyServerOptions) {
     const settings = resolveServerOptions(options);
@@ -181,17 +181,17 @@ export class LobbyServer {
       defer: (action) => this.#found.push(action),
     });
     this.manager = new LobbyManager(options.manager);
-    const messageBytes = checkMessageBytes(options);
+    const longest = maxMessageBytes(fillLimits(options.manager?.limits ?? {}));
     this.hub = new WsHub({
       ...options.hub,
-      maxMessageBytes: messageBytes,
+      maxMessageBytes: checkMessageBytes(longest, options.hub?.maxMessageBytes),
       upgrade: options.upgrade,
       authenticate: options.authenticate,
       channel: (name) => {
         if (name === LOBBY_CHANNEL) {
           return {
             ...LOBBY_CHANNEL_OPTIONS,
-            maxQueuedBytes: Math.max(MIN_QUEUED_BYTES, 2 * messageBytes),
+            maxQueuedBytes: Math.max(MIN_QUEUED_BYTES, 2 * longest),
           };
         }
         if (name === LOBBY_LIST_CHANNEL) return LIST_CHANNEL_OPTIONS;
@@ -230,7 +230,7 @@ export class LobbyServer {
     this.#outbox = new Outbox(options.store, {
       valueOf: (record) => this.#valueOf(record),
       isServing: () => this.#cluster?.isHeld !== false,
-      onStored: () => this.#onStored(),
+      onStored: (records) => this.#onStored(records),
       onFailed: (error, retryAfterMs) => this.#onFailed(error, retryAfterMs),
     });
     this.#matchmaker = new Matchmaker(options.queues ?? {}, {
@@ -1089,8 +1089,9 @@ export class LobbyServer {
     return snapshot === undefined ? undefined : JSON.stringify(snapshot);
   }
 
-  #onStored(): void {
+  #onStored(records: number): void {
     this.#counters.batches++;
+    this.#counters.records += records;
     if (this.#isStoreFailing) {
       this.#isStoreFailing = false;
       this.#queue({ type: "storeRecovered" });
@@ -1225,16 +1226,24 @@ const LOBBY_CHANNEL_OPTIONS = {
 } as const;
 const MIN_QUEUED_BYTES = 1_048_576;
 
-/** Finds out how long messages have to be; players must not be able to fill a lobby that cannot be told. */
-function checkMessageBytes({ hub, manager }: LobbyServerOptions): number {
-  const needed = maxMessageBytes(fillLimits(manager?.limits ?? {}));
-  const bytes = hub?.maxMessageBytes ?? Math.max(needed, 1_048_576);
-  if (bytes >= needed && bytes <= MAX_HUB_MESSAGE_BYTES) return bytes;
+/** How long the hub's messages are at the most; players must not be able to fill a lobby that cannot be told. */
+function checkMessageBytes(
+  longest: number,
+  bytes: number = CLIENT_MESSAGE_BYTES,
+): number {
+  if (longest > CLIENT_MESSAGE_BYTES) {
+    throw new RangeError(
+      `Cannot make a LobbyServer as a full lobby within manager.limits must take ${CLIENT_MESSAGE_BYTES} bytes at the most, which is what clients take: current value is ${longest}`,
+    );
+  }
+  if (bytes >= longest && bytes <= MAX_HUB_MESSAGE_BYTES) return bytes;
   throw new RangeError(
-    `Cannot make a LobbyServer as a lobby of its limits takes ${needed} bytes, and hub.maxMessageBytes must be that to ${MAX_HUB_MESSAGE_BYTES}: current value is ${bytes}`,
+    `Cannot make a LobbyServer as a lobby of its limits takes ${longest} bytes, and hub.maxMessageBytes must be that to ${MAX_HUB_MESSAGE_BYTES}: current value is ${bytes}`,
   );
 }
 
+/** The longest message that a `WsClient` takes: what is longer never reaches it. PROTOCOL.md asks it of all clients. */
+const CLIENT_MESSAGE_BYTES = 1_048_576;
 /** As `WsHubOptions.maxMessageBytes` says. */
 const MAX_HUB_MESSAGE_BYTES = 67_108_864;
 

@@ -121,7 +121,7 @@ export interface LobbyServerOptions {
    */
   readonly hub?: Omit<WsHubOptions, "upgrade" | "authenticate">;
   /**
-   * What the lobbies are like: limits, defaults, seeds.
+   * What the lobbies are like: limits, defaults, seeds. A full lobby within its limits may take 1 MiB of JSON.
    *
    * @default {{}}
    */

@@ -384,4 +384,6 @@ Deno.test("LobbyServer.metrics() can be rendered, with queues and all", async ()
   assert(
     text.includes('tickwire_matchmaking_tickets{mode="duel",queue="b"} 0'),
   );
+  const [, records] = /server_stored_records_total (\d+)/.exec(text)!;
+  assert(Number(records) > 0);
 });

@@ -313,3 +313,53 @@ Deno.test("LobbyServer fills up a lobby with players of a queue", async () => {
   const filled = world.events.filter(({ type }) => type === "backfilled");
   assertEquals(filled.length >= 1, true);
 });
+
+Deno.test("LobbyServer leaves players where they are if the lobby to fill up has no seat any more", async () => {
+  const world = new LobbyWorld();
+  const server = await world.start({
+    queues: {
+      pairs: {
+        modes: { pairs: { teams: 2, teamSize: 2 } },
+      },
+    },
+  });
+  const [ada, bob, eve] = await sync(world, "ada", "bob", "eve") as [
+    Player,
+    Player,
+    Player,
+  ];
+  const made = await world.done(
+    ada,
+    ada.client.create({ config: { maxPlayers: 3 } }),
+  );
+  const lobby = made.lobby as LobbyId;
+  const { lobby: own } = await world.done(bob, bob.client.create());
+  await world.done(bob, bob.client.enqueue("pairs", { isParty: true }));
+  await world.done(eve, eve.client.enqueue("pairs"));
+  const backfill = server.addBackfill("pairs", lobby, {
+    mode: "pairs",
+    openSeats: [1, 1],
+    skill: 1_500,
+  });
+  assert(backfill.isOk);
+  // Of the two seats one is taken by somebody else.
+  assert(server.manager.join(playerId("joe"), lobby).isOk);
+  await world.until(() => eve.client.ticket === undefined);
+  await world.run();
+  for (const player of [bob, eve]) {
+    assertEquals(world.told(player, "ticketEnded").map((it) => it.reason), [
+      "matched",
+      "failed",
+    ]);
+  }
+  assertEquals(bob.client.lobby?.id, own as LobbyId);
+  assertEquals(eve.client.lobby, undefined);
+  assertEquals(server.manager.lobby(lobby)?.players.length, 2);
+  assertEquals(server.manager.reservations(lobby), []);
+  assertEquals(world.events.filter(({ type }) => type === "backfilled"), []);
+  const failed = world.events.find(({ type }) => type === "matchFailed");
+  assert(failed?.type === "matchFailed");
+  assertEquals([...failed.players].sort(), ["bob", "eve"] as never);
+  assert(failed.error.type === "matchmakingError");
+  assertEquals(failed.error.cause?.type, "lobbyFull");
+});

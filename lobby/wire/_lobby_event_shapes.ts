@@ -1,5 +1,12 @@
 // This module is browser compatible.
-import type { LobbyEvent } from "../manager/lobby_event.ts";
+import type { LobbyRole } from "../lobby_error.ts";
+import type {
+  LobbyEntry,
+  LobbyEvent,
+  LobbyEventBase,
+  LobbyInterruption,
+  LobbyLeaveReason,
+} from "../manager/lobby_event.ts";
 import {
   isLobbyConfig,
   isLobbyPlayer,
@@ -8,12 +15,14 @@ import {
   MAX_IN_LOBBY,
 } from "./_lobby_shapes.ts";
 import {
+  anyOf,
   type Check,
   has,
   integer,
   isAmount,
   isBoolean,
   isCount,
+  isJson,
   isLobby,
   isMetadataChanges,
   isObject,
@@ -23,6 +32,7 @@ import {
   oneOf,
   optional,
   type Shape,
+  type ShapeOf,
   text,
 } from "./_shape.ts";
 
@@ -31,9 +41,36 @@ const isSeats: Check = listOf(
   has({ player: isPlayer, team: isTeam }),
   MAX_IN_LOBBY,
 );
-const isEntry: Check = oneOf("open", "password", "invite", "reservation");
+const isEntry: Check = anyOf<LobbyEntry>({
+  open: true,
+  password: true,
+  invite: true,
+  reservation: true,
+});
+const isRole: Check = anyOf<LobbyRole>({ player: true, spectator: true });
+const isLeaveReason: Check = anyOf<LobbyLeaveReason>({
+  left: true,
+  kicked: true,
+  timedOut: true,
+});
+const isInterruption: Check = anyOf<LobbyInterruption>({
+  host: true,
+  unready: true,
+  joined: true,
+  left: true,
+  disconnected: true,
+  started: true,
+  configChanged: true,
+  parties: true,
+});
 
-const SHAPES: Readonly<Record<LobbyEvent["type"], Shape>> = {
+/** The fields of each event, beside those that all have. */
+export const EVENT_FIELDS: {
+  readonly [K in LobbyEvent["type"]]: ShapeOf<
+    Extract<LobbyEvent, { readonly type: K }>,
+    keyof LobbyEventBase | "type"
+  >;
+} = {
   lobbyCreated: { view: isLobbyView },
   lobbyDestroyed: { reason: oneOf("closed", "empty") },
   playerJoined: {
@@ -44,8 +81,8 @@ const SHAPES: Readonly<Record<LobbyEvent["type"], Shape>> = {
   spectatorJoined: { spectator: isLobbySpectator, entry: isEntry },
   playerLeft: {
     player: isPlayer,
-    role: oneOf("player", "spectator"),
-    reason: oneOf("left", "kicked", "timedOut"),
+    role: isRole,
+    reason: isLeaveReason,
     isBanned: isBoolean,
     host: isPlayer,
   },
@@ -57,7 +94,7 @@ const SHAPES: Readonly<Record<LobbyEvent["type"], Shape>> = {
   },
   teamChanged: { player: isPlayer, team: optional(isTeam) },
   teamsAssigned: { seats: isSeats },
-  spectatorPromoted: { player: isLobbyPlayer },
+  spectatorPromoted: { player: isLobbyPlayer, reservedSeats: isCount },
   playerDemoted: { spectator: isLobbySpectator, host: isPlayer },
   playerMetadataChanged: { player: isPlayer, changes: isMetadataChanges },
   lobbyMetadataChanged: { changes: isMetadataChanges },
@@ -82,18 +119,10 @@ const SHAPES: Readonly<Record<LobbyEvent["type"], Shape>> = {
   banLifted: { player: isPlayer, reason: oneOf("lifted", "expired") },
   countdownStarted: { durationMs: isAmount },
   countdownCancelled: {
-    reason: oneOf(
-      "host",
-      "unready",
-      "joined",
-      "left",
-      "disconnected",
-      "started",
-      "configChanged",
-    ),
+    reason: isInterruption,
   },
   gameStarted: { seats: isSeats },
-  gameEnded: {},
+  gameEnded: { results: isJson },
   lobbyReset: {},
   readyCheckStarted: { players: isPlayers, timeoutMs: isAmount },
   readyCheckVoted: { player: isPlayer, isReady: isBoolean },
@@ -125,7 +154,10 @@ const isBase: Check = has({
 });
 
 const CHECKS: ReadonlyMap<unknown, Check> = new Map(
-  Object.entries(SHAPES).map(([type, shape]) => [type, has(shape)]),
+  Object.entries<Shape>(EVENT_FIELDS).map(([type, shape]) => [
+    type,
+    has(shape),
+  ]),
 );
 
 /** Whether a value is an event of a lobby, as far as its fields tell. */

@@ -1,5 +1,11 @@
 // This module is browser compatible.
-import { isProposal, isTicketStatus, parse } from "./_read_push.ts";
+import type { ModeExplanation } from "../matchmaking/ticket_explanation.ts";
+import {
+  isProposal,
+  isTicketStatus,
+  parse,
+  TICKET_FIELDS,
+} from "./_read_push.ts";
 import {
   type Check,
   has,
@@ -14,6 +20,7 @@ import {
   optional,
   pick,
   type Shape,
+  type ShapeOf,
   text,
 } from "./_shape.ts";
 import type {
@@ -23,15 +30,8 @@ import type {
 } from "./lobby_answer.ts";
 import type { LobbyRequestName } from "./lobby_request.ts";
 
-const TICKET: Shape = {
-  queue: text(1, 64),
-  players: (value) =>
-    isTicketStatus({ queue: "q", players: value, waitedMs: 0 }),
-  waitedMs: isAmount,
-  estimatedWaitMs: optional(isAmount),
-};
-
-const isExplanation: Check = has({
+/** The fields of why a ticket waits in a mode. */
+export const EXPLANATION_FIELDS: ShapeOf<ModeExplanation> = {
   mode: text(1, 64),
   reason: text(1, 64),
   waitingTickets: isCount,
@@ -44,9 +44,11 @@ const isExplanation: Check = has({
   neededPlayers: isCount,
   skillWindow: isAmount,
   latencyWindowMs: isAmount,
-});
+};
 
-const VALUES: Readonly<Record<keyof LobbyValues, Shape>> = {
+const VALUES: {
+  readonly [K in keyof LobbyValues]: ShapeOf<LobbyValues[K]>;
+} = {
   hello: {
     protocol: isCount,
     player: isPlayer,
@@ -58,8 +60,11 @@ const VALUES: Readonly<Record<keyof LobbyValues, Shape>> = {
   join: { lobby: isLobby },
   invite: { invite: isCount, code: text(1, 64) },
   reserve: { reservation: isCount },
-  enqueue: TICKET,
-  explain: { ticket: isTicketStatus, modes: listOf(isExplanation, 64) },
+  enqueue: TICKET_FIELDS,
+  explain: {
+    ticket: isTicketStatus,
+    modes: listOf(has(EXPLANATION_FIELDS), 64),
+  },
   browse: { key: text(1, 64) },
 };
 
@@ -80,7 +85,7 @@ export function readAnswer(
       ? { ok: false, error: value.error as LobbyRequestError }
       : undefined;
   }
-  const shape = Object.hasOwn(VALUES, to)
+  const shape: Shape = Object.hasOwn(VALUES, to)
     ? VALUES[to as keyof LobbyValues]
     : {};
   const picked = pick(value.value ?? {}, shape);

@@ -2,6 +2,7 @@
 import { isLobbyEvent } from "./_lobby_event_shapes.ts";
 import { isListing, isListingChange, isLobbyView } from "./_lobby_shapes.ts";
 import {
+  anyOf,
   type Check,
   has,
   integer,
@@ -13,52 +14,76 @@ import {
   isPlayer,
   listOf,
   nullable,
-  oneOf,
   optional,
   pick,
-  type Shape,
+  type ShapeOf,
   text,
 } from "./_shape.ts";
-import type { LobbyPush } from "./lobby_push.ts";
+import type {
+  LobbyChatMessage,
+  LobbyListEnd,
+  LobbyProposal,
+  LobbyPush,
+  LobbyTicketEnd,
+  LobbyTicketStatus,
+} from "./lobby_push.ts";
 
 /** The longest text that a client takes, in bytes: what the mux takes by itself. */
 const MAX_PUSH_BYTES = 1_048_576;
 
 const MAX_LISTED = 65_536;
 
-const isChatMessage: Check = has({
+/** The fields of a message of the chat. */
+export const CHAT_FIELDS: ShapeOf<LobbyChatMessage> = {
   lobby: isLobby,
   number: isCount,
   player: isPlayer,
   text: text(1, 65_536),
   isTeam: isBoolean,
-});
+};
 
-/** Whether a value is how a ticket stands. */
-export const isTicketStatus: Check = has({
+/** The fields of how a ticket stands. */
+export const TICKET_FIELDS: ShapeOf<LobbyTicketStatus> = {
   queue: text(1, 64),
   players: listOf(isPlayer, 256),
   waitedMs: isAmount,
   estimatedWaitMs: optional(isAmount),
-});
+};
 
-/** Whether a value is a match to be confirmed. */
-export const isProposal: Check = has({
+/** Whether a value is how a ticket stands. */
+export const isTicketStatus: Check = has(TICKET_FIELDS);
+
+/** The fields of a match to be confirmed. */
+export const PROPOSAL_FIELDS: ShapeOf<LobbyProposal> = {
   proposal: isCount,
   queue: text(1, 64),
   players: integer(1, 65_536),
   timeoutMs: isAmount,
-});
+};
+
+/** Whether a value is a match to be confirmed. */
+export const isProposal: Check = has(PROPOSAL_FIELDS);
 
 /** The fields of each push. */
-export const PUSH_FIELDS: Readonly<Record<LobbyPush["push"], Shape>> = {
+export const PUSH_FIELDS: {
+  readonly [K in LobbyPush["push"]]: ShapeOf<
+    Extract<LobbyPush, { readonly push: K }>,
+    "push"
+  >;
+} = {
   view: { view: isLobbyView },
   left: {
     lobby: isLobby,
-    reason: oneOf("left", "kicked", "timedOut", "destroyed", "unknown"),
+    reason: anyOf<(LobbyPush & { push: "left" })["reason"]>({
+      left: true,
+      kicked: true,
+      timedOut: true,
+      destroyed: true,
+      unknown: true,
+    }),
   },
   event: { event: isLobbyEvent },
-  chat: { message: isChatMessage },
+  chat: { message: has(CHAT_FIELDS) },
   list: {
     key: text(1, 64),
     isReset: isBoolean,
@@ -67,7 +92,7 @@ export const PUSH_FIELDS: Readonly<Record<LobbyPush["push"], Shape>> = {
     removed: listOf(isLobby, MAX_LISTED),
   },
   moved: { url: text(1, 2_048) },
-  listEnded: { key: text(1, 64), reason: oneOf("slow") },
+  listEnded: { key: text(1, 64), reason: anyOf<LobbyListEnd>({ slow: true }) },
   sync: {
     lobby: nullable(isLobbyView),
     ticket: optional(isTicketStatus),
@@ -75,14 +100,14 @@ export const PUSH_FIELDS: Readonly<Record<LobbyPush["push"], Shape>> = {
   },
   ticket: { ticket: isTicketStatus },
   ticketEnded: {
-    reason: oneOf(
-      "cancelled",
-      "expired",
-      "declined",
-      "matched",
-      "failed",
-      "lost",
-    ),
+    reason: anyOf<LobbyTicketEnd>({
+      cancelled: true,
+      expired: true,
+      declined: true,
+      matched: true,
+      failed: true,
+      lost: true,
+    }),
   },
   proposal: { proposal: isProposal },
   proposalEnded: {

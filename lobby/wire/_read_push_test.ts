@@ -128,6 +128,31 @@ Deno.test("readPush() reads whatever a manager has to tell, as it is", () => {
   assert(types.size >= 24, [...types].sort().join(" "));
 });
 
+Deno.test("readPush() reads events that a manager hardly ever has, and misses what they lack", () => {
+  const base = { lobby: "a", version: 2 };
+  const player = {
+    id: "ada",
+    name: "Ada",
+    isReady: false,
+    isConnected: true,
+    metadata: {},
+  };
+  for (
+    const [event, isOne] of [
+      [{ ...base, type: "countdownCancelled", reason: "parties" }, true],
+      [{ ...base, type: "countdownCancelled", reason: "weather" }, false],
+      [
+        { ...base, type: "spectatorPromoted", player, reservedSeats: 0 },
+        true,
+      ],
+      [{ ...base, type: "spectatorPromoted", player }, false],
+    ] as const
+  ) {
+    const push = readPush(JSON.stringify({ push: "event", event }));
+    assertEquals(push !== undefined, isOne, JSON.stringify(event));
+  }
+});
+
 Deno.test("readPush() reads what else a server says", () => {
   const manager = new LobbyManager();
   const made = manager.createLobby(playerId("ada"));

@@ -1,6 +1,10 @@
 // This module is browser compatible.
+import type { LobbyFilter } from "../browser/lobby_filter.ts";
+import type { LobbyRole } from "../lobby_error.ts";
+import type { LobbyConfig, LobbyTeamConfig } from "../manager/lobby_config.ts";
 import { MAX_PASSWORD_BYTES } from "../password/password.ts";
 import {
+  anyOf,
   has,
   integer,
   isAmount,
@@ -15,10 +19,10 @@ import {
   isTeam,
   listOf,
   nullable,
-  oneOf,
   optional,
   pick,
   type Shape,
+  type ShapeOf,
   text,
 } from "./_shape.ts";
 import type { LobbyRequest, LobbyRequestName } from "./lobby_request.ts";
@@ -27,16 +31,16 @@ import type { LobbyRequest, LobbyRequestName } from "./lobby_request.ts";
 export const MAX_REQUEST_BYTES = 16_384;
 
 const PASSWORD = text(1, MAX_PASSWORD_BYTES);
-const ROLE = oneOf("player", "spectator");
+const ROLE = anyOf<LobbyRole>({ player: true, spectator: true });
 
-const TEAMS: Shape = {
+const TEAMS: ShapeOf<LobbyTeamConfig> = {
   count: optional(isFiniteNumber),
   assignment: optional(text(0, 64)),
   maxSize: optional(isFiniteNumber),
 };
 
 /** What each field of a configuration has to be; the manager judges whether it can be set so. */
-const CONFIG: Shape = {
+const CONFIG: ShapeOf<LobbyConfig> = {
   name: optional(text(0, 1_024)),
   mode: optional(text(0, 1_024)),
   map: optional(text(0, 1_024)),
@@ -52,7 +56,7 @@ const CONFIG: Shape = {
   teams: optional(has(TEAMS)),
 };
 
-const FILTER: Shape = {
+const FILTER: ShapeOf<LobbyFilter> = {
   mode: optional(text(1, 32)),
   map: optional(text(0, 64)),
   name: optional(text(1, 64)),
@@ -66,7 +70,12 @@ const FILTER: Shape = {
 const CHOICES = listOf(text(1, 64), 64);
 
 /** The fields of each request. */
-export const REQUEST_FIELDS: Readonly<Record<LobbyRequestName, Shape>> = {
+export const REQUEST_FIELDS: {
+  readonly [K in LobbyRequestName]: ShapeOf<
+    Extract<LobbyRequest, { readonly do: K }>,
+    "do"
+  >;
+} = {
   hello: {
     protocol: isCount,
     lobby: optional(isLobby),

@@ -10,6 +10,11 @@ export type Check = (value: unknown) => boolean;
 /** The fields of an object, and of what kind each is. */
 export type Shape = Readonly<Record<string, Check>>;
 
+/** A shape that has all fields of a type, but for some: one that is added to the type and not looked at does not compile. */
+export type ShapeOf<T, But extends string = never> = {
+  readonly [K in Exclude<keyof T & string, But>]-?: Check;
+};
+
 /** An object that has been looked at, or the name of the first field that is wrong; `""` if it is no object. */
 export type Picked =
   | { readonly fields: Record<string, unknown> }
@@ -54,6 +59,18 @@ export function nullable(check: Check): Check {
 /** One of some texts. */
 export function oneOf(...texts: readonly string[]): Check {
   return (value) => texts.includes(value as string);
+}
+
+/** One of the texts of a type, all of which have to be named. */
+export function anyOf<T extends string>(
+  texts: Readonly<Record<T, true>>,
+): Check {
+  return (value) => typeof value === "string" && Object.hasOwn(texts, value);
+}
+
+/** Whatever there is: it was read as JSON, so it is that. */
+export function isJson(_value: unknown): boolean {
+  return true;
 }
 
 /** An array of at most so many of a kind. */
