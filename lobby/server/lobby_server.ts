@@ -778,7 +778,14 @@ export class LobbyServer {
       ...(metadata !== undefined && { metadata }),
       ...(verifier !== undefined && { passwordVerifier: verifier }),
     });
+    if (made.isOk) this.#markAbsent(person.player);
     this.#settle(asker, request, entered(made));
+  }
+
+  /** Who has entered may have gone meanwhile: the seat is kept for a while, as after any other loss. */
+  #markAbsent(player: PlayerId): void {
+    if (this.#people.get(player)?.isOnline === true) return;
+    this.manager.setConnected(player, false);
   }
 
   #join(
@@ -805,6 +812,7 @@ export class LobbyServer {
     if (!joined.isOk) this.#settle(asker, request, joined);
     else if (joined.value.type === "joined") {
       const { id } = joined.value.lobby;
+      this.#markAbsent(player);
       this.#settle(asker, request, { isOk: true, value: { lobby: id } });
     } else {
       this.#attempts.set(joined.value.attempt, asker);
@@ -878,17 +886,18 @@ export class LobbyServer {
   }
 
   #verify(notice: LobbyNotice & { type: "passwordToVerify" }): void {
-    const { attempt, password, verifier } = notice;
+    const { attempt, player, password, verifier } = notice;
     // How many there may be, the manager has seen to.
     this.#hashes.push(async () => {
       const isRight = await verifyPassword(password, verifier);
       this.#counters.hashes++;
-      this.#found.push(() => this.#onVerified(attempt, isRight));
+      this.#found.push(() => this.#onVerified(attempt, player, isRight));
     }, true);
   }
 
-  #onVerified(attempt: number, isRight: boolean): void {
+  #onVerified(attempt: number, player: PlayerId, isRight: boolean): void {
     const answered = this.manager.answerPassword(attempt, isRight);
+    if (answered.isOk) this.#markAbsent(player);
     // The lobby first: who asks is in it when it is answered.
     this.#takeLobbyEvents();
     const asker = this.#attempts.get(attempt);

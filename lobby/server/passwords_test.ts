@@ -174,3 +174,32 @@ Deno.test("LobbyServer leaves passwords nowhere", async () => {
   for (const password of [SECRET, WRONG]) assert(!kept.includes(password));
   await Deno.remove(folder, { recursive: true });
 });
+
+Deno.test("LobbyServer keeps no seat for ever for who has gone while a password was hashed", async () => {
+  const world = new LobbyWorld();
+  const server = await world.start();
+  const ada = world.join("ada");
+  const { lobby } = await world.done(
+    ada,
+    ada.client.create({ password: SECRET }),
+  );
+  const joining = world.connect("bob");
+  const creating = world.connect("eve");
+  await world.run();
+  const join = { do: "join", lobby, password: SECRET };
+  joining.request("lobby", JSON.stringify(join));
+  creating.request("lobby", JSON.stringify({ do: "create", password: WRONG }));
+  // Both are asked for and both clients gone within one tick.
+  for (const client of [joining, creating]) {
+    client.flush();
+    client.close();
+  }
+  await world.until(() => server.lobbyCount === 2);
+  await world.until(() => ada.client.lobby?.players.length === 2);
+  await world.run(2);
+  assertEquals(ada.client.lobby?.players[1]?.isConnected, false);
+  // As after any other loss.
+  await world.run(61, 1);
+  assertEquals(server.lobbyCount, 1);
+  assertEquals(ada.client.lobby?.players.length, 1);
+});
