@@ -1063,7 +1063,7 @@ export class LobbyServer {
         const { player, reason } = event;
         this.#pushTo([player], { push: "left", lobby: id, reason });
         this.#pushTo(membersOf(view), { push: "event", event });
-        this.#matchmaker.onLeft(player);
+        this.#matchmaker.onLeft(player, reason === "left");
         this.#gate?.onSeats([player]);
         break;
       }
