@@ -17,6 +17,8 @@ export interface PersonRates {
   readonly requests: Rate;
   readonly chat: Rate;
   readonly hashes: Rate;
+  /** Passwords of others' lobbies that are tried. */
+  readonly attempts: Rate;
   /** How many wrong or untimely requests are put up with. */
   readonly patience: Rate;
 }
@@ -45,6 +47,7 @@ export class Person {
   readonly requests: TokenBucket;
   readonly chat: TokenBucket;
   readonly hashes: TokenBucket;
+  readonly attempts: TokenBucket;
   readonly patience: TokenBucket;
   identity: Identity;
   /** For how long there has been no connection, by the server's time. */
@@ -59,6 +62,7 @@ export class Person {
     this.requests = bucket(rates.requests);
     this.chat = bucket(rates.chat);
     this.hashes = bucket(rates.hashes);
+    this.attempts = bucket(rates.attempts);
     this.patience = bucket(rates.patience);
   }
 
@@ -144,10 +148,11 @@ export class People {
     this.#sweptMs = nowMs;
     for (const [player, person] of this.#people) {
       if (person.sockets.size > 0) continue;
-      const { requests, chat, hashes, patience } = this.#rates;
+      const { requests, chat, hashes, attempts, patience } = this.#rates;
       const isRested = isFull(person.requests, requests, nowMs) &&
         isFull(person.chat, chat, nowMs) &&
         isFull(person.hashes, hashes, nowMs) &&
+        isFull(person.attempts, attempts, nowMs) &&
         isFull(person.patience, patience, nowMs);
       if (isRested) this.#people.delete(player);
     }

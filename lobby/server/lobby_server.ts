@@ -803,6 +803,13 @@ export class LobbyServer {
       this.#refuse(asker, request, invalid("lobby"));
       return;
     } else {
+      const waitMs = person.attempts.waitMs(1, this.#nowMs);
+      const isTried = password !== undefined &&
+        this.manager.lobby(lobby)?.hasPassword === true;
+      if (isTried && waitMs > 0) {
+        this.#refuse(asker, request, limited(waitMs));
+        return;
+      }
       joined = this.manager.join(player, lobby, {
         ...info,
         ...(role !== undefined && { role }),
@@ -815,6 +822,7 @@ export class LobbyServer {
       this.#markAbsent(player);
       this.#settle(asker, request, { isOk: true, value: { lobby: id } });
     } else {
+      person.attempts.tryTake(1, this.#nowMs);
       this.#attempts.set(joined.value.attempt, asker);
       this.#takeLobbyEvents();
     }
@@ -889,6 +897,8 @@ export class LobbyServer {
     const { attempt, player, password, verifier } = notice;
     // How many there may be, the manager has seen to.
     this.#hashes.push(async () => {
+      // Nobody waits for it any more.
+      if (!this.#attempts.has(attempt)) return;
       const isRight = await verifyPassword(password, verifier);
       this.#counters.hashes++;
       this.#found.push(() => this.#onVerified(attempt, player, isRight));
