@@ -19,6 +19,7 @@ export interface PersonRates {
   readonly hashes: Rate;
   /** Passwords of others' lobbies that are tried. */
   readonly attempts: Rate;
+  readonly lists: Rate;
   /** How many wrong or untimely requests are put up with. */
   readonly patience: Rate;
 }
@@ -48,6 +49,7 @@ export class Person {
   readonly chat: TokenBucket;
   readonly hashes: TokenBucket;
   readonly attempts: TokenBucket;
+  readonly lists: TokenBucket;
   readonly patience: TokenBucket;
   identity: Identity;
   /** For how long there has been no connection, by the server's time. */
@@ -63,6 +65,7 @@ export class Person {
     this.chat = bucket(rates.chat);
     this.hashes = bucket(rates.hashes);
     this.attempts = bucket(rates.attempts);
+    this.lists = bucket(rates.lists);
     this.patience = bucket(rates.patience);
   }
 
@@ -72,6 +75,13 @@ export class Person {
     return isDisplayText(displayName, this.#maxNameBytes)
       ? displayName
       : undefined;
+  }
+
+  /** How many of its connections read a list. */
+  get readerCount(): number {
+    let count = 0;
+    for (const { reader } of this.sockets) if (reader !== undefined) count++;
+    return count;
   }
 
   get isOnline(): boolean {
@@ -148,11 +158,12 @@ export class People {
     this.#sweptMs = nowMs;
     for (const [player, person] of this.#people) {
       if (person.sockets.size > 0) continue;
-      const { requests, chat, hashes, attempts, patience } = this.#rates;
+      const { requests, chat, hashes, attempts, lists, patience } = this.#rates;
       const isRested = isFull(person.requests, requests, nowMs) &&
         isFull(person.chat, chat, nowMs) &&
         isFull(person.hashes, hashes, nowMs) &&
         isFull(person.attempts, attempts, nowMs) &&
+        isFull(person.lists, lists, nowMs) &&
         isFull(person.patience, patience, nowMs);
       if (isRested) this.#people.delete(player);
     }

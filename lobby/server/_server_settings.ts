@@ -11,6 +11,8 @@ import type { LobbyRate, LobbyServerOptions } from "./lobby_server_options.ts";
 
 /** A manager limits what is tried at one lobby; each attempt costs the server the same, whichever lobby it is at. */
 const ATTEMPTS: Rate = { perSecond: 0.2, burst: 10 };
+/** A list of another filter is a look at all lobbies, and a message of up to all of them. */
+const LISTS: Rate = { perSecond: 1, burst: 10 };
 
 /** The options of a server, all of them there and in their ranges. */
 export interface ServerSettings {
@@ -50,6 +52,7 @@ export function resolveServerOptions(
         burst: 3,
       }),
       attempts: ATTEMPTS,
+      lists: LISTS,
     },
     chatMaxBytes: checkInteger("chat.maxBytes", chat.maxBytes ?? 512, 1, 8_192),
     chatHistory: checkInteger("chat.history", chat.history ?? 20, 0, 200),

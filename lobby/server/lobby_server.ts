@@ -65,6 +65,10 @@ import type { LobbyServerOptions } from "./lobby_server_options.ts";
 const HASHES_RETRY_MS = 1_000;
 /** How often a client for which there is no room is tried again. */
 const CATCH_UP_MS = 1_000;
+/** How long a client for whose list there is no room is told to wait. */
+const LISTS_RETRY_MS = 1_000;
+/** The most lists that a player reads, over all connections. */
+const MAX_LISTS = 16;
 const PAGE_SIZE = 64;
 /** What a manager takes for a name, by default. */
 const NAME_BYTES = 64;
@@ -963,13 +967,24 @@ export class LobbyServer {
     asker: Asker,
     request: LobbyRequest & { do: "browse" },
   ): void {
-    this.#stopReading(socket);
     const { client } = asker;
+    const { person } = socket;
+    // It may have left while this waited in line: nobody would ever end its list.
+    if (this.#people.socket(client) !== socket) return;
+    if (!person.lists.tryTake(1, this.#nowMs)) {
+      const waitMs = person.lists.waitMs(1, this.#nowMs);
+      this.#refuse(asker, request, limited(waitMs));
+      return;
+    }
+    this.#stopReading(socket);
     // What the list has is stored: it waits for nothing, and follows its answer.
     const reader = this.#readers.open(client);
-    const key = this.#feed.subscribe(reader, request.filter);
+    const key = person.readerCount < MAX_LISTS
+      ? this.#feed.subscribe(reader, request.filter)
+      : undefined;
     if (key === undefined) {
-      this.#refuse(asker, request, limited(this.#settings.listIntervalMs));
+      this.#readers.close(reader);
+      this.#refuse(asker, request, limited(LISTS_RETRY_MS));
       return;
     }
     const answer: LobbyAnswer = { ok: true, value: { key } };
