@@ -3,6 +3,7 @@ import type { ClientId, WsHubEvent } from "../websocket/mod.ts";
 import type { LobbyAnswer } from "./wire/lobby_answer.ts";
 import type { LobbyServer } from "./server/lobby_server.ts";
 import type { LobbyServerEvent } from "./server/lobby_server_event.ts";
+import { MAX_REQUEST_BYTES } from "./wire/_read_request.ts";
 
 /** What the name of a lobby's channel begins with; its id follows. */
 export const GAME_CHANNEL = "game/";
@@ -115,6 +116,8 @@ export class GameChannels {
 function readEnd(
   bytes: Uint8Array,
 ): { results?: Parameters<LobbyServer["manager"]["endGame"]>[1] } | undefined {
+  // As long as a request of the lobby's may be: reading more is work for nothing.
+  if (bytes.length > MAX_REQUEST_BYTES) return undefined;
   try {
     const value = JSON.parse(decoder.decode(bytes));
     return value?.do === "end" ? value : undefined;

@@ -40,7 +40,7 @@ const SPARE_CHANGES = 1_024;
  * filter, however many read it.
  *
  * A change costs what the filters make of it, of its mode or of none; who looks at the whole list costs that once, as its
- * messages are kept until it changes.
+ * messages are kept for a while.
  */
 export class ListingFeed {
   readonly #options: ListingFeedOptions;
@@ -147,6 +147,8 @@ export class ListingFeed {
       this.#lists.delete(key);
       this.#lists.set(key, list);
       this.#bring(list);
+      // For those who come at about the same time; for good they would take more than all lobbies.
+      list.pages = undefined;
     }
   }
 
@@ -267,6 +269,6 @@ interface List {
   readonly unlisted: Set<LobbyId>;
   /** The last change that is in it. */
   upTo: number;
-  /** The messages of the whole list, as long as nothing changes. */
+  /** The messages of the whole list, until its turn comes or something changes. */
   pages: readonly Uint8Array[] | undefined;
 }

@@ -1051,9 +1051,10 @@ export class LobbyClient {
     const before = this.#lobby;
     // What is in the view already has been told with it.
     if (before?.id !== event.lobby || event.version <= before.version) return;
-    const after = event.version === before.version + 1
-      ? applyLobbyEvent(before, event)
-      : undefined;
+    // A lobby that is known is not made again, whatever the server says.
+    const isNext = event.version === before.version + 1 &&
+      event.type !== "lobbyCreated";
+    const after = isNext ? applyLobbyEvent(before, event) : undefined;
     if (after === undefined) {
       // There is a hole: the whole is asked for.
       if (!this.#mustGreet && !this.#isGreeting) this.#isLost();

@@ -247,6 +247,21 @@ Deno.test("LobbyClient folds events, and asks for the whole where one is missing
   assertEquals(rig.client.lobby?.players.map(({ id }) => id), ["ada"] as never);
 });
 
+Deno.test("LobbyClient asks for the whole where its lobby is said to be made again", async () => {
+  const rig = await makeRig();
+  const made = rig.manager.createLobby(playerId("ada"));
+  assert(made.isOk);
+  const { id, version } = made.value;
+  rig.push({ push: "view", view: made.value });
+  rig.hello(id);
+  await rig.run();
+  const [event] = rig.manager.drainEvents();
+  rig.push({ push: "event", event: { ...event, version: version + 1 } });
+  await rig.run(3);
+  assertEquals(rig.asked, { do: "hello", protocol: 1, lobby: id, version });
+  assertEquals(rig.client.lobby, made.value);
+});
+
 Deno.test("LobbyClient does not believe a lobby that it was not shown", async () => {
   const rig = await makeRig();
   rig.hello("lobby");

@@ -301,3 +301,24 @@ Deno.test("LobbyServer keeps a party whose queue's server dies", async () => {
   await world.done(ada, ada.client.setMetadata({ is: "here" }));
   assertEquals(world.nodeOf(ada), "b");
 });
+
+Deno.test("LobbyServers read no list for a client that has left meanwhile", async () => {
+  const world = new ClusterWorld();
+  const { server } = await world.start("a");
+  const eve = world.join("eve", ["a"]);
+  await world.until(() => eve.client.isSynced);
+  // One waits for the word of the others, and the other behind it.
+  eve.client.create();
+  eve.client.browse();
+  eve.client.flush();
+  eve.client.close();
+  await world.until(() => server.lobbyCount === 1);
+  await world.run();
+  const numbers = renderOpenMetrics(server.metrics());
+  assert(numbers.includes("tickwire_lobby_server_list_filters 0\n"), numbers);
+  // Nor does anybody sit there for ever.
+  assertEquals(
+    [...server.manager.lobbies()].map(({ players }) => players[0]?.isConnected),
+    [false],
+  );
+});

@@ -560,7 +560,8 @@ export class LobbyManager {
   }
 
   /**
-   * Removes somebody, who is a player or a spectator, and may ban.
+   * Removes somebody, who is a player or a spectator, and may ban. The invite codes that
+   * they have made are worth nothing any more.
    *
    * @param by The host.
    * @param player Who is to go.
@@ -589,6 +590,10 @@ export class LobbyManager {
         return this.#refuse(errors.tooMany("bans", bansPerLobby));
       }
       record.bans.set(player, this.#nowUs + toUs(banMs.value));
+    }
+    // Nobody else knows these codes to revoke them, and others would come in by them.
+    for (const invite of record.invites.values()) {
+      if (invite.by === player) this.#forgetInvite(record, invite.code);
     }
     this.#kicked++;
     this.#remove(record, player, "kicked", isBanned);

@@ -1157,6 +1157,27 @@ Deno.test("LobbyManager.createInvite() codes expire, are revoked and are bounded
   assertEquals(refused(manager.createInvite(DI)).type, "playerNotFound");
 });
 
+Deno.test("LobbyManager.kick() ends the invites of who is kicked, and no others", () => {
+  const manager = makeManager({ limits: { invitesPerLobby: 4 } });
+  open(manager, { access: "inviteOnly" });
+  const [forBob, kept] = [
+    ok(manager.createInvite(ADA)),
+    ok(manager.createInvite(ADA)),
+  ];
+  ok(manager.joinByInvite(BOB, forBob.code));
+  const codes = [ok(manager.createInvite(BOB)), ok(manager.createInvite(BOB))];
+  assertEquals(refused(manager.createInvite(ADA)).type, "tooMany");
+  ok(manager.kick(ADA, BOB));
+  for (const { code } of codes) {
+    assertEquals(refused(manager.joinByInvite(CY, code)).type, "notFound");
+  }
+  ok(manager.joinByInvite(CY, kept.code));
+  // Who leaves may have sent codes to friends.
+  const { code } = ok(manager.createInvite(CY));
+  ok(manager.leave(CY));
+  ok(manager.joinByInvite(DI, code));
+});
+
 Deno.test("LobbyManager.join() asks for the password to be verified", () => {
   const manager = makeManager();
   const lobby = ok(manager.createLobby(ADA, {}, { passwordVerifier: "hash" }));

@@ -2,8 +2,9 @@
 import type { ListingReader } from "../browser/_listing_feed.ts";
 import type { ClientId } from "../../websocket/mod.ts";
 
-/** Changes of its list that a reader may be behind, beside what the list had when it asked. */
+/** Changes of its list that a reader may be behind, and bytes of them, beside what the list had when it asked. */
 const MAX_BEHIND = 256;
+const MAX_BYTES_BEHIND = 1_048_576;
 /** So many are sent something in a tick at least, however short it is. */
 const MIN_READERS_PER_TICK = 16;
 /** What one reader, and all of them, are sent in a tick. */
@@ -17,8 +18,10 @@ export class ListReader implements ListingReader {
   key = "";
   /** Messages that many share. */
   readonly messages: Uint8Array[] = [];
-  /** How many messages may wait. */
+  /** How many messages may wait, and how many bytes. */
   #maxWaiting = Infinity;
+  #maxBytes = Infinity;
+  #bytes = 0;
   readonly #waiting: Set<ListReader>;
   /** Whether it is to be told that there is no more. */
   isSlow = false;
@@ -37,15 +40,25 @@ export class ListReader implements ListingReader {
     this.key = key;
     this.answer = { request, message };
     this.#maxWaiting = this.messages.length + MAX_BEHIND;
+    this.#maxBytes = this.#bytes + MAX_BYTES_BEHIND;
   }
 
   push(message: Uint8Array): void {
     if (this.isSlow) return;
     this.#waiting.add(this);
     this.messages.push(message);
-    if (this.messages.length <= this.#maxWaiting) return;
+    this.#bytes += message.length;
+    if (
+      this.messages.length <= this.#maxWaiting && this.#bytes <= this.#maxBytes
+    ) return;
     this.isSlow = true;
     this.messages.length = 0;
+  }
+
+  /** So many messages, and bytes of them, have been sent. */
+  onSent(count: number, bytes: number): void {
+    this.messages.splice(0, count);
+    this.#bytes -= bytes;
   }
 }
 
@@ -83,6 +96,10 @@ export class ListReaders {
   close(reader: ListReader): void {
     this.#count--;
     this.waiting.delete(reader);
+    const { client, answer } = reader;
+    // It has asked for another list before it was told of this one.
+    if (answer === undefined) return;
+    this.#sender.reply(client, answer.request, answer.message);
   }
 
   /**
@@ -122,7 +139,7 @@ export class ListReaders {
       bytes += message.length;
       count++;
     }
-    messages.splice(0, count);
+    reader.onSent(count, bytes);
     this.#sentBytes += bytes;
     return bytes;
   }

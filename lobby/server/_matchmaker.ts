@@ -35,6 +35,7 @@ import type {
   LobbyTicketStatus,
 } from "../wire/lobby_push.ts";
 import type { LobbyRequest } from "../wire/lobby_request.ts";
+import { MissedMatches } from "./_missed_matches.ts";
 import type { People, Person } from "./_people.ts";
 import type { ServerCounters } from "./_server_counters.ts";
 import { readTicketRecord, type TicketRecord } from "./_ticket_record.ts";
@@ -98,6 +99,7 @@ export class Matchmaker {
   /** Those of whom somebody has no connection. */
   readonly #absent = new Set<Entry>();
   readonly #explains = new TokenBucket(EXPLAIN);
+  readonly #missed = new MissedMatches();
   #nowMs = 0;
 
   constructor(
@@ -177,7 +179,7 @@ export class Matchmaker {
     }
     switch (request.do) {
       case "dequeue":
-        this.#cancel(entry);
+        this.#giveUp(entry, player);
         return { isOk: true, value: undefined };
       case "explain":
         return this.#explain(entry);
@@ -193,10 +195,12 @@ export class Matchmaker {
     }
   }
 
-  /** A player has left a lobby: a party that came from there waits no longer. */
-  onLeft(player: PlayerId): void {
+  /** A player has left a lobby, or was made to: a party that came from there waits no longer. */
+  onLeft(player: PlayerId, isOwnWish: boolean): void {
     const entry = this.#byPlayer.get(player);
-    if (entry?.record.lobby !== undefined) this.#cancel(entry);
+    if (entry?.record.lobby === undefined) return;
+    if (isOwnWish) this.#giveUp(entry, player);
+    else this.#cancel(entry);
   }
 
   /** A player has come, or has lost its last connection. */
@@ -215,6 +219,7 @@ export class Matchmaker {
 
   tick(dt: number): void {
     this.#nowMs += dt * 1_000;
+    this.#missed.sweep(this.#nowMs);
     for (const entry of this.#absent) {
       if (this.#isGivenUp(entry)) this.#cancel(entry);
     }
@@ -329,6 +334,10 @@ export class Matchmaker {
     const waiting = players.find((it) => this.#byPlayer.has(it));
     if (waiting !== undefined) {
       return refused("alreadyQueued", `Player "${waiting}" waits already`);
+    }
+    const waitMs = this.#missed.waitMs(players, this.#nowMs);
+    if (waitMs > 0) {
+      return tooOften(waitMs, "Too many matches were not confirmed");
     }
     const { modes, maps, latencies } = request;
     const entry = this.#add(queue, {
@@ -454,15 +463,7 @@ export class Matchmaker {
     const ticket = this.#statusOf(entry);
     if (!this.#explains.tryTake(1, this.#nowMs)) {
       const waitMs = this.#explains.waitMs(1, this.#nowMs);
-      const retryAfterMs = Math.ceil(waitMs);
-      return {
-        isOk: false,
-        error: {
-          type: "rateLimited",
-          retryAfterMs,
-          message: `Too many ask: again in ${retryAfterMs} ms`,
-        },
-      };
+      return tooOften(waitMs, "Too many ask");
     }
     const found = entry.ticket && entry.queue.queue.explain(entry.ticket);
     return {
@@ -501,7 +502,13 @@ export class Matchmaker {
         break;
       case "matchCancelled": {
         const { match, declined, timedOut, requeued, removed } = event;
-        this.#endProposal(queue, match, false, [...declined, ...timedOut]);
+        const missing = [...declined, ...timedOut];
+        for (const player of missing) {
+          // Of those whose ticket is gone already, the one who did it is known.
+          if (!this.#byPlayer.has(player)) continue;
+          this.#missed.count(player, this.#nowMs);
+        }
+        this.#endProposal(queue, match, false, missing);
         for (const ticket of removed) {
           const entry = queue.byTicket.get(ticket);
           if (entry !== undefined) this.#end(entry, "declined");
@@ -707,6 +714,14 @@ export class Matchmaker {
     this.#host.takeEvents();
   }
 
+  /** A player looks for a match no longer: which is a no, if there is one to be answered. */
+  #giveUp(entry: Entry, player: PlayerId): void {
+    if (this.stateOf(player).proposal !== undefined) {
+      this.#missed.count(player, this.#nowMs);
+    }
+    this.#cancel(entry);
+  }
+
   #cancel(entry: Entry): void {
     const { queue, ticket } = entry;
     this.#end(entry, "cancelled");
@@ -810,6 +825,15 @@ function refused(
       ...(cause !== undefined && { cause }),
     },
   };
+}
+
+function tooOften(
+  waitMs: number,
+  why: string,
+): { readonly isOk: false; readonly error: LobbyRequestError } {
+  const retryAfterMs = Math.ceil(waitMs);
+  const message = `${why}: again in ${retryAfterMs} ms`;
+  return { isOk: false, error: { type: "rateLimited", retryAfterMs, message } };
 }
 
 function translate(result: MatchmakingResult<unknown>): MatchAnswer {

@@ -17,6 +17,9 @@ export interface PersonRates {
   readonly requests: Rate;
   readonly chat: Rate;
   readonly hashes: Rate;
+  /** Passwords of others' lobbies that are tried. */
+  readonly attempts: Rate;
+  readonly lists: Rate;
   /** How many wrong or untimely requests are put up with. */
   readonly patience: Rate;
 }
@@ -45,6 +48,8 @@ export class Person {
   readonly requests: TokenBucket;
   readonly chat: TokenBucket;
   readonly hashes: TokenBucket;
+  readonly attempts: TokenBucket;
+  readonly lists: TokenBucket;
   readonly patience: TokenBucket;
   identity: Identity;
   /** For how long there has been no connection, by the server's time. */
@@ -59,6 +64,8 @@ export class Person {
     this.requests = bucket(rates.requests);
     this.chat = bucket(rates.chat);
     this.hashes = bucket(rates.hashes);
+    this.attempts = bucket(rates.attempts);
+    this.lists = bucket(rates.lists);
     this.patience = bucket(rates.patience);
   }
 
@@ -68,6 +75,13 @@ export class Person {
     return isDisplayText(displayName, this.#maxNameBytes)
       ? displayName
       : undefined;
+  }
+
+  /** How many of its connections read a list. */
+  get readerCount(): number {
+    let count = 0;
+    for (const { reader } of this.sockets) if (reader !== undefined) count++;
+    return count;
   }
 
   get isOnline(): boolean {
@@ -144,10 +158,12 @@ export class People {
     this.#sweptMs = nowMs;
     for (const [player, person] of this.#people) {
       if (person.sockets.size > 0) continue;
-      const { requests, chat, hashes, patience } = this.#rates;
+      const { requests, chat, hashes, attempts, lists, patience } = this.#rates;
       const isRested = isFull(person.requests, requests, nowMs) &&
         isFull(person.chat, chat, nowMs) &&
         isFull(person.hashes, hashes, nowMs) &&
+        isFull(person.attempts, attempts, nowMs) &&
+        isFull(person.lists, lists, nowMs) &&
         isFull(person.patience, patience, nowMs);
       if (isRested) this.#people.delete(player);
     }

@@ -9,6 +9,11 @@ import { PASSWORD_ITERATIONS } from "../password/password.ts";
 import type { PersonRates, Rate } from "./_people.ts";
 import type { LobbyRate, LobbyServerOptions } from "./lobby_server_options.ts";
 
+/** A manager limits what is tried at one lobby; each attempt costs the server the same, whichever lobby it is at. */
+const ATTEMPTS: Rate = { perSecond: 0.2, burst: 10 };
+/** A list of another filter is a look at all lobbies, and a message of up to all of them. */
+const LISTS: Rate = { perSecond: 1, burst: 10 };
+
 /** The options of a server, all of them there and in their ranges. */
 export interface ServerSettings {
   readonly rates: PersonRates;
@@ -46,6 +51,8 @@ export function resolveServerOptions(
         perSecond: 0.1,
         burst: 3,
       }),
+      attempts: ATTEMPTS,
+      lists: LISTS,
     },
     chatMaxBytes: checkInteger("chat.maxBytes", chat.maxBytes ?? 512, 1, 8_192),
     chatHistory: checkInteger("chat.history", chat.history ?? 20, 0, 200),

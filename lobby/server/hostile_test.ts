@@ -118,6 +118,37 @@ Deno.test("LobbyServer takes whatever comes, and holds no more than it may", asy
   await world.server!.close(0);
 });
 
+Deno.test("LobbyServer limits how often a player asks for a list, and how many it reads", async () => {
+  const world = new LobbyWorld();
+  await world.start({ rate: { perSecond: 1e3, burst: 1e3 } });
+  const eves = Array.from({ length: 20 }, () => world.connect("eve"));
+  const [first] = eves;
+  await world.run();
+  for (let i = 0; i < 40; i++) {
+    const filter = { name: `${i}` };
+    first!.request("lobby", JSON.stringify({ do: "browse", filter }));
+  }
+  await world.run();
+  const told = [...first!.drainEvents()].flatMap((event) =>
+    event.type === "reply" ? [event.message] : []
+  );
+  assertEquals(told.length, 40);
+  // What lists are told by is bytes, refusals are text.
+  const taken = told.filter(({ type }) => type === "binary").length;
+  assert(taken >= 10 && taken <= 11, `${taken}`);
+  // Its list is the last one that it was given.
+  assertEquals(metric(world, "list_filters"), 1);
+  for (const [i, eve] of eves.entries()) {
+    await world.run(30);
+    const filter = { name: `${i}` };
+    eve.request("lobby", JSON.stringify({ do: "browse", filter }));
+  }
+  await world.run();
+  assertEquals(metric(world, "list_filters"), 16);
+  const ada = world.join("ada");
+  await world.done(ada, ada.client.browse());
+});
+
 Deno.test("LobbyServer gives one connection one list, and none to who takes too little", async () => {
   const world = new LobbyWorld();
   const server = await world.start({

@@ -65,6 +65,10 @@ import type { LobbyServerOptions } from "./lobby_server_options.ts";
 const HASHES_RETRY_MS = 1_000;
 /** How often a client for which there is no room is tried again. */
 const CATCH_UP_MS = 1_000;
+/** How long a client for whose list there is no room is told to wait. */
+const LISTS_RETRY_MS = 1_000;
+/** The most lists that a player reads, over all connections. */
+const MAX_LISTS = 16;
 const PAGE_SIZE = 64;
 /** What a manager takes for a name, by default. */
 const NAME_BYTES = 64;
@@ -779,7 +783,14 @@ export class LobbyServer {
       ...(metadata !== undefined && { metadata }),
       ...(verifier !== undefined && { passwordVerifier: verifier }),
     });
+    if (made.isOk) this.#markAbsent(person.player);
     this.#settle(asker, request, entered(made));
+  }
+
+  /** Who has entered may have gone meanwhile: the seat is kept for a while, as after any other loss. */
+  #markAbsent(player: PlayerId): void {
+    if (this.#people.get(player)?.isOnline === true) return;
+    this.manager.setConnected(player, false);
   }
 
   #join(
@@ -797,6 +808,13 @@ export class LobbyServer {
       this.#refuse(asker, request, invalid("lobby"));
       return;
     } else {
+      const waitMs = person.attempts.waitMs(1, this.#nowMs);
+      const isTried = password !== undefined &&
+        this.manager.lobby(lobby)?.hasPassword === true;
+      if (isTried && waitMs > 0) {
+        this.#refuse(asker, request, limited(waitMs));
+        return;
+      }
       joined = this.manager.join(player, lobby, {
         ...info,
         ...(role !== undefined && { role }),
@@ -806,8 +824,10 @@ export class LobbyServer {
     if (!joined.isOk) this.#settle(asker, request, joined);
     else if (joined.value.type === "joined") {
       const { id } = joined.value.lobby;
+      this.#markAbsent(player);
       this.#settle(asker, request, { isOk: true, value: { lobby: id } });
     } else {
+      person.attempts.tryTake(1, this.#nowMs);
       this.#attempts.set(joined.value.attempt, asker);
       this.#takeLobbyEvents();
     }
@@ -879,17 +899,20 @@ export class LobbyServer {
   }
 
   #verify(notice: LobbyNotice & { type: "passwordToVerify" }): void {
-    const { attempt, password, verifier } = notice;
+    const { attempt, player, password, verifier } = notice;
     // How many there may be, the manager has seen to.
     this.#hashes.push(async () => {
+      // Nobody waits for it any more.
+      if (!this.#attempts.has(attempt)) return;
       const isRight = await verifyPassword(password, verifier);
       this.#counters.hashes++;
-      this.#found.push(() => this.#onVerified(attempt, isRight));
+      this.#found.push(() => this.#onVerified(attempt, player, isRight));
     }, true);
   }
 
-  #onVerified(attempt: number, isRight: boolean): void {
+  #onVerified(attempt: number, player: PlayerId, isRight: boolean): void {
     const answered = this.manager.answerPassword(attempt, isRight);
+    if (answered.isOk) this.#markAbsent(player);
     // The lobby first: who asks is in it when it is answered.
     this.#takeLobbyEvents();
     const asker = this.#attempts.get(attempt);
@@ -945,13 +968,24 @@ export class LobbyServer {
     asker: Asker,
     request: LobbyRequest & { do: "browse" },
   ): void {
-    this.#stopReading(socket);
     const { client } = asker;
+    const { person } = socket;
+    // It may have left while this waited in line: nobody would ever end its list.
+    if (this.#people.socket(client) !== socket) return;
+    if (!person.lists.tryTake(1, this.#nowMs)) {
+      const waitMs = person.lists.waitMs(1, this.#nowMs);
+      this.#refuse(asker, request, limited(waitMs));
+      return;
+    }
+    this.#stopReading(socket);
     // What the list has is stored: it waits for nothing, and follows its answer.
     const reader = this.#readers.open(client);
-    const key = this.#feed.subscribe(reader, request.filter);
+    const key = person.readerCount < MAX_LISTS
+      ? this.#feed.subscribe(reader, request.filter)
+      : undefined;
     if (key === undefined) {
-      this.#refuse(asker, request, limited(this.#settings.listIntervalMs));
+      this.#readers.close(reader);
+      this.#refuse(asker, request, limited(LISTS_RETRY_MS));
       return;
     }
     const answer: LobbyAnswer = { ok: true, value: { key } };
@@ -1055,7 +1089,7 @@ export class LobbyServer {
         const { player, reason } = event;
         this.#pushTo([player], { push: "left", lobby: id, reason });
         this.#pushTo(membersOf(view), { push: "event", event });
-        this.#matchmaker.onLeft(player);
+        this.#matchmaker.onLeft(player, reason === "left");
         this.#gate?.onSeats([player]);
         break;
       }

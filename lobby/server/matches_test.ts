@@ -203,6 +203,67 @@ Deno.test("LobbyServer asks whether a match is wanted, and makes it when all say
   assertEquals(joe.client.lobby, undefined);
 });
 
+Deno.test("LobbyServer lets nobody keep others from matches by declining them again and again", async () => {
+  const world = new LobbyWorld();
+  await world.start({
+    queues: { ranked: { ...ASKED, acceptTimeoutMs: 1_000 } },
+  });
+  const [ada, eve] = await sync(world, "ada", "eve") as [Player, Player];
+  await world.done(ada, ada.client.enqueue("ranked"));
+  const proposed = async (): Promise<number> => {
+    await world.done(eve, eve.client.enqueue("ranked"));
+    await world.until(() => eve.client.proposal !== undefined);
+    return eve.client.proposal!.proposal;
+  };
+  await world.done(eve, eve.client.answer(await proposed(), false));
+  // To go away instead of answering is no better, nor is it to say nothing.
+  await proposed();
+  await world.done(eve, eve.client.dequeue());
+  const last = await proposed();
+  await world.done(ada, ada.client.answer(last, true));
+  await world.until(() => eve.client.ticket === undefined);
+  const refused = await world.refused(eve, eve.client.enqueue("ranked"));
+  assertEquals(refused.type, "rateLimited");
+  const { retryAfterMs } = refused;
+  assert(retryAfterMs as number > 20_000, `${retryAfterMs}`);
+  // The one who was kept waiting is in no way worse off.
+  assertEquals(ada.client.ticket?.players, ["ada"] as never);
+  const [bob] = await sync(world, "bob") as [Player];
+  await world.done(bob, bob.client.enqueue("ranked"));
+  await world.until(() => bob.client.proposal !== undefined);
+  for (const { client } of [ada, bob]) {
+    client.answer(bob.client.proposal!.proposal, true);
+  }
+  await world.until(() => ada.client.lobby !== undefined);
+  await world.run(30, 1);
+  await world.done(eve, eve.client.enqueue("ranked"));
+});
+
+Deno.test("LobbyServer counts who ends a party's match, and not the rest of the party", async () => {
+  const world = new LobbyWorld();
+  await world.start({
+    queues: { pairs: { ...TEAMS, acceptTimeoutMs: 5_000 } },
+  });
+  const parties = await sync(world, "ada", "bob", "eve", "joe");
+  const [ada, bob, eve, joe] = parties as [Player, Player, Player, Player];
+  const latencies = { eu: 20 };
+  const party = { isParty: true, latencies };
+  for (const [host, guest] of [[ada, bob], [eve, joe]] as const) {
+    const { lobby } = await world.done(host, host.client.create());
+    await world.done(guest, guest.client.join(lobby as LobbyId));
+  }
+  await world.done(eve, eve.client.enqueue("pairs", party));
+  for (let i = 0; i < 3; i++) {
+    await world.done(ada, ada.client.enqueue("pairs", party));
+    await world.until(() => bob.client.proposal !== undefined);
+    await world.done(bob, bob.client.dequeue());
+  }
+  const { type } = await world.refused(ada, ada.client.enqueue("pairs", party));
+  assertEquals(type, "rateLimited");
+  await world.done(ada, ada.client.kick(bob.client.player!));
+  await world.done(ada, ada.client.enqueue("pairs", party));
+});
+
 Deno.test("LobbyServer waits for a while for who looks for a match and is cut off", async () => {
   const world = new LobbyWorld();
   await world.start({ queues: { ranked: { ...DUEL, graceMs: 3_000 } } });

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { playerId } from "../../core/mod.ts";
 import { LobbyWorld } from "../_testing/lobby_world.ts";
 import { SqliteLobbyStore } from "../sqlite/sqlite_lobby_store.ts";
 import { type LobbyId, lobbyId } from "../lobby_id.ts";
@@ -174,3 +175,103 @@ Deno.test("LobbyServer leaves passwords nowhere", async () => {
   for (const password of [SECRET, WRONG]) assert(!kept.includes(password));
   await Deno.remove(folder, { recursive: true });
 });
+
+Deno.test("LobbyServer keeps no seat for ever for who has gone while a password was hashed", async () => {
+  const world = new LobbyWorld();
+  const server = await world.start();
+  const ada = world.join("ada");
+  const { lobby } = await world.done(
+    ada,
+    ada.client.create({ password: SECRET }),
+  );
+  const joining = world.connect("bob");
+  const creating = world.connect("eve");
+  await world.run();
+  const join = { do: "join", lobby, password: SECRET };
+  joining.request("lobby", JSON.stringify(join));
+  creating.request("lobby", JSON.stringify({ do: "create", password: WRONG }));
+  // Both are asked for and both clients gone within one tick.
+  for (const client of [joining, creating]) {
+    client.flush();
+    client.close();
+  }
+  await world.until(() => server.lobbyCount === 2);
+  await world.until(() => ada.client.lobby?.players.length === 2);
+  await world.run(2);
+  assertEquals(ada.client.lobby?.players[1]?.isConnected, false);
+  // As after any other loss.
+  await world.run(61, 1);
+  assertEquals(server.lobbyCount, 1);
+  assertEquals(ada.client.lobby?.players.length, 1);
+});
+
+Deno.test("LobbyServer limits how many passwords a player tries, over all lobbies", async () => {
+  const world = new LobbyWorld();
+  const server = await world.start();
+  const ids: LobbyId[] = [];
+  for (let i = 0; i < 30; i++) {
+    const made = server.manager.createLobby(playerId(`host ${i}`), {}, {
+      passwordVerifier: "none is right",
+    });
+    assert(made.isOk);
+    ids.push(made.value.id);
+  }
+  const eve = world.join("eve");
+  await world.until(() => eve.client.isSynced);
+  const types: unknown[] = [];
+  for (const id of ids) {
+    const error = await world.refused(
+      eve,
+      eve.client.join(id, { password: SECRET }),
+    );
+    types.push(error.type);
+    await world.run(2);
+  }
+  const tried = types.filter((type) => type === "wrongPassword").length;
+  assert(tried >= 10 && tried <= 14, `${tried}`);
+  assertEquals(types.filter((it) => it === "rateLimited").length, 30 - tried);
+  // A lobby without one can be entered.
+  ok(server.manager.setPassword(playerId("host 0"), undefined));
+  await world.done(eve, eve.client.join(ids[0]!, { password: SECRET }));
+});
+
+Deno.test("LobbyServer hashes nothing for attempts that are over, nor keeps who sets a password waiting for them all", async () => {
+  const world = new LobbyWorld();
+  const server = await world.start({
+    passwords: { iterations: 50_000, maxConcurrent: 1, maxWaiting: 1 },
+    manager: { passwordTimeoutMs: 1_000 },
+  });
+  const ada = world.join("ada");
+  const { lobby } = await world.done(
+    ada,
+    ada.client.create({ password: SECRET }),
+  );
+  const crowd = Array.from({ length: 20 }, (_, i) => world.connect(`eve${i}`));
+  await world.run();
+  for (const eve of crowd) {
+    const join = { do: "join", lobby, password: WRONG };
+    eve.request("lobby", JSON.stringify(join));
+  }
+  const before = metric("server_password_hashes");
+  await world.run(4);
+  assert(metric("server_waiting_hashes") > 10);
+  const set = ada.client.setPassword(WRONG);
+  await world.run(30);
+  assertEquals(metric("password_attempts"), 0);
+  await world.done(ada, set);
+  await world.until(() => metric("server_waiting_hashes") === 0);
+  // What was under way, and the host's.
+  const hashes = metric("server_password_hashes") - before;
+  assert(hashes < 10, `${hashes}`);
+
+  function metric(name: string): number {
+    for (const it of server.metrics()) {
+      if (it.name === `tickwire_lobby_${name}`) return it.value;
+    }
+    throw new Error("no such metric");
+  }
+});
+
+function ok(result: { readonly isOk: boolean }): void {
+  assert(result.isOk);
+}

@@ -1,0 +1,30 @@
+import { assert, assertEquals } from "@std/assert";
+import type { ClientId } from "../../websocket/mod.ts";
+import { ListReaders } from "./_list_readers.ts";
+
+Deno.test("ListReaders keep no more for a reader than what it asked for and a bound of changes", () => {
+  let room = 0;
+  const slow: unknown[] = [];
+  const readers = new ListReaders({
+    send: () => room-- > 0,
+    reply: () => true,
+    onSlow: (reader) => slow.push(reader) > 0,
+  });
+  const reader = readers.open(1 as ClientId);
+  const message = new Uint8Array(100_000);
+  // The list itself may be longer than that.
+  for (let i = 0; i < 30; i++) reader.push(message);
+  reader.begin("1", 1, new Uint8Array(1));
+  for (let i = 0; i < 10; i++) reader.push(message);
+  assert(!reader.isSlow);
+  room = 1;
+  readers.tick(1);
+  reader.push(message);
+  assert(!reader.isSlow);
+  assertEquals(reader.messages.length, 40);
+  reader.push(message);
+  assert(reader.isSlow);
+  assertEquals(reader.messages.length, 0);
+  readers.tick(1);
+  assertEquals(slow, [reader]);
+});
