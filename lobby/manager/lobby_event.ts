@@ -256,7 +256,9 @@ export type LobbyNotice =
     readonly lobby: LobbyId;
     readonly player: PlayerId;
     readonly error: LobbyError;
-  };
+  }
+  /** The server's own code keeps something else for a lobby: it is to be stored anew. */
+  | { readonly type: "serverDataChanged"; readonly lobby: LobbyId };
 
 /** What {@linkcode LobbyManager.drainEvents} gives. */
 export type LobbyManagerEvent = LobbyEvent | LobbyNotice;

@@ -358,6 +358,64 @@ export class LobbyManager {
   }
 
   /**
+   * Tells what the server's own code keeps for a lobby.
+   *
+   * @param lobby Which.
+   * @returns What `setServerData` was given last, frozen; `undefined` if that is nothing,
+   * or there is no such lobby.
+   */
+  serverData(lobby: LobbyId): LobbyJson | undefined {
+    return this.#lobbies.get(lobby)?.serverData;
+  }
+
+  /**
+   * Keeps something for a lobby that only the server's own code sees, such as how its
+   * game stands: it is in snapshots, and in no lobby, listing or event. It changes no
+   * version; the notice `serverDataChanged` says that there is something to be stored.
+   * It stays until it is set anew or the lobby is gone, over games and rematches.
+   *
+   * @param lobby Which.
+   * @param data Any value of JSON, up to `serverDataBytes`, which is copied; `undefined`
+   * to keep nothing.
+   * @returns The lobby, or why not: `lobbyNotFound`, `invalidConfig`, `tooMany`.
+   *
+   * @example Go on with a game elsewhere
+   * ```ts
+   * import { assert, assertEquals } from "@std/assert";
+   * import { playerId } from "@tickwire/net/core";
+   * import { LobbyManager } from "@tickwire/net/lobby";
+   *
+   * const manager = new LobbyManager();
+   * const created = manager.createLobby(playerId("ada"));
+   * assert(created.isOk);
+   * const { id } = created.value;
+   * manager.setServerData(id, { deck: ["7", "queen"] });
+   *
+   * const other = new LobbyManager();
+   * other.restore(JSON.parse(JSON.stringify(manager.snapshot(id))));
+   * assertEquals(other.serverData(id), { deck: ["7", "queen"] });
+   * assert(!JSON.stringify(other.lobby(id)).includes("queen"));
+   * ```
+   */
+  setServerData(
+    lobby: LobbyId,
+    data: LobbyJson | undefined,
+  ): LobbyResult<Lobby> {
+    const found = this.#find(lobby);
+    if (found.error !== undefined) return this.#refuse(found.error);
+    const record = found.value;
+    if (data === undefined) record.serverData = undefined;
+    else {
+      const { serverDataBytes } = this.#limits;
+      const copied = checkJson("serverData", data, serverDataBytes);
+      if (copied.error !== undefined) return this.#refuse(copied.error);
+      record.serverData = deepFreeze(copied.value);
+    }
+    this.#events.push(Object.freeze({ type: "serverDataChanged", lobby }));
+    return { isOk: true, value: record.view };
+  }
+
+  /**
    * Opens a lobby.
    *
    * @param host Who decides there: its first player.

@@ -684,6 +684,54 @@ Deno.test("LobbyManager.endGame() and resetLobby() lead to a rematch that keeps 
   assertEquals(ok(manager.endGame(HOME)).results, undefined);
 });
 
+Deno.test("LobbyManager.setServerData() keeps a copy that no view and no event of the lobby has", () => {
+  const manager = makeManager();
+  const before = open(manager, {}, BOB);
+  assertEquals(manager.serverData(HOME), undefined);
+  const data = { deck: ["queen", 7], round: 1 };
+  assertEquals(ok(manager.setServerData(HOME, data)), before);
+  assertEquals(drain(manager), [{ type: "serverDataChanged", lobby: HOME }]);
+  data.deck.pop();
+  const kept = manager.serverData(HOME);
+  assertEquals(kept, { deck: ["queen", 7], round: 1 });
+  assert(Object.isFrozen(kept));
+  ok(manager.setReady(BOB, true));
+  ok(manager.setLobbyMetadata(ADA, { map: "x" }));
+  assertFalse(JSON.stringify(drain(manager)).includes("queen"));
+  assertFalse(JSON.stringify(manager.lobby(HOME)).includes("queen"));
+  ok(manager.setServerData(HOME, null));
+  assertEquals(manager.serverData(HOME), null);
+  ok(manager.setServerData(HOME, undefined));
+  assertEquals(manager.serverData(HOME), undefined);
+  assertFalse("serverData" in manager.snapshot(HOME)!);
+  ok(manager.setServerData(HOME, data));
+  ok(manager.destroyLobby(HOME));
+  assertEquals(manager.serverData(HOME), undefined);
+  assertEquals(
+    refused(manager.setServerData(HOME, data)).type,
+    "lobbyNotFound",
+  );
+});
+
+Deno.test("LobbyManager.setServerData() refuses what JSON cannot hold, and too much of it", () => {
+  const manager = makeManager({ limits: { serverDataBytes: 100, events: 16 } });
+  open(manager);
+  ok(manager.setServerData(HOME, "x".repeat(98)));
+  for (const bad of ["x".repeat(99), NaN, () => 1, { a: "\ud800" }]) {
+    const error = refused(manager.setServerData(HOME, bad as never));
+    assert(error.type === "invalidConfig");
+    assertEquals(error.field, "serverData");
+  }
+  assertEquals(manager.serverData(HOME), "x".repeat(98));
+  // What nobody drains is bounded, as with everything else.
+  let count = 0;
+  while (manager.setServerData(HOME, count).isOk) assert(++count < 16);
+  const full = refused(manager.setServerData(HOME, count));
+  assert(full.type === "tooMany");
+  assertEquals(full.of, "events");
+  assertEquals(manager.serverData(HOME), count - 1);
+});
+
 Deno.test("LobbyManager.endGame() refuses results that JSON cannot hold", () => {
   const manager = makeManager({ limits: { resultsBytes: 100 } });
   open(manager, { minPlayers: 1, countdownMs: 0 });

@@ -76,7 +76,7 @@ class Follower {
       this.lastAttempt = event.attempt;
       return;
     }
-    if (event.type === "joinRefused") return;
+    if (!("version" in event)) return;
     // By way of JSON, as it would be over a network.
     const sent = JSON.parse(JSON.stringify(event)) as typeof event;
     const { lobby, version } = sent;

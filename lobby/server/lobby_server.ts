@@ -1010,6 +1010,9 @@ export class LobbyServer {
         case "passwordToVerify":
           this.#verify(event);
           break;
+        case "serverDataChanged":
+          this.#outbox.touch("lobby", event.lobby);
+          break;
         case "joinRefused": {
           const asker = this.#attempts.get(event.attempt);
           if (asker === undefined) break;

@@ -56,7 +56,7 @@ export type LobbyServerEvent =
     readonly players: readonly PlayerId[];
   }
   | {
-    /** What was stored is here again; nobody is connected yet. */
+    /** What was stored is here again, for `manager.lobbies()`; nobody is connected yet. */
     readonly type: "restored";
     /** How many lobbies. */
     readonly lobbies: number;
