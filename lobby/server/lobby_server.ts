@@ -47,6 +47,7 @@ import {
 } from "../wire/lobby_request.ts";
 import { Chat } from "./_chat.ts";
 import { ClusterGate, type Elsewhere } from "./_cluster_gate.ts";
+import { GameMessages } from "./_game_messages.ts";
 import { type ListReader, ListReaders } from "./_list_readers.ts";
 import { Matchmaker } from "./_matchmaker.ts";
 import { maxMessageBytes } from "./_max_message_bytes.ts";
@@ -59,7 +60,10 @@ import {
   type ServerSettings,
 } from "./_server_settings.ts";
 import type { LobbyServerEvent } from "./lobby_server_event.ts";
-import type { LobbyServerOptions } from "./lobby_server_options.ts";
+import type {
+  LobbyMessageOptions,
+  LobbyServerOptions,
+} from "./lobby_server_options.ts";
 
 /** How long a client that has to wait for others' passwords is told to wait. */
 const HASHES_RETRY_MS = 1_000;
@@ -128,6 +132,7 @@ export class LobbyServer {
   readonly #cluster: LobbyCluster | undefined;
   readonly #gate: ClusterGate | undefined;
   readonly #outbox: Outbox;
+  readonly #messages: GameMessages;
   readonly #events: EventQueue<LobbyServerEvent>;
   readonly #people: People;
   readonly #chat: Chat;
@@ -233,6 +238,12 @@ export class LobbyServer {
       onStored: () => this.#onStored(),
       onFailed: (error, retryAfterMs) => this.#onFailed(error, retryAfterMs),
     });
+    this.#messages = new GameMessages(
+      this.hub,
+      this.#outbox,
+      this.#counters,
+      { maxMessageBytes: messageBytes, maxHeld: settings.maxHeld },
+    );
     this.#matchmaker = new Matchmaker(options.queues ?? {}, {
       manager: this.manager,
       skillOf: settings.skillOf,
@@ -292,6 +303,86 @@ export class LobbyServer {
     this.#outbox.commit();
     this.#tickLists(dt);
     this.hub.flush();
+  }
+
+  /**
+   * Stores and sends at once what was done since the tick, which would else wait for the next one.
+   */
+  flush(): void {
+    if (!this.#isReady || this.#isClosed) return;
+    this.#takeLobbyEvents();
+    this.#outbox.commit();
+    this.hub.flush();
+  }
+
+  /**
+   * Finds the clients of a player: all connections to this server, also those that are cut and may come back.
+   *
+   * @param player Who.
+   * @returns The hub's numbers of them, the first one first.
+   */
+  clientsOf(player: PlayerId): readonly ClientId[] {
+    return this.#people.clientsOf(player);
+  }
+
+  /**
+   * Says something of the game's own to a player: to all clients, on a channel that is none of the server's. It leaves with
+   * the next tick, or `flush`, and like all that the server tells when what was changed before is stored: so a player is
+   * told nothing that a crash would undo. Messages on one channel keep their order.
+   *
+   * A client for which there is no room on the channel (its `maxQueuedMessages` and `maxQueuedBytes`) does not get it, which
+   * `messagesDropped` tells. What has to be there at once, and may be wrong after a crash, goes by `hub.sendTo`.
+   *
+   * @param player Who.
+   * @param channel The channel that it is to come on: 1 to 128 bytes of UTF-8.
+   * @param message Text, or bytes, which are copied: at most `hub.maxMessageBytes`.
+   * @returns Whether it is on its way to anybody: not if the player has no client here, if `maxHeld` things or 64 MiB of
+   * messages wait for the store already, or after `close`.
+   * @throws {RangeError} If the channel or the message is too long, or the channel "" or one of the server's.
+   *
+   * @example Deal a hand
+   * ```ts
+   * import type { LobbyId, LobbyServer } from "@tickwire/net/lobby";
+   *
+   * function deal(lobbies: LobbyServer, lobby: LobbyId, deck: string[]): void {
+   *   const players = lobbies.manager.lobby(lobby)?.players ?? [];
+   *   const hands = players.map(({ id }) => ({ id, cards: deck.splice(0, 5) }));
+   *   // What is told of it goes out when it is stored.
+   *   lobbies.manager.setServerData(lobby, { deck, hands });
+   *   for (const { id, cards } of hands) {
+   *     lobbies.sendToPlayer(id, "hand", JSON.stringify(cards));
+   *   }
+   * }
+   * ```
+   */
+  sendToPlayer(
+    player: PlayerId,
+    channel: string,
+    message: string | Uint8Array,
+  ): boolean {
+    return this.#sendTo([player], channel, message);
+  }
+
+  /**
+   * Says something of the game's own to the players of a lobby, and to those who look on if that is wanted, in the way of
+   * {@linkcode LobbyServer.sendToPlayer}.
+   *
+   * @param lobby Which.
+   * @param channel The channel that it is to come on: 1 to 128 bytes of UTF-8.
+   * @param message Text, or bytes, which are copied: at most `hub.maxMessageBytes`.
+   * @param options Who gets it.
+   * @returns Whether it is on its way to anybody: not if there is no such lobby, or what `sendToPlayer` says holds.
+   * @throws {RangeError} If the channel or the message is too long, or the channel "" or one of the server's.
+   */
+  sendToLobby(
+    lobby: LobbyId,
+    channel: string,
+    message: string | Uint8Array,
+    { withSpectators = false }: LobbyMessageOptions = {},
+  ): boolean {
+    const { players = [], spectators = [] } = this.manager.lobby(lobby) ?? {};
+    const members = withSpectators ? [...players, ...spectators] : players;
+    return this.#sendTo(members.map(({ id }) => id), channel, message);
   }
 
   /**
@@ -566,6 +657,9 @@ export class LobbyServer {
         break;
       case "clientConnected":
       case "clientDisconnected": {
+        if (event.type === "clientConnected") {
+          this.#people.onClient(event.client, event.identity);
+        }
         const socket = this.#people.socket(event.client);
         if (socket === undefined) break;
         socket.isOnline = event.type === "clientConnected";
@@ -575,6 +669,7 @@ export class LobbyServer {
       }
       case "clientLeft": {
         this.#expelled.delete(event.client);
+        this.#people.onClientLeft(event.client, event.identity);
         const socket = this.#people.socket(event.client);
         if (socket === undefined) break;
         socket.isOnline = false;
@@ -1177,10 +1272,25 @@ export class LobbyServer {
     this.#counters.behind++;
   }
 
+  #sendTo(
+    players: readonly PlayerId[],
+    channel: string,
+    message: string | Uint8Array,
+  ): boolean {
+    if (!this.#isReady || this.#isClosed) return false;
+    // It follows on what was done before, and waits for that to be stored.
+    this.#takeLobbyEvents();
+    const clients = players.flatMap((it) => this.#people.clientsOf(it));
+    return this.#messages.send(clients, channel, message);
+  }
+
   /** Tells those for whom there was no room where they stand, if there is now. */
   #catchUp(): void {
     if (this.#nowMs - this.#catchUpMs < CATCH_UP_MS) return;
     this.#catchUpMs = this.#nowMs;
+    for (const [client, player] of this.#messages.takeBehind()) {
+      this.#queue({ type: "messagesDropped", client, player });
+    }
     for (const socket of this.#behind) {
       const { player } = socket.person;
       const lobby = this.manager.lobbyForPlayer(player);

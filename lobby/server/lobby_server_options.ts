@@ -97,6 +97,16 @@ export interface LobbyPasswordOptions {
   readonly rate?: LobbyRate;
 }
 
+/** Options for {@linkcode LobbyServer.sendToLobby}. */
+export interface LobbyMessageOptions {
+  /**
+   * Whether those who look on get it too.
+   *
+   * @default {false}
+   */
+  readonly withSpectators?: boolean;
+}
+
 /** Options for {@linkcode LobbyServer}. */
 export interface LobbyServerOptions {
   /** Turns a request into a socket: `upgradeWebSocket` of `@tickwire/net/websocket/deno`, or another runtime's. */
