@@ -102,6 +102,7 @@ const LISTING = {
   spectators: isCount,
   isPrivate: isBoolean,
   isJoinable: isBoolean,
+  isOpenToSpectators: isBoolean,
   region: isName,
   metadata: isMetadata,
 } as const;
