@@ -233,7 +233,7 @@ export class LobbyManager {
     const {
       limits = {},
       reconnectGraceMs = 60_000,
-      hostGraceMs = 5000,
+      hostGraceMs = 15_000,
       passwordTimeoutMs = 10_000,
       passwordRatePerPlayer = { burst: 5, intervalMs: 10_000 },
       passwordRatePerLobby = { burst: 30, intervalMs: 1000 },

@@ -107,7 +107,7 @@ Deno.test("LobbyManager.snapshot() has what is needed to go on, and times as wha
     ],
     attempts: [{ player: playerId("eve"), fullInMs: 6750 }],
     readyCheckLeftMs: 29_750,
-    hostGraceLeftMs: 4750,
+    hostGraceLeftMs: 14_750,
     nextInvite: 3,
     nextReservation: 2,
     seed: new SeededRandom(1).nextU32(),
