@@ -8,6 +8,17 @@ import { LobbyClient, type LobbyClientEvent, type LobbyId } from "./mod.ts";
 const PROGRAM = new URL("serve.ts", import.meta.url);
 const PROTOCOL_ID = 7;
 const DEADLINE_MS = 60_000;
+/** By far longer than it takes, and yet an end for those that the kernel drops again and again. */
+const BACKLOG_DEADLINE_MS = 15_000;
+
+/** How many the kernel keeps for any program at most; 0 where it does not say. */
+async function longestBacklog(): Promise<number> {
+  try {
+    return Number(await Deno.readTextFile("/proc/sys/net/core/somaxconn"));
+  } catch {
+    return 0;
+  }
+}
 
 /** A folder with a database, and servers on it, one after another. */
 class World {
@@ -327,6 +338,30 @@ Deno.test("serve.ts has those of a lobby talk, and the host end the game", async
   Deno.kill(server.pid, "SIGTERM");
   await restOf(server);
   assertEquals(await server.ended(), 0);
+});
+
+Deno.test({
+  name: "serve.ts has the kernel keep many who come at once",
+  ignore: await longestBacklog() < 1_000,
+  fn: async () => {
+    await using world = await World.make();
+    await using server = await world.start(["--insecure-names", "--quiet"]);
+    // Who connects now waits in the kernel, or is dropped where it keeps too few.
+    server.suspend();
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), BACKLOG_DEADLINE_MS);
+    const { port } = server;
+    const { signal } = late;
+    const dialled = await Promise.allSettled(
+      Array.from({ length: 800 }, () => Deno.connect({ port, signal })),
+    );
+    clearTimeout(timer);
+    for (const each of dialled) {
+      if (each.status === "fulfilled") each.value.close();
+    }
+    const dropped = dialled.filter(({ status }) => status === "rejected");
+    assertEquals(dropped.length, 0);
+  },
 });
 
 Deno.test("serve.ts ends where it cannot serve, says why, and never shows the key", async () => {
