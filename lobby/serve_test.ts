@@ -373,6 +373,10 @@ Deno.test("serve.ts ends where it cannot serve, says why, and never shows the ke
     "wrong.json",
     `{"a":{"modes":{"b":{"teams":0,"teamSize":1}}}}`,
   );
+  const noLobby = await world.write(
+    "no_lobby.json",
+    `{"a":{"modes":{"b":{"teams":2,"teamSize":1}},"lobby":{"config":{"minPlayers":3}}}}`,
+  );
   const named = ["--insecure-names"];
   const cases: [
     args: string[],
@@ -393,7 +397,8 @@ Deno.test("serve.ts ends where it cannot serve, says why, and never shows the ke
       /must have an object with queues/,
     ],
     [["--queues", noModes, ...named], {}, 2, /object with modes in "a"/],
-    [["--queues", wrong, ...named], {}, 1, /teams/],
+    [["--queues", wrong, ...named], {}, 2, /teams/],
+    [["--queues", noLobby, ...named], {}, 2, /"b" of queue "a".* minPlayers/],
     [["--database", world.folder, ...named], {}, 1, /./],
   ];
   await Promise.all(cases.map(async ([args, env, expected, message]) => {
