@@ -13,10 +13,13 @@ import type { LobbyListingDiff } from "../browser/listing_diff.ts";
 import { lobbyListing } from "../browser/lobby_listing.ts";
 import type { LobbyId } from "../lobby_id.ts";
 import type { LobbyResult } from "../lobby_result.ts";
+import { checkConfig } from "../manager/_check_input.ts";
+import { deepFreeze } from "../manager/_deep_freeze.ts";
 import { applyLobbyEvent } from "../manager/apply_lobby_event.ts";
 import type { Lobby } from "../manager/lobby.ts";
+import type { LobbyConfigChanges } from "../manager/lobby_config.ts";
 import type { LobbyEvent, LobbyNotice } from "../manager/lobby_event.ts";
-import { fillLimits } from "../manager/lobby_limits.ts";
+import type { LobbyLimits } from "../manager/lobby_limits.ts";
 import { LobbyManager } from "../manager/lobby_manager.ts";
 import type {
   LobbyJoin,
@@ -70,8 +73,6 @@ const HASHES_RETRY_MS = 1_000;
 /** How often a client for which there is no room is tried again. */
 const CATCH_UP_MS = 1_000;
 const PAGE_SIZE = 64;
-/** What a manager takes for a name, by default. */
-const NAME_BYTES = 64;
 
 const encoder = new TextEncoder();
 
@@ -186,7 +187,7 @@ export class LobbyServer {
       defer: (action) => this.#found.push(action),
     });
     this.manager = new LobbyManager(options.manager);
-    const messageBytes = checkMessageBytes(options);
+    const messageBytes = checkMessageBytes(options, settings.limits);
     this.hub = new WsHub({
       ...options.hub,
       maxMessageBytes: messageBytes,
@@ -213,7 +214,7 @@ export class LobbyServer {
     this.#events = new EventQueue({ capacity: settings.maxEvents });
     this.#people = new People(
       settings.rates,
-      options.manager?.limits?.nameBytes ?? NAME_BYTES,
+      settings.limits.nameBytes,
     );
     this.#chat = new Chat(settings.chatMaxBytes, settings.chatHistory);
     this.#feed = new ListingFeed({
@@ -766,6 +767,9 @@ export class LobbyServer {
       case "join":
         this.#join(person, asker, request);
         return;
+      case "configure":
+        this.#configure(player, asker, request);
+        return;
       case "setPassword":
         this.#setPassword(person, asker, request.password);
         return;
@@ -849,15 +853,24 @@ export class LobbyServer {
     request: LobbyRequest & { do: "create" },
   ): void {
     const { password } = request;
-    // Nothing is hashed for who could not enter anyway.
-    const isElsewhere =
-      this.manager.lobbyForPlayer(person.player) !== undefined;
-    if (password === undefined || isElsewhere) {
+    // Nothing is judged and hashed for who could not enter anyway.
+    if (this.manager.lobbyForPlayer(person.player) !== undefined) {
       this.#createWith(person, asker, request, undefined);
       return;
     }
+    const { config = {} } = request;
+    const vetted = this.#vet(person.player, undefined, config);
+    if (!vetted.isOk) {
+      this.#refuse(asker, request, vetted.error);
+      return;
+    }
+    const whole = { ...request, config: vetted.value };
+    if (password === undefined) {
+      this.#createWith(person, asker, whole, undefined);
+      return;
+    }
     this.#hash(person, asker, request, password, (verifier) => {
-      this.#createWith(person, asker, request, verifier);
+      this.#createWith(person, asker, whole, verifier);
     });
   }
 
@@ -916,6 +929,56 @@ export class LobbyServer {
       skill: this.#settings.skillOf(player).skill,
       ...(name !== undefined && { name }),
       ...(metadata !== undefined && { metadata }),
+    };
+  }
+
+  #configure(
+    player: PlayerId,
+    asker: Asker,
+    request: LobbyRequest & { do: "configure" },
+  ): void {
+    const hosted = hostedBy(this.manager, player);
+    // Whose lobby it is not, the manager refuses.
+    const vetted = hosted.isOk
+      ? this.#vet(player, hosted.value, request.changes)
+      : { isOk: true, value: request.changes } as const;
+    if (!vetted.isOk) {
+      this.#refuse(asker, request, vetted.error);
+      return;
+    }
+    const set = this.manager.updateConfig(player, vetted.value);
+    this.#settle(asker, request, plain(set));
+  }
+
+  /** What the game makes of what a player wants a lobby to be. */
+  #vet(
+    player: PlayerId,
+    lobby: Lobby | undefined,
+    changes: LobbyConfigChanges,
+  ):
+    | { readonly isOk: true; readonly value: LobbyConfigChanges }
+    | { readonly isOk: false; readonly error: LobbyRequestError } {
+    const { vetConfig, limits } = this.#settings;
+    const whole = vetConfig && checkConfig(changes, lobby?.config, limits);
+    // What is out of its range, the manager refuses.
+    const verdict = whole?.value &&
+      vetConfig?.({ player, lobby, config: deepFreeze(whole.value) });
+    if (verdict === undefined) return { isOk: true, value: changes };
+    if (verdict.type === "refused") {
+      const { reason } = verdict;
+      return {
+        isOk: false,
+        error: {
+          type: "configRefused",
+          reason,
+          message: `The game refuses such a lobby: ${reason}`,
+        },
+      };
+    }
+    const teams = { ...changes.teams, ...verdict.changes.teams };
+    return {
+      isOk: true,
+      value: { ...changes, ...verdict.changes, teams },
     };
   }
 
@@ -1338,8 +1401,11 @@ const LOBBY_CHANNEL_OPTIONS = {
 const MIN_QUEUED_BYTES = 1_048_576;
 
 /** Finds out how long messages have to be; players must not be able to fill a lobby that cannot be told. */
-function checkMessageBytes({ hub, manager }: LobbyServerOptions): number {
-  const needed = maxMessageBytes(fillLimits(manager?.limits ?? {}));
+function checkMessageBytes(
+  { hub }: LobbyServerOptions,
+  limits: LobbyLimits,
+): number {
+  const needed = maxMessageBytes(limits);
   const bytes = hub?.maxMessageBytes ?? Math.max(needed, 1_048_576);
   if (bytes >= needed && bytes <= MAX_HUB_MESSAGE_BYTES) return bytes;
   throw new RangeError(
