@@ -66,6 +66,7 @@ import {
   checkWaiting,
   hasRoomForTeams,
   isOtherGame,
+  isRematchWanted,
   isSame,
 } from "./_lobby_rules.ts";
 import {
@@ -164,6 +165,9 @@ interface Attempt {
  * **A countdown** ends early as somebody comes, leaves, loses the connection or is no
  * longer ready; with `isAutoStarted` one begins when all players are connected and
  * ready, they are enough, no seat is reserved and no ready check is under way.
+ *
+ * **A rematch** is the host's to call, by `resetLobby`, or that of all players who are
+ * there, by being ready again after the game.
  *
  * @example Two players and a game
  * ```ts
@@ -712,12 +716,14 @@ export class LobbyManager {
   }
 
   /**
-   * Says that a player is ready, or no longer.
+   * Says that a player is ready, or no longer. After a game that asks for a rematch: when
+   * all players who are connected have asked, and they are enough, the lobby goes back to
+   * waiting as by {@linkcode LobbyManager.resetLobby}.
    *
    * @param player Who.
    * @param isReady Which.
    * @returns The lobby after it, or why not: `playerNotFound`, `alreadyInGame`,
-   * `wrongState` after a game, `notAllowed` without a connection, `tooMany`.
+   * `notAllowed` without a connection, `tooMany`.
    */
   setReady(player: PlayerId, isReady: boolean): LobbyResult<Lobby> {
     const acting = this.#actor(player);
@@ -730,9 +736,6 @@ export class LobbyManager {
     }
     if (view.state === LobbyState.InGame) {
       return this.#refuse(errors.alreadyInGame(view.id));
-    }
-    if (view.state === LobbyState.Postgame) {
-      return this.#refuse(errors.wrongState(view));
     }
     if (isReady && !seated.isConnected) {
       return this.#refuse(errors.notAllowed("disconnected"));
@@ -819,8 +822,8 @@ export class LobbyManager {
   }
 
   /**
-   * Goes back to waiting after a game: a rematch of those who are still here, none of
-   * them ready. The results stay until the next ones.
+   * Goes back to waiting after a game: for a rematch of those who are still here, of whom
+   * those are ready who have said so since the game. The results stay until the next ones.
    *
    * @param by The host.
    * @returns The lobby after it, or why not: `playerNotFound`, `notHost`,
@@ -1538,6 +1541,9 @@ export class LobbyManager {
 
   /** Does what follows by itself from what was done. */
   #settle(record: LobbyRecord): void {
+    if (isRematchWanted(record.view)) {
+      this.#emit(record, { type: "lobbyReset" });
+    }
     const { config, state, players } = record.view;
     if (
       config.isAutoStarted && state === LobbyState.Waiting &&
