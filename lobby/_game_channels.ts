@@ -1,5 +1,5 @@
 import type { Identity, PlayerId } from "../core/mod.ts";
-import type { ClientId, WsHubEvent } from "../websocket/mod.ts";
+import type { WsHubEvent } from "../websocket/mod.ts";
 import type { LobbyAnswer } from "./wire/lobby_answer.ts";
 import type { LobbyServer } from "./server/lobby_server.ts";
 import type { LobbyServerEvent } from "./server/lobby_server_event.ts";
@@ -16,7 +16,6 @@ const decoder = new TextDecoder();
  */
 export class GameChannels {
   readonly #server: () => LobbyServer;
-  readonly #clients = new Map<PlayerId, Set<ClientId>>();
 
   /** @param server The server, which is asked for later: it is made with this. */
   constructor(server: () => LobbyServer) {
@@ -44,35 +43,20 @@ export class GameChannels {
   }
 
   #onHub(event: WsHubEvent): void {
-    switch (event.type) {
-      case "clientConnected": {
-        const { playerId } = event.identity;
-        const clients = this.#clients.get(playerId) ?? new Set();
-        this.#clients.set(playerId, clients.add(event.client));
-        break;
-      }
-      case "clientLeft": {
-        const { playerId } = event.identity;
-        const clients = this.#clients.get(playerId);
-        clients?.delete(event.client);
-        if (clients?.size === 0) this.#clients.delete(playerId);
-        break;
-      }
-      case "message":
-        if (event.request === undefined) break;
-        this.#server().hub.reply(
-          event.client,
-          event.channel,
-          event.request,
-          JSON.stringify(this.#answer(event)),
-        );
-    }
+    if (event.type !== "message" || event.request === undefined) return;
+    this.#server().hub.reply(
+      event.client,
+      event.channel,
+      event.request,
+      JSON.stringify(this.#answer(event)),
+    );
   }
 
   /** Ends a subscription that somebody has no right to any more. */
   #dismiss(player: PlayerId, lobby: string): void {
-    for (const client of this.#clients.get(player) ?? []) {
-      this.#server().hub.unsubscribe(
+    const server = this.#server();
+    for (const client of server.clientsOf(player)) {
+      server.hub.unsubscribe(
         client,
         `${GAME_CHANNEL}${lobby}`,
         "not in the lobby",

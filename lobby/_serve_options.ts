@@ -3,6 +3,7 @@ import {
   readInteger,
   readJsonFile,
 } from "../http/server/serve_options_deno.ts";
+import { checkMatchLobbies } from "./_check_match_lobbies.ts";
 import type { LobbyMatchSettings, LobbyQueueOptions } from "./mod.ts";
 
 /** What `--help` prints. */
@@ -56,6 +57,7 @@ export interface ServeOptions {
  * @param env Gives a variable of the environment.
  * @returns The options; `undefined` if only the usage is asked for.
  * @throws {SyntaxError} If something is wrong. No message has a key in it.
+ * @throws {RangeError} If a queue, or the lobby of a match that it makes, cannot be.
  */
 export async function readServeOptions(
   args: readonly string[],
@@ -87,12 +89,15 @@ export async function readServeOptions(
     min: number,
     max: number,
   ): number => readInteger(name, values[name] ?? `${otherwise}`, min, max);
+  const maxPlayers = integer("players", 64, 1, 256);
   return {
     port: integer("port", 8_080, 0, 65_535),
     hostname: values.hostname ?? "127.0.0.1",
     database: values.database ?? "lobby.db",
-    queues: values.queues === undefined ? {} : await readQueues(values.queues),
-    maxPlayers: integer("players", 64, 1, 256),
+    queues: values.queues === undefined
+      ? {}
+      : await readQueues(values.queues, maxPlayers),
+    maxPlayers,
     region: values.region ?? "",
     origins: values.origin,
     trustedProxies: values["trusted-proxy"] ?? [],
@@ -105,27 +110,33 @@ export async function readServeOptions(
   };
 }
 
-/** What is in them is checked by the server, but for what JSON cannot say. */
+/** Reads queues, and checks all of them at once: at the first match it would be too late. */
 async function readQueues(
   file: string,
+  maxPlayers: number,
 ): Promise<Record<string, LobbyQueueOptions>> {
   const read = await readJsonFile("queues", file);
   const queues: Record<string, LobbyQueueOptions> = {};
   for (const [name, queue] of entriesOf(read, "an object with queues")) {
     const where = `an object with modes in "${name}"`;
-    const { lobby, ...options } = Object.fromEntries(entriesOf(queue, where));
+    const { lobby = {}, ...options } = Object.fromEntries(
+      entriesOf(queue, where),
+    );
     for (const [, mode] of entriesOf(options.modes, where)) {
       entriesOf(mode, where);
     }
-    if (lobby !== undefined) {
-      entriesOf(lobby, `an object as lobby of "${name}"`);
+    const wanted =
+      `"config" and "metadata", if anything, as lobby of "${name}"`;
+    for (const [field, value] of entriesOf(lobby, wanted)) {
+      entriesOf(value, wanted);
+      if (field !== "config" && field !== "metadata") throw wrong(wanted);
     }
+    const settings = lobby as LobbyMatchSettings;
     queues[name] = {
       ...options as unknown as LobbyQueueOptions,
-      ...(lobby !== undefined && {
-        lobby: () => lobby as LobbyMatchSettings,
-      }),
+      lobby: () => settings,
     };
+    checkMatchLobbies(name, queues[name], settings, maxPlayers);
   }
   return queues;
 }
@@ -134,7 +145,11 @@ function entriesOf(value: unknown, wanted: string): [string, unknown][] {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return Object.entries(value);
   }
-  throw new SyntaxError(
+  throw wrong(wanted);
+}
+
+function wrong(wanted: string): SyntaxError {
+  return new SyntaxError(
     `Cannot serve as the file of --queues must have ${wanted}`,
   );
 }

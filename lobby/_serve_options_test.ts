@@ -62,7 +62,9 @@ Deno.test("readServeOptions() takes what it is told", async () => {
   const { lobby: settingsOf, ...duels } = queues.duels!;
   assertEquals(duels, { modes, ttlMs: 9 });
   assertEquals(settingsOf!({} as ProposedMatch), lobby);
-  assertEquals(queues.other, { modes });
+  const { lobby: usual, ...other } = queues.other!;
+  assertEquals(other, { modes });
+  assertEquals(usual!({} as ProposedMatch), {});
   await Deno.remove(folder, { recursive: true });
 });
 
@@ -80,6 +82,9 @@ Deno.test("readServeOptions() refuses what is no list of queues", async () => {
       `{"a":{"modes":[]}}`,
       `{"a":{"modes":{"b":null}}}`,
       `{"a":{"modes":{"b":{}},"lobby":"c"}}`,
+      `{"a":{"modes":{"b":{}},"lobby":null}}`,
+      `{"a":{"modes":{"b":{}},"lobby":{"config":7}}}`,
+      `{"a":{"modes":{"b":{}},"lobby":{"name":"A duel"}}}`,
     ]
   ) {
     await Deno.writeTextFile(file, text);
@@ -95,5 +100,54 @@ Deno.test("readServeOptions() refuses what is no list of queues", async () => {
     SyntaxError,
     "--queues",
   );
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("readServeOptions() refuses queues whose matches could have no lobby", async () => {
+  const folder = await Deno.makeTempDir();
+  const file = `${folder}/queues.json`;
+  const duel = { teams: 2, teamSize: 1 };
+  const cases: [queue: object, message: string][] = [
+    [{ modes: { duel: { teams: 0, teamSize: 1 } } }, "teams"],
+    [{ modes: { duel: { teams: 2, teamSize: 3 } } }, "maxPlayers"],
+    [{ modes: { duel }, lobby: { config: { nmae: "A duel" } } }, "nmae"],
+    [{ modes: { duel }, lobby: { config: { name: " " } } }, "name"],
+    [{ modes: { duel }, lobby: { config: { minPlayers: 3 } } }, "minPlayers"],
+    [
+      { modes: { duel }, lobby: { config: { countdownMs: -1 } } },
+      "countdownMs",
+    ],
+    [{ modes: { duel }, lobby: { metadata: { tags: [] } } }, "metadata.tags"],
+    [{ modes: { duel: { ...duel, maps: ["a", "b\n"] } } }, "map"],
+    [{ modes: { duel, ["x".repeat(33)]: duel } }, "mode"],
+  ];
+  for (const [queue, message] of cases) {
+    await Deno.writeTextFile(
+      file,
+      JSON.stringify({ good: { modes: { duel } }, a: queue }),
+    );
+    await assertRejects(
+      () => readServeOptions(["--queues", file, "--players", "4"], none),
+      RangeError,
+      message,
+      JSON.stringify(queue),
+    );
+  }
+  await Deno.writeTextFile(
+    file,
+    JSON.stringify({
+      a: {
+        modes: {
+          pairs: { teams: 2, teamSize: 2, maps: ["a", "b"] },
+          all: { teams: 4, teamSize: 1 },
+        },
+        lobby: {
+          config: { isAutoStarted: true, minPlayers: 1 },
+          metadata: { level: 3 },
+        },
+      },
+    }),
+  );
+  await readServeOptions(["--queues", file, "--players", "4"], none);
   await Deno.remove(folder, { recursive: true });
 });

@@ -166,6 +166,7 @@ Deno.test("LobbyBrowser filters and sorts by all that is documented", () => {
     spectators: 0,
     isPrivate: false,
     isJoinable: true,
+    isOpenToSpectators: true,
     region: "",
     metadata: {},
     pingMs: 90,

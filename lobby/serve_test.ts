@@ -8,6 +8,17 @@ import { LobbyClient, type LobbyClientEvent, type LobbyId } from "./mod.ts";
 const PROGRAM = new URL("serve.ts", import.meta.url);
 const PROTOCOL_ID = 7;
 const DEADLINE_MS = 60_000;
+/** By far longer than it takes, and yet an end for those that the kernel drops again and again. */
+const BACKLOG_DEADLINE_MS = 15_000;
+
+/** How many the kernel keeps for any program at most; 0 where it does not say. */
+async function longestBacklog(): Promise<number> {
+  try {
+    return Number(await Deno.readTextFile("/proc/sys/net/core/somaxconn"));
+  } catch {
+    return 0;
+  }
+}
 
 /** A folder with a database, and servers on it, one after another. */
 class World {
@@ -329,6 +340,30 @@ Deno.test("serve.ts has those of a lobby talk, and the host end the game", async
   assertEquals(await server.ended(), 0);
 });
 
+Deno.test({
+  name: "serve.ts has the kernel keep many who come at once",
+  ignore: await longestBacklog() < 1_000,
+  fn: async () => {
+    await using world = await World.make();
+    await using server = await world.start(["--insecure-names", "--quiet"]);
+    // Who connects now waits in the kernel, or is dropped where it keeps too few.
+    server.suspend();
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), BACKLOG_DEADLINE_MS);
+    const { port } = server;
+    const { signal } = late;
+    const dialled = await Promise.allSettled(
+      Array.from({ length: 800 }, () => Deno.connect({ port, signal })),
+    );
+    clearTimeout(timer);
+    for (const each of dialled) {
+      if (each.status === "fulfilled") each.value.close();
+    }
+    const dropped = dialled.filter(({ status }) => status === "rejected");
+    assertEquals(dropped.length, 0);
+  },
+});
+
 Deno.test("serve.ts ends where it cannot serve, says why, and never shows the key", async () => {
   await using world = await World.make();
   const secret = "5eC2e7";
@@ -337,6 +372,10 @@ Deno.test("serve.ts ends where it cannot serve, says why, and never shows the ke
   const wrong = await world.write(
     "wrong.json",
     `{"a":{"modes":{"b":{"teams":0,"teamSize":1}}}}`,
+  );
+  const noLobby = await world.write(
+    "no_lobby.json",
+    `{"a":{"modes":{"b":{"teams":2,"teamSize":1}},"lobby":{"config":{"minPlayers":3}}}}`,
   );
   const named = ["--insecure-names"];
   const cases: [
@@ -358,7 +397,8 @@ Deno.test("serve.ts ends where it cannot serve, says why, and never shows the ke
       /must have an object with queues/,
     ],
     [["--queues", noModes, ...named], {}, 2, /object with modes in "a"/],
-    [["--queues", wrong, ...named], {}, 1, /teams/],
+    [["--queues", wrong, ...named], {}, 2, /teams/],
+    [["--queues", noLobby, ...named], {}, 2, /"b" of queue "a".* minPlayers/],
     [["--database", world.folder, ...named], {}, 1, /./],
   ];
   await Promise.all(cases.map(async ([args, env, expected, message]) => {

@@ -134,7 +134,7 @@ export class Home {
     setText(row.seats, `${players}/${maxPlayers}`);
     row.item.dataset.state = canJoin(listing) ? "open" : "closed";
     row.join.hidden = !canJoin(listing);
-    row.watch.hidden = canJoin(listing);
+    row.watch.hidden = canJoin(listing) || !listing.isOpenToSpectators;
     row.join.ariaLabel = `Join ${listing.name}`;
     row.watch.ariaLabel = `Watch ${listing.name}`;
   }

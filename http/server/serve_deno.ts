@@ -21,6 +21,11 @@ const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
 /** Requests that are under way at a shutdown and do not end by themselves are given up. */
 const DRAIN_MS = 5_000;
 const SHUTDOWN_MS = 10_000;
+/**
+ * After a restart all clients come back at once. Of those whom the kernel does not keep, each waits for a second or more;
+ * it keeps no more than it is set to (`net.core.somaxconn`, 4096 on Linux).
+ */
+const TCP_BACKLOG = 16_384;
 /** What is logged of a path. */
 const MAX_PATH_LENGTH = 256;
 
@@ -127,7 +132,7 @@ export async function serveUntilStopped(
   let server: Deno.HttpServer<Deno.NetAddr>;
   try {
     server = Deno.serve(
-      { port, hostname, onListen() {} },
+      { port, hostname, tcpBacklog: TCP_BACKLOG, onListen() {} },
       async (request, info) => {
         const startMs = performance.now();
         const pathname = pathOf(request);

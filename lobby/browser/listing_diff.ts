@@ -52,6 +52,7 @@ const FIELDS = [
   "spectators",
   "isPrivate",
   "isJoinable",
+  "isOpenToSpectators",
   "region",
 ] as const;
 

@@ -49,7 +49,7 @@ export interface LobbyBrowserOptions {
  *
  * const base: LobbyListing = {
  *   id: lobbyId("a"), name: "Duel", mode: "deathmatch", map: "", state: "waiting", players: 1, maxPlayers: 2,
- *   reservedSeats: 0, spectators: 0, isPrivate: false, isJoinable: true, region: "eu", metadata: {},
+ *   reservedSeats: 0, spectators: 0, isPrivate: false, isJoinable: true, isOpenToSpectators: true, region: "eu", metadata: {},
  * };
  * const browser = new LobbyBrowser();
  * assertEquals(browser.canRefresh, true);

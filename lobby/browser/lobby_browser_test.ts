@@ -17,6 +17,7 @@ const BASE: LobbyListing = {
   spectators: 0,
   isPrivate: false,
   isJoinable: true,
+  isOpenToSpectators: true,
   region: "",
   metadata: {},
 };

@@ -29,6 +29,8 @@ export interface LobbyListing {
   readonly isPrivate: boolean;
   /** Whether somebody may come in now, seats apart. */
   readonly isJoinable: boolean;
+  /** Whether somebody may come in now to look on, without an invite code: a place is free, too. */
+  readonly isOpenToSpectators: boolean;
   /** Where its server is, in the game's own words; empty if that does not matter. */
   readonly region: string;
   /** Of what the game says about it, what is listed. */
@@ -77,7 +79,7 @@ export function lobbyListing(
   lobby: Lobby,
   options: LobbyListingOptions = {},
 ): LobbyListing {
-  const { config, state } = lobby;
+  const { config, state, spectators } = lobby;
   const metadata: Record<string, string | number | boolean> = {};
   for (const name of options.metadata ?? []) {
     const value = lobby.metadata[name];
@@ -92,10 +94,13 @@ export function lobbyListing(
     players: lobby.players.length,
     maxPlayers: config.maxPlayers,
     reservedSeats: lobby.reservedSeats,
-    spectators: lobby.spectators.length,
+    spectators: spectators.length,
     isPrivate: lobby.hasPassword,
     isJoinable: config.isJoinableInGame || state === LobbyState.Waiting ||
       state === LobbyState.Countdown || state === LobbyState.Postgame,
+    isOpenToSpectators: config.access !== "inviteOnly" &&
+      config.spectatorAccess === "open" &&
+      spectators.length < config.maxSpectators,
     region: options.region ?? "",
     metadata,
   };

@@ -16,6 +16,7 @@ function listing(id: string, players = 1): LobbyListing {
     spectators: 0,
     isPrivate: false,
     isJoinable: true,
+    isOpenToSpectators: true,
     region: "",
     metadata: {},
   };

@@ -125,6 +125,8 @@ Deno.test("LobbyServers seat everybody again of one that has died", async () => 
   await world.done(bob, bob.client.join(lobby as LobbyId));
   const { code } = await world.done(ada, ada.client.invite());
   await world.done(bob, bob.client.setPlayerMetadata({ hat: "red" }));
+  a.server.manager.setServerData(lobby as LobbyId, { round: 3 });
+  await world.run(2);
   world.kill(a);
   await world.until(
     () =>
@@ -144,6 +146,7 @@ Deno.test("LobbyServers seat everybody again of one that has died", async () => 
     [],
   );
   assertEquals(b.events.filter(({ type }) => type === "inherited").length, 1);
+  assertEquals(b.server.manager.serverData(lobby as LobbyId), { round: 3 });
   const cat = world.join("cat", ["b"]);
   await world.done(cat, cat.client.joinByCode(code as string));
 });
@@ -243,6 +246,7 @@ Deno.test("LobbyServers take a party to the queue's server, with all of its lobb
   );
   await world.done(bob, bob.client.join(lobby as LobbyId));
   const { code } = await world.done(ada, ada.client.invite());
+  b.server.manager.setServerData(lobby as LobbyId, { round: 3 });
   const waits = ada.client.enqueue("pairs", { isParty: true });
   // What is asked meanwhile is done in its turn.
   const said = ada.client.setMetadata({ more: true });
@@ -252,6 +256,7 @@ Deno.test("LobbyServers take a party to the queue's server, with all of its lobb
   await world.done(bob, done);
   assertEquals([world.nodeOf(ada), world.nodeOf(bob)], ["a", "a"]);
   assertEquals([a.server.lobbyCount, b.server.lobbyCount], [1, 0]);
+  assertEquals(a.server.manager.serverData(lobby as LobbyId), { round: 3 });
   await world.until(() => bob.client.ticket !== undefined);
   assertEquals(ada.client.lobby?.id, lobby);
   assertEquals(ada.client.lobby?.metadata, { is: "ours", more: true });

@@ -29,6 +29,7 @@ const LISTING = {
   spectators: 0,
   isPrivate: false,
   isJoinable: true,
+  isOpenToSpectators: true,
   region: "",
   metadata: {},
 } as LobbyListing;

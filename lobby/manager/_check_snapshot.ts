@@ -86,6 +86,11 @@ function readSnapshot(given: Fields, limits: LobbyLimits): LobbySnapshot {
       given.verifier,
       (value) => take(checkOpaqueText("snapshot.verifier", value, 1024)),
     ),
+    ...optional(
+      "serverData",
+      given.serverData,
+      (value) => take(checkJson("serverData", value, limits.serverDataBytes)),
+    ),
     seats,
     bans: listOf("snapshot.bans", given.bans, limits.bansPerLobby, readBan),
     invites: listOf(

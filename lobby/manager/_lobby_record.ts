@@ -5,6 +5,7 @@ import { ReadyCheck } from "../ready_check/ready_check.ts";
 import type { TeamId } from "../team_id.ts";
 import type { HeapEntry } from "./_deadline_heap.ts";
 import type { Lobby } from "./lobby.ts";
+import type { LobbyJson } from "./lobby_metadata.ts";
 
 /** What a manager knows of somebody in a lobby beside what everybody may see. */
 export interface Seat {
@@ -35,6 +36,8 @@ interface Reservation {
 export interface LobbyRecord extends HeapEntry {
   view: Lobby;
   verifier: string | undefined;
+  /** What the server's own code keeps, frozen. */
+  serverData: LobbyJson | undefined;
   /** Of all players and spectators. */
   readonly seats: Map<PlayerId, Seat>;
   /** Until when each is banned. */
@@ -69,6 +72,7 @@ export function makeRecord(
     deadlineUs: Infinity,
     heapIndex: -1,
     verifier: undefined,
+    serverData: undefined,
     seats: new Map(),
     bans: new Map(),
     invites: new Map(),

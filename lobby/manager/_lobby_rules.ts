@@ -68,6 +68,14 @@ export function hasRoomForTeams(config: LobbyConfig, lobby: Lobby): boolean {
       teamSizes(lobby).every((size) => size <= maxSize);
 }
 
+/** Whether all players who are there are ready for another game after one, and enough for it. */
+export function isRematchWanted({ state, players, config }: Lobby): boolean {
+  if (state !== LobbyState.Postgame) return false;
+  const present = players.filter(({ isConnected }) => isConnected);
+  return present.length >= config.minPlayers &&
+    present.every(({ isReady }) => isReady);
+}
+
 /** Compares plain values whose fields are in the same order. */
 export function isSame(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);

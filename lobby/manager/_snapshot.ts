@@ -20,11 +20,13 @@ export function writeSnapshot(
   record: LobbyRecord,
   nowUs: number,
 ): LobbySnapshot {
-  const { view, verifier, countdownUs, readyCheckUs, hostGraceUs } = record;
+  const { view, verifier, serverData } = record;
+  const { countdownUs, readyCheckUs, hostGraceUs } = record;
   return {
     format: LOBBY_SNAPSHOT_FORMAT,
     lobby: view,
     ...(verifier === undefined ? {} : { verifier }),
+    ...(serverData === undefined ? {} : { serverData }),
     seats: Array.from(record.seats, ([player, { skill, graceUs }]) => ({
       player,
       skill,
@@ -58,6 +60,7 @@ export function readSnapshot(
   const until = (leftMs: number | undefined): number =>
     nowUs + toUs(leftMs ?? Infinity);
   record.verifier = snapshot.verifier;
+  record.serverData = deepFreeze(snapshot.serverData);
   for (const { player, skill, graceLeftMs } of snapshot.seats) {
     record.seats.set(player, { skill, graceUs: until(graceLeftMs) });
   }

@@ -192,15 +192,13 @@ function change(
       return {
         ...rest,
         state: LobbyState.Postgame,
+        // Who is ready from now on is so for the next one.
+        players: map(players, (old) => unready(old)),
         ...(results === undefined ? {} : { results }),
       };
     }
     case "lobbyReset":
-      return {
-        ...lobby,
-        state: LobbyState.Waiting,
-        players: map(players, (old) => unready(old)),
-      };
+      return { ...lobby, state: LobbyState.Waiting };
     case "readyCheckStarted": {
       const { timeoutMs } = event;
       const votes = map(event.players, (player) => ({ player }));

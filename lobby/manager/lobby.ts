@@ -12,7 +12,7 @@ export interface LobbyPlayer {
   readonly id: PlayerId;
   /** What others see. */
   readonly name: string;
-  /** Whether the player has said so; a host says it by starting the game. */
+  /** Whether the player has said so: for the next game, once one is over. A host says it by starting the game. */
   readonly isReady: boolean;
   /** Whether there is a connection; without one the seat is kept for a while. */
   readonly isConnected: boolean;

@@ -211,9 +211,9 @@ export type LobbyEvent =
       /** Everybody's team; empty where there are no teams. */
       readonly seats: readonly TeamSeat[];
     }
-    /** The game is over. */
+    /** The game is over. Nobody is ready for another one. */
     | { readonly type: "gameEnded"; readonly results?: LobbyJson }
-    /** The same people may play again. */
+    /** The same people may play again, as the host wants, or all who are there; who is ready stays so. */
     | { readonly type: "lobbyReset" }
     /** Everybody is asked. */
     | {
@@ -256,7 +256,9 @@ export type LobbyNotice =
     readonly lobby: LobbyId;
     readonly player: PlayerId;
     readonly error: LobbyError;
-  };
+  }
+  /** The server's own code keeps something else for a lobby: it is to be stored anew. */
+  | { readonly type: "serverDataChanged"; readonly lobby: LobbyId };
 
 /** What {@linkcode LobbyManager.drainEvents} gives. */
 export type LobbyManagerEvent = LobbyEvent | LobbyNotice;

@@ -64,6 +64,12 @@ export interface LobbyLimits {
    */
   readonly resultsBytes: number;
   /**
+   * How many bytes the server's data of a lobby have as JSON: 2 to 1048576.
+   *
+   * @default {16_384}
+   */
+  readonly serverDataBytes: number;
+  /**
    * How many bytes the name of a lobby or a player has in UTF-8: 1 to 256.
    *
    * @default {64}
@@ -95,6 +101,7 @@ const RANGES: {
   lobbyMetadataBytes: [2, 65_536, 4096],
   playerMetadataBytes: [2, 65_536, 1024],
   resultsBytes: [2, 1_048_576, 16_384],
+  serverDataBytes: [2, 1_048_576, 16_384],
   nameBytes: [1, 256, 64],
   events: [16, 16_777_216, 65_536],
 };

@@ -66,6 +66,7 @@ import {
   checkWaiting,
   hasRoomForTeams,
   isOtherGame,
+  isRematchWanted,
   isSame,
 } from "./_lobby_rules.ts";
 import {
@@ -165,6 +166,9 @@ interface Attempt {
  * longer ready; with `isAutoStarted` one begins when all players are connected and
  * ready, they are enough, no seat is reserved and no ready check is under way.
  *
+ * **A rematch** is the host's to call, by `resetLobby`, or that of all players who are
+ * there, by being ready again after the game.
+ *
  * @example Two players and a game
  * ```ts
  * import { assert, assertEquals } from "@std/assert";
@@ -233,7 +237,7 @@ export class LobbyManager {
     const {
       limits = {},
       reconnectGraceMs = 60_000,
-      hostGraceMs = 5000,
+      hostGraceMs = 15_000,
       passwordTimeoutMs = 10_000,
       passwordRatePerPlayer = { burst: 5, intervalMs: 10_000 },
       passwordRatePerLobby = { burst: 30, intervalMs: 1000 },
@@ -355,6 +359,64 @@ export class LobbyManager {
     return record === undefined || record.countdownUs === Infinity
       ? undefined
       : leftMsOf(record.countdownUs, this.#nowUs);
+  }
+
+  /**
+   * Tells what the server's own code keeps for a lobby.
+   *
+   * @param lobby Which.
+   * @returns What `setServerData` was given last, frozen; `undefined` if that is nothing,
+   * or there is no such lobby.
+   */
+  serverData(lobby: LobbyId): LobbyJson | undefined {
+    return this.#lobbies.get(lobby)?.serverData;
+  }
+
+  /**
+   * Keeps something for a lobby that only the server's own code sees, such as how its
+   * game stands: it is in snapshots, and in no lobby, listing or event. It changes no
+   * version; the notice `serverDataChanged` says that there is something to be stored.
+   * It stays until it is set anew or the lobby is gone, over games and rematches.
+   *
+   * @param lobby Which.
+   * @param data Any value of JSON, up to `serverDataBytes`, which is copied; `undefined`
+   * to keep nothing.
+   * @returns The lobby, or why not: `lobbyNotFound`, `invalidConfig`, `tooMany`.
+   *
+   * @example Go on with a game elsewhere
+   * ```ts
+   * import { assert, assertEquals } from "@std/assert";
+   * import { playerId } from "@tickwire/net/core";
+   * import { LobbyManager } from "@tickwire/net/lobby";
+   *
+   * const manager = new LobbyManager();
+   * const created = manager.createLobby(playerId("ada"));
+   * assert(created.isOk);
+   * const { id } = created.value;
+   * manager.setServerData(id, { deck: ["7", "queen"] });
+   *
+   * const other = new LobbyManager();
+   * other.restore(JSON.parse(JSON.stringify(manager.snapshot(id))));
+   * assertEquals(other.serverData(id), { deck: ["7", "queen"] });
+   * assert(!JSON.stringify(other.lobby(id)).includes("queen"));
+   * ```
+   */
+  setServerData(
+    lobby: LobbyId,
+    data: LobbyJson | undefined,
+  ): LobbyResult<Lobby> {
+    const found = this.#find(lobby);
+    if (found.error !== undefined) return this.#refuse(found.error);
+    const record = found.value;
+    if (data === undefined) record.serverData = undefined;
+    else {
+      const { serverDataBytes } = this.#limits;
+      const copied = checkJson("serverData", data, serverDataBytes);
+      if (copied.error !== undefined) return this.#refuse(copied.error);
+      record.serverData = deepFreeze(copied.value);
+    }
+    this.#events.push(Object.freeze({ type: "serverDataChanged", lobby }));
+    return { isOk: true, value: record.view };
   }
 
   /**
@@ -659,12 +721,14 @@ export class LobbyManager {
   }
 
   /**
-   * Says that a player is ready, or no longer.
+   * Says that a player is ready, or no longer. After a game that asks for a rematch: when
+   * all players who are connected have asked, and they are enough, the lobby goes back to
+   * waiting as by {@linkcode LobbyManager.resetLobby}.
    *
    * @param player Who.
    * @param isReady Which.
    * @returns The lobby after it, or why not: `playerNotFound`, `alreadyInGame`,
-   * `wrongState` after a game, `notAllowed` without a connection, `tooMany`.
+   * `notAllowed` without a connection, `tooMany`.
    */
   setReady(player: PlayerId, isReady: boolean): LobbyResult<Lobby> {
     const acting = this.#actor(player);
@@ -677,9 +741,6 @@ export class LobbyManager {
     }
     if (view.state === LobbyState.InGame) {
       return this.#refuse(errors.alreadyInGame(view.id));
-    }
-    if (view.state === LobbyState.Postgame) {
-      return this.#refuse(errors.wrongState(view));
     }
     if (isReady && !seated.isConnected) {
       return this.#refuse(errors.notAllowed("disconnected"));
@@ -766,8 +827,8 @@ export class LobbyManager {
   }
 
   /**
-   * Goes back to waiting after a game: a rematch of those who are still here, none of
-   * them ready. The results stay until the next ones.
+   * Goes back to waiting after a game: for a rematch of those who are still here, of whom
+   * those are ready who have said so since the game. The results stay until the next ones.
    *
    * @param by The host.
    * @returns The lobby after it, or why not: `playerNotFound`, `notHost`,
@@ -1485,6 +1546,9 @@ export class LobbyManager {
 
   /** Does what follows by itself from what was done. */
   #settle(record: LobbyRecord): void {
+    if (isRematchWanted(record.view)) {
+      this.#emit(record, { type: "lobbyReset" });
+    }
     const { config, state, players } = record.view;
     if (
       config.isAutoStarted && state === LobbyState.Waiting &&

@@ -28,10 +28,11 @@ export interface LobbyManagerOptions {
   readonly reconnectGraceMs?: number;
   /**
    * For how long a host may be without a connection before another player decides, in
-   * milliseconds: 0 to 2678400000 (31 days), or `Infinity`. A page that is loaded anew takes a few seconds, in which a
-   * lobby can wait; the seat is kept for longer.
+   * milliseconds: 0 to 2678400000 (31 days), or `Infinity`. A phone takes up to ten seconds to load a page anew, or to
+   * change networks; and clients of a server that was away for some time come back within about that time again. A lobby
+   * can wait for that: its players see that the host is away. The seat is kept for longer.
    *
-   * @default {5000}
+   * @default {15_000}
    */
   readonly hostGraceMs?: number;
   /**

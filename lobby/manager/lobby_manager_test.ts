@@ -672,7 +672,6 @@ Deno.test("LobbyManager.endGame() and resetLobby() lead to a rematch that keeps 
   assertEquals([ended.state, ended.results], ["postgame", results]);
   assertFalse(Object.is(ended.results, results));
   assertEquals(refused(manager.startGame(ADA)).type, "wrongState");
-  assertEquals(refused(manager.setReady(BOB, true)).type, "wrongState");
   assertEquals(refused(manager.resetLobby(BOB)).type, "notHost");
   const reset = ok(manager.resetLobby(ADA));
   assertEquals(reset.state, "waiting");
@@ -682,6 +681,116 @@ Deno.test("LobbyManager.endGame() and resetLobby() lead to a rematch that keeps 
   assertEquals(ok(manager.startGame(ADA)).gameCount, 2);
   // The next results take the place of the last, also if there are none.
   assertEquals(ok(manager.endGame(HOME)).results, undefined);
+});
+
+Deno.test("LobbyManager.setReady() asks for a rematch after a game, which all who are there begin", () => {
+  const manager = makeManager();
+  open(manager, { countdownMs: 0 }, BOB, CY);
+  for (const player of [BOB, CY]) ok(manager.setReady(player, true));
+  ok(manager.startGame(ADA));
+  const ended = ok(manager.endGame(HOME));
+  assertEquals(ended.players.map((it) => it.isReady), [false, false, false]);
+  ok(manager.setReady(ADA, true));
+  ok(manager.setReady(BOB, true));
+  ok(manager.setReady(ADA, false));
+  assertEquals(ok(manager.setReady(CY, true)).state, "postgame");
+  drain(manager);
+  const reset = ok(manager.setReady(ADA, true));
+  assertEquals(drainTypes(manager), ["readyChanged", "lobbyReset"]);
+  assertEquals(reset.state, "waiting");
+  // They have said that they are ready, and need not say it again.
+  assertEquals(reset.players.map((it) => it.isReady), [true, true, true]);
+  assertEquals(ok(manager.startGame(ADA)).gameCount, 2);
+
+  // Who is away or gone is not waited for.
+  ok(manager.endGame(HOME));
+  ok(manager.setReady(ADA, true));
+  ok(manager.setReady(BOB, true));
+  assertEquals(ok(manager.setConnected(CY, false))?.state, "waiting");
+  ok(manager.setConnected(CY, true));
+  ok(manager.setReady(CY, true));
+  ok(manager.startGame(ADA));
+  ok(manager.endGame(HOME));
+  ok(manager.setReady(BOB, true));
+  ok(manager.setReady(CY, true));
+  assertEquals(ok(manager.leave(ADA))?.state, "waiting");
+
+  // Too few are not enough.
+  ok(manager.startGame(BOB));
+  ok(manager.endGame(HOME));
+  ok(manager.setReady(BOB, true));
+  assertEquals(ok(manager.setConnected(CY, false))?.state, "postgame");
+});
+
+Deno.test("LobbyManager.setReady() begins the rematch itself where games begin by themselves", () => {
+  const manager = makeManager();
+  open(manager, { isAutoStarted: true, countdownMs: 1000 }, BOB);
+  for (const player of [ADA, BOB]) ok(manager.setReady(player, true));
+  manager.tick(1);
+  ok(manager.endGame(HOME));
+  ok(manager.setReady(BOB, true));
+  drain(manager);
+  assertEquals(ok(manager.setReady(ADA, true)).state, "countdown");
+  assertEquals(drainTypes(manager), [
+    "readyChanged",
+    "lobbyReset",
+    "countdownStarted",
+  ]);
+  manager.tick(1);
+  assertEquals(manager.lobby(HOME)?.gameCount, 2);
+  // What one has asked for stays so if the host goes first.
+  ok(manager.endGame(HOME));
+  ok(manager.setReady(BOB, true));
+  const { players } = ok(manager.resetLobby(ADA));
+  assertEquals(players.map(({ isReady }) => isReady), [false, true]);
+});
+
+Deno.test("LobbyManager.setServerData() keeps a copy that no view and no event of the lobby has", () => {
+  const manager = makeManager();
+  const before = open(manager, {}, BOB);
+  assertEquals(manager.serverData(HOME), undefined);
+  const data = { deck: ["queen", 7], round: 1 };
+  assertEquals(ok(manager.setServerData(HOME, data)), before);
+  assertEquals(drain(manager), [{ type: "serverDataChanged", lobby: HOME }]);
+  data.deck.pop();
+  const kept = manager.serverData(HOME);
+  assertEquals(kept, { deck: ["queen", 7], round: 1 });
+  assert(Object.isFrozen(kept));
+  ok(manager.setReady(BOB, true));
+  ok(manager.setLobbyMetadata(ADA, { map: "x" }));
+  assertFalse(JSON.stringify(drain(manager)).includes("queen"));
+  assertFalse(JSON.stringify(manager.lobby(HOME)).includes("queen"));
+  ok(manager.setServerData(HOME, null));
+  assertEquals(manager.serverData(HOME), null);
+  ok(manager.setServerData(HOME, undefined));
+  assertEquals(manager.serverData(HOME), undefined);
+  assertFalse("serverData" in manager.snapshot(HOME)!);
+  ok(manager.setServerData(HOME, data));
+  ok(manager.destroyLobby(HOME));
+  assertEquals(manager.serverData(HOME), undefined);
+  assertEquals(
+    refused(manager.setServerData(HOME, data)).type,
+    "lobbyNotFound",
+  );
+});
+
+Deno.test("LobbyManager.setServerData() refuses what JSON cannot hold, and too much of it", () => {
+  const manager = makeManager({ limits: { serverDataBytes: 100, events: 16 } });
+  open(manager);
+  ok(manager.setServerData(HOME, "x".repeat(98)));
+  for (const bad of ["x".repeat(99), NaN, () => 1, { a: "\ud800" }]) {
+    const error = refused(manager.setServerData(HOME, bad as never));
+    assert(error.type === "invalidConfig");
+    assertEquals(error.field, "serverData");
+  }
+  assertEquals(manager.serverData(HOME), "x".repeat(98));
+  // What nobody drains is bounded, as with everything else.
+  let count = 0;
+  while (manager.setServerData(HOME, count).isOk) assert(++count < 16);
+  const full = refused(manager.setServerData(HOME, count));
+  assert(full.type === "tooMany");
+  assertEquals(full.of, "events");
+  assertEquals(manager.serverData(HOME), count - 1);
 });
 
 Deno.test("LobbyManager.endGame() refuses results that JSON cannot hold", () => {

@@ -1,7 +1,7 @@
 // A manager under random calls, against what has to hold whatever is called. The full
 // count is a million calls (TICKWIRE_SOAK=1); an ordinary run takes a slice of them. A
 // failure names the seed and the call.
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertFalse } from "@std/assert";
 import type { PlayerId, Random } from "../../core/mod.ts";
 import type { LobbyError } from "../lobby_error.ts";
 import type { LobbyId } from "../lobby_id.ts";
@@ -10,6 +10,7 @@ import {
   type CallResult,
   RandomLobbyCalls,
 } from "./_testing/random_lobby_calls.ts";
+import { isRematchWanted } from "./_lobby_rules.ts";
 import { applyLobbyEvent } from "./apply_lobby_event.ts";
 import type { Lobby } from "./lobby.ts";
 import type { LobbyManagerEvent } from "./lobby_event.ts";
@@ -76,7 +77,7 @@ class Follower {
       this.lastAttempt = event.attempt;
       return;
     }
-    if (event.type === "joinRefused") return;
+    if (!("version" in event)) return;
     // By way of JSON, as it would be over a network.
     const sent = JSON.parse(JSON.stringify(event)) as typeof event;
     const { lobby, version } = sent;
@@ -112,6 +113,7 @@ function assertAllSound(
     const kept = manager.reservations(view.id)
       .reduce((sum, { players }) => sum + players.length, 0);
     assertEquals(view.reservedSeats, kept, "what is reserved");
+    assertFalse(isRematchWanted(view), "a rematch that all want begins");
     assert(manager.bans(view.id).length <= 4, "no more bans than allowed");
     assert(
       manager.invites(view.id).length <= 4,

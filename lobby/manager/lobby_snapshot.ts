@@ -3,6 +3,7 @@ import type { PlayerId } from "../../core/mod.ts";
 import type { LobbyRole } from "../lobby_error.ts";
 import type { TeamId } from "../team_id.ts";
 import type { Lobby } from "./lobby.ts";
+import type { LobbyJson } from "./lobby_metadata.ts";
 
 /** The format that {@linkcode LobbyManager.snapshot} writes. */
 export const LOBBY_SNAPSHOT_FORMAT = 1;
@@ -64,7 +65,8 @@ export interface LobbyAttemptSnapshot {
 /**
  * All that a manager needs to go on with a lobby: a plain value that JSON can hold.
  * Times are what is left, so that it does not age while nobody runs it. It has the
- * verifier of the password and the invite codes: keep it as you keep those.
+ * verifier of the password, the invite codes and the server's data: keep it as you keep
+ * those.
  */
 export interface LobbySnapshot {
   /** {@linkcode LOBBY_SNAPSHOT_FORMAT}. */
@@ -73,6 +75,8 @@ export interface LobbySnapshot {
   readonly lobby: Lobby;
   /** What the password is compared with, if there is one. */
   readonly verifier?: string;
+  /** What the server's own code keeps, if it keeps anything. */
+  readonly serverData?: LobbyJson;
   /** What else there is of players and spectators, in the order in which they came. */
   readonly seats: readonly LobbySeatSnapshot[];
   /** Who may not come back. */

@@ -68,6 +68,7 @@ function openRich(manager: LobbyManager): LobbyId {
   const { value: check } = manager.startReadyCheck(ADA) as { value: unknown };
   assert(check !== undefined);
   ok(manager.voteReady(BOB, true));
+  ok(manager.setServerData(HOME, { deck: ["queen", 7] }));
   manager.tick(0.25);
   return HOME;
 }
@@ -84,6 +85,7 @@ Deno.test("LobbyManager.snapshot() has what is needed to go on, and times as wha
   assertEquals(rest, {
     format: 1,
     verifier: "verifier",
+    serverData: { deck: ["queen", 7] },
     seats: [
       { player: ADA, skill: 1500.5, graceLeftMs: 59_750 },
       { player: BOB, skill: 0 },
@@ -105,7 +107,7 @@ Deno.test("LobbyManager.snapshot() has what is needed to go on, and times as wha
     ],
     attempts: [{ player: playerId("eve"), fullInMs: 6750 }],
     readyCheckLeftMs: 29_750,
-    hostGraceLeftMs: 4750,
+    hostGraceLeftMs: 14_750,
     nextInvite: 3,
     nextReservation: 2,
     seed: new SeededRandom(1).nextU32(),
@@ -123,6 +125,7 @@ Deno.test("LobbyManager.restore() goes on at another time as the first would hav
   assertEquals(lobby, first.lobby(id));
   assertEquals(second.lobbyForPlayer(BOB)?.id, id);
   assertEquals([...second.drainEvents()], []);
+  assertEquals(second.serverData(id), first.serverData(id));
   for (let i = 0; i < 800; i++) {
     first.tick(0.1);
     second.tick(0.1);

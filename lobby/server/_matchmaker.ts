@@ -14,7 +14,7 @@ import type {
   LobbyMatchSeat,
   LobbyPlayerInfo,
 } from "../manager/lobby_manager_options.ts";
-import { MAX_TEAMS, type TeamId } from "../team_id.ts";
+import type { TeamId } from "../team_id.ts";
 import type { BackfillId, BackfillRequest } from "../matchmaking/backfill.ts";
 import type { MatchmakingEvent } from "../matchmaking/matchmaking_event.ts";
 import { MatchmakingQueue } from "../matchmaking/matchmaking_queue.ts";
@@ -35,6 +35,11 @@ import type {
   LobbyTicketStatus,
 } from "../wire/lobby_push.ts";
 import type { LobbyRequest } from "../wire/lobby_request.ts";
+import {
+  hasLobbyTeams,
+  matchConfig,
+  type MatchShape,
+} from "./_match_config.ts";
 import { MissedMatches } from "./_missed_matches.ts";
 import type { People, Person } from "./_people.ts";
 import type { ServerCounters } from "./_server_counters.ts";
@@ -580,8 +585,13 @@ export class Matchmaker {
     const players = teams.flatMap(playersOf);
     for (const player of players) this.#leave(player);
     const { config, metadata } = queue.options.lobby?.(match) ?? {};
-    const hasTeams = teams.length >= 2 && teams.length <= MAX_TEAMS &&
-      players.length > teams.length;
+    const shape: MatchShape = {
+      queue: queue.name,
+      mode,
+      map,
+      teamSizes: teams.map((team) => playersOf(team).length),
+    };
+    const hasTeams = hasLobbyTeams(shape);
     const seats = teams.flatMap((team, i): LobbyMatchSeat[] =>
       playersOf(team).map((player) => ({
         player,
@@ -592,21 +602,11 @@ export class Matchmaker {
     // Who is not there now would be no host for long.
     const first = seats.findIndex(({ player }) => this.#isOnline(player));
     if (first > 0) seats.unshift(...seats.splice(first, 1));
-    const made = manager.createMatch(seats, {
-      name: queue.name,
-      access: "inviteOnly",
-      minPlayers: players.length,
-      ...config,
-      mode,
-      map: map ?? "",
-      maxPlayers: players.length,
-      ...(hasTeams && {
-        teams: {
-          count: teams.length,
-          maxSize: Math.max(...teams.map((team) => playersOf(team).length)),
-        },
-      }),
-    }, metadata === undefined ? {} : { metadata });
+    const made = manager.createMatch(
+      seats,
+      matchConfig(shape, config),
+      metadata === undefined ? {} : { metadata },
+    );
     if (made.isOk) {
       this.#markAbsent(players);
       this.#host.takeEvents();

@@ -12,6 +12,7 @@ export type LobbyOperation = Exclude<LobbyRequest, {
     | "hello"
     | "create"
     | "join"
+    | "configure"
     | "setPassword"
     | "chat"
     | "browse"
@@ -46,8 +47,6 @@ export function operate(
       return plain(manager.unban(player, request.player));
     case "transferHost":
       return plain(manager.transferHost(player, request.player));
-    case "configure":
-      return plain(manager.updateConfig(player, request.changes));
     case "setMetadata":
       return plain(manager.setLobbyMetadata(player, request.changes));
     case "setPlayerMetadata":

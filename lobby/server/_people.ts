@@ -96,6 +96,8 @@ export class People {
   readonly #maxNameBytes: number;
   readonly #people = new Map<PlayerId, Person>();
   readonly #sockets = new Map<ClientId, LobbySocket>();
+  /** All clients, also those that have not spoken of lobbies. */
+  readonly #clients = new Map<PlayerId, Set<ClientId>>();
   #sweptMs = 0;
 
   constructor(rates: PersonRates, maxNameBytes: number) {
@@ -117,6 +119,24 @@ export class People {
 
   sockets(): Iterable<LobbySocket> {
     return this.#sockets.values();
+  }
+
+  /** All clients of a player. */
+  clientsOf(player: PlayerId): readonly ClientId[] {
+    return [...this.#clients.get(player) ?? []];
+  }
+
+  /** A client is there, for the first time or again. */
+  onClient(client: ClientId, { playerId }: Identity): void {
+    const clients = this.#clients.get(playerId) ?? new Set();
+    this.#clients.set(playerId, clients.add(client));
+  }
+
+  /** A client is gone for good. */
+  onClientLeft(client: ClientId, { playerId }: Identity): void {
+    const clients = this.#clients.get(playerId);
+    clients?.delete(client);
+    if (clients?.size === 0) this.#clients.delete(playerId);
   }
 
   /** The person of an identity, as somebody has just been let in as. */

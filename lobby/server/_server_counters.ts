@@ -18,6 +18,8 @@ export class ServerCounters {
   slowReaders = 0;
   matches = 0;
   failedMatches = 0;
+  gameMessages = 0;
+  droppedMessages = 0;
 
   request(name: LobbyRequestName, isDone: boolean): void {
     let counts = this.#requests.get(name);
@@ -82,6 +84,16 @@ export class ServerCounters {
       "failed_matches",
       "Matches that could not be",
       this.failedMatches,
+    );
+    yield counter(
+      "game_messages",
+      "Messages of the game's own to clients",
+      this.gameMessages,
+    );
+    yield counter(
+      "dropped_game_messages",
+      "Messages of the game's own for which a client had no room",
+      this.droppedMessages,
     );
   }
 }

@@ -5,6 +5,7 @@ import {
   checkNotNegative,
   type PlayerId,
 } from "../../core/mod.ts";
+import { fillLimits, type LobbyLimits } from "../manager/lobby_limits.ts";
 import { PASSWORD_ITERATIONS } from "../password/password.ts";
 import type { PersonRates, Rate } from "./_people.ts";
 import type { LobbyRate, LobbyServerOptions } from "./lobby_server_options.ts";
@@ -29,6 +30,8 @@ export interface ServerSettings {
   readonly maxWaitingHashes: number;
   readonly maxHeld: number;
   readonly maxEvents: number;
+  readonly limits: LobbyLimits;
+  readonly vetConfig: LobbyServerOptions["vetConfig"];
   readonly skillOf: (
     player: PlayerId,
   ) => { readonly skill: number; readonly uncertainty?: number };
@@ -99,6 +102,8 @@ export function resolveServerOptions(
       1_024,
       16_000_000,
     ),
+    limits: fillLimits(options.manager?.limits ?? {}),
+    vetConfig: options.vetConfig,
     skillOf: options.skillOf ?? averageSkill,
   };
 }

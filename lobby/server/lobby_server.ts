@@ -13,10 +13,12 @@ import type { LobbyListingDiff } from "../browser/listing_diff.ts";
 import { lobbyListing } from "../browser/lobby_listing.ts";
 import type { LobbyId } from "../lobby_id.ts";
 import type { LobbyResult } from "../lobby_result.ts";
+import { checkConfig } from "../manager/_check_input.ts";
+import { deepFreeze } from "../manager/_deep_freeze.ts";
 import { applyLobbyEvent } from "../manager/apply_lobby_event.ts";
 import type { Lobby } from "../manager/lobby.ts";
+import type { LobbyConfigChanges } from "../manager/lobby_config.ts";
 import type { LobbyEvent, LobbyNotice } from "../manager/lobby_event.ts";
-import { fillLimits } from "../manager/lobby_limits.ts";
 import { LobbyManager } from "../manager/lobby_manager.ts";
 import type {
   LobbyJoin,
@@ -47,6 +49,7 @@ import {
 } from "../wire/lobby_request.ts";
 import { Chat } from "./_chat.ts";
 import { ClusterGate, type Elsewhere } from "./_cluster_gate.ts";
+import { GameMessages } from "./_game_messages.ts";
 import { type ListReader, ListReaders } from "./_list_readers.ts";
 import { Matchmaker } from "./_matchmaker.ts";
 import { maxMessageBytes } from "./_max_message_bytes.ts";
@@ -59,7 +62,10 @@ import {
   type ServerSettings,
 } from "./_server_settings.ts";
 import type { LobbyServerEvent } from "./lobby_server_event.ts";
-import type { LobbyServerOptions } from "./lobby_server_options.ts";
+import type {
+  LobbyMessageOptions,
+  LobbyServerOptions,
+} from "./lobby_server_options.ts";
 
 /** How long a client that has to wait for others' passwords is told to wait. */
 const HASHES_RETRY_MS = 1_000;
@@ -70,8 +76,6 @@ const LISTS_RETRY_MS = 1_000;
 /** The most lists that a player reads, over all connections. */
 const MAX_LISTS = 16;
 const PAGE_SIZE = 64;
-/** What a manager takes for a name, by default. */
-const NAME_BYTES = 64;
 
 const encoder = new TextEncoder();
 
@@ -132,6 +136,7 @@ export class LobbyServer {
   readonly #cluster: LobbyCluster | undefined;
   readonly #gate: ClusterGate | undefined;
   readonly #outbox: Outbox;
+  readonly #messages: GameMessages;
   readonly #events: EventQueue<LobbyServerEvent>;
   readonly #people: People;
   readonly #chat: Chat;
@@ -185,10 +190,14 @@ export class LobbyServer {
       defer: (action) => this.#found.push(action),
     });
     this.manager = new LobbyManager(options.manager);
-    const longest = maxMessageBytes(fillLimits(options.manager?.limits ?? {}));
+    const longest = maxMessageBytes(settings.limits);
+    const messageBytes = checkMessageBytes(
+      longest,
+      options.hub?.maxMessageBytes,
+    );
     this.hub = new WsHub({
       ...options.hub,
-      maxMessageBytes: checkMessageBytes(longest, options.hub?.maxMessageBytes),
+      maxMessageBytes: messageBytes,
       upgrade: options.upgrade,
       authenticate: options.authenticate,
       channel: (name) => {
@@ -212,7 +221,7 @@ export class LobbyServer {
     this.#events = new EventQueue({ capacity: settings.maxEvents });
     this.#people = new People(
       settings.rates,
-      options.manager?.limits?.nameBytes ?? NAME_BYTES,
+      settings.limits.nameBytes,
     );
     this.#chat = new Chat(settings.chatMaxBytes, settings.chatHistory);
     this.#feed = new ListingFeed({
@@ -237,6 +246,12 @@ export class LobbyServer {
       onStored: (records) => this.#onStored(records),
       onFailed: (error, retryAfterMs) => this.#onFailed(error, retryAfterMs),
     });
+    this.#messages = new GameMessages(
+      this.hub,
+      this.#outbox,
+      this.#counters,
+      { maxMessageBytes: messageBytes, maxHeld: settings.maxHeld },
+    );
     this.#matchmaker = new Matchmaker(options.queues ?? {}, {
       manager: this.manager,
       skillOf: settings.skillOf,
@@ -297,6 +312,86 @@ export class LobbyServer {
     this.#outbox.commit();
     this.#tickLists(dt);
     this.hub.flush();
+  }
+
+  /**
+   * Stores and sends at once what was done since the tick, which would else wait for the next one.
+   */
+  flush(): void {
+    if (!this.#isReady || this.#isClosed) return;
+    this.#takeLobbyEvents();
+    this.#outbox.commit();
+    this.hub.flush();
+  }
+
+  /**
+   * Finds the clients of a player: all connections to this server, also those that are cut and may come back.
+   *
+   * @param player Who.
+   * @returns The hub's numbers of them, the first one first.
+   */
+  clientsOf(player: PlayerId): readonly ClientId[] {
+    return this.#people.clientsOf(player);
+  }
+
+  /**
+   * Says something of the game's own to a player: to all clients, on a channel that is none of the server's. It leaves with
+   * the next tick, or `flush`, and like all that the server tells when what was changed before is stored: so a player is
+   * told nothing that a crash would undo. Messages on one channel keep their order.
+   *
+   * A client for which there is no room on the channel (its `maxQueuedMessages` and `maxQueuedBytes`) does not get it, which
+   * `messagesDropped` tells. What has to be there at once, and may be wrong after a crash, goes by `hub.sendTo`.
+   *
+   * @param player Who.
+   * @param channel The channel that it is to come on: 1 to 128 bytes of UTF-8.
+   * @param message Text, or bytes, which are copied: at most `hub.maxMessageBytes`.
+   * @returns Whether it is on its way to anybody: not if the player has no client here, if `maxHeld` things or 64 MiB of
+   * messages wait for the store already, or after `close`.
+   * @throws {RangeError} If the channel or the message is too long, or the channel "" or one of the server's.
+   *
+   * @example Deal a hand
+   * ```ts
+   * import type { LobbyId, LobbyServer } from "@tickwire/net/lobby";
+   *
+   * function deal(lobbies: LobbyServer, lobby: LobbyId, deck: string[]): void {
+   *   const players = lobbies.manager.lobby(lobby)?.players ?? [];
+   *   const hands = players.map(({ id }) => ({ id, cards: deck.splice(0, 5) }));
+   *   // What is told of it goes out when it is stored.
+   *   lobbies.manager.setServerData(lobby, { deck, hands });
+   *   for (const { id, cards } of hands) {
+   *     lobbies.sendToPlayer(id, "hand", JSON.stringify(cards));
+   *   }
+   * }
+   * ```
+   */
+  sendToPlayer(
+    player: PlayerId,
+    channel: string,
+    message: string | Uint8Array,
+  ): boolean {
+    return this.#sendTo([player], channel, message);
+  }
+
+  /**
+   * Says something of the game's own to the players of a lobby, and to those who look on if that is wanted, in the way of
+   * {@linkcode LobbyServer.sendToPlayer}.
+   *
+   * @param lobby Which.
+   * @param channel The channel that it is to come on: 1 to 128 bytes of UTF-8.
+   * @param message Text, or bytes, which are copied: at most `hub.maxMessageBytes`.
+   * @param options Who gets it.
+   * @returns Whether it is on its way to anybody: not if there is no such lobby, or what `sendToPlayer` says holds.
+   * @throws {RangeError} If the channel or the message is too long, or the channel "" or one of the server's.
+   */
+  sendToLobby(
+    lobby: LobbyId,
+    channel: string,
+    message: string | Uint8Array,
+    { withSpectators = false }: LobbyMessageOptions = {},
+  ): boolean {
+    const { players = [], spectators = [] } = this.manager.lobby(lobby) ?? {};
+    const members = withSpectators ? [...players, ...spectators] : players;
+    return this.#sendTo(members.map(({ id }) => id), channel, message);
   }
 
   /**
@@ -571,6 +666,9 @@ export class LobbyServer {
         break;
       case "clientConnected":
       case "clientDisconnected": {
+        if (event.type === "clientConnected") {
+          this.#people.onClient(event.client, event.identity);
+        }
         const socket = this.#people.socket(event.client);
         if (socket === undefined) break;
         socket.isOnline = event.type === "clientConnected";
@@ -580,6 +678,7 @@ export class LobbyServer {
       }
       case "clientLeft": {
         this.#expelled.delete(event.client);
+        this.#people.onClientLeft(event.client, event.identity);
         const socket = this.#people.socket(event.client);
         if (socket === undefined) break;
         socket.isOnline = false;
@@ -676,6 +775,9 @@ export class LobbyServer {
       case "join":
         this.#join(person, asker, request);
         return;
+      case "configure":
+        this.#configure(player, asker, request);
+        return;
       case "setPassword":
         this.#setPassword(person, asker, request.password);
         return;
@@ -759,15 +861,24 @@ export class LobbyServer {
     request: LobbyRequest & { do: "create" },
   ): void {
     const { password } = request;
-    // Nothing is hashed for who could not enter anyway.
-    const isElsewhere =
-      this.manager.lobbyForPlayer(person.player) !== undefined;
-    if (password === undefined || isElsewhere) {
+    // Nothing is judged and hashed for who could not enter anyway.
+    if (this.manager.lobbyForPlayer(person.player) !== undefined) {
       this.#createWith(person, asker, request, undefined);
       return;
     }
+    const { config = {} } = request;
+    const vetted = this.#vet(person.player, undefined, config);
+    if (!vetted.isOk) {
+      this.#refuse(asker, request, vetted.error);
+      return;
+    }
+    const whole = { ...request, config: vetted.value };
+    if (password === undefined) {
+      this.#createWith(person, asker, whole, undefined);
+      return;
+    }
     this.#hash(person, asker, request, password, (verifier) => {
-      this.#createWith(person, asker, request, verifier);
+      this.#createWith(person, asker, whole, verifier);
     });
   }
 
@@ -842,6 +953,56 @@ export class LobbyServer {
       skill: this.#settings.skillOf(player).skill,
       ...(name !== undefined && { name }),
       ...(metadata !== undefined && { metadata }),
+    };
+  }
+
+  #configure(
+    player: PlayerId,
+    asker: Asker,
+    request: LobbyRequest & { do: "configure" },
+  ): void {
+    const hosted = hostedBy(this.manager, player);
+    // Whose lobby it is not, the manager refuses.
+    const vetted = hosted.isOk
+      ? this.#vet(player, hosted.value, request.changes)
+      : { isOk: true, value: request.changes } as const;
+    if (!vetted.isOk) {
+      this.#refuse(asker, request, vetted.error);
+      return;
+    }
+    const set = this.manager.updateConfig(player, vetted.value);
+    this.#settle(asker, request, plain(set));
+  }
+
+  /** What the game makes of what a player wants a lobby to be. */
+  #vet(
+    player: PlayerId,
+    lobby: Lobby | undefined,
+    changes: LobbyConfigChanges,
+  ):
+    | { readonly isOk: true; readonly value: LobbyConfigChanges }
+    | { readonly isOk: false; readonly error: LobbyRequestError } {
+    const { vetConfig, limits } = this.#settings;
+    const whole = vetConfig && checkConfig(changes, lobby?.config, limits);
+    // What is out of its range, the manager refuses.
+    const verdict = whole?.value &&
+      vetConfig?.({ player, lobby, config: deepFreeze(whole.value) });
+    if (verdict === undefined) return { isOk: true, value: changes };
+    if (verdict.type === "refused") {
+      const { reason } = verdict;
+      return {
+        isOk: false,
+        error: {
+          type: "configRefused",
+          reason,
+          message: `The game refuses such a lobby: ${reason}`,
+        },
+      };
+    }
+    const teams = { ...changes.teams, ...verdict.changes.teams };
+    return {
+      isOk: true,
+      value: { ...changes, ...verdict.changes, teams },
     };
   }
 
@@ -1045,6 +1206,9 @@ export class LobbyServer {
         case "passwordToVerify":
           this.#verify(event);
           break;
+        case "serverDataChanged":
+          this.#outbox.touch("lobby", event.lobby);
+          break;
         case "joinRefused": {
           const asker = this.#attempts.get(event.attempt);
           if (asker === undefined) break;
@@ -1210,10 +1374,25 @@ export class LobbyServer {
     this.#counters.behind++;
   }
 
+  #sendTo(
+    players: readonly PlayerId[],
+    channel: string,
+    message: string | Uint8Array,
+  ): boolean {
+    if (!this.#isReady || this.#isClosed) return false;
+    // It follows on what was done before, and waits for that to be stored.
+    this.#takeLobbyEvents();
+    const clients = players.flatMap((it) => this.#people.clientsOf(it));
+    return this.#messages.send(clients, channel, message);
+  }
+
   /** Tells those for whom there was no room where they stand, if there is now. */
   #catchUp(): void {
     if (this.#nowMs - this.#catchUpMs < CATCH_UP_MS) return;
     this.#catchUpMs = this.#nowMs;
+    for (const [client, player] of this.#messages.takeBehind()) {
+      this.#queue({ type: "messagesDropped", client, player });
+    }
     for (const socket of this.#behind) {
       const { player } = socket.person;
       const lobby = this.manager.lobbyForPlayer(player);

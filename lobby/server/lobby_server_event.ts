@@ -1,6 +1,6 @@
 // This module is browser compatible.
 import type { PlayerId } from "../../core/mod.ts";
-import type { WsHubEvent } from "../../websocket/mod.ts";
+import type { ClientId, WsHubEvent } from "../../websocket/mod.ts";
 import type { LobbyError } from "../lobby_error.ts";
 import type { LobbyId } from "../lobby_id.ts";
 import type { Lobby } from "../manager/lobby.ts";
@@ -56,7 +56,7 @@ export type LobbyServerEvent =
     readonly players: readonly PlayerId[];
   }
   | {
-    /** What was stored is here again; nobody is connected yet. */
+    /** What was stored is here again, for `manager.lobbies()`; nobody is connected yet. */
     readonly type: "restored";
     /** How many lobbies. */
     readonly lobbies: number;
@@ -90,6 +90,17 @@ export type LobbyServerEvent =
      * its clients are sent away, and nothing is told any more. Make another one, with another `LobbyCluster`.
      */
     readonly type: "clusterLost";
+  }
+  | {
+    /**
+     * A client had no room for messages of `sendToPlayer` or `sendToLobby`, and has not got them: send it how things
+     * stand. Told at most once a second for a client.
+     */
+    readonly type: "messagesDropped";
+    /** Which. */
+    readonly client: ClientId;
+    /** Whose. */
+    readonly player: PlayerId;
   }
   | {
     /** The store has failed: answers wait, and it is tried again. */

@@ -1,6 +1,11 @@
 // This module is browser compatible.
 import type { Identity, PlayerId } from "../../core/mod.ts";
 import type { Upgraded, WsHubOptions } from "../../websocket/mod.ts";
+import type { Lobby } from "../manager/lobby.ts";
+import type {
+  LobbyConfig,
+  LobbyConfigChanges,
+} from "../manager/lobby_config.ts";
 import type { LobbyManagerOptions } from "../manager/lobby_manager_options.ts";
 import type { LobbyStore } from "../store/lobby_store.ts";
 import type { LobbyQueueOptions } from "./lobby_queue_options.ts";
@@ -97,6 +102,41 @@ export interface LobbyPasswordOptions {
   readonly rate?: LobbyRate;
 }
 
+/** What a player wants a lobby to be, for `vetConfig` to judge. */
+export interface LobbyConfigWish {
+  /** Who. */
+  readonly player: PlayerId;
+  /** The lobby, of which the player is host; `undefined` for a new one. */
+  readonly lobby: Lobby | undefined;
+  /** What it would be set to: the whole of it, frozen, each field in its range. */
+  readonly config: LobbyConfig;
+}
+
+/** What a game says to a {@linkcode LobbyConfigWish}. */
+export type LobbyConfigVerdict =
+  | {
+    /** It may not be so: the client is answered `configRefused`. */
+    readonly type: "refused";
+    /** Why, in the game's own words, which the client is told. */
+    readonly reason: string;
+  }
+  | {
+    /** It may be, but for this. */
+    readonly type: "changed";
+    /** What it is to be set to in place of what the player wants. What comes of it is checked as if the player had said so. */
+    readonly changes: LobbyConfigChanges;
+  };
+
+/** Options for {@linkcode LobbyServer.sendToLobby}. */
+export interface LobbyMessageOptions {
+  /**
+   * Whether those who look on get it too.
+   *
+   * @default {false}
+   */
+  readonly withSpectators?: boolean;
+}
+
 /** Options for {@linkcode LobbyServer}. */
 export interface LobbyServerOptions {
   /** Turns a request into a socket: `upgradeWebSocket` of `@tickwire/net/websocket/deno`, or another runtime's. */
@@ -132,6 +172,17 @@ export interface LobbyServerOptions {
    * @default {{}}
    */
   readonly queues?: Readonly<Record<string, LobbyQueueOptions>>;
+  /**
+   * Judges what players want their lobbies to be, at each `create` and `configure` of a client that can be read: names that
+   * are no names, more players than a mode has. `undefined` lets it be as it is. It is asked once or more, must answer the
+   * same for the same, at once, and not throw. What your own code makes by `manager`, and matches by `lobby` of their queue,
+   * it is not asked about, but about what a host makes of those later.
+   *
+   * @default {() => undefined}
+   */
+  readonly vetConfig?: (
+    wish: LobbyConfigWish,
+  ) => LobbyConfigVerdict | undefined;
   /**
    * How strong a player is, for matches and for even teams; in points, as all rules of the queues.
    *

@@ -148,6 +148,7 @@ export const LISTING_FIELDS: ShapeOf<LobbyListing, "pingMs"> = {
   spectators: isCount,
   isPrivate: isBoolean,
   isJoinable: isBoolean,
+  isOpenToSpectators: isBoolean,
   region: isName,
   metadata: isMetadata,
 };

@@ -15,6 +15,13 @@ export type LobbyRequestError =
     readonly field: string;
     readonly message: string;
   }
+  /** The game does not want a lobby to be like that. */
+  | {
+    readonly type: "configRefused";
+    /** Why, in the game's own words. */
+    readonly reason: string;
+    readonly message: string;
+  }
   /** The server speaks another version. */
   | {
     readonly type: "unsupportedProtocol";

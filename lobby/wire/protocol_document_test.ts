@@ -57,6 +57,7 @@ const ERROR_FIELDS: {
   lobbyExists: ["lobby"],
   notFound: ["what"],
   invalidRequest: ["field"],
+  configRefused: ["reason"],
   unsupportedProtocol: ["protocol"],
   queueNotFound: ["queue"],
   elsewhere: ["url"],

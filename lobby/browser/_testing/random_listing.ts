@@ -34,6 +34,7 @@ export function randomListing(random: Random, id: number): LobbyListing {
     spectators: below(random, 3),
     isPrivate: below(random, 3) === 0,
     isJoinable: below(random, 3) > 0,
+    isOpenToSpectators: below(random, 2) > 0,
     region: oneOf(random, REGIONS),
     metadata: below(random, 2) === 0 ? {} : { level: below(random, 3) },
   };
