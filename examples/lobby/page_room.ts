@@ -20,18 +20,13 @@ export class Room {
   /** Seconds to the game; `undefined` while nobody knows. */
   #countdown: number | undefined;
   #inviteCode = "";
-  /** Whether one has asked to leave, which closes a lobby that nobody else is in. */
-  #isLeaving = false;
 
   constructor(client: LobbyClient, requests: Requests) {
     this.#client = client;
     this.#requests = requests;
     this.#chat = new ChatCard(client, requests);
     this.game = new GameCard(client);
-    element("leave").onclick = () => {
-      this.#isLeaving = true;
-      requests.ask<"leave">(client.leave());
-    };
+    element("leave").onclick = () => requests.ask<"leave">(client.leave());
     element("ready").onclick = () => {
       const isReady = this.#me?.isReady ?? false;
       requests.ask<"ready">(client.setReady(!isReady));
@@ -53,7 +48,6 @@ export class Room {
         this.#chat.clear();
         this.#countdown = undefined;
         this.#setInvite("");
-        this.#isLeaving = false;
         this.#show(event.lobby);
         break;
       case "replaced":
@@ -74,7 +68,7 @@ export class Room {
         this.#setInvite("");
         if (event.reason === "timedOut" || event.reason === "unknown") {
           this.#requests.notice("Your seat was given up: you were away");
-        } else if (event.reason === "destroyed" && !this.#isLeaving) {
+        } else if (event.reason === "destroyed") {
           this.#requests.notice("The lobby was closed");
         }
     }

@@ -1062,11 +1062,16 @@ export class LobbyServer {
         this.#chat.forget(id);
         this.#matchmaker.onDestroyed(id);
         this.#gate?.onSeats(membersOf(view));
-        this.#pushTo(membersOf(view), {
-          push: "left",
-          lobby: id,
-          reason: "destroyed",
-        });
+        for (const player of membersOf(view)) {
+          this.#pushTo([player], {
+            push: "left",
+            lobby: id,
+            // Who was the last one has left, and did not lose the lobby.
+            reason: event.last?.player === player
+              ? event.last.reason
+              : "destroyed",
+          });
+        }
         break;
       default:
         this.#pushTo(membersOf(view), { push: "event", event });

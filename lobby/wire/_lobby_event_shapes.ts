@@ -31,11 +31,15 @@ const isSeats: Check = listOf(
   has({ player: isPlayer, team: isTeam }),
   MAX_IN_LOBBY,
 );
+const isLeaveReason: Check = oneOf("left", "kicked", "timedOut");
 const isEntry: Check = oneOf("open", "password", "invite", "reservation");
 
 const SHAPES: Readonly<Record<LobbyEvent["type"], Shape>> = {
   lobbyCreated: { view: isLobbyView },
-  lobbyDestroyed: { reason: oneOf("closed", "empty") },
+  lobbyDestroyed: {
+    reason: oneOf("closed", "empty"),
+    last: optional(has({ player: isPlayer, reason: isLeaveReason })),
+  },
   playerJoined: {
     player: isLobbyPlayer,
     entry: isEntry,
@@ -45,7 +49,7 @@ const SHAPES: Readonly<Record<LobbyEvent["type"], Shape>> = {
   playerLeft: {
     player: isPlayer,
     role: oneOf("player", "spectator"),
-    reason: oneOf("left", "kicked", "timedOut"),
+    reason: isLeaveReason,
     isBanned: isBoolean,
     host: isPlayer,
   },
