@@ -18,7 +18,7 @@ import type { LobbyFilter } from "../browser/lobby_filter.ts";
 import type { LobbyRole } from "../lobby_error.ts";
 import type { LobbyId } from "../lobby_id.ts";
 import { applyLobbyEvent } from "../manager/apply_lobby_event.ts";
-import type { Lobby } from "../manager/lobby.ts";
+import type { Lobby, LobbyPlayer } from "../manager/lobby.ts";
 import type { LobbyConfigChanges } from "../manager/lobby_config.ts";
 import type { LobbyEvent } from "../manager/lobby_event.ts";
 import type { LobbyMetadataChanges } from "../manager/lobby_metadata.ts";
@@ -30,6 +30,7 @@ import type {
   LobbyProposal,
   LobbyPush,
   LobbyTicketStatus,
+  LobbyTimesLeft,
 } from "../wire/lobby_push.ts";
 import {
   LOBBY_CHANNEL,
@@ -51,7 +52,7 @@ import type {
 } from "./lobby_client_options.ts";
 
 /** The most events that one of the connection's becomes. */
-const EVENTS_OF_ONE = 4;
+const EVENTS_OF_ONE = 6;
 /** How long it is waited before the server is greeted again, if a greeting came to nothing. */
 const FIRST_GREETING_MS = 500;
 const MIN_GREETING_MS = 50;
@@ -150,6 +151,11 @@ export class LobbyClient {
   #lobby: Lobby | undefined;
   #ticket: LobbyTicketStatus | undefined;
   #proposal: LobbyProposal | undefined;
+  /** By `#nowMs`: when the ticket was told, and when what is waited for is over. */
+  #ticketMs = 0;
+  #proposalEndMs = 0;
+  #countdownEndMs: number | undefined;
+  #readyCheckEndMs: number | undefined;
   #isSynced = false;
   /** Whether the server is to be told what this client knows. */
   #mustGreet = false;
@@ -221,7 +227,7 @@ export class LobbyClient {
     return this.#isSynced;
   }
 
-  /** Who the player is, as the server says; `undefined` before it has. */
+  /** Who the player is, as the server says before all else; `undefined` before it has. */
   get player(): PlayerId | undefined {
     return this.#player;
   }
@@ -231,14 +237,45 @@ export class LobbyClient {
     return this.#lobby;
   }
 
-  /** How the player's wait for a match stands. */
+  /** The player's own seat in the lobby; `undefined` for who is in none, or looks on. */
+  get me(): LobbyPlayer | undefined {
+    return this.#lobby?.players.find(({ id }) => id === this.#player);
+  }
+
+  /** Whether the player is the lobby's host. */
+  get isHost(): boolean {
+    return this.#lobby !== undefined && this.#lobby.host === this.#player;
+  }
+
+  /** How long it is to the game, in milliseconds; `undefined` if there is no countdown. Counted by `tick`, as all times here. */
+  get countdownLeftMs(): number | undefined {
+    return this.#leftMs(this.#countdownEndMs);
+  }
+
+  /** How long it is to the end of the ready check, in milliseconds; `undefined` if there is none. */
+  get readyCheckLeftMs(): number | undefined {
+    return this.#leftMs(this.#readyCheckEndMs);
+  }
+
+  /** How the player's wait for a match stood when it was told; `undefined` if the player waits for none. */
   get ticket(): LobbyTicketStatus | undefined {
     return this.#ticket;
   }
 
-  /** The match that waits for the player's answer. */
+  /** How long the player has waited for a match, in milliseconds; `undefined` if the player waits for none. */
+  get waitedMs(): number | undefined {
+    return this.#ticket &&
+      this.#ticket.waitedMs + this.#nowMs - this.#ticketMs;
+  }
+
+  /** The match that its players have to confirm. */
   get proposal(): LobbyProposal | undefined {
     return this.#proposal;
+  }
+
+  /** How long there is to answer the match, in milliseconds; `undefined` if there is none. */
+  get proposalLeftMs(): number | undefined {
+    return this.#proposal && this.#leftMs(this.#proposalEndMs);
   }
 
   /** How many messages of the server made no sense, since the client was made. */
@@ -264,6 +301,8 @@ export class LobbyClient {
     this.#isSynced = false;
     this.#mustGreet = false;
     this.#lobby = undefined;
+    this.#countdownEndMs = undefined;
+    this.#readyCheckEndMs = undefined;
     this.#ticket = undefined;
     this.#proposal = undefined;
     this.#listKey = undefined;
@@ -934,8 +973,8 @@ export class LobbyClient {
     }
     this.#failedGreetings = 0;
     this.#player = hello.player;
-    this.#ticket = hello.ticket;
-    this.#proposal = hello.proposal;
+    this.#setTimesLeft(hello);
+    this.#setMatchmaking(hello);
     // Something else may have been missed since it was asked.
     if (this.#mustGreet) return;
     this.#isSynced = true;
@@ -955,8 +994,12 @@ export class LobbyClient {
       case undefined:
         this.#unreadable++;
         break;
+      case "player":
+        this.#player = push.player;
+        break;
       case "view":
         this.#onView(push.view);
+        this.#setTimesLeft(push);
         break;
       case "event":
         this.#onLobbyEvent(push.event);
@@ -967,13 +1010,14 @@ export class LobbyClient {
         break;
       }
       case "sync": {
-        const { lobby, ticket, proposal } = push;
-        this.#ticket = ticket;
-        this.#proposal = proposal;
-        if (lobby !== null) this.#onView(lobby);
-        else if (this.#lobby !== undefined) {
-          this.#leave(this.#lobby.id, "unknown");
+        const { lobby } = push;
+        const before = this.#lobby;
+        if (before !== undefined && before.id !== lobby?.id) {
+          this.#leave(before.id, "unknown");
         }
+        if (lobby !== null) this.#onView(lobby);
+        this.#setTimesLeft(push);
+        this.#setMatchmaking(push);
         break;
       }
       case "chat":
@@ -1005,16 +1049,14 @@ export class LobbyClient {
         break;
       }
       case "ticket":
-        this.#ticket = push.ticket;
-        this.#events.push({ type: "ticket", ticket: push.ticket });
+        this.#setTicket(push.ticket);
         break;
       case "ticketEnded":
         this.#ticket = undefined;
         this.#events.push({ type: "ticketEnded", reason: push.reason });
         break;
       case "proposal":
-        this.#proposal = push.proposal;
-        this.#events.push({ type: "proposal", proposal: push.proposal });
+        this.#setProposal(push.proposal);
         break;
       case "proposalEnded": {
         const { proposal, isConfirmed, missing } = push;
@@ -1044,6 +1086,7 @@ export class LobbyClient {
     reason: (LobbyPush & { push: "left" })["reason"],
   ): void {
     this.#lobby = undefined;
+    this.#setTimesLeft({});
     this.#events.push({ type: "left", lobby, reason });
   }
 
@@ -1060,7 +1103,73 @@ export class LobbyClient {
       return;
     }
     this.#lobby = after;
+    switch (event.type) {
+      case "countdownStarted":
+        this.#countdownEndMs = this.#nowMs + event.durationMs;
+        break;
+      case "countdownCancelled":
+      case "gameStarted":
+        this.#countdownEndMs = undefined;
+        break;
+      case "readyCheckStarted":
+        this.#readyCheckEndMs = this.#nowMs + event.timeoutMs;
+        break;
+      case "readyCheckEnded":
+        this.#readyCheckEndMs = undefined;
+    }
     this.#events.push({ type: "lobby", event, lobby: after });
+  }
+
+  #setTimesLeft({ countdownLeftMs, readyCheckLeftMs }: LobbyTimesLeft): void {
+    this.#countdownEndMs = this.#endMs(countdownLeftMs);
+    this.#readyCheckEndMs = this.#endMs(readyCheckLeftMs);
+  }
+
+  #endMs(leftMs: number | undefined): number | undefined {
+    return leftMs === undefined ? undefined : this.#nowMs + leftMs;
+  }
+
+  #leftMs(endMs: number | undefined): number | undefined {
+    return endMs === undefined ? undefined : Math.max(0, endMs - this.#nowMs);
+  }
+
+  /** Takes how the player's search stands, of which something may have been missed. */
+  #setMatchmaking(
+    { ticket, proposal }: Pick<LobbyHello, "ticket" | "proposal">,
+  ): void {
+    const before = this.#proposal;
+    if (before !== undefined && before.proposal !== proposal?.proposal) {
+      this.#proposal = undefined;
+      this.#events.push({
+        type: "proposalEnded",
+        proposal: before.proposal,
+        isConfirmed: undefined,
+        missing: [],
+      });
+    }
+    if (ticket !== undefined) this.#setTicket(ticket);
+    else if (this.#ticket !== undefined) {
+      this.#ticket = undefined;
+      this.#events.push({ type: "ticketEnded", reason: "unknown" });
+    }
+    if (proposal !== undefined) this.#setProposal(proposal);
+  }
+
+  #setTicket(ticket: LobbyTicketStatus): void {
+    this.#ticket = ticket;
+    this.#ticketMs = this.#nowMs;
+    this.#events.push({ type: "ticket", ticket });
+  }
+
+  #setProposal(proposal: LobbyProposal): void {
+    const before = this.#proposal;
+    this.#proposal = proposal;
+    this.#proposalEndMs = this.#nowMs + proposal.leftMs;
+    if (before?.proposal !== proposal.proposal) {
+      this.#events.push({ type: "proposal", proposal });
+    } else if (proposal.isAccepted && !before.isAccepted) {
+      this.#events.push({ type: "proposalAccepted", proposal });
+    }
   }
 }
 

@@ -60,7 +60,10 @@ export type LobbyClientEvent =
       | "unreadable";
   }
   | {
-    /** Client and server agree on who the player is and where: at first, and whenever the server has been restarted. */
+    /**
+     * Client and server agree on who the player is and where: at first, and whenever something may have been missed. What was
+     * missed has been told before it, by the events that there are for that.
+     */
     readonly type: "synced";
     /** Who the player is. */
     readonly player: PlayerId;
@@ -112,7 +115,7 @@ export type LobbyClientEvent =
     readonly reason: LobbyListEnd;
   }
   | {
-    /** The player waits for a match. */
+    /** The player waits for a match: from now on, still, or again. */
     readonly type: "ticket";
     /** How that stands. */
     readonly ticket: LobbyTicketStatus;
@@ -120,12 +123,18 @@ export type LobbyClientEvent =
   | {
     /** The player waits for a match no longer. */
     readonly type: "ticketEnded";
-    /** Why. */
-    readonly reason: LobbyTicketEnd;
+    /** Why; `unknown` if that happened while nobody could tell. */
+    readonly reason: LobbyTicketEnd | "unknown";
   }
   | {
     /** There is a match: `answer` it. */
     readonly type: "proposal";
+    /** Which. It may be accepted already: by this player, before the page was loaded anew. */
+    readonly proposal: LobbyProposal;
+  }
+  | {
+    /** The player has said yes to the match, here or on another page, and the others have not all yet. */
+    readonly type: "proposalAccepted";
     /** Which. */
     readonly proposal: LobbyProposal;
   }
@@ -134,8 +143,8 @@ export type LobbyClientEvent =
     readonly type: "proposalEnded";
     /** Which. */
     readonly proposal: number;
-    /** Whether there will be a match. */
-    readonly isConfirmed: boolean;
+    /** Whether there will be a match; `undefined` if that was found out while nobody could tell. */
+    readonly isConfirmed: boolean | undefined;
     /** Who has said no, or nothing. */
     readonly missing: readonly PlayerId[];
   }

@@ -358,6 +358,19 @@ export class LobbyManager {
   }
 
   /**
+   * Tells how long a ready check still is.
+   *
+   * @param lobby Whose.
+   * @returns The time in milliseconds; `undefined` if there is none.
+   */
+  readyCheckLeftMs(lobby: LobbyId): number | undefined {
+    const record = this.#lobbies.get(lobby);
+    return record === undefined || record.readyCheckUs === Infinity
+      ? undefined
+      : leftMsOf(record.readyCheckUs, this.#nowUs);
+  }
+
+  /**
    * Opens a lobby.
    *
    * @param host Who decides there: its first player.

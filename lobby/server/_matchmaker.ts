@@ -83,9 +83,18 @@ interface Entry {
   readonly record: TicketRecord;
   /** Not there before all have come back. */
   ticket: TicketId | undefined;
-  proposal: LobbyProposal | undefined;
+  proposed: Proposed | undefined;
   /** Since when it is here. */
   readonly sinceMs: number;
+}
+
+/** A match that its players have to confirm. */
+interface Proposed {
+  readonly match: ProposedMatch;
+  readonly timeoutMs: number;
+  readonly sinceMs: number;
+  /** Who has. */
+  readonly accepted: Set<PlayerId>;
 }
 
 /** Players who look for matches: their tickets, the matches that are proposed, and the lobbies of those that are made. */
@@ -158,7 +167,9 @@ export class Matchmaker {
     if (entry === undefined) return {};
     return {
       ticket: this.#statusOf(entry),
-      ...(entry.proposal !== undefined && { proposal: entry.proposal }),
+      ...(entry.proposed !== undefined && {
+        proposal: this.#proposalFor(player, entry.queue, entry.proposed),
+      }),
     };
   }
 
@@ -187,6 +198,7 @@ export class Matchmaker {
           ? queue.accept(proposal as ProposalId, player)
           : queue.decline(proposal as ProposalId, player);
         this.#takeEvents(entry.queue);
+        if (answered.isOk && isAccepted) this.#onAccepted(entry, player);
         return translate(answered);
       }
     }
@@ -415,7 +427,7 @@ export class Matchmaker {
       queue,
       record,
       ticket,
-      proposal: undefined,
+      proposed: undefined,
       sinceMs: this.#nowMs,
     };
     this.#byKey.set(key, entry);
@@ -475,15 +487,44 @@ export class Matchmaker {
       this.#seat(queue, match);
       return;
     }
+    const proposed: Proposed = {
+      match,
+      timeoutMs: queue.options.acceptTimeoutMs ?? 0,
+      sinceMs: this.#nowMs,
+      accepted: new Set(),
+    };
+    for (const entry of entriesOf(queue, match)) entry.proposed = proposed;
     const players = match.teams.flatMap(playersOf);
-    const proposal: LobbyProposal = {
+    const [player] = players;
+    this.#host.push(players, {
+      push: "proposal",
+      // The same for all, as nobody has answered yet.
+      proposal: this.#proposalFor(player!, queue, proposed),
+    });
+  }
+
+  /** A player has said yes; its other connections are told. */
+  #onAccepted({ queue, proposed }: Entry, player: PlayerId): void {
+    // With the last one it is confirmed, and over.
+    if (proposed === undefined || proposed.accepted.has(player)) return;
+    proposed.accepted.add(player);
+    const proposal = this.#proposalFor(player, queue, proposed);
+    this.#host.push([player], { push: "proposal", proposal });
+  }
+
+  #proposalFor(
+    player: PlayerId,
+    queue: Queue,
+    { match, timeoutMs, sinceMs, accepted }: Proposed,
+  ): LobbyProposal {
+    return {
       proposal: match.id,
       queue: queue.name,
-      players: players.length,
-      timeoutMs: queue.options.acceptTimeoutMs ?? 0,
+      players: match.teams.reduce((sum, it) => sum + playersOf(it).length, 0),
+      timeoutMs,
+      leftMs: Math.max(0, timeoutMs - (this.#nowMs - sinceMs)),
+      isAccepted: accepted.has(player),
     };
-    for (const entry of entriesOf(queue, match)) entry.proposal = proposal;
-    this.#host.push(players, { push: "proposal", proposal });
   }
 
   #takeEvents(queue: Queue): void {
@@ -525,7 +566,7 @@ export class Matchmaker {
     isConfirmed: boolean,
     missing: readonly PlayerId[],
   ): void {
-    for (const entry of entriesOf(queue, match)) entry.proposal = undefined;
+    for (const entry of entriesOf(queue, match)) entry.proposed = undefined;
     this.#host.push(match.teams.flatMap(playersOf), {
       push: "proposalEnded",
       proposal: match.id,

@@ -23,6 +23,7 @@ import type {
   LobbyPlayerInfo,
 } from "../manager/lobby_manager_options.ts";
 import type { LobbyMetadata } from "../manager/lobby_metadata.ts";
+import { LobbyState } from "../manager/lobby_state.ts";
 import type { BackfillId, BackfillRequest } from "../matchmaking/backfill.ts";
 import type { MatchmakingResult } from "../matchmaking/matchmaking_result.ts";
 import { WorkQueue } from "../password/_work_queue.ts";
@@ -38,7 +39,7 @@ import type {
   LobbyHello,
   LobbyRequestError,
 } from "../wire/lobby_answer.ts";
-import type { LobbyPush } from "../wire/lobby_push.ts";
+import type { LobbyPush, LobbyTimesLeft } from "../wire/lobby_push.ts";
 import {
   LOBBY_CHANNEL,
   LOBBY_LIST_CHANNEL,
@@ -634,6 +635,8 @@ export class LobbyServer {
     if (socket === undefined) {
       // If it has left since, the word of that is still to come.
       socket = this.#people.attach(client, identity);
+      // Before all that it is told: a client cannot tell its own name, and needs it to know which seat is its own.
+      this.#push([socket], { push: "player", player: person.player });
       this.#onPresence(person);
     }
     const asking = socket;
@@ -729,6 +732,7 @@ export class LobbyServer {
       protocol: LOBBY_PROTOCOL,
       player,
       lobby: lobby?.id ?? null,
+      ...this.#timesLeftOf(lobby),
       ...(ticket !== undefined && { ticket }),
       ...(proposal !== undefined && { proposal }),
     };
@@ -741,11 +745,31 @@ export class LobbyServer {
     lobby: Lobby,
     isNew: boolean,
   ): void {
-    this.#push(sockets, { push: "view", view: lobby });
+    this.#push(sockets, {
+      push: "view",
+      view: lobby,
+      ...this.#timesLeftOf(lobby),
+    });
     if (!isNew) return;
     for (const message of this.#chat.last(lobby.id)) {
       this.#push(sockets, { push: "chat", message });
     }
+  }
+
+  /** As far as a lobby waits for something at this version: the manager may be ahead. */
+  #timesLeftOf(lobby: Lobby | undefined): LobbyTimesLeft {
+    if (lobby === undefined) return {};
+    const { id, state, readyCheck } = lobby;
+    const countdownLeftMs = state === LobbyState.Countdown
+      ? this.manager.countdownLeftMs(id)
+      : undefined;
+    const readyCheckLeftMs = readyCheck === undefined
+      ? undefined
+      : this.manager.readyCheckLeftMs(id);
+    return {
+      ...(countdownLeftMs !== undefined && { countdownLeftMs }),
+      ...(readyCheckLeftMs !== undefined && { readyCheckLeftMs }),
+    };
   }
 
   #create(
@@ -1189,6 +1213,7 @@ export class LobbyServer {
       const push: LobbyPush = {
         push: "sync",
         lobby: lobby ?? null,
+        ...this.#timesLeftOf(lobby),
         ...this.#matchmaker.stateOf(player),
       };
       const text = JSON.stringify(push);

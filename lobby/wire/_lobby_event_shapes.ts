@@ -94,6 +94,7 @@ const SHAPES: Readonly<Record<LobbyEvent["type"], Shape>> = {
       "disconnected",
       "started",
       "configChanged",
+      "parties",
     ),
   },
   gameStarted: { seats: isSeats },

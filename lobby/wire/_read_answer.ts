@@ -1,5 +1,5 @@
 // This module is browser compatible.
-import { isProposal, isTicketStatus, parse } from "./_read_push.ts";
+import { isProposal, isTicketStatus, parse, TIMES_LEFT } from "./_read_push.ts";
 import {
   type Check,
   has,
@@ -53,6 +53,7 @@ const VALUES: Readonly<Record<keyof LobbyValues, Shape>> = {
     lobby: nullable(isLobby),
     ticket: optional(isTicketStatus),
     proposal: optional(isProposal),
+    ...TIMES_LEFT,
   },
   create: { lobby: isLobby },
   join: { lobby: isLobby },

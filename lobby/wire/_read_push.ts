@@ -48,11 +48,20 @@ export const isProposal: Check = has({
   queue: text(1, 64),
   players: integer(1, 65_536),
   timeoutMs: isAmount,
+  leftMs: isAmount,
+  isAccepted: isBoolean,
 });
+
+/** How long it is yet to what a lobby waits for. */
+export const TIMES_LEFT: Shape = {
+  countdownLeftMs: optional(isAmount),
+  readyCheckLeftMs: optional(isAmount),
+};
 
 /** The fields of each push. */
 export const PUSH_FIELDS: Readonly<Record<LobbyPush["push"], Shape>> = {
-  view: { view: isLobbyView },
+  player: { player: isPlayer },
+  view: { view: isLobbyView, ...TIMES_LEFT },
   left: {
     lobby: isLobby,
     reason: oneOf("left", "kicked", "timedOut", "destroyed", "unknown"),
@@ -72,6 +81,7 @@ export const PUSH_FIELDS: Readonly<Record<LobbyPush["push"], Shape>> = {
     lobby: nullable(isLobbyView),
     ticket: optional(isTicketStatus),
     proposal: optional(isProposal),
+    ...TIMES_LEFT,
   },
   ticket: { ticket: isTicketStatus },
   ticketEnded: {

@@ -3,7 +3,11 @@ import type { PlayerId } from "../../core/mod.ts";
 import type { LobbyError } from "../lobby_error.ts";
 import type { LobbyId } from "../lobby_id.ts";
 import type { ModeExplanation } from "../matchmaking/ticket_explanation.ts";
-import type { LobbyProposal, LobbyTicketStatus } from "./lobby_push.ts";
+import type {
+  LobbyProposal,
+  LobbyTicketStatus,
+  LobbyTimesLeft,
+} from "./lobby_push.ts";
 
 /** Why a server refuses a request: what a lobby's rules say, or what it says itself. */
 export type LobbyRequestError =
@@ -44,7 +48,7 @@ export type LobbyRequestError =
   };
 
 /** What a client has been told when it has said hello. */
-export interface LobbyHello {
+export interface LobbyHello extends LobbyTimesLeft {
   /** The version that the server speaks. */
   readonly protocol: number;
   /** Who the client is. */

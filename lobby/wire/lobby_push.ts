@@ -39,8 +39,20 @@ export interface LobbyProposal {
   readonly queue: string;
   /** How many players it has. */
   readonly players: number;
-  /** How long there is to answer, in milliseconds. */
+  /** How long there is to answer, from its beginning, in milliseconds. */
   readonly timeoutMs: number;
+  /** How long there is yet, as it was told. */
+  readonly leftMs: number;
+  /** Whether the player has said yes already. */
+  readonly isAccepted: boolean;
+}
+
+/** How long it is yet to what a lobby waits for, in milliseconds; absent if it does not. */
+export interface LobbyTimesLeft {
+  /** To the game. */
+  readonly countdownLeftMs?: number;
+  /** To the end of the ready check. */
+  readonly readyCheckLeftMs?: number;
 }
 
 /** Why a player waits for a match no longer. */
@@ -65,7 +77,8 @@ export type LobbyListEnd =
 
 /** What a server tells without being asked. */
 export type LobbyPush =
-  | { readonly push: "view"; readonly view: Lobby }
+  | { readonly push: "player"; readonly player: PlayerId }
+  | ({ readonly push: "view"; readonly view: Lobby } & LobbyTimesLeft)
   | {
     readonly push: "left";
     readonly lobby: LobbyId;
@@ -81,12 +94,12 @@ export type LobbyPush =
   }
   /** The lobby is at another server now. */
   | { readonly push: "moved"; readonly url: string }
-  | {
+  | ({
     readonly push: "sync";
     readonly lobby: Lobby | null;
     readonly ticket?: LobbyTicketStatus;
     readonly proposal?: LobbyProposal;
-  }
+  } & LobbyTimesLeft)
   | { readonly push: "ticket"; readonly ticket: LobbyTicketStatus }
   | { readonly push: "ticketEnded"; readonly reason: LobbyTicketEnd }
   | { readonly push: "proposal"; readonly proposal: LobbyProposal }
