@@ -154,6 +154,8 @@ export class LobbyClient {
   /** By `#nowMs`: when the ticket was told, and when what is waited for is over. */
   #ticketMs = 0;
   #proposalEndMs = 0;
+  /** The number of the last message that was said in the lobby; `undefined` if that is not known yet. */
+  #chatNumber: number | undefined;
   #countdownEndMs: number | undefined;
   #readyCheckEndMs: number | undefined;
   #isSynced = false;
@@ -807,10 +809,15 @@ export class LobbyClient {
 
   #greet(): void {
     const lobby = this.#lobby;
+    const chat = this.#chatNumber;
     const request = this.#ask({
       do: "hello",
       protocol: LOBBY_PROTOCOL,
-      ...(lobby !== undefined && { lobby: lobby.id, version: lobby.version }),
+      ...(lobby !== undefined && {
+        lobby: lobby.id,
+        version: lobby.version,
+        ...(chat !== undefined && { chat }),
+      }),
     }, true);
     if (request === undefined) return;
     this.#isGreeting = true;
@@ -909,6 +916,10 @@ export class LobbyClient {
         event.type === "reply" ? "unreadable" : event.reason,
       );
     } else if (answer.ok) {
+      // What was said there has come before, if the server was greeted by then.
+      if ((name === "join" || name === "create") && this.#isSynced) {
+        this.#chatNumber ??= 0;
+      }
       this.#events.pushReserved(
         {
           type: "done",
@@ -978,6 +989,8 @@ export class LobbyClient {
     // Something else may have been missed since it was asked.
     if (this.#mustGreet) return;
     this.#isSynced = true;
+    // What was said there has come before.
+    if (this.#lobby !== undefined) this.#chatNumber ??= 0;
     this.#greetingRedirects = 0;
     this.#events.push({
       type: "synced",
@@ -1020,9 +1033,20 @@ export class LobbyClient {
         this.#setMatchmaking(push);
         break;
       }
-      case "chat":
-        this.#events.push({ type: "chat", message: push.message });
+      case "chat": {
+        const { message } = push;
+        if (this.#isNews(message.lobby, message.number)) {
+          this.#events.push({ type: "chat", message });
+        }
         break;
+      }
+      case "chatMissed": {
+        const { lobby, from, to } = push;
+        if (this.#isNews(lobby, to)) {
+          this.#events.push({ type: "chatMissed", lobby, from, to });
+        }
+        break;
+      }
       case "list":
         if (push.key !== this.#listKey) break;
         this.browser.applyDiff(push);
@@ -1075,6 +1099,7 @@ export class LobbyClient {
     const before = this.#lobby;
     if (before?.id === view.id && before.version === view.version) return;
     this.#lobby = view;
+    if (before?.id !== view.id) this.#chatNumber = undefined;
     this.#events.push({
       type: before?.id === view.id ? "replaced" : "entered",
       lobby: view,
@@ -1118,6 +1143,14 @@ export class LobbyClient {
         this.#readyCheckEndMs = undefined;
     }
     this.#events.push({ type: "lobby", event, lobby: after });
+  }
+
+  /** Whether something was not told yet that was said in the lobby. */
+  #isNews(lobby: LobbyId, number: number): boolean {
+    if (this.#lobby?.id !== lobby) return false;
+    if (number <= (this.#chatNumber ?? 0)) return false;
+    this.#chatNumber = number;
+    return true;
   }
 
   #setTimesLeft({ countdownLeftMs, readyCheckLeftMs }: LobbyTimesLeft): void {

@@ -99,10 +99,23 @@ export type LobbyClientEvent =
     readonly reason: LobbyLeaveReason | "destroyed" | "unknown";
   }
   | {
-    /** Somebody in the lobby says something. */
+    /**
+     * Somebody in the lobby says something, or has said it: the last messages come after `entered`, and what was missed
+     * after a connection was lost. None comes twice.
+     */
     readonly type: "chat";
     /** What. */
     readonly message: LobbyChatMessage;
+  }
+  | {
+    /** Something was said while the client was away, and is not there any more. */
+    readonly type: "chatMissed";
+    /** Where. */
+    readonly lobby: LobbyId;
+    /** The number of the first message of those; some may have been for another team. */
+    readonly from: number;
+    /** The number of the last one. */
+    readonly to: number;
   }
   | {
     /** The list of lobbies is another, in `browser`. */

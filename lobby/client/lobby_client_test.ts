@@ -220,7 +220,13 @@ Deno.test("LobbyClient folds events, and asks for the whole where one is missing
   await rig.run(3);
   assert(!rig.client.isSynced);
   assertEquals(rig.messages.length, asked + 1);
-  assertEquals(rig.asked, { do: "hello", protocol: 1, lobby: id, version: 2 });
+  assertEquals(rig.asked, {
+    do: "hello",
+    protocol: 1,
+    lobby: id,
+    version: 2,
+    chat: 0,
+  });
   rig.push({ push: "view", view: manager.lobby(id)! });
   rig.hello(id);
   await rig.run(3);

@@ -39,7 +39,12 @@ import type {
   LobbyHello,
   LobbyRequestError,
 } from "../wire/lobby_answer.ts";
-import type { LobbyPush, LobbyTimesLeft } from "../wire/lobby_push.ts";
+import { isCount } from "../wire/_shape.ts";
+import type {
+  LobbyChatMessage,
+  LobbyPush,
+  LobbyTimesLeft,
+} from "../wire/lobby_push.ts";
 import {
   LOBBY_CHANNEL,
   LOBBY_LIST_CHANNEL,
@@ -465,7 +470,7 @@ export class LobbyServer {
     const lobby = this.manager.lobbyForPlayer(player);
     if (lobby === undefined) return false;
     const { id } = lobby;
-    const value = JSON.stringify(this.manager.snapshot(id));
+    const value = this.#writeLobby(id)!;
     const players = membersOf(lobby);
     // Who does not play may wait for a match alone.
     if (players.some((it) => this.#matchmaker.isWaiting(it))) return false;
@@ -523,6 +528,8 @@ export class LobbyServer {
     if (!restored.isOk) return restored.error.message;
     const lobby = restored.value;
     if (lobby.id !== key) return "it is another lobby";
+    const { chatNumber } = snapshot as { readonly chatNumber?: unknown };
+    if (isCount(chatNumber)) this.#chat.goOn(lobby.id, chatNumber as number);
     this.#gate?.onCodes(
       lobby.id,
       this.manager.invites(lobby.id).map(({ code }) => code),
@@ -715,7 +722,9 @@ export class LobbyServer {
     }
     const lobby = this.manager.lobbyForPlayer(player);
     this.#behind.delete(socket);
-    socket.isBehind = false;
+    // What was dropped, and is on its way out still, is part of what follows.
+    this.#outbox.push(() => socket.isBehind = false);
+    socket.heard ??= { lobby: undefined, number: 0 };
     if (request.lobby !== undefined && request.lobby !== lobby?.id) {
       this.#push([socket], {
         push: "left",
@@ -723,10 +732,13 @@ export class LobbyServer {
         reason: "unknown",
       });
     }
-    if (
-      lobby !== undefined &&
-      (request.lobby !== lobby.id || request.version !== lobby.version)
-    ) this.#welcome([socket], lobby, request.lobby !== lobby.id);
+    if (lobby !== undefined) {
+      const isNew = request.lobby !== lobby.id;
+      if (isNew || request.version !== lobby.version) {
+        this.#show([socket], lobby);
+      }
+      this.#retell(socket, lobby.id, isNew ? undefined : request.chat);
+    }
     const { ticket, proposal } = this.#matchmaker.stateOf(player);
     const hello: LobbyHello = {
       protocol: LOBBY_PROTOCOL,
@@ -739,21 +751,57 @@ export class LobbyServer {
     this.#done(asker, request, hello);
   }
 
-  /** Tells somebody of a lobby as a whole, and what was said there last. */
-  #welcome(
-    sockets: readonly LobbySocket[],
-    lobby: Lobby,
-    isNew: boolean,
-  ): void {
+  /** Tells who has come to a lobby of it as a whole, and what was said there last. */
+  #welcome(players: readonly PlayerId[], lobby: Lobby): void {
+    const sockets = this.#socketsOf(players);
+    this.#show(sockets, lobby);
+    for (const socket of sockets) {
+      if (socket.heard !== undefined) {
+        this.#retell(socket, lobby.id, undefined);
+      }
+    }
+  }
+
+  #show(sockets: readonly LobbySocket[], lobby: Lobby): void {
     this.#push(sockets, {
       push: "view",
       view: lobby,
       ...this.#timesLeftOf(lobby),
     });
-    if (!isNew) return;
-    for (const message of this.#chat.last(lobby.id)) {
-      this.#push(sockets, { push: "chat", message });
+  }
+
+  /** Tells what was said in a lobby after a message; the last ones, if it is not known after which. */
+  #retell(
+    socket: LobbySocket,
+    lobby: LobbyId,
+    after: number | undefined,
+  ): void {
+    const { player } = socket.person;
+    const { messages, missed, number } = this.#chat.since(lobby, player, after);
+    if (missed !== undefined) {
+      const push: LobbyPush = { push: "chatMissed", lobby, ...missed };
+      this.#pushChat([socket], push, { lobby, number: missed.to });
     }
+    for (const message of messages) {
+      this.#pushChat([socket], { push: "chat", message }, message);
+    }
+    this.#outbox.push(() => {
+      if (!socket.isBehind) socket.heard = { lobby, number };
+    });
+  }
+
+  /** Pushes something of what is said, and notes up to where that goes. */
+  #pushChat(
+    sockets: readonly LobbySocket[],
+    push: LobbyPush,
+    { lobby, number }: Pick<LobbyChatMessage, "lobby" | "number">,
+  ): void {
+    const text = JSON.stringify(push);
+    this.#outbox.push(() => {
+      for (const socket of sockets) {
+        if (this.#send(socket, text)) socket.heard = { lobby, number };
+      }
+    });
   }
 
   /** As far as a lobby waits for something at this version: the manager may be ahead. */
@@ -955,11 +1003,18 @@ export class LobbyServer {
       });
       return;
     }
-    const message = this.#chat.say(lobby.id, player, text, isTeam);
     const hearers = isTeam
       ? lobby.players.filter((it) => it.team === team).map(({ id }) => id)
-      : membersOf(lobby);
-    this.#pushTo(hearers, { push: "chat", message });
+      : undefined;
+    const message = this.#chat.say(lobby.id, player, text, hearers);
+    // The number is stored, so that none comes twice.
+    this.#outbox.touch("lobby", lobby.id);
+    this.#pushChat(
+      this.#socketsOf(hearers ?? membersOf(lobby))
+        .filter(({ heard }) => heard !== undefined),
+      { push: "chat", message },
+      message,
+    );
     this.#done(asker, request, {});
   }
 
@@ -1059,7 +1114,7 @@ export class LobbyServer {
     switch (event.type) {
       case "lobbyCreated":
         this.#gate?.onSeats(membersOf(event.view));
-        this.#welcome(this.#socketsOf(membersOf(event.view)), view, true);
+        this.#welcome(membersOf(event.view), view);
         break;
       case "playerJoined":
       case "spectatorJoined": {
@@ -1067,7 +1122,7 @@ export class LobbyServer {
           ? event.player
           : event.spectator;
         this.#gate?.onSeats([player]);
-        this.#welcome(this.#socketsOf([player]), view, true);
+        this.#welcome([player], view);
         this.#pushTo(
           membersOf(view).filter((it) => it !== player),
           { push: "event", event },
@@ -1109,12 +1164,18 @@ export class LobbyServer {
     if (kind === "server") return this.#gate?.valueOf(key);
     const moving = this.#moving.get(key as LobbyId);
     if (moving !== undefined) return moving;
-    const snapshot = this.manager.snapshot(key as LobbyId);
-    this.#gate?.onCodes(
-      key as LobbyId,
-      snapshot?.invites.map(({ code }) => code) ?? [],
+    const id = key as LobbyId;
+    this.#gate?.onCodes(id, this.manager.invites(id).map(({ code }) => code));
+    return this.#writeLobby(id);
+  }
+
+  /** All that is kept of a lobby: what the manager has, and the number of what was said last. */
+  #writeLobby(id: LobbyId): string | undefined {
+    const snapshot = this.manager.snapshot(id);
+    const chatNumber = this.#chat.numberOf(id);
+    return snapshot === undefined ? undefined : JSON.stringify(
+      chatNumber === 0 ? snapshot : { ...snapshot, chatNumber },
     );
-    return snapshot === undefined ? undefined : JSON.stringify(snapshot);
   }
 
   #onStored(): void {
@@ -1192,15 +1253,17 @@ export class LobbyServer {
     });
   }
 
-  #send(socket: LobbySocket, text: string): void {
+  /** Returns whether the client will get it. */
+  #send(socket: LobbySocket, text: string): boolean {
     // It is told the whole, once there is room.
-    if (socket.isBehind) return;
+    if (socket.isBehind) return false;
     this.#counters.pushes++;
-    if (this.hub.sendTo(socket.client, LOBBY_CHANNEL, text)) return;
-    if (this.#people.socket(socket.client) !== socket) return;
+    if (this.hub.sendTo(socket.client, LOBBY_CHANNEL, text)) return true;
+    if (this.#people.socket(socket.client) !== socket) return false;
     socket.isBehind = true;
     this.#behind.add(socket);
     this.#counters.behind++;
+    return false;
   }
 
   /** Tells those for whom there was no room where they stand, if there is now. */
@@ -1208,7 +1271,7 @@ export class LobbyServer {
     if (this.#nowMs - this.#catchUpMs < CATCH_UP_MS) return;
     this.#catchUpMs = this.#nowMs;
     for (const socket of this.#behind) {
-      const { player } = socket.person;
+      const { heard, person: { player } } = socket;
       const lobby = this.manager.lobbyForPlayer(player);
       const push: LobbyPush = {
         push: "sync",
@@ -1222,6 +1285,12 @@ export class LobbyServer {
         socket.isBehind = false;
         this.#send(socket, text);
       });
+      if (lobby === undefined || heard === undefined) continue;
+      this.#retell(
+        socket,
+        lobby.id,
+        heard.lobby === lobby.id ? heard.number : undefined,
+      );
     }
   }
 

@@ -68,6 +68,7 @@ export const PUSH_FIELDS: Readonly<Record<LobbyPush["push"], Shape>> = {
   },
   event: { event: isLobbyEvent },
   chat: { message: isChatMessage },
+  chatMissed: { lobby: isLobby, from: isCount, to: isCount },
   list: {
     key: text(1, 64),
     isReset: isBoolean,

@@ -157,6 +157,7 @@ Deno.test("readPush() reads what else a server says", () => {
         isTeam: false,
       },
     },
+    { push: "chatMissed", lobby: view.id, from: 2, to: 7 },
     { push: "sync", lobby: null },
     { push: "sync", lobby: view, ticket, proposal, countdownLeftMs: 2.5 },
     {

@@ -71,6 +71,7 @@ export const REQUEST_FIELDS: Readonly<Record<LobbyRequestName, Shape>> = {
     protocol: isCount,
     lobby: optional(isLobby),
     version: optional(isCount),
+    chat: optional(isCount),
   },
   create: {
     config: optional(has(CONFIG)),

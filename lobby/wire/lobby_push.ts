@@ -9,7 +9,7 @@ import type { LobbyEvent, LobbyLeaveReason } from "../manager/lobby_event.ts";
 export interface LobbyChatMessage {
   /** Where. */
   readonly lobby: LobbyId;
-  /** Which one, counted from 1 since the server began: who sees the last ones again knows them by it. */
+  /** Which one, counted from 1 in its lobby, also after the server was restarted: who is told one twice knows it by this. */
   readonly number: number;
   /** Who said it. */
   readonly player: PlayerId;
@@ -86,6 +86,13 @@ export type LobbyPush =
   }
   | { readonly push: "event"; readonly event: LobbyEvent }
   | { readonly push: "chat"; readonly message: LobbyChatMessage }
+  | {
+    readonly push: "chatMissed";
+    readonly lobby: LobbyId;
+    /** The numbers of the first and of the last message that are not there any more. */
+    readonly from: number;
+    readonly to: number;
+  }
   | ({ readonly push: "list"; readonly key: string } & LobbyListingDiff)
   | {
     readonly push: "listEnded";
