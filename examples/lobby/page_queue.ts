@@ -26,10 +26,10 @@ export class QueueCard {
     this.#client = client;
     this.#requests = requests;
     element("play").onclick = () => {
-      requests.ask<"enqueue">(client.enqueue(QUEUE));
+      requests.ask(client.enqueue(QUEUE));
     };
     element("cancel").onclick = () => {
-      requests.ask<"dequeue">(client.dequeue());
+      requests.ask(client.dequeue());
     };
     const dialog = element("proposal");
     element("accept").onclick = () => this.#answer(true);
@@ -85,7 +85,7 @@ export class QueueCard {
     this.#untilAsked -= dt;
     if (this.#untilAsked <= 0) {
       this.#untilAsked = ASK_SECONDS;
-      this.#requests.ask<"explain">(this.#client.explain(), {
+      this.#requests.ask(this.#client.explain(), {
         onDone: (value) => this.#explain(value),
         // It is asked again soon.
         onRefused: () => {},
@@ -135,7 +135,7 @@ export class QueueCard {
     const { proposal } = this.#client;
     if (proposal === undefined || this.#hasAnswered) return;
     this.#setAnswered(true);
-    this.#requests.ask<"answer">(
+    this.#requests.ask(
       this.#client.answer(proposal.proposal, isAccepted),
     );
   }

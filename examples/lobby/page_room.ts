@@ -26,16 +26,16 @@ export class Room {
     this.#requests = requests;
     this.#chat = new ChatCard(client, requests);
     this.game = new GameCard(client);
-    element("leave").onclick = () => requests.ask<"leave">(client.leave());
+    element("leave").onclick = () => requests.ask(client.leave());
     element("ready").onclick = () => {
       const isReady = this.#me?.isReady ?? false;
-      requests.ask<"ready">(client.setReady(!isReady));
+      requests.ask(client.setReady(!isReady));
     };
     element("rematch").onclick = () => {
-      requests.ask<"reset">(client.resetLobby());
+      requests.ask(client.resetLobby());
     };
     element("take-seat").onclick = () => {
-      requests.ask<"setRole">(client.setRole("player"));
+      requests.ask(client.setRole("player"));
     };
     element("invite").onclick = () => this.#invite();
     element("copy").onclick = () => this.#copy();
@@ -257,7 +257,7 @@ export class Room {
       this.#setInvite("");
       return;
     }
-    this.#requests.ask<"invite">(this.#client.invite(), {
+    this.#requests.ask(this.#client.invite(), {
       onDone: ({ code }) => {
         this.#setInvite(code);
         element("copy").focus();

@@ -50,6 +50,7 @@ import type {
   LobbyInviteOptions,
   LobbyKickOptions,
 } from "./lobby_client_options.ts";
+import type { LobbyRequestId } from "./lobby_request_id.ts";
 
 /** The most events that one of the connection's becomes. */
 const EVENTS_OF_ONE = 6;
@@ -71,7 +72,7 @@ const MAX_TRIES_ELSEWHERE = 2;
 /** A request that has no answer yet. */
 interface Pending {
   /** The number that was given for it. */
-  readonly number: number;
+  readonly number: LobbyRequestId;
   readonly request: LobbyRequest;
   /** Whether the client has asked it for itself. */
   readonly isOwn: boolean;
@@ -319,7 +320,9 @@ export class LobbyClient {
    * @returns The number of the request; `undefined`, here as with all other calls, if it was not accepted, as the client is
    * closed or too many are under way.
    */
-  create(options: LobbyCreateOptions = {}): number | undefined {
+  create(
+    options: LobbyCreateOptions = {},
+  ): LobbyRequestId<"create"> | undefined {
     return this.#ask({ do: "create", ...options });
   }
 
@@ -330,7 +333,10 @@ export class LobbyClient {
    * @param options How. With a password the answer takes the server a while.
    * @returns The number of the request.
    */
-  join(lobby: LobbyId, options: LobbyEnterOptions = {}): number | undefined {
+  join(
+    lobby: LobbyId,
+    options: LobbyEnterOptions = {},
+  ): LobbyRequestId<"join"> | undefined {
     return this.#ask({ do: "join", lobby, ...options });
   }
 
@@ -344,7 +350,7 @@ export class LobbyClient {
   joinByCode(
     code: string,
     options: Pick<LobbyEnterOptions, "metadata"> = {},
-  ): number | undefined {
+  ): LobbyRequestId<"join"> | undefined {
     return this.#ask({ do: "join", ...options, code });
   }
 
@@ -353,7 +359,7 @@ export class LobbyClient {
    *
    * @returns The number of the request.
    */
-  leave(): number | undefined {
+  leave(): LobbyRequestId<"leave"> | undefined {
     return this.#ask({ do: "leave" });
   }
 
@@ -363,7 +369,7 @@ export class LobbyClient {
    * @param isReady Whether.
    * @returns The number of the request.
    */
-  setReady(isReady: boolean): number | undefined {
+  setReady(isReady: boolean): LobbyRequestId<"ready"> | undefined {
     return this.#ask({ do: "ready", isReady });
   }
 
@@ -374,7 +380,10 @@ export class LobbyClient {
    * @param options Whether for good.
    * @returns The number of the request.
    */
-  kick(player: PlayerId, options: LobbyKickOptions = {}): number | undefined {
+  kick(
+    player: PlayerId,
+    options: LobbyKickOptions = {},
+  ): LobbyRequestId<"kick"> | undefined {
     return this.#ask({ do: "kick", player, ...options });
   }
 
@@ -384,7 +393,7 @@ export class LobbyClient {
    * @param player Whom.
    * @returns The number of the request.
    */
-  unban(player: PlayerId): number | undefined {
+  unban(player: PlayerId): LobbyRequestId<"unban"> | undefined {
     return this.#ask({ do: "unban", player });
   }
 
@@ -394,7 +403,7 @@ export class LobbyClient {
    * @param player Whom.
    * @returns The number of the request.
    */
-  transferHost(player: PlayerId): number | undefined {
+  transferHost(player: PlayerId): LobbyRequestId<"transferHost"> | undefined {
     return this.#ask({ do: "transferHost", player });
   }
 
@@ -404,7 +413,9 @@ export class LobbyClient {
    * @param changes What changes.
    * @returns The number of the request.
    */
-  configure(changes: LobbyConfigChanges): number | undefined {
+  configure(
+    changes: LobbyConfigChanges,
+  ): LobbyRequestId<"configure"> | undefined {
     return this.#ask({ do: "configure", changes });
   }
 
@@ -414,7 +425,9 @@ export class LobbyClient {
    * @param password The password: 1 to 128 bytes of UTF-8; or `undefined` for none.
    * @returns The number of the request.
    */
-  setPassword(password: string | undefined): number | undefined {
+  setPassword(
+    password: string | undefined,
+  ): LobbyRequestId<"setPassword"> | undefined {
     return this.#ask({ do: "setPassword", password: password ?? null });
   }
 
@@ -424,7 +437,9 @@ export class LobbyClient {
    * @param changes What is set, or removed by `null`.
    * @returns The number of the request.
    */
-  setMetadata(changes: LobbyMetadataChanges): number | undefined {
+  setMetadata(
+    changes: LobbyMetadataChanges,
+  ): LobbyRequestId<"setMetadata"> | undefined {
     return this.#ask({ do: "setMetadata", changes });
   }
 
@@ -434,7 +449,9 @@ export class LobbyClient {
    * @param changes What is set, or removed by `null`.
    * @returns The number of the request.
    */
-  setPlayerMetadata(changes: LobbyMetadataChanges): number | undefined {
+  setPlayerMetadata(
+    changes: LobbyMetadataChanges,
+  ): LobbyRequestId<"setPlayerMetadata"> | undefined {
     return this.#ask({ do: "setPlayerMetadata", changes });
   }
 
@@ -445,7 +462,10 @@ export class LobbyClient {
    * @param player For whom: by default for the player itself.
    * @returns The number of the request.
    */
-  setTeam(team: TeamId | undefined, player?: PlayerId): number | undefined {
+  setTeam(
+    team: TeamId | undefined,
+    player?: PlayerId,
+  ): LobbyRequestId<"setTeam"> | undefined {
     return this.#ask({
       do: "setTeam",
       team: team ?? null,
@@ -460,7 +480,10 @@ export class LobbyClient {
    * @param player Who: by default the player itself.
    * @returns The number of the request.
    */
-  setRole(role: LobbyRole, player?: PlayerId): number | undefined {
+  setRole(
+    role: LobbyRole,
+    player?: PlayerId,
+  ): LobbyRequestId<"setRole"> | undefined {
     return this.#ask({
       do: "setRole",
       role,
@@ -473,7 +496,7 @@ export class LobbyClient {
    *
    * @returns The number of the request.
    */
-  assignTeams(): number | undefined {
+  assignTeams(): LobbyRequestId<"assignTeams"> | undefined {
     return this.#ask({ do: "assignTeams" });
   }
 
@@ -482,7 +505,7 @@ export class LobbyClient {
    *
    * @returns The number of the request.
    */
-  rebalanceTeams(): number | undefined {
+  rebalanceTeams(): LobbyRequestId<"rebalanceTeams"> | undefined {
     return this.#ask({ do: "rebalanceTeams" });
   }
 
@@ -492,7 +515,9 @@ export class LobbyClient {
    * @param options What it is good for.
    * @returns The number of the request.
    */
-  invite(options: LobbyInviteOptions = {}): number | undefined {
+  invite(
+    options: LobbyInviteOptions = {},
+  ): LobbyRequestId<"invite"> | undefined {
     return this.#ask({ do: "invite", ...options });
   }
 
@@ -502,7 +527,7 @@ export class LobbyClient {
    * @param code The code.
    * @returns The number of the request.
    */
-  revokeInvite(code: string): number | undefined {
+  revokeInvite(code: string): LobbyRequestId<"revokeInvite"> | undefined {
     return this.#ask({ do: "revokeInvite", code });
   }
 
@@ -513,7 +538,10 @@ export class LobbyClient {
    * @param ttlMs For how long, in milliseconds: the server's own time if left out.
    * @returns The number of the request.
    */
-  reserve(players: readonly PlayerId[], ttlMs?: number): number | undefined {
+  reserve(
+    players: readonly PlayerId[],
+    ttlMs?: number,
+  ): LobbyRequestId<"reserve"> | undefined {
     return this.#ask({
       do: "reserve",
       players,
@@ -527,7 +555,9 @@ export class LobbyClient {
    * @param reservation The reservation's number.
    * @returns The number of the request.
    */
-  cancelReservation(reservation: number): number | undefined {
+  cancelReservation(
+    reservation: number,
+  ): LobbyRequestId<"cancelReservation"> | undefined {
     return this.#ask({ do: "cancelReservation", reservation });
   }
 
@@ -536,7 +566,7 @@ export class LobbyClient {
    *
    * @returns The number of the request.
    */
-  startGame(): number | undefined {
+  startGame(): LobbyRequestId<"start"> | undefined {
     return this.#ask({ do: "start" });
   }
 
@@ -545,7 +575,7 @@ export class LobbyClient {
    *
    * @returns The number of the request.
    */
-  cancelStart(): number | undefined {
+  cancelStart(): LobbyRequestId<"cancelStart"> | undefined {
     return this.#ask({ do: "cancelStart" });
   }
 
@@ -554,7 +584,7 @@ export class LobbyClient {
    *
    * @returns The number of the request.
    */
-  resetLobby(): number | undefined {
+  resetLobby(): LobbyRequestId<"reset"> | undefined {
     return this.#ask({ do: "reset" });
   }
 
@@ -564,7 +594,9 @@ export class LobbyClient {
    * @param timeoutMs How long they have, in milliseconds: the server's own time if left out.
    * @returns The number of the request.
    */
-  startReadyCheck(timeoutMs?: number): number | undefined {
+  startReadyCheck(
+    timeoutMs?: number,
+  ): LobbyRequestId<"readyCheck"> | undefined {
     return this.#ask({
       do: "readyCheck",
       ...(timeoutMs !== undefined && { timeoutMs }),
@@ -577,7 +609,7 @@ export class LobbyClient {
    * @param isReady Whether the player is ready.
    * @returns The number of the request.
    */
-  vote(isReady: boolean): number | undefined {
+  vote(isReady: boolean): LobbyRequestId<"vote"> | undefined {
     return this.#ask({ do: "vote", isReady });
   }
 
@@ -586,7 +618,7 @@ export class LobbyClient {
    *
    * @returns The number of the request.
    */
-  cancelReadyCheck(): number | undefined {
+  cancelReadyCheck(): LobbyRequestId<"cancelReadyCheck"> | undefined {
     return this.#ask({ do: "cancelReadyCheck" });
   }
 
@@ -600,7 +632,7 @@ export class LobbyClient {
   chat(
     text: string,
     options: { readonly isTeam?: boolean } = {},
-  ): number | undefined {
+  ): LobbyRequestId<"chat"> | undefined {
     return this.#ask({ do: "chat", text, ...options });
   }
 
@@ -611,7 +643,7 @@ export class LobbyClient {
    * @param filter Which lobbies.
    * @returns The number of the request.
    */
-  browse(filter: LobbyFilter = {}): number | undefined {
+  browse(filter: LobbyFilter = {}): LobbyRequestId<"browse"> | undefined {
     const request = this.#ask({ do: "browse", filter });
     if (request !== undefined) this.#filter = filter;
     return request;
@@ -622,7 +654,7 @@ export class LobbyClient {
    *
    * @returns The number of the request.
    */
-  unbrowse(): number | undefined {
+  unbrowse(): LobbyRequestId<"unbrowse"> | undefined {
     this.#filter = undefined;
     return this.#ask({ do: "unbrowse" });
   }
@@ -637,7 +669,7 @@ export class LobbyClient {
   enqueue(
     queue: string,
     options: LobbyEnqueueOptions = {},
-  ): number | undefined {
+  ): LobbyRequestId<"enqueue"> | undefined {
     return this.#ask({ do: "enqueue", queue, ...options });
   }
 
@@ -646,7 +678,7 @@ export class LobbyClient {
    *
    * @returns The number of the request.
    */
-  dequeue(): number | undefined {
+  dequeue(): LobbyRequestId<"dequeue"> | undefined {
     return this.#ask({ do: "dequeue" });
   }
 
@@ -655,7 +687,7 @@ export class LobbyClient {
    *
    * @returns The number of the request.
    */
-  explain(): number | undefined {
+  explain(): LobbyRequestId<"explain"> | undefined {
     return this.#ask({ do: "explain" });
   }
 
@@ -666,7 +698,10 @@ export class LobbyClient {
    * @param isAccepted Whether.
    * @returns The number of the request.
    */
-  answer(proposal: number, isAccepted: boolean): number | undefined {
+  answer(
+    proposal: number,
+    isAccepted: boolean,
+  ): LobbyRequestId<"answer"> | undefined {
     return this.#ask({ do: "answer", proposal, isAccepted });
   }
 
@@ -719,9 +754,12 @@ export class LobbyClient {
     this.close();
   }
 
-  #ask(request: LobbyRequest, isOwn = false): number | undefined {
+  #ask<R extends LobbyRequest>(
+    request: R,
+    isOwn = false,
+  ): LobbyRequestId<R["do"]> | undefined {
     if (!isOwn && !this.#events.reserve()) return undefined;
-    const number = this.#lastNumber + 1;
+    const number = this.#lastNumber + 1 as LobbyRequestId<R["do"]>;
     const pending: Pending = {
       number,
       request,

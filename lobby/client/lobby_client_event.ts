@@ -4,7 +4,7 @@ import type { WsEvent } from "../../websocket/mod.ts";
 import type { LobbyId } from "../lobby_id.ts";
 import type { Lobby } from "../manager/lobby.ts";
 import type { LobbyEvent, LobbyLeaveReason } from "../manager/lobby_event.ts";
-import type { LobbyRequestError, LobbyValues } from "../wire/lobby_answer.ts";
+import type { LobbyRequestError, LobbyValueOf } from "../wire/lobby_answer.ts";
 import type {
   LobbyChatMessage,
   LobbyListEnd,
@@ -13,18 +13,18 @@ import type {
   LobbyTicketStatus,
 } from "../wire/lobby_push.ts";
 import type { LobbyRequestName } from "../wire/lobby_request.ts";
+import type { LobbyRequestId } from "./lobby_request_id.ts";
 
 /** A request was carried out, and stored: its `do` tells which kind, and so what there is to know. */
 export type LobbyRequestDone = {
   [K in LobbyRequestName]: {
     readonly type: "done";
     /** The number that the call gave. */
-    readonly request: number;
+    readonly request: LobbyRequestId<K>;
     /** What was asked for. */
     readonly do: K;
     /** What there is to know. */
-    readonly value: K extends keyof LobbyValues ? LobbyValues[K]
-      : Readonly<Record<string, never>>;
+    readonly value: LobbyValueOf<K>;
   };
 }[LobbyRequestName];
 
@@ -35,7 +35,7 @@ export type LobbyClientEvent =
     /** The server refuses a request. */
     readonly type: "refused";
     /** The number that the call gave. */
-    readonly request: number;
+    readonly request: LobbyRequestId;
     /** What was asked for. */
     readonly do: LobbyRequestName;
     /** Why. */
@@ -45,7 +45,7 @@ export type LobbyClientEvent =
     /** Nobody knows whether a request was carried out; where it changes a lobby, the lobby tells. */
     readonly type: "failed";
     /** The number that the call gave. */
-    readonly request: number;
+    readonly request: LobbyRequestId;
     /** What was asked for. */
     readonly do: LobbyRequestName;
     /**

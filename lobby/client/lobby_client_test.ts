@@ -361,7 +361,7 @@ Deno.test("LobbyClient goes where it is sent, and asks there what was not done",
     "ws://one.test/game?token=t",
     "ws://two.test/game?token=t",
   ]);
-  const done = rig.events.flatMap((event) =>
+  const done: unknown[] = rig.events.flatMap((event) =>
     event.type === "done" ? [event.request] : []
   );
   assertEquals(done, [ready, join, leave]);

@@ -69,9 +69,9 @@ Deno.test("LobbyClient tells how long a ready check is yet, whenever it came", a
   const { lobby } = await world.done(ada, ada.client.create());
   const id = lobby as LobbyId;
   await world.done(bob, bob.client.join(id));
-  await world.done(ada, ada.client.startReadyCheck(20_000));
+  await world.done(ada, ada.client.startReadyCheck(5_000));
   await world.run(60);
-  assertNear(bob.client.readyCheckLeftMs, 17_000);
+  assertNear(bob.client.readyCheckLeftMs, 2_000);
   const page = await reload(world, bob);
   const { manager } = world.server!;
   assertNear(page.client.readyCheckLeftMs, manager.readyCheckLeftMs(id));

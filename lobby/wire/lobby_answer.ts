@@ -8,6 +8,7 @@ import type {
   LobbyTicketStatus,
   LobbyTimesLeft,
 } from "./lobby_push.ts";
+import type { LobbyRequestName } from "./lobby_request.ts";
 
 /** Why a server refuses a request: what a lobby's rules say, or what it says itself. */
 export type LobbyRequestError =
@@ -88,6 +89,14 @@ export interface LobbyValues {
   /** By what the messages of the list are known. */
   readonly browse: { readonly key: string };
 }
+
+/**
+ * What there is to know when a request was carried out.
+ *
+ * @typeParam K What was asked for.
+ */
+export type LobbyValueOf<K extends LobbyRequestName> = K extends
+  keyof LobbyValues ? LobbyValues[K] : Readonly<Record<string, never>>;
 
 /** What comes of a request. */
 export type LobbyAnswer =
