@@ -17,8 +17,6 @@ export class Room {
   readonly #client: LobbyClient;
   readonly #requests: Requests;
   readonly #chat: ChatCard;
-  /** Seconds to the game; `undefined` while nobody knows. */
-  #countdown: number | undefined;
   #inviteCode = "";
 
   constructor(client: LobbyClient, requests: Requests) {
@@ -28,7 +26,7 @@ export class Room {
     this.game = new GameCard(client);
     element("leave").onclick = () => requests.ask(client.leave());
     element("ready").onclick = () => {
-      const isReady = this.#me?.isReady ?? false;
+      const isReady = client.me?.isReady ?? false;
       requests.ask(client.setReady(!isReady));
     };
     element("rematch").onclick = () => {
@@ -46,7 +44,6 @@ export class Room {
     switch (event.type) {
       case "entered":
         this.#chat.clear();
-        this.#countdown = undefined;
         this.#setInvite("");
         this.#show(event.lobby);
         break;
@@ -64,6 +61,9 @@ export class Room {
       case "chat":
         this.#chat.say(event.message);
         break;
+      case "chatMissed":
+        this.#chat.note("Something was said while you were away");
+        break;
       case "left":
         this.#setInvite("");
         if (event.reason === "timedOut" || event.reason === "unknown") {
@@ -74,34 +74,19 @@ export class Room {
     }
   }
 
-  frame(dt: number): void {
-    const { lobby } = this.#client;
+  frame(): void {
+    const { lobby, countdownLeftMs } = this.#client;
     if (lobby === undefined) return;
-    if (this.#countdown !== undefined) {
-      this.#countdown = Math.max(0, this.#countdown - dt);
-    }
-    if (lobby.state === "countdown") {
-      const left = this.#countdown;
-      const text = left === undefined ? "…" : `${Math.max(1, Math.ceil(left))}`;
-      setText(element("countdown"), text);
+    if (countdownLeftMs !== undefined) {
+      const seconds = Math.max(1, Math.ceil(countdownLeftMs / 1_000));
+      setText(element("countdown"), `${seconds}`);
     }
     this.game.show(lobby);
-  }
-
-  get #me(): LobbyPlayer | undefined {
-    const { lobby, player } = this.#client;
-    return lobby?.players.find(({ id }) => id === player);
   }
 
   #onLobby(event: LobbyEvent): void {
     const chat = this.#chat;
     switch (event.type) {
-      case "countdownStarted":
-        this.#countdown = event.durationMs / 1_000;
-        break;
-      case "countdownCancelled":
-        this.#countdown = undefined;
-        break;
       case "playerJoined":
         chat.note(`${event.player.name} sits down`);
         break;
@@ -126,7 +111,6 @@ export class Room {
         chat.note(`${event.host} is the host now`);
         break;
       case "gameStarted":
-        this.#countdown = undefined;
         chat.note("The match begins");
         break;
       case "gameEnded": {
@@ -138,7 +122,7 @@ export class Room {
 
   #show(lobby: Lobby): void {
     const { players, config, state, hasPassword, spectators } = lobby;
-    const { player } = this.#client;
+    const { player, me, isHost } = this.#client;
     setText(element("room-name"), config.name);
     setText(
       element("room-access"),
@@ -148,7 +132,6 @@ export class Room {
         ? "Public"
         : "Invite only",
     );
-    const me = this.#me;
     // One's own side is on the left.
     const left = me ?? players[0];
     const right = players.find((each) => each !== left);
@@ -169,7 +152,6 @@ export class Room {
       players.length >= config.maxPlayers;
     if (players.length >= config.maxPlayers) this.#setInvite("");
     const isOver = state === "postgame";
-    const isHost = lobby.host === player;
     element("rematch").hidden = !isOver || !isHost || isAlone;
     element("result").hidden = !isOver;
     const results = isOver ? lobby.results as Results | undefined : undefined;
@@ -196,6 +178,7 @@ export class Room {
     isAlone: boolean,
   ): string {
     const { state, host } = lobby;
+    const { isHost } = this.#client;
     switch (state) {
       case "waiting": {
         if (isAlone) return "Waiting for an opponent …";
@@ -211,9 +194,7 @@ export class Room {
         return "Get ready: best of five";
       case "postgame":
         if (isAlone) return "Everybody else is gone. Leave to find a match.";
-        return host === this.#client.player
-          ? ""
-          : `${host} decides about a rematch`;
+        return isHost ? "" : `${host} decides about a rematch`;
       default:
         return "";
     }
