@@ -37,7 +37,7 @@ const PLAYERS = 2;
 const COUNTDOWN_MS = 3_000;
 /** A page of many modules takes a while to load anew. */
 const HOST_GRACE_MS = 15_000;
-/** Browsers wake a tab that has been hidden for long once a minute. */
+/** A laptop that is closed for a moment, or a phone whose browser sleeps behind another page, keeps its seat. */
 const SEAT_GRACE_MS = 120_000;
 /** The files that a page may have: no dots and no percent signs lead out of them. */
 const SERVED =

@@ -246,7 +246,13 @@ Deno.test({
       // A tab that is hidden, and so gets no frames, hears of it too.
       await ada.evaluate("void (globalThis.requestAnimationFrame = () => 0)");
       await click(bob, "play");
-      for (const page of [ada, bob]) await click(page, "accept");
+      // Who has said yes, and loads the page anew, is not asked again.
+      await click(bob, "accept");
+      await bob.evaluate("globalThis.isOld = true, location.reload()");
+      await bob.until(
+        `globalThis.isOld !== true && document.getElementById("proposal")?.open && document.getElementById("accept").disabled`,
+      );
+      await click(ada, "accept");
       await play([ada, bob], ["scissors", "paper"], "1-0");
       assertEquals(
         await bob.evaluate(textOf("room-name")),

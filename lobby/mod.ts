@@ -69,6 +69,8 @@ export {
 export * from "./client/lobby_client.ts";
 export * from "./client/lobby_client_event.ts";
 export * from "./client/lobby_client_options.ts";
+export * from "./client/lobby_promises.ts";
+export * from "./client/lobby_request_id.ts";
 export * from "./cluster/lobby_cluster.ts";
 export * from "./cluster/lobby_cluster_options.ts";
 export * from "./game_mode.ts";

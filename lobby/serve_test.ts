@@ -205,7 +205,7 @@ Deno.test("serve.ts lets in who has a token, makes matches, and has all seats af
     for (const client of [ada, bob]) client.enqueue("duels");
     await players.until(
       () =>
-        ada.isSynced && ada.lobby !== undefined &&
+        ada.isSynced && bob.isSynced && ada.lobby !== undefined &&
         bob.lobby?.id === ada.lobby.id &&
         ada.lobby.players.every(({ isConnected }) => isConnected),
       "a match",

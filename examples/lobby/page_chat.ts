@@ -20,7 +20,7 @@ export class ChatCard {
       const text = input.value.trim();
       if (text === "") return;
       input.value = "";
-      requests.ask<"chat">(client.chat(text), {
+      requests.ask(client.chat(text), {
         onRefused: (words) => {
           // What was written is not lost.
           if (input.value === "") input.value = text;

@@ -58,7 +58,7 @@ export class Home {
       event.preventDefault();
       const code = element("code").value.trim();
       if (code === "") return;
-      requests.ask<"join">(client.joinByCode(code), {
+      requests.ask(client.joinByCode(code), {
         onDone: () => element("code").value = "",
       });
     };
@@ -73,7 +73,7 @@ export class Home {
 
   /** Begins to follow the list. */
   start(): void {
-    this.#requests.ask<"browse">(this.#client.browse({ mode: GAME_MODE }));
+    this.#requests.ask(this.#client.browse({ mode: GAME_MODE }));
   }
 
   /** Takes what a server tells. */
@@ -164,7 +164,7 @@ export class Home {
     const listing = this.#client.browser.listing(id);
     if (listing === undefined) return;
     if (!listing.isPrivate) {
-      this.#requests.ask<"join">(this.#client.join(id, { role }));
+      this.#requests.ask(this.#client.join(id, { role }));
       return;
     }
     this.#wanted = listing;
@@ -182,7 +182,7 @@ export class Home {
     send.disabled = true;
     setText(element("password-error"), "Checking …");
     const role = this.#role;
-    this.#requests.ask<"join">(
+    this.#requests.ask(
       this.#client.join(this.#wanted.id, { role, password }),
       {
         onDone: () => send.disabled = false,
@@ -218,7 +218,7 @@ export class Home {
     };
     const send = element("create-send");
     send.disabled = true;
-    this.#requests.ask<"create">(
+    this.#requests.ask(
       this.#client.create({
         config,
         ...(access === "password" && { password }),

@@ -8,6 +8,8 @@ import { element, setText } from "./browser.ts";
 import { QUEUE } from "./game_message.ts";
 import type { Requests } from "./page_requests.ts";
 
+/** How a search ends that nobody has ended. */
+const ENDED: readonly string[] = ["expired", "failed", "lost"];
 /** How often it is asked what is in the way. */
 const ASK_SECONDS = 2;
 
@@ -15,21 +17,19 @@ const ASK_SECONDS = 2;
 export class QueueCard {
   readonly #client: LobbyClient;
   readonly #requests: Requests;
-  #waitedSeconds = 0;
   #untilAsked = 0;
   #why = "";
-  #leftSeconds = 0;
-  #totalSeconds = 1;
-  #hasAnswered = false;
+  /** The match that was answered just now, as long as the server has not told of it. */
+  #answered: number | undefined;
 
   constructor(client: LobbyClient, requests: Requests) {
     this.#client = client;
     this.#requests = requests;
     element("play").onclick = () => {
-      requests.ask<"enqueue">(client.enqueue(QUEUE));
+      requests.ask(client.enqueue(QUEUE));
     };
     element("cancel").onclick = () => {
-      requests.ask<"dequeue">(client.dequeue());
+      requests.ask(client.dequeue());
     };
     const dialog = element("proposal");
     element("accept").onclick = () => this.#answer(true);
@@ -44,28 +44,30 @@ export class QueueCard {
   onEvent(event: LobbyClientEvent): void {
     switch (event.type) {
       case "synced":
-        this.#restart();
+        // An answer may have been lost with the session.
+        this.#answered = undefined;
         this.#showProposal();
         break;
       case "ticket":
-        this.#restart();
+        this.#untilAsked = 0;
+        this.#estimate(event.ticket.estimatedWaitMs);
         break;
       case "ticketEnded":
         this.#why = "";
-        if (event.reason !== "cancelled" && event.reason !== "matched") {
-          this.#requests.notice(
-            event.reason === "declined"
-              ? "You did not take the match"
-              : "The search has ended: try again",
-          );
+        if (event.reason === "declined") {
+          this.#requests.notice("You did not take the match");
+        } else if (ENDED.includes(event.reason)) {
+          this.#requests.notice("The search has ended: try again");
         }
         break;
       case "proposal":
+      case "proposalAccepted":
+        this.#showProposal();
+        break;
       case "proposalEnded":
         this.#showProposal();
         if (
-          event.type === "proposalEnded" && !event.isConfirmed &&
-          this.#client.ticket !== undefined
+          event.isConfirmed === false && this.#client.ticket !== undefined
         ) {
           this.#requests.notice("The other one did not accept. Looking on …");
         }
@@ -73,34 +75,27 @@ export class QueueCard {
   }
 
   frame(dt: number): void {
-    const { ticket } = this.#client;
-    element("searching").hidden = ticket === undefined;
-    element("play").hidden = ticket !== undefined;
-    this.#waitedSeconds += dt;
-    this.#leftSeconds = Math.max(0, this.#leftSeconds - dt);
-    const share = this.#leftSeconds / this.#totalSeconds;
-    element("proposal").style.setProperty("--left", share.toFixed(3));
-    setText(element("proposal-left"), `${Math.ceil(this.#leftSeconds)} s`);
-    if (ticket === undefined) return;
+    const { waitedMs, proposal, proposalLeftMs } = this.#client;
+    element("searching").hidden = waitedMs === undefined;
+    element("play").hidden = waitedMs !== undefined;
+    if (proposal !== undefined && proposalLeftMs !== undefined) {
+      const share = proposalLeftMs / proposal.timeoutMs;
+      element("proposal").style.setProperty("--left", share.toFixed(3));
+      const seconds = Math.ceil(proposalLeftMs / 1_000);
+      setText(element("proposal-left"), `${seconds} s`);
+    }
+    if (waitedMs === undefined) return;
     this.#untilAsked -= dt;
     if (this.#untilAsked <= 0) {
       this.#untilAsked = ASK_SECONDS;
-      this.#requests.ask<"explain">(this.#client.explain(), {
+      this.#requests.ask(this.#client.explain(), {
         onDone: (value) => this.#explain(value),
         // It is asked again soon.
         onRefused: () => {},
       });
     }
-    setText(element("waited"), `${Math.floor(this.#waitedSeconds)} s`);
+    setText(element("waited"), `${Math.floor(waitedMs / 1_000)} s`);
     setText(element("why"), this.#why);
-  }
-
-  /** Takes the times as the server knows them. */
-  #restart(): void {
-    const { ticket } = this.#client;
-    this.#waitedSeconds = (ticket?.waitedMs ?? 0) / 1_000;
-    this.#untilAsked = 0;
-    this.#estimate(ticket?.estimatedWaitMs);
   }
 
   #estimate(waitMs: number | undefined): void {
@@ -125,23 +120,8 @@ export class QueueCard {
       if (dialog.open) dialog.close();
       return;
     }
-    this.#leftSeconds = this.#totalSeconds = proposal.timeoutMs / 1_000;
-    this.#setAnswered(false);
-    if (!dialog.open) dialog.showModal();
-    element("accept").focus();
-  }
-
-  #answer(isAccepted: boolean): void {
-    const { proposal } = this.#client;
-    if (proposal === undefined || this.#hasAnswered) return;
-    this.#setAnswered(true);
-    this.#requests.ask<"answer">(
-      this.#client.answer(proposal.proposal, isAccepted),
-    );
-  }
-
-  #setAnswered(hasAnswered: boolean): void {
-    this.#hasAnswered = hasAnswered;
+    const hasAnswered = proposal.isAccepted ||
+      proposal.proposal === this.#answered;
     element("accept").disabled = hasAnswered;
     element("decline").disabled = hasAnswered;
     setText(
@@ -150,6 +130,23 @@ export class QueueCard {
         ? "Waiting for the other one …"
         : "An opponent is there. Do you play?",
     );
+    if (!dialog.open) dialog.showModal();
+    if (!hasAnswered) element("accept").focus();
+  }
+
+  #answer(isAccepted: boolean): void {
+    const { proposal } = this.#client;
+    if (proposal === undefined || proposal.isAccepted) return;
+    if (proposal.proposal === this.#answered) return;
+    this.#answered = proposal.proposal;
+    this.#requests.ask(this.#client.answer(proposal.proposal, isAccepted), {
+      onRefused: (words) => {
+        this.#answered = undefined;
+        this.#showProposal();
+        this.#requests.notice(words);
+      },
+    });
+    this.#showProposal();
   }
 }
 

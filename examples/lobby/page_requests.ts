@@ -1,8 +1,11 @@
-import type {
-  LobbyClientEvent,
-  LobbyRequestError,
-  LobbyRequestName,
-  LobbyValues,
+import {
+  type LobbyCallError,
+  type LobbyClientEvent,
+  LobbyPromises,
+  type LobbyRequestError,
+  type LobbyRequestId,
+  type LobbyRequestName,
+  type LobbyValueOf,
 } from "../../lobby/mod.ts";
 import { element, setText } from "./browser.ts";
 
@@ -15,19 +18,10 @@ export interface Outcome<T> {
   onRefused?(words: string): void;
 }
 
-type ValueOf<K extends LobbyRequestName> = K extends keyof LobbyValues
-  ? LobbyValues[K]
-  : Readonly<Record<string, never>>;
-
 /** What was asked for and is not answered yet, and the line that tells people what went wrong. */
 export class Requests {
-  readonly #waiting = new Map<number, Outcome<never>>();
+  readonly #promises = new LobbyPromises();
   #noticeSeconds = 0;
-
-  /** How many are not answered. */
-  get size(): number {
-    return this.#waiting.size;
-  }
 
   /**
    * Minds a request.
@@ -36,32 +30,22 @@ export class Requests {
    * @param outcome What is to be done then.
    */
   ask<K extends LobbyRequestName>(
-    request: number | undefined,
-    outcome: Outcome<ValueOf<K>> = {},
+    request: LobbyRequestId<K> | undefined,
+    outcome: Outcome<LobbyValueOf<K>> = {},
   ): void {
-    if (request === undefined) this.#refused(outcome, "Not connected");
-    else this.#waiting.set(request, outcome as Outcome<never>);
+    this.#promises.of(request).then(
+      (value) => outcome.onDone?.(value),
+      (error: LobbyCallError) => {
+        const words = wordsFor(error);
+        if (outcome.onRefused !== undefined) outcome.onRefused(words);
+        else this.notice(words);
+      },
+    );
   }
 
   /** Takes an event, if it is the end of a request. */
   take(event: LobbyClientEvent): void {
-    if (
-      event.type !== "done" && event.type !== "refused" &&
-      event.type !== "failed"
-    ) return;
-    const outcome = this.#waiting.get(event.request);
-    this.#waiting.delete(event.request);
-    if (event.type === "done") outcome?.onDone?.(event.value as never);
-    else if (event.type === "refused") {
-      this.#refused(outcome, wordsFor(event.error));
-    } else {
-      this.#refused(
-        outcome,
-        event.reason === "undelivered"
-          ? "The server was restarted: please try again"
-          : "The server did not answer",
-      );
-    }
+    this.#promises.take(event);
   }
 
   /** Tells people something. */
@@ -78,15 +62,18 @@ export class Requests {
     element("notice").hidden = true;
     setText(element("notice"), "");
   }
-
-  #refused(outcome: Outcome<never> | undefined, words: string): void {
-    if (outcome?.onRefused !== undefined) outcome.onRefused(words);
-    else this.notice(words);
-  }
 }
 
-/** What a server says, in the words of this game. */
-function wordsFor(error: LobbyRequestError): string {
+/** Why something was not done, in the words of this game. */
+function wordsFor({ outcome, error, reason }: LobbyCallError): string {
+  if (error !== undefined) return wordsForRefusal(error);
+  if (outcome === "notTaken") return "Not connected";
+  return reason === "undelivered"
+    ? "The server was restarted: please try again"
+    : "The server did not answer";
+}
+
+function wordsForRefusal(error: LobbyRequestError): string {
   switch (error.type) {
     case "wrongPassword":
       return "That password is wrong";

@@ -17,30 +17,23 @@ export class Room {
   readonly #client: LobbyClient;
   readonly #requests: Requests;
   readonly #chat: ChatCard;
-  /** Seconds to the game; `undefined` while nobody knows. */
-  #countdown: number | undefined;
   #inviteCode = "";
-  /** Whether one has asked to leave, which closes a lobby that nobody else is in. */
-  #isLeaving = false;
 
   constructor(client: LobbyClient, requests: Requests) {
     this.#client = client;
     this.#requests = requests;
     this.#chat = new ChatCard(client, requests);
     this.game = new GameCard(client);
-    element("leave").onclick = () => {
-      this.#isLeaving = true;
-      requests.ask<"leave">(client.leave());
-    };
+    element("leave").onclick = () => requests.ask(client.leave());
     element("ready").onclick = () => {
-      const isReady = this.#me?.isReady ?? false;
-      requests.ask<"ready">(client.setReady(!isReady));
+      const isReady = client.me?.isReady ?? false;
+      requests.ask(client.setReady(!isReady));
     };
     element("rematch").onclick = () => {
-      requests.ask<"reset">(client.resetLobby());
+      requests.ask(client.resetLobby());
     };
     element("take-seat").onclick = () => {
-      requests.ask<"setRole">(client.setRole("player"));
+      requests.ask(client.setRole("player"));
     };
     element("invite").onclick = () => this.#invite();
     element("copy").onclick = () => this.#copy();
@@ -51,9 +44,7 @@ export class Room {
     switch (event.type) {
       case "entered":
         this.#chat.clear();
-        this.#countdown = undefined;
         this.#setInvite("");
-        this.#isLeaving = false;
         this.#show(event.lobby);
         break;
       case "replaced":
@@ -70,44 +61,32 @@ export class Room {
       case "chat":
         this.#chat.say(event.message);
         break;
+      case "chatMissed":
+        this.#chat.note("Something was said while you were away");
+        break;
       case "left":
         this.#setInvite("");
         if (event.reason === "timedOut" || event.reason === "unknown") {
           this.#requests.notice("Your seat was given up: you were away");
-        } else if (event.reason === "destroyed" && !this.#isLeaving) {
+        } else if (event.reason === "destroyed") {
           this.#requests.notice("The lobby was closed");
         }
     }
   }
 
-  frame(dt: number): void {
-    const { lobby } = this.#client;
+  frame(): void {
+    const { lobby, countdownLeftMs } = this.#client;
     if (lobby === undefined) return;
-    if (this.#countdown !== undefined) {
-      this.#countdown = Math.max(0, this.#countdown - dt);
-    }
-    if (lobby.state === "countdown") {
-      const left = this.#countdown;
-      const text = left === undefined ? "…" : `${Math.max(1, Math.ceil(left))}`;
-      setText(element("countdown"), text);
+    if (countdownLeftMs !== undefined) {
+      const seconds = Math.max(1, Math.ceil(countdownLeftMs / 1_000));
+      setText(element("countdown"), `${seconds}`);
     }
     this.game.show(lobby);
-  }
-
-  get #me(): LobbyPlayer | undefined {
-    const { lobby, player } = this.#client;
-    return lobby?.players.find(({ id }) => id === player);
   }
 
   #onLobby(event: LobbyEvent): void {
     const chat = this.#chat;
     switch (event.type) {
-      case "countdownStarted":
-        this.#countdown = event.durationMs / 1_000;
-        break;
-      case "countdownCancelled":
-        this.#countdown = undefined;
-        break;
       case "playerJoined":
         chat.note(`${event.player.name} sits down`);
         break;
@@ -132,7 +111,6 @@ export class Room {
         chat.note(`${event.host} is the host now`);
         break;
       case "gameStarted":
-        this.#countdown = undefined;
         chat.note("The match begins");
         break;
       case "gameEnded": {
@@ -144,7 +122,7 @@ export class Room {
 
   #show(lobby: Lobby): void {
     const { players, config, state, hasPassword, spectators } = lobby;
-    const { player } = this.#client;
+    const { player, me, isHost } = this.#client;
     setText(element("room-name"), config.name);
     setText(
       element("room-access"),
@@ -154,7 +132,6 @@ export class Room {
         ? "Public"
         : "Invite only",
     );
-    const me = this.#me;
     // One's own side is on the left.
     const left = me ?? players[0];
     const right = players.find((each) => each !== left);
@@ -175,7 +152,6 @@ export class Room {
       players.length >= config.maxPlayers;
     if (players.length >= config.maxPlayers) this.#setInvite("");
     const isOver = state === "postgame";
-    const isHost = lobby.host === player;
     element("rematch").hidden = !isOver || !isHost || isAlone;
     element("result").hidden = !isOver;
     const results = isOver ? lobby.results as Results | undefined : undefined;
@@ -202,6 +178,7 @@ export class Room {
     isAlone: boolean,
   ): string {
     const { state, host } = lobby;
+    const { isHost } = this.#client;
     switch (state) {
       case "waiting": {
         if (isAlone) return "Waiting for an opponent …";
@@ -217,9 +194,7 @@ export class Room {
         return "Get ready: best of five";
       case "postgame":
         if (isAlone) return "Everybody else is gone. Leave to find a match.";
-        return host === this.#client.player
-          ? ""
-          : `${host} decides about a rematch`;
+        return isHost ? "" : `${host} decides about a rematch`;
       default:
         return "";
     }
@@ -263,7 +238,7 @@ export class Room {
       this.#setInvite("");
       return;
     }
-    this.#requests.ask<"invite">(this.#client.invite(), {
+    this.#requests.ask(this.#client.invite(), {
       onDone: ({ code }) => {
         this.#setInvite(code);
         element("copy").focus();

@@ -18,7 +18,7 @@ import type { LobbyFilter } from "../browser/lobby_filter.ts";
 import type { LobbyRole } from "../lobby_error.ts";
 import type { LobbyId } from "../lobby_id.ts";
 import { applyLobbyEvent } from "../manager/apply_lobby_event.ts";
-import type { Lobby } from "../manager/lobby.ts";
+import type { Lobby, LobbyPlayer } from "../manager/lobby.ts";
 import type { LobbyConfigChanges } from "../manager/lobby_config.ts";
 import type { LobbyEvent } from "../manager/lobby_event.ts";
 import type { LobbyMetadataChanges } from "../manager/lobby_metadata.ts";
@@ -30,6 +30,7 @@ import type {
   LobbyProposal,
   LobbyPush,
   LobbyTicketStatus,
+  LobbyTimesLeft,
 } from "../wire/lobby_push.ts";
 import {
   LOBBY_CHANNEL,
@@ -49,9 +50,10 @@ import type {
   LobbyInviteOptions,
   LobbyKickOptions,
 } from "./lobby_client_options.ts";
+import type { LobbyRequestId } from "./lobby_request_id.ts";
 
 /** The most events that one of the connection's becomes. */
-const EVENTS_OF_ONE = 4;
+const EVENTS_OF_ONE = 6;
 /** How long it is waited before the server is greeted again, if a greeting came to nothing. */
 const FIRST_GREETING_MS = 500;
 const MIN_GREETING_MS = 50;
@@ -70,7 +72,7 @@ const MAX_TRIES_ELSEWHERE = 2;
 /** A request that has no answer yet. */
 interface Pending {
   /** The number that was given for it. */
-  readonly number: number;
+  readonly number: LobbyRequestId;
   readonly request: LobbyRequest;
   /** Whether the client has asked it for itself. */
   readonly isOwn: boolean;
@@ -150,6 +152,13 @@ export class LobbyClient {
   #lobby: Lobby | undefined;
   #ticket: LobbyTicketStatus | undefined;
   #proposal: LobbyProposal | undefined;
+  /** By `#nowMs`: when the ticket was told, and when what is waited for is over. */
+  #ticketMs = 0;
+  #proposalEndMs = 0;
+  /** The number of the last message that was said in the lobby; `undefined` if that is not known yet. */
+  #chatNumber: number | undefined;
+  #countdownEndMs: number | undefined;
+  #readyCheckEndMs: number | undefined;
   #isSynced = false;
   /** Whether the server is to be told what this client knows. */
   #mustGreet = false;
@@ -221,7 +230,7 @@ export class LobbyClient {
     return this.#isSynced;
   }
 
-  /** Who the player is, as the server says; `undefined` before it has. */
+  /** Who the player is, as the server says before all else; `undefined` before it has. */
   get player(): PlayerId | undefined {
     return this.#player;
   }
@@ -231,14 +240,45 @@ export class LobbyClient {
     return this.#lobby;
   }
 
-  /** How the player's wait for a match stands. */
+  /** The player's own seat in the lobby; `undefined` for who is in none, or looks on. */
+  get me(): LobbyPlayer | undefined {
+    return this.#lobby?.players.find(({ id }) => id === this.#player);
+  }
+
+  /** Whether the player is the lobby's host. */
+  get isHost(): boolean {
+    return this.#lobby !== undefined && this.#lobby.host === this.#player;
+  }
+
+  /** How long it is to the game, in milliseconds; `undefined` if there is no countdown. Counted by `tick`, as all times here. */
+  get countdownLeftMs(): number | undefined {
+    return this.#leftMs(this.#countdownEndMs);
+  }
+
+  /** How long it is to the end of the ready check, in milliseconds; `undefined` if there is none. */
+  get readyCheckLeftMs(): number | undefined {
+    return this.#leftMs(this.#readyCheckEndMs);
+  }
+
+  /** How the player's wait for a match stood when it was told; `undefined` if the player waits for none. */
   get ticket(): LobbyTicketStatus | undefined {
     return this.#ticket;
   }
 
-  /** The match that waits for the player's answer. */
+  /** How long the player has waited for a match, in milliseconds; `undefined` if the player waits for none. */
+  get waitedMs(): number | undefined {
+    return this.#ticket &&
+      this.#ticket.waitedMs + this.#nowMs - this.#ticketMs;
+  }
+
+  /** The match that its players have to confirm. */
   get proposal(): LobbyProposal | undefined {
     return this.#proposal;
+  }
+
+  /** How long there is to answer the match, in milliseconds; `undefined` if there is none. */
+  get proposalLeftMs(): number | undefined {
+    return this.#proposal && this.#leftMs(this.#proposalEndMs);
   }
 
   /** How many messages of the server made no sense, since the client was made. */
@@ -264,6 +304,8 @@ export class LobbyClient {
     this.#isSynced = false;
     this.#mustGreet = false;
     this.#lobby = undefined;
+    this.#countdownEndMs = undefined;
+    this.#readyCheckEndMs = undefined;
     this.#ticket = undefined;
     this.#proposal = undefined;
     this.#listKey = undefined;
@@ -278,7 +320,9 @@ export class LobbyClient {
    * @returns The number of the request; `undefined`, here as with all other calls, if it was not accepted, as the client is
    * closed or too many are under way.
    */
-  create(options: LobbyCreateOptions = {}): number | undefined {
+  create(
+    options: LobbyCreateOptions = {},
+  ): LobbyRequestId<"create"> | undefined {
     return this.#ask({ do: "create", ...options });
   }
 
@@ -289,7 +333,10 @@ export class LobbyClient {
    * @param options How. With a password the answer takes the server a while.
    * @returns The number of the request.
    */
-  join(lobby: LobbyId, options: LobbyEnterOptions = {}): number | undefined {
+  join(
+    lobby: LobbyId,
+    options: LobbyEnterOptions = {},
+  ): LobbyRequestId<"join"> | undefined {
     return this.#ask({ do: "join", lobby, ...options });
   }
 
@@ -303,7 +350,7 @@ export class LobbyClient {
   joinByCode(
     code: string,
     options: Pick<LobbyEnterOptions, "metadata"> = {},
-  ): number | undefined {
+  ): LobbyRequestId<"join"> | undefined {
     return this.#ask({ do: "join", ...options, code });
   }
 
@@ -312,7 +359,7 @@ export class LobbyClient {
    *
    * @returns The number of the request.
    */
-  leave(): number | undefined {
+  leave(): LobbyRequestId<"leave"> | undefined {
     return this.#ask({ do: "leave" });
   }
 
@@ -322,7 +369,7 @@ export class LobbyClient {
    * @param isReady Whether.
    * @returns The number of the request.
    */
-  setReady(isReady: boolean): number | undefined {
+  setReady(isReady: boolean): LobbyRequestId<"ready"> | undefined {
     return this.#ask({ do: "ready", isReady });
   }
 
@@ -333,7 +380,10 @@ export class LobbyClient {
    * @param options Whether for good.
    * @returns The number of the request.
    */
-  kick(player: PlayerId, options: LobbyKickOptions = {}): number | undefined {
+  kick(
+    player: PlayerId,
+    options: LobbyKickOptions = {},
+  ): LobbyRequestId<"kick"> | undefined {
     return this.#ask({ do: "kick", player, ...options });
   }
 
@@ -343,7 +393,7 @@ export class LobbyClient {
    * @param player Whom.
    * @returns The number of the request.
    */
-  unban(player: PlayerId): number | undefined {
+  unban(player: PlayerId): LobbyRequestId<"unban"> | undefined {
     return this.#ask({ do: "unban", player });
   }
 
@@ -353,7 +403,7 @@ export class LobbyClient {
    * @param player Whom.
    * @returns The number of the request.
    */
-  transferHost(player: PlayerId): number | undefined {
+  transferHost(player: PlayerId): LobbyRequestId<"transferHost"> | undefined {
     return this.#ask({ do: "transferHost", player });
   }
 
@@ -363,7 +413,9 @@ export class LobbyClient {
    * @param changes What changes.
    * @returns The number of the request.
    */
-  configure(changes: LobbyConfigChanges): number | undefined {
+  configure(
+    changes: LobbyConfigChanges,
+  ): LobbyRequestId<"configure"> | undefined {
     return this.#ask({ do: "configure", changes });
   }
 
@@ -373,7 +425,9 @@ export class LobbyClient {
    * @param password The password: 1 to 128 bytes of UTF-8; or `undefined` for none.
    * @returns The number of the request.
    */
-  setPassword(password: string | undefined): number | undefined {
+  setPassword(
+    password: string | undefined,
+  ): LobbyRequestId<"setPassword"> | undefined {
     return this.#ask({ do: "setPassword", password: password ?? null });
   }
 
@@ -383,7 +437,9 @@ export class LobbyClient {
    * @param changes What is set, or removed by `null`.
    * @returns The number of the request.
    */
-  setMetadata(changes: LobbyMetadataChanges): number | undefined {
+  setMetadata(
+    changes: LobbyMetadataChanges,
+  ): LobbyRequestId<"setMetadata"> | undefined {
     return this.#ask({ do: "setMetadata", changes });
   }
 
@@ -393,7 +449,9 @@ export class LobbyClient {
    * @param changes What is set, or removed by `null`.
    * @returns The number of the request.
    */
-  setPlayerMetadata(changes: LobbyMetadataChanges): number | undefined {
+  setPlayerMetadata(
+    changes: LobbyMetadataChanges,
+  ): LobbyRequestId<"setPlayerMetadata"> | undefined {
     return this.#ask({ do: "setPlayerMetadata", changes });
   }
 
@@ -404,7 +462,10 @@ export class LobbyClient {
    * @param player For whom: by default for the player itself.
    * @returns The number of the request.
    */
-  setTeam(team: TeamId | undefined, player?: PlayerId): number | undefined {
+  setTeam(
+    team: TeamId | undefined,
+    player?: PlayerId,
+  ): LobbyRequestId<"setTeam"> | undefined {
     return this.#ask({
       do: "setTeam",
       team: team ?? null,
@@ -419,7 +480,10 @@ export class LobbyClient {
    * @param player Who: by default the player itself.
    * @returns The number of the request.
    */
-  setRole(role: LobbyRole, player?: PlayerId): number | undefined {
+  setRole(
+    role: LobbyRole,
+    player?: PlayerId,
+  ): LobbyRequestId<"setRole"> | undefined {
     return this.#ask({
       do: "setRole",
       role,
@@ -432,7 +496,7 @@ export class LobbyClient {
    *
    * @returns The number of the request.
    */
-  assignTeams(): number | undefined {
+  assignTeams(): LobbyRequestId<"assignTeams"> | undefined {
     return this.#ask({ do: "assignTeams" });
   }
 
@@ -441,7 +505,7 @@ export class LobbyClient {
    *
    * @returns The number of the request.
    */
-  rebalanceTeams(): number | undefined {
+  rebalanceTeams(): LobbyRequestId<"rebalanceTeams"> | undefined {
     return this.#ask({ do: "rebalanceTeams" });
   }
 
@@ -451,7 +515,9 @@ export class LobbyClient {
    * @param options What it is good for.
    * @returns The number of the request.
    */
-  invite(options: LobbyInviteOptions = {}): number | undefined {
+  invite(
+    options: LobbyInviteOptions = {},
+  ): LobbyRequestId<"invite"> | undefined {
     return this.#ask({ do: "invite", ...options });
   }
 
@@ -461,7 +527,7 @@ export class LobbyClient {
    * @param code The code.
    * @returns The number of the request.
    */
-  revokeInvite(code: string): number | undefined {
+  revokeInvite(code: string): LobbyRequestId<"revokeInvite"> | undefined {
     return this.#ask({ do: "revokeInvite", code });
   }
 
@@ -472,7 +538,10 @@ export class LobbyClient {
    * @param ttlMs For how long, in milliseconds: the server's own time if left out.
    * @returns The number of the request.
    */
-  reserve(players: readonly PlayerId[], ttlMs?: number): number | undefined {
+  reserve(
+    players: readonly PlayerId[],
+    ttlMs?: number,
+  ): LobbyRequestId<"reserve"> | undefined {
     return this.#ask({
       do: "reserve",
       players,
@@ -486,7 +555,9 @@ export class LobbyClient {
    * @param reservation The reservation's number.
    * @returns The number of the request.
    */
-  cancelReservation(reservation: number): number | undefined {
+  cancelReservation(
+    reservation: number,
+  ): LobbyRequestId<"cancelReservation"> | undefined {
     return this.#ask({ do: "cancelReservation", reservation });
   }
 
@@ -495,7 +566,7 @@ export class LobbyClient {
    *
    * @returns The number of the request.
    */
-  startGame(): number | undefined {
+  startGame(): LobbyRequestId<"start"> | undefined {
     return this.#ask({ do: "start" });
   }
 
@@ -504,7 +575,7 @@ export class LobbyClient {
    *
    * @returns The number of the request.
    */
-  cancelStart(): number | undefined {
+  cancelStart(): LobbyRequestId<"cancelStart"> | undefined {
     return this.#ask({ do: "cancelStart" });
   }
 
@@ -513,7 +584,7 @@ export class LobbyClient {
    *
    * @returns The number of the request.
    */
-  resetLobby(): number | undefined {
+  resetLobby(): LobbyRequestId<"reset"> | undefined {
     return this.#ask({ do: "reset" });
   }
 
@@ -523,7 +594,9 @@ export class LobbyClient {
    * @param timeoutMs How long they have, in milliseconds: the server's own time if left out.
    * @returns The number of the request.
    */
-  startReadyCheck(timeoutMs?: number): number | undefined {
+  startReadyCheck(
+    timeoutMs?: number,
+  ): LobbyRequestId<"readyCheck"> | undefined {
     return this.#ask({
       do: "readyCheck",
       ...(timeoutMs !== undefined && { timeoutMs }),
@@ -536,7 +609,7 @@ export class LobbyClient {
    * @param isReady Whether the player is ready.
    * @returns The number of the request.
    */
-  vote(isReady: boolean): number | undefined {
+  vote(isReady: boolean): LobbyRequestId<"vote"> | undefined {
     return this.#ask({ do: "vote", isReady });
   }
 
@@ -545,7 +618,7 @@ export class LobbyClient {
    *
    * @returns The number of the request.
    */
-  cancelReadyCheck(): number | undefined {
+  cancelReadyCheck(): LobbyRequestId<"cancelReadyCheck"> | undefined {
     return this.#ask({ do: "cancelReadyCheck" });
   }
 
@@ -559,7 +632,7 @@ export class LobbyClient {
   chat(
     text: string,
     options: { readonly isTeam?: boolean } = {},
-  ): number | undefined {
+  ): LobbyRequestId<"chat"> | undefined {
     return this.#ask({ do: "chat", text, ...options });
   }
 
@@ -570,7 +643,7 @@ export class LobbyClient {
    * @param filter Which lobbies.
    * @returns The number of the request.
    */
-  browse(filter: LobbyFilter = {}): number | undefined {
+  browse(filter: LobbyFilter = {}): LobbyRequestId<"browse"> | undefined {
     const request = this.#ask({ do: "browse", filter });
     if (request !== undefined) this.#filter = filter;
     return request;
@@ -581,7 +654,7 @@ export class LobbyClient {
    *
    * @returns The number of the request.
    */
-  unbrowse(): number | undefined {
+  unbrowse(): LobbyRequestId<"unbrowse"> | undefined {
     this.#filter = undefined;
     return this.#ask({ do: "unbrowse" });
   }
@@ -596,7 +669,7 @@ export class LobbyClient {
   enqueue(
     queue: string,
     options: LobbyEnqueueOptions = {},
-  ): number | undefined {
+  ): LobbyRequestId<"enqueue"> | undefined {
     return this.#ask({ do: "enqueue", queue, ...options });
   }
 
@@ -605,7 +678,7 @@ export class LobbyClient {
    *
    * @returns The number of the request.
    */
-  dequeue(): number | undefined {
+  dequeue(): LobbyRequestId<"dequeue"> | undefined {
     return this.#ask({ do: "dequeue" });
   }
 
@@ -614,7 +687,7 @@ export class LobbyClient {
    *
    * @returns The number of the request.
    */
-  explain(): number | undefined {
+  explain(): LobbyRequestId<"explain"> | undefined {
     return this.#ask({ do: "explain" });
   }
 
@@ -625,7 +698,10 @@ export class LobbyClient {
    * @param isAccepted Whether.
    * @returns The number of the request.
    */
-  answer(proposal: number, isAccepted: boolean): number | undefined {
+  answer(
+    proposal: number,
+    isAccepted: boolean,
+  ): LobbyRequestId<"answer"> | undefined {
     return this.#ask({ do: "answer", proposal, isAccepted });
   }
 
@@ -678,9 +754,12 @@ export class LobbyClient {
     this.close();
   }
 
-  #ask(request: LobbyRequest, isOwn = false): number | undefined {
+  #ask<R extends LobbyRequest>(
+    request: R,
+    isOwn = false,
+  ): LobbyRequestId<R["do"]> | undefined {
     if (!isOwn && !this.#events.reserve()) return undefined;
-    const number = this.#lastNumber + 1;
+    const number = this.#lastNumber + 1 as LobbyRequestId<R["do"]>;
     const pending: Pending = {
       number,
       request,
@@ -768,10 +847,15 @@ export class LobbyClient {
 
   #greet(): void {
     const lobby = this.#lobby;
+    const chat = this.#chatNumber;
     const request = this.#ask({
       do: "hello",
       protocol: LOBBY_PROTOCOL,
-      ...(lobby !== undefined && { lobby: lobby.id, version: lobby.version }),
+      ...(lobby !== undefined && {
+        lobby: lobby.id,
+        version: lobby.version,
+        ...(chat !== undefined && { chat }),
+      }),
     }, true);
     if (request === undefined) return;
     this.#isGreeting = true;
@@ -870,6 +954,10 @@ export class LobbyClient {
         event.type === "reply" ? "unreadable" : event.reason,
       );
     } else if (answer.ok) {
+      // What was said there has come before, if the server was greeted by then.
+      if ((name === "join" || name === "create") && this.#isSynced) {
+        this.#chatNumber ??= 0;
+      }
       this.#events.pushReserved(
         {
           type: "done",
@@ -934,11 +1022,13 @@ export class LobbyClient {
     }
     this.#failedGreetings = 0;
     this.#player = hello.player;
-    this.#ticket = hello.ticket;
-    this.#proposal = hello.proposal;
+    this.#setTimesLeft(hello);
+    this.#setMatchmaking(hello);
     // Something else may have been missed since it was asked.
     if (this.#mustGreet) return;
     this.#isSynced = true;
+    // What was said there has come before.
+    if (this.#lobby !== undefined) this.#chatNumber ??= 0;
     this.#greetingRedirects = 0;
     this.#events.push({
       type: "synced",
@@ -955,8 +1045,12 @@ export class LobbyClient {
       case undefined:
         this.#unreadable++;
         break;
+      case "player":
+        this.#player = push.player;
+        break;
       case "view":
         this.#onView(push.view);
+        this.#setTimesLeft(push);
         break;
       case "event":
         this.#onLobbyEvent(push.event);
@@ -967,18 +1061,30 @@ export class LobbyClient {
         break;
       }
       case "sync": {
-        const { lobby, ticket, proposal } = push;
-        this.#ticket = ticket;
-        this.#proposal = proposal;
+        const { lobby } = push;
+        const before = this.#lobby;
+        if (before !== undefined && before.id !== lobby?.id) {
+          this.#leave(before.id, "unknown");
+        }
         if (lobby !== null) this.#onView(lobby);
-        else if (this.#lobby !== undefined) {
-          this.#leave(this.#lobby.id, "unknown");
+        this.#setTimesLeft(push);
+        this.#setMatchmaking(push);
+        break;
+      }
+      case "chat": {
+        const { message } = push;
+        if (this.#isNews(message.lobby, message.number)) {
+          this.#events.push({ type: "chat", message });
         }
         break;
       }
-      case "chat":
-        this.#events.push({ type: "chat", message: push.message });
+      case "chatMissed": {
+        const { lobby, from, to } = push;
+        if (this.#isNews(lobby, to)) {
+          this.#events.push({ type: "chatMissed", lobby, from, to });
+        }
         break;
+      }
       case "list":
         if (push.key !== this.#listKey) break;
         this.browser.applyDiff(push);
@@ -1005,16 +1111,14 @@ export class LobbyClient {
         break;
       }
       case "ticket":
-        this.#ticket = push.ticket;
-        this.#events.push({ type: "ticket", ticket: push.ticket });
+        this.#setTicket(push.ticket);
         break;
       case "ticketEnded":
         this.#ticket = undefined;
         this.#events.push({ type: "ticketEnded", reason: push.reason });
         break;
       case "proposal":
-        this.#proposal = push.proposal;
-        this.#events.push({ type: "proposal", proposal: push.proposal });
+        this.#setProposal(push.proposal);
         break;
       case "proposalEnded": {
         const { proposal, isConfirmed, missing } = push;
@@ -1033,6 +1137,7 @@ export class LobbyClient {
     const before = this.#lobby;
     if (before?.id === view.id && before.version === view.version) return;
     this.#lobby = view;
+    if (before?.id !== view.id) this.#chatNumber = undefined;
     this.#events.push({
       type: before?.id === view.id ? "replaced" : "entered",
       lobby: view,
@@ -1044,6 +1149,7 @@ export class LobbyClient {
     reason: (LobbyPush & { push: "left" })["reason"],
   ): void {
     this.#lobby = undefined;
+    this.#setTimesLeft({});
     this.#events.push({ type: "left", lobby, reason });
   }
 
@@ -1061,7 +1167,81 @@ export class LobbyClient {
       return;
     }
     this.#lobby = after;
+    switch (event.type) {
+      case "countdownStarted":
+        this.#countdownEndMs = this.#nowMs + event.durationMs;
+        break;
+      case "countdownCancelled":
+      case "gameStarted":
+        this.#countdownEndMs = undefined;
+        break;
+      case "readyCheckStarted":
+        this.#readyCheckEndMs = this.#nowMs + event.timeoutMs;
+        break;
+      case "readyCheckEnded":
+        this.#readyCheckEndMs = undefined;
+    }
     this.#events.push({ type: "lobby", event, lobby: after });
+  }
+
+  /** Whether something was not told yet that was said in the lobby. */
+  #isNews(lobby: LobbyId, number: number): boolean {
+    if (this.#lobby?.id !== lobby) return false;
+    if (number <= (this.#chatNumber ?? 0)) return false;
+    this.#chatNumber = number;
+    return true;
+  }
+
+  #setTimesLeft({ countdownLeftMs, readyCheckLeftMs }: LobbyTimesLeft): void {
+    this.#countdownEndMs = this.#endMs(countdownLeftMs);
+    this.#readyCheckEndMs = this.#endMs(readyCheckLeftMs);
+  }
+
+  #endMs(leftMs: number | undefined): number | undefined {
+    return leftMs === undefined ? undefined : this.#nowMs + leftMs;
+  }
+
+  #leftMs(endMs: number | undefined): number | undefined {
+    return endMs === undefined ? undefined : Math.max(0, endMs - this.#nowMs);
+  }
+
+  /** Takes how the player's search stands, of which something may have been missed. */
+  #setMatchmaking(
+    { ticket, proposal }: Pick<LobbyHello, "ticket" | "proposal">,
+  ): void {
+    const before = this.#proposal;
+    if (before !== undefined && before.proposal !== proposal?.proposal) {
+      this.#proposal = undefined;
+      this.#events.push({
+        type: "proposalEnded",
+        proposal: before.proposal,
+        isConfirmed: undefined,
+        missing: [],
+      });
+    }
+    if (ticket !== undefined) this.#setTicket(ticket);
+    else if (this.#ticket !== undefined) {
+      this.#ticket = undefined;
+      this.#events.push({ type: "ticketEnded", reason: "unknown" });
+    }
+    if (proposal !== undefined) this.#setProposal(proposal);
+  }
+
+  #setTicket(ticket: LobbyTicketStatus): void {
+    this.#ticket = ticket;
+    this.#ticketMs = this.#nowMs;
+    this.#events.push({ type: "ticket", ticket });
+  }
+
+  #setProposal(proposal: LobbyProposal): void {
+    const before = this.#proposal;
+    this.#proposal = proposal;
+    this.#proposalEndMs = this.#nowMs + proposal.leftMs;
+    if (before?.proposal !== proposal.proposal) {
+      this.#events.push({ type: "proposal", proposal });
+    } else if (proposal.isAccepted && !before.isAccepted) {
+      this.#events.push({ type: "proposalAccepted", proposal });
+    }
   }
 }
 

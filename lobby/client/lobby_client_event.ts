@@ -4,7 +4,7 @@ import type { WsEvent } from "../../websocket/mod.ts";
 import type { LobbyId } from "../lobby_id.ts";
 import type { Lobby } from "../manager/lobby.ts";
 import type { LobbyEvent, LobbyLeaveReason } from "../manager/lobby_event.ts";
-import type { LobbyRequestError, LobbyValues } from "../wire/lobby_answer.ts";
+import type { LobbyRequestError, LobbyValueOf } from "../wire/lobby_answer.ts";
 import type {
   LobbyChatMessage,
   LobbyListEnd,
@@ -13,18 +13,18 @@ import type {
   LobbyTicketStatus,
 } from "../wire/lobby_push.ts";
 import type { LobbyRequestName } from "../wire/lobby_request.ts";
+import type { LobbyRequestId } from "./lobby_request_id.ts";
 
 /** A request was carried out, and stored: its `do` tells which kind, and so what there is to know. */
 export type LobbyRequestDone = {
   [K in LobbyRequestName]: {
     readonly type: "done";
     /** The number that the call gave. */
-    readonly request: number;
+    readonly request: LobbyRequestId<K>;
     /** What was asked for. */
     readonly do: K;
     /** What there is to know. */
-    readonly value: K extends keyof LobbyValues ? LobbyValues[K]
-      : Readonly<Record<string, never>>;
+    readonly value: LobbyValueOf<K>;
   };
 }[LobbyRequestName];
 
@@ -35,7 +35,7 @@ export type LobbyClientEvent =
     /** The server refuses a request. */
     readonly type: "refused";
     /** The number that the call gave. */
-    readonly request: number;
+    readonly request: LobbyRequestId;
     /** What was asked for. */
     readonly do: LobbyRequestName;
     /** Why. */
@@ -45,7 +45,7 @@ export type LobbyClientEvent =
     /** Nobody knows whether a request was carried out; where it changes a lobby, the lobby tells. */
     readonly type: "failed";
     /** The number that the call gave. */
-    readonly request: number;
+    readonly request: LobbyRequestId;
     /** What was asked for. */
     readonly do: LobbyRequestName;
     /**
@@ -60,7 +60,10 @@ export type LobbyClientEvent =
       | "unreadable";
   }
   | {
-    /** Client and server agree on who the player is and where: at first, and whenever the server has been restarted. */
+    /**
+     * Client and server agree on who the player is and where: at first, and whenever something may have been missed. What was
+     * missed has been told before it, by the events that there are for that.
+     */
     readonly type: "synced";
     /** Who the player is. */
     readonly player: PlayerId;
@@ -96,10 +99,23 @@ export type LobbyClientEvent =
     readonly reason: LobbyLeaveReason | "destroyed" | "unknown";
   }
   | {
-    /** Somebody in the lobby says something. */
+    /**
+     * Somebody in the lobby says something, or has said it: the last messages come after `entered`, and what was missed
+     * after a connection was lost. None comes twice.
+     */
     readonly type: "chat";
     /** What. */
     readonly message: LobbyChatMessage;
+  }
+  | {
+    /** Something was said while the client was away, and is not there any more. */
+    readonly type: "chatMissed";
+    /** Where. */
+    readonly lobby: LobbyId;
+    /** The number of the first message of those; some may have been for another team. */
+    readonly from: number;
+    /** The number of the last one. */
+    readonly to: number;
   }
   | {
     /** The list of lobbies is another, in `browser`. */
@@ -112,7 +128,7 @@ export type LobbyClientEvent =
     readonly reason: LobbyListEnd;
   }
   | {
-    /** The player waits for a match. */
+    /** The player waits for a match: from now on, still, or again. */
     readonly type: "ticket";
     /** How that stands. */
     readonly ticket: LobbyTicketStatus;
@@ -120,12 +136,18 @@ export type LobbyClientEvent =
   | {
     /** The player waits for a match no longer. */
     readonly type: "ticketEnded";
-    /** Why. */
-    readonly reason: LobbyTicketEnd;
+    /** Why; `unknown` if that happened while nobody could tell. */
+    readonly reason: LobbyTicketEnd | "unknown";
   }
   | {
     /** There is a match: `answer` it. */
     readonly type: "proposal";
+    /** Which. It may be accepted already: by this player, before the page was loaded anew. */
+    readonly proposal: LobbyProposal;
+  }
+  | {
+    /** The player has said yes to the match, here or on another page, and the others have not all yet. */
+    readonly type: "proposalAccepted";
     /** Which. */
     readonly proposal: LobbyProposal;
   }
@@ -134,8 +156,8 @@ export type LobbyClientEvent =
     readonly type: "proposalEnded";
     /** Which. */
     readonly proposal: number;
-    /** Whether there will be a match. */
-    readonly isConfirmed: boolean;
+    /** Whether there will be a match; `undefined` if that was found out while nobody could tell. */
+    readonly isConfirmed: boolean | undefined;
     /** Who has said no, or nothing. */
     readonly missing: readonly PlayerId[];
   }

@@ -220,7 +220,13 @@ Deno.test("LobbyClient folds events, and asks for the whole where one is missing
   await rig.run(3);
   assert(!rig.client.isSynced);
   assertEquals(rig.messages.length, asked + 1);
-  assertEquals(rig.asked, { do: "hello", protocol: 1, lobby: id, version: 2 });
+  assertEquals(rig.asked, {
+    do: "hello",
+    protocol: 1,
+    lobby: id,
+    version: 2,
+    chat: 0,
+  });
   rig.push({ push: "view", view: manager.lobby(id)! });
   rig.hello(id);
   await rig.run(3);
@@ -258,7 +264,13 @@ Deno.test("LobbyClient asks for the whole where its lobby is said to be made aga
   const [event] = rig.manager.drainEvents();
   rig.push({ push: "event", event: { ...event, version: version + 1 } });
   await rig.run(3);
-  assertEquals(rig.asked, { do: "hello", protocol: 1, lobby: id, version });
+  assertEquals(rig.asked, {
+    do: "hello",
+    protocol: 1,
+    lobby: id,
+    version,
+    chat: 0,
+  });
   assertEquals(rig.client.lobby, made.value);
 });
 
@@ -370,7 +382,7 @@ Deno.test("LobbyClient goes where it is sent, and asks there what was not done",
     "ws://one.test/game?token=t",
     "ws://two.test/game?token=t",
   ]);
-  const done = rig.events.flatMap((event) =>
+  const done: unknown[] = rig.events.flatMap((event) =>
     event.type === "done" ? [event.request] : []
   );
   assertEquals(done, [ready, join, leave]);

@@ -72,6 +72,11 @@ export type LobbyEvent =
       readonly type: "lobbyDestroyed";
       /** Whether the server closed it, or the last player is gone. */
       readonly reason: "closed" | "empty";
+      /** Who was the last player, and why that one is gone; absent if the server closed it. */
+      readonly last?: {
+        readonly player: PlayerId;
+        readonly reason: LobbyLeaveReason;
+      };
     }
     /** Somebody came to play. */
     | {

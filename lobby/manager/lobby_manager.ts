@@ -420,6 +420,19 @@ export class LobbyManager {
   }
 
   /**
+   * Tells how long a ready check still is.
+   *
+   * @param lobby Whose.
+   * @returns The time in milliseconds; `undefined` if there is none.
+   */
+  readyCheckLeftMs(lobby: LobbyId): number | undefined {
+    const record = this.#lobbies.get(lobby);
+    return record === undefined || record.readyCheckUs === Infinity
+      ? undefined
+      : leftMsOf(record.readyCheckUs, this.#nowUs);
+  }
+
+  /**
    * Opens a lobby.
    *
    * @param host Who decides there: its first player.
@@ -488,7 +501,7 @@ export class LobbyManager {
     const found = this.#find(lobby);
     if (found.error !== undefined) return this.#refuse(found.error);
     const { view } = found.value;
-    this.#destroy(found.value, "closed");
+    this.#destroy(found.value);
     return { isOk: true, value: view };
   }
 
@@ -1940,7 +1953,7 @@ export class LobbyManager {
     const role = isPlayer(record.view, player) ? "player" : "spectator";
     if (role === "player") {
       if (record.view.players.length === 1) {
-        this.#destroy(record, "empty");
+        this.#destroy(record, Object.freeze({ player, reason }));
         return false;
       }
       this.#interrupt(record, "left");
@@ -1960,14 +1973,22 @@ export class LobbyManager {
     return true;
   }
 
-  #destroy(record: LobbyRecord, reason: "closed" | "empty"): void {
+  #destroy(
+    record: LobbyRecord,
+    last?: (LobbyEvent & { type: "lobbyDestroyed" })["last"],
+  ): void {
     const { id, players } = record.view;
     this.#playerCount -= players.length;
     for (const player of record.seats.keys()) this.#lobbyOf.delete(player);
     for (const code of record.invites.keys()) this.#codes.delete(code);
     this.#lobbies.delete(id);
     this.#heap.remove(record);
-    this.#emit(record, { type: "lobbyDestroyed", reason });
+    this.#emit(
+      record,
+      last === undefined
+        ? { type: "lobbyDestroyed", reason: "closed" }
+        : { type: "lobbyDestroyed", reason: "empty", last },
+    );
   }
 
   /** Who is host when a player is gone: the longest there of those who are connected. */

@@ -401,7 +401,13 @@ Deno.test("LobbyManager.leave() of the last player ends the lobby, spectators or
   drain(manager);
   assertEquals(ok(manager.leave(ADA)), undefined);
   assertEquals(drain(manager), [
-    { type: "lobbyDestroyed", lobby: HOME, version: 4, reason: "empty" },
+    {
+      type: "lobbyDestroyed",
+      lobby: HOME,
+      version: 4,
+      reason: "empty",
+      last: { player: ADA, reason: "left" },
+    },
   ]);
   assertEquals(manager.lobbyForPlayer(BOB), undefined);
   assertEquals(refused(manager.joinByInvite(BOB, code)).type, "notFound");

@@ -21,7 +21,6 @@ import { MatchmakingQueue } from "../matchmaking/matchmaking_queue.ts";
 import type { MatchmakingResult } from "../matchmaking/matchmaking_result.ts";
 import type {
   MatchTeam,
-  ProposalId,
   ProposedMatch,
 } from "../matchmaking/proposed_match.ts";
 import type { TicketId } from "../matchmaking/ticket.ts";
@@ -90,9 +89,20 @@ interface Entry {
   readonly record: TicketRecord;
   /** Not there before all have come back. */
   ticket: TicketId | undefined;
-  proposal: LobbyProposal | undefined;
+  proposed: Proposed | undefined;
   /** Since when it is here. */
   readonly sinceMs: number;
+}
+
+/** A match that its players have to confirm. */
+interface Proposed {
+  /** What clients know it by. */
+  readonly number: number;
+  readonly match: ProposedMatch;
+  readonly timeoutMs: number;
+  readonly sinceMs: number;
+  /** Who has. */
+  readonly accepted: Set<PlayerId>;
 }
 
 /** Players who look for matches: their tickets, the matches that are proposed, and the lobbies of those that are made. */
@@ -106,12 +116,15 @@ export class Matchmaker {
   readonly #explains = new TokenBucket(EXPLAIN);
   readonly #missed = new MissedMatches();
   #nowMs = 0;
+  /** From the time of day on, so that no client takes a match of a server that was restarted for one of before. */
+  #nextProposal: number;
 
   constructor(
     queues: Readonly<Record<string, LobbyQueueOptions>>,
     host: MatchmakerHost,
   ) {
     this.#host = host;
+    this.#nextProposal = Math.floor(new SystemClock().epochMs());
     for (const [name, options] of Object.entries(queues)) {
       if (!isQueueName(name)) {
         throw new RangeError(
@@ -166,7 +179,9 @@ export class Matchmaker {
     if (entry === undefined) return {};
     return {
       ticket: this.#statusOf(entry),
-      ...(entry.proposal !== undefined && { proposal: entry.proposal }),
+      ...(entry.proposed !== undefined && {
+        proposal: this.#proposalFor(player, entry.queue, entry.proposed),
+      }),
     };
   }
 
@@ -191,10 +206,18 @@ export class Matchmaker {
       case "answer": {
         const { proposal, isAccepted } = request;
         const { queue } = entry.queue;
+        if (entry.proposed?.number !== proposal) {
+          return refused(
+            "proposalNotFound",
+            `Cannot answer proposal ${proposal} as it is not this player's, or over`,
+          );
+        }
+        const { id } = entry.proposed.match;
         const answered = isAccepted
-          ? queue.accept(proposal as ProposalId, player)
-          : queue.decline(proposal as ProposalId, player);
+          ? queue.accept(id, player)
+          : queue.decline(id, player);
         this.#takeEvents(entry.queue);
+        if (answered.isOk && isAccepted) this.#onAccepted(entry, player);
         return translate(answered);
       }
     }
@@ -430,7 +453,7 @@ export class Matchmaker {
       queue,
       record,
       ticket,
-      proposal: undefined,
+      proposed: undefined,
       sinceMs: this.#nowMs,
     };
     this.#byKey.set(key, entry);
@@ -482,15 +505,45 @@ export class Matchmaker {
       this.#seat(queue, match);
       return;
     }
-    const players = match.teams.flatMap(playersOf);
-    const proposal: LobbyProposal = {
-      proposal: match.id,
-      queue: queue.name,
-      players: players.length,
+    const proposed: Proposed = {
+      number: this.#nextProposal++,
+      match,
       timeoutMs: queue.options.acceptTimeoutMs ?? 0,
+      sinceMs: this.#nowMs,
+      accepted: new Set(),
     };
-    for (const entry of entriesOf(queue, match)) entry.proposal = proposal;
-    this.#host.push(players, { push: "proposal", proposal });
+    for (const entry of entriesOf(queue, match)) entry.proposed = proposed;
+    const players = match.teams.flatMap(playersOf);
+    const [player] = players;
+    this.#host.push(players, {
+      push: "proposal",
+      // The same for all, as nobody has answered yet.
+      proposal: this.#proposalFor(player!, queue, proposed),
+    });
+  }
+
+  /** A player has said yes; its other connections are told. */
+  #onAccepted({ queue, proposed }: Entry, player: PlayerId): void {
+    // With the last one it is confirmed, and over.
+    if (proposed === undefined || proposed.accepted.has(player)) return;
+    proposed.accepted.add(player);
+    const proposal = this.#proposalFor(player, queue, proposed);
+    this.#host.push([player], { push: "proposal", proposal });
+  }
+
+  #proposalFor(
+    player: PlayerId,
+    queue: Queue,
+    { number, match, timeoutMs, sinceMs, accepted }: Proposed,
+  ): LobbyProposal {
+    return {
+      proposal: number,
+      queue: queue.name,
+      players: match.teams.reduce((sum, it) => sum + playersOf(it).length, 0),
+      timeoutMs,
+      leftMs: Math.max(0, timeoutMs - (this.#nowMs - sinceMs)),
+      isAccepted: accepted.has(player),
+    };
   }
 
   #takeEvents(queue: Queue): void {
@@ -538,10 +591,14 @@ export class Matchmaker {
     isConfirmed: boolean,
     missing: readonly PlayerId[],
   ): void {
-    for (const entry of entriesOf(queue, match)) entry.proposal = undefined;
+    let proposal = 0;
+    for (const entry of entriesOf(queue, match)) {
+      proposal = entry.proposed?.number ?? proposal;
+      entry.proposed = undefined;
+    }
     this.#host.push(match.teams.flatMap(playersOf), {
       push: "proposalEnded",
-      proposal: match.id,
+      proposal,
       isConfirmed,
       missing,
     });
@@ -808,6 +865,7 @@ function* entriesOf(
 function refused(
   reason:
     | "alreadyQueued"
+    | "proposalNotFound"
     | "ticketNotFound"
     | "cannotSeat",
   message: string,

@@ -1,6 +1,7 @@
 // This module is browser compatible.
 import { type Identity, type PlayerId, TokenBucket } from "../../core/mod.ts";
 import type { ClientId } from "../../websocket/mod.ts";
+import type { LobbyId } from "../lobby_id.ts";
 import { isDisplayText } from "../_text.ts";
 import type { ListReader } from "./_list_readers.ts";
 
@@ -35,6 +36,13 @@ export interface LobbySocket {
   isOnline: boolean;
   /** Whether something found no room, so that it has to be told everything. */
   isBehind: boolean;
+  /**
+   * Up to which message of which lobby it was told what is said; `undefined` before it has said hello, as a client tells
+   * with that what it knows already.
+   */
+  heard:
+    | { readonly lobby: LobbyId | undefined; readonly number: number }
+    | undefined;
   /** Where it was told to go, if it was. */
   elsewhere: string | undefined;
   /** The list that it reads. */
@@ -158,6 +166,7 @@ export class People {
       person,
       isOnline: true,
       isBehind: false,
+      heard: undefined,
       elsewhere: undefined,
       reader: undefined,
     };

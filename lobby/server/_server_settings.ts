@@ -58,7 +58,7 @@ export function resolveServerOptions(
       lists: LISTS,
     },
     chatMaxBytes: checkInteger("chat.maxBytes", chat.maxBytes ?? 512, 1, 8_192),
-    chatHistory: checkInteger("chat.history", chat.history ?? 20, 0, 200),
+    chatHistory: checkInteger("chat.history", chat.history ?? 50, 0, 200),
     listIntervalMs: checkNotNegative(
       "list.intervalMs",
       list.intervalMs ?? 500,

@@ -25,6 +25,7 @@ import type {
   LobbyPlayerInfo,
 } from "../manager/lobby_manager_options.ts";
 import type { LobbyMetadata } from "../manager/lobby_metadata.ts";
+import { LobbyState } from "../manager/lobby_state.ts";
 import type { BackfillId, BackfillRequest } from "../matchmaking/backfill.ts";
 import type { MatchmakingResult } from "../matchmaking/matchmaking_result.ts";
 import { WorkQueue } from "../password/_work_queue.ts";
@@ -40,7 +41,12 @@ import type {
   LobbyHello,
   LobbyRequestError,
 } from "../wire/lobby_answer.ts";
-import type { LobbyPush } from "../wire/lobby_push.ts";
+import { isCount } from "../wire/_shape.ts";
+import type {
+  LobbyChatMessage,
+  LobbyPush,
+  LobbyTimesLeft,
+} from "../wire/lobby_push.ts";
 import {
   LOBBY_CHANNEL,
   LOBBY_LIST_CHANNEL,
@@ -564,7 +570,7 @@ export class LobbyServer {
     const lobby = this.manager.lobbyForPlayer(player);
     if (lobby === undefined) return false;
     const { id } = lobby;
-    const value = JSON.stringify(this.manager.snapshot(id));
+    const value = this.#writeLobby(id)!;
     const players = membersOf(lobby);
     // Who does not play may wait for a match alone.
     if (players.some((it) => this.#matchmaker.isWaiting(it))) return false;
@@ -622,6 +628,8 @@ export class LobbyServer {
     if (!restored.isOk) return restored.error.message;
     const lobby = restored.value;
     if (lobby.id !== key) return "it is another lobby";
+    const { chatNumber } = snapshot as { readonly chatNumber?: unknown };
+    if (isCount(chatNumber)) this.#chat.goOn(lobby.id, chatNumber as number);
     this.#gate?.onCodes(
       lobby.id,
       this.manager.invites(lobby.id).map(({ code }) => code),
@@ -738,6 +746,8 @@ export class LobbyServer {
     if (socket === undefined) {
       // If it has left since, the word of that is still to come.
       socket = this.#people.attach(client, identity);
+      // Before all that it is told: a client cannot tell its own name, and needs it to know which seat is its own.
+      this.#push([socket], { push: "player", player: person.player });
       this.#onPresence(person);
     }
     const asking = socket;
@@ -819,7 +829,9 @@ export class LobbyServer {
     }
     const lobby = this.manager.lobbyForPlayer(player);
     this.#behind.delete(socket);
-    socket.isBehind = false;
+    // What was dropped, and is on its way out still, is part of what follows.
+    this.#outbox.push(() => socket.isBehind = false);
+    socket.heard ??= { lobby: undefined, number: 0 };
     if (request.lobby !== undefined && request.lobby !== lobby?.id) {
       this.#push([socket], {
         push: "left",
@@ -827,32 +839,92 @@ export class LobbyServer {
         reason: "unknown",
       });
     }
-    if (
-      lobby !== undefined &&
-      (request.lobby !== lobby.id || request.version !== lobby.version)
-    ) this.#welcome([socket], lobby, request.lobby !== lobby.id);
+    if (lobby !== undefined) {
+      const isNew = request.lobby !== lobby.id;
+      if (isNew || request.version !== lobby.version) {
+        this.#show([socket], lobby);
+      }
+      this.#retell(socket, lobby.id, isNew ? undefined : request.chat);
+    }
     const { ticket, proposal } = this.#matchmaker.stateOf(player);
     const hello: LobbyHello = {
       protocol: LOBBY_PROTOCOL,
       player,
       lobby: lobby?.id ?? null,
+      ...this.#timesLeftOf(lobby),
       ...(ticket !== undefined && { ticket }),
       ...(proposal !== undefined && { proposal }),
     };
     this.#done(asker, request, hello);
   }
 
-  /** Tells somebody of a lobby as a whole, and what was said there last. */
-  #welcome(
-    sockets: readonly LobbySocket[],
-    lobby: Lobby,
-    isNew: boolean,
-  ): void {
-    this.#push(sockets, { push: "view", view: lobby });
-    if (!isNew) return;
-    for (const message of this.#chat.last(lobby.id)) {
-      this.#push(sockets, { push: "chat", message });
+  /** Tells who has come to a lobby of it as a whole, and what was said there last. */
+  #welcome(players: readonly PlayerId[], lobby: Lobby): void {
+    const sockets = this.#socketsOf(players);
+    this.#show(sockets, lobby);
+    for (const socket of sockets) {
+      if (socket.heard !== undefined) {
+        this.#retell(socket, lobby.id, undefined);
+      }
     }
+  }
+
+  #show(sockets: readonly LobbySocket[], lobby: Lobby): void {
+    this.#push(sockets, {
+      push: "view",
+      view: lobby,
+      ...this.#timesLeftOf(lobby),
+    });
+  }
+
+  /** Tells what was said in a lobby after a message; the last ones, if it is not known after which. */
+  #retell(
+    socket: LobbySocket,
+    lobby: LobbyId,
+    after: number | undefined,
+  ): void {
+    const { player } = socket.person;
+    const { messages, missed, number } = this.#chat.since(lobby, player, after);
+    if (missed !== undefined) {
+      const push: LobbyPush = { push: "chatMissed", lobby, ...missed };
+      this.#pushChat([socket], push, { lobby, number: missed.to });
+    }
+    for (const message of messages) {
+      this.#pushChat([socket], { push: "chat", message }, message);
+    }
+    this.#outbox.push(() => {
+      if (!socket.isBehind) socket.heard = { lobby, number };
+    });
+  }
+
+  /** Pushes something of what is said, and notes up to where that goes. */
+  #pushChat(
+    sockets: readonly LobbySocket[],
+    push: LobbyPush,
+    { lobby, number }: Pick<LobbyChatMessage, "lobby" | "number">,
+  ): void {
+    const text = JSON.stringify(push);
+    this.#outbox.push(() => {
+      for (const socket of sockets) {
+        if (this.#send(socket, text)) socket.heard = { lobby, number };
+      }
+    });
+  }
+
+  /** As far as a lobby waits for something at this version: the manager may be ahead. */
+  #timesLeftOf(lobby: Lobby | undefined): LobbyTimesLeft {
+    if (lobby === undefined) return {};
+    const { id, state, readyCheck } = lobby;
+    const countdownLeftMs = state === LobbyState.Countdown
+      ? this.manager.countdownLeftMs(id)
+      : undefined;
+    const readyCheckLeftMs = readyCheck === undefined
+      ? undefined
+      : this.manager.readyCheckLeftMs(id);
+    return {
+      ...(countdownLeftMs !== undefined && { countdownLeftMs }),
+      ...(readyCheckLeftMs !== undefined && { readyCheckLeftMs }),
+    };
   }
 
   #create(
@@ -1116,11 +1188,18 @@ export class LobbyServer {
       });
       return;
     }
-    const message = this.#chat.say(lobby.id, player, text, isTeam);
     const hearers = isTeam
       ? lobby.players.filter((it) => it.team === team).map(({ id }) => id)
-      : membersOf(lobby);
-    this.#pushTo(hearers, { push: "chat", message });
+      : undefined;
+    const message = this.#chat.say(lobby.id, player, text, hearers);
+    // The number is stored, so that none comes twice.
+    this.#outbox.touch("lobby", lobby.id);
+    this.#pushChat(
+      this.#socketsOf(hearers ?? membersOf(lobby))
+        .filter(({ heard }) => heard !== undefined),
+      { push: "chat", message },
+      message,
+    );
     this.#done(asker, request, {});
   }
 
@@ -1234,7 +1313,7 @@ export class LobbyServer {
     switch (event.type) {
       case "lobbyCreated":
         this.#gate?.onSeats(membersOf(event.view));
-        this.#welcome(this.#socketsOf(membersOf(event.view)), view, true);
+        this.#welcome(membersOf(event.view), view);
         break;
       case "playerJoined":
       case "spectatorJoined": {
@@ -1242,7 +1321,7 @@ export class LobbyServer {
           ? event.player
           : event.spectator;
         this.#gate?.onSeats([player]);
-        this.#welcome(this.#socketsOf([player]), view, true);
+        this.#welcome([player], view);
         this.#pushTo(
           membersOf(view).filter((it) => it !== player),
           { push: "event", event },
@@ -1261,11 +1340,16 @@ export class LobbyServer {
         this.#chat.forget(id);
         this.#matchmaker.onDestroyed(id);
         this.#gate?.onSeats(membersOf(view));
-        this.#pushTo(membersOf(view), {
-          push: "left",
-          lobby: id,
-          reason: "destroyed",
-        });
+        for (const player of membersOf(view)) {
+          this.#pushTo([player], {
+            push: "left",
+            lobby: id,
+            // Who was the last one has left, and did not lose the lobby.
+            reason: event.last?.player === player
+              ? event.last.reason
+              : "destroyed",
+          });
+        }
         break;
       default:
         this.#pushTo(membersOf(view), { push: "event", event });
@@ -1279,12 +1363,18 @@ export class LobbyServer {
     if (kind === "server") return this.#gate?.valueOf(key);
     const moving = this.#moving.get(key as LobbyId);
     if (moving !== undefined) return moving;
-    const snapshot = this.manager.snapshot(key as LobbyId);
-    this.#gate?.onCodes(
-      key as LobbyId,
-      snapshot?.invites.map(({ code }) => code) ?? [],
+    const id = key as LobbyId;
+    this.#gate?.onCodes(id, this.manager.invites(id).map(({ code }) => code));
+    return this.#writeLobby(id);
+  }
+
+  /** All that is kept of a lobby: what the manager has, and the number of what was said last. */
+  #writeLobby(id: LobbyId): string | undefined {
+    const snapshot = this.manager.snapshot(id);
+    const chatNumber = this.#chat.numberOf(id);
+    return snapshot === undefined ? undefined : JSON.stringify(
+      chatNumber === 0 ? snapshot : { ...snapshot, chatNumber },
     );
-    return snapshot === undefined ? undefined : JSON.stringify(snapshot);
   }
 
   #onStored(records: number): void {
@@ -1363,15 +1453,17 @@ export class LobbyServer {
     });
   }
 
-  #send(socket: LobbySocket, text: string): void {
+  /** Returns whether the client will get it. */
+  #send(socket: LobbySocket, text: string): boolean {
     // It is told the whole, once there is room.
-    if (socket.isBehind) return;
+    if (socket.isBehind) return false;
     this.#counters.pushes++;
-    if (this.hub.sendTo(socket.client, LOBBY_CHANNEL, text)) return;
-    if (this.#people.socket(socket.client) !== socket) return;
+    if (this.hub.sendTo(socket.client, LOBBY_CHANNEL, text)) return true;
+    if (this.#people.socket(socket.client) !== socket) return false;
     socket.isBehind = true;
     this.#behind.add(socket);
     this.#counters.behind++;
+    return false;
   }
 
   #sendTo(
@@ -1394,11 +1486,12 @@ export class LobbyServer {
       this.#queue({ type: "messagesDropped", client, player });
     }
     for (const socket of this.#behind) {
-      const { player } = socket.person;
+      const { heard, person: { player } } = socket;
       const lobby = this.manager.lobbyForPlayer(player);
       const push: LobbyPush = {
         push: "sync",
         lobby: lobby ?? null,
+        ...this.#timesLeftOf(lobby),
         ...this.#matchmaker.stateOf(player),
       };
       const text = JSON.stringify(push);
@@ -1407,6 +1500,12 @@ export class LobbyServer {
         socket.isBehind = false;
         this.#send(socket, text);
       });
+      if (lobby === undefined || heard === undefined) continue;
+      this.#retell(
+        socket,
+        lobby.id,
+        heard.lobby === lobby.id ? heard.number : undefined,
+      );
     }
   }
 

@@ -33,9 +33,9 @@ export interface LobbyChatOptions {
    */
   readonly rate?: LobbyRate;
   /**
-   * How many of the last messages who joins is told: 0 to 200.
+   * How many of the last messages are kept in memory, for who joins and for who was away: 0 to 200, of 64 KiB in all.
    *
-   * @default {20}
+   * @default {50}
    */
   readonly history?: number;
 }

@@ -119,6 +119,24 @@ Deno.test("LobbyServer tells everybody of a lobby that is closed", async () => {
   }
 });
 
+Deno.test("LobbyServer tells the last one that it has left, and those who look on that the lobby is gone", async () => {
+  const world = new LobbyWorld();
+  await world.start();
+  const ada = world.join("ada");
+  const eve = world.join("eve");
+  const { lobby } = await world.done(ada, ada.client.create());
+  const id = lobby as LobbyId;
+  await world.done(eve, eve.client.join(id, { role: "spectator" }));
+  await world.done(ada, ada.client.leave());
+  await world.run();
+  assertEquals(world.told(ada, "left"), [
+    { type: "left", lobby: id, reason: "left" },
+  ]);
+  assertEquals(world.told(eve, "left"), [
+    { type: "left", lobby: id, reason: "destroyed" },
+  ]);
+});
+
 Deno.test("LobbyServer tells what happened to a lobby that was gone when it came to tell", async () => {
   const world = new LobbyWorld();
   const server = await world.start({ manager: { reconnectGraceMs: 1_000 } });

@@ -72,7 +72,10 @@ export const EVENT_FIELDS: {
   >;
 } = {
   lobbyCreated: { view: isLobbyView },
-  lobbyDestroyed: { reason: oneOf("closed", "empty") },
+  lobbyDestroyed: {
+    reason: oneOf("closed", "empty"),
+    last: optional(has({ player: isPlayer, reason: isLeaveReason })),
+  },
   playerJoined: {
     player: isLobbyPlayer,
     entry: isEntry,

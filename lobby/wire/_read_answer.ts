@@ -5,6 +5,7 @@ import {
   isTicketStatus,
   parse,
   TICKET_FIELDS,
+  TIMES_LEFT,
 } from "./_read_push.ts";
 import {
   type Check,
@@ -55,6 +56,7 @@ const VALUES: {
     lobby: nullable(isLobby),
     ticket: optional(isTicketStatus),
     proposal: optional(isProposal),
+    ...TIMES_LEFT,
   },
   create: { lobby: isLobby },
   join: { lobby: isLobby },

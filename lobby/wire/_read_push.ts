@@ -26,6 +26,7 @@ import type {
   LobbyPush,
   LobbyTicketEnd,
   LobbyTicketStatus,
+  LobbyTimesLeft,
 } from "./lobby_push.ts";
 
 /** The longest text that a client takes, in bytes: what the mux takes by itself. */
@@ -59,10 +60,18 @@ export const PROPOSAL_FIELDS: ShapeOf<LobbyProposal> = {
   queue: text(1, 64),
   players: integer(1, 65_536),
   timeoutMs: isAmount,
+  leftMs: isAmount,
+  isAccepted: isBoolean,
 };
 
 /** Whether a value is a match to be confirmed. */
 export const isProposal: Check = has(PROPOSAL_FIELDS);
+
+/** How long it is yet to what a lobby waits for. */
+export const TIMES_LEFT: ShapeOf<LobbyTimesLeft> = {
+  countdownLeftMs: optional(isAmount),
+  readyCheckLeftMs: optional(isAmount),
+};
 
 /** The fields of each push. */
 export const PUSH_FIELDS: {
@@ -71,7 +80,8 @@ export const PUSH_FIELDS: {
     "push"
   >;
 } = {
-  view: { view: isLobbyView },
+  player: { player: isPlayer },
+  view: { view: isLobbyView, ...TIMES_LEFT },
   left: {
     lobby: isLobby,
     reason: anyOf<(LobbyPush & { push: "left" })["reason"]>({
@@ -84,6 +94,7 @@ export const PUSH_FIELDS: {
   },
   event: { event: isLobbyEvent },
   chat: { message: has(CHAT_FIELDS) },
+  chatMissed: { lobby: isLobby, from: isCount, to: isCount },
   list: {
     key: text(1, 64),
     isReset: isBoolean,
@@ -97,6 +108,7 @@ export const PUSH_FIELDS: {
     lobby: nullable(isLobbyView),
     ticket: optional(isTicketStatus),
     proposal: optional(isProposal),
+    ...TIMES_LEFT,
   },
   ticket: { ticket: isTicketStatus },
   ticketEnded: {

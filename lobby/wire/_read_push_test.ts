@@ -160,8 +160,17 @@ Deno.test("readPush() reads what else a server says", () => {
   const view = made.value;
   const listing = lobbyListing(view, { region: "eu" });
   const ticket = { queue: "q", players: [playerId("ada")], waitedMs: 1.5 };
-  const proposal = { proposal: 3, queue: "q", players: 2, timeoutMs: 5_000 };
+  const proposal = {
+    proposal: 3,
+    queue: "q",
+    players: 2,
+    timeoutMs: 5_000,
+    leftMs: 4_000.5,
+    isAccepted: false,
+  };
   const said: LobbyPush[] = [
+    { push: "player", player: playerId("ada") },
+    { push: "view", view, countdownLeftMs: 1, readyCheckLeftMs: 0 },
     { push: "left", lobby: view.id, reason: "kicked" },
     {
       push: "chat",
@@ -173,8 +182,9 @@ Deno.test("readPush() reads what else a server says", () => {
         isTeam: false,
       },
     },
+    { push: "chatMissed", lobby: view.id, from: 2, to: 7 },
     { push: "sync", lobby: null },
-    { push: "sync", lobby: view, ticket, proposal },
+    { push: "sync", lobby: view, ticket, proposal, countdownLeftMs: 2.5 },
     {
       push: "list",
       key: "7",

@@ -80,6 +80,7 @@ export const REQUEST_FIELDS: {
     protocol: isCount,
     lobby: optional(isLobby),
     version: optional(isCount),
+    chat: optional(isCount),
   },
   create: {
     config: optional(has(CONFIG)),

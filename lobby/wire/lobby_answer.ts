@@ -3,7 +3,12 @@ import type { PlayerId } from "../../core/mod.ts";
 import type { LobbyError } from "../lobby_error.ts";
 import type { LobbyId } from "../lobby_id.ts";
 import type { ModeExplanation } from "../matchmaking/ticket_explanation.ts";
-import type { LobbyProposal, LobbyTicketStatus } from "./lobby_push.ts";
+import type {
+  LobbyProposal,
+  LobbyTicketStatus,
+  LobbyTimesLeft,
+} from "./lobby_push.ts";
+import type { LobbyRequestName } from "./lobby_request.ts";
 
 /** Why a server refuses a request: what a lobby's rules say, or what it says itself. */
 export type LobbyRequestError =
@@ -51,7 +56,7 @@ export type LobbyRequestError =
   };
 
 /** What a client has been told when it has said hello. */
-export interface LobbyHello {
+export interface LobbyHello extends LobbyTimesLeft {
   /** The version that the server speaks. */
   readonly protocol: number;
   /** Who the client is. */
@@ -91,6 +96,14 @@ export interface LobbyValues {
   /** By what the messages of the list are known. */
   readonly browse: { readonly key: string };
 }
+
+/**
+ * What there is to know when a request was carried out.
+ *
+ * @typeParam K What was asked for.
+ */
+export type LobbyValueOf<K extends LobbyRequestName> = K extends
+  keyof LobbyValues ? LobbyValues[K] : Readonly<Record<string, never>>;
 
 /** What comes of a request. */
 export type LobbyAnswer =

@@ -9,7 +9,7 @@ import type { LobbyEvent, LobbyLeaveReason } from "../manager/lobby_event.ts";
 export interface LobbyChatMessage {
   /** Where. */
   readonly lobby: LobbyId;
-  /** Which one, counted from 1 since the server began: who sees the last ones again knows them by it. */
+  /** Which one, counted from 1 in its lobby, also after the server was restarted: who is told one twice knows it by this. */
   readonly number: number;
   /** Who said it. */
   readonly player: PlayerId;
@@ -39,8 +39,20 @@ export interface LobbyProposal {
   readonly queue: string;
   /** How many players it has. */
   readonly players: number;
-  /** How long there is to answer, in milliseconds. */
+  /** How long there is to answer, from its beginning, in milliseconds. */
   readonly timeoutMs: number;
+  /** How long there is yet, as it was told. */
+  readonly leftMs: number;
+  /** Whether the player has said yes already. */
+  readonly isAccepted: boolean;
+}
+
+/** How long it is yet to what a lobby waits for, in milliseconds; absent if it does not. */
+export interface LobbyTimesLeft {
+  /** To the game. */
+  readonly countdownLeftMs?: number;
+  /** To the end of the ready check. */
+  readonly readyCheckLeftMs?: number;
 }
 
 /** Why a player waits for a match no longer. */
@@ -65,7 +77,8 @@ export type LobbyListEnd =
 
 /** What a server tells without being asked. */
 export type LobbyPush =
-  | { readonly push: "view"; readonly view: Lobby }
+  | { readonly push: "player"; readonly player: PlayerId }
+  | ({ readonly push: "view"; readonly view: Lobby } & LobbyTimesLeft)
   | {
     readonly push: "left";
     readonly lobby: LobbyId;
@@ -73,6 +86,13 @@ export type LobbyPush =
   }
   | { readonly push: "event"; readonly event: LobbyEvent }
   | { readonly push: "chat"; readonly message: LobbyChatMessage }
+  | {
+    readonly push: "chatMissed";
+    readonly lobby: LobbyId;
+    /** The numbers of the first and of the last message that are not there any more. */
+    readonly from: number;
+    readonly to: number;
+  }
   | ({ readonly push: "list"; readonly key: string } & LobbyListingDiff)
   | {
     readonly push: "listEnded";
@@ -81,12 +101,12 @@ export type LobbyPush =
   }
   /** The lobby is at another server now. */
   | { readonly push: "moved"; readonly url: string }
-  | {
+  | ({
     readonly push: "sync";
     readonly lobby: Lobby | null;
     readonly ticket?: LobbyTicketStatus;
     readonly proposal?: LobbyProposal;
-  }
+  } & LobbyTimesLeft)
   | { readonly push: "ticket"; readonly ticket: LobbyTicketStatus }
   | { readonly push: "ticketEnded"; readonly reason: LobbyTicketEnd }
   | { readonly push: "proposal"; readonly proposal: LobbyProposal }

@@ -27,6 +27,8 @@ export type LobbyRequest =
     /** Which lobby the client believes to be in, and at which version. */
     readonly lobby?: LobbyId;
     readonly version?: number;
+    /** The number of the last message that it knows of what is said there. */
+    readonly chat?: number;
   }
   | {
     readonly do: "create";
