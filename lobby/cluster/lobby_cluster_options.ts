@@ -24,7 +24,7 @@ export interface LobbyClusterOptions {
    */
   readonly leaseMs?: number;
   /**
-   * How often changes of listings are told to the other servers, in milliseconds of `tick` time: 0 to 60000.
+   * How often changes of listings are told to the other servers, in milliseconds of `tick` time: 0 or more.
    *
    * @default {500}
    */

@@ -36,7 +36,7 @@ export interface LobbyManagerOptions {
    */
   readonly hostGraceMs?: number;
   /**
-   * For how long a password waits to be verified, in milliseconds: above 0.
+   * For how long a password waits to be verified, in milliseconds: above 0 and finite.
    *
    * @default {10_000}
    */

@@ -1,5 +1,7 @@
 // This module is browser compatible.
 import {
+  checkNotNegative,
+  checkPositive,
   type Metric,
   type PlayerId,
   SystemClock,
@@ -77,6 +79,9 @@ export interface MatchmakerHost {
 interface Queue {
   readonly name: string;
   readonly options: LobbyQueueOptions;
+  readonly ttlMs: number;
+  readonly tickBudgetMs: number;
+  readonly graceMs: number;
   readonly queue: MatchmakingQueue;
   readonly byTicket: Map<TicketId, Entry>;
   readonly backfills: Map<BackfillId, LobbyId>;
@@ -133,9 +138,16 @@ export class Matchmaker {
           }`,
         );
       }
+      const { ttlMs = Infinity, tickBudgetMs = 4, graceMs = 20_000 } = options;
       this.#queues.set(name, {
         name,
         options,
+        ttlMs: checkPositive(`ttlMs of queue "${name}"`, ttlMs),
+        tickBudgetMs: checkPositive(
+          `tickBudgetMs of queue "${name}"`,
+          tickBudgetMs,
+        ),
+        graceMs: checkNotNegative(`graceMs of queue "${name}"`, graceMs),
         queue: new MatchmakingQueue({
           clock: new SystemClock(),
           ...options,
@@ -252,8 +264,7 @@ export class Matchmaker {
       if (this.#isGivenUp(entry)) this.#cancel(entry);
     }
     for (const queue of this.#queues.values()) {
-      const { tickBudgetMs = 4 } = queue.options;
-      const matches = queue.queue.tick(dt, { ms: tickBudgetMs });
+      const matches = queue.queue.tick(dt, { ms: queue.tickBudgetMs });
       for (const match of matches) this.#onMatch(queue, match);
       this.#takeEvents(queue);
     }
@@ -463,7 +474,7 @@ export class Matchmaker {
 
   /** Gives a party its ticket. */
   #open(entry: Entry): MatchmakingResult<TicketId> {
-    const { queue: { queue, options, byTicket }, record } = entry;
+    const { queue: { queue, ttlMs, byTicket }, record } = entry;
     const { players, modes, maps, latencies } = record;
     const enqueued = queue.enqueue({
       players: players.map((player) => ({
@@ -474,7 +485,7 @@ export class Matchmaker {
       waitedMs: this.#waitedMs(entry),
       ...(maps !== undefined && { maps }),
       ...(latencies !== undefined && { latenciesMs: latencies }),
-      ...(options.ttlMs !== undefined && { ttlMs: options.ttlMs }),
+      ttlMs,
     });
     if (!enqueued.isOk) {
       // Of one that was kept, the rules may have changed.
@@ -836,12 +847,11 @@ export class Matchmaker {
 
   /** Whether somebody has been away for too long. */
   #isGivenUp({ queue, record, sinceMs }: Entry): boolean {
-    const { graceMs = 20_000 } = queue.options;
     return record.players.some((player) => {
       const person = this.#host.people.get(player);
       if (person?.isOnline === true) return false;
       const awaySinceMs = person?.offlineSinceMs ?? sinceMs;
-      return this.#nowMs - awaySinceMs >= graceMs;
+      return this.#nowMs - awaySinceMs >= queue.graceMs;
     });
   }
 }

@@ -173,7 +173,7 @@ export class LobbyServer {
    * Makes a server, and begins to read what is stored.
    *
    * @param options What it needs, and its limits.
-   * @throws {RangeError} If a number is out of its range, or a full lobby within `manager.limits` would be longer than
+   * @throws {RangeError} If a number or a queue is out of its range, or a full lobby within `manager.limits` would be longer than
    * 1 MiB, which is what clients take, or than `hub.maxMessageBytes`.
    */
   constructor(options: LobbyServerOptions) {

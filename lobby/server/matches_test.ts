@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { playerId } from "../../core/mod.ts";
 import { LobbyWorld } from "../_testing/lobby_world.ts";
 import type { Player } from "../_testing/player_world.ts";
@@ -423,4 +423,23 @@ Deno.test("LobbyServer leaves players where they are if the lobby to fill up has
   assertEquals([...failed.players].sort(), ["bob", "eve"] as never);
   assert(failed.error.type === "matchmakingError");
   assertEquals(failed.error.cause?.type, "lobbyFull");
+});
+
+Deno.test("LobbyServer refuses queues that are none, when it is made", async () => {
+  for (
+    const [queues, what] of [
+      [{ "": DUEL }, "name"],
+      [{ ranked: { ...DUEL, ttlMs: 0 } }, 'ttlMs of queue "ranked"'],
+      [{ ranked: { ...DUEL, tickBudgetMs: -1 } }, "tickBudgetMs"],
+      // As a file of JSON may have it.
+      [{ ranked: { ...DUEL, graceMs: "soon" as never } }, "graceMs"],
+      [{ ranked: { ...DUEL, acceptTimeoutMs: -1 } }, "acceptTimeoutMs"],
+    ] as const
+  ) {
+    await assertRejects(
+      () => new LobbyWorld().start({ queues }),
+      RangeError,
+      what,
+    );
+  }
 });
