@@ -37,7 +37,8 @@ export class Room {
       requests.ask<"ready">(client.setReady(!isReady));
     };
     element("rematch").onclick = () => {
-      requests.ask<"reset">(client.resetLobby());
+      // Ready for another one.
+      requests.ask<"ready">(client.setReady(true));
     };
     element("take-seat").onclick = () => {
       requests.ask<"setRole">(client.setRole("player"));
@@ -175,8 +176,8 @@ export class Room {
       players.length >= config.maxPlayers;
     if (players.length >= config.maxPlayers) this.#setInvite("");
     const isOver = state === "postgame";
-    const isHost = lobby.host === player;
-    element("rematch").hidden = !isOver || !isHost || isAlone;
+    element("rematch").hidden = !isOver || me === undefined || me.isReady ||
+      isAlone;
     element("result").hidden = !isOver;
     const results = isOver ? lobby.results as Results | undefined : undefined;
     if (results !== undefined) {
@@ -201,12 +202,12 @@ export class Room {
     me: LobbyPlayer | undefined,
     isAlone: boolean,
   ): string {
-    const { state, host } = lobby;
+    const { state, players } = lobby;
+    const other = players.find((each) => each !== me);
     switch (state) {
       case "waiting": {
-        if (isAlone) return "Waiting for an opponent …";
+        if (isAlone || other === undefined) return "Waiting for an opponent …";
         if (me === undefined) return "The players get ready";
-        const other = lobby.players.find((each) => each !== me)!;
         if (!other.isConnected) return `${other.name} is away`;
         if (me.isReady) return `Waiting for ${other.name} to get ready …`;
         return other.isReady
@@ -216,10 +217,15 @@ export class Room {
       case "countdown":
         return "Get ready: best of five";
       case "postgame":
-        if (isAlone) return "Everybody else is gone. Leave to find a match.";
-        return host === this.#client.player
-          ? ""
-          : `${host} decides about a rematch`;
+        if (isAlone || other === undefined) {
+          return "Everybody else is gone. Leave to find a match.";
+        }
+        if (me === undefined) return "The players may want another one";
+        if (!other.isConnected) return `${other.name} is away`;
+        if (me.isReady) {
+          return `Waiting for ${other.name} to want another one …`;
+        }
+        return other.isReady ? `${other.name} wants another one. Do you?` : "";
       default:
         return "";
     }
