@@ -12,7 +12,7 @@
 import { isPlayerId, type PlayerId, PollLoop } from "../core/mod.ts";
 import {
   type Lobby,
-  type LobbyId,
+  type LobbyConfigVerdict,
   LobbyServer,
   type LobbyServerEvent,
   LobbyState,
@@ -20,7 +20,7 @@ import {
 } from "../lobby/mod.ts";
 import { SqliteLobbyStore } from "../lobby/sqlite.ts";
 import { upgradeWebSocket } from "../websocket/deno.ts";
-import type { ClientId, HandlerInfo, WsHubEvent } from "../websocket/mod.ts";
+import type { HandlerInfo, WsHubEvent } from "../websocket/mod.ts";
 import { pageFile } from "./page_file.ts";
 import {
   GAME_CHANNEL,
@@ -28,15 +28,11 @@ import {
   parseMove,
   QUEUE,
 } from "./lobby/game_message.ts";
-import { MatchStore } from "./lobby/match_store.ts";
-import { newMatch, RpsMatch } from "./lobby/rps_match.ts";
+import { type MatchRecord, newMatch, RpsMatch } from "./lobby/rps_match.ts";
 
 const HZ = 30;
-/** Two play; so no lobby is made for more. */
 const PLAYERS = 2;
 const COUNTDOWN_MS = 3_000;
-/** A page of many modules takes a while to load anew. */
-const HOST_GRACE_MS = 15_000;
 /** A laptop that is closed for a moment, or a phone whose browser sleeps behind another page, keeps its seat. */
 const SEAT_GRACE_MS = 120_000;
 /** The files that a page may have: no dots and no percent signs lead out of them. */
@@ -47,18 +43,12 @@ const SERVED =
 export class LobbyHost {
   readonly #lobbies: LobbyServer;
   readonly #store: MemoryLobbyStore | SqliteLobbyStore;
-  readonly #matchStore: MatchStore;
-  readonly #matches = new Map<LobbyId, RpsMatch>();
-  readonly #clients = new Map<PlayerId, Set<ClientId>>();
 
-  /** @param database The file of the lobbies, beside which that of the matches is; `undefined` to keep them in memory. */
+  /** @param database The file of the lobbies, and of the matches in them; `undefined` to keep them in memory. */
   constructor(database?: string) {
     this.#store = database === undefined
       ? new MemoryLobbyStore()
       : new SqliteLobbyStore({ path: database });
-    this.#matchStore = new MatchStore(
-      database === undefined ? ":memory:" : `${database}-matches`,
-    );
     this.#lobbies = new LobbyServer({
       upgrade: upgradeWebSocket,
       // Everybody is who they say: a game asks its own accounts here.
@@ -67,11 +57,8 @@ export class LobbyHost {
         return isPlayerId(name) ? { playerId: name } : undefined;
       },
       store: this.#store,
-      manager: {
-        limits: { playersPerLobby: PLAYERS },
-        hostGraceMs: HOST_GRACE_MS,
-        reconnectGraceMs: SEAT_GRACE_MS,
-      },
+      manager: { reconnectGraceMs: SEAT_GRACE_MS },
+      vetConfig: onlyDuels,
       queues: {
         [QUEUE]: {
           modes: { [GAME_MODE]: { teams: PLAYERS, teamSize: 1 } },
@@ -128,33 +115,25 @@ export class LobbyHost {
   tick(dt: number): void {
     this.#lobbies.tick(dt);
     for (const event of this.#lobbies.drainEvents()) this.#onEvent(event);
-    this.#lobbies.hub.flush();
+    this.#lobbies.flush();
   }
 
   /** Ends it; what is stored stays. */
   async close(): Promise<void> {
     await this.#lobbies.close();
     await this.#store.close();
-    this.#matchStore[Symbol.dispose]();
   }
 
   #onEvent(event: LobbyServerEvent): void {
     switch (event.type) {
-      case "restored":
-        for (const record of this.#matchStore.load()) {
-          const { lobby, game } = record;
-          const found = this.#lobbies.manager.lobby(lobby);
-          const isOn = found?.state === LobbyState.InGame &&
-            found.gameCount === game;
-          if (isOn) this.#play(new RpsMatch(record));
-          else this.#matchStore.remove(lobby);
-        }
-        break;
       case "lobby":
         this.#onLobby(event);
         break;
       case "hub":
         this.#onHub(event.event);
+        break;
+      case "messagesDropped":
+        this.#tellOne(event.player);
         break;
       case "storeFailed":
         console.error("The store has failed:", event.error);
@@ -167,19 +146,17 @@ export class LobbyHost {
         this.#begin(view);
         break;
       case "playerLeft": {
-        const match = this.#matches.get(event.lobby);
+        const match = this.#matchOf(view);
         if (match === undefined) break;
         match.forfeit(event.player);
         this.#play(match);
         break;
       }
       case "spectatorJoined":
-        this.#tell(event.lobby, [event.spectator.id]);
+        this.#tellOne(event.spectator.id);
         break;
       case "gameEnded":
-      case "lobbyDestroyed":
-        this.#matches.delete(event.lobby);
-        this.#matchStore.remove(event.lobby);
+        this.#lobbies.manager.setServerData(event.lobby, undefined);
     }
   }
 
@@ -187,20 +164,11 @@ export class LobbyHost {
     switch (event.type) {
       case "clientConnected": {
         const { playerId } = event.identity;
-        const clients = this.#clients.get(playerId) ?? new Set();
-        this.#clients.set(playerId, clients.add(event.client));
         const lobby = this.#lobbies.manager.lobbyForPlayer(playerId);
         if (event.isResumed || lobby?.state !== LobbyState.InGame) break;
         // The process may have ended between a game's beginning and its match's.
-        if (this.#matches.has(lobby.id)) this.#tell(lobby.id, [playerId]);
-        else this.#begin(lobby);
-        break;
-      }
-      case "clientLeft": {
-        const { playerId } = event.identity;
-        const clients = this.#clients.get(playerId);
-        clients?.delete(event.client);
-        if (clients?.size === 0) this.#clients.delete(playerId);
+        if (this.#matchOf(lobby) === undefined) this.#begin(lobby);
+        else this.#tellOne(playerId);
         break;
       }
       case "message": {
@@ -208,16 +176,24 @@ export class LobbyHost {
         const move = parseMove(new TextDecoder().decode(event.bytes));
         const { playerId } = event.identity;
         const lobby = this.#lobbies.manager.lobbyForPlayer(playerId);
-        const match = lobby && this.#matches.get(lobby.id);
+        const match = lobby && this.#matchOf(lobby);
         if (move === undefined || match === undefined) break;
         if (match.choose(playerId, move)) this.#play(match);
       }
     }
   }
 
+  /** The match that is played in a lobby: what it comes to is kept with the lobby, and here nothing of it. */
+  #matchOf({ id, gameCount }: Lobby): RpsMatch | undefined {
+    const record = this.#lobbies.manager.serverData(id) as
+      | MatchRecord
+      | undefined;
+    return record?.game === gameCount ? new RpsMatch(record) : undefined;
+  }
+
   #begin({ id, gameCount, players }: Lobby): void {
     const [first, second] = players;
-    // A host may set a lobby to one player; there is nothing to play.
+    // One may have left meanwhile.
     if (first === undefined || second === undefined) {
       this.#lobbies.manager.endGame(id);
       return;
@@ -225,33 +201,44 @@ export class LobbyHost {
     this.#play(new RpsMatch(newMatch(id, gameCount, [first.id, second.id])));
   }
 
-  /** Keeps how a match stands, tells it, and ends what is over. */
+  /** Keeps how a match stands, tells it when that is stored, and ends what is over. */
   #play(match: RpsMatch): void {
     const { record, results } = match;
     const { lobby } = record;
-    this.#matches.set(lobby, match);
-    this.#matchStore.save(record);
+    this.#lobbies.manager.setServerData(lobby, record);
     const found = this.#lobbies.manager.lobby(lobby);
-    if (found !== undefined) {
-      this.#tell(lobby, [...found.players, ...found.spectators].map(idOf));
+    for (
+      const { id } of [...found?.players ?? [], ...found?.spectators ?? []]
+    ) {
+      this.#tell(id, match);
     }
     if (results !== undefined) this.#lobbies.manager.endGame(lobby, results);
   }
 
-  #tell(lobby: LobbyId, players: readonly PlayerId[]): void {
-    const match = this.#matches.get(lobby);
-    if (match === undefined) return;
-    for (const player of players) {
-      const message = JSON.stringify(match.tableFor(player));
-      for (const client of this.#clients.get(player) ?? []) {
-        this.#lobbies.hub.sendTo(client, GAME_CHANNEL, message);
-      }
-    }
+  /** Tells somebody how the match stands, if there is one. */
+  #tellOne(player: PlayerId): void {
+    const lobby = this.#lobbies.manager.lobbyForPlayer(player);
+    const match = lobby && this.#matchOf(lobby);
+    if (match !== undefined) this.#tell(player, match);
+  }
+
+  #tell(player: PlayerId, match: RpsMatch): void {
+    const table = JSON.stringify(match.tableFor(player));
+    this.#lobbies.sendToPlayer(player, GAME_CHANNEL, table);
   }
 }
 
-function idOf({ id }: { readonly id: PlayerId }): PlayerId {
-  return id;
+/** Two play this, whatever a page says. */
+function onlyDuels(): LobbyConfigVerdict {
+  return {
+    type: "changed",
+    changes: {
+      mode: GAME_MODE,
+      minPlayers: PLAYERS,
+      maxPlayers: PLAYERS,
+      teams: { count: 0 },
+    },
+  };
 }
 
 function option(name: string): string | undefined {

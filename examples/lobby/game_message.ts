@@ -35,11 +35,11 @@ export interface Move {
 }
 
 /** A round that is over. */
-export interface Round {
+export type Round = {
   readonly choices: Pair<Choice>;
   /** Who has won it; nobody if both have chosen the same. */
   readonly winner?: PlayerId;
-}
+};
 
 /** How a match stands, as one of those who are there may see it. */
 export interface Table {

@@ -211,8 +211,6 @@ export class Home {
     const config = {
       name: element("lobby-name").value.trim() || "Lobby",
       mode: GAME_MODE,
-      maxPlayers: 2,
-      minPlayers: 2,
       isAutoStarted: true,
       access: (access === "inviteOnly" ? access : "public") as LobbyAccess,
     };

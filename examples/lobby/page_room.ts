@@ -30,7 +30,8 @@ export class Room {
       requests.ask(client.setReady(!isReady));
     };
     element("rematch").onclick = () => {
-      requests.ask(client.resetLobby());
+      // Ready for another one.
+      requests.ask(client.setReady(true));
     };
     element("take-seat").onclick = () => {
       requests.ask(client.setRole("player"));
@@ -122,7 +123,7 @@ export class Room {
 
   #show(lobby: Lobby): void {
     const { players, config, state, hasPassword, spectators } = lobby;
-    const { player, me, isHost } = this.#client;
+    const { player, me } = this.#client;
     setText(element("room-name"), config.name);
     setText(
       element("room-access"),
@@ -152,7 +153,8 @@ export class Room {
       players.length >= config.maxPlayers;
     if (players.length >= config.maxPlayers) this.#setInvite("");
     const isOver = state === "postgame";
-    element("rematch").hidden = !isOver || !isHost || isAlone;
+    element("rematch").hidden = !isOver || me === undefined || me.isReady ||
+      isAlone;
     element("result").hidden = !isOver;
     const results = isOver ? lobby.results as Results | undefined : undefined;
     if (results !== undefined) {
@@ -177,13 +179,12 @@ export class Room {
     me: LobbyPlayer | undefined,
     isAlone: boolean,
   ): string {
-    const { state, host } = lobby;
-    const { isHost } = this.#client;
+    const { state, players } = lobby;
+    const other = players.find((each) => each !== me);
     switch (state) {
       case "waiting": {
-        if (isAlone) return "Waiting for an opponent …";
+        if (isAlone || other === undefined) return "Waiting for an opponent …";
         if (me === undefined) return "The players get ready";
-        const other = lobby.players.find((each) => each !== me)!;
         if (!other.isConnected) return `${other.name} is away`;
         if (me.isReady) return `Waiting for ${other.name} to get ready …`;
         return other.isReady
@@ -193,8 +194,15 @@ export class Room {
       case "countdown":
         return "Get ready: best of five";
       case "postgame":
-        if (isAlone) return "Everybody else is gone. Leave to find a match.";
-        return isHost ? "" : `${host} decides about a rematch`;
+        if (isAlone || other === undefined) {
+          return "Everybody else is gone. Leave to find a match.";
+        }
+        if (me === undefined) return "The players may want another one";
+        if (!other.isConnected) return `${other.name} is away`;
+        if (me.isReady) {
+          return `Waiting for ${other.name} to want another one …`;
+        }
+        return other.isReady ? `${other.name} wants another one. Do you?` : "";
       default:
         return "";
     }

@@ -12,7 +12,7 @@ import {
 } from "./game_message.ts";
 
 /** A match as it is kept, which nobody but the server sees. */
-export interface MatchRecord {
+export type MatchRecord = {
   readonly lobby: LobbyId;
   readonly game: number;
   readonly players: Pair<PlayerId>;
@@ -22,7 +22,7 @@ export interface MatchRecord {
   readonly last?: Round;
   /** Who has won, as the other one has gone away. */
   readonly forfeitedTo?: PlayerId;
-}
+};
 
 /** A match of rock, paper, scissors, judged by the server: what one has chosen, nobody sees before both have. */
 export class RpsMatch {

@@ -364,7 +364,7 @@ export class LobbyClient {
   }
 
   /**
-   * Says whether the player is ready.
+   * Says whether the player is ready: after a game, for a rematch, which begins when all who are there have said so.
    *
    * @param isReady Whether.
    * @returns The number of the request.

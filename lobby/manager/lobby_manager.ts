@@ -376,7 +376,8 @@ export class LobbyManager {
    * Keeps something for a lobby that only the server's own code sees, such as how its
    * game stands: it is in snapshots, and in no lobby, listing or event. It changes no
    * version; the notice `serverDataChanged` says that there is something to be stored.
-   * It stays until it is set anew or the lobby is gone, over games and rematches.
+   * It stays until it is set anew or the lobby is gone, over games and rematches. A server
+   * writes the lobby's whole record each time: set it when a turn is over, not each frame.
    *
    * @param lobby Which.
    * @param data Any value of JSON, up to `serverDataBytes`, which is copied; `undefined`
