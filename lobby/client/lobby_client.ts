@@ -11,7 +11,7 @@ import {
   type WsEvent,
   type WsReply,
   type WsRequestFailed,
-  type WsState,
+  WsState,
 } from "../../websocket/mod.ts";
 import { LobbyBrowser } from "../browser/lobby_browser.ts";
 import type { LobbyFilter } from "../browser/lobby_filter.ts";
@@ -288,7 +288,11 @@ export class LobbyClient {
 
   /** Connects, with the next `tick`. Does nothing if it is connected or on its way. */
   connect(): void {
+    const { state } = this;
     this.socket.connect();
+    // Before all that the game asks: who the player is, and where, is known when that is answered.
+    const isIdle = state === WsState.Disconnected || state === WsState.Closed;
+    if (isIdle && !this.#isGreeting) this.#greet();
   }
 
   /**
@@ -800,6 +804,7 @@ export class LobbyClient {
     this.#isSynced = false;
     this.#isGreeting = false;
     this.socket.connect();
+    this.#greet();
     again.sort((a, b) => a.number - b.number);
     for (const pending of again) {
       if (!this.#send(pending)) this.#fail(pending, "undelivered");
@@ -877,7 +882,10 @@ export class LobbyClient {
   #on(event: WsEvent): void {
     switch (event.type) {
       case "session":
-        if (!event.isResumed) this.#isLost();
+        if (event.isResumed) break;
+        // A greeting that waited for the session is part of it; one that was sent before it fails, and is said again.
+        if (this.#isGreeting) this.#forgetSession();
+        else this.#isLost();
         break;
       case "gap":
         this.#isLost();
@@ -918,9 +926,13 @@ export class LobbyClient {
 
   /** Something may have been missed: the server is to be asked. */
   #isLost(): void {
-    this.#isSynced = false;
+    this.#forgetSession();
     this.#mustGreet = true;
     this.#greetingWaitMs = 0;
+  }
+
+  #forgetSession(): void {
+    this.#isSynced = false;
     // What was told of a list is told by that session alone.
     this.#listKey = undefined;
   }

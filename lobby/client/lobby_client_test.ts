@@ -144,6 +144,28 @@ Deno.test("LobbyClient greets the server, and asks again for as long as that com
   );
 });
 
+Deno.test("LobbyClient greets before all that its game asks, however late the server is there", async () => {
+  for (const isLate of [false, true]) {
+    const rig = new Rig({ requestTimeoutMs: 1_000 });
+    if (isLate) {
+      rig.deadHost = "lobby.test";
+      await rig.run(60);
+      rig.deadHost = "";
+      for (let i = 0; i < 100 && rig.messages.length === 0; i++) {
+        await rig.run();
+      }
+    }
+    rig.client.create();
+    await rig.run();
+    const asked = rig.messages.map(({ bytes }) =>
+      JSON.parse(new TextDecoder().decode(bytes)).do
+    );
+    // A greeting that was given up goes out all the same.
+    const greetings = isLate ? ["hello", "hello"] : ["hello"];
+    assertEquals(asked, [...greetings, "create"]);
+  }
+});
+
 Deno.test("LobbyClient ends each request with one event, whatever the server says", async () => {
   const rig = await makeRig({ requestTimeoutMs: 1_000 });
   rig.hello();
