@@ -1134,7 +1134,8 @@ export class LobbyClient {
         break;
       case "proposalEnded": {
         const { proposal, isConfirmed, missing } = push;
-        if (this.#proposal?.proposal === proposal) this.#proposal = undefined;
+        if (this.#proposal?.proposal !== proposal) break;
+        this.#proposal = undefined;
         this.#events.push({
           type: "proposalEnded",
           proposal,
@@ -1220,16 +1221,7 @@ export class LobbyClient {
   #setMatchmaking(
     { ticket, proposal }: Pick<LobbyHello, "ticket" | "proposal">,
   ): void {
-    const before = this.#proposal;
-    if (before !== undefined && before.proposal !== proposal?.proposal) {
-      this.#proposal = undefined;
-      this.#events.push({
-        type: "proposalEnded",
-        proposal: before.proposal,
-        isConfirmed: undefined,
-        missing: [],
-      });
-    }
+    this.#endProposalBut(proposal?.proposal);
     if (ticket !== undefined) this.#setTicket(ticket);
     else if (this.#ticket !== undefined) {
       this.#ticket = undefined;
@@ -1244,7 +1236,21 @@ export class LobbyClient {
     this.#events.push({ type: "ticket", ticket });
   }
 
+  /** Nobody has told that the proposal that was known is over, but it is not this one. */
+  #endProposalBut(number: number | undefined): void {
+    const before = this.#proposal;
+    if (before === undefined || before.proposal === number) return;
+    this.#proposal = undefined;
+    this.#events.push({
+      type: "proposalEnded",
+      proposal: before.proposal,
+      isConfirmed: undefined,
+      missing: [],
+    });
+  }
+
   #setProposal(proposal: LobbyProposal): void {
+    this.#endProposalBut(proposal.proposal);
     const before = this.#proposal;
     this.#proposal = proposal;
     this.#proposalEndMs = this.#nowMs + proposal.leftMs;

@@ -74,6 +74,7 @@ interface Queue {
   readonly queue: MatchmakingQueue;
   readonly byTicket: Map<TicketId, Entry>;
   readonly backfills: Map<BackfillId, LobbyId>;
+  readonly proposals: Map<ProposalId, Proposed>;
 }
 
 /** Players who wait for a match, or for each other after a restart. */
@@ -90,6 +91,8 @@ interface Entry {
 
 /** A match that its players have to confirm. */
 interface Proposed {
+  /** By which players answer it. */
+  readonly number: number;
   readonly match: ProposedMatch;
   readonly timeoutMs: number;
   readonly sinceMs: number;
@@ -107,6 +110,11 @@ export class Matchmaker {
   readonly #absent = new Set<Entry>();
   readonly #explains = new TokenBucket(EXPLAIN);
   #nowMs = 0;
+  /**
+   * One number for all queues, which begins somewhere else in each process: an answer that was on its way when a server was
+   * restarted, or its player went to another queue, is for no other match.
+   */
+  #proposals = crypto.getRandomValues(new Uint32Array(1))[0]!;
 
   constructor(
     queues: Readonly<Record<string, LobbyQueueOptions>>,
@@ -131,6 +139,7 @@ export class Matchmaker {
         }),
         byTicket: new Map(),
         backfills: new Map(),
+        proposals: new Map(),
       });
     }
   }
@@ -193,10 +202,14 @@ export class Matchmaker {
         return this.#explain(entry);
       case "answer": {
         const { proposal, isAccepted } = request;
-        const { queue } = entry.queue;
+        const { proposed, queue: { queue } } = entry;
+        if (proposed?.number !== proposal) {
+          return refused("proposalNotFound", "The match is over");
+        }
+        const { id } = proposed.match;
         const answered = isAccepted
-          ? queue.accept(proposal as ProposalId, player)
-          : queue.decline(proposal as ProposalId, player);
+          ? queue.accept(id, player)
+          : queue.decline(id, player);
         this.#takeEvents(entry.queue);
         if (answered.isOk && isAccepted) this.#onAccepted(entry, player);
         return translate(answered);
@@ -488,11 +501,13 @@ export class Matchmaker {
       return;
     }
     const proposed: Proposed = {
+      number: this.#proposals += 1,
       match,
       timeoutMs: queue.options.acceptTimeoutMs ?? 0,
       sinceMs: this.#nowMs,
       accepted: new Set(),
     };
+    queue.proposals.set(match.id, proposed);
     for (const entry of entriesOf(queue, match)) entry.proposed = proposed;
     const players = match.teams.flatMap(playersOf);
     const [player] = players;
@@ -515,10 +530,10 @@ export class Matchmaker {
   #proposalFor(
     player: PlayerId,
     queue: Queue,
-    { match, timeoutMs, sinceMs, accepted }: Proposed,
+    { number, match, timeoutMs, sinceMs, accepted }: Proposed,
   ): LobbyProposal {
     return {
-      proposal: match.id,
+      proposal: number,
       queue: queue.name,
       players: match.teams.reduce((sum, it) => sum + playersOf(it).length, 0),
       timeoutMs,
@@ -566,10 +581,12 @@ export class Matchmaker {
     isConfirmed: boolean,
     missing: readonly PlayerId[],
   ): void {
+    const { number } = queue.proposals.get(match.id)!;
+    queue.proposals.delete(match.id);
     for (const entry of entriesOf(queue, match)) entry.proposed = undefined;
     this.#host.push(match.teams.flatMap(playersOf), {
       push: "proposalEnded",
-      proposal: match.id,
+      proposal: number,
       isConfirmed,
       missing,
     });
@@ -811,6 +828,7 @@ function refused(
   reason:
     | "alreadyQueued"
     | "ticketNotFound"
+    | "proposalNotFound"
     | "cannotSeat",
   message: string,
 ): {
