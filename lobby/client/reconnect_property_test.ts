@@ -123,11 +123,14 @@ async function begin(
     }),
   );
   await world.done(bob, bob.client.join(lobby as never));
-  if (random.nextU32() % 2 === 0) {
+  if (random.nextU32() % 4 > 0) {
     await world.done(
       eve,
       eve.client.join(lobby as never, { role: "spectator" }),
     );
+  }
+  for (let i = random.nextU32() % 5; i > 0; i--) {
+    await world.done(bob, bob.client.chat("hello"));
   }
   if (state === "waiting") return;
   if (state === "readyCheck") {
@@ -184,18 +187,22 @@ async function lose(
   loss: typeof LOSSES[number],
   random: SeededRandom,
 ): Promise<void> {
-  const others = world.players.slice(1);
-  const { socket } = world.players[0]!.client;
+  // They stand in the order in which the players came. Who looks on, the last one, ends no countdown by being away.
+  const victim = 2 - random.nextU32() % 4 % 3;
+  const { socket } = world.players[victim]!.client;
+  const others = world.players.toSpliced(victim, 1);
   switch (loss) {
     case "cut":
-      while (world.wireCount > 0) world.cut(0);
+      world.cut(victim);
       break;
     case "session":
-      // The others come back at once, the first one when its session is forgotten.
+      // It is away until its session is forgotten.
       socket.setOnline(false);
-      while (world.wireCount > 0) world.cut(0);
+      world.cut(victim);
       for (let i = 0; i < 50; i++) {
-        if (i % 8 === 0) act(random, others[random.nextU32() % 2]!);
+        const other = others[random.nextU32() % 2]!;
+        if (i % 16 === 0) act(random, other);
+        if (i % 8 === 0) other.client.chat("meanwhile");
         await world.run(1);
       }
       socket.setOnline(true);
@@ -311,6 +318,8 @@ async function play(seed: number): Promise<void> {
       ),
     "peace",
   );
+  // The next number is the next one.
+  for (const { client } of world.players) client.chat("again");
   await world.run(4);
   for (const player of [...world.players]) await check(world, player);
 }
