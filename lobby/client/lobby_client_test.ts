@@ -275,6 +275,35 @@ Deno.test("LobbyClient folds events, and asks for the whole where one is missing
   assertEquals(rig.client.lobby?.players.map(({ id }) => id), ["ada"] as never);
 });
 
+Deno.test("LobbyClient tells no message twice, and none of another lobby", async () => {
+  const rig = await makeRig();
+  const made = rig.manager.createLobby(playerId("ada"));
+  assert(made.isOk);
+  const { id } = made.value;
+  rig.push({ push: "view", view: made.value });
+  const say = (number: number, lobby: string = id): void => {
+    const message = { lobby, number, player: "bob", text: "hi", isTeam: false };
+    rig.push({ push: "chat", message });
+  };
+  for (const number of [3, 4, 3, 4, 5]) say(number);
+  say(6, "another");
+  rig.push({ push: "chatMissed", lobby: id, from: 6, to: 8 });
+  rig.push({ push: "chatMissed", lobby: id, from: 6, to: 8 });
+  for (const number of [8, 9]) say(number);
+  await rig.run(2);
+  assertEquals(
+    rig.events.flatMap((event) =>
+      event.type === "chat"
+        ? [event.message.number]
+        : event.type === "chatMissed"
+        ? [-event.from, -event.to]
+        : []
+    ),
+    [3, 4, 5, -6, -8, 9],
+  );
+  assertEquals(rig.client.unreadableMessages, 0);
+});
+
 Deno.test("LobbyClient does not believe a lobby that it was not shown", async () => {
   const rig = await makeRig();
   rig.hello("lobby");
