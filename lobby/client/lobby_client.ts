@@ -308,8 +308,8 @@ export class LobbyClient {
     this.#isSynced = false;
     this.#mustGreet = false;
     this.#lobby = undefined;
-    this.#countdownEndMs = undefined;
-    this.#readyCheckEndMs = undefined;
+    this.#chatNumber = undefined;
+    this.#setTimesLeft({});
     this.#ticket = undefined;
     this.#proposal = undefined;
     this.#listKey = undefined;
@@ -1074,11 +1074,10 @@ export class LobbyClient {
       }
       case "sync": {
         const { lobby } = push;
-        const before = this.#lobby;
-        if (before !== undefined && before.id !== lobby?.id) {
-          this.#leave(before.id, "unknown");
-        }
         if (lobby !== null) this.#onView(lobby);
+        else if (this.#lobby !== undefined) {
+          this.#leave(this.#lobby.id, "unknown");
+        }
         this.#setTimesLeft(push);
         this.#setMatchmaking(push);
         break;
@@ -1149,8 +1148,11 @@ export class LobbyClient {
   #onView(view: Lobby): void {
     const before = this.#lobby;
     if (before?.id === view.id && before.version === view.version) return;
+    // It was left while nobody could tell, and something that was asked then has led to another one.
+    if (before !== undefined && before.id !== view.id) {
+      this.#leave(before.id, "unknown");
+    }
     this.#lobby = view;
-    if (before?.id !== view.id) this.#chatNumber = undefined;
     this.#events.push({
       type: before?.id === view.id ? "replaced" : "entered",
       lobby: view,
@@ -1162,6 +1164,7 @@ export class LobbyClient {
     reason: (LobbyPush & { push: "left" })["reason"],
   ): void {
     this.#lobby = undefined;
+    this.#chatNumber = undefined;
     this.#setTimesLeft({});
     this.#events.push({ type: "left", lobby, reason });
   }

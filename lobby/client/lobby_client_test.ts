@@ -275,6 +275,37 @@ Deno.test("LobbyClient folds events, and asks for the whole where one is missing
   assertEquals(rig.client.lobby?.players.map(({ id }) => id), ["ada"] as never);
 });
 
+Deno.test("LobbyClient leaves one lobby before it is in another", async () => {
+  const rig = await makeRig();
+  const [first, second] = ["ada", "bob"].map((name) => {
+    const made = rig.manager.createLobby(playerId(name));
+    assert(made.isOk);
+    return made.value;
+  });
+  rig.push({ push: "view", view: first });
+  rig.push({ push: "view", view: second });
+  rig.push({ push: "sync", lobby: first });
+  rig.push({ push: "sync", lobby: null });
+  await rig.run(2);
+  assertEquals(
+    rig.events.flatMap((event) =>
+      event.type === "entered"
+        ? [`entered ${event.lobby.host}`]
+        : event.type === "left"
+        ? [event.reason]
+        : []
+    ),
+    [
+      "entered ada",
+      "unknown",
+      "entered bob",
+      "unknown",
+      "entered ada",
+      "unknown",
+    ],
+  );
+});
+
 Deno.test("LobbyClient tells no message twice, and none of another lobby", async () => {
   const rig = await makeRig();
   const made = rig.manager.createLobby(playerId("ada"));
