@@ -20,7 +20,6 @@ import { MatchmakingQueue } from "../matchmaking/matchmaking_queue.ts";
 import type { MatchmakingResult } from "../matchmaking/matchmaking_result.ts";
 import type {
   MatchTeam,
-  ProposalId,
   ProposedMatch,
 } from "../matchmaking/proposed_match.ts";
 import type { TicketId } from "../matchmaking/ticket.ts";
@@ -74,7 +73,6 @@ interface Queue {
   readonly queue: MatchmakingQueue;
   readonly byTicket: Map<TicketId, Entry>;
   readonly backfills: Map<BackfillId, LobbyId>;
-  readonly proposals: Map<ProposalId, Proposed>;
 }
 
 /** Players who wait for a match, or for each other after a restart. */
@@ -91,7 +89,7 @@ interface Entry {
 
 /** A match that its players have to confirm. */
 interface Proposed {
-  /** By which players answer it. */
+  /** What clients know it by. */
   readonly number: number;
   readonly match: ProposedMatch;
   readonly timeoutMs: number;
@@ -110,17 +108,15 @@ export class Matchmaker {
   readonly #absent = new Set<Entry>();
   readonly #explains = new TokenBucket(EXPLAIN);
   #nowMs = 0;
-  /**
-   * One number for all queues, which begins somewhere else in each process: an answer that was on its way when a server was
-   * restarted, or its player went to another queue, is for no other match.
-   */
-  #proposals = crypto.getRandomValues(new Uint32Array(1))[0]!;
+  /** From the time of day on, so that no client takes a match of a server that was restarted for one of before. */
+  #nextProposal: number;
 
   constructor(
     queues: Readonly<Record<string, LobbyQueueOptions>>,
     host: MatchmakerHost,
   ) {
     this.#host = host;
+    this.#nextProposal = Math.floor(new SystemClock().epochMs());
     for (const [name, options] of Object.entries(queues)) {
       if (!isQueueName(name)) {
         throw new RangeError(
@@ -139,7 +135,6 @@ export class Matchmaker {
         }),
         byTicket: new Map(),
         backfills: new Map(),
-        proposals: new Map(),
       });
     }
   }
@@ -202,11 +197,14 @@ export class Matchmaker {
         return this.#explain(entry);
       case "answer": {
         const { proposal, isAccepted } = request;
-        const { proposed, queue: { queue } } = entry;
-        if (proposed?.number !== proposal) {
-          return refused("proposalNotFound", "The match is over");
+        const { queue } = entry.queue;
+        if (entry.proposed?.number !== proposal) {
+          return refused(
+            "proposalNotFound",
+            `Cannot answer proposal ${proposal} as it is not this player's, or over`,
+          );
         }
-        const { id } = proposed.match;
+        const { id } = entry.proposed.match;
         const answered = isAccepted
           ? queue.accept(id, player)
           : queue.decline(id, player);
@@ -501,13 +499,12 @@ export class Matchmaker {
       return;
     }
     const proposed: Proposed = {
-      number: this.#proposals += 1,
+      number: this.#nextProposal++,
       match,
       timeoutMs: queue.options.acceptTimeoutMs ?? 0,
       sinceMs: this.#nowMs,
       accepted: new Set(),
     };
-    queue.proposals.set(match.id, proposed);
     for (const entry of entriesOf(queue, match)) entry.proposed = proposed;
     const players = match.teams.flatMap(playersOf);
     const [player] = players;
@@ -581,12 +578,14 @@ export class Matchmaker {
     isConfirmed: boolean,
     missing: readonly PlayerId[],
   ): void {
-    const { number } = queue.proposals.get(match.id)!;
-    queue.proposals.delete(match.id);
-    for (const entry of entriesOf(queue, match)) entry.proposed = undefined;
+    let proposal = 0;
+    for (const entry of entriesOf(queue, match)) {
+      proposal = entry.proposed?.number ?? proposal;
+      entry.proposed = undefined;
+    }
     this.#host.push(match.teams.flatMap(playersOf), {
       push: "proposalEnded",
-      proposal: number,
+      proposal,
       isConfirmed,
       missing,
     });
