@@ -826,8 +826,8 @@ function* entriesOf(
 function refused(
   reason:
     | "alreadyQueued"
-    | "ticketNotFound"
     | "proposalNotFound"
+    | "ticketNotFound"
     | "cannotSeat",
   message: string,
 ): {
