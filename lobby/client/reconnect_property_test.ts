@@ -2,13 +2,15 @@
 // just been loaded is told by the server are the same.
 import { assert, assertEquals } from "@std/assert";
 import { SeededRandom } from "../../core/mod.ts";
-import { LobbyWorld, type Player } from "../_testing/lobby_world.ts";
+import { LobbyWorld } from "../_testing/lobby_world.ts";
 import { isWanted, prepareFilter } from "../browser/lobby_filter.ts";
 import { lobbyListing } from "../browser/lobby_listing.ts";
 import { applyLobbyEvent } from "../manager/apply_lobby_event.ts";
 import type { Lobby } from "../manager/lobby.ts";
 import type { LobbyProposal, LobbyTicketStatus } from "../wire/lobby_push.ts";
 import type { LobbyClientEvent } from "./lobby_client_event.ts";
+
+type Player = LobbyWorld["players"][number];
 
 const STATES = [
   "nowhere",
