@@ -1,5 +1,4 @@
 import { assert, assertEquals } from "@std/assert";
-import { ClusterWorld } from "../cluster/_testing/cluster_world.ts";
 import { LobbyWorld, type Player } from "../_testing/lobby_world.ts";
 import type { LobbyId } from "../lobby_id.ts";
 import type { TeamId } from "../team_id.ts";
@@ -179,28 +178,6 @@ Deno.test("LobbyServer tells who was away what was said meanwhile, and what of i
   assertEquals(numbers(bob).slice(15), [[17, 18], 19]);
   assertEquals(numbers(page).slice(-1), [19]);
   assertEquals(bob.client.unreadableMessages, 0);
-});
-
-Deno.test("LobbyServer counts on from what was said in a lobby at another server", async () => {
-  const world = new ClusterWorld();
-  const queues = { pairs: { modes: { pair: { teams: 2, teamSize: 2 } } } };
-  await world.start("a", { queues });
-  await world.start("b", { queues });
-  // The queue is at the first one.
-  const eve = world.join("eve", ["a"]);
-  await world.done(eve, eve.client.enqueue("pairs"));
-  const ada = world.join("ada", ["b"]);
-  const bob = world.join("bob", ["b"]);
-  const { lobby } = await world.done(ada, ada.client.create());
-  await world.done(bob, bob.client.join(lobby as LobbyId));
-  await world.done(ada, ada.client.chat("b"));
-  await world.done(bob, bob.client.chat("b"));
-  await world.done(ada, ada.client.enqueue("pairs", { isParty: true }));
-  await world.until(() => bob.client.ticket !== undefined);
-  assertEquals([world.nodeOf(ada), world.nodeOf(bob)], ["a", "a"]);
-  await world.done(bob, bob.client.chat("a"));
-  await world.run();
-  for (const player of [ada, bob]) assertEquals(numbers(player), [1, 2, 3]);
 });
 
 Deno.test("LobbyServer tells what was said to a team to those who were in it then, also later", async () => {
