@@ -84,8 +84,9 @@ interface Pending {
 
 /**
  * The player's end of a {@linkcode LobbyServer}: it asks, by calls that give a number, and tells by events what came of
- * it. `lobby` is the lobby that the player is in, kept up to date by its events; `browser` the list of those that it could
- * go to. It connects again by itself, and when the server was restarted it takes its seat again.
+ * it ({@linkcode LobbyPromises} makes promises of them). `lobby` is the lobby that the player is in, kept up to date by its
+ * events; `browser` the list of those that it could go to. It connects again by itself, and when the server was restarted it
+ * takes its seat again: what was missed is told by the same events, before `synced`.
  *
  * Time goes by `tick` alone; nothing that a server or a network does throws.
  *
