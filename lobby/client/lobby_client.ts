@@ -11,7 +11,7 @@ import {
   type WsEvent,
   type WsReply,
   type WsRequestFailed,
-  type WsState,
+  WsState,
 } from "../../websocket/mod.ts";
 import { LobbyBrowser } from "../browser/lobby_browser.ts";
 import type { LobbyFilter } from "../browser/lobby_filter.ts";
@@ -84,8 +84,9 @@ interface Pending {
 
 /**
  * The player's end of a {@linkcode LobbyServer}: it asks, by calls that give a number, and tells by events what came of
- * it. `lobby` is the lobby that the player is in, kept up to date by its events; `browser` the list of those that it could
- * go to. It connects again by itself, and when the server was restarted it takes its seat again.
+ * it ({@linkcode LobbyPromises} makes promises of them). `lobby` is the lobby that the player is in, kept up to date by its
+ * events; `browser` the list of those that it could go to. It connects again by itself, and when the server was restarted it
+ * takes its seat again: what was missed is told by the same events, before `synced`.
  *
  * Time goes by `tick` alone; nothing that a server or a network does throws.
  *
@@ -288,7 +289,11 @@ export class LobbyClient {
 
   /** Connects, with the next `tick`. Does nothing if it is connected or on its way. */
   connect(): void {
+    const { state } = this;
     this.socket.connect();
+    // Before all that the game asks: who the player is, and where, is known when that is answered.
+    const isIdle = state === WsState.Disconnected || state === WsState.Closed;
+    if (isIdle && !this.#isGreeting) this.#greet();
   }
 
   /**
@@ -304,8 +309,8 @@ export class LobbyClient {
     this.#isSynced = false;
     this.#mustGreet = false;
     this.#lobby = undefined;
-    this.#countdownEndMs = undefined;
-    this.#readyCheckEndMs = undefined;
+    this.#chatNumber = undefined;
+    this.#setTimesLeft({});
     this.#ticket = undefined;
     this.#proposal = undefined;
     this.#listKey = undefined;
@@ -800,6 +805,7 @@ export class LobbyClient {
     this.#isSynced = false;
     this.#isGreeting = false;
     this.socket.connect();
+    this.#greet();
     again.sort((a, b) => a.number - b.number);
     for (const pending of again) {
       if (!this.#send(pending)) this.#fail(pending, "undelivered");
@@ -877,7 +883,10 @@ export class LobbyClient {
   #on(event: WsEvent): void {
     switch (event.type) {
       case "session":
-        if (!event.isResumed) this.#isLost();
+        if (event.isResumed) break;
+        // A greeting that waited for the session is part of it; one that was sent before it fails, and is said again.
+        if (this.#isGreeting) this.#forgetSession();
+        else this.#isLost();
         break;
       case "gap":
         this.#isLost();
@@ -918,9 +927,13 @@ export class LobbyClient {
 
   /** Something may have been missed: the server is to be asked. */
   #isLost(): void {
-    this.#isSynced = false;
+    this.#forgetSession();
     this.#mustGreet = true;
     this.#greetingWaitMs = 0;
+  }
+
+  #forgetSession(): void {
+    this.#isSynced = false;
     // What was told of a list is told by that session alone.
     this.#listKey = undefined;
   }
@@ -1062,11 +1075,10 @@ export class LobbyClient {
       }
       case "sync": {
         const { lobby } = push;
-        const before = this.#lobby;
-        if (before !== undefined && before.id !== lobby?.id) {
-          this.#leave(before.id, "unknown");
-        }
         if (lobby !== null) this.#onView(lobby);
+        else if (this.#lobby !== undefined) {
+          this.#leave(this.#lobby.id, "unknown");
+        }
         this.#setTimesLeft(push);
         this.#setMatchmaking(push);
         break;
@@ -1122,7 +1134,8 @@ export class LobbyClient {
         break;
       case "proposalEnded": {
         const { proposal, isConfirmed, missing } = push;
-        if (this.#proposal?.proposal === proposal) this.#proposal = undefined;
+        if (this.#proposal?.proposal !== proposal) break;
+        this.#proposal = undefined;
         this.#events.push({
           type: "proposalEnded",
           proposal,
@@ -1136,8 +1149,11 @@ export class LobbyClient {
   #onView(view: Lobby): void {
     const before = this.#lobby;
     if (before?.id === view.id && before.version === view.version) return;
+    // It was left while nobody could tell, and something that was asked then has led to another one.
+    if (before !== undefined && before.id !== view.id) {
+      this.#leave(before.id, "unknown");
+    }
     this.#lobby = view;
-    if (before?.id !== view.id) this.#chatNumber = undefined;
     this.#events.push({
       type: before?.id === view.id ? "replaced" : "entered",
       lobby: view,
@@ -1149,6 +1165,7 @@ export class LobbyClient {
     reason: (LobbyPush & { push: "left" })["reason"],
   ): void {
     this.#lobby = undefined;
+    this.#chatNumber = undefined;
     this.#setTimesLeft({});
     this.#events.push({ type: "left", lobby, reason });
   }
@@ -1209,16 +1226,7 @@ export class LobbyClient {
   #setMatchmaking(
     { ticket, proposal }: Pick<LobbyHello, "ticket" | "proposal">,
   ): void {
-    const before = this.#proposal;
-    if (before !== undefined && before.proposal !== proposal?.proposal) {
-      this.#proposal = undefined;
-      this.#events.push({
-        type: "proposalEnded",
-        proposal: before.proposal,
-        isConfirmed: undefined,
-        missing: [],
-      });
-    }
+    this.#endProposalBut(proposal?.proposal);
     if (ticket !== undefined) this.#setTicket(ticket);
     else if (this.#ticket !== undefined) {
       this.#ticket = undefined;
@@ -1233,7 +1241,21 @@ export class LobbyClient {
     this.#events.push({ type: "ticket", ticket });
   }
 
+  /** Nobody has told that the proposal that was known is over, but it is not this one. */
+  #endProposalBut(number: number | undefined): void {
+    const before = this.#proposal;
+    if (before === undefined || before.proposal === number) return;
+    this.#proposal = undefined;
+    this.#events.push({
+      type: "proposalEnded",
+      proposal: before.proposal,
+      isConfirmed: undefined,
+      missing: [],
+    });
+  }
+
   #setProposal(proposal: LobbyProposal): void {
+    this.#endProposalBut(proposal.proposal);
     const before = this.#proposal;
     this.#proposal = proposal;
     this.#proposalEndMs = this.#nowMs + proposal.leftMs;

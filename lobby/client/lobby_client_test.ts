@@ -144,6 +144,28 @@ Deno.test("LobbyClient greets the server, and asks again for as long as that com
   );
 });
 
+Deno.test("LobbyClient greets before all that its game asks, however late the server is there", async () => {
+  for (const isLate of [false, true]) {
+    const rig = new Rig({ requestTimeoutMs: 1_000 });
+    if (isLate) {
+      rig.deadHost = "lobby.test";
+      await rig.run(60);
+      rig.deadHost = "";
+      for (let i = 0; i < 100 && rig.messages.length === 0; i++) {
+        await rig.run();
+      }
+    }
+    rig.client.create();
+    await rig.run();
+    const asked = rig.messages.map(({ bytes }) =>
+      JSON.parse(new TextDecoder().decode(bytes)).do
+    );
+    // A greeting that was given up goes out all the same.
+    const greetings = isLate ? ["hello", "hello"] : ["hello"];
+    assertEquals(asked, [...greetings, "create"]);
+  }
+});
+
 Deno.test("LobbyClient ends each request with one event, whatever the server says", async () => {
   const rig = await makeRig({ requestTimeoutMs: 1_000 });
   rig.hello();
@@ -467,4 +489,64 @@ Deno.test("LobbyClient goes back to where it came from if nobody is where it was
   assert(done?.type === "done" && done.request === request);
   assert(rig.urls.length > 8 && rig.urls.at(-1) === "ws://lobby.test/ada");
   assertEquals(rig.events.filter(({ type }) => type === "refused"), []);
+});
+
+Deno.test("LobbyClient leaves one lobby before it is in another", async () => {
+  const rig = await makeRig();
+  const [first, second] = ["ada", "bob"].map((name) => {
+    const made = rig.manager.createLobby(playerId(name));
+    assert(made.isOk);
+    return made.value;
+  });
+  rig.push({ push: "view", view: first });
+  rig.push({ push: "view", view: second });
+  rig.push({ push: "sync", lobby: first });
+  rig.push({ push: "sync", lobby: null });
+  await rig.run(2);
+  assertEquals(
+    rig.events.flatMap((event) =>
+      event.type === "entered"
+        ? [`entered ${event.lobby.host}`]
+        : event.type === "left"
+        ? [event.reason]
+        : []
+    ),
+    [
+      "entered ada",
+      "unknown",
+      "entered bob",
+      "unknown",
+      "entered ada",
+      "unknown",
+    ],
+  );
+});
+
+Deno.test("LobbyClient tells no message twice, and none of another lobby", async () => {
+  const rig = await makeRig();
+  const made = rig.manager.createLobby(playerId("ada"));
+  assert(made.isOk);
+  const { id } = made.value;
+  rig.push({ push: "view", view: made.value });
+  const say = (number: number, lobby: string = id): void => {
+    const message = { lobby, number, player: "bob", text: "hi", isTeam: false };
+    rig.push({ push: "chat", message });
+  };
+  for (const number of [3, 4, 3, 4, 5]) say(number);
+  say(6, "another");
+  rig.push({ push: "chatMissed", lobby: id, from: 6, to: 8 });
+  rig.push({ push: "chatMissed", lobby: id, from: 6, to: 8 });
+  for (const number of [8, 9]) say(number);
+  await rig.run(2);
+  assertEquals(
+    rig.events.flatMap((event) =>
+      event.type === "chat"
+        ? [event.message.number]
+        : event.type === "chatMissed"
+        ? [-event.from, -event.to]
+        : []
+    ),
+    [3, 4, 5, -6, -8, 9],
+  );
+  assertEquals(rig.client.unreadableMessages, 0);
 });

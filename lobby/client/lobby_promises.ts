@@ -4,9 +4,9 @@ import type { LobbyRequestName } from "../wire/lobby_request.ts";
 import type { LobbyClientEvent } from "./lobby_client_event.ts";
 import type { LobbyRequestId } from "./lobby_request_id.ts";
 
-type Failed = LobbyClientEvent & { type: "failed" };
-
-const WORDS: Readonly<Record<Failed["reason"], string>> = {
+const WORDS: Readonly<
+  Record<(LobbyClientEvent & { type: "failed" })["reason"], string>
+> = {
   timeout: "The server did not answer in time",
   undelivered: "The server has forgotten the client, or was restarted",
   closed: "The client was closed",
@@ -24,7 +24,9 @@ export class LobbyCallError extends Error {
   /** Of what is refused: why, with all that a program needs. */
   readonly error: LobbyRequestError | undefined;
   /** Of what has failed: why. */
-  readonly reason: Failed["reason"] | undefined;
+  readonly reason:
+    | (LobbyClientEvent & { type: "failed" })["reason"]
+    | undefined;
 
   /**
    * Creates an error.
@@ -32,7 +34,7 @@ export class LobbyCallError extends Error {
    * @param event The event that ended the request; `undefined` if the client has not taken it.
    */
   constructor(
-    event: Failed | LobbyClientEvent & { type: "refused" } | undefined,
+    event: LobbyClientEvent & { type: "refused" | "failed" } | undefined,
   ) {
     super(
       event === undefined

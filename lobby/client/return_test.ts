@@ -143,7 +143,6 @@ Deno.test("LobbyClient is told what is left of a match that is to be confirmed, 
 Deno.test("LobbyClient knows who its player is before anything of a lobby is told", async () => {
   const world = new LobbyWorld();
   await world.start();
-  // Asked before there is a connection, it goes out before the greeting does.
   const ada = world.join("ada");
   ada.client.create();
   const names: unknown[] = [];

@@ -157,6 +157,8 @@ export class Matchmaker {
         backfills: new Map(),
       });
     }
+    // Clocks are set back, and two servers may begin within a millisecond.
+    this.#nextProposal += crypto.getRandomValues(new Uint32Array(1))[0]!;
   }
 
   /** Whether there is a queue of that name. */

@@ -114,7 +114,9 @@ Deno.test("LobbyServer keeps nothing that was said", async () => {
 });
 
 /** What a player has been told was said: the numbers, and a pair for those that it has missed. */
-function numbers(player: Player): (number | [number, number])[] {
+function numbers(
+  player: Pick<Player, "events">,
+): (number | [number, number])[] {
   const told: (number | [number, number])[] = [];
   for (const event of player.events) {
     if (event.type === "chat") told.push(event.message.number);

@@ -158,6 +158,34 @@ Deno.test("LobbyServer lets a party go that breaks up, and one that has had enou
   assertEquals(world.told(bob, "ticketEnded").length, 2);
 });
 
+Deno.test("LobbyServer takes no answer for another match than was asked about", async () => {
+  const world = new LobbyWorld();
+  await world.start({ queues: { ranked: ASKED, casual: ASKED } });
+  const players = await sync(world, "ada", "bob") as [Player, Player];
+  const [ada, bob] = players;
+  const numbers = new Set<number>();
+  for (const queue of ["ranked", "casual"]) {
+    for (const { client } of players) client.enqueue(queue);
+    await world.until(() => bob.client.proposal !== undefined);
+    numbers.add(ada.client.proposal!.proposal);
+    if (queue === "casual") break;
+    await world.done(ada, ada.client.dequeue());
+    await world.done(bob, bob.client.dequeue());
+  }
+  // It is asked while nobody is there, and is for a match that the next server does not know.
+  world.kill();
+  await world.run(2);
+  const late = ada.client.answer(ada.client.proposal!.proposal, true);
+  await world.restart();
+  const refusal = await world.refused(ada, late);
+  assertEquals(refusal.reason, "proposalNotFound");
+  await world.until(() =>
+    world.told(ada, "proposal").length === 3 && ada.client.isSynced
+  );
+  const { proposal, isAccepted } = ada.client.proposal!;
+  assertEquals([numbers.add(proposal).size, isAccepted], [3, false]);
+});
+
 Deno.test("LobbyServer asks whether a match is wanted, and makes it when all say so", async () => {
   const world = new LobbyWorld();
   await world.start({ queues: { ranked: ASKED } });

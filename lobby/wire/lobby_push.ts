@@ -33,7 +33,7 @@ export interface LobbyTicketStatus {
 
 /** A match that its players have to confirm. */
 export interface LobbyProposal {
-  /** Its number, for the answer. */
+  /** Its number, for the answer: another one for each match, also after a restart of the server. */
   readonly proposal: number;
   /** The queue's name. */
   readonly queue: string;
