@@ -69,6 +69,8 @@ const CATCH_UP_MS = 1_000;
 const LISTS_RETRY_MS = 1_000;
 /** The most lists that a player reads, over all connections. */
 const MAX_LISTS = 16;
+/** Bytes that one of what waits for the store has on the average, while more is taken in. */
+const HELD_BYTES = 1_024;
 const PAGE_SIZE = 64;
 /** What a manager takes for a name, by default. */
 const NAME_BYTES = 64;
@@ -546,17 +548,20 @@ export class LobbyServer {
   }
 
   #takeHubEvents(): void {
-    const { maxHeld, maxEvents } = this.#settings;
     // What is not taken waits at the hub, and then at the clients.
-    if (this.#outbox.size >= maxHeld || this.#events.size >= maxEvents / 2) {
-      return;
-    }
+    if (this.#isFull) return;
     for (const event of this.hub.drainEvents()) {
       this.#onHubEvent(event);
-      if (this.#outbox.size >= maxHeld || this.#events.size >= maxEvents / 2) {
-        return;
-      }
+      if (this.#isFull) return;
     }
+  }
+
+  /** Whether so much waits that no more is taken in. */
+  get #isFull(): boolean {
+    const { maxHeld, maxEvents } = this.#settings;
+    return this.#outbox.size >= maxHeld ||
+      this.#outbox.bytes >= maxHeld * HELD_BYTES ||
+      this.#events.size >= maxEvents / 2;
   }
 
   #onHubEvent(event: WsHubEvent): void {
@@ -1173,7 +1178,7 @@ export class LobbyServer {
     const text = JSON.stringify(answer);
     this.#outbox.push(() => {
       this.hub.reply(client, LOBBY_CHANNEL, number, text);
-    });
+    }, text.length);
   }
 
   #socketsOf(players: readonly PlayerId[]): LobbySocket[] {
@@ -1194,7 +1199,7 @@ export class LobbyServer {
     const text = JSON.stringify(push);
     this.#outbox.push(() => {
       for (const socket of sockets) this.#send(socket, text);
-    });
+    }, text.length);
   }
 
   #send(socket: LobbySocket, text: string): void {
@@ -1225,13 +1230,15 @@ export class LobbyServer {
       this.#outbox.push(() => {
         socket.isBehind = false;
         this.#send(socket, text);
-      });
+      }, text.length);
     }
   }
 
   /** Tells the owner something, when all that came before is stored. */
   #tell(event: LobbyServerEvent): void {
-    this.#outbox.push(() => this.#queue(event));
+    const isMessage = event.type === "hub" && event.event.type === "message";
+    const bytes = isMessage ? event.event.bytes.length : 0;
+    this.#outbox.push(() => this.#queue(event), bytes);
   }
 
   #queue(event: LobbyServerEvent): void {
