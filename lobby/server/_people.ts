@@ -54,6 +54,8 @@ export class Person {
   identity: Identity;
   /** For how long there has been no connection, by the server's time. */
   offlineSinceMs: number | undefined = undefined;
+  /** The password that the player has set last, while it is hashed. */
+  lastPassword: object | undefined = undefined;
 
   readonly #maxNameBytes: number;
 

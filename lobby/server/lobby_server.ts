@@ -856,40 +856,50 @@ export class LobbyServer {
   ): void {
     const request = { do: "setPassword", password } as const;
     const { player } = person;
-    if (password === null) {
-      this.#settle(
-        asker,
-        request,
-        plain(this.manager.setPassword(player, undefined)),
-      );
-      return;
-    }
     const hosted = hostedBy(this.manager, player);
     if (!hosted.isOk) {
       this.#refuse(asker, request, hosted.error);
       return;
     }
-    this.#hash(person, asker, request, password, (verifier) => {
+    const { id } = hosted.value;
+    const set = (verifier: string | undefined): void =>
       this.#settle(
         asker,
         request,
         plain(this.manager.setPassword(player, verifier)),
       );
+    if (password === null) {
+      person.lastPassword = undefined;
+      set(undefined);
+      return;
+    }
+    const own = {};
+    const isTaken = this.#hash(person, asker, request, password, (verifier) => {
+      if (this.manager.lobbyForPlayer(player)?.id !== id) {
+        this.#refuse(asker, request, {
+          type: "playerNotFound",
+          player,
+          message: "The player has left the lobby",
+        });
+      } else if (person.lastPassword === own) set(verifier);
+      // What was asked for last counts, and not what has taken longest.
+      else this.#done(asker, request, {});
     });
+    if (isTaken) person.lastPassword = own;
   }
 
-  /** Makes a verifier, and goes on with it in a tick to come. */
+  /** Makes a verifier, and goes on with it in a tick to come; returns whether that was begun. */
   #hash(
     person: Person,
     asker: Asker,
     request: LobbyRequest,
     password: string,
     goOn: (verifier: string) => void,
-  ): void {
+  ): boolean {
     if (!person.hashes.tryTake(1, this.#nowMs)) {
       const waitMs = person.hashes.waitMs(1, this.#nowMs);
       this.#refuse(asker, request, limited(waitMs));
-      return;
+      return false;
     }
     const isTaken = this.#hashes.push(async () => {
       const verifier = await hashPassword(
@@ -900,6 +910,7 @@ export class LobbyServer {
       this.#found.push(() => goOn(verifier));
     });
     if (!isTaken) this.#refuse(asker, request, limited(HASHES_RETRY_MS));
+    return isTaken;
   }
 
   #verify(notice: LobbyNotice & { type: "passwordToVerify" }): void {
