@@ -35,6 +35,8 @@ export interface LobbySocket {
   isOnline: boolean;
   /** Whether something found no room, so that it has to be told everything. */
   isBehind: boolean;
+  /** When that was, by the server's time. */
+  behindMs: number;
   /** Where it was told to go, if it was. */
   elsewhere: string | undefined;
   /** The list that it reads. */
@@ -140,6 +142,7 @@ export class People {
       person,
       isOnline: true,
       isBehind: false,
+      behindMs: 0,
       elsewhere: undefined,
       reader: undefined,
     };

@@ -210,6 +210,41 @@ Deno.test("LobbyClient is told that a list has ended, and can ask for it again",
   );
 });
 
+Deno.test("LobbyServer tries a few of those who take nothing in a tick, and all in turn", async () => {
+  const world = new LobbyWorld();
+  const server = await world.start();
+  const ada = world.join("ada");
+  await world.done(ada, ada.client.create());
+  const stalled = Array.from(
+    { length: 20 },
+    () => world.connect("eve", { maxUndrained: 16 }),
+  );
+  await world.run();
+  const lobby = ada.client.lobby!.id;
+  for (const client of stalled) {
+    client.request("lobby", '{"do":"hello","protocol":1}');
+  }
+  stalled[0]!.request("lobby", JSON.stringify({ do: "join", lobby }));
+  await world.run();
+  for (let i = 0; metric(world, "clients_behind") < 20; i++) {
+    assert(i < 2_000, "nobody is behind");
+    server.manager.setLobbyMetadata(playerId("ada"), {
+      pad: `${i}`.padEnd(4_000),
+    });
+    if (i % 20 === 0) await world.run(1);
+  }
+  await world.run(1);
+  const tried: number[] = [];
+  for (let i = 0; i < 60; i++) {
+    const before = metric(world, "clients_behind");
+    await world.run(1);
+    tried.push(metric(world, "clients_behind") - before);
+  }
+  assert(Math.max(...tried) <= 16, `${tried}`);
+  const sum = tried.reduce((a, b) => a + b);
+  assert(sum >= 40 && sum <= 60, `${tried}`);
+});
+
 Deno.test("LobbyServer does for nobody what is the host's to do, nor what is another player's", async () => {
   const world = new LobbyWorld();
   const server = await world.start({

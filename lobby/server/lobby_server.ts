@@ -63,8 +63,9 @@ import type { LobbyServerOptions } from "./lobby_server_options.ts";
 
 /** How long a client that has to wait for others' passwords is told to wait. */
 const HASHES_RETRY_MS = 1_000;
-/** How often a client for which there is no room is tried again. */
+/** How often a client for which there is no room is tried again, and how many are in a tick: each is told a whole lobby. */
 const CATCH_UP_MS = 1_000;
+const CATCH_UPS_PER_TICK = 16;
 /** How long a client for whose list there is no room is told to wait. */
 const LISTS_RETRY_MS = 1_000;
 /** The most lists that a player reads, over all connections. */
@@ -154,7 +155,6 @@ export class LobbyServer {
   /** Clients that were closed, of whom something may still come. */
   readonly #expelled = new Set<ClientId>();
   #nowMs = 0;
-  #catchUpMs = 0;
   #isReady = false;
   #isClosed = false;
   /** Whether the owner is told that the store works again. */
@@ -1220,15 +1220,17 @@ export class LobbyServer {
     if (this.hub.sendTo(socket.client, LOBBY_CHANNEL, text)) return;
     if (this.#people.socket(socket.client) !== socket) return;
     socket.isBehind = true;
+    socket.behindMs = this.#nowMs;
     this.#behind.add(socket);
     this.#counters.behind++;
   }
 
   /** Tells those for whom there was no room where they stand, if there is now. */
   #catchUp(): void {
-    if (this.#nowMs - this.#catchUpMs < CATCH_UP_MS) return;
-    this.#catchUpMs = this.#nowMs;
+    let left = CATCH_UPS_PER_TICK;
+    // Those that were tried last stand behind.
     for (const socket of this.#behind) {
+      if (this.#nowMs - socket.behindMs < CATCH_UP_MS || left-- <= 0) return;
       const { player } = socket.person;
       const lobby = this.manager.lobbyForPlayer(player);
       const push: LobbyPush = {
