@@ -66,6 +66,8 @@ const decoder = new TextDecoder();
 
 /** How often a request, or the greeting, may be sent on from one server to another. */
 const MAX_REDIRECTS = 4;
+/** How long a client stays that was moved: servers that send it to and fro would have it connect without end. */
+const MIN_STAY_MS = 1_000;
 /** Of how many tries to reach a server that another one has named the last one is the last. */
 const MAX_TRIES_ELSEWHERE = 2;
 
@@ -145,6 +147,8 @@ export class LobbyClient {
   /** What the connection calls requests that are asked elsewhere. */
   readonly #moved = new Set<number>();
   #greetingRedirects = 0;
+  /** Until when it is not moved again, by `#nowMs`. */
+  #stayUntilMs = 0;
   /** A server that was named and could not be reached: it may be dead, which the others notice after a while. */
   #unreachable: string | undefined;
   /** The time by `tick`. */
@@ -1112,8 +1116,11 @@ export class LobbyClient {
         break;
       case "moved": {
         if (this.#following !== undefined) break;
+        // Who stays is told by the next answer where to go, if it is so.
+        if (this.#nowMs < this.#stayUntilMs) break;
         const url = this.#retarget(push.url);
         if (url === undefined || !isTarget(url)) break;
+        this.#stayUntilMs = this.#nowMs + MIN_STAY_MS;
         this.#following = { url, again: [] };
         for (const [number, other] of this.#pending) {
           this.#pending.delete(number);

@@ -469,6 +469,15 @@ Deno.test("LobbyClient is not sent on for ever, nor anywhere", async () => {
   );
   const { length } = greeter.urls;
   assert(length >= 5 && length <= 40, `${length} connections in 20 s`);
+  // Nor does one go wherever a lobby is said to be, all the time.
+  const moved = await makeRig();
+  for (let i = 0; i < 100; i++) {
+    if (moved.asked.do === "hello") moved.hello();
+    moved.push({ push: "moved", url: `ws://${i % 2}.test` });
+    await moved.run(4);
+  }
+  const { length: moves } = moved.urls;
+  assert(moves >= 10 && moves <= 22, `${moves} connections in 20 s`);
 });
 
 Deno.test("LobbyClient goes back to where it came from if nobody is where it was sent", async () => {

@@ -3,6 +3,7 @@ import type { PlayerId } from "../../core/mod.ts";
 import type { LobbyRole } from "../lobby_error.ts";
 import { ReadyCheck } from "../ready_check/ready_check.ts";
 import type { TeamId } from "../team_id.ts";
+import type { TeamSeat } from "../teams/team_system.ts";
 import type { HeapEntry } from "./_deadline_heap.ts";
 import type { Lobby } from "./lobby.ts";
 import type { LobbyJson } from "./lobby_metadata.ts";
@@ -52,8 +53,10 @@ export interface LobbyRecord extends HeapEntry {
   /** When password attempts will be forgotten: all, and those of each player. */
   forgottenUs: number;
   readonly forgottenUsOf: Map<PlayerId, number>;
-  /** Whether the last players who were asked about can be divided. */
-  division: { question: string; isPossible: boolean } | undefined;
+  /** How the last players who were asked about are divided, if they can be. */
+  division:
+    | { question: string; seats: readonly TeamSeat[] | undefined }
+    | undefined;
   nextInvite: number;
   nextReservation: number;
   readonly seed: number;

@@ -2076,28 +2076,25 @@ export class LobbyManager {
     this.#emit(record, { type: "gameStarted", seats });
   }
 
-  /** Whether the players' parties fit into the teams: worked out once for them. */
+  /** Whether the players' parties fit into the teams. */
   #canDivide(record: LobbyRecord): boolean {
-    const { config: { teams }, gameCount } = record.view;
-    if (teams.count === 0) return true;
-    const question = JSON.stringify([teams, gameCount, teamMembers(record)]);
-    // It may take milliseconds to find out that they do not, and players can have it
-    // asked as often as they can say anything.
-    if (record.division?.question !== question) {
-      const isPossible = this.#divide(record) !== undefined;
-      record.division = { question, isPossible };
-    }
-    return record.division.isPossible;
+    return this.#divide(record) !== undefined;
   }
 
-  /** Divides the players: the same ones before the same game in the same way. */
-  #divide(record: LobbyRecord): TeamSeat[] | undefined {
+  /** Divides the players: the same ones before the same game in the same way, which is worked out once. */
+  #divide(record: LobbyRecord): readonly TeamSeat[] | undefined {
     const { config: { teams }, gameCount } = record.view;
     const { count, assignment, maxSize } = teams;
     if (count === 0) return [];
-    const random = new SeededRandom([record.seed, gameCount, 1, 1]);
-    return new TeamSystem({ count, assignment, maxSize, random })
-      .assign(teamMembers(record));
+    const members = teamMembers(record);
+    const question = JSON.stringify([teams, gameCount, members]);
+    // It may take milliseconds, and players can have it done as often as they can say anything.
+    if (record.division?.question !== question) {
+      const random = new SeededRandom([record.seed, gameCount, 1, 1]);
+      const system = new TeamSystem({ count, assignment, maxSize, random });
+      record.division = { question, seats: system.assign(members) };
+    }
+    return record.division.seats;
   }
 
   /** The team of somebody who comes in late: the one that was kept, or the smallest. */

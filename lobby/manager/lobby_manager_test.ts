@@ -1091,6 +1091,24 @@ Deno.test("LobbyManager.startGame() refuses parties that fit into no team", () =
   assertEquals(refused(manager.assignTeams(ADA)).type, "notAllowed");
 });
 
+Deno.test("LobbyManager.assignTeams() works the same teams out once, however often it is asked", () => {
+  const manager = makeManager();
+  open(manager, { maxPlayers: 16, teams: { count: 2 } }, BOB, CY, DI);
+  const seats = (): unknown => {
+    drain(manager);
+    ok(manager.assignTeams(ADA));
+    const [event] = drain(manager);
+    assert(event?.type === "teamsAssigned");
+    return event.seats;
+  };
+  // The first time they were in none.
+  seats();
+  const second = seats();
+  assertStrictEquals(seats(), second);
+  ok(manager.leave(DI));
+  assertEquals((seats() as unknown[]).length, 3);
+});
+
 Deno.test("LobbyManager draws random teams anew for each game, and the same when asked again", () => {
   const manager = makeManager();
   const config: LobbyConfigChanges = {

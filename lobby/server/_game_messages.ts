@@ -8,8 +8,6 @@ import type { ServerCounters } from "./_server_counters.ts";
 
 /** As the hub has it. */
 const MAX_CHANNEL_BYTES = 128;
-/** Bytes of messages that wait for the store, unless there is but one. */
-const MAX_HELD_BYTES = 67_108_864;
 
 /** How much messages may take. */
 export interface GameMessageLimits {
@@ -17,6 +15,8 @@ export interface GameMessageLimits {
   readonly maxMessageBytes: number;
   /** How much may wait in the outbox, of whatever kind. */
   readonly maxHeld: number;
+  /** And how many bytes, unless there is but one message. */
+  readonly maxHeldBytes: number;
 }
 
 /** What the game's own code says to players: it is told in its order with all else, when what came before is stored. */
@@ -25,7 +25,6 @@ export class GameMessages {
   readonly #outbox: Outbox;
   readonly #counters: ServerCounters;
   readonly #limits: GameMessageLimits;
-  #heldBytes = 0;
   /** Clients that have not got something since that was told last. */
   readonly #behind = new Map<ClientId, PlayerId>();
 
@@ -49,16 +48,16 @@ export class GameMessages {
   ): boolean {
     const bytes = this.#check(channel, message);
     if (clients.length === 0) return false;
-    const isFull = this.#outbox.size >= this.#limits.maxHeld ||
-      this.#heldBytes > 0 && this.#heldBytes + bytes > MAX_HELD_BYTES;
+    const held = this.#outbox.bytes;
+    const { maxHeld, maxHeldBytes } = this.#limits;
+    const isFull = this.#outbox.size >= maxHeld ||
+      held > 0 && held + bytes > maxHeldBytes;
     if (isFull) return false;
     // It may be sent long after its sender has written something else there.
     const kept = typeof message === "string" ? message : message.slice();
-    this.#heldBytes += bytes;
     this.#outbox.push(() => {
-      this.#heldBytes -= bytes;
       for (const client of clients) this.#tell(client, channel, kept);
-    });
+    }, bytes);
     return true;
   }
 

@@ -96,10 +96,8 @@ export class ListReaders {
   close(reader: ListReader): void {
     this.#count--;
     this.waiting.delete(reader);
-    const { client, answer } = reader;
-    // It has asked for another list before it was told of this one.
-    if (answer === undefined) return;
-    this.#sender.reply(client, answer.request, answer.message);
+    // It may have asked for another list before it was told of this one.
+    this.#answer(reader);
   }
 
   /**
@@ -115,7 +113,9 @@ export class ListReaders {
       if (left <= 0 || looked-- <= 0) break;
       this.waiting.delete(reader);
       if (reader.isSlow) {
-        if (!this.#sender.onSlow(reader)) this.waiting.add(reader);
+        // It is told of the list before it is told of its end.
+        const isTold = this.#answer(reader) && this.#sender.onSlow(reader);
+        if (!isTold) this.waiting.add(reader);
         continue;
       }
       const sent = this.#sendTo(reader);
@@ -124,13 +124,19 @@ export class ListReaders {
     }
   }
 
+  /** Answers who has asked for a list, if that is still to be done, and tells whether it is done. */
+  #answer(reader: ListReader): boolean {
+    const { client, answer } = reader;
+    if (answer === undefined) return true;
+    const { request, message } = answer;
+    if (!this.#sender.reply(client, request, message)) return false;
+    reader.answer = undefined;
+    return true;
+  }
+
   #sendTo(reader: ListReader): number {
-    const { client, messages, answer } = reader;
-    if (answer !== undefined) {
-      const { request, message } = answer;
-      if (!this.#sender.reply(client, request, message)) return 0;
-      reader.answer = undefined;
-    }
+    if (!this.#answer(reader)) return 0;
+    const { client, messages } = reader;
     let bytes = 0;
     let count = 0;
     while (count < messages.length && bytes < READER_BYTES_PER_TICK) {

@@ -37,6 +37,7 @@ export class Outbox {
   readonly #dirty = new Map<string, LobbyRecordKey>();
   /** What is told after the next batch. */
   #waiting: Outgoing[] = [];
+  #waitingBytes = 0;
   #flight: Flight | undefined;
   /** How often the store has failed since it last did not. */
   #failures = 0;
@@ -54,6 +55,11 @@ export class Outbox {
     return this.#waiting.length + (this.#flight?.outgoing.length ?? 0);
   }
 
+  /** How many bytes of messages are among them. */
+  get bytes(): number {
+    return this.#waitingBytes + (this.#flight?.bytes ?? 0);
+  }
+
   /** Whether all is stored and told. */
   get isIdle(): boolean {
     return this.#flight === undefined && this.#dirty.size === 0 &&
@@ -66,9 +72,10 @@ export class Outbox {
     if (!this.#dirty.has(name)) this.#dirty.set(name, { kind, key });
   }
 
-  /** Something is to be told, after all that came before. */
-  push(outgoing: Outgoing): void {
+  /** Something is to be told, after all that came before: so many bytes, or next to none. */
+  push(outgoing: Outgoing, bytes = 0): void {
     this.#waiting.push(outgoing);
+    this.#waitingBytes += bytes;
   }
 
   /** Lets time go by for what is to be tried again. */
@@ -97,6 +104,7 @@ export class Outbox {
     this.#dirty.clear();
     const flight: Flight = {
       batch: { changed, removed },
+      bytes: this.#waitingBytes,
       outgoing: this.#takeWaiting(),
       isSaving: false,
       saved: undefined,
@@ -123,6 +131,7 @@ export class Outbox {
   abandon(): void {
     this.#isClosed = true;
     this.#waiting = [];
+    this.#waitingBytes = 0;
     this.#dirty.clear();
   }
 
@@ -157,6 +166,7 @@ export class Outbox {
   #takeWaiting(): Outgoing[] {
     const waiting = this.#waiting;
     this.#waiting = [];
+    this.#waitingBytes = 0;
     return waiting;
   }
 
@@ -169,6 +179,7 @@ export class Outbox {
 interface Flight {
   readonly batch: LobbyBatch;
   readonly outgoing: readonly Outgoing[];
+  readonly bytes: number;
   isSaving: boolean;
   /** Resolves when it is stored, or is not. */
   saved: Promise<void> | undefined;

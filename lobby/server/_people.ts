@@ -36,6 +36,8 @@ export interface LobbySocket {
   isOnline: boolean;
   /** Whether something found no room, so that it has to be told everything. */
   isBehind: boolean;
+  /** When that was, by the server's time. */
+  behindMs: number;
   /**
    * Up to which message of which lobby it was told what is said; `undefined` before it has said hello, as a client tells
    * with that what it knows already.
@@ -62,6 +64,8 @@ export class Person {
   identity: Identity;
   /** For how long there has been no connection, by the server's time. */
   offlineSinceMs: number | undefined = undefined;
+  /** The password that the player has set last, while it is hashed. */
+  lastPassword: object | undefined = undefined;
 
   readonly #maxNameBytes: number;
 
@@ -166,6 +170,7 @@ export class People {
       person,
       isOnline: true,
       isBehind: false,
+      behindMs: 0,
       heard: undefined,
       elsewhere: undefined,
       reader: undefined,

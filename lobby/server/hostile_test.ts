@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { SeededRandom } from "../../core/mod.ts";
+import { playerId, SeededRandom } from "../../core/mod.ts";
 import type { WsClient } from "../../websocket/mod.ts";
 import { LobbyWorld } from "../_testing/lobby_world.ts";
+import type { LobbyId } from "../lobby_id.ts";
 import { mutate } from "../wire/_testing/mutate.ts";
 import { REQUESTS } from "../wire/_testing/requests.ts";
 
@@ -207,4 +208,108 @@ Deno.test("LobbyClient is told that a list has ended, and can ask for it again",
     bob.client.browser.listing(id)?.metadata.pad ===
       server.manager.lobby(id)!.metadata.pad
   );
+});
+
+Deno.test("LobbyServer tries a few of those who take nothing in a tick, and all in turn", async () => {
+  const world = new LobbyWorld();
+  const server = await world.start();
+  const ada = world.join("ada");
+  await world.done(ada, ada.client.create());
+  const stalled = Array.from(
+    { length: 20 },
+    () => world.connect("eve", { maxUndrained: 16 }),
+  );
+  await world.run();
+  const lobby = ada.client.lobby!.id;
+  for (const client of stalled) {
+    client.request("lobby", '{"do":"hello","protocol":1}');
+  }
+  stalled[0]!.request("lobby", JSON.stringify({ do: "join", lobby }));
+  await world.run();
+  for (let i = 0; metric(world, "clients_behind") < 20; i++) {
+    assert(i < 2_000, "nobody is behind");
+    server.manager.setLobbyMetadata(playerId("ada"), {
+      pad: `${i}`.padEnd(4_000),
+    });
+    if (i % 20 === 0) await world.run(1);
+  }
+  await world.run(1);
+  const tried: number[] = [];
+  for (let i = 0; i < 60; i++) {
+    const before = metric(world, "clients_behind");
+    await world.run(1);
+    tried.push(metric(world, "clients_behind") - before);
+  }
+  assert(Math.max(...tried) <= 16, `${tried}`);
+  const sum = tried.reduce((a, b) => a + b);
+  assert(sum >= 40 && sum <= 60, `${tried}`);
+});
+
+Deno.test("LobbyServer does for nobody what is the host's to do, nor what is another player's", async () => {
+  const world = new LobbyWorld();
+  const server = await world.start({
+    rate: { perSecond: 1e3, burst: 1e3 },
+    queues: {
+      q: {
+        modes: { race: { teams: 2, teamSize: 1 } },
+        acceptTimeoutMs: 60_000,
+      },
+    },
+  });
+  const names = ["ada", "bob", "cat", "eve"];
+  const [ada, bob, cat, eve] = names.map((name) => world.join(name));
+  const config = { teams: { count: 2, assignment: "manual" } } as const;
+  const created = await world.done(ada!, ada!.client.create({ config }));
+  const lobby = created.lobby as LobbyId;
+  const { code } = await world.done(ada!, ada!.client.invite());
+  const { reservation } = await world.done(
+    ada!,
+    ada!.client.reserve([playerId("joe")], 600_000),
+  );
+  await world.done(bob!, bob!.client.join(lobby));
+  await world.done(cat!, cat!.client.join(lobby, { role: "spectator" }));
+  await world.done(ada!, ada!.client.startReadyCheck(600_000));
+  // A match of two others, whose number anybody can guess.
+  const pair = ["dan", "flo"].map((name) => world.join(name));
+  for (const it of pair) await world.done(it, it.client.enqueue("q"));
+  await world.until(() => pair[1]!.client.proposal !== undefined);
+  const { proposal } = pair[1]!.client.proposal!;
+
+  const before = JSON.stringify(server.manager.snapshot(lobby)!.lobby);
+  const requests = [
+    ...["kick", "unban", "transferHost"].map((it) => ({ do: it })),
+    { do: "setTeam", team: 1 },
+    { do: "setRole", role: "spectator" },
+  ].map((it) => ({ ...it, player: "ada" }));
+  const all = [
+    ...requests,
+    ...["assignTeams", "rebalanceTeams", "start", "cancelStart", "reset"]
+      .map((it) => ({ do: it })),
+    { do: "cancelReadyCheck" },
+    { do: "readyCheck" },
+    { do: "configure", changes: { name: "taken over" } },
+    { do: "setPassword", password: "open sesame" },
+    { do: "setPassword", password: null },
+    { do: "setMetadata", changes: { a: 1 } },
+    { do: "revokeInvite", code },
+    { do: "reserve", players: ["mallory"] },
+    { do: "cancelReservation", reservation },
+    { do: "enqueue", queue: "q", isParty: true },
+    { do: "answer", proposal, isAccepted: false },
+    { do: "answer", proposal, isAccepted: true },
+  ];
+  for (const { name } of [bob!, cat!, eve!]) {
+    const client = world.connect(name);
+    await world.run();
+    for (const request of all) client.request("lobby", JSON.stringify(request));
+    await world.run();
+    const told = answers(client);
+    assertEquals(told.length, all.length);
+    for (const [i, { ok }] of told.entries()) {
+      assert(!ok, `${name} could ${JSON.stringify(all[i])}`);
+    }
+  }
+  assertEquals(JSON.stringify(server.manager.snapshot(lobby)!.lobby), before);
+  assertEquals(server.manager.invites(lobby).length, 1);
+  assertEquals(pair[1]!.client.proposal?.proposal, proposal);
 });

@@ -75,12 +75,15 @@ import type {
 
 /** How long a client that has to wait for others' passwords is told to wait. */
 const HASHES_RETRY_MS = 1_000;
-/** How often a client for which there is no room is tried again. */
+/** How often a client for which there is no room is tried again, and how many are in a tick: each is told a whole lobby. */
 const CATCH_UP_MS = 1_000;
+const CATCH_UPS_PER_TICK = 16;
 /** How long a client for whose list there is no room is told to wait. */
 const LISTS_RETRY_MS = 1_000;
 /** The most lists that a player reads, over all connections. */
 const MAX_LISTS = 16;
+/** Bytes that one of what waits for the store has on the average, while more is taken in. */
+const HELD_BYTES = 1_024;
 const PAGE_SIZE = 64;
 
 const encoder = new TextEncoder();
@@ -158,12 +161,13 @@ export class LobbyServer {
   /** What was found out meanwhile, for the next tick. */
   #found: (() => void)[] = [];
   readonly #behind = new Set<LobbySocket>();
+  /** When it was told last who had no room for a message of the game. */
+  #toldDropsMs = 0;
   /** Lobbies that are being handed over, as they are stored. */
   readonly #moving = new Map<LobbyId, string>();
   /** Clients that were closed, of whom something may still come. */
   readonly #expelled = new Set<ClientId>();
   #nowMs = 0;
-  #catchUpMs = 0;
   #isReady = false;
   #isClosed = false;
   /** Whether the owner is told that the store works again. */
@@ -256,7 +260,11 @@ export class LobbyServer {
       this.hub,
       this.#outbox,
       this.#counters,
-      { maxMessageBytes: messageBytes, maxHeld: settings.maxHeld },
+      {
+        maxMessageBytes: messageBytes,
+        maxHeld: settings.maxHeld,
+        maxHeldBytes: settings.maxHeld * HELD_BYTES,
+      },
     );
     this.#matchmaker = new Matchmaker(options.queues ?? {}, {
       manager: this.manager,
@@ -650,17 +658,20 @@ export class LobbyServer {
   }
 
   #takeHubEvents(): void {
-    const { maxHeld, maxEvents } = this.#settings;
     // What is not taken waits at the hub, and then at the clients.
-    if (this.#outbox.size >= maxHeld || this.#events.size >= maxEvents / 2) {
-      return;
-    }
+    if (this.#isFull) return;
     for (const event of this.hub.drainEvents()) {
       this.#onHubEvent(event);
-      if (this.#outbox.size >= maxHeld || this.#events.size >= maxEvents / 2) {
-        return;
-      }
+      if (this.#isFull) return;
     }
+  }
+
+  /** Whether so much waits that no more is taken in. */
+  get #isFull(): boolean {
+    const { maxHeld, maxEvents } = this.#settings;
+    return this.#outbox.size >= maxHeld ||
+      this.#outbox.bytes >= maxHeld * HELD_BYTES ||
+      this.#events.size >= maxEvents / 2;
   }
 
   #onHubEvent(event: WsHubEvent): void {
@@ -1085,40 +1096,50 @@ export class LobbyServer {
   ): void {
     const request = { do: "setPassword", password } as const;
     const { player } = person;
-    if (password === null) {
-      this.#settle(
-        asker,
-        request,
-        plain(this.manager.setPassword(player, undefined)),
-      );
-      return;
-    }
     const hosted = hostedBy(this.manager, player);
     if (!hosted.isOk) {
       this.#refuse(asker, request, hosted.error);
       return;
     }
-    this.#hash(person, asker, request, password, (verifier) => {
+    const { id } = hosted.value;
+    const set = (verifier: string | undefined): void =>
       this.#settle(
         asker,
         request,
         plain(this.manager.setPassword(player, verifier)),
       );
+    if (password === null) {
+      person.lastPassword = undefined;
+      set(undefined);
+      return;
+    }
+    const own = {};
+    const isTaken = this.#hash(person, asker, request, password, (verifier) => {
+      if (this.manager.lobbyForPlayer(player)?.id !== id) {
+        this.#refuse(asker, request, {
+          type: "playerNotFound",
+          player,
+          message: "The player has left the lobby",
+        });
+      } else if (person.lastPassword === own) set(verifier);
+      // What was asked for last counts, and not what has taken longest.
+      else this.#done(asker, request, {});
     });
+    if (isTaken) person.lastPassword = own;
   }
 
-  /** Makes a verifier, and goes on with it in a tick to come. */
+  /** Makes a verifier, and goes on with it in a tick to come; returns whether that was begun. */
   #hash(
     person: Person,
     asker: Asker,
     request: LobbyRequest,
     password: string,
     goOn: (verifier: string) => void,
-  ): void {
+  ): boolean {
     if (!person.hashes.tryTake(1, this.#nowMs)) {
       const waitMs = person.hashes.waitMs(1, this.#nowMs);
       this.#refuse(asker, request, limited(waitMs));
-      return;
+      return false;
     }
     const isTaken = this.#hashes.push(async () => {
       const verifier = await hashPassword(
@@ -1129,6 +1150,7 @@ export class LobbyServer {
       this.#found.push(() => goOn(verifier));
     });
     if (!isTaken) this.#refuse(asker, request, limited(HASHES_RETRY_MS));
+    return isTaken;
   }
 
   #verify(notice: LobbyNotice & { type: "passwordToVerify" }): void {
@@ -1429,7 +1451,7 @@ export class LobbyServer {
     const text = JSON.stringify(answer);
     this.#outbox.push(() => {
       this.hub.reply(client, LOBBY_CHANNEL, number, text);
-    });
+    }, text.length);
   }
 
   #socketsOf(players: readonly PlayerId[]): LobbySocket[] {
@@ -1450,7 +1472,7 @@ export class LobbyServer {
     const text = JSON.stringify(push);
     this.#outbox.push(() => {
       for (const socket of sockets) this.#send(socket, text);
-    });
+    }, text.length);
   }
 
   /** Returns whether the client will get it. */
@@ -1461,6 +1483,7 @@ export class LobbyServer {
     if (this.hub.sendTo(socket.client, LOBBY_CHANNEL, text)) return true;
     if (this.#people.socket(socket.client) !== socket) return false;
     socket.isBehind = true;
+    socket.behindMs = this.#nowMs;
     this.#behind.add(socket);
     this.#counters.behind++;
     return false;
@@ -1480,12 +1503,16 @@ export class LobbyServer {
 
   /** Tells those for whom there was no room where they stand, if there is now. */
   #catchUp(): void {
-    if (this.#nowMs - this.#catchUpMs < CATCH_UP_MS) return;
-    this.#catchUpMs = this.#nowMs;
-    for (const [client, player] of this.#messages.takeBehind()) {
-      this.#queue({ type: "messagesDropped", client, player });
+    if (this.#nowMs - this.#toldDropsMs >= CATCH_UP_MS) {
+      this.#toldDropsMs = this.#nowMs;
+      for (const [client, player] of this.#messages.takeBehind()) {
+        this.#queue({ type: "messagesDropped", client, player });
+      }
     }
+    let left = CATCH_UPS_PER_TICK;
+    // Those that were tried last stand behind.
     for (const socket of this.#behind) {
+      if (this.#nowMs - socket.behindMs < CATCH_UP_MS || left-- <= 0) return;
       const { heard, person: { player } } = socket;
       const lobby = this.manager.lobbyForPlayer(player);
       const push: LobbyPush = {
@@ -1499,7 +1526,7 @@ export class LobbyServer {
       this.#outbox.push(() => {
         socket.isBehind = false;
         this.#send(socket, text);
-      });
+      }, text.length);
       if (lobby === undefined || heard === undefined) continue;
       this.#retell(
         socket,
@@ -1511,7 +1538,9 @@ export class LobbyServer {
 
   /** Tells the owner something, when all that came before is stored. */
   #tell(event: LobbyServerEvent): void {
-    this.#outbox.push(() => this.#queue(event));
+    const isMessage = event.type === "hub" && event.event.type === "message";
+    const bytes = isMessage ? event.event.bytes.length : 0;
+    this.#outbox.push(() => this.#queue(event), bytes);
   }
 
   #queue(event: LobbyServerEvent): void {

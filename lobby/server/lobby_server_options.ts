@@ -225,8 +225,8 @@ export interface LobbyServerOptions {
    */
   readonly passwords?: LobbyPasswordOptions;
   /**
-   * How much may wait for the store: answers, pushes and events. While there is more, nothing is taken in. An integer of 1
-   * or more.
+   * How much may wait for the store: answers, pushes and events, and 1 KiB for each of them. While there is more, nothing is
+   * taken in. An integer of 1 or more.
    *
    * @default {65536}
    */

@@ -213,6 +213,31 @@ Deno.test("LobbyServer waits for a store that fails, and says so", async () => {
   await world.until(() => ada.client.lobby?.metadata.i !== undefined);
 });
 
+Deno.test("LobbyServer holds so many bytes for a store that hangs, whoever sends them", async () => {
+  const store = new HeldStore();
+  const world = new LobbyWorld(1, store);
+  const server = await world.start({ maxHeld: 100 });
+  store.isHeld = true;
+  const eve = world.connect("eve");
+  await world.run();
+  eve.request("lobby", '{"do":"create"}');
+  const sent = 40;
+  for (let i = 0; i < sent; i++) {
+    assert(eve.sendOnChannel("game", "x".repeat(10_000)));
+    await world.run(1);
+  }
+  // Some are messages, others say who has come.
+  const metrics = renderOpenMetrics(server.metrics());
+  const held = Number(/lobby_server_held (\d+)/.exec(metrics)![1]);
+  assert(held > 10 && held < 20, `${held}`);
+  store.release();
+  const told = () =>
+    world.events.filter((event) =>
+      event.type === "hub" && event.event.type === "message"
+    ).length;
+  await world.until(() => told() === sent);
+});
+
 Deno.test("LobbyServer answers 503 until what is stored is here, and after its end", async () => {
   const store = new HeldStore();
   const world = new LobbyWorld(1, store);

@@ -272,6 +272,31 @@ Deno.test("LobbyServer hashes nothing for attempts that are over, nor keeps who 
   }
 });
 
+Deno.test("LobbyServer sets the password that was asked for last, and in that lobby", async () => {
+  const world = new LobbyWorld();
+  await world.start({ passwords: { rate: { perSecond: 1, burst: 10 } } });
+  const ada = world.join("ada");
+  await world.until(() => ada.client.isSynced);
+  await world.done(ada, ada.client.create());
+  // The first is still being hashed when the last is done.
+  const first = ada.client.setPassword(SECRET);
+  const last = ada.client.setPassword(undefined);
+  await world.done(ada, first);
+  await world.done(ada, last);
+  await world.run();
+  assertEquals(ada.client.lobby?.hasPassword, false);
+  const late = ada.client.setPassword(SECRET);
+  ada.client.leave();
+  const next = ada.client.create();
+  assertEquals((await world.refused(ada, late)).type, "playerNotFound");
+  await world.done(ada, next);
+  await world.run();
+  assertEquals(ada.client.lobby?.hasPassword, false);
+  await world.done(ada, ada.client.setPassword(SECRET));
+  await world.run();
+  assertEquals(ada.client.lobby?.hasPassword, true);
+});
+
 function ok(result: { readonly isOk: boolean }): void {
   assert(result.isOk);
 }
