@@ -2,10 +2,10 @@
 import type { PlayerId } from "../../core/mod.ts";
 import { deepFreeze } from "./_deep_freeze.ts";
 import {
-  type LobbyRecord,
+  makeManagedLobby,
   makeReadyCheck,
-  makeRecord,
-} from "./_lobby_record.ts";
+  type ManagedLobby,
+} from "./_managed_lobby.ts";
 import type {
   LobbyAttemptSnapshot,
   LobbyBanSnapshot,
@@ -17,7 +17,7 @@ import { LOBBY_SNAPSHOT_FORMAT } from "./lobby_snapshot.ts";
 
 /** Writes down all there is of a lobby. */
 export function writeSnapshot(
-  record: LobbyRecord,
+  record: ManagedLobby,
   nowUs: number,
 ): LobbySnapshot {
   const { view, verifier, serverData } = record;
@@ -50,9 +50,9 @@ export function readSnapshot(
   snapshot: LobbySnapshot,
   order: number,
   nowUs: number,
-): LobbyRecord {
+): ManagedLobby {
   const { lobby } = snapshot;
-  const record = makeRecord(
+  const record = makeManagedLobby(
     deepFreeze(lobby),
     order,
     snapshot.seed,
@@ -105,7 +105,7 @@ export function readSnapshot(
 
 /** Who is banned, in the order in which they were. */
 export function listBans(
-  record: LobbyRecord,
+  record: ManagedLobby,
   nowUs: number,
 ): LobbyBanSnapshot[] {
   return Array.from(record.bans, ([player, untilUs]) => ({
@@ -116,7 +116,7 @@ export function listBans(
 
 /** The invites, in the order in which they were made. */
 export function listInvites(
-  record: LobbyRecord,
+  record: ManagedLobby,
   nowUs: number,
 ): LobbyInviteSnapshot[] {
   return Array.from(
@@ -134,7 +134,7 @@ export function listInvites(
 
 /** The reservations, in the order in which they were made. */
 export function listReservations(
-  record: LobbyRecord,
+  record: ManagedLobby,
   nowUs: number,
 ): LobbyReservationSnapshot[] {
   return Array.from(
@@ -149,7 +149,7 @@ export function listReservations(
 }
 
 function listAttempts(
-  record: LobbyRecord,
+  record: ManagedLobby,
   nowUs: number,
 ): LobbyAttemptSnapshot[] {
   const attempts: LobbyAttemptSnapshot[] = [];

@@ -51,14 +51,14 @@ import {
 import {
   firstTimer,
   isReserved,
-  type LobbyRecord,
   type LobbyTimer,
+  makeManagedLobby,
   makeReadyCheck,
-  makeRecord,
+  type ManagedLobby,
   reservedSeats,
   takeReservation,
   teamMembers,
-} from "./_lobby_record.ts";
+} from "./_managed_lobby.ts";
 import {
   checkDemotion,
   checkFreeSeat,
@@ -134,7 +134,7 @@ type Change = WithoutBase<LobbyEvent>;
 
 /** A password that waits to be verified. */
 interface Attempt {
-  readonly record: LobbyRecord;
+  readonly record: ManagedLobby;
   readonly entrant: Entrant;
   readonly role: LobbyRole;
   readonly verifier: string;
@@ -207,10 +207,10 @@ export class LobbyManager {
   readonly #newCode: () => string;
 
   readonly #events: EventQueue<LobbyManagerEvent>;
-  readonly #lobbies = new Map<LobbyId, LobbyRecord>();
-  readonly #lobbyOf = new Map<PlayerId, LobbyRecord>();
-  readonly #codes = new Map<string, LobbyRecord>();
-  readonly #heap = new DeadlineHeap<LobbyRecord>();
+  readonly #lobbies = new Map<LobbyId, ManagedLobby>();
+  readonly #lobbyOf = new Map<PlayerId, ManagedLobby>();
+  readonly #codes = new Map<string, ManagedLobby>();
+  readonly #heap = new DeadlineHeap<ManagedLobby>();
   readonly #attempts = new Map<number, Attempt>();
   readonly #attemptOf = new Map<PlayerId, number>();
   #nowUs = 0;
@@ -1552,13 +1552,13 @@ export class LobbyManager {
     return { isOk: false, error };
   }
 
-  #done(record: LobbyRecord): { isOk: true; value: Lobby } {
+  #done(record: ManagedLobby): { isOk: true; value: Lobby } {
     this.#settle(record);
     return { isOk: true, value: record.view };
   }
 
   /** Does what follows by itself from what was done. */
-  #settle(record: LobbyRecord): void {
+  #settle(record: ManagedLobby): void {
     if (isRematchWanted(record.view)) {
       this.#emit(record, { type: "lobbyReset" });
     }
@@ -1573,12 +1573,12 @@ export class LobbyManager {
     this.#schedule(record);
   }
 
-  #schedule(record: LobbyRecord): void {
+  #schedule(record: ManagedLobby): void {
     this.#heap.set(record, firstTimer(record)?.atUs ?? Infinity);
   }
 
   /** Where all events come from. */
-  #emit(record: LobbyRecord, change: Change): void {
+  #emit(record: ManagedLobby, change: Change): void {
     const { view } = record;
     const { type, ...rest } = change;
     const event = deepFreeze({
@@ -1604,7 +1604,7 @@ export class LobbyManager {
   }
 
   /** Finds the lobby of somebody who wants something. */
-  #actor(by: PlayerId, needsHost = false): Checked<LobbyRecord> {
+  #actor(by: PlayerId, needsHost = false): Checked<ManagedLobby> {
     const crowded = this.#checkRoom();
     if (crowded !== undefined) return { error: crowded };
     const record = this.#lobbyOf.get(by);
@@ -1615,7 +1615,7 @@ export class LobbyManager {
       : { value: record };
   }
 
-  #find(lobby: LobbyId): Checked<LobbyRecord> {
+  #find(lobby: LobbyId): Checked<ManagedLobby> {
     const crowded = this.#checkRoom();
     if (crowded !== undefined) return { error: crowded };
     const record = this.#lobbies.get(lobby);
@@ -1629,7 +1629,7 @@ export class LobbyManager {
     given: LobbyConfigChanges,
     options: CreateLobbyOptions,
     isReady = false,
-  ): Checked<LobbyRecord> {
+  ): Checked<ManagedLobby> {
     const crowded = this.#checkRoom();
     if (crowded !== undefined) return { error: crowded };
     const { lobbies } = this.#limits;
@@ -1674,7 +1674,11 @@ export class LobbyManager {
       reservedSeats: 0,
       gameCount: 0,
     });
-    const record = makeRecord(view, this.#nextOrder++, this.#random.nextU32());
+    const record = makeManagedLobby(
+      view,
+      this.#nextOrder++,
+      this.#random.nextU32(),
+    );
     record.verifier = passwordVerifier;
     this.#lobbies.set(id.value, record);
     for (const { player, skill } of entrants.value) {
@@ -1780,7 +1784,7 @@ export class LobbyManager {
 
   /** Tells why somebody may not come in, but for the password. */
   #checkOpen(
-    record: LobbyRecord,
+    record: ManagedLobby,
     player: PlayerId,
     role: LobbyRole,
     entry: LobbyEntry,
@@ -1814,7 +1818,7 @@ export class LobbyManager {
 
   /** Counts an attempt, and asks for the password to be verified. */
   #tryPassword(
-    record: LobbyRecord,
+    record: ManagedLobby,
     verifier: string,
     entrant: Entrant,
     role: LobbyRole,
@@ -1857,7 +1861,7 @@ export class LobbyManager {
   }
 
   /** Counts an attempt against both limits, or tells how long to wait. */
-  #countAttempt(record: LobbyRecord, player: PlayerId): number {
+  #countAttempt(record: ManagedLobby, player: PlayerId): number {
     const now = this.#nowUs;
     const { forgottenUsOf } = record;
     const forgottenUs = forgottenUsOf.get(player) ?? 0;
@@ -1905,7 +1909,7 @@ export class LobbyManager {
   }
 
   #join(
-    record: LobbyRecord,
+    record: ManagedLobby,
     entrant: Entrant,
     role: LobbyRole,
     entry: LobbyEntry,
@@ -1917,7 +1921,7 @@ export class LobbyManager {
 
   /** Lets somebody in who may come in. */
   #admit(
-    record: LobbyRecord,
+    record: ManagedLobby,
     entrant: Entrant,
     role: LobbyRole,
     entry: LobbyEntry,
@@ -1945,7 +1949,7 @@ export class LobbyManager {
 
   /** Removes somebody, and tells whether there is still a lobby. */
   #remove(
-    record: LobbyRecord,
+    record: ManagedLobby,
     player: PlayerId,
     reason: LobbyLeaveReason,
     isBanned: boolean,
@@ -1974,7 +1978,7 @@ export class LobbyManager {
   }
 
   #destroy(
-    record: LobbyRecord,
+    record: ManagedLobby,
     last?: (LobbyEvent & { type: "lobbyDestroyed" })["last"],
   ): void {
     const { id, players } = record.view;
@@ -1992,7 +1996,7 @@ export class LobbyManager {
   }
 
   /** Who is host when a player is gone: the longest there of those who are connected. */
-  #hostWithout(record: LobbyRecord, player: PlayerId): PlayerId {
+  #hostWithout(record: ManagedLobby, player: PlayerId): PlayerId {
     const { host, players } = record.view;
     if (host !== player) return host;
     const others = players.filter(({ id }) => id !== player);
@@ -2003,7 +2007,7 @@ export class LobbyManager {
   }
 
   /** Gives the lobby to a connected player, if the host has been away for too long. */
-  #replaceHost(record: LobbyRecord): void {
+  #replaceHost(record: ManagedLobby): void {
     if (record.hostGraceUs > this.#nowUs) return;
     const { host, players } = record.view;
     const next = players.find(({ id, isConnected }) =>
@@ -2019,7 +2023,7 @@ export class LobbyManager {
   }
 
   /** Ends a countdown and a ready check, if there is one. */
-  #interrupt(record: LobbyRecord, reason: LobbyInterruption): void {
+  #interrupt(record: ManagedLobby, reason: LobbyInterruption): void {
     if (record.view.state === LobbyState.Countdown) {
       record.countdownUs = Infinity;
       this.#emit(record, { type: "countdownCancelled", reason });
@@ -2028,7 +2032,7 @@ export class LobbyManager {
     this.#endReadyCheck(record);
   }
 
-  #endReadyCheck(record: LobbyRecord): void {
+  #endReadyCheck(record: ManagedLobby): void {
     const result = record.readyCheck?.check();
     if (result === undefined) return;
     record.readyCheck = undefined;
@@ -2036,7 +2040,7 @@ export class LobbyManager {
     this.#emit(record, { type: "readyCheckEnded", result });
   }
 
-  #checkStart(record: LobbyRecord): LobbyError | undefined {
+  #checkStart(record: ManagedLobby): LobbyError | undefined {
     const { view } = record;
     const { host, players, config } = view;
     const busy = checkWaiting(view);
@@ -2055,14 +2059,14 @@ export class LobbyManager {
   }
 
   /** Begins a countdown, or the game if there is none. */
-  #start(record: LobbyRecord): void {
+  #start(record: ManagedLobby): void {
     const { countdownMs } = record.view.config;
     if (countdownMs === 0) return this.#begin(record);
     record.countdownUs = this.#nowUs + toUs(countdownMs);
     this.#emit(record, { type: "countdownStarted", durationMs: countdownMs });
   }
 
-  #begin(record: LobbyRecord): void {
+  #begin(record: ManagedLobby): void {
     record.countdownUs = Infinity;
     const seats = this.#divide(record);
     if (seats === undefined) {
@@ -2076,7 +2080,7 @@ export class LobbyManager {
   }
 
   /** Whether the players' parties fit into the teams: worked out once for them. */
-  #canDivide(record: LobbyRecord): boolean {
+  #canDivide(record: ManagedLobby): boolean {
     const { config: { teams }, gameCount } = record.view;
     if (teams.count === 0) return true;
     const question = JSON.stringify([teams, gameCount, teamMembers(record)]);
@@ -2090,7 +2094,7 @@ export class LobbyManager {
   }
 
   /** Divides the players: the same ones before the same game in the same way. */
-  #divide(record: LobbyRecord): TeamSeat[] | undefined {
+  #divide(record: ManagedLobby): TeamSeat[] | undefined {
     const { config: { teams }, gameCount } = record.view;
     const { count, assignment, maxSize } = teams;
     if (count === 0) return [];
@@ -2101,7 +2105,7 @@ export class LobbyManager {
 
   /** The team of somebody who comes in late: the one that was kept, or the smallest. */
   #teamForLate(
-    record: LobbyRecord,
+    record: ManagedLobby,
     kept: TeamId | undefined,
   ): TeamId | undefined {
     const { view, seats } = record;
@@ -2129,7 +2133,7 @@ export class LobbyManager {
   }
 
   #checkReservation(
-    record: LobbyRecord,
+    record: ManagedLobby,
     players: readonly PlayerId[],
     team: TeamId | undefined,
   ): LobbyError | undefined {
@@ -2162,13 +2166,13 @@ export class LobbyManager {
       : errors.tooMany("reservations", reservationsPerLobby);
   }
 
-  #forgetInvite(record: LobbyRecord, code: string): void {
+  #forgetInvite(record: ManagedLobby, code: string): void {
     record.invites.delete(code);
     this.#codes.delete(code);
   }
 
   /** Does what is due in a lobby, and tells whether there still is one. */
-  #fire(record: LobbyRecord, timer: LobbyTimer): boolean {
+  #fire(record: ManagedLobby, timer: LobbyTimer): boolean {
     switch (timer.type) {
       case "countdown":
         this.#begin(record);

@@ -32,8 +32,8 @@ interface Reservation {
   readonly untilUs: number;
 }
 
-/** A lobby. Times are on the manager's scale, `Infinity` for never. */
-export interface LobbyRecord extends HeapEntry {
+/** All that a manager knows of a lobby. Times are on the manager's scale, `Infinity` for never. */
+export interface ManagedLobby extends HeapEntry {
   view: Lobby;
   verifier: string | undefined;
   /** What the server's own code keeps, frozen. */
@@ -60,11 +60,11 @@ export interface LobbyRecord extends HeapEntry {
 }
 
 /** Makes a lobby that has nothing but what everybody may see. */
-export function makeRecord(
+export function makeManagedLobby(
   view: Lobby,
   order: number,
   seed: number,
-): LobbyRecord {
+): ManagedLobby {
   return {
     view,
     order,
@@ -107,7 +107,7 @@ export type LobbyTimer =
   };
 
 /** Finds what of a lobby is due first; of those at the same time, the first named here. */
-export function firstTimer(record: LobbyRecord): LobbyTimer | undefined {
+export function firstTimer(record: ManagedLobby): LobbyTimer | undefined {
   let first: LobbyTimer | undefined;
   let firstUs = Infinity;
   const { countdownUs, readyCheckUs, hostGraceUs, view } = record;
@@ -150,7 +150,7 @@ export function firstTimer(record: LobbyRecord): LobbyTimer | undefined {
 }
 
 /** Whether a seat is kept for somebody. */
-export function isReserved(record: LobbyRecord, player: PlayerId): boolean {
+export function isReserved(record: ManagedLobby, player: PlayerId): boolean {
   for (const { players } of record.reservations.values()) {
     if (players.has(player)) return true;
   }
@@ -159,7 +159,7 @@ export function isReserved(record: LobbyRecord, player: PlayerId): boolean {
 
 /** Uses up the seat that is kept for somebody, and returns its team if it has one. */
 export function takeReservation(
-  record: LobbyRecord,
+  record: ManagedLobby,
   player: PlayerId,
 ): TeamId | undefined {
   for (const { reservation, players, team } of record.reservations.values()) {
@@ -171,14 +171,14 @@ export function takeReservation(
 }
 
 /** How many seats are kept. */
-export function reservedSeats(record: LobbyRecord): number {
+export function reservedSeats(record: ManagedLobby): number {
   let seats = 0;
   for (const { players } of record.reservations.values()) seats += players.size;
   return seats;
 }
 
 /** The players, as teams are made of them. */
-export function teamMembers(record: LobbyRecord): {
+export function teamMembers(record: ManagedLobby): {
   player: PlayerId;
   skill: number;
   party?: string;
