@@ -46,7 +46,7 @@ export function writeSnapshot(
 }
 
 /** Makes a lobby of a snapshot that was checked. */
-export function readSnapshot(
+export function restoreLobby(
   snapshot: LobbySnapshot,
   order: number,
   nowUs: number,

@@ -74,7 +74,7 @@ import {
   listBans,
   listInvites,
   listReservations,
-  readSnapshot,
+  restoreLobby,
   toUs,
   writeSnapshot,
 } from "./_snapshot.ts";
@@ -1495,7 +1495,7 @@ export class LobbyManager {
         errors.invalidConfig("snapshot.invites", "without another's code"),
       );
     }
-    const record = readSnapshot(whole, this.#nextOrder++, this.#nowUs);
+    const record = restoreLobby(whole, this.#nextOrder++, this.#nowUs);
     this.#lobbies.set(id, record);
     for (const player of record.seats.keys()) this.#lobbyOf.set(player, record);
     for (const code of record.invites.keys()) this.#codes.set(code, record);
