@@ -177,21 +177,6 @@ export function reservedSeats(record: ManagedLobby): number {
   return seats;
 }
 
-/** The players, as teams are made of them. */
-export function teamMembers(record: ManagedLobby): {
-  player: PlayerId;
-  skill: number;
-  party?: string;
-  team?: TeamId;
-}[] {
-  return record.view.players.map(({ id, party, team }) => ({
-    player: id,
-    skill: record.seats.get(id)!.skill,
-    ...(party === undefined ? {} : { party }),
-    ...(team === undefined ? {} : { team }),
-  }));
-}
-
 /** Everybody is heard, so that all who say no are named; the lobby keeps the time. */
 export function makeReadyCheck(players: readonly PlayerId[]): ReadyCheck {
   return new ReadyCheck(players, { timeoutMs: Infinity, endsOnDecline: false });

@@ -9,14 +9,12 @@ import {
   type PlayerId,
   type Random,
   SecureRandom,
-  SeededRandom,
 } from "../../core/mod.ts";
 import { isDisplayText } from "../_text.ts";
 import type { LobbyBound, LobbyError, LobbyRole } from "../lobby_error.ts";
 import { type LobbyId, lobbyId } from "../lobby_id.ts";
 import type { LobbyResult } from "../lobby_result.ts";
 import { isTeamId, type TeamId } from "../team_id.ts";
-import { type TeamSeat, TeamSystem } from "../teams/team_system.ts";
 import { TeamAssignment } from "../teams/team_assignment.ts";
 import {
   type AttemptRate,
@@ -49,17 +47,6 @@ import {
   teamSizes,
 } from "./_lobby_members.ts";
 import {
-  firstTimer,
-  isReserved,
-  type LobbyTimer,
-  makeManagedLobby,
-  makeReadyCheck,
-  type ManagedLobby,
-  reservedSeats,
-  takeReservation,
-  teamMembers,
-} from "./_managed_lobby.ts";
-import {
   checkDemotion,
   checkFreeSeat,
   checkOccupancy,
@@ -69,6 +56,17 @@ import {
   isRematchWanted,
   isSame,
 } from "./_lobby_rules.ts";
+import { canDivide, divide, rebalance, teamForLate } from "./_lobby_teams.ts";
+import {
+  firstTimer,
+  isReserved,
+  type LobbyTimer,
+  makeManagedLobby,
+  makeReadyCheck,
+  type ManagedLobby,
+  reservedSeats,
+  takeReservation,
+} from "./_managed_lobby.ts";
 import {
   leftMsOf,
   listBans,
@@ -1057,7 +1055,7 @@ export class LobbyManager {
     if (role === "player") {
       this.#interrupt(record, "joined");
       const kept = takeReservation(record, player);
-      const team = this.#teamForLate(record, kept);
+      const team = teamForLate(record, kept);
       this.#playerCount++;
       this.#emit(record, {
         type: "spectatorPromoted",
@@ -1140,7 +1138,7 @@ export class LobbyManager {
     if (record.view.config.teams.count === 0) {
       return this.#refuse(errors.notAllowed("teams"));
     }
-    const seats = this.#divide(record);
+    const seats = divide(record);
     if (seats === undefined) return this.#refuse(errors.notAllowed("parties"));
     this.#emit(record, { type: "teamsAssigned", seats });
     return this.#done(record);
@@ -1159,12 +1157,8 @@ export class LobbyManager {
     const acting = this.#actor(by, true);
     if (acting.error !== undefined) return this.#refuse(acting.error);
     const record = acting.value;
-    const { count, maxSize } = record.view.config.teams;
-    const members = teamMembers(record);
-    if (count === 0 || members.some(({ team }) => team === undefined)) {
-      return this.#refuse(errors.notAllowed("teams"));
-    }
-    const seats = new TeamSystem({ count, maxSize }).rebalance(members);
+    const seats = rebalance(record);
+    if (seats === undefined) return this.#refuse(errors.notAllowed("teams"));
     if (seats.length > 0) this.#emit(record, { type: "teamsAssigned", seats });
     return this.#done(record);
   }
@@ -1568,7 +1562,7 @@ export class LobbyManager {
       record.readyCheck === undefined && record.reservations.size === 0 &&
       players.length >= config.minPlayers &&
       players.every(({ isReady }) => isReady) &&
-      this.#canDivide(record)
+      canDivide(record)
     ) this.#start(record);
     this.#schedule(record);
   }
@@ -1940,7 +1934,7 @@ export class LobbyManager {
     this.#playerCount++;
     this.#emit(record, {
       type: "playerJoined",
-      player: makePlayer(entrant, this.#teamForLate(record, kept), false),
+      player: makePlayer(entrant, teamForLate(record, kept), false),
       entry,
       reservedSeats: reservedSeats(record),
     });
@@ -2055,7 +2049,7 @@ export class LobbyManager {
       )
       .map(({ id }) => id);
     if (unready.length > 0) return errors.playersNotReady(unready);
-    return this.#canDivide(record) ? undefined : errors.notAllowed("parties");
+    return canDivide(record) ? undefined : errors.notAllowed("parties");
   }
 
   /** Begins a countdown, or the game if there is none. */
@@ -2068,7 +2062,7 @@ export class LobbyManager {
 
   #begin(record: ManagedLobby): void {
     record.countdownUs = Infinity;
-    const seats = this.#divide(record);
+    const seats = divide(record);
     if (seats === undefined) {
       // The same players could be divided before the countdown, which any change of
       // them ends: but a snapshot may be edited.
@@ -2077,59 +2071,6 @@ export class LobbyManager {
     }
     this.#started++;
     this.#emit(record, { type: "gameStarted", seats });
-  }
-
-  /** Whether the players' parties fit into the teams: worked out once for them. */
-  #canDivide(record: ManagedLobby): boolean {
-    const { config: { teams }, gameCount } = record.view;
-    if (teams.count === 0) return true;
-    const question = JSON.stringify([teams, gameCount, teamMembers(record)]);
-    // It may take milliseconds to find out that they do not, and players can have it
-    // asked as often as they can say anything.
-    if (record.division?.question !== question) {
-      const isPossible = this.#divide(record) !== undefined;
-      record.division = { question, isPossible };
-    }
-    return record.division.isPossible;
-  }
-
-  /** Divides the players: the same ones before the same game in the same way. */
-  #divide(record: ManagedLobby): TeamSeat[] | undefined {
-    const { config: { teams }, gameCount } = record.view;
-    const { count, assignment, maxSize } = teams;
-    if (count === 0) return [];
-    const random = new SeededRandom([record.seed, gameCount, 1, 1]);
-    return new TeamSystem({ count, assignment, maxSize, random })
-      .assign(teamMembers(record));
-  }
-
-  /** The team of somebody who comes in late: the one that was kept, or the smallest. */
-  #teamForLate(
-    record: ManagedLobby,
-    kept: TeamId | undefined,
-  ): TeamId | undefined {
-    const { view, seats } = record;
-    const { count, assignment, maxSize } = view.config.teams;
-    if (count === 0) return undefined;
-    const sizes = teamSizes(view);
-    if (kept !== undefined && kept < count && sizes[kept]! < maxSize) {
-      // Teams that are assigned later are not chosen now.
-      const isLate = view.state === LobbyState.InGame;
-      if (isLate || assignment === TeamAssignment.Manual) return kept;
-    }
-    if (view.state !== LobbyState.InGame) return undefined;
-    const skills = new Array<number>(count).fill(0);
-    for (const { id, team } of view.players) {
-      if (team !== undefined) skills[team]! += seats.get(id)!.skill;
-    }
-    let smallest = 0;
-    for (let team = 1; team < count; team++) {
-      if (
-        sizes[team]! < sizes[smallest]! ||
-        sizes[team] === sizes[smallest] && skills[team]! < skills[smallest]!
-      ) smallest = team;
-    }
-    return smallest as TeamId;
   }
 
   #checkReservation(
