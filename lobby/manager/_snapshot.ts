@@ -6,6 +6,7 @@ import {
   makeReadyCheck,
   type ManagedLobby,
 } from "./_managed_lobby.ts";
+import { leftMsOf, toUs } from "./_microseconds.ts";
 import type {
   LobbyAttemptSnapshot,
   LobbyBanSnapshot,
@@ -165,11 +166,6 @@ function listAttempts(
   return attempts;
 }
 
-/** How long it is until then, in milliseconds: 0 if it is past. */
-export function leftMsOf(untilUs: number, nowUs: number): number {
-  return Math.max(0, untilUs - nowUs) / 1000;
-}
-
 function left<Name extends string>(
   name: Name,
   untilUs: number,
@@ -179,9 +175,4 @@ function left<Name extends string>(
   return (untilUs < Infinity ? { [name]: leftMsOf(untilUs, nowUs) } : {}) as {
     [K in Name]?: number;
   };
-}
-
-/** Milliseconds as the whole microseconds that a manager counts. */
-export function toUs(ms: number): number {
-  return ms === Infinity ? Infinity : Math.round(ms * 1000);
 }

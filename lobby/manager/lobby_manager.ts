@@ -67,13 +67,12 @@ import {
   reservedSeats,
   takeReservation,
 } from "./_managed_lobby.ts";
+import { leftMsOf, toUs } from "./_microseconds.ts";
 import {
-  leftMsOf,
   listBans,
   listInvites,
   listReservations,
   restoreLobby,
-  toUs,
   writeSnapshot,
 } from "./_snapshot.ts";
 import { applyLobbyEvent } from "./apply_lobby_event.ts";
