@@ -1,7 +1,5 @@
 // This module is browser compatible.
 import {
-  checkFinite,
-  checkInteger,
   checkNotNegative,
   EventQueue,
   isPlayerId,
@@ -16,11 +14,6 @@ import { type LobbyId, lobbyId } from "../lobby_id.ts";
 import type { LobbyResult } from "../lobby_result.ts";
 import { isTeamId, type TeamId } from "../team_id.ts";
 import { TeamAssignment } from "../teams/team_assignment.ts";
-import {
-  type AttemptRate,
-  countAttempt,
-  waitForAttemptUs,
-} from "./_attempt_limit.ts";
 import {
   checkConfig,
   checkCount,
@@ -69,6 +62,11 @@ import {
 } from "./_managed_lobby.ts";
 import { leftMsOf, toUs } from "./_microseconds.ts";
 import {
+  type PasswordAttempt,
+  PasswordAttempts,
+  type PasswordEntry,
+} from "./_password_attempts.ts";
+import {
   listBans,
   listInvites,
   listReservations,
@@ -95,7 +93,6 @@ import type {
   LobbyManagerOptions,
   LobbyMatchSeat,
   LobbyPlayerInfo,
-  PasswordRate,
   ReserveOptions,
 } from "./lobby_manager_options.ts";
 import type {
@@ -114,13 +111,10 @@ import { LobbyState } from "./lobby_state.ts";
 /** More than any operation or timer makes at once. */
 const EVENT_ROOM = 8;
 const MAX_VERIFIER_BYTES = 1024;
-const MAX_PASSWORD_BYTES = 256;
 const MAX_CODE_BYTES = 64;
 const MAX_INVITE_USES = 65_536;
 /** How often a new id or code may be one that there is. */
 const NEW_TRIES = 8;
-/** From here on players whose attempts are forgotten are looked for. */
-const MANY_PLAYERS = 64;
 /** Crockford's base 32: nothing that is read as something else. */
 const CODE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
@@ -128,15 +122,6 @@ type WithoutBase<E> = E extends LobbyEvent ? Omit<E, "lobby" | "version">
   : never;
 /** An event before it is known whose it is. */
 type Change = WithoutBase<LobbyEvent>;
-
-/** A password that waits to be verified. */
-interface Attempt {
-  readonly record: ManagedLobby;
-  readonly entrant: Entrant;
-  readonly role: LobbyRole;
-  readonly verifier: string;
-  readonly untilUs: number;
-}
 
 /**
  * Lobbies, as one deterministic state machine: who is in which, who decides, and where
@@ -196,9 +181,7 @@ export class LobbyManager {
   readonly #limits: LobbyLimits;
   readonly #reconnectGraceUs: number;
   readonly #hostGraceUs: number;
-  readonly #passwordTimeoutUs: number;
-  readonly #ratePerPlayer: AttemptRate;
-  readonly #ratePerLobby: AttemptRate;
+  readonly #attempts: PasswordAttempts;
   readonly #random: Random;
   readonly #newLobbyId: () => string;
   readonly #newCode: () => string;
@@ -208,13 +191,10 @@ export class LobbyManager {
   readonly #lobbyOf = new Map<PlayerId, ManagedLobby>();
   readonly #codes = new Map<string, ManagedLobby>();
   readonly #heap = new DeadlineHeap<ManagedLobby>();
-  readonly #attempts = new Map<number, Attempt>();
-  readonly #attemptOf = new Map<PlayerId, number>();
   #nowUs = 0;
   /** What is left of all ticks below a microsecond. */
   #restUs = 0;
   #nextOrder = 1;
-  #nextAttempt = 1;
 
   #created = 0;
   #joined = 0;
@@ -245,14 +225,12 @@ export class LobbyManager {
     this.#limits = fillLimits(limits);
     this.#reconnectGraceUs = toGraceUs("reconnectGraceMs", reconnectGraceMs);
     this.#hostGraceUs = toGraceUs("hostGraceMs", hostGraceMs);
-    this.#passwordTimeoutUs = toUs(
-      checkFinite("passwordTimeoutMs", passwordTimeoutMs),
-    );
-    this.#ratePerPlayer = toRate(
-      "passwordRatePerPlayer",
+    this.#attempts = new PasswordAttempts({
+      capacity: this.#limits.passwordAttempts,
+      passwordTimeoutMs,
       passwordRatePerPlayer,
-    );
-    this.#ratePerLobby = toRate("passwordRatePerLobby", passwordRatePerLobby);
+      passwordRatePerLobby,
+    });
     this.#random = random;
     this.#newLobbyId = newLobbyId;
     this.#newCode = newCode;
@@ -534,11 +512,9 @@ export class LobbyManager {
     const closed = this.#checkOpen(record, player, role, entry);
     if (closed !== undefined) return this.#refuse(closed);
     if (!isExpected && record.verifier !== undefined) {
+      const { verifier } = record;
       return this.#tryPassword(
-        record,
-        record.verifier,
-        entrant.value,
-        role,
+        { record, entrant: entrant.value, role, verifier },
         options.password,
       );
     }
@@ -594,11 +570,10 @@ export class LobbyManager {
   answerPassword(attempt: number, isRight: boolean): LobbyResult<Lobby> {
     const crowded = this.#checkRoom();
     if (crowded !== undefined) return this.#refuse(crowded);
-    const waiting = this.#attempts.get(attempt);
+    const waiting = this.#attempts.take(attempt);
     if (waiting === undefined) {
       return this.#refuse(errors.notFound("passwordAttempt"));
     }
-    this.#forgetAttempt(attempt, waiting);
     const { record, entrant, role, verifier } = waiting;
     const { id } = record.view;
     const error = this.#lobbies.get(id) !== record
@@ -608,7 +583,7 @@ export class LobbyManager {
       ? errors.wrongPassword(id)
       : this.#checkOpen(record, entrant.player, role, "password");
     if (error !== undefined) {
-      this.#refuseAttempt(attempt, waiting, error);
+      this.#refuseAttempt(waiting, error);
       return { isOk: false, error };
     }
     this.#admit(record, entrant, role, "password");
@@ -1409,12 +1384,10 @@ export class LobbyManager {
     const whole = Math.round(us);
     this.#restUs = us - whole;
     this.#nowUs += whole;
-    for (const [attempt, waiting] of this.#attempts) {
-      // They all wait for the same time: the first ones are due first.
-      if (waiting.untilUs > this.#nowUs || !this.#hasRoom()) break;
-      this.#forgetAttempt(attempt, waiting);
+    for (const waiting of this.#attempts.due(this.#nowUs)) {
+      if (!this.#hasRoom()) break;
+      this.#attempts.take(waiting.attempt);
       this.#refuseAttempt(
-        attempt,
         waiting,
         errors.lobbyNotJoinable(waiting.record.view.id, "passwordTimeout"),
       );
@@ -1811,90 +1784,31 @@ export class LobbyManager {
 
   /** Counts an attempt, and asks for the password to be verified. */
   #tryPassword(
-    record: ManagedLobby,
-    verifier: string,
-    entrant: Entrant,
-    role: LobbyRole,
+    entry: PasswordEntry,
     password: string | undefined,
   ): LobbyResult<LobbyJoin> {
-    const { player } = entrant;
+    const { record, entrant, verifier } = entry;
     const { id } = record.view;
     if (password === undefined) return this.#refuse(errors.wrongPassword(id));
-    const text = checkOpaqueText("password", password, MAX_PASSWORD_BYTES);
-    if (text.error !== undefined) return this.#refuse(text.error);
-    const last = this.#attemptOf.get(player);
-    if (last !== undefined) {
-      const { untilUs } = this.#attempts.get(last)!;
-      return this.#refuse(errors.rateLimited(leftMsOf(untilUs, this.#nowUs)));
-    }
-    const { passwordAttempts } = this.#limits;
-    if (this.#attempts.size >= passwordAttempts) {
-      return this.#refuse(errors.tooMany("passwordAttempts", passwordAttempts));
-    }
-    const waitUs = this.#countAttempt(record, player);
-    if (waitUs > 0) return this.#refuse(errors.rateLimited(waitUs / 1000));
-    const attempt = this.#nextAttempt++;
-    this.#attempts.set(attempt, {
-      record,
-      entrant,
-      role,
-      verifier,
-      untilUs: this.#nowUs + this.#passwordTimeoutUs,
-    });
-    this.#attemptOf.set(player, attempt);
+    const begun = this.#attempts.begin(entry, password, this.#nowUs);
+    if (begun.error !== undefined) return this.#refuse(begun.error);
+    const attempt = begun.value;
     this.#events.push(Object.freeze({
       type: "passwordToVerify",
       attempt,
       lobby: id,
-      player,
+      player: entrant.player,
       password,
       verifier,
     }));
     return { isOk: true, value: { type: "pending", attempt } };
   }
 
-  /** Counts an attempt against both limits, or tells how long to wait. */
-  #countAttempt(record: ManagedLobby, player: PlayerId): number {
-    const now = this.#nowUs;
-    const { forgottenUsOf } = record;
-    const forgottenUs = forgottenUsOf.get(player) ?? 0;
-    const waitUs = Math.max(
-      waitForAttemptUs(this.#ratePerPlayer, forgottenUs, now),
-      waitForAttemptUs(this.#ratePerLobby, record.forgottenUs, now),
-    );
-    if (waitUs > 0) return waitUs;
-    // How many players are remembered is bounded by how many attempts the lobby allows
-    // while one of a player's is remembered.
-    if (forgottenUsOf.size >= MANY_PLAYERS) {
-      for (const [other, us] of forgottenUsOf) {
-        if (us <= now) forgottenUsOf.delete(other);
-      }
-    }
-    // In the order of the last attempt, which a snapshot without those that are
-    // forgotten has too.
-    forgottenUsOf.delete(player);
-    forgottenUsOf.set(
-      player,
-      countAttempt(this.#ratePerPlayer, forgottenUs, now),
-    );
-    record.forgottenUs = countAttempt(
-      this.#ratePerLobby,
-      record.forgottenUs,
-      now,
-    );
-    return 0;
-  }
-
-  #forgetAttempt(attempt: number, waiting: Attempt): void {
-    this.#attempts.delete(attempt);
-    this.#attemptOf.delete(waiting.entrant.player);
-  }
-
-  #refuseAttempt(attempt: number, waiting: Attempt, error: LobbyError): void {
+  #refuseAttempt(waiting: PasswordAttempt, error: LobbyError): void {
     this.#refuse(error);
     this.#events.push(deepFreeze({
       type: "joinRefused",
-      attempt,
+      attempt: waiting.attempt,
       lobby: waiting.record.view.id,
       player: waiting.entrant.player,
       error,
@@ -2160,17 +2074,6 @@ function toGraceUs(name: string, graceMs: number): number {
     );
   }
   return toUs(checkNotNegative(name, graceMs));
-}
-
-function toRate(name: string, rate: PasswordRate): AttemptRate {
-  const burst = checkInteger(`${name}.burst`, rate.burst, 1, 1000);
-  const { intervalMs } = rate;
-  if (!(intervalMs >= 1 && intervalMs <= 3_600_000)) {
-    throw new RangeError(
-      `Cannot use ${name}.intervalMs as it must be 1 to 3600000: current value is ${intervalMs}`,
-    );
-  }
-  return { burst, intervalUs: toUs(intervalMs) };
 }
 
 function randomText(length: number): string {
