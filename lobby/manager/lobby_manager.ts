@@ -2,18 +2,22 @@
 import {
   checkNotNegative,
   EventQueue,
-  isPlayerId,
   type Metric,
   type PlayerId,
   type Random,
   SecureRandom,
 } from "../../core/mod.ts";
-import { isDisplayText } from "../_text.ts";
 import type { LobbyBound, LobbyError, LobbyRole } from "../lobby_error.ts";
 import { type LobbyId, lobbyId } from "../lobby_id.ts";
 import type { LobbyResult } from "../lobby_result.ts";
 import { isTeamId, type TeamId } from "../team_id.ts";
 import { TeamAssignment } from "../teams/team_assignment.ts";
+import {
+  checkEntrant,
+  checkEntry,
+  checkReservation,
+  checkSeats,
+} from "./_check_entry.ts";
 import {
   checkConfig,
   checkCount,
@@ -21,11 +25,9 @@ import {
   type Checked,
   checkJson,
   checkMetadataChanges,
-  checkName,
   checkOpaqueText,
-  checkParty,
-  checkSkill,
   MAX_DURATION_MS,
+  mergeMetadata,
 } from "./_check_input.ts";
 import { checkSnapshot } from "./_check_snapshot.ts";
 import { DeadlineHeap } from "./_deadline_heap.ts";
@@ -75,7 +77,7 @@ import {
 } from "./_snapshot.ts";
 import { applyLobbyEvent } from "./apply_lobby_event.ts";
 import type { Lobby, LobbyPlayer } from "./lobby.ts";
-import type { LobbyConfig, LobbyConfigChanges } from "./lobby_config.ts";
+import type { LobbyConfigChanges } from "./lobby_config.ts";
 import type {
   LobbyEntry,
   LobbyEvent,
@@ -95,11 +97,7 @@ import type {
   LobbyPlayerInfo,
   ReserveOptions,
 } from "./lobby_manager_options.ts";
-import type {
-  LobbyJson,
-  LobbyMetadata,
-  LobbyMetadataChanges,
-} from "./lobby_metadata.ts";
+import type { LobbyJson, LobbyMetadataChanges } from "./lobby_metadata.ts";
 import type {
   LobbyBanSnapshot,
   LobbyInviteSnapshot,
@@ -505,7 +503,7 @@ export class LobbyManager {
         errors.invalidConfig("role", '"player" or "spectator"'),
       );
     }
-    const entrant = this.#checkEntrant(player, options);
+    const entrant = checkEntrant(player, options, this.#limits);
     if (entrant.error !== undefined) return this.#refuse(entrant.error);
     const isExpected = role === "player" && isReserved(record, player);
     const entry = isExpected ? "reservation" : "open";
@@ -543,7 +541,7 @@ export class LobbyManager {
     if (record === undefined || invite === undefined) {
       return this.#refuse(errors.notFound("invite"));
     }
-    const entrant = this.#checkEntrant(player, options);
+    const entrant = checkEntrant(player, options, this.#limits);
     if (entrant.error !== undefined) return this.#refuse(entrant.error);
     const { role } = invite;
     // A seat that is kept anyway uses nothing up.
@@ -1166,7 +1164,13 @@ export class LobbyManager {
       MAX_DURATION_MS,
     );
     if (ttlMs.error !== undefined) return this.#refuse(ttlMs.error);
-    const error = this.#checkReservation(record, players, team);
+    const error = checkReservation(
+      record,
+      players,
+      team,
+      this.#limits,
+      this.#nowUs,
+    );
     if (error !== undefined) return this.#refuse(error);
     const reservation = record.nextReservation++;
     record.reservations.set(reservation, {
@@ -1604,7 +1608,12 @@ export class LobbyManager {
     }
     const config = checkConfig(given, undefined, this.#limits);
     if (config.error !== undefined) return config;
-    const entrants = this.#checkSeats(seats, config.value);
+    const entrants = checkSeats(
+      seats,
+      config.value,
+      this.#lobbyOf,
+      this.#limits,
+    );
     if (entrants.error !== undefined) return entrants;
     const metadata = checkMetadataChanges(
       "metadata",
@@ -1632,7 +1641,7 @@ export class LobbyManager {
       host: seats[0]!.player,
       config: config.value,
       hasPassword: passwordVerifier !== undefined,
-      metadata: withoutNulls(metadata.value),
+      metadata: mergeMetadata({}, metadata.value),
       players: entrants.value.map((entrant, i) =>
         makePlayer(entrant, seats[i]!.team, isReady)
       ),
@@ -1657,69 +1666,6 @@ export class LobbyManager {
     const event = { type: "lobbyCreated", lobby: id.value, version: 1, view };
     this.#events.push(Object.freeze(event) as LobbyEvent);
     return { value: record };
-  }
-
-  #checkSeats(
-    seats: readonly LobbyMatchSeat[],
-    config: LobbyConfig,
-  ): Checked<Entrant[]> {
-    const { maxPlayers, teams } = config;
-    if (seats.length < 1 || seats.length > maxPlayers) {
-      return {
-        error: errors.invalidConfig(
-          "maxPlayers",
-          `at least ${seats.length}, and there must be a player`,
-        ),
-      };
-    }
-    const sizes = new Array<number>(teams.count).fill(0);
-    const entrants = new Map<PlayerId, Entrant>();
-    for (const seat of seats) {
-      const { player, team } = seat;
-      const other = this.#lobbyOf.get(player);
-      if (other !== undefined) {
-        return { error: errors.playerAlreadyInLobby(player, other.view.id) };
-      }
-      if (team !== undefined && !(team < teams.count)) {
-        return { error: errors.teamNotFound(team, teams.count) };
-      }
-      if (team !== undefined && ++sizes[team]! > teams.maxSize) {
-        return { error: errors.teamFull(team, teams.maxSize) };
-      }
-      const entrant = this.#checkEntrant(player, seat);
-      if (entrant.error !== undefined) return entrant;
-      entrants.set(player, entrant.value);
-    }
-    return entrants.size === seats.length
-      ? { value: [...entrants.values()] }
-      : { error: errors.invalidConfig("players", "there once each") };
-  }
-
-  #checkEntrant(player: PlayerId, info: LobbyPlayerInfo): Checked<Entrant> {
-    const { nameBytes, playerMetadataBytes } = this.#limits;
-    const usual = isDisplayText(player, nameBytes) ? player : "Player";
-    const name = checkName("name", info.name ?? usual, this.#limits);
-    if (name.error !== undefined) return name;
-    const metadata = checkMetadataChanges(
-      "metadata",
-      info.metadata ?? {},
-      {},
-      playerMetadataBytes,
-    );
-    if (metadata.error !== undefined) return metadata;
-    const skill = checkSkill(info.skill ?? 0);
-    if (skill.error !== undefined) return skill;
-    const party = info.party === undefined ? undefined : checkParty(info.party);
-    if (party?.error !== undefined) return party;
-    return {
-      value: {
-        player,
-        name: name.value,
-        metadata: withoutNulls(metadata.value),
-        skill: skill.value,
-        party: party?.value,
-      },
-    };
   }
 
   #makeId(wanted: LobbyId | undefined): Checked<LobbyId> {
@@ -1756,30 +1702,9 @@ export class LobbyManager {
     entry: LobbyEntry,
   ): LobbyError | undefined {
     const other = this.#lobbyOf.get(player);
-    if (other !== undefined) {
-      return errors.playerAlreadyInLobby(player, other.view.id);
-    }
-    const { view } = record;
-    const { id, config } = view;
-    const bannedUs = record.bans.get(player);
-    if (bannedUs !== undefined) {
-      return errors.banned(player, id, leftMsOf(bannedUs, this.#nowUs));
-    }
-    const isAsked = entry === "invite" || entry === "reservation";
-    if (config.access === "inviteOnly" && !isAsked) {
-      return errors.lobbyNotJoinable(id, "inviteOnly");
-    }
-    if (role === "spectator") {
-      const { spectatorAccess, maxSpectators } = config;
-      if (
-        spectatorAccess === "none" || spectatorAccess === "invited" && !isAsked
-      ) return errors.lobbyNotJoinable(id, "spectators");
-      return view.spectators.length < maxSpectators
-        ? undefined
-        : errors.lobbyFull(id, role, maxSpectators);
-    }
-    if (entry === "reservation") return undefined;
-    return checkFreeSeat(view);
+    return other === undefined
+      ? checkEntry(record, player, role, entry, this.#nowUs)
+      : errors.playerAlreadyInLobby(player, other.view.id);
   }
 
   /** Counts an attempt, and asks for the password to be verified. */
@@ -1986,40 +1911,6 @@ export class LobbyManager {
     this.#emit(record, { type: "gameStarted", seats });
   }
 
-  #checkReservation(
-    record: ManagedLobby,
-    players: readonly PlayerId[],
-    team: TeamId | undefined,
-  ): LobbyError | undefined {
-    const { view } = record;
-    const { id, config } = view;
-    const isList = players.length >= 1 && players.length <= 256 &&
-      [...players].every(isPlayerId) &&
-      new Set(players).size === players.length;
-    if (!isList) {
-      return errors.invalidConfig("players", "1 to 256 players, each once");
-    }
-    if (team !== undefined && !(isTeamId(team) && team < config.teams.count)) {
-      return errors.teamNotFound(team, config.teams.count);
-    }
-    for (const player of players) {
-      if (record.seats.has(player) || isReserved(record, player)) {
-        return errors.playerAlreadyInLobby(player, id);
-      }
-      const bannedUs = record.bans.get(player);
-      if (bannedUs === undefined) continue;
-      return errors.banned(player, id, leftMsOf(bannedUs, this.#nowUs));
-    }
-    const taken = view.players.length + view.reservedSeats + players.length;
-    if (taken > config.maxPlayers) {
-      return errors.lobbyFull(id, "player", config.maxPlayers);
-    }
-    const { reservationsPerLobby } = this.#limits;
-    return record.reservations.size < reservationsPerLobby
-      ? undefined
-      : errors.tooMany("reservations", reservationsPerLobby);
-  }
-
   #forgetInvite(record: ManagedLobby, code: string): void {
     record.invites.delete(code);
     this.#codes.delete(code);
@@ -2082,12 +1973,6 @@ function randomText(length: number): string {
     text += CODE_LETTERS[byte & 31];
   }
   return text;
-}
-
-function withoutNulls(changes: LobbyMetadataChanges): LobbyMetadata {
-  return Object.fromEntries(
-    Object.entries(changes).filter(([, value]) => value !== null),
-  ) as LobbyMetadata;
 }
 
 function gauge(name: string, help: string, value: number): Metric {
