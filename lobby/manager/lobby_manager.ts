@@ -7,7 +7,7 @@ import {
   type Random,
   SecureRandom,
 } from "../../core/mod.ts";
-import type { LobbyBound, LobbyError, LobbyRole } from "../lobby_error.ts";
+import type { LobbyError, LobbyRole } from "../lobby_error.ts";
 import { type LobbyId, lobbyId } from "../lobby_id.ts";
 import type { LobbyResult } from "../lobby_result.ts";
 import { isTeamId, type TeamId } from "../team_id.ts";
@@ -33,6 +33,7 @@ import { checkSnapshot } from "./_check_snapshot.ts";
 import { DeadlineHeap } from "./_deadline_heap.ts";
 import { deepFreeze } from "./_deep_freeze.ts";
 import * as errors from "./_errors.ts";
+import { LobbyManagerMetrics } from "./_lobby_manager_metrics.ts";
 import {
   type Entrant,
   isPlayer,
@@ -193,14 +194,7 @@ export class LobbyManager {
   /** What is left of all ticks below a microsecond. */
   #restUs = 0;
   #nextOrder = 1;
-
-  #created = 0;
-  #joined = 0;
-  #kicked = 0;
-  #started = 0;
-  #playerCount = 0;
-  readonly #refused = new Map<LobbyError["type"], number>();
-  readonly #bounds = new Map<LobbyBound, number>();
+  readonly #metrics = new LobbyManagerMetrics();
 
   /**
    * Creates a manager without lobbies.
@@ -640,7 +634,7 @@ export class LobbyManager {
     for (const invite of record.invites.values()) {
       if (invite.by === player) this.#forgetInvite(record, invite.code);
     }
-    this.#kicked++;
+    this.#metrics.kicked++;
     this.#remove(record, player, "kicked", isBanned);
     return this.#done(record);
   }
@@ -1028,7 +1022,7 @@ export class LobbyManager {
       this.#interrupt(record, "joined");
       const kept = takeReservation(record, player);
       const team = teamForLate(record, kept);
-      this.#playerCount++;
+      this.#metrics.players++;
       this.#emit(record, {
         type: "spectatorPromoted",
         player: {
@@ -1040,7 +1034,7 @@ export class LobbyManager {
       });
     } else {
       this.#interrupt(record, "left");
-      this.#playerCount--;
+      this.#metrics.players--;
       const host = this.#hostWithout(record, player);
       this.#emit(record, { type: "playerDemoted", spectator: base, host });
     }
@@ -1469,7 +1463,7 @@ export class LobbyManager {
     this.#lobbies.set(id, record);
     for (const player of record.seats.keys()) this.#lobbyOf.set(player, record);
     for (const code of record.invites.keys()) this.#codes.set(code, record);
-    this.#playerCount += record.view.players.length;
+    this.#metrics.players += record.view.players.length;
     this.#schedule(record);
     return { isOk: true, value: record.view };
   }
@@ -1480,45 +1474,16 @@ export class LobbyManager {
    * @returns Counters and gauges.
    */
   *metrics(): IterableIterator<Metric> {
-    const people = this.#lobbyOf.size;
-    yield gauge("lobbies", "Lobbies", this.#lobbies.size);
-    yield gauge("players", "Players in lobbies", this.#playerCount);
-    yield gauge(
-      "spectators",
-      "Spectators in lobbies",
-      people - this.#playerCount,
-    );
-    yield gauge(
-      "password_attempts",
-      "Passwords that wait to be verified",
-      this.#attempts.size,
-    );
-    yield gauge(
-      "events_waiting",
-      "Events that nobody has drained",
-      this.#events.size,
-    );
-    yield counter("created", "Lobbies that were created", this.#created);
-    yield counter("joined", "Players and spectators who came", this.#joined);
-    yield counter("kicked", "Players and spectators sent away", this.#kicked);
-    yield counter("games", "Games that have begun", this.#started);
-    for (const [error, count] of this.#refused) {
-      yield {
-        ...counter("refused", "Operations that the rules refused", count),
-        labels: { error },
-      };
-    }
-    for (const [of, count] of this.#bounds) {
-      yield {
-        ...counter("bound", "Operations refused as a bound is reached", count),
-        labels: { of },
-      };
-    }
+    yield* this.#metrics.list({
+      lobbies: this.#lobbies.size,
+      people: this.#lobbyOf.size,
+      passwordAttempts: this.#attempts.size,
+      events: this.#events.size,
+    });
   }
 
   #refuse(error: LobbyError): { isOk: false; error: LobbyError } {
-    countUp(this.#refused, error.type);
-    if (error.type === "tooMany") countUp(this.#bounds, error.of);
+    this.#metrics.countRefusal(error);
     return { isOk: false, error };
   }
 
@@ -1660,9 +1625,9 @@ export class LobbyManager {
       record.seats.set(player, { skill, graceUs: Infinity });
       this.#lobbyOf.set(player, record);
     }
-    this.#created++;
-    this.#joined += entrants.value.length;
-    this.#playerCount += entrants.value.length;
+    this.#metrics.created++;
+    this.#metrics.joined += entrants.value.length;
+    this.#metrics.players += entrants.value.length;
     const event = { type: "lobbyCreated", lobby: id.value, version: 1, view };
     this.#events.push(Object.freeze(event) as LobbyEvent);
     return { value: record };
@@ -1759,7 +1724,7 @@ export class LobbyManager {
     entry: LobbyEntry,
   ): void {
     const { player, skill } = entrant;
-    this.#joined++;
+    this.#metrics.joined++;
     record.seats.set(player, { skill, graceUs: Infinity });
     this.#lobbyOf.set(player, record);
     if (role === "spectator") {
@@ -1769,7 +1734,7 @@ export class LobbyManager {
     }
     this.#interrupt(record, "joined");
     const kept = takeReservation(record, player);
-    this.#playerCount++;
+    this.#metrics.players++;
     this.#emit(record, {
       type: "playerJoined",
       player: makePlayer(entrant, teamForLate(record, kept), false),
@@ -1793,7 +1758,7 @@ export class LobbyManager {
         return false;
       }
       this.#interrupt(record, "left");
-      this.#playerCount--;
+      this.#metrics.players--;
     }
     const host = this.#hostWithout(record, player);
     record.seats.delete(player);
@@ -1814,7 +1779,7 @@ export class LobbyManager {
     last?: (LobbyEvent & { type: "lobbyDestroyed" })["last"],
   ): void {
     const { id, players } = record.view;
-    this.#playerCount -= players.length;
+    this.#metrics.players -= players.length;
     for (const player of record.seats.keys()) this.#lobbyOf.delete(player);
     for (const code of record.invites.keys()) this.#codes.delete(code);
     this.#lobbies.delete(id);
@@ -1907,7 +1872,7 @@ export class LobbyManager {
       this.#emit(record, { type: "countdownCancelled", reason: "parties" });
       return;
     }
-    this.#started++;
+    this.#metrics.started++;
     this.#emit(record, { type: "gameStarted", seats });
   }
 
@@ -1973,16 +1938,4 @@ function randomText(length: number): string {
     text += CODE_LETTERS[byte & 31];
   }
   return text;
-}
-
-function gauge(name: string, help: string, value: number): Metric {
-  return { name: `tickwire_lobby_${name}`, help, type: "gauge", value };
-}
-
-function counter(name: string, help: string, value: number): Metric {
-  return { name: `tickwire_lobby_${name}`, help, type: "counter", value };
-}
-
-function countUp<K>(counts: Map<K, number>, key: K): void {
-  counts.set(key, (counts.get(key) ?? 0) + 1);
 }
