@@ -53,10 +53,9 @@ import {
   isSame,
 } from "./_lobby_rules.ts";
 import { canDivide, divide, rebalance, teamForLate } from "./_lobby_teams.ts";
+import { firstTimer, type LobbyTimer } from "./_lobby_timer.ts";
 import {
-  firstTimer,
   isReserved,
-  type LobbyTimer,
   makeManagedLobby,
   makeReadyCheck,
   type ManagedLobby,
