@@ -30,6 +30,7 @@ import {
   mergeMetadata,
 } from "./_check_input.ts";
 import { checkSnapshot } from "./_check_snapshot.ts";
+import { checkStart, isStartDue } from "./_check_start.ts";
 import { DeadlineHeap } from "./_deadline_heap.ts";
 import { deepFreeze } from "./_deep_freeze.ts";
 import * as errors from "./_errors.ts";
@@ -52,7 +53,7 @@ import {
   isRematchWanted,
   isSame,
 } from "./_lobby_rules.ts";
-import { canDivide, divide, rebalance, teamForLate } from "./_lobby_teams.ts";
+import { divide, rebalance, teamForLate } from "./_lobby_teams.ts";
 import { firstTimer, type LobbyTimer } from "./_lobby_timer.ts";
 import {
   isReserved,
@@ -742,7 +743,7 @@ export class LobbyManager {
     const acting = this.#actor(by, true);
     if (acting.error !== undefined) return this.#refuse(acting.error);
     const record = acting.value;
-    const error = this.#checkStart(record);
+    const error = checkStart(record);
     if (error !== undefined) return this.#refuse(error);
     this.#interrupt(record, "started");
     const host = memberOf(record.view, by) as LobbyPlayer;
@@ -1496,14 +1497,7 @@ export class LobbyManager {
     if (isRematchWanted(record.view)) {
       this.#emit(record, { type: "lobbyReset" });
     }
-    const { config, state, players } = record.view;
-    if (
-      config.isAutoStarted && state === LobbyState.Waiting &&
-      record.readyCheck === undefined && record.reservations.size === 0 &&
-      players.length >= config.minPlayers &&
-      players.every(({ isReady }) => isReady) &&
-      canDivide(record)
-    ) this.#start(record);
+    if (isStartDue(record)) this.#start(record);
     this.#schedule(record);
   }
 
@@ -1834,24 +1828,6 @@ export class LobbyManager {
     record.readyCheck = undefined;
     record.readyCheckUs = Infinity;
     this.#emit(record, { type: "readyCheckEnded", result });
-  }
-
-  #checkStart(record: ManagedLobby): LobbyError | undefined {
-    const { view } = record;
-    const { host, players, config } = view;
-    const busy = checkWaiting(view);
-    if (busy !== undefined) return busy;
-    if (players.length < config.minPlayers) {
-      return errors.notEnoughPlayers(players.length, config.minPlayers);
-    }
-    const unready = players
-      // Who starts the game is ready for it.
-      .filter(({ id, isReady, isConnected }) =>
-        id === host ? !isConnected : !isReady
-      )
-      .map(({ id }) => id);
-    if (unready.length > 0) return errors.playersNotReady(unready);
-    return canDivide(record) ? undefined : errors.notAllowed("parties");
   }
 
   /** Begins a countdown, or the game if there is none. */
