@@ -4,15 +4,18 @@ import { isDisplayText } from "../_text.ts";
 import type { LobbyError, LobbyRole } from "../lobby_error.ts";
 import { isTeamId, type TeamId } from "../team_id.ts";
 import {
+  checkCount,
+  checkDuration,
   type Checked,
   checkMetadataChanges,
   checkName,
   checkParty,
+  checkRole,
   checkSkill,
   mergeMetadata,
 } from "./_check_input.ts";
 import * as errors from "./_errors.ts";
-import type { Entrant } from "./_lobby_members.ts";
+import { type Entrant, isPlayer } from "./_lobby_members.ts";
 import { checkFreeSeat } from "./_lobby_rules.ts";
 import { isReserved, type ManagedLobby } from "./_managed_lobby.ts";
 import { leftMsOf } from "./_microseconds.ts";
@@ -20,9 +23,12 @@ import type { LobbyConfig } from "./lobby_config.ts";
 import type { LobbyEntry } from "./lobby_event.ts";
 import type { LobbyLimits } from "./lobby_limits.ts";
 import type {
+  InviteOptions,
   LobbyMatchSeat,
   LobbyPlayerInfo,
 } from "./lobby_manager_options.ts";
+
+const MAX_INVITE_USES = 65_536;
 
 /** Checks who a lobby is opened for. */
 export function checkSeats(
@@ -161,4 +167,28 @@ export function checkReservation(
   return record.reservations.size < reservationsPerLobby
     ? undefined
     : errors.tooMany("reservations", reservationsPerLobby);
+}
+
+/** Tells why an invite code may not be made. */
+export function checkInvite(
+  record: ManagedLobby,
+  by: PlayerId,
+  { role, uses, ttlMs }: Required<InviteOptions>,
+  limits: LobbyLimits,
+): LobbyError | undefined {
+  const { view } = record;
+  if (!isPlayer(view, by)) return errors.playerNotFound(by);
+  if (view.config.inviters === "host" && view.host !== by) {
+    return errors.notAllowed("inviting");
+  }
+  const wrong = checkRole("role", role).error ??
+    (uses === Infinity
+      ? undefined
+      : checkCount("uses", uses, 1, MAX_INVITE_USES).error) ??
+    checkDuration("ttlMs", ttlMs, 0.001, Infinity).error;
+  if (wrong !== undefined) return wrong;
+  const { invitesPerLobby } = limits;
+  return record.invites.size < invitesPerLobby
+    ? undefined
+    : errors.tooMany("invites", invitesPerLobby);
 }

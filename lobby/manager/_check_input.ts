@@ -2,7 +2,7 @@
 import { utf8Length } from "../../protocol/mod.ts";
 import { describeValue, isDisplayText, isText } from "../_text.ts";
 import { isGameMode } from "../game_mode.ts";
-import type { LobbyError } from "../lobby_error.ts";
+import type { LobbyError, LobbyRole } from "../lobby_error.ts";
 import { MAX_TEAMS } from "../team_id.ts";
 import { TeamAssignment } from "../teams/team_assignment.ts";
 import { invalidConfig } from "./_errors.ts";
@@ -239,6 +239,13 @@ export function checkSkill(given: unknown): Checked<number> {
       ? given as number
       : refuse("skill", "a number from -1e9 to 1e9", given)
   );
+}
+
+/** Checks what somebody is in a lobby as. */
+export function checkRole(field: string, given: unknown): Checked<LobbyRole> {
+  return given === "player" || given === "spectator"
+    ? { value: given }
+    : { error: invalidConfig(field, '"player" or "spectator"') };
 }
 
 /** Checks a duration in milliseconds, which may be infinite if `max` is. */

@@ -13,6 +13,7 @@ import {
   checkName,
   checkOpaqueText,
   checkParty,
+  checkRole,
   checkSkill,
 } from "./_check_input.ts";
 import { invalidConfig } from "./_errors.ts";
@@ -249,10 +250,7 @@ function readBan(field: string, given: Fields): LobbyBanSnapshot {
 }
 
 function readInvite(field: string, given: Fields): LobbyInviteSnapshot {
-  const { role } = given;
-  if (role !== "player" && role !== "spectator") {
-    throw new Wrong(`${field}.role`, '"player" or "spectator"');
-  }
+  const role = take(checkRole(`${field}.role`, given.role));
   return {
     invite: take(checkCount(field, given.invite, 1, MAX_SAFE)),
     code: take(checkOpaqueText(`${field}.code`, given.code, 64)),

@@ -15,17 +15,18 @@ import { TeamAssignment } from "../teams/team_assignment.ts";
 import {
   checkEntrant,
   checkEntry,
+  checkInvite,
   checkReservation,
   checkSeats,
 } from "./_check_entry.ts";
 import {
   checkConfig,
-  checkCount,
   checkDuration,
   type Checked,
   checkJson,
   checkMetadataChanges,
   checkOpaqueText,
+  checkRole,
   MAX_DURATION_MS,
   mergeMetadata,
 } from "./_check_input.ts";
@@ -111,7 +112,6 @@ import { LobbyState } from "./lobby_state.ts";
 const EVENT_ROOM = 8;
 const MAX_VERIFIER_BYTES = 1024;
 const MAX_CODE_BYTES = 64;
-const MAX_INVITE_USES = 65_536;
 /** How often a new id or code may be one that there is. */
 const NEW_TRIES = 8;
 /** Crockford's base 32: nothing that is read as something else. */
@@ -492,11 +492,8 @@ export class LobbyManager {
     if (found.error !== undefined) return this.#refuse(found.error);
     const record = found.value;
     const { role = "player" } = options;
-    if (role !== "player" && role !== "spectator") {
-      return this.#refuse(
-        errors.invalidConfig("role", '"player" or "spectator"'),
-      );
-    }
+    const wrong = checkRole("role", role).error;
+    if (wrong !== undefined) return this.#refuse(wrong);
     const entrant = checkEntrant(player, options, this.#limits);
     if (entrant.error !== undefined) return this.#refuse(entrant.error);
     const isExpected = role === "player" && isReserved(record, player);
@@ -995,11 +992,8 @@ export class LobbyManager {
     if (this.#lobbyOf.get(player) !== record) {
       return this.#refuse(errors.playerNotFound(player));
     }
-    if (role !== "player" && role !== "spectator") {
-      return this.#refuse(
-        errors.invalidConfig("role", '"player" or "spectator"'),
-      );
-    }
+    const wrong = checkRole("role", role).error;
+    if (wrong !== undefined) return this.#refuse(wrong);
     if (isPlayer(view, player) === (role === "player")) {
       return this.#done(record);
     }
@@ -1222,27 +1216,9 @@ export class LobbyManager {
     const acting = this.#actor(by);
     if (acting.error !== undefined) return this.#refuse(acting.error);
     const record = acting.value;
-    const { view } = record;
     const { role = "player", uses = Infinity, ttlMs = Infinity } = options;
-    if (!isPlayer(view, by)) return this.#refuse(errors.playerNotFound(by));
-    if (view.config.inviters === "host" && view.host !== by) {
-      return this.#refuse(errors.notAllowed("inviting"));
-    }
-    if (role !== "player" && role !== "spectator") {
-      return this.#refuse(
-        errors.invalidConfig("role", '"player" or "spectator"'),
-      );
-    }
-    const checked = uses === Infinity
-      ? undefined
-      : checkCount("uses", uses, 1, MAX_INVITE_USES);
-    if (checked?.error !== undefined) return this.#refuse(checked.error);
-    const life = checkDuration("ttlMs", ttlMs, 0.001, Infinity);
-    if (life.error !== undefined) return this.#refuse(life.error);
-    const { invitesPerLobby } = this.#limits;
-    if (record.invites.size >= invitesPerLobby) {
-      return this.#refuse(errors.tooMany("invites", invitesPerLobby));
-    }
+    const error = checkInvite(record, by, { role, uses, ttlMs }, this.#limits);
+    if (error !== undefined) return this.#refuse(error);
     const code = this.#makeCode();
     const invite = record.nextInvite++;
     record.invites.set(code, {
