@@ -70,6 +70,7 @@ import {
   PasswordAttempts,
   type PasswordEntry,
 } from "./_password_attempts.ts";
+import { randomText } from "./_random_text.ts";
 import {
   listBans,
   listInvites,
@@ -114,8 +115,6 @@ const MAX_VERIFIER_BYTES = 1024;
 const MAX_CODE_BYTES = 64;
 /** How often a new id or code may be one that there is. */
 const NEW_TRIES = 8;
-/** Crockford's base 32: nothing that is read as something else. */
-const CODE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 type WithoutBase<E> = E extends LobbyEvent ? Omit<E, "lobby" | "version">
   : never;
@@ -1881,12 +1880,4 @@ function toGraceUs(name: string, graceMs: number): number {
     );
   }
   return toUs(checkNotNegative(name, graceMs));
-}
-
-function randomText(length: number): string {
-  let text = "";
-  for (const byte of crypto.getRandomValues(new Uint8Array(length))) {
-    text += CODE_LETTERS[byte & 31];
-  }
-  return text;
 }
