@@ -1,5 +1,6 @@
 // This module is browser compatible.
 import { utf8Length } from "../../protocol/mod.ts";
+import { isObject } from "../_is_object.ts";
 import { describeValue, isDisplayText, isText } from "../_text.ts";
 import { isGameMode } from "../game_mode.ts";
 import type { LobbyError, LobbyRole } from "../lobby_error.ts";
@@ -383,9 +384,7 @@ export function checkJson(
 }
 
 function record(field: string, value: unknown): Record<string, never> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return refuse(field, "an object", value);
-  }
+  if (!isObject(value)) return refuse(field, "an object", value);
   return value as Record<string, never>;
 }
 

@@ -1,5 +1,6 @@
 // This module is browser compatible.
 import { isPlayerId, type PlayerId } from "../../core/mod.ts";
+import { isObject } from "../_is_object.ts";
 import type { LobbyError } from "../lobby_error.ts";
 import { isLobbyId } from "../lobby_id.ts";
 import { isTeamId, type TeamId } from "../team_id.ts";
@@ -398,9 +399,7 @@ function assertUnique(field: string, list: readonly unknown[]): void {
 }
 
 function fieldsOf(field: string, value: unknown): Fields {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    return value as Fields;
-  }
+  if (isObject(value)) return value;
   throw new Wrong(field, "an object");
 }
 
