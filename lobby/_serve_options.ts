@@ -4,6 +4,7 @@ import {
   readJsonFile,
 } from "../http/server/serve_options_deno.ts";
 import { checkMatchLobbies } from "./_check_match_lobbies.ts";
+import { isObject } from "./_is_object.ts";
 import type { LobbyMatchSettings, LobbyQueueOptions } from "./mod.ts";
 
 /** What `--help` prints. */
@@ -142,9 +143,7 @@ async function readQueues(
 }
 
 function entriesOf(value: unknown, wanted: string): [string, unknown][] {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    return Object.entries(value);
-  }
+  if (isObject(value)) return Object.entries(value);
   throw wrong(wanted);
 }
 

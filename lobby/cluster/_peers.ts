@@ -1,8 +1,9 @@
 // This module is browser compatible.
+import { isObject } from "../_is_object.ts";
 import type { LobbyListing } from "../browser/lobby_listing.ts";
 import { isLobbyId, type LobbyId } from "../lobby_id.ts";
 import { isListing } from "../wire/_lobby_shapes.ts";
-import { isCount, isObject } from "../wire/_shape.ts";
+import { isCount } from "../wire/_shape.ts";
 
 /** What a server says of itself. */
 export interface ServerInfo {

@@ -1,8 +1,9 @@
 // This module is browser compatible.
 import { utf8Length } from "../../protocol/mod.ts";
+import { isObject } from "../_is_object.ts";
 import { describeValue, isDisplayText, isText } from "../_text.ts";
 import { isGameMode } from "../game_mode.ts";
-import type { LobbyError } from "../lobby_error.ts";
+import type { LobbyError, LobbyRole } from "../lobby_error.ts";
 import { MAX_TEAMS } from "../team_id.ts";
 import { TeamAssignment } from "../teams/team_assignment.ts";
 import { invalidConfig } from "./_errors.ts";
@@ -241,6 +242,13 @@ export function checkSkill(given: unknown): Checked<number> {
   );
 }
 
+/** Checks what somebody is in a lobby as. */
+export function checkRole(field: string, given: unknown): Checked<LobbyRole> {
+  return given === "player" || given === "spectator"
+    ? { value: given }
+    : { error: invalidConfig(field, '"player" or "spectator"') };
+}
+
 /** Checks a duration in milliseconds, which may be infinite if `max` is. */
 export function checkDuration(
   field: string,
@@ -376,9 +384,7 @@ export function checkJson(
 }
 
 function record(field: string, value: unknown): Record<string, never> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return refuse(field, "an object", value);
-  }
+  if (!isObject(value)) return refuse(field, "an object", value);
   return value as Record<string, never>;
 }
 

@@ -1,5 +1,6 @@
 // This module is browser compatible.
 import { isPlayerId, type PlayerId } from "../../core/mod.ts";
+import { isObject } from "../_is_object.ts";
 import type { LobbyError } from "../lobby_error.ts";
 import { isLobbyId } from "../lobby_id.ts";
 import { isTeamId, type TeamId } from "../team_id.ts";
@@ -13,6 +14,7 @@ import {
   checkName,
   checkOpaqueText,
   checkParty,
+  checkRole,
   checkSkill,
 } from "./_check_input.ts";
 import { invalidConfig } from "./_errors.ts";
@@ -249,10 +251,7 @@ function readBan(field: string, given: Fields): LobbyBanSnapshot {
 }
 
 function readInvite(field: string, given: Fields): LobbyInviteSnapshot {
-  const { role } = given;
-  if (role !== "player" && role !== "spectator") {
-    throw new Wrong(`${field}.role`, '"player" or "spectator"');
-  }
+  const role = take(checkRole(`${field}.role`, given.role));
   return {
     invite: take(checkCount(field, given.invite, 1, MAX_SAFE)),
     code: take(checkOpaqueText(`${field}.code`, given.code, 64)),
@@ -400,9 +399,7 @@ function assertUnique(field: string, list: readonly unknown[]): void {
 }
 
 function fieldsOf(field: string, value: unknown): Fields {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    return value as Fields;
-  }
+  if (isObject(value)) return value;
   throw new Wrong(field, "an object");
 }
 

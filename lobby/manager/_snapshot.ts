@@ -2,10 +2,11 @@
 import type { PlayerId } from "../../core/mod.ts";
 import { deepFreeze } from "./_deep_freeze.ts";
 import {
-  type LobbyRecord,
+  makeManagedLobby,
   makeReadyCheck,
-  makeRecord,
-} from "./_lobby_record.ts";
+  type ManagedLobby,
+} from "./_managed_lobby.ts";
+import { leftMsOf, toUs } from "./_microseconds.ts";
 import type {
   LobbyAttemptSnapshot,
   LobbyBanSnapshot,
@@ -17,7 +18,7 @@ import { LOBBY_SNAPSHOT_FORMAT } from "./lobby_snapshot.ts";
 
 /** Writes down all there is of a lobby. */
 export function writeSnapshot(
-  record: LobbyRecord,
+  record: ManagedLobby,
   nowUs: number,
 ): LobbySnapshot {
   const { view, verifier, serverData } = record;
@@ -46,13 +47,13 @@ export function writeSnapshot(
 }
 
 /** Makes a lobby of a snapshot that was checked. */
-export function readSnapshot(
+export function restoreLobby(
   snapshot: LobbySnapshot,
   order: number,
   nowUs: number,
-): LobbyRecord {
+): ManagedLobby {
   const { lobby } = snapshot;
-  const record = makeRecord(
+  const record = makeManagedLobby(
     deepFreeze(lobby),
     order,
     snapshot.seed,
@@ -105,7 +106,7 @@ export function readSnapshot(
 
 /** Who is banned, in the order in which they were. */
 export function listBans(
-  record: LobbyRecord,
+  record: ManagedLobby,
   nowUs: number,
 ): LobbyBanSnapshot[] {
   return Array.from(record.bans, ([player, untilUs]) => ({
@@ -116,7 +117,7 @@ export function listBans(
 
 /** The invites, in the order in which they were made. */
 export function listInvites(
-  record: LobbyRecord,
+  record: ManagedLobby,
   nowUs: number,
 ): LobbyInviteSnapshot[] {
   return Array.from(
@@ -134,7 +135,7 @@ export function listInvites(
 
 /** The reservations, in the order in which they were made. */
 export function listReservations(
-  record: LobbyRecord,
+  record: ManagedLobby,
   nowUs: number,
 ): LobbyReservationSnapshot[] {
   return Array.from(
@@ -149,7 +150,7 @@ export function listReservations(
 }
 
 function listAttempts(
-  record: LobbyRecord,
+  record: ManagedLobby,
   nowUs: number,
 ): LobbyAttemptSnapshot[] {
   const attempts: LobbyAttemptSnapshot[] = [];
@@ -165,11 +166,6 @@ function listAttempts(
   return attempts;
 }
 
-/** How long it is until then, in milliseconds: 0 if it is past. */
-export function leftMsOf(untilUs: number, nowUs: number): number {
-  return Math.max(0, untilUs - nowUs) / 1000;
-}
-
 function left<Name extends string>(
   name: Name,
   untilUs: number,
@@ -179,9 +175,4 @@ function left<Name extends string>(
   return (untilUs < Infinity ? { [name]: leftMsOf(untilUs, nowUs) } : {}) as {
     [K in Name]?: number;
   };
-}
-
-/** Milliseconds as the whole microseconds that a manager counts. */
-export function toUs(ms: number): number {
-  return ms === Infinity ? Infinity : Math.round(ms * 1000);
 }

@@ -1,45 +1,41 @@
 // This module is browser compatible.
 import {
-  checkFinite,
-  checkInteger,
   checkNotNegative,
   EventQueue,
-  isPlayerId,
   type Metric,
   type PlayerId,
   type Random,
   SecureRandom,
-  SeededRandom,
 } from "../../core/mod.ts";
-import { isDisplayText } from "../_text.ts";
-import type { LobbyBound, LobbyError, LobbyRole } from "../lobby_error.ts";
+import type { LobbyError, LobbyRole } from "../lobby_error.ts";
 import { type LobbyId, lobbyId } from "../lobby_id.ts";
 import type { LobbyResult } from "../lobby_result.ts";
 import { isTeamId, type TeamId } from "../team_id.ts";
-import { type TeamSeat, TeamSystem } from "../teams/team_system.ts";
 import { TeamAssignment } from "../teams/team_assignment.ts";
 import {
-  type AttemptRate,
-  countAttempt,
-  waitForAttemptUs,
-} from "./_attempt_limit.ts";
+  checkEntrant,
+  checkEntry,
+  checkInvite,
+  checkReservation,
+  checkSeats,
+} from "./_check_entry.ts";
 import {
   checkConfig,
-  checkCount,
   checkDuration,
   type Checked,
   checkJson,
   checkMetadataChanges,
-  checkName,
   checkOpaqueText,
-  checkParty,
-  checkSkill,
+  checkRole,
   MAX_DURATION_MS,
+  mergeMetadata,
 } from "./_check_input.ts";
 import { checkSnapshot } from "./_check_snapshot.ts";
+import { checkStart, isStartDue } from "./_check_start.ts";
 import { DeadlineHeap } from "./_deadline_heap.ts";
 import { deepFreeze } from "./_deep_freeze.ts";
 import * as errors from "./_errors.ts";
+import { LobbyManagerMetrics } from "./_lobby_manager_metrics.ts";
 import {
   type Entrant,
   isPlayer,
@@ -48,17 +44,6 @@ import {
   memberOf,
   teamSizes,
 } from "./_lobby_members.ts";
-import {
-  firstTimer,
-  isReserved,
-  type LobbyRecord,
-  type LobbyTimer,
-  makeReadyCheck,
-  makeRecord,
-  reservedSeats,
-  takeReservation,
-  teamMembers,
-} from "./_lobby_record.ts";
 import {
   checkDemotion,
   checkFreeSeat,
@@ -69,18 +54,33 @@ import {
   isRematchWanted,
   isSame,
 } from "./_lobby_rules.ts";
+import { divide, rebalance, teamForLate } from "./_lobby_teams.ts";
+import { firstTimer, type LobbyTimer } from "./_lobby_timer.ts";
 import {
-  leftMsOf,
+  isReserved,
+  makeManagedLobby,
+  makeReadyCheck,
+  type ManagedLobby,
+  reservedSeats,
+  takeReservation,
+} from "./_managed_lobby.ts";
+import { leftMsOf, toUs } from "./_microseconds.ts";
+import {
+  type PasswordAttempt,
+  PasswordAttempts,
+  type PasswordEntry,
+} from "./_password_attempts.ts";
+import { randomText } from "./_random_text.ts";
+import {
   listBans,
   listInvites,
   listReservations,
-  readSnapshot,
-  toUs,
+  restoreLobby,
   writeSnapshot,
 } from "./_snapshot.ts";
 import { applyLobbyEvent } from "./apply_lobby_event.ts";
 import type { Lobby, LobbyPlayer } from "./lobby.ts";
-import type { LobbyConfig, LobbyConfigChanges } from "./lobby_config.ts";
+import type { LobbyConfigChanges } from "./lobby_config.ts";
 import type {
   LobbyEntry,
   LobbyEvent,
@@ -98,14 +98,9 @@ import type {
   LobbyManagerOptions,
   LobbyMatchSeat,
   LobbyPlayerInfo,
-  PasswordRate,
   ReserveOptions,
 } from "./lobby_manager_options.ts";
-import type {
-  LobbyJson,
-  LobbyMetadata,
-  LobbyMetadataChanges,
-} from "./lobby_metadata.ts";
+import type { LobbyJson, LobbyMetadataChanges } from "./lobby_metadata.ts";
 import type {
   LobbyBanSnapshot,
   LobbyInviteSnapshot,
@@ -117,29 +112,14 @@ import { LobbyState } from "./lobby_state.ts";
 /** More than any operation or timer makes at once. */
 const EVENT_ROOM = 8;
 const MAX_VERIFIER_BYTES = 1024;
-const MAX_PASSWORD_BYTES = 256;
 const MAX_CODE_BYTES = 64;
-const MAX_INVITE_USES = 65_536;
 /** How often a new id or code may be one that there is. */
 const NEW_TRIES = 8;
-/** From here on players whose attempts are forgotten are looked for. */
-const MANY_PLAYERS = 64;
-/** Crockford's base 32: nothing that is read as something else. */
-const CODE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 type WithoutBase<E> = E extends LobbyEvent ? Omit<E, "lobby" | "version">
   : never;
 /** An event before it is known whose it is. */
 type Change = WithoutBase<LobbyEvent>;
-
-/** A password that waits to be verified. */
-interface Attempt {
-  readonly record: LobbyRecord;
-  readonly entrant: Entrant;
-  readonly role: LobbyRole;
-  readonly verifier: string;
-  readonly untilUs: number;
-}
 
 /**
  * Lobbies, as one deterministic state machine: who is in which, who decides, and where
@@ -199,33 +179,21 @@ export class LobbyManager {
   readonly #limits: LobbyLimits;
   readonly #reconnectGraceUs: number;
   readonly #hostGraceUs: number;
-  readonly #passwordTimeoutUs: number;
-  readonly #ratePerPlayer: AttemptRate;
-  readonly #ratePerLobby: AttemptRate;
+  readonly #attempts: PasswordAttempts;
   readonly #random: Random;
   readonly #newLobbyId: () => string;
   readonly #newCode: () => string;
 
   readonly #events: EventQueue<LobbyManagerEvent>;
-  readonly #lobbies = new Map<LobbyId, LobbyRecord>();
-  readonly #lobbyOf = new Map<PlayerId, LobbyRecord>();
-  readonly #codes = new Map<string, LobbyRecord>();
-  readonly #heap = new DeadlineHeap<LobbyRecord>();
-  readonly #attempts = new Map<number, Attempt>();
-  readonly #attemptOf = new Map<PlayerId, number>();
+  readonly #lobbies = new Map<LobbyId, ManagedLobby>();
+  readonly #lobbyOf = new Map<PlayerId, ManagedLobby>();
+  readonly #codes = new Map<string, ManagedLobby>();
+  readonly #heap = new DeadlineHeap<ManagedLobby>();
   #nowUs = 0;
   /** What is left of all ticks below a microsecond. */
   #restUs = 0;
   #nextOrder = 1;
-  #nextAttempt = 1;
-
-  #created = 0;
-  #joined = 0;
-  #kicked = 0;
-  #started = 0;
-  #playerCount = 0;
-  readonly #refused = new Map<LobbyError["type"], number>();
-  readonly #bounds = new Map<LobbyBound, number>();
+  readonly #metrics = new LobbyManagerMetrics();
 
   /**
    * Creates a manager without lobbies.
@@ -248,14 +216,12 @@ export class LobbyManager {
     this.#limits = fillLimits(limits);
     this.#reconnectGraceUs = toGraceUs("reconnectGraceMs", reconnectGraceMs);
     this.#hostGraceUs = toGraceUs("hostGraceMs", hostGraceMs);
-    this.#passwordTimeoutUs = toUs(
-      checkFinite("passwordTimeoutMs", passwordTimeoutMs),
-    );
-    this.#ratePerPlayer = toRate(
-      "passwordRatePerPlayer",
+    this.#attempts = new PasswordAttempts({
+      capacity: this.#limits.passwordAttempts,
+      passwordTimeoutMs,
       passwordRatePerPlayer,
-    );
-    this.#ratePerLobby = toRate("passwordRatePerLobby", passwordRatePerLobby);
+      passwordRatePerLobby,
+    });
     this.#random = random;
     this.#newLobbyId = newLobbyId;
     this.#newCode = newCode;
@@ -526,23 +492,18 @@ export class LobbyManager {
     if (found.error !== undefined) return this.#refuse(found.error);
     const record = found.value;
     const { role = "player" } = options;
-    if (role !== "player" && role !== "spectator") {
-      return this.#refuse(
-        errors.invalidConfig("role", '"player" or "spectator"'),
-      );
-    }
-    const entrant = this.#checkEntrant(player, options);
+    const wrong = checkRole("role", role).error;
+    if (wrong !== undefined) return this.#refuse(wrong);
+    const entrant = checkEntrant(player, options, this.#limits);
     if (entrant.error !== undefined) return this.#refuse(entrant.error);
     const isExpected = role === "player" && isReserved(record, player);
     const entry = isExpected ? "reservation" : "open";
     const closed = this.#checkOpen(record, player, role, entry);
     if (closed !== undefined) return this.#refuse(closed);
     if (!isExpected && record.verifier !== undefined) {
+      const { verifier } = record;
       return this.#tryPassword(
-        record,
-        record.verifier,
-        entrant.value,
-        role,
+        { record, entrant: entrant.value, role, verifier },
         options.password,
       );
     }
@@ -571,7 +532,7 @@ export class LobbyManager {
     if (record === undefined || invite === undefined) {
       return this.#refuse(errors.notFound("invite"));
     }
-    const entrant = this.#checkEntrant(player, options);
+    const entrant = checkEntrant(player, options, this.#limits);
     if (entrant.error !== undefined) return this.#refuse(entrant.error);
     const { role } = invite;
     // A seat that is kept anyway uses nothing up.
@@ -598,11 +559,10 @@ export class LobbyManager {
   answerPassword(attempt: number, isRight: boolean): LobbyResult<Lobby> {
     const crowded = this.#checkRoom();
     if (crowded !== undefined) return this.#refuse(crowded);
-    const waiting = this.#attempts.get(attempt);
+    const waiting = this.#attempts.take(attempt);
     if (waiting === undefined) {
       return this.#refuse(errors.notFound("passwordAttempt"));
     }
-    this.#forgetAttempt(attempt, waiting);
     const { record, entrant, role, verifier } = waiting;
     const { id } = record.view;
     const error = this.#lobbies.get(id) !== record
@@ -612,7 +572,7 @@ export class LobbyManager {
       ? errors.wrongPassword(id)
       : this.#checkOpen(record, entrant.player, role, "password");
     if (error !== undefined) {
-      this.#refuseAttempt(attempt, waiting, error);
+      this.#refuseAttempt(waiting, error);
       return { isOk: false, error };
     }
     this.#admit(record, entrant, role, "password");
@@ -671,7 +631,7 @@ export class LobbyManager {
     for (const invite of record.invites.values()) {
       if (invite.by === player) this.#forgetInvite(record, invite.code);
     }
-    this.#kicked++;
+    this.#metrics.kicked++;
     this.#remove(record, player, "kicked", isBanned);
     return this.#done(record);
   }
@@ -780,7 +740,7 @@ export class LobbyManager {
     const acting = this.#actor(by, true);
     if (acting.error !== undefined) return this.#refuse(acting.error);
     const record = acting.value;
-    const error = this.#checkStart(record);
+    const error = checkStart(record);
     if (error !== undefined) return this.#refuse(error);
     this.#interrupt(record, "started");
     const host = memberOf(record.view, by) as LobbyPlayer;
@@ -1032,11 +992,8 @@ export class LobbyManager {
     if (this.#lobbyOf.get(player) !== record) {
       return this.#refuse(errors.playerNotFound(player));
     }
-    if (role !== "player" && role !== "spectator") {
-      return this.#refuse(
-        errors.invalidConfig("role", '"player" or "spectator"'),
-      );
-    }
+    const wrong = checkRole("role", role).error;
+    if (wrong !== undefined) return this.#refuse(wrong);
     if (isPlayer(view, player) === (role === "player")) {
       return this.#done(record);
     }
@@ -1058,8 +1015,8 @@ export class LobbyManager {
     if (role === "player") {
       this.#interrupt(record, "joined");
       const kept = takeReservation(record, player);
-      const team = this.#teamForLate(record, kept);
-      this.#playerCount++;
+      const team = teamForLate(record, kept);
+      this.#metrics.players++;
       this.#emit(record, {
         type: "spectatorPromoted",
         player: {
@@ -1071,7 +1028,7 @@ export class LobbyManager {
       });
     } else {
       this.#interrupt(record, "left");
-      this.#playerCount--;
+      this.#metrics.players--;
       const host = this.#hostWithout(record, player);
       this.#emit(record, { type: "playerDemoted", spectator: base, host });
     }
@@ -1141,7 +1098,7 @@ export class LobbyManager {
     if (record.view.config.teams.count === 0) {
       return this.#refuse(errors.notAllowed("teams"));
     }
-    const seats = this.#divide(record);
+    const seats = divide(record);
     if (seats === undefined) return this.#refuse(errors.notAllowed("parties"));
     this.#emit(record, { type: "teamsAssigned", seats });
     return this.#done(record);
@@ -1160,12 +1117,8 @@ export class LobbyManager {
     const acting = this.#actor(by, true);
     if (acting.error !== undefined) return this.#refuse(acting.error);
     const record = acting.value;
-    const { count, maxSize } = record.view.config.teams;
-    const members = teamMembers(record);
-    if (count === 0 || members.some(({ team }) => team === undefined)) {
-      return this.#refuse(errors.notAllowed("teams"));
-    }
-    const seats = new TeamSystem({ count, maxSize }).rebalance(members);
+    const seats = rebalance(record);
+    if (seats === undefined) return this.#refuse(errors.notAllowed("teams"));
     if (seats.length > 0) this.#emit(record, { type: "teamsAssigned", seats });
     return this.#done(record);
   }
@@ -1199,7 +1152,13 @@ export class LobbyManager {
       MAX_DURATION_MS,
     );
     if (ttlMs.error !== undefined) return this.#refuse(ttlMs.error);
-    const error = this.#checkReservation(record, players, team);
+    const error = checkReservation(
+      record,
+      players,
+      team,
+      this.#limits,
+      this.#nowUs,
+    );
     if (error !== undefined) return this.#refuse(error);
     const reservation = record.nextReservation++;
     record.reservations.set(reservation, {
@@ -1257,27 +1216,9 @@ export class LobbyManager {
     const acting = this.#actor(by);
     if (acting.error !== undefined) return this.#refuse(acting.error);
     const record = acting.value;
-    const { view } = record;
     const { role = "player", uses = Infinity, ttlMs = Infinity } = options;
-    if (!isPlayer(view, by)) return this.#refuse(errors.playerNotFound(by));
-    if (view.config.inviters === "host" && view.host !== by) {
-      return this.#refuse(errors.notAllowed("inviting"));
-    }
-    if (role !== "player" && role !== "spectator") {
-      return this.#refuse(
-        errors.invalidConfig("role", '"player" or "spectator"'),
-      );
-    }
-    const checked = uses === Infinity
-      ? undefined
-      : checkCount("uses", uses, 1, MAX_INVITE_USES);
-    if (checked?.error !== undefined) return this.#refuse(checked.error);
-    const life = checkDuration("ttlMs", ttlMs, 0.001, Infinity);
-    if (life.error !== undefined) return this.#refuse(life.error);
-    const { invitesPerLobby } = this.#limits;
-    if (record.invites.size >= invitesPerLobby) {
-      return this.#refuse(errors.tooMany("invites", invitesPerLobby));
-    }
+    const error = checkInvite(record, by, { role, uses, ttlMs }, this.#limits);
+    if (error !== undefined) return this.#refuse(error);
     const code = this.#makeCode();
     const invite = record.nextInvite++;
     record.invites.set(code, {
@@ -1417,12 +1358,10 @@ export class LobbyManager {
     const whole = Math.round(us);
     this.#restUs = us - whole;
     this.#nowUs += whole;
-    for (const [attempt, waiting] of this.#attempts) {
-      // They all wait for the same time: the first ones are due first.
-      if (waiting.untilUs > this.#nowUs || !this.#hasRoom()) break;
-      this.#forgetAttempt(attempt, waiting);
+    for (const waiting of this.#attempts.due(this.#nowUs)) {
+      if (!this.#hasRoom()) break;
+      this.#attempts.take(waiting.attempt);
       this.#refuseAttempt(
-        attempt,
         waiting,
         errors.lobbyNotJoinable(waiting.record.view.id, "passwordTimeout"),
       );
@@ -1496,11 +1435,11 @@ export class LobbyManager {
         errors.invalidConfig("snapshot.invites", "without another's code"),
       );
     }
-    const record = readSnapshot(whole, this.#nextOrder++, this.#nowUs);
+    const record = restoreLobby(whole, this.#nextOrder++, this.#nowUs);
     this.#lobbies.set(id, record);
     for (const player of record.seats.keys()) this.#lobbyOf.set(player, record);
     for (const code of record.invites.keys()) this.#codes.set(code, record);
-    this.#playerCount += record.view.players.length;
+    this.#metrics.players += record.view.players.length;
     this.#schedule(record);
     return { isOk: true, value: record.view };
   }
@@ -1511,75 +1450,39 @@ export class LobbyManager {
    * @returns Counters and gauges.
    */
   *metrics(): IterableIterator<Metric> {
-    const people = this.#lobbyOf.size;
-    yield gauge("lobbies", "Lobbies", this.#lobbies.size);
-    yield gauge("players", "Players in lobbies", this.#playerCount);
-    yield gauge(
-      "spectators",
-      "Spectators in lobbies",
-      people - this.#playerCount,
-    );
-    yield gauge(
-      "password_attempts",
-      "Passwords that wait to be verified",
-      this.#attempts.size,
-    );
-    yield gauge(
-      "events_waiting",
-      "Events that nobody has drained",
-      this.#events.size,
-    );
-    yield counter("created", "Lobbies that were created", this.#created);
-    yield counter("joined", "Players and spectators who came", this.#joined);
-    yield counter("kicked", "Players and spectators sent away", this.#kicked);
-    yield counter("games", "Games that have begun", this.#started);
-    for (const [error, count] of this.#refused) {
-      yield {
-        ...counter("refused", "Operations that the rules refused", count),
-        labels: { error },
-      };
-    }
-    for (const [of, count] of this.#bounds) {
-      yield {
-        ...counter("bound", "Operations refused as a bound is reached", count),
-        labels: { of },
-      };
-    }
+    yield* this.#metrics.list({
+      lobbies: this.#lobbies.size,
+      people: this.#lobbyOf.size,
+      passwordAttempts: this.#attempts.size,
+      events: this.#events.size,
+    });
   }
 
   #refuse(error: LobbyError): { isOk: false; error: LobbyError } {
-    countUp(this.#refused, error.type);
-    if (error.type === "tooMany") countUp(this.#bounds, error.of);
+    this.#metrics.countRefusal(error);
     return { isOk: false, error };
   }
 
-  #done(record: LobbyRecord): { isOk: true; value: Lobby } {
+  #done(record: ManagedLobby): { isOk: true; value: Lobby } {
     this.#settle(record);
     return { isOk: true, value: record.view };
   }
 
   /** Does what follows by itself from what was done. */
-  #settle(record: LobbyRecord): void {
+  #settle(record: ManagedLobby): void {
     if (isRematchWanted(record.view)) {
       this.#emit(record, { type: "lobbyReset" });
     }
-    const { config, state, players } = record.view;
-    if (
-      config.isAutoStarted && state === LobbyState.Waiting &&
-      record.readyCheck === undefined && record.reservations.size === 0 &&
-      players.length >= config.minPlayers &&
-      players.every(({ isReady }) => isReady) &&
-      this.#canDivide(record)
-    ) this.#start(record);
+    if (isStartDue(record)) this.#start(record);
     this.#schedule(record);
   }
 
-  #schedule(record: LobbyRecord): void {
+  #schedule(record: ManagedLobby): void {
     this.#heap.set(record, firstTimer(record)?.atUs ?? Infinity);
   }
 
   /** Where all events come from. */
-  #emit(record: LobbyRecord, change: Change): void {
+  #emit(record: ManagedLobby, change: Change): void {
     const { view } = record;
     const { type, ...rest } = change;
     const event = deepFreeze({
@@ -1605,7 +1508,7 @@ export class LobbyManager {
   }
 
   /** Finds the lobby of somebody who wants something. */
-  #actor(by: PlayerId, needsHost = false): Checked<LobbyRecord> {
+  #actor(by: PlayerId, needsHost = false): Checked<ManagedLobby> {
     const crowded = this.#checkRoom();
     if (crowded !== undefined) return { error: crowded };
     const record = this.#lobbyOf.get(by);
@@ -1616,7 +1519,7 @@ export class LobbyManager {
       : { value: record };
   }
 
-  #find(lobby: LobbyId): Checked<LobbyRecord> {
+  #find(lobby: LobbyId): Checked<ManagedLobby> {
     const crowded = this.#checkRoom();
     if (crowded !== undefined) return { error: crowded };
     const record = this.#lobbies.get(lobby);
@@ -1630,7 +1533,7 @@ export class LobbyManager {
     given: LobbyConfigChanges,
     options: CreateLobbyOptions,
     isReady = false,
-  ): Checked<LobbyRecord> {
+  ): Checked<ManagedLobby> {
     const crowded = this.#checkRoom();
     if (crowded !== undefined) return { error: crowded };
     const { lobbies } = this.#limits;
@@ -1639,7 +1542,12 @@ export class LobbyManager {
     }
     const config = checkConfig(given, undefined, this.#limits);
     if (config.error !== undefined) return config;
-    const entrants = this.#checkSeats(seats, config.value);
+    const entrants = checkSeats(
+      seats,
+      config.value,
+      this.#lobbyOf,
+      this.#limits,
+    );
     if (entrants.error !== undefined) return entrants;
     const metadata = checkMetadataChanges(
       "metadata",
@@ -1667,7 +1575,7 @@ export class LobbyManager {
       host: seats[0]!.player,
       config: config.value,
       hasPassword: passwordVerifier !== undefined,
-      metadata: withoutNulls(metadata.value),
+      metadata: mergeMetadata({}, metadata.value),
       players: entrants.value.map((entrant, i) =>
         makePlayer(entrant, seats[i]!.team, isReady)
       ),
@@ -1675,82 +1583,23 @@ export class LobbyManager {
       reservedSeats: 0,
       gameCount: 0,
     });
-    const record = makeRecord(view, this.#nextOrder++, this.#random.nextU32());
+    const record = makeManagedLobby(
+      view,
+      this.#nextOrder++,
+      this.#random.nextU32(),
+    );
     record.verifier = passwordVerifier;
     this.#lobbies.set(id.value, record);
     for (const { player, skill } of entrants.value) {
       record.seats.set(player, { skill, graceUs: Infinity });
       this.#lobbyOf.set(player, record);
     }
-    this.#created++;
-    this.#joined += entrants.value.length;
-    this.#playerCount += entrants.value.length;
+    this.#metrics.created++;
+    this.#metrics.joined += entrants.value.length;
+    this.#metrics.players += entrants.value.length;
     const event = { type: "lobbyCreated", lobby: id.value, version: 1, view };
     this.#events.push(Object.freeze(event) as LobbyEvent);
     return { value: record };
-  }
-
-  #checkSeats(
-    seats: readonly LobbyMatchSeat[],
-    config: LobbyConfig,
-  ): Checked<Entrant[]> {
-    const { maxPlayers, teams } = config;
-    if (seats.length < 1 || seats.length > maxPlayers) {
-      return {
-        error: errors.invalidConfig(
-          "maxPlayers",
-          `at least ${seats.length}, and there must be a player`,
-        ),
-      };
-    }
-    const sizes = new Array<number>(teams.count).fill(0);
-    const entrants = new Map<PlayerId, Entrant>();
-    for (const seat of seats) {
-      const { player, team } = seat;
-      const other = this.#lobbyOf.get(player);
-      if (other !== undefined) {
-        return { error: errors.playerAlreadyInLobby(player, other.view.id) };
-      }
-      if (team !== undefined && !(team < teams.count)) {
-        return { error: errors.teamNotFound(team, teams.count) };
-      }
-      if (team !== undefined && ++sizes[team]! > teams.maxSize) {
-        return { error: errors.teamFull(team, teams.maxSize) };
-      }
-      const entrant = this.#checkEntrant(player, seat);
-      if (entrant.error !== undefined) return entrant;
-      entrants.set(player, entrant.value);
-    }
-    return entrants.size === seats.length
-      ? { value: [...entrants.values()] }
-      : { error: errors.invalidConfig("players", "there once each") };
-  }
-
-  #checkEntrant(player: PlayerId, info: LobbyPlayerInfo): Checked<Entrant> {
-    const { nameBytes, playerMetadataBytes } = this.#limits;
-    const usual = isDisplayText(player, nameBytes) ? player : "Player";
-    const name = checkName("name", info.name ?? usual, this.#limits);
-    if (name.error !== undefined) return name;
-    const metadata = checkMetadataChanges(
-      "metadata",
-      info.metadata ?? {},
-      {},
-      playerMetadataBytes,
-    );
-    if (metadata.error !== undefined) return metadata;
-    const skill = checkSkill(info.skill ?? 0);
-    if (skill.error !== undefined) return skill;
-    const party = info.party === undefined ? undefined : checkParty(info.party);
-    if (party?.error !== undefined) return party;
-    return {
-      value: {
-        player,
-        name: name.value,
-        metadata: withoutNulls(metadata.value),
-        skill: skill.value,
-        party: party?.value,
-      },
-    };
   }
 
   #makeId(wanted: LobbyId | undefined): Checked<LobbyId> {
@@ -1781,124 +1630,44 @@ export class LobbyManager {
 
   /** Tells why somebody may not come in, but for the password. */
   #checkOpen(
-    record: LobbyRecord,
+    record: ManagedLobby,
     player: PlayerId,
     role: LobbyRole,
     entry: LobbyEntry,
   ): LobbyError | undefined {
     const other = this.#lobbyOf.get(player);
-    if (other !== undefined) {
-      return errors.playerAlreadyInLobby(player, other.view.id);
-    }
-    const { view } = record;
-    const { id, config } = view;
-    const bannedUs = record.bans.get(player);
-    if (bannedUs !== undefined) {
-      return errors.banned(player, id, leftMsOf(bannedUs, this.#nowUs));
-    }
-    const isAsked = entry === "invite" || entry === "reservation";
-    if (config.access === "inviteOnly" && !isAsked) {
-      return errors.lobbyNotJoinable(id, "inviteOnly");
-    }
-    if (role === "spectator") {
-      const { spectatorAccess, maxSpectators } = config;
-      if (
-        spectatorAccess === "none" || spectatorAccess === "invited" && !isAsked
-      ) return errors.lobbyNotJoinable(id, "spectators");
-      return view.spectators.length < maxSpectators
-        ? undefined
-        : errors.lobbyFull(id, role, maxSpectators);
-    }
-    if (entry === "reservation") return undefined;
-    return checkFreeSeat(view);
+    return other === undefined
+      ? checkEntry(record, player, role, entry, this.#nowUs)
+      : errors.playerAlreadyInLobby(player, other.view.id);
   }
 
   /** Counts an attempt, and asks for the password to be verified. */
   #tryPassword(
-    record: LobbyRecord,
-    verifier: string,
-    entrant: Entrant,
-    role: LobbyRole,
+    entry: PasswordEntry,
     password: string | undefined,
   ): LobbyResult<LobbyJoin> {
-    const { player } = entrant;
+    const { record, entrant, verifier } = entry;
     const { id } = record.view;
     if (password === undefined) return this.#refuse(errors.wrongPassword(id));
-    const text = checkOpaqueText("password", password, MAX_PASSWORD_BYTES);
-    if (text.error !== undefined) return this.#refuse(text.error);
-    const last = this.#attemptOf.get(player);
-    if (last !== undefined) {
-      const { untilUs } = this.#attempts.get(last)!;
-      return this.#refuse(errors.rateLimited(leftMsOf(untilUs, this.#nowUs)));
-    }
-    const { passwordAttempts } = this.#limits;
-    if (this.#attempts.size >= passwordAttempts) {
-      return this.#refuse(errors.tooMany("passwordAttempts", passwordAttempts));
-    }
-    const waitUs = this.#countAttempt(record, player);
-    if (waitUs > 0) return this.#refuse(errors.rateLimited(waitUs / 1000));
-    const attempt = this.#nextAttempt++;
-    this.#attempts.set(attempt, {
-      record,
-      entrant,
-      role,
-      verifier,
-      untilUs: this.#nowUs + this.#passwordTimeoutUs,
-    });
-    this.#attemptOf.set(player, attempt);
+    const begun = this.#attempts.begin(entry, password, this.#nowUs);
+    if (begun.error !== undefined) return this.#refuse(begun.error);
+    const attempt = begun.value;
     this.#events.push(Object.freeze({
       type: "passwordToVerify",
       attempt,
       lobby: id,
-      player,
+      player: entrant.player,
       password,
       verifier,
     }));
     return { isOk: true, value: { type: "pending", attempt } };
   }
 
-  /** Counts an attempt against both limits, or tells how long to wait. */
-  #countAttempt(record: LobbyRecord, player: PlayerId): number {
-    const now = this.#nowUs;
-    const { forgottenUsOf } = record;
-    const forgottenUs = forgottenUsOf.get(player) ?? 0;
-    const waitUs = Math.max(
-      waitForAttemptUs(this.#ratePerPlayer, forgottenUs, now),
-      waitForAttemptUs(this.#ratePerLobby, record.forgottenUs, now),
-    );
-    if (waitUs > 0) return waitUs;
-    // How many players are remembered is bounded by how many attempts the lobby allows
-    // while one of a player's is remembered.
-    if (forgottenUsOf.size >= MANY_PLAYERS) {
-      for (const [other, us] of forgottenUsOf) {
-        if (us <= now) forgottenUsOf.delete(other);
-      }
-    }
-    // In the order of the last attempt, which a snapshot without those that are
-    // forgotten has too.
-    forgottenUsOf.delete(player);
-    forgottenUsOf.set(
-      player,
-      countAttempt(this.#ratePerPlayer, forgottenUs, now),
-    );
-    record.forgottenUs = countAttempt(
-      this.#ratePerLobby,
-      record.forgottenUs,
-      now,
-    );
-    return 0;
-  }
-
-  #forgetAttempt(attempt: number, waiting: Attempt): void {
-    this.#attempts.delete(attempt);
-    this.#attemptOf.delete(waiting.entrant.player);
-  }
-
-  #refuseAttempt(attempt: number, waiting: Attempt, error: LobbyError): void {
+  #refuseAttempt(waiting: PasswordAttempt, error: LobbyError): void {
     this.#refuse(error);
     this.#events.push(deepFreeze({
       type: "joinRefused",
-      attempt,
+      attempt: waiting.attempt,
       lobby: waiting.record.view.id,
       player: waiting.entrant.player,
       error,
@@ -1906,7 +1675,7 @@ export class LobbyManager {
   }
 
   #join(
-    record: LobbyRecord,
+    record: ManagedLobby,
     entrant: Entrant,
     role: LobbyRole,
     entry: LobbyEntry,
@@ -1918,13 +1687,13 @@ export class LobbyManager {
 
   /** Lets somebody in who may come in. */
   #admit(
-    record: LobbyRecord,
+    record: ManagedLobby,
     entrant: Entrant,
     role: LobbyRole,
     entry: LobbyEntry,
   ): void {
     const { player, skill } = entrant;
-    this.#joined++;
+    this.#metrics.joined++;
     record.seats.set(player, { skill, graceUs: Infinity });
     this.#lobbyOf.set(player, record);
     if (role === "spectator") {
@@ -1934,10 +1703,10 @@ export class LobbyManager {
     }
     this.#interrupt(record, "joined");
     const kept = takeReservation(record, player);
-    this.#playerCount++;
+    this.#metrics.players++;
     this.#emit(record, {
       type: "playerJoined",
-      player: makePlayer(entrant, this.#teamForLate(record, kept), false),
+      player: makePlayer(entrant, teamForLate(record, kept), false),
       entry,
       reservedSeats: reservedSeats(record),
     });
@@ -1946,7 +1715,7 @@ export class LobbyManager {
 
   /** Removes somebody, and tells whether there is still a lobby. */
   #remove(
-    record: LobbyRecord,
+    record: ManagedLobby,
     player: PlayerId,
     reason: LobbyLeaveReason,
     isBanned: boolean,
@@ -1958,7 +1727,7 @@ export class LobbyManager {
         return false;
       }
       this.#interrupt(record, "left");
-      this.#playerCount--;
+      this.#metrics.players--;
     }
     const host = this.#hostWithout(record, player);
     record.seats.delete(player);
@@ -1975,11 +1744,11 @@ export class LobbyManager {
   }
 
   #destroy(
-    record: LobbyRecord,
+    record: ManagedLobby,
     last?: (LobbyEvent & { type: "lobbyDestroyed" })["last"],
   ): void {
     const { id, players } = record.view;
-    this.#playerCount -= players.length;
+    this.#metrics.players -= players.length;
     for (const player of record.seats.keys()) this.#lobbyOf.delete(player);
     for (const code of record.invites.keys()) this.#codes.delete(code);
     this.#lobbies.delete(id);
@@ -1993,7 +1762,7 @@ export class LobbyManager {
   }
 
   /** Who is host when a player is gone: the longest there of those who are connected. */
-  #hostWithout(record: LobbyRecord, player: PlayerId): PlayerId {
+  #hostWithout(record: ManagedLobby, player: PlayerId): PlayerId {
     const { host, players } = record.view;
     if (host !== player) return host;
     const others = players.filter(({ id }) => id !== player);
@@ -2004,7 +1773,7 @@ export class LobbyManager {
   }
 
   /** Gives the lobby to a connected player, if the host has been away for too long. */
-  #replaceHost(record: LobbyRecord): void {
+  #replaceHost(record: ManagedLobby): void {
     if (record.hostGraceUs > this.#nowUs) return;
     const { host, players } = record.view;
     const next = players.find(({ id, isConnected }) =>
@@ -2020,7 +1789,7 @@ export class LobbyManager {
   }
 
   /** Ends a countdown and a ready check, if there is one. */
-  #interrupt(record: LobbyRecord, reason: LobbyInterruption): void {
+  #interrupt(record: ManagedLobby, reason: LobbyInterruption): void {
     if (record.view.state === LobbyState.Countdown) {
       record.countdownUs = Infinity;
       this.#emit(record, { type: "countdownCancelled", reason });
@@ -2029,7 +1798,7 @@ export class LobbyManager {
     this.#endReadyCheck(record);
   }
 
-  #endReadyCheck(record: LobbyRecord): void {
+  #endReadyCheck(record: ManagedLobby): void {
     const result = record.readyCheck?.check();
     if (result === undefined) return;
     record.readyCheck = undefined;
@@ -2037,136 +1806,34 @@ export class LobbyManager {
     this.#emit(record, { type: "readyCheckEnded", result });
   }
 
-  #checkStart(record: LobbyRecord): LobbyError | undefined {
-    const { view } = record;
-    const { host, players, config } = view;
-    const busy = checkWaiting(view);
-    if (busy !== undefined) return busy;
-    if (players.length < config.minPlayers) {
-      return errors.notEnoughPlayers(players.length, config.minPlayers);
-    }
-    const unready = players
-      // Who starts the game is ready for it.
-      .filter(({ id, isReady, isConnected }) =>
-        id === host ? !isConnected : !isReady
-      )
-      .map(({ id }) => id);
-    if (unready.length > 0) return errors.playersNotReady(unready);
-    return this.#canDivide(record) ? undefined : errors.notAllowed("parties");
-  }
-
   /** Begins a countdown, or the game if there is none. */
-  #start(record: LobbyRecord): void {
+  #start(record: ManagedLobby): void {
     const { countdownMs } = record.view.config;
     if (countdownMs === 0) return this.#begin(record);
     record.countdownUs = this.#nowUs + toUs(countdownMs);
     this.#emit(record, { type: "countdownStarted", durationMs: countdownMs });
   }
 
-  #begin(record: LobbyRecord): void {
+  #begin(record: ManagedLobby): void {
     record.countdownUs = Infinity;
-    const seats = this.#divide(record);
+    const seats = divide(record);
     if (seats === undefined) {
       // The same players could be divided before the countdown, which any change of
       // them ends: but a snapshot may be edited.
       this.#emit(record, { type: "countdownCancelled", reason: "parties" });
       return;
     }
-    this.#started++;
+    this.#metrics.started++;
     this.#emit(record, { type: "gameStarted", seats });
   }
 
-  /** Whether the players' parties fit into the teams. */
-  #canDivide(record: LobbyRecord): boolean {
-    return this.#divide(record) !== undefined;
-  }
-
-  /** Divides the players: the same ones before the same game in the same way, which is worked out once. */
-  #divide(record: LobbyRecord): readonly TeamSeat[] | undefined {
-    const { config: { teams }, gameCount } = record.view;
-    const { count, assignment, maxSize } = teams;
-    if (count === 0) return [];
-    const members = teamMembers(record);
-    const question = JSON.stringify([teams, gameCount, members]);
-    // It may take milliseconds, and players can have it done as often as they can say anything.
-    if (record.division?.question !== question) {
-      const random = new SeededRandom([record.seed, gameCount, 1, 1]);
-      const system = new TeamSystem({ count, assignment, maxSize, random });
-      record.division = { question, seats: system.assign(members) };
-    }
-    return record.division.seats;
-  }
-
-  /** The team of somebody who comes in late: the one that was kept, or the smallest. */
-  #teamForLate(
-    record: LobbyRecord,
-    kept: TeamId | undefined,
-  ): TeamId | undefined {
-    const { view, seats } = record;
-    const { count, assignment, maxSize } = view.config.teams;
-    if (count === 0) return undefined;
-    const sizes = teamSizes(view);
-    if (kept !== undefined && kept < count && sizes[kept]! < maxSize) {
-      // Teams that are assigned later are not chosen now.
-      const isLate = view.state === LobbyState.InGame;
-      if (isLate || assignment === TeamAssignment.Manual) return kept;
-    }
-    if (view.state !== LobbyState.InGame) return undefined;
-    const skills = new Array<number>(count).fill(0);
-    for (const { id, team } of view.players) {
-      if (team !== undefined) skills[team]! += seats.get(id)!.skill;
-    }
-    let smallest = 0;
-    for (let team = 1; team < count; team++) {
-      if (
-        sizes[team]! < sizes[smallest]! ||
-        sizes[team] === sizes[smallest] && skills[team]! < skills[smallest]!
-      ) smallest = team;
-    }
-    return smallest as TeamId;
-  }
-
-  #checkReservation(
-    record: LobbyRecord,
-    players: readonly PlayerId[],
-    team: TeamId | undefined,
-  ): LobbyError | undefined {
-    const { view } = record;
-    const { id, config } = view;
-    const isList = players.length >= 1 && players.length <= 256 &&
-      [...players].every(isPlayerId) &&
-      new Set(players).size === players.length;
-    if (!isList) {
-      return errors.invalidConfig("players", "1 to 256 players, each once");
-    }
-    if (team !== undefined && !(isTeamId(team) && team < config.teams.count)) {
-      return errors.teamNotFound(team, config.teams.count);
-    }
-    for (const player of players) {
-      if (record.seats.has(player) || isReserved(record, player)) {
-        return errors.playerAlreadyInLobby(player, id);
-      }
-      const bannedUs = record.bans.get(player);
-      if (bannedUs === undefined) continue;
-      return errors.banned(player, id, leftMsOf(bannedUs, this.#nowUs));
-    }
-    const taken = view.players.length + view.reservedSeats + players.length;
-    if (taken > config.maxPlayers) {
-      return errors.lobbyFull(id, "player", config.maxPlayers);
-    }
-    const { reservationsPerLobby } = this.#limits;
-    return record.reservations.size < reservationsPerLobby
-      ? undefined
-      : errors.tooMany("reservations", reservationsPerLobby);
-  }
-
-  #forgetInvite(record: LobbyRecord, code: string): void {
+  #forgetInvite(record: ManagedLobby, code: string): void {
     record.invites.delete(code);
     this.#codes.delete(code);
   }
 
   /** Does what is due in a lobby, and tells whether there still is one. */
-  #fire(record: LobbyRecord, timer: LobbyTimer): boolean {
+  #fire(record: ManagedLobby, timer: LobbyTimer): boolean {
     switch (timer.type) {
       case "countdown":
         this.#begin(record);
@@ -2214,41 +1881,4 @@ function toGraceUs(name: string, graceMs: number): number {
     );
   }
   return toUs(checkNotNegative(name, graceMs));
-}
-
-function toRate(name: string, rate: PasswordRate): AttemptRate {
-  const burst = checkInteger(`${name}.burst`, rate.burst, 1, 1000);
-  const { intervalMs } = rate;
-  if (!(intervalMs >= 1 && intervalMs <= 3_600_000)) {
-    throw new RangeError(
-      `Cannot use ${name}.intervalMs as it must be 1 to 3600000: current value is ${intervalMs}`,
-    );
-  }
-  return { burst, intervalUs: toUs(intervalMs) };
-}
-
-function randomText(length: number): string {
-  let text = "";
-  for (const byte of crypto.getRandomValues(new Uint8Array(length))) {
-    text += CODE_LETTERS[byte & 31];
-  }
-  return text;
-}
-
-function withoutNulls(changes: LobbyMetadataChanges): LobbyMetadata {
-  return Object.fromEntries(
-    Object.entries(changes).filter(([, value]) => value !== null),
-  ) as LobbyMetadata;
-}
-
-function gauge(name: string, help: string, value: number): Metric {
-  return { name: `tickwire_lobby_${name}`, help, type: "gauge", value };
-}
-
-function counter(name: string, help: string, value: number): Metric {
-  return { name: `tickwire_lobby_${name}`, help, type: "counter", value };
-}
-
-function countUp<K>(counts: Map<K, number>, key: K): void {
-  counts.set(key, (counts.get(key) ?? 0) + 1);
 }

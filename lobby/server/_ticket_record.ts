@@ -1,5 +1,6 @@
 // This module is browser compatible.
 import type { PlayerId } from "../../core/mod.ts";
+import { isObject } from "../_is_object.ts";
 import type { LobbyId } from "../lobby_id.ts";
 import {
   type Check,
@@ -7,7 +8,6 @@ import {
   integer,
   isAmount,
   isLobby,
-  isObject,
   isPlayer,
   listOf,
   optional,

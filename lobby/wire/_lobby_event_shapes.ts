@@ -1,4 +1,5 @@
 // This module is browser compatible.
+import { isObject } from "../_is_object.ts";
 import type { LobbyRole } from "../lobby_error.ts";
 import type {
   LobbyEntry,
@@ -25,7 +26,6 @@ import {
   isJson,
   isLobby,
   isMetadataChanges,
-  isObject,
   isPlayer,
   isTeam,
   listOf,

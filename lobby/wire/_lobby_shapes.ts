@@ -1,4 +1,5 @@
 // This module is browser compatible.
+import { isObject } from "../_is_object.ts";
 import type { LobbyListing } from "../browser/lobby_listing.ts";
 import { isGameMode } from "../game_mode.ts";
 import type {
@@ -27,7 +28,6 @@ import {
   isJson,
   isLobby,
   isMetadata,
-  isObject,
   isPlayer,
   isTeam,
   listOf,

@@ -1,4 +1,5 @@
 // This module is browser compatible.
+import { isObject } from "../_is_object.ts";
 import type { ModeExplanation } from "../matchmaking/ticket_explanation.ts";
 import {
   isProposal,
@@ -14,7 +15,6 @@ import {
   isBoolean,
   isCount,
   isLobby,
-  isObject,
   isPlayer,
   listOf,
   nullable,

@@ -1,4 +1,5 @@
 // This module is browser compatible.
+import { isObject } from "../_is_object.ts";
 import { isLobbyEvent } from "./_lobby_event_shapes.ts";
 import { isListing, isListingChange, isLobbyView } from "./_lobby_shapes.ts";
 import {
@@ -10,7 +11,6 @@ import {
   isBoolean,
   isCount,
   isLobby,
-  isObject,
   isPlayer,
   listOf,
   nullable,

@@ -1,4 +1,5 @@
 // This module is browser compatible.
+import { isObject } from "../_is_object.ts";
 import type { LobbyFilter } from "../browser/lobby_filter.ts";
 import type { LobbyRole } from "../lobby_error.ts";
 import type { LobbyConfig, LobbyTeamConfig } from "../manager/lobby_config.ts";
@@ -14,7 +15,6 @@ import {
   isLobby,
   isMetadata,
   isMetadataChanges,
-  isObject,
   isPlayer,
   isTeam,
   listOf,

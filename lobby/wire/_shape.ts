@@ -1,6 +1,7 @@
 // This module is browser compatible.
 import { isPlayerId } from "../../core/mod.ts";
 import { utf8Length } from "../../protocol/mod.ts";
+import { isObject } from "../_is_object.ts";
 import { isLobbyId } from "../lobby_id.ts";
 import { isTeamId } from "../team_id.ts";
 
@@ -39,11 +40,6 @@ export function has(shape: Shape): Check {
     Object.entries(shape).every(([name, check]) =>
       check(Object.hasOwn(value, name) ? value[name] : undefined)
     );
-}
-
-/** Whether a value is an object and neither an array nor `null`. */
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** What may be left out. */

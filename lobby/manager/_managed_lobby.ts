@@ -33,8 +33,8 @@ interface Reservation {
   readonly untilUs: number;
 }
 
-/** A lobby. Times are on the manager's scale, `Infinity` for never. */
-export interface LobbyRecord extends HeapEntry {
+/** All that a manager knows of a lobby. Times are on the manager's scale, `Infinity` for never. */
+export interface ManagedLobby extends HeapEntry {
   view: Lobby;
   verifier: string | undefined;
   /** What the server's own code keeps, frozen. */
@@ -63,11 +63,11 @@ export interface LobbyRecord extends HeapEntry {
 }
 
 /** Makes a lobby that has nothing but what everybody may see. */
-export function makeRecord(
+export function makeManagedLobby(
   view: Lobby,
   order: number,
   seed: number,
-): LobbyRecord {
+): ManagedLobby {
   return {
     view,
     order,
@@ -92,68 +92,8 @@ export function makeRecord(
   };
 }
 
-/** Something of a lobby whose time is up. */
-export type LobbyTimer =
-  | { readonly type: "countdown"; readonly atUs: number }
-  | { readonly type: "readyCheck"; readonly atUs: number }
-  | { readonly type: "hostGrace"; readonly atUs: number }
-  | {
-    readonly type: "seat" | "ban";
-    readonly atUs: number;
-    readonly player: PlayerId;
-  }
-  | { readonly type: "invite"; readonly atUs: number; readonly code: string }
-  | {
-    readonly type: "reservation";
-    readonly atUs: number;
-    readonly reservation: number;
-  };
-
-/** Finds what of a lobby is due first; of those at the same time, the first named here. */
-export function firstTimer(record: LobbyRecord): LobbyTimer | undefined {
-  let first: LobbyTimer | undefined;
-  let firstUs = Infinity;
-  const { countdownUs, readyCheckUs, hostGraceUs, view } = record;
-  if (countdownUs < firstUs) {
-    firstUs = countdownUs;
-    first = { type: "countdown", atUs: countdownUs };
-  }
-  if (readyCheckUs < firstUs) {
-    firstUs = readyCheckUs;
-    first = { type: "readyCheck", atUs: readyCheckUs };
-  }
-  if (
-    hostGraceUs < firstUs &&
-    view.players.some(({ id, isConnected }) => isConnected && id !== view.host)
-  ) {
-    firstUs = hostGraceUs;
-    first = { type: "hostGrace", atUs: hostGraceUs };
-  }
-  for (const [player, { graceUs }] of record.seats) {
-    if (graceUs >= firstUs) continue;
-    firstUs = graceUs;
-    first = { type: "seat", atUs: graceUs, player };
-  }
-  for (const [reservation, { untilUs }] of record.reservations) {
-    if (untilUs >= firstUs) continue;
-    firstUs = untilUs;
-    first = { type: "reservation", atUs: untilUs, reservation };
-  }
-  for (const [code, { untilUs }] of record.invites) {
-    if (untilUs >= firstUs) continue;
-    firstUs = untilUs;
-    first = { type: "invite", atUs: untilUs, code };
-  }
-  for (const [player, untilUs] of record.bans) {
-    if (untilUs >= firstUs) continue;
-    firstUs = untilUs;
-    first = { type: "ban", atUs: untilUs, player };
-  }
-  return first;
-}
-
 /** Whether a seat is kept for somebody. */
-export function isReserved(record: LobbyRecord, player: PlayerId): boolean {
+export function isReserved(record: ManagedLobby, player: PlayerId): boolean {
   for (const { players } of record.reservations.values()) {
     if (players.has(player)) return true;
   }
@@ -162,7 +102,7 @@ export function isReserved(record: LobbyRecord, player: PlayerId): boolean {
 
 /** Uses up the seat that is kept for somebody, and returns its team if it has one. */
 export function takeReservation(
-  record: LobbyRecord,
+  record: ManagedLobby,
   player: PlayerId,
 ): TeamId | undefined {
   for (const { reservation, players, team } of record.reservations.values()) {
@@ -174,25 +114,10 @@ export function takeReservation(
 }
 
 /** How many seats are kept. */
-export function reservedSeats(record: LobbyRecord): number {
+export function reservedSeats(record: ManagedLobby): number {
   let seats = 0;
   for (const { players } of record.reservations.values()) seats += players.size;
   return seats;
-}
-
-/** The players, as teams are made of them. */
-export function teamMembers(record: LobbyRecord): {
-  player: PlayerId;
-  skill: number;
-  party?: string;
-  team?: TeamId;
-}[] {
-  return record.view.players.map(({ id, party, team }) => ({
-    player: id,
-    skill: record.seats.get(id)!.skill,
-    ...(party === undefined ? {} : { party }),
-    ...(team === undefined ? {} : { team }),
-  }));
 }
 
 /** Everybody is heard, so that all who say no are named; the lobby keeps the time. */
