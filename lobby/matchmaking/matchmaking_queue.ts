@@ -1042,7 +1042,7 @@ export class MatchmakingQueue {
     this.#backfills.fill(
       this.#meter,
       (backfill) => this.#candidatesFor(backfill),
-      (slot) => this.#table.partySize(slot),
+      (slot) => this.#table.players[slot]!,
       (backfill, members) => {
         const { mode, region, map } = backfill;
         const slots = Int32Array.from(members.flat());

@@ -450,6 +450,21 @@ Deno.test("MatchmakingQueue has a player in one match, whatever the tickets", ()
   assertEquals(queue.ticketsOf(ada.player), []);
 });
 
+Deno.test("MatchmakingQueue ends a player's other tickets once, wherever they were before", () => {
+  const queue = queueOf(DUEL, { maxTicketsPerPlayer: 2 });
+  const ada = { player: playerId("ada"), skill: 1 };
+  const request = { players: [ada], modes: ["ranked"] };
+  queue.dequeue(enqueued(queue, request));
+  queue.tick(0);
+  const tickets = [enqueued(queue, request), enqueued(queue, request)];
+  assertEquals(queue.ticketsOf(ada.player), tickets);
+  enqueued(queue, requestOf([1]));
+  assertEquals(queue.tick(0).length, 1);
+  const types = [...queue.drainEvents()].map(({ type }) => type);
+  assertEquals(types, ["ticketSuperseded"]);
+  assertEquals(queue.size, 0);
+});
+
 Deno.test("MatchmakingQueue never pairs two tickets of one player", () => {
   const queue = queueOf(DUEL, { maxTicketsPerPlayer: 2 });
   const ada = { player: playerId("ada"), skill: 1 };
@@ -480,6 +495,22 @@ Deno.test("MatchmakingQueue.processBackfill() fills a game up, the longest wait 
   assertEquals(queue.openSeats(added.value), undefined);
   assertEquals(queue.ticket(far)?.id, far);
   assertEquals(queue.ticket(late)?.id, late);
+});
+
+Deno.test("MatchmakingQueue fills a game up though somebody waits for it twice", () => {
+  const queue = queueOf(DUEL, { maxTicketsPerPlayer: 2 });
+  const ada = { player: playerId("ada"), skill: 1 };
+  const first = enqueued(queue, { players: [ada], modes: ["ranked"] });
+  enqueued(queue, { players: [ada], modes: ["ranked"] });
+  const bob = enqueued(queue, requestOf([1]));
+  const game = queue.addBackfill({
+    mode: "ranked",
+    openSeats: [1, 1],
+    skill: 1,
+  });
+  assert(game.isOk);
+  const [match] = queue.processBackfill();
+  assertEquals(match && ticketsOf(match), [first, bob]);
 });
 
 Deno.test("MatchmakingQueue fills games up before it makes new ones", () => {
