@@ -99,7 +99,12 @@ function readMaps(
   let isRestricted = false;
   for (let number = 0; number < modes.length; number++) {
     const { maps: known, name } = modes[number]!;
-    if ((modeBits >>> number & 1) === 0 || known.length === 0) continue;
+    if ((modeBits >>> number & 1) === 0) continue;
+    if (known.length === 0) {
+      // Nothing to choose from is nothing to differ in.
+      bits[number] = -1;
+      continue;
+    }
     for (let map = 0; map < known.length; map++) {
       if (maps.includes(known[map]!)) bits[number]! |= 1 << map;
     }

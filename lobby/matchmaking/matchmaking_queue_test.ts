@@ -153,6 +153,25 @@ Deno.test("MatchmakingQueue plays a map that all accept", () => {
   assertEquals(any.tick(0)[0]?.map, "ice");
 });
 
+Deno.test("MatchmakingQueue asks for maps only where there are some", () => {
+  const queue = new MatchmakingQueue({
+    modes: {
+      trio: { teams: 3, teamSize: 1, maps: ["harbour", "keep"] },
+      duel: { teams: 2, teamSize: 1 },
+    },
+  });
+  const modes = ["trio", "duel"];
+  const first = enqueued(queue, requestOf([1], { modes, maps: ["keep"] }));
+  const second = enqueued(queue, requestOf([1], { modes, maps: ["harbour"] }));
+  assertEquals(
+    queue.explain(first)!.modes.map(({ byMaps }) => byMaps),
+    [1, 0],
+  );
+  const [match] = queue.tick(0);
+  assertEquals(match?.mode, "duel");
+  assertEquals(ticketsOf(match!).toSorted(), [first, second].toSorted());
+});
+
 Deno.test("MatchmakingQueue has one ticket wait for several modes", () => {
   const queue = new MatchmakingQueue({
     modes: { duel: DUEL, trio: { teams: 3, teamSize: 1 } },
