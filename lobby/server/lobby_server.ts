@@ -519,10 +519,11 @@ export class LobbyServer {
     } catch {
       return "it is no JSON";
     }
+    const named = snapshot as { readonly lobby?: { readonly id?: unknown } };
+    if ((named?.lobby?.id ?? key) !== key) return "it is another lobby";
     const restored = this.manager.restore(snapshot);
     if (!restored.isOk) return restored.error.message;
     const lobby = restored.value;
-    if (lobby.id !== key) return "it is another lobby";
     this.#gate?.onCodes(
       lobby.id,
       this.manager.invites(lobby.id).map(({ code }) => code),
