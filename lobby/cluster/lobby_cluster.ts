@@ -463,6 +463,7 @@ export class LobbyCluster implements LobbyStore {
    */
   list(id: LobbyId, listing: LobbyListing | undefined): void {
     this.#unlisted.set(id, listing);
+    if (listing === undefined) this.#peers.readAgain(id);
   }
 
   /**
