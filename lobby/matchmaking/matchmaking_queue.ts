@@ -25,7 +25,7 @@ import { type ModeSettings, modeSettings, widthAt } from "./_mode_settings.ts";
 import { PlayerTickets } from "./_player_tickets.ts";
 import { SkillIndex } from "./_skill_index.ts";
 import { TeamSplitter } from "./_split_teams.ts";
-import { readTicket } from "./_ticket_reader.ts";
+import { isSkill, MAX_SKILL, readTicket } from "./_ticket_reader.ts";
 import {
   HELD,
   MAX_TICKETS,
@@ -510,7 +510,9 @@ export class MatchmakingQueue {
     for (const seats of openSeats) {
       checkInteger("openSeats of the backfill", seats, 0, teamSize);
     }
-    if (!Number.isFinite(skill)) throw unusable("skill", "finite", skill);
+    if (!isSkill(skill)) {
+      throw unusable("skill", `from -${MAX_SKILL} to ${MAX_SKILL}`, skill);
+    }
     const regionNumber = region === undefined
       ? -1
       : this.#regions.indexOf(region);

@@ -289,6 +289,12 @@ Deno.test("MatchmakingQueue.enqueue() refuses what is no ticket", () => {
     ["players", { players: [] }],
     ["players", requestOf([1, 1])],
     ["players[0].skill", { players: [{ player, skill: NaN }] }],
+    ["players[0].skill", { players: [{ player, skill: "1" as never }] }],
+    // Its square is beyond all numbers.
+    ["players[0].skill", { players: [{ player, skill: 1e308 }] }],
+    ["players[0].uncertainty", {
+      players: [{ player, skill: 1, uncertainty: 1e10 }],
+    }],
     ["players[0].uncertainty", {
       players: [{ player, skill: 1, uncertainty: -1 }],
     }],
@@ -663,6 +669,18 @@ Deno.test("MatchmakingQueue.explain() estimates a wait by those before", () => {
   const ticket = enqueued(queue, requestOf([1000]));
   const { estimatedWaitMs } = queue.explain(ticket)!;
   assert(estimatedWaitMs! >= 4_000 && estimatedWaitMs! <= 8_000);
+});
+
+Deno.test("MatchmakingQueue estimates a wait of any tickets that there can be", () => {
+  const skillWindow = { initial: 1e9, final: 2e9, overMs: 0 };
+  const queue = queueOf({ ...DUEL, rules: { skillWindow } });
+  for (const skill of [-1e9, 1e9, 0, 0, 1e-300, 1e9]) {
+    enqueued(queue, requestOf([skill], { waitedMs: 1e300 }));
+    enqueued(queue, requestOf([-skill], { waitedMs: 1e300 }));
+    assertEquals(queue.tick(1).length, 1);
+  }
+  const ticket = enqueued(queue, requestOf([1e9]));
+  assert(Number.isFinite(queue.explain(ticket)!.estimatedWaitMs));
 });
 
 Deno.test("MatchmakingQueue.statistics() counts by mode and region", () => {
