@@ -179,6 +179,8 @@ export class MatchmakingQueue {
   #nextExpiry = Infinity;
   #nextProposal = 1;
   #firstMode = 0;
+  /** Whether the next tick fills games, before all else. */
+  #haveGamesTurn = true;
   #proposed: ProposedMatch[] = [];
   // Columns of a match that is being made.
   #sizes = new Uint8Array(0);
@@ -393,7 +395,8 @@ export class MatchmakingQueue {
 
   /**
    * Lets time pass: proposals that nobody has accepted in time fall through, tickets expire,
-   * open games are filled up, and new matches are made of those who are left.
+   * open games are filled up, and new matches are made of those who are left. Where the games
+   * leave nothing of the budget, the next call makes new matches alone.
    *
    * @param dt Seconds since the last call: 0 or more.
    * @param budget What it may spend.
@@ -414,10 +417,12 @@ export class MatchmakingQueue {
     if (this.#nextExpiry <= this.#now) this.#expire();
     this.#settle();
     this.#table.reuseRetired();
-    this.#fillGames();
+    if (this.#haveGamesTurn) this.#fillGames();
+    this.#haveGamesTurn = true;
     const modes = this.#modes.length;
     const first = this.#firstMode;
     this.#firstMode = 0;
+    let isFirstRound = true;
     for (let i = 0; i < modes; i++) {
       const mode = (first + i) % modes;
       if (this.#modes[mode]!.match !== undefined) {
@@ -426,8 +431,11 @@ export class MatchmakingQueue {
       }
       if (this.#meter.isSpent()) {
         this.#firstMode = mode;
+        // Games that use all of it up, time and again, would leave nothing for new matches.
+        this.#haveGamesTurn = !isFirstRound;
         break;
       }
+      isFirstRound = false;
       const round = this.#rounds[mode]!;
       round.run(
         this.#now,

@@ -781,6 +781,28 @@ Deno.test("MatchmakingQueue.tick() stops at its budget and goes on by the next",
   assertEquals(queue.tick(0, { work: 0 }), []);
 });
 
+Deno.test("MatchmakingQueue makes new matches though games use its budget up", () => {
+  for (const work of [1, 50, 500]) {
+    const queue = queueOf({ teams: 2, teamSize: 2 });
+    const addGame = (seats: number): void => {
+      const openSeats = [seats, 0];
+      assert(queue.addBackfill({ mode: "ranked", openSeats, skill: 1 }).isOk);
+    };
+    addGame(2);
+    // Nobody fits into these, which takes looking at everybody.
+    for (let i = 0; i < 20; i++) addGame(1);
+    for (let i = 0; i < 30; i++) enqueued(queue, requestOf([1, 1]));
+    const made = { backfill: 0, match: 0 };
+    for (let i = 0; i < 400; i++) {
+      for (const { backfill } of queue.tick(0.1, { work })) {
+        made[backfill === undefined ? "match" : "backfill"]++;
+      }
+    }
+    // One is left over.
+    assertEquals(made, { backfill: 1, match: 14 }, `work ${work}`);
+  }
+});
+
 Deno.test("MatchmakingQueue.tick() stops by a clock, and can be repeated by its work", () => {
   /** Each look at it takes a millisecond. */
   class SlowClock extends ManualClock {
