@@ -125,6 +125,12 @@ export class Peers {
     for (const id of gone) this.#take(peer, id, null);
   }
 
+  /** What was this server's own is not: if another one lists it too, that is to be read again. */
+  readAgain(id: LobbyId): void {
+    const peer = this.#peers.get(this.#listedBy.get(id) ?? "");
+    if (peer !== undefined) peer.listed = 0;
+  }
+
   /** Tells what is listed otherwise since the last time, or no longer. */
   takeChanges(): ReadonlyMap<LobbyId, LobbyListing | undefined> {
     const changes = this.#changes;

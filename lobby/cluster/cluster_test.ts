@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { playerId, renderOpenMetrics } from "../../core/mod.ts";
-import type { LobbyId } from "../lobby_id.ts";
+import { type LobbyId, lobbyId } from "../lobby_id.ts";
 import { ClusterWorld, LEASE_MS } from "./_testing/cluster_world.ts";
 
 Deno.test("LobbyServers send a client to the one that has the lobby", async () => {
@@ -63,6 +63,44 @@ Deno.test("LobbyServers have a player in one lobby of all", async () => {
     world.redis.hash("tickwire:{lobby}:owners").has("server:seat:ada"),
     false,
   );
+});
+
+Deno.test("LobbyServers end what a game has made twice, and keep what was there first", async () => {
+  const world = new ClusterWorld();
+  const a = await world.start("a");
+  const b = await world.start("b");
+  const ada = world.join("ada", ["a"]);
+  const id = lobbyId("same");
+  const eve = playerId("eve");
+  await world.done(ada, ada.client.create({ config: { name: "first" } }));
+  assert(a.server.manager.createLobby(playerId("bob"), {}, { id }).isOk);
+  await world.run(20);
+  // The game at the other server knows of neither.
+  assert(b.server.manager.createLobby(eve, {}, { id }).isOk);
+  assert(b.server.manager.createLobby(playerId("ada")).isOk);
+  await world.run(40);
+  assertEquals(b.server.manager.lobbyCount, 0);
+  assertEquals(a.server.manager.lobby(id)?.host, "bob");
+  assertEquals(
+    a.server.manager.lobbyForPlayer(playerId("ada"))?.config.name,
+    "first",
+  );
+  assertEquals(ada.client.lobby?.config.name, "first");
+  const owners = world.redis.hash("tickwire:{lobby}:owners");
+  assertEquals(
+    [...owners].filter(([, owner]) => owner !== String(a.cluster.token)),
+    [],
+  );
+  // What is listed there is the first one still.
+  const max = world.join("max", ["b"]);
+  max.client.browse({});
+  await world.until(() =>
+    max.client.browser.filteredSorted().some((it) => it.id === id)
+  );
+  // Who was sent away may come in anywhere.
+  assert(b.server.manager.createLobby(eve).isOk);
+  await world.run(20);
+  assertEquals(b.server.manager.lobbyForPlayer(eve)?.host, eve);
 });
 
 Deno.test("LobbyServers find lobbies by invite code, wherever they are", async () => {

@@ -434,8 +434,8 @@ export class LobbyCluster implements LobbyStore {
    *
    * @param to The number of its lease.
    * @param records What; it waits until the first one is saved or claimed.
-   * @returns A promise of whether they are the other's now: if not, it is dead. It does not resolve before that is known,
-   * nor if this server's lease is lost.
+   * @returns A promise of whether they are the other's now: if not, it is dead, or the first one is another's. It does not
+   * resolve before that is known, nor if this server's lease is lost.
    */
   give(to: number, records: readonly LobbyRecord[]): Promise<boolean> {
     return new Promise((resolve) => {
@@ -463,6 +463,7 @@ export class LobbyCluster implements LobbyStore {
    */
   list(id: LobbyId, listing: LobbyListing | undefined): void {
     this.#unlisted.set(id, listing);
+    if (listing === undefined) this.#peers.readAgain(id);
   }
 
   /**
@@ -557,11 +558,21 @@ export class LobbyCluster implements LobbyStore {
       if (taken.has(name)) {
         this.#known.delete(name);
         this.#taken.push({ kind, key });
+        this.#endGifts(name);
       } else if (owner === "") this.#known.set(name, this.#token);
     }
     if (removed.length === 0) return;
     for (const { name } of removed) this.#leaving.delete(name);
     for (const resolve of this.#saved.splice(0)) resolve();
+  }
+
+  /** Of a gift that has not been given the first record is another's: nothing of it is given. */
+  #endGifts(name: string): void {
+    for (const gift of this.#gifts) {
+      if (gift.isSent || nameOf(gift.records[0]!) !== name) continue;
+      this.#gifts.delete(gift);
+      gift.resolve(false);
+    }
   }
 
   /** What a batch changes and removes, of what this server had when it was to be saved first. */

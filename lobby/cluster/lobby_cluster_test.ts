@@ -369,6 +369,15 @@ testEach(
     await a.save(batch([["y", "0"]]));
     await until([a], () => isLate);
     assertEquals(await loaded(b), { x: "3", y: "1" });
+    // What turns out to be another's is not given, and not waited for.
+    let isOwn: boolean | undefined;
+    a.give(b.token, batch([["x", "9"], ["z", "1"]]).changed)
+      .then((it) => isOwn = it);
+    await a.save(batch([["x", "8"], ["z", "0"]]));
+    await until([a], () => isOwn !== undefined);
+    assert(!isOwn);
+    assertEquals(await loaded(b), { x: "3", y: "1" });
+    assertEquals(await loaded(a), { z: "0" });
   },
 );
 

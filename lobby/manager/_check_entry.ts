@@ -54,7 +54,7 @@ export function checkSeats(
     if (other !== undefined) {
       return { error: errors.playerAlreadyInLobby(player, other.view.id) };
     }
-    if (team !== undefined && !(team < teams.count)) {
+    if (team !== undefined && !(isTeamId(team) && team < teams.count)) {
       return { error: errors.teamNotFound(team, teams.count) };
     }
     if (team !== undefined && ++sizes[team]! > teams.maxSize) {

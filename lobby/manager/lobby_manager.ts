@@ -111,6 +111,8 @@ import { LobbyState } from "./lobby_state.ts";
 
 /** More than any operation or timer makes at once. */
 const EVENT_ROOM = 8;
+/** Thirty years. What is far beyond in microseconds is beyond all numbers. */
+const MAX_DT = 1e9;
 const MAX_VERIFIER_BYTES = 1024;
 const MAX_CODE_BYTES = 64;
 /** How often a new id or code may be one that there is. */
@@ -565,17 +567,20 @@ export class LobbyManager {
     }
     const { record, entrant, role, verifier } = waiting;
     const { id } = record.view;
+    // Who is expected by now needs no password.
+    const isExpected = role === "player" && isReserved(record, entrant.player);
+    const entry = isExpected ? "reservation" : "password";
     const error = this.#lobbies.get(id) !== record
       ? errors.lobbyNotFound(id)
       // Another password was set meanwhile: the right one for the last is wrong now.
-      : !isRight || record.verifier !== verifier
+      : !isExpected && (!isRight || record.verifier !== verifier)
       ? errors.wrongPassword(id)
-      : this.#checkOpen(record, entrant.player, role, "password");
+      : this.#checkOpen(record, entrant.player, role, entry);
     if (error !== undefined) {
       this.#refuseAttempt(waiting, error);
       return { isOk: false, error };
     }
-    this.#admit(record, entrant, role, "password");
+    this.#admit(record, entrant, role, entry);
     return this.#done(record);
   }
 
@@ -1345,13 +1350,13 @@ export class LobbyManager {
    * answers. What is due happens in its order. It costs nothing for lobbies in which
    * nothing is due.
    *
-   * @param dt How much, in seconds: 0 or more, and finite. It counts to the microsecond.
+   * @param dt How much, in seconds: 0 to 1e9. It counts to the microsecond.
    * @throws {RangeError} If it is not.
    */
   tick(dt: number): void {
-    if (!(dt >= 0 && dt < Infinity)) {
+    if (!(dt >= 0 && dt <= MAX_DT)) {
       throw new RangeError(
-        `Cannot tick a LobbyManager as dt must be finite and >= 0: current value is ${dt}`,
+        `Cannot tick a LobbyManager as dt must be 0 to ${MAX_DT}: current value is ${dt}`,
       );
     }
     const us = dt * 1e6 + this.#restUs;

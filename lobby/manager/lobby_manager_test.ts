@@ -275,10 +275,15 @@ Deno.test("LobbyManager.createMatch() seats nobody if one cannot be seated", () 
     )),
     "invalidConfig",
   );
-  assertEquals(
-    cause(manager.createMatch([{ player: BOB, team: teamId(0) }])),
-    "teamNotFound",
-  );
+  for (const team of [0, -1, 0.5, "1", null]) {
+    assertEquals(
+      cause(manager.createMatch(
+        [{ player: BOB, team: team as TeamId }],
+        { teams: { count: team === 0 ? 0 : 2 } },
+      )),
+      "teamNotFound",
+    );
+  }
   assertEquals(
     cause(manager.createMatch(
       [BOB, CY].map((player) => ({ player, team: teamId(0) })),
@@ -1391,6 +1396,24 @@ Deno.test("LobbyManager.answerPassword() refuses as things are then", () => {
   );
 });
 
+Deno.test("LobbyManager.answerPassword() lets in whose seat was reserved meanwhile", () => {
+  for (const isRight of [true, false]) {
+    const manager = makeManager();
+    open(manager, { maxPlayers: 2, access: "unlisted" });
+    ok(manager.setPassword(ADA, "hash"));
+    const pending = ok(manager.join(BOB, HOME, { password: "sesame" }));
+    assert(pending.type === "pending");
+    ok(manager.reserve(HOME, [BOB]));
+    ok(manager.updateConfig(ADA, { access: "inviteOnly" }));
+    const lobby = ok(manager.answerPassword(pending.attempt, isRight));
+    assertEquals(lobby.players.map(({ id }) => id), [ADA, BOB]);
+    assertEquals(lobby.reservedSeats, 0);
+    const entered = drain(manager).find(({ type }) => type === "playerJoined");
+    assert(entered?.type === "playerJoined");
+    assertEquals(entered.entry, "reservation");
+  }
+});
+
 Deno.test("LobbyManager.join() limits attempts per player and per lobby before anything is verified", () => {
   const manager = makeManager({
     passwordRatePerPlayer: { burst: 2, intervalMs: 10_000 },
@@ -1658,7 +1681,8 @@ Deno.test("LobbyManager.metrics() count what happened", () => {
 });
 
 Deno.test("LobbyManager throws for a programmer's mistakes alone", () => {
-  for (const dt of [-1, NaN, Infinity]) {
+  // Times beyond all numbers would make all others none.
+  for (const dt of [-1, NaN, Infinity, 1e303]) {
     assertThrows(() => makeManager().tick(dt), RangeError, "dt");
   }
   const bad: LobbyManagerOptions[] = [

@@ -1,4 +1,5 @@
 // This module is browser compatible.
+import type { PlayerId } from "../../core/mod.ts";
 import type { BackfillId } from "./backfill.ts";
 import type { ProposedMatch } from "./proposed_match.ts";
 import type { WorkMeter } from "./_work_meter.ts";
@@ -55,7 +56,7 @@ export class Backfills {
   fill(
     meter: WorkMeter,
     candidatesFor: (game: OpenBackfill) => readonly number[],
-    sizeOf: (slot: number) => number,
+    playersOf: (slot: number) => readonly PlayerId[],
     announce: (game: OpenBackfill, teams: number[][]) => boolean,
   ): void {
     if (this.#games.size === 0) return;
@@ -68,7 +69,7 @@ export class Backfills {
       meter.done++;
       this.#lastId = game.id;
       if (game.open.every((seats) => seats === 0)) continue;
-      this.#fillOne(game, candidatesFor(game), sizeOf, announce);
+      this.#fillOne(game, candidatesFor(game), playersOf, announce);
     }
     this.#lastId = 0;
   }
@@ -76,28 +77,31 @@ export class Backfills {
   #fillOne(
     game: OpenBackfill,
     candidates: readonly number[],
-    sizeOf: (slot: number) => number,
+    playersOf: (slot: number) => readonly PlayerId[],
     announce: (game: OpenBackfill, teams: number[][]) => boolean,
   ): void {
     const left = [...game.open];
     const teams: number[][] = left.map(() => []);
-    let seats = 0;
+    const seated = new Set<PlayerId>();
     for (const slot of candidates) {
-      const size = sizeOf(slot);
-      const team = tightest(left, size);
-      if (team < 0) continue;
-      left[team]! -= size;
-      seats += size;
+      const players = playersOf(slot);
+      const team = tightest(left, players.length);
+      // A player may have several tickets.
+      if (team < 0 || players.some((player) => seated.has(player))) continue;
+      left[team]! -= players.length;
+      for (const player of players) seated.add(player);
       teams[team]!.push(slot);
     }
-    if (seats === 0) return;
+    if (seated.size === 0) return;
     // Once announced without being asked, they play.
     for (let team = 0; team < left.length; team++) {
       game.open[team] = left[team]!;
     }
     if (!announce(game, teams)) {
       for (let team = 0; team < left.length; team++) {
-        game.open[team]! += sum(teams[team]!.map(sizeOf));
+        game.open[team]! += sum(
+          teams[team]!.map((slot) => playersOf(slot).length),
+        );
       }
     }
   }

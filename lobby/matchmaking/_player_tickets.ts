@@ -46,7 +46,8 @@ export class PlayerTickets {
     const slots = this.#slots.get(player);
     if (slots === undefined) this.#slots.set(player, slot);
     else {
-      const others = this.of(player);
+      // The slot may be that of an ended ticket of the same player.
+      const others = this.of(player).filter((other) => other !== slot);
       this.#slots.set(player, others.length === 0 ? slot : [...others, slot]);
     }
     for (let i = 0; i < SWEPT; i++) {

@@ -4,6 +4,9 @@ import type { MatchmakingRefusal } from "./matchmaking_result.ts";
 import type { ModeSettings } from "./_mode_settings.ts";
 import type { TicketRequest } from "./ticket.ts";
 
+/** As that of a lobby's players, and of ratings; far beyond it squares overflow. */
+export const MAX_SKILL = 1e9;
+
 /** A request as the table has it. */
 export interface TicketColumns {
   /** Bits of its modes. */
@@ -49,12 +52,20 @@ export function readTicket(
     if (!isPlayerId(member.player)) {
       return invalid(`players[${i}].player`, "a player id", member.player);
     }
-    if (!Number.isFinite(member.skill)) {
-      return invalid(`players[${i}].skill`, "finite", member.skill);
+    if (!isSkill(member.skill)) {
+      return invalid(
+        `players[${i}].skill`,
+        `from -${MAX_SKILL} to ${MAX_SKILL}`,
+        member.skill,
+      );
     }
     const { uncertainty: own = 0 } = member;
-    if (!(own >= 0 && own < Infinity)) {
-      return invalid(`players[${i}].uncertainty`, "finite and 0 or more", own);
+    if (!(own >= 0 && own <= MAX_SKILL)) {
+      return invalid(
+        `players[${i}].uncertainty`,
+        `from 0 to ${MAX_SKILL}`,
+        own,
+      );
     }
     for (let j = 0; j < i; j++) {
       if (players[j]!.player === member.player) {
@@ -65,7 +76,6 @@ export function readTicket(
     highestSkill = Math.max(highestSkill, member.skill);
     uncertainty = Math.max(uncertainty, own);
   }
-  if (!Number.isFinite(sum)) return invalid("players", "of finite skill", sum);
   let isAnywhere = regions.length === 0;
   for (const region of regions) {
     const ms = request.latenciesMs?.[region];
@@ -89,6 +99,11 @@ export function readTicket(
   };
 }
 
+/** Whether something is a skill that can be counted with. */
+export function isSkill(value: number): boolean {
+  return Number.isFinite(value) && Math.abs(value) <= MAX_SKILL;
+}
+
 function readMaps(
   { maps }: TicketRequest,
   modeBits: number,
@@ -99,7 +114,12 @@ function readMaps(
   let isRestricted = false;
   for (let number = 0; number < modes.length; number++) {
     const { maps: known, name } = modes[number]!;
-    if ((modeBits >>> number & 1) === 0 || known.length === 0) continue;
+    if ((modeBits >>> number & 1) === 0) continue;
+    if (known.length === 0) {
+      // Nothing to choose from is nothing to differ in.
+      bits[number] = -1;
+      continue;
+    }
     for (let map = 0; map < known.length; map++) {
       if (maps.includes(known[map]!)) bits[number]! |= 1 << map;
     }

@@ -46,7 +46,8 @@ export class WaitEstimates {
     const ofRegion = this.regionMean(region) ?? mean;
     const band = this.#bandOf(skill);
     const ofBand = band.count > 0 ? band.value : mean;
-    return ofRegion * ofBand / mean;
+    // The quotient first: the product may be beyond all numbers.
+    return ofRegion * (ofBand / mean);
   }
 
   mean(): number | undefined {

@@ -9,7 +9,7 @@ export interface BackfillRequest {
   readonly mode: string;
   /** Seats that are open in each of the mode's teams: 0 to the size of a team. */
   readonly openSeats: readonly number[];
-  /** Mean skill of those who play: finite. Tickets must have it within their window. */
+  /** Mean skill of those who play, from -1e9 to 1e9. Tickets must have it within their window. */
   readonly skill: number;
   /** Where it is played: one of the queue's regions, if it has any. */
   readonly region?: string;

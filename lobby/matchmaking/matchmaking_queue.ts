@@ -25,7 +25,7 @@ import { type ModeSettings, modeSettings, widthAt } from "./_mode_settings.ts";
 import { PlayerTickets } from "./_player_tickets.ts";
 import { SkillIndex } from "./_skill_index.ts";
 import { TeamSplitter } from "./_split_teams.ts";
-import { readTicket } from "./_ticket_reader.ts";
+import { isSkill, MAX_SKILL, readTicket } from "./_ticket_reader.ts";
 import {
   HELD,
   MAX_TICKETS,
@@ -179,6 +179,8 @@ export class MatchmakingQueue {
   #nextExpiry = Infinity;
   #nextProposal = 1;
   #firstMode = 0;
+  /** Whether the next tick fills games, before all else. */
+  #haveGamesTurn = true;
   #proposed: ProposedMatch[] = [];
   // Columns of a match that is being made.
   #sizes = new Uint8Array(0);
@@ -393,7 +395,8 @@ export class MatchmakingQueue {
 
   /**
    * Lets time pass: proposals that nobody has accepted in time fall through, tickets expire,
-   * open games are filled up, and new matches are made of those who are left.
+   * open games are filled up, and new matches are made of those who are left. Where the games
+   * leave nothing of the budget, the next call makes new matches alone.
    *
    * @param dt Seconds since the last call: 0 or more.
    * @param budget What it may spend.
@@ -414,10 +417,12 @@ export class MatchmakingQueue {
     if (this.#nextExpiry <= this.#now) this.#expire();
     this.#settle();
     this.#table.reuseRetired();
-    this.#fillGames();
+    if (this.#haveGamesTurn) this.#fillGames();
+    this.#haveGamesTurn = true;
     const modes = this.#modes.length;
     const first = this.#firstMode;
     this.#firstMode = 0;
+    let isFirstRound = true;
     for (let i = 0; i < modes; i++) {
       const mode = (first + i) % modes;
       if (this.#modes[mode]!.match !== undefined) {
@@ -426,8 +431,11 @@ export class MatchmakingQueue {
       }
       if (this.#meter.isSpent()) {
         this.#firstMode = mode;
+        // Games that use all of it up, time and again, would leave nothing for new matches.
+        this.#haveGamesTurn = !isFirstRound;
         break;
       }
+      isFirstRound = false;
       const round = this.#rounds[mode]!;
       round.run(
         this.#now,
@@ -510,7 +518,9 @@ export class MatchmakingQueue {
     for (const seats of openSeats) {
       checkInteger("openSeats of the backfill", seats, 0, teamSize);
     }
-    if (!Number.isFinite(skill)) throw unusable("skill", "finite", skill);
+    if (!isSkill(skill)) {
+      throw unusable("skill", `from -${MAX_SKILL} to ${MAX_SKILL}`, skill);
+    }
     const regionNumber = region === undefined
       ? -1
       : this.#regions.indexOf(region);
@@ -1042,7 +1052,7 @@ export class MatchmakingQueue {
     this.#backfills.fill(
       this.#meter,
       (backfill) => this.#candidatesFor(backfill),
-      (slot) => this.#table.partySize(slot),
+      (slot) => this.#table.players[slot]!,
       (backfill, members) => {
         const { mode, region, map } = backfill;
         const slots = Int32Array.from(members.flat());

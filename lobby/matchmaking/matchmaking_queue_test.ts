@@ -153,6 +153,25 @@ Deno.test("MatchmakingQueue plays a map that all accept", () => {
   assertEquals(any.tick(0)[0]?.map, "ice");
 });
 
+Deno.test("MatchmakingQueue asks for maps only where there are some", () => {
+  const queue = new MatchmakingQueue({
+    modes: {
+      trio: { teams: 3, teamSize: 1, maps: ["harbour", "keep"] },
+      duel: { teams: 2, teamSize: 1 },
+    },
+  });
+  const modes = ["trio", "duel"];
+  const first = enqueued(queue, requestOf([1], { modes, maps: ["keep"] }));
+  const second = enqueued(queue, requestOf([1], { modes, maps: ["harbour"] }));
+  assertEquals(
+    queue.explain(first)!.modes.map(({ byMaps }) => byMaps),
+    [1, 0],
+  );
+  const [match] = queue.tick(0);
+  assertEquals(match?.mode, "duel");
+  assertEquals(ticketsOf(match!).toSorted(), [first, second].toSorted());
+});
+
 Deno.test("MatchmakingQueue has one ticket wait for several modes", () => {
   const queue = new MatchmakingQueue({
     modes: { duel: DUEL, trio: { teams: 3, teamSize: 1 } },
@@ -270,6 +289,12 @@ Deno.test("MatchmakingQueue.enqueue() refuses what is no ticket", () => {
     ["players", { players: [] }],
     ["players", requestOf([1, 1])],
     ["players[0].skill", { players: [{ player, skill: NaN }] }],
+    ["players[0].skill", { players: [{ player, skill: "1" as never }] }],
+    // Its square is beyond all numbers.
+    ["players[0].skill", { players: [{ player, skill: 1e308 }] }],
+    ["players[0].uncertainty", {
+      players: [{ player, skill: 1, uncertainty: 1e10 }],
+    }],
     ["players[0].uncertainty", {
       players: [{ player, skill: 1, uncertainty: -1 }],
     }],
@@ -450,6 +475,21 @@ Deno.test("MatchmakingQueue has a player in one match, whatever the tickets", ()
   assertEquals(queue.ticketsOf(ada.player), []);
 });
 
+Deno.test("MatchmakingQueue ends a player's other tickets once, wherever they were before", () => {
+  const queue = queueOf(DUEL, { maxTicketsPerPlayer: 2 });
+  const ada = { player: playerId("ada"), skill: 1 };
+  const request = { players: [ada], modes: ["ranked"] };
+  queue.dequeue(enqueued(queue, request));
+  queue.tick(0);
+  const tickets = [enqueued(queue, request), enqueued(queue, request)];
+  assertEquals(queue.ticketsOf(ada.player), tickets);
+  enqueued(queue, requestOf([1]));
+  assertEquals(queue.tick(0).length, 1);
+  const types = [...queue.drainEvents()].map(({ type }) => type);
+  assertEquals(types, ["ticketSuperseded"]);
+  assertEquals(queue.size, 0);
+});
+
 Deno.test("MatchmakingQueue never pairs two tickets of one player", () => {
   const queue = queueOf(DUEL, { maxTicketsPerPlayer: 2 });
   const ada = { player: playerId("ada"), skill: 1 };
@@ -480,6 +520,22 @@ Deno.test("MatchmakingQueue.processBackfill() fills a game up, the longest wait 
   assertEquals(queue.openSeats(added.value), undefined);
   assertEquals(queue.ticket(far)?.id, far);
   assertEquals(queue.ticket(late)?.id, late);
+});
+
+Deno.test("MatchmakingQueue fills a game up though somebody waits for it twice", () => {
+  const queue = queueOf(DUEL, { maxTicketsPerPlayer: 2 });
+  const ada = { player: playerId("ada"), skill: 1 };
+  const first = enqueued(queue, { players: [ada], modes: ["ranked"] });
+  enqueued(queue, { players: [ada], modes: ["ranked"] });
+  const bob = enqueued(queue, requestOf([1]));
+  const game = queue.addBackfill({
+    mode: "ranked",
+    openSeats: [1, 1],
+    skill: 1,
+  });
+  assert(game.isOk);
+  const [match] = queue.processBackfill();
+  assertEquals(match && ticketsOf(match), [first, bob]);
 });
 
 Deno.test("MatchmakingQueue fills games up before it makes new ones", () => {
@@ -615,6 +671,18 @@ Deno.test("MatchmakingQueue.explain() estimates a wait by those before", () => {
   assert(estimatedWaitMs! >= 4_000 && estimatedWaitMs! <= 8_000);
 });
 
+Deno.test("MatchmakingQueue estimates a wait of any tickets that there can be", () => {
+  const skillWindow = { initial: 1e9, final: 2e9, overMs: 0 };
+  const queue = queueOf({ ...DUEL, rules: { skillWindow } });
+  for (const skill of [-1e9, 1e9, 0, 0, 1e-300, 1e9]) {
+    enqueued(queue, requestOf([skill], { waitedMs: 1e300 }));
+    enqueued(queue, requestOf([-skill], { waitedMs: 1e300 }));
+    assertEquals(queue.tick(1).length, 1);
+  }
+  const ticket = enqueued(queue, requestOf([1e9]));
+  assert(Number.isFinite(queue.explain(ticket)!.estimatedWaitMs));
+});
+
 Deno.test("MatchmakingQueue.statistics() counts by mode and region", () => {
   const queue = new MatchmakingQueue({
     modes: { duel: DUEL, ranked: RANKED },
@@ -711,6 +779,28 @@ Deno.test("MatchmakingQueue.tick() stops at its budget and goes on by the next",
   }
   assert(ticks > 5);
   assertEquals(queue.tick(0, { work: 0 }), []);
+});
+
+Deno.test("MatchmakingQueue makes new matches though games use its budget up", () => {
+  for (const work of [1, 50, 500]) {
+    const queue = queueOf({ teams: 2, teamSize: 2 });
+    const addGame = (seats: number): void => {
+      const openSeats = [seats, 0];
+      assert(queue.addBackfill({ mode: "ranked", openSeats, skill: 1 }).isOk);
+    };
+    addGame(2);
+    // Nobody fits into these, which takes looking at everybody.
+    for (let i = 0; i < 20; i++) addGame(1);
+    for (let i = 0; i < 30; i++) enqueued(queue, requestOf([1, 1]));
+    const made = { backfill: 0, match: 0 };
+    for (let i = 0; i < 400; i++) {
+      for (const { backfill } of queue.tick(0.1, { work })) {
+        made[backfill === undefined ? "match" : "backfill"]++;
+      }
+    }
+    // One is left over.
+    assertEquals(made, { backfill: 1, match: 14 }, `work ${work}`);
+  }
 });
 
 Deno.test("MatchmakingQueue.tick() stops by a clock, and can be repeated by its work", () => {

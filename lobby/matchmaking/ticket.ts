@@ -8,10 +8,10 @@ export type TicketId = number & { readonly "~brand": "TicketId" };
 export interface TicketPlayer {
   /** Who it is. */
   readonly player: PlayerId;
-  /** Mean of the skill: any finite number, in the points of the rules' windows. */
+  /** Mean of the skill, from -1e9 to 1e9, in the points of the rules' windows. */
   readonly skill: number;
   /**
-   * Standard deviation of the skill, 0 or more: how far the mean may be off. It counts only
+   * Standard deviation of the skill, from 0 to 1e9: how far the mean may be off. It counts only
    * where {@linkcode MatchRules.uncertaintyFactor} is above 0.
    *
    * @default {0}

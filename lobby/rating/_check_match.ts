@@ -1,6 +1,9 @@
 // This module is browser compatible.
 import type { Rating } from "./rating.ts";
 
+/** What a ticket takes for a skill at most; far beyond it squares and quotients overflow. */
+const MAX_RATING = 1e9;
+
 /** Refuses what is no match of rated teams. */
 export function checkMatch(
   teams: readonly (readonly Rating[])[],
@@ -23,10 +26,23 @@ export function checkMatch(
 
 /** Refuses what is no rating. */
 export function checkRating({ mu, sigma }: Rating): void {
-  if (!Number.isFinite(mu)) throw unusable("mu", "finite", mu);
-  if (!(sigma >= 0 && sigma < Infinity)) {
-    throw unusable("sigma", "finite and 0 or more", sigma);
+  if (!(Math.abs(mu) <= MAX_RATING)) {
+    throw unusable("mu", `from -${MAX_RATING} to ${MAX_RATING}`, mu);
   }
+  if (!(sigma >= 0 && sigma <= MAX_RATING)) {
+    throw unusable("sigma", `from 0 to ${MAX_RATING}`, sigma);
+  }
+}
+
+/** Refuses a parameter of a system that is not above 0, or beyond all ratings. */
+export function checkParameter(name: string, value: number): number {
+  if (value > 0 && value <= MAX_RATING) return value;
+  throw unusable(name, `above 0 and up to ${MAX_RATING}`, value);
+}
+
+/** Keeps a mean that was learned within those that there are. */
+export function clampMu(mu: number): number {
+  return Math.min(MAX_RATING, Math.max(-MAX_RATING, mu));
 }
 
 function unusable(what: string, wanted: string, value: number): RangeError {

@@ -1,12 +1,20 @@
 // This module is browser compatible.
 import { checkFinite } from "../../core/mod.ts";
-import { checkMatch, checkRating } from "./_check_match.ts";
+import {
+  checkMatch,
+  checkParameter,
+  checkRating,
+  clampMu,
+} from "./_check_match.ts";
 import type { Rating, RatingSystem } from "./rating.ts";
 
 /** Points of the shown scale in one of the system's own. */
 const SCALE = 173.7178;
 /** How exactly the volatility is found, as the paper has it. */
 const TOLERANCE = 1e-6;
+/** Below it the square of a volatility, and the logarithm of that, are nothing to go by. */
+const MIN_VOLATILITY = 1e-9;
+const MAX_VOLATILITY = 1e9;
 /** The search halves its error or better: more steps than this would be a mistake. */
 const MAX_STEPS = 200;
 
@@ -25,7 +33,7 @@ export interface Glicko2Options {
    */
   readonly sigma?: number;
   /**
-   * Volatility of a new player: above 0.
+   * Volatility of a new player: from 1e-9 to 1e9.
    *
    * @default {0.06}
    */
@@ -84,8 +92,8 @@ export class Glicko2 implements RatingSystem {
     checkRating({ mu, sigma });
     this.#initial = {
       mu,
-      sigma: checkFinite("sigma", sigma),
-      volatility: checkFinite("volatility", volatility),
+      sigma: checkParameter("sigma", sigma),
+      volatility: checkVolatility(volatility),
     };
     this.#tau = checkFinite("tau", tau);
   }
@@ -139,8 +147,7 @@ export class Glicko2 implements RatingSystem {
    */
   rate(rating: Rating, results: readonly GlickoResult[]): Required<Rating> {
     checkRating(rating);
-    const volatility = checkFinite(
-      "volatility",
+    const volatility = checkVolatility(
       rating.volatility ?? this.#initial.volatility,
     );
     const mu = (rating.mu - this.#initial.mu) / SCALE;
@@ -222,11 +229,23 @@ export class Glicko2 implements RatingSystem {
 
   #shown(mu: number, phi: number, volatility: number): Required<Rating> {
     return {
-      mu: mu * SCALE + this.#initial.mu,
+      mu: clampMu(mu * SCALE + this.#initial.mu),
       sigma: Math.min(phi * SCALE, this.#initial.sigma),
-      volatility,
+      volatility: Math.min(
+        MAX_VOLATILITY,
+        Math.max(MIN_VOLATILITY, volatility),
+      ),
     };
   }
+}
+
+function checkVolatility(volatility: number): number {
+  if (volatility >= MIN_VOLATILITY && volatility <= MAX_VOLATILITY) {
+    return volatility;
+  }
+  throw new RangeError(
+    `Cannot use volatility as it must be from ${MIN_VOLATILITY} to ${MAX_VOLATILITY}: current value is ${volatility}`,
+  );
 }
 
 /** How much a result against somebody of a deviation tells: g in the paper. */

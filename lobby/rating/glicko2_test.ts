@@ -63,6 +63,26 @@ Deno.test("Glicko2 finds a volatility for any result", () => {
   }
 });
 
+Deno.test("Glicko2 makes of the widest ratings some that it takes", () => {
+  const system = new Glicko2();
+  for (const mu of [-1e9, -123_857, 0, 123_900, 1e9]) {
+    for (const sigma of [0, 1e-200, 1, 1e9]) {
+      for (const volatility of [1e-9, 0.06, 1e9]) {
+        for (const score of [0, 1]) {
+          const after = system.rate({ mu, sigma, volatility }, [
+            { opponent: { mu: 1500, sigma }, score },
+          ]);
+          const again = system.rate(after, []);
+          assert(
+            Object.values(again).every(Number.isFinite),
+            `${mu} ${sigma} ${volatility} ${score}`,
+          );
+        }
+      }
+    }
+  }
+});
+
 Deno.test("Glicko2 refuses what is no match, no rating and no option", () => {
   const system = new Glicko2();
   const one = { mu: 1, sigma: 1 };
@@ -74,9 +94,15 @@ Deno.test("Glicko2 refuses what is no match, no rating and no option", () => {
       () => system.update([[one], [one]], [1, NaN]),
       () => system.update([[one], [{ mu: NaN, sigma: 1 }]], [1, 2]),
       () => system.rate({ mu: 1, sigma: -1 }, []),
+      // Their squares are beyond all numbers, or nothing.
+      () => system.rate({ mu: 1e300, sigma: 1 }, []),
+      () => system.rate({ mu: 1, sigma: 1e155 }, []),
+      () => system.rate({ mu: 1, sigma: 1, volatility: 1e-200 }, []),
+      () => system.rate(one, [{ opponent: { mu: 1, sigma: 1e155 }, score: 1 }]),
       () => system.rate(one, [{ opponent: one, score: 2 }]),
       () => new Glicko2({ sigma: 0 }),
       () => new Glicko2({ tau: -1 }),
+      () => new Glicko2({ volatility: 1e-200 }),
     ]
   ) assertThrows(refused, RangeError);
 });

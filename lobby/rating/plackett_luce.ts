@@ -1,6 +1,10 @@
 // This module is browser compatible.
-import { checkFinite, checkNotNegative } from "../../core/mod.ts";
-import { checkMatch, checkRating } from "./_check_match.ts";
+import {
+  checkMatch,
+  checkParameter,
+  checkRating,
+  clampMu,
+} from "./_check_match.ts";
 import type { Rating, RatingSystem } from "./rating.ts";
 
 /** A variance loses at most all but this part of itself in a match. */
@@ -67,13 +71,11 @@ export class PlackettLuce implements RatingSystem {
   constructor(options: PlackettLuceOptions = {}) {
     const { mu = 25, sigma = 25 / 3 } = options;
     checkRating({ mu, sigma });
-    checkFinite("sigma", sigma);
+    checkParameter("sigma", sigma);
     const { beta = sigma / 2, tau = sigma / 100 } = options;
     this.#initial = { mu, sigma };
-    this.#betaSquare = checkFinite("beta", beta) ** 2;
-    this.#tauSquare = tau === 0
-      ? checkNotNegative("tau", tau)
-      : checkFinite("tau", tau) ** 2;
+    this.#betaSquare = checkParameter("beta", beta) ** 2;
+    this.#tauSquare = tau === 0 ? 0 : checkParameter("tau", tau) ** 2;
   }
 
   /**
@@ -135,7 +137,7 @@ export class PlackettLuce implements RatingSystem {
       return team.map(({ mu }, i) => {
         const part = variances[own]![i]! / variance;
         return {
-          mu: mu + part * shift,
+          mu: clampMu(mu + part * shift),
           sigma: Math.sqrt(
             variances[own]![i]! * Math.max(1 - part * shrink, KAPPA),
           ),

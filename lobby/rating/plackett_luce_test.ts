@@ -112,6 +112,10 @@ Deno.test("PlackettLuce refuses what is no match and no option", () => {
       () => system.update([[one]], [1]),
       () => system.update([[one], []], [1, 2]),
       () => system.update([[one], [one]], [1, 2, 3]),
+      // Their squares are beyond all numbers.
+      () => system.update([[one], [{ mu: 25, sigma: 1e155 }]], [1, 2]),
+      () => system.update([[one], [{ mu: 1e308, sigma: 1 }]], [1, 2]),
+      () => new PlackettLuce({ beta: 1e155 }),
       () => new PlackettLuce({ sigma: 0 }),
       () => new PlackettLuce({ beta: 0 }),
       () => new PlackettLuce({ tau: -1 }),

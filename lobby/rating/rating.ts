@@ -2,11 +2,11 @@
 
 /** What is known of a player's skill. */
 export interface Rating {
-  /** Mean: what {@linkcode TicketPlayer.skill} wants. */
+  /** Mean, from -1e9 to 1e9: what {@linkcode TicketPlayer.skill} wants. */
   readonly mu: number;
-  /** Standard deviation, 0 or more: {@linkcode TicketPlayer.uncertainty}. */
+  /** Standard deviation, from 0 to 1e9: {@linkcode TicketPlayer.uncertainty}. */
   readonly sigma: number;
-  /** How erratic results have been, in systems that know it. */
+  /** How erratic results have been, in systems that know it: from 1e-9 to 1e9. */
   readonly volatility?: number;
 }
 

@@ -632,10 +632,11 @@ export class LobbyServer {
     } catch {
       return "it is no JSON";
     }
+    const named = snapshot as { readonly lobby?: { readonly id?: unknown } };
+    if ((named?.lobby?.id ?? key) !== key) return "it is another lobby";
     const restored = this.manager.restore(snapshot);
     if (!restored.isOk) return restored.error.message;
     const lobby = restored.value;
-    if (lobby.id !== key) return "it is another lobby";
     const { chatNumber } = snapshot as { readonly chatNumber?: unknown };
     if (isCount(chatNumber)) this.#chat.goOn(lobby.id, chatNumber as number);
     this.#gate?.onCodes(

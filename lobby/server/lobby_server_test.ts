@@ -286,8 +286,13 @@ Deno.test("LobbyServer restores what it can, and leaves the rest", async () => {
   await world.start();
   const { ada, bob, id } = await seatTwo(world);
   world.kill();
+  // Another row that says that it is the same lobby, and comes first.
+  const [genuine] = await world.store.load();
+  await world.store.save({ changed: [], removed: [genuine!] });
   await world.store.save({
     changed: [
+      { kind: "lobby", key: "another", value: genuine!.value },
+      genuine!,
       { kind: "lobby", key: "broken", value: "{" },
       { kind: "lobby", key: "empty", value: "{}" },
       { kind: "ticket", key: "none", value: "{}" },
@@ -303,7 +308,7 @@ Deno.test("LobbyServer restores what it can, and leaves the rest", async () => {
   assertEquals([restored.lobbies, restored.tickets], [1, 0]);
   assertEquals(
     restored.refused.map(({ key }) => key),
-    ["broken", "empty", "none"],
+    ["another", "broken", "empty", "none"],
   );
   await world.until(() =>
     [ada, bob].every(({ client }) =>
@@ -313,7 +318,7 @@ Deno.test("LobbyServer restores what it can, and leaves the rest", async () => {
   );
   assertEquals(ada.client.lobby, server.manager.lobby(id));
   assertEquals(bob.client.lobby, server.manager.lobby(id));
-  assertEquals((await world.store.load()).length, 4);
+  assertEquals((await world.store.load()).length, 5);
 });
 
 Deno.test("LobbyServer keeps a seat over a cut, and tells the others", async () => {

@@ -5,7 +5,7 @@ import {
   type Random,
   SecureRandom,
 } from "../../core/mod.ts";
-import { MAX_TEAMS, type TeamId } from "../team_id.ts";
+import { isTeamId, MAX_TEAMS, type TeamId } from "../team_id.ts";
 import { divideEvenly } from "./_divide_evenly.ts";
 import { costOf, isBetter, type TeamGroup } from "./_team_group.ts";
 import { TeamAssignment } from "./team_assignment.ts";
@@ -15,7 +15,7 @@ export interface TeamMember {
   /** Who. */
   readonly player: PlayerId;
   /**
-   * How strong, in any unit: a finite number.
+   * How strong, in any unit: from -1e9 to 1e9.
    *
    * @default {0}
    */
@@ -59,6 +59,7 @@ export interface TeamSystemOptions {
 }
 
 const MAX_MEMBERS = 4096;
+const MAX_SKILL = 1e9;
 
 /**
  * Divides players over teams. Parties are never divided, whatever the assignment.
@@ -130,7 +131,7 @@ export class TeamSystem {
    * @param members Who: up to 4096, each once.
    * @returns Their teams, in the same order; `undefined` if no division was found that
    * keeps parties together and no team above `maxSize`.
-   * @throws {RangeError} If there are too many, or a skill is not finite.
+   * @throws {RangeError} If there are too many, or a skill is outside its range.
    */
   assign(members: readonly TeamMember[]): TeamSeat[] | undefined {
     checkMembers(members);
@@ -152,13 +153,13 @@ export class TeamSystem {
    * @param members Everybody, with the teams they are in. Members of a party are moved
    * together if they are in the same team.
    * @returns Who is to go where, in the order of the members: empty if nothing helps.
-   * @throws {RangeError} If there are too many members, a skill is not finite, or one
+   * @throws {RangeError} If there are too many members, a skill is outside its range, or one
    * has no team or one that is not of these.
    */
   rebalance(members: readonly TeamMember[]): TeamSeat[] {
     checkMembers(members);
     for (const { team } of members) {
-      if (team === undefined || team >= this.#count) {
+      if (!isTeamId(team) || team >= this.#count) {
         throw new RangeError(
           `Cannot rebalance teams as each member must be in a team below ${this.#count}: current value is ${team}`,
         );
@@ -210,7 +211,7 @@ export class TeamSystem {
   #placeManually(members: readonly TeamMember[]): number[] | undefined {
     const sizes = new Int32Array(this.#count);
     const teams = members.map(({ team }) =>
-      team !== undefined && team < this.#count ? team : undefined
+      isTeamId(team) && team < this.#count ? team : undefined
     ) as (number | undefined)[];
     for (const team of teams) if (team !== undefined) sizes[team]!++;
     for (const group of groupMembers(members, ({ party }) => party)) {
@@ -239,9 +240,9 @@ function checkMembers(members: readonly TeamMember[]): void {
     );
   }
   for (const { skill = 0 } of members) {
-    if (!Number.isFinite(skill)) {
+    if (!(Math.abs(skill) <= MAX_SKILL)) {
       throw new RangeError(
-        `Cannot make teams as skill must be finite: current value is ${skill}`,
+        `Cannot make teams as skill must be from -${MAX_SKILL} to ${MAX_SKILL}: current value is ${skill}`,
       );
     }
   }

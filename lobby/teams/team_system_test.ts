@@ -5,7 +5,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { playerId, SeededRandom } from "../../core/mod.ts";
-import type { TeamId } from "../team_id.ts";
+import { type TeamId, teamId } from "../team_id.ts";
 import { type TeamMember, type TeamSeat, TeamSystem } from "./team_system.ts";
 import { TeamAssignment } from "./team_assignment.ts";
 
@@ -434,12 +434,27 @@ Deno.test("TeamSystem refuses options and members that are none", () => {
   );
   const system = new TeamSystem({ count: 2 });
   const player = playerId("a");
-  assertThrows(
-    () => system.assign([{ player, skill: NaN }]),
-    RangeError,
-    "finite",
-  );
+  // Sums of what is near the largest number are infinite, and all teams alike.
+  for (const skill of [NaN, Infinity, 1e308]) {
+    assertThrows(() => system.assign([{ player, skill }]), RangeError, "skill");
+  }
   assertThrows(() => system.rebalance([{ player }]), RangeError, "in a team");
+  for (const team of [-1, 0.5, NaN]) {
+    assertThrows(
+      () => system.rebalance([{ player, team: team as TeamId }]),
+      RangeError,
+      "in a team",
+    );
+    // Who is in a team that is none is in none.
+    const manual = new TeamSystem({
+      count: 2,
+      assignment: TeamAssignment.Manual,
+    });
+    assertEquals(
+      manual.assign([{ player, team: team as TeamId }]),
+      [{ player, team: teamId(0) }],
+    );
+  }
   assertThrows(
     () => system.rebalance([{ player, team: 2 as TeamId }]),
     RangeError,
