@@ -138,11 +138,12 @@ async function measure(
   }
   await carry(Array.from({ length: readers }, (_, i) => filterOf(i)));
   // The lists, as wholes.
+  const filling: number[] = [];
   let before = -1;
   while (sentBytes !== before || before === 0) {
     before = sentBytes;
     for (let i = 0; i < 10; i++) {
-      await tick();
+      filling.push(await tick());
       await carry();
     }
   }
@@ -197,6 +198,7 @@ async function measure(
       "list KB": listBytes / 1_000,
       "diffs KB/s": diffBytes / 1_000,
       "list/diffs": ratio,
+      "filling tick p99 ms": quantile(filling, 0.99),
       "idle tick p50 ms": quantile(idle, 0.5),
       "tick p50 ms": quantile(costs, 0.5),
       "tick p99 ms": quantile(costs, 0.99),

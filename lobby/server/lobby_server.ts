@@ -66,6 +66,8 @@ const HASHES_RETRY_MS = 1_000;
 /** How often a client for which there is no room is tried again. */
 const CATCH_UP_MS = 1_000;
 const PAGE_SIZE = 64;
+/** Half of what may wait for a client. */
+const PAGE_BYTES = 131_072;
 /** What a manager takes for a name, by default. */
 const NAME_BYTES = 64;
 
@@ -215,8 +217,9 @@ export class LobbyServer {
       maxListed: settings.maxListed,
       maxFilters: settings.maxFilters,
       pageSize: PAGE_SIZE,
+      pageBytes: PAGE_BYTES,
     }, encodeDiff);
-    this.#readers = new ListReaders({
+    this.#readers = new ListReaders(this.#feed, {
       send: (client, message) =>
         this.hub.sendTo(client, LOBBY_LIST_CHANNEL, message),
       reply: (client, request, message) =>
@@ -945,32 +948,35 @@ export class LobbyServer {
     request: LobbyRequest & { do: "browse" },
   ): void {
     this.#stopReading(socket);
-    const { client } = asker;
-    // What the list has is stored: it waits for nothing, and follows its answer.
-    const reader = this.#readers.open(client);
-    const key = this.#feed.subscribe(reader, request.filter);
-    if (key === undefined) {
+    const { client, number } = asker;
+    const cursor = this.#feed.subscribe(request.filter);
+    if (cursor === undefined) {
       this.#refuse(asker, request, limited(this.#settings.listIntervalMs));
       return;
     }
-    const answer: LobbyAnswer = { ok: true, value: { key } };
+    const answer: LobbyAnswer = { ok: true, value: { key: cursor.key } };
     this.#counters.request(request.do, true);
-    reader.begin(key, asker.number, encoder.encode(JSON.stringify(answer)));
-    socket.reader = reader;
+    // What the list has is stored: it waits for nothing, and follows its answer.
+    socket.reader = this.#readers.open(
+      client,
+      cursor,
+      number,
+      encoder.encode(JSON.stringify(answer)),
+    );
   }
 
   #stopReading(socket: LobbySocket): void {
     const { reader } = socket;
     if (reader === undefined) return;
     socket.reader = undefined;
-    this.#feed.unsubscribe(reader, reader.key);
+    this.#feed.unsubscribe(reader.cursor);
     this.#readers.close(reader);
   }
 
   #endList(reader: ListReader): boolean {
     const push: LobbyPush = {
       push: "listEnded",
-      key: reader.key,
+      key: reader.cursor.key,
       reason: "slow",
     };
     const message = encoder.encode(JSON.stringify(push));
@@ -986,12 +992,9 @@ export class LobbyServer {
 
   #tickLists(dt: number): void {
     const { listIntervalMs } = this.#settings;
-    // Those that are read are brought up to date in turn, over the whole interval.
-    const share = listIntervalMs === 0
-      ? 1
-      : Math.min(1, dt * 1_000 / listIntervalMs);
-    if (share > 0) this.#feed.flush(share);
-    this.#readers.tick(share);
+    this.#readers.tick(
+      listIntervalMs === 0 ? 1 : Math.min(1, dt * 1_000 / listIntervalMs),
+    );
   }
 
   #list(id: LobbyId, lobby: Lobby | undefined): void {
@@ -1243,7 +1246,7 @@ const LIST_CHANNEL_OPTIONS = {
   priority: 5,
   slow: "drop",
   maxQueuedMessages: 64,
-  maxQueuedBytes: 262_144,
+  maxQueuedBytes: 2 * PAGE_BYTES,
 } as const;
 
 /** The same for all who read a list. */
