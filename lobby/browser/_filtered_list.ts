@@ -1,4 +1,5 @@
 // This module is browser compatible.
+import type { OutMessage } from "../../websocket/mod.ts";
 import type { LobbyId } from "../lobby_id.ts";
 import {
   listingChange,
@@ -9,7 +10,7 @@ import type { PreparedFilter } from "./lobby_filter.ts";
 import type { LobbyListing } from "./lobby_listing.ts";
 
 /** Makes a message of a diff, once for all who get it. */
-export type DiffEncoder = (key: string, diff: LobbyListingDiff) => Uint8Array;
+export type DiffEncoder = (key: string, diff: LobbyListingDiff) => OutMessage;
 
 /** How large a list may become. */
 export interface FilteredListOptions {
@@ -220,7 +221,7 @@ export class ListingCursor {
   }
 
   /** The next message, which many share and nobody may change: the same until it is taken, or another when there is more. */
-  peek(): Uint8Array | undefined {
+  peek(): OutMessage | undefined {
     if (this.#telling !== undefined) return this.#telling.message(this.#taken);
     while (!this.isLost && this.#upTo < this.list.stepCount) {
       const changes = this.list.changesFrom(this.#upTo);
@@ -248,14 +249,14 @@ class Telling {
   readonly count: number;
   readonly #diff: LobbyListingDiff;
   readonly #options: FilteredListOptions;
-  readonly #encode: (diff: LobbyListingDiff) => Uint8Array;
+  readonly #encode: (diff: LobbyListingDiff) => OutMessage;
   readonly #made: Part[] = [];
 
   constructor(
     diff: LobbyListingDiff,
     upTo: number,
     options: FilteredListOptions,
-    encode: (diff: LobbyListingDiff) => Uint8Array,
+    encode: (diff: LobbyListingDiff) => OutMessage,
   ) {
     const { added, changed, removed } = diff;
     this.upTo = upTo;
@@ -266,7 +267,7 @@ class Telling {
   }
 
   /** A message: there is one at least. They are asked for in their order at first. */
-  message(index: number): Uint8Array {
+  message(index: number): OutMessage {
     return (this.#made[index] ??= this.#make(index)).message;
   }
 
@@ -289,13 +290,15 @@ class Telling {
         changed: within(changed, removed.length, start, end),
         removed: within(removed, 0, start, end),
       });
-      if (length <= 1 || message.length <= pageBytes) return { message, end };
+      if (length <= 1 || message.bytes.length <= pageBytes) {
+        return { message, end };
+      }
     }
   }
 }
 
 interface Part {
-  readonly message: Uint8Array;
+  readonly message: OutMessage;
   /** How many lobbies it and those before it tell of. */
   readonly end: number;
 }

@@ -1,4 +1,5 @@
 // This module is browser compatible.
+import type { OutMessage } from "../../websocket/mod.ts";
 import type { LobbyId } from "../lobby_id.ts";
 import {
   type DiffEncoder,
@@ -105,7 +106,7 @@ export class ListingFeed {
   }
 
   /** The next message for a reader, `undefined` if it has all that there is, or is lost; the cursor takes it when it is sent. */
-  next(cursor: ListingCursor): Uint8Array | undefined {
+  next(cursor: ListingCursor): OutMessage | undefined {
     this.#bring(cursor.list);
     return cursor.peek();
   }

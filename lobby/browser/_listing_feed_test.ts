@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { SeededRandom } from "../../core/mod.ts";
+import { type OutMessage, outMessage } from "../../websocket/mod.ts";
 import type { LobbyId } from "../lobby_id.ts";
 import type { ListingCursor } from "./_filtered_list.ts";
 import { ListingFeed } from "./_listing_feed.ts";
@@ -48,12 +49,12 @@ class Reader {
   }
 }
 
-function encode(_key: string, diff: LobbyListingDiff): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(diff));
+function encode(_key: string, diff: LobbyListingDiff): OutMessage {
+  return outMessage(new TextEncoder().encode(JSON.stringify(diff)));
 }
 
-function decode(message: Uint8Array): LobbyListingDiff {
-  return JSON.parse(new TextDecoder().decode(message));
+function decode({ bytes }: OutMessage): LobbyListingDiff {
+  return JSON.parse(new TextDecoder().decode(bytes));
 }
 
 function sorted(browser: LobbyBrowser): LobbyListing[] {
@@ -253,7 +254,7 @@ Deno.test("ListingFeed makes no message longer than it may be, but of one listin
       const message = feed.next(it.cursor);
       if (message === undefined) break;
       const { added } = decode(message);
-      assert(message.length <= 10_000 || added.length === 1);
+      assert(message.bytes.length <= 10_000 || added.length === 1);
       it.read(1);
     }
     assertEquals(it.browser.size, 100);

@@ -1,7 +1,7 @@
 // This module is browser compatible.
 import type { ListingCursor } from "../browser/_filtered_list.ts";
 import type { ListingFeed } from "../browser/_listing_feed.ts";
-import type { ClientId } from "../../websocket/mod.ts";
+import type { ClientId, OutMessage } from "../../websocket/mod.ts";
 
 /** How often in a row there may be no room for what a reader is to be told. */
 const MAX_REFUSALS = 256;
@@ -25,7 +25,7 @@ export interface ListReader {
 
 /** What lists are sent by. Each tells whether there was room. */
 export interface ListSender {
-  send(client: ClientId, message: Uint8Array): boolean;
+  send(client: ClientId, message: OutMessage): boolean;
   reply(client: ClientId, request: number, message: Uint8Array): boolean;
   /** A reader takes too little: it is to be told that there is no more, and closed. */
   onSlow(reader: ListReader): boolean;
@@ -130,8 +130,9 @@ export class ListReaders {
       }
       reader.refusals = 0;
       cursor.take();
-      bytes += message.length;
-      this.#sentBytes += message.length;
+      const { length } = message.bytes;
+      bytes += length;
+      this.#sentBytes += length;
     }
     this.#filling.add(reader);
     return bytes;

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { SeededRandom } from "../../core/mod.ts";
-import type { ClientId } from "../../websocket/mod.ts";
+import { type ClientId, outMessage } from "../../websocket/mod.ts";
 import { ListingFeed } from "../browser/_listing_feed.ts";
 import { below, randomListing } from "../browser/_testing/random_listing.ts";
 import { type ListReader, ListReaders } from "./_list_readers.ts";
@@ -21,7 +21,7 @@ class World {
   constructor(messageBytes = 100) {
     this.feed = new ListingFeed(
       { maxListed: 1_000, pageSize: 4, pageBytes: 65_536, maxFilters: 10 },
-      () => new Uint8Array(messageBytes),
+      () => outMessage(new Uint8Array(messageBytes)),
     );
     this.readers = new ListReaders(this.feed, {
       send: (client) => {

@@ -4,6 +4,8 @@ import {
   type ClientId,
   Delivery,
   type HandlerInfo,
+  type OutMessage,
+  outMessage,
   WsHub,
   type WsHubEvent,
 } from "../../websocket/mod.ts";
@@ -1250,9 +1252,9 @@ const LIST_CHANNEL_OPTIONS = {
 } as const;
 
 /** The same for all who read a list. */
-function encodeDiff(key: string, diff: LobbyListingDiff): Uint8Array {
+function encodeDiff(key: string, diff: LobbyListingDiff): OutMessage {
   const push: LobbyPush = { push: "list", key, ...diff };
-  return encoder.encode(JSON.stringify(push));
+  return outMessage(encoder.encode(JSON.stringify(push)));
 }
 
 function membersOf(lobby: Lobby): PlayerId[] {
