@@ -48,8 +48,9 @@ export class FilteredList {
   /** How many steps came before those. */
   #forgotten = 0;
   #trimAt = SPARE_STEPS;
-  /** The list as a whole, as it was told last. */
+  /** The list as a whole, and those who are being told of it: others who come at about the same time share it. */
   #whole: Telling | undefined;
+  readonly #beginners = new Set<ListingCursor>();
   /** What has changed from a step to the last one. */
   readonly #changes = new Map<number, Telling>();
 
@@ -112,11 +113,19 @@ export class FilteredList {
   open(): ListingCursor {
     const cursor = new ListingCursor(this, this.#tellWhole());
     this.#cursors.add(cursor);
+    this.#beginners.add(cursor);
     return cursor;
   }
 
   close(cursor: ListingCursor): void {
     this.#cursors.delete(cursor);
+    this.onBegun(cursor);
+  }
+
+  /** A reader has been told the list as a whole, or wants no more. Kept for good, all lists take more than all lobbies. */
+  onBegun(cursor: ListingCursor): void {
+    this.#beginners.delete(cursor);
+    if (this.#beginners.size === 0) this.#whole = undefined;
   }
 
   /** The list as it was of late, and what has changed since, is told for less than all of it anew. */
@@ -178,7 +187,6 @@ export class FilteredList {
     const kept = Math.max(MIN_KEPT_STEPS, 2 * this.#listed.size);
     let first = stepCount;
     for (const { upTo } of this.#cursors) first = Math.min(first, upTo);
-    if (this.#whole !== undefined) first = Math.min(first, this.#whole.upTo);
     first = Math.max(first, stepCount - kept);
     if (this.#whole !== undefined && this.#whole.upTo < first) {
       this.#whole = undefined;
@@ -236,6 +244,7 @@ export class ListingCursor {
     const telling = this.#telling ?? this.list.changesFrom(this.#upTo);
     this.#upTo = telling.upTo;
     const isAll = telling.isLast(this.#taken);
+    if (isAll) this.list.onBegun(this);
     this.#telling = isAll ? undefined : telling;
     this.#taken = isAll ? 0 : this.#taken + 1;
   }

@@ -129,12 +129,23 @@ Deno.test("ListingFeed encodes once for all who stand at the same place", () => 
   for (const { browser } of readers) {
     assertEquals(browser.listing(listing.id)?.name, "changed");
   }
-  // Who comes now gets the list as it was, and what has changed since.
-  const late = new Reader(feed, {});
-  late.read();
+  // Who comes while another is told the list gets the same, and what has changed since.
+  encoded = 0;
+  const first = new Reader(feed, {});
+  first.read(2);
+  feed.update(listing.id, { ...listing, name: "changed again" });
+  const second = new Reader(feed, {});
+  second.read();
+  first.read();
   assertEquals(encoded, Math.ceil(200 / OPTIONS.pageSize) + 1);
-  assertEquals(late.messages, readers[0]!.messages);
-  assertEquals(sorted(late.browser), sorted(readers[0]!.browser));
+  readers[0]!.read();
+  for (const { browser } of [first, second]) {
+    assertEquals(sorted(browser), sorted(readers[0]!.browser));
+  }
+  // What nobody is being told is not kept.
+  encoded = 0;
+  new Reader(feed, {}).read();
+  assertEquals(encoded, Math.ceil(200 / OPTIONS.pageSize));
 });
 
 Deno.test("ListingFeed tells of what has changed many times once", () => {

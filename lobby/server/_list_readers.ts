@@ -73,6 +73,10 @@ export class ListReaders {
   close(reader: ListReader): void {
     this.#filling.delete(reader);
     this.#following.delete(reader);
+    const { client, answer } = reader;
+    // It has asked for another list before it was told of this one.
+    if (answer === undefined) return;
+    this.#sender.reply(client, answer.request, answer.message);
   }
 
   /**

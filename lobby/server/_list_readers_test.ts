@@ -149,6 +149,15 @@ Deno.test("ListReaders ends the list of who takes nothing, when there is room to
   assertEquals(world.feed.filterCount, 1);
 });
 
+Deno.test("ListReaders answers who asks for another list before it was told of the first", () => {
+  const world = new World();
+  world.join(2);
+  world.close(world.open[0]!);
+  assertEquals(world.answers, 1);
+  world.tick(1);
+  assertEquals(world.answers, 2);
+});
+
 Deno.test("ListReaders forgets who has left", () => {
   const world = new World();
   world.join(20);
