@@ -83,6 +83,12 @@ export class FilteredList {
     return this.#cursors.size;
   }
 
+  /** Takes in what is there before anybody reads it. */
+  begin(id: LobbyId, listing: LobbyListing): void {
+    const hasRoom = this.#listed.size < this.#options.maxListed;
+    (hasRoom ? this.#listed : this.#unlisted).set(id, listing);
+  }
+
   /** A lobby is otherwise now; `undefined` if its filter does not let it through. */
   set(id: LobbyId, listing: LobbyListing | undefined): void {
     const before = this.#listed.get(id);

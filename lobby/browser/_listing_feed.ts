@@ -120,9 +120,8 @@ export class ListingFeed {
       this.#encode,
     );
     for (const [id, listing] of this.#listings) {
-      if (isWanted(listing, filter)) list.set(id, listing);
+      if (isWanted(listing, filter)) list.begin(id, listing);
     }
-    list.fill();
     return list;
   }
 
