@@ -2,15 +2,19 @@ import type { WebSocketEventLike, WebSocketLike } from "../../websocket/mod.ts";
 
 type Listener = (event: WebSocketEventLike) => void;
 
-/** One end of a connection in memory, which counts what is sent. */
+/** One end of a connection in memory. */
 export class MemorySocket implements WebSocketLike {
   binaryType = "blob";
   readyState = 0;
-  bufferedAmount = 0;
+  readonly bufferedAmount = 0;
   readonly protocol = "";
-  sentBytes = 0;
-  readonly sent: Uint8Array<ArrayBuffer>[] = [];
+  readonly #send: (frame: Uint8Array) => void;
   readonly #listeners = new Map<string, Listener[]>();
+
+  /** `send` takes a frame that is overwritten later. */
+  constructor(send: (frame: Uint8Array) => void) {
+    this.#send = send;
+  }
 
   addEventListener(type: string, listener: Listener): void {
     const listeners = this.#listeners.get(type) ?? [];
@@ -20,8 +24,7 @@ export class MemorySocket implements WebSocketLike {
 
   send(data: string | Uint8Array): void {
     if (typeof data === "string") throw new TypeError("Frames are bytes");
-    this.sentBytes += data.length;
-    this.sent.push(data.slice());
+    this.#send(data);
   }
 
   close(): void {
@@ -33,11 +36,9 @@ export class MemorySocket implements WebSocketLike {
     this.#emit("open", {});
   }
 
-  /** Gives the other end what was sent. */
-  carryTo(other: MemorySocket): void {
-    for (const { buffer } of this.sent.splice(0)) {
-      other.#emit("message", { data: buffer });
-    }
+  /** Takes what the other end has sent. */
+  receive(frame: ArrayBuffer): void {
+    this.#emit("message", { data: frame });
   }
 
   #emit(type: string, event: WebSocketEventLike): void {

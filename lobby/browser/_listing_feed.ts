@@ -1,10 +1,13 @@
 // This module is browser compatible.
+import type { OutMessage } from "../../websocket/mod.ts";
 import type { LobbyId } from "../lobby_id.ts";
 import {
-  listingChange,
-  type LobbyListingChange,
-  type LobbyListingDiff,
-} from "./listing_diff.ts";
+  type DiffEncoder,
+  FilteredList,
+  type FilteredListOptions,
+  type ListingCursor,
+} from "./_filtered_list.ts";
+import { listingChange } from "./listing_diff.ts";
 import {
   isWanted,
   type LobbyFilter,
@@ -13,21 +16,8 @@ import {
 } from "./lobby_filter.ts";
 import type { LobbyListing } from "./lobby_listing.ts";
 
-/** Makes a message of a diff, once for all who get it. */
-export type DiffEncoder = (key: string, diff: LobbyListingDiff) => Uint8Array;
-
-/** Who looks at a list, with what is to be sent. */
-export interface ListingReader {
-  /** Takes messages, which are shared by many and not to be changed; called once for each change of the list. */
-  push(message: Uint8Array): void;
-}
-
 /** How large a feed may become. */
-export interface ListingFeedOptions {
-  /** The most listings of one list. */
-  readonly maxListed: number;
-  /** The most listings of one message of a whole list. */
-  readonly pageSize: number;
+export interface ListingFeedOptions extends FilteredListOptions {
   /** The most different filters. */
   readonly maxFilters: number;
 }
@@ -36,21 +26,17 @@ export interface ListingFeedOptions {
 const SPARE_CHANGES = 1_024;
 
 /**
- * Lists by filter, which are told to their readers whole once and then by what has changed: made and encoded once for each
- * filter, however many read it.
- *
- * A change costs what the filters make of it, of its mode or of none; who looks at the whole list costs that once, as its
- * messages are kept for a while.
+ * Lists by filter, which are told to each reader whole once and then by what has changed since it was told last. A list is
+ * brought up to date when somebody reads it: a change costs nothing until then, and of many changes of a lobby the last one
+ * counts.
  */
 export class ListingFeed {
   readonly #options: ListingFeedOptions;
   readonly #encode: DiffEncoder;
   /** All that may be listed, in the order in which they came. */
   readonly #listings = new Map<LobbyId, LobbyListing>();
-  /** By the keys that messages have. */
-  readonly #lists = new Map<string, List>();
-  /** The keys by filter. */
-  readonly #keys = new Map<string, string>();
+  /** By their filters' keys. */
+  readonly #lists = new Map<string, FilteredList>();
   #opened = 0;
   /** Lobbies that have changed, by the number of the change; of a lobby only the last one counts. */
   #log: { readonly id: LobbyId; readonly at: number }[] = [];
@@ -97,139 +83,61 @@ export class ListingFeed {
     if (this.#log.length > this.#compactAt) this.#compact();
   }
 
-  /** Sends a reader the list of a filter, and from then on its changes; `undefined` if there are too many filters. */
-  subscribe(reader: ListingReader, filter: LobbyFilter): string | undefined {
+  /** Begins to read the list of a filter; `undefined` if there are too many filters. */
+  subscribe(filter: LobbyFilter): ListingCursor | undefined {
     const prepared = prepareFilter(filter);
-    const known = this.#keys.get(prepared.key);
-    let list = known === undefined ? undefined : this.#lists.get(known);
+    let list = this.#lists.get(prepared.key);
     if (list === undefined) {
       if (this.#lists.size >= this.#options.maxFilters) return undefined;
       list = this.#open(prepared);
-      this.#lists.set(list.key, list);
-      this.#keys.set(prepared.key, list.key);
-    } else {
-      // So that all who read it have the same.
-      this.#bring(list);
-    }
-    list.readers.add(reader);
-    for (const page of this.#pages(list)) reader.push(page);
-    return list.key;
+      this.#lists.set(prepared.key, list);
+    } else this.#bring(list);
+    return list.open();
   }
 
-  /** A reader reads a filter no longer. */
-  unsubscribe(reader: ListingReader, key: string): void {
-    const list = this.#lists.get(key);
-    if (list === undefined) return;
-    list.readers.delete(reader);
-    if (list.readers.size > 0) return;
-    this.#lists.delete(key);
-    this.#keys.delete(list.filter.key);
-  }
-
-  /** Whether there are changes that not all readers have been sent. */
-  get isBehind(): boolean {
-    for (const list of this.#lists.values()) {
-      if (list.upTo < this.#changes) return true;
-    }
-    return false;
-  }
-
-  /**
-   * Sends what has changed to the readers of some lists, those that have waited for the longest first.
-   *
-   * @param share Which part of all lists: 1 for all of them.
-   */
-  flush(share: number): void {
-    let left = Math.ceil(this.#lists.size * share);
-    for (const [key, list] of this.#lists) {
-      if (left-- <= 0) break;
-      // The last one now.
+  /** A list is read by one fewer. */
+  unsubscribe(cursor: ListingCursor): void {
+    const { list } = cursor;
+    list.close(cursor);
+    const { key } = list.filter;
+    if (list.readerCount === 0 && this.#lists.get(key) === list) {
       this.#lists.delete(key);
-      this.#lists.set(key, list);
-      this.#bring(list);
-      // For those who come at about the same time; for good they would take more than all lobbies.
-      list.pages = undefined;
     }
   }
 
-  #open(filter: PreparedFilter): List {
-    const list: List = {
-      // Of another filter, or of the same another time, nothing is taken for it.
-      key: `${this.#opened += 1}`,
+  /** The next message for a reader, `undefined` if it has all that there is, or is lost; the cursor takes it when it is sent. */
+  next(cursor: ListingCursor): OutMessage | undefined {
+    this.#bring(cursor.list);
+    return cursor.peek();
+  }
+
+  #open(filter: PreparedFilter): FilteredList {
+    const list = new FilteredList(
+      `${this.#opened += 1}`,
       filter,
-      readers: new Set(),
-      listed: new Map(),
-      unlisted: new Set(),
-      upTo: this.#changes,
-      pages: undefined,
-    };
+      this.#changes,
+      this.#options,
+      this.#encode,
+    );
     for (const [id, listing] of this.#listings) {
-      if (!isWanted(listing, filter)) continue;
-      if (list.listed.size < this.#options.maxListed) {
-        list.listed.set(id, listing);
-      } else list.unlisted.add(id);
+      if (isWanted(listing, filter)) list.begin(id, listing);
     }
     return list;
   }
 
-  /** Tells the readers of a list what has changed since they were told last. */
-  #bring(list: List): void {
+  /** Has a list take in what has changed since it was read last. */
+  #bring(list: FilteredList): void {
     if (list.upTo === this.#changes) return;
-    const added: LobbyListing[] = [];
-    const changed: LobbyListingChange[] = [];
-    const removed: LobbyId[] = [];
-    const { listed, unlisted, filter } = list;
+    const { filter } = list;
     for (let i = this.#firstAfter(list.upTo); i < this.#log.length; i++) {
       const { id, at } = this.#log[i]!;
       if (this.#lastChange.get(id) !== at) continue;
-      const before = listed.get(id);
-      const after = this.#listings.get(id);
-      if (after !== undefined && isWanted(after, filter)) {
-        if (before !== undefined) {
-          const change = listingChange(before, after);
-          if (change !== undefined) changed.push(change);
-          listed.set(id, after);
-        } else unlisted.add(id);
-      } else if (before !== undefined) {
-        removed.push(id);
-        listed.delete(id);
-      } else unlisted.delete(id);
+      const listing = this.#listings.get(id);
+      const isIn = listing !== undefined && isWanted(listing, filter);
+      list.set(id, isIn ? listing : undefined);
     }
     list.upTo = this.#changes;
-    // Those for which there was no room until now.
-    for (const id of unlisted) {
-      if (listed.size >= this.#options.maxListed) break;
-      const listing = this.#listings.get(id)!;
-      unlisted.delete(id);
-      listed.set(id, listing);
-      added.push(listing);
-    }
-    if (added.length + changed.length + removed.length === 0) return;
-    list.pages = undefined;
-    const message = this.#encode(list.key, {
-      isReset: false,
-      added,
-      changed,
-      removed,
-    });
-    for (const reader of list.readers) reader.push(message);
-  }
-
-  #pages(list: List): readonly Uint8Array[] {
-    if (list.pages !== undefined) return list.pages;
-    const listings = [...list.listed.values()];
-    const pages: Uint8Array[] = [];
-    let at = 0;
-    do {
-      pages.push(this.#encode(list.key, {
-        isReset: at === 0,
-        added: listings.slice(at, at += this.#options.pageSize),
-        changed: [],
-        removed: [],
-      }));
-    } while (at < listings.length);
-    list.pages = pages;
-    return pages;
+    list.fill();
   }
 
   #firstAfter(at: number): number {
@@ -257,18 +165,4 @@ export class ListingFeed {
     this.#log = log;
     this.#compactAt = 2 * log.length + SPARE_CHANGES;
   }
-}
-
-/** What the readers of a filter have been told. */
-interface List {
-  readonly key: string;
-  readonly filter: PreparedFilter;
-  readonly readers: Set<ListingReader>;
-  readonly listed: Map<LobbyId, LobbyListing>;
-  /** What is wanted too, and does not fit. */
-  readonly unlisted: Set<LobbyId>;
-  /** The last change that is in it. */
-  upTo: number;
-  /** The messages of the whole list, until its turn comes or something changes. */
-  pages: readonly Uint8Array[] | undefined;
 }

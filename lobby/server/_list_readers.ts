@@ -1,84 +1,53 @@
 // This module is browser compatible.
-import type { ListingReader } from "../browser/_listing_feed.ts";
-import type { ClientId } from "../../websocket/mod.ts";
+import type { ListingCursor } from "../browser/_filtered_list.ts";
+import type { ListingFeed } from "../browser/_listing_feed.ts";
+import type { ClientId, OutMessage } from "../../websocket/mod.ts";
 
-/** Changes of its list that a reader may be behind, and bytes of them, beside what the list had when it asked. */
-const MAX_BEHIND = 256;
-const MAX_BYTES_BEHIND = 1_048_576;
-/** So many are sent something in a tick at least, however short it is. */
+/** How often in a row there may be no room for what a reader is to be told. */
+const MAX_REFUSALS = 256;
+/** So many of those that have yet to get the whole list are sent something in a tick at least, however short it is. */
 const MIN_READERS_PER_TICK = 16;
 /** What one reader, and all of them, are sent in a tick. */
 const READER_BYTES_PER_TICK = 65_536;
 const BYTES_PER_TICK = 4_194_304;
 
-/** Somebody who reads a list, with what is to be sent. */
-export class ListReader implements ListingReader {
+/** Somebody who reads a list. */
+export interface ListReader {
   readonly client: ClientId;
-  /** The filter's key. */
-  key = "";
-  /** Messages that many share. */
-  readonly messages: Uint8Array[] = [];
-  /** How many messages may wait, and how many bytes. */
-  #maxWaiting = Infinity;
-  #maxBytes = Infinity;
-  #bytes = 0;
-  readonly #waiting: Set<ListReader>;
-  /** Whether it is to be told that there is no more. */
-  isSlow = false;
+  readonly cursor: ListingCursor;
   /** What it is told before the list. */
   answer:
     | { readonly request: number; readonly message: Uint8Array }
     | undefined;
-
-  constructor(client: ClientId, waiting: Set<ListReader>) {
-    this.client = client;
-    this.#waiting = waiting;
-  }
-
-  /** The list is here as a whole, to be sent after the answer to who asked for it; what comes now are changes. */
-  begin(key: string, request: number, message: Uint8Array): void {
-    this.key = key;
-    this.answer = { request, message };
-    this.#maxWaiting = this.messages.length + MAX_BEHIND;
-    this.#maxBytes = this.#bytes + MAX_BYTES_BEHIND;
-  }
-
-  push(message: Uint8Array): void {
-    if (this.isSlow) return;
-    this.#waiting.add(this);
-    this.messages.push(message);
-    this.#bytes += message.length;
-    if (
-      this.messages.length <= this.#maxWaiting && this.#bytes <= this.#maxBytes
-    ) return;
-    this.isSlow = true;
-    this.messages.length = 0;
-  }
-
-  /** So many messages, and bytes of them, have been sent. */
-  onSent(count: number, bytes: number): void {
-    this.messages.splice(0, count);
-    this.#bytes -= bytes;
-  }
+  /** How often in a row there was no room for what it was to be told. */
+  refusals: number;
 }
 
 /** What lists are sent by. Each tells whether there was room. */
 export interface ListSender {
-  send(client: ClientId, message: Uint8Array): boolean;
+  send(client: ClientId, message: OutMessage): boolean;
   reply(client: ClientId, request: number, message: Uint8Array): boolean;
-  /** A reader takes too little: it is to be told that there is no more. */
+  /** A reader takes too little: it is to be told that there is no more, and closed. */
   onSlow(reader: ListReader): boolean;
 }
 
-/** Those who read lists, of whom each gets its share of what a tick can send. */
+/**
+ * Those who read lists. Each has its turn once in an interval, and is told what has changed since its last one: what all of
+ * them are to be told would else be a long tick for everybody.
+ */
 export class ListReaders {
-  /** Those for whom something waits, in turn. */
-  readonly waiting = new Set<ListReader>();
-  #count = 0;
+  readonly #feed: ListingFeed;
   readonly #sender: ListSender;
+  /** Those who lack more than one turn may send, most of the list say: they go on with the next tick. */
+  readonly #filling = new Set<ListReader>();
+  /** Those who have the list, the one whose turn is next first. */
+  readonly #following = new Set<ListReader>();
+  /** How many of those should have had their turn by now; a part of one is kept for later. */
+  #due = 0;
   #sentBytes = 0;
 
-  constructor(sender: ListSender) {
+  constructor(feed: ListingFeed, sender: ListSender) {
+    this.#feed = feed;
     this.#sender = sender;
   }
 
@@ -87,66 +56,99 @@ export class ListReaders {
     return this.#sentBytes;
   }
 
-  open(client: ClientId): ListReader {
-    this.#count++;
-    return new ListReader(client, this.waiting);
+  /** Somebody reads a list, and is answered a request first. */
+  open(
+    client: ClientId,
+    cursor: ListingCursor,
+    request: number,
+    message: Uint8Array,
+  ): ListReader {
+    const answer = { request, message };
+    const reader: ListReader = { client, cursor, answer, refusals: 0 };
+    this.#filling.add(reader);
+    return reader;
   }
 
   /** A reader wants no more. */
   close(reader: ListReader): void {
-    this.#count--;
-    this.waiting.delete(reader);
-    // It may have asked for another list before it was told of this one.
-    this.#answer(reader);
+    this.#filling.delete(reader);
+    this.#following.delete(reader);
+    const { client, answer } = reader;
+    // It has asked for another list before it was told of this one.
+    if (answer === undefined) return;
+    this.#sender.reply(client, answer.request, answer.message);
   }
 
   /**
-   * Sends what there is room for, to a part of the readers: what one list has to tell all of them would else be a long tick
-   * for everybody.
+   * Sends what there is room for to those whose turn it is.
+   *
+   * @param share Which part of an interval has passed: 1 if all of it, or more.
    */
   tick(share: number): void {
+    const { size } = this.#following;
+    this.#due = Math.min(size, this.#due + size * share);
+    const turns = Math.floor(this.#due);
+    const filling = Math.max(
+      MIN_READERS_PER_TICK,
+      Math.ceil(this.#filling.size * share),
+    );
     let left = BYTES_PER_TICK;
-    const most = Math.max(MIN_READERS_PER_TICK, Math.ceil(this.#count * share));
-    let looked = Math.min(most, this.waiting.size);
-    for (const reader of this.waiting) {
-      // Those that were looked at in this tick stand behind.
-      if (left <= 0 || looked-- <= 0) break;
-      this.waiting.delete(reader);
-      if (reader.isSlow) {
-        // It is told of the list before it is told of its end.
-        const isTold = this.#answer(reader) && this.#sender.onSlow(reader);
-        if (!isTold) this.waiting.add(reader);
-        continue;
+    for (const reader of firstOf(this.#following, turns)) {
+      if (left <= 0) return;
+      this.#due--;
+      left -= this.#sendTo(reader, this.#following);
+    }
+    for (const reader of firstOf(this.#filling, filling)) {
+      if (left <= 0) return;
+      left -= this.#sendTo(reader, this.#filling);
+    }
+  }
+
+  /** Sends a reader of a queue what there is for it, after which it stands in a queue behind; returns how many bytes. */
+  #sendTo(reader: ListReader, queue: Set<ListReader>): number {
+    const { client, cursor, answer } = reader;
+    queue.delete(reader);
+    if (cursor.isLost || reader.refusals > MAX_REFUSALS) {
+      if (!this.#sender.onSlow(reader)) queue.add(reader);
+      return 0;
+    }
+    if (answer !== undefined) {
+      const { request, message } = answer;
+      if (!this.#sender.reply(client, request, message)) {
+        queue.add(reader);
+        return 0;
       }
-      const sent = this.#sendTo(reader);
-      left -= sent;
-      if (reader.messages.length > 0) this.waiting.add(reader);
+      reader.answer = undefined;
     }
-  }
-
-  /** Answers who has asked for a list, if that is still to be done, and tells whether it is done. */
-  #answer(reader: ListReader): boolean {
-    const { client, answer } = reader;
-    if (answer === undefined) return true;
-    const { request, message } = answer;
-    if (!this.#sender.reply(client, request, message)) return false;
-    reader.answer = undefined;
-    return true;
-  }
-
-  #sendTo(reader: ListReader): number {
-    if (!this.#answer(reader)) return 0;
-    const { client, messages } = reader;
     let bytes = 0;
-    let count = 0;
-    while (count < messages.length && bytes < READER_BYTES_PER_TICK) {
-      const message = messages[count]!;
-      if (!this.#sender.send(client, message)) break;
-      bytes += message.length;
-      count++;
+    while (bytes < READER_BYTES_PER_TICK) {
+      const message = this.#feed.next(cursor);
+      if (message === undefined) {
+        this.#following.add(reader);
+        return bytes;
+      }
+      if (!this.#sender.send(client, message)) {
+        if (queue === this.#following) reader.refusals++;
+        queue.add(reader);
+        return bytes;
+      }
+      reader.refusals = 0;
+      cursor.take();
+      const { length } = message.bytes;
+      bytes += length;
+      this.#sentBytes += length;
     }
-    reader.onSent(count, bytes);
-    this.#sentBytes += bytes;
+    this.#filling.add(reader);
     return bytes;
   }
+}
+
+/** The first ones of a set, as they are now. */
+function firstOf<T>(set: ReadonlySet<T>, count: number): T[] {
+  const first: T[] = [];
+  for (const it of set) {
+    if (first.length >= count) break;
+    first.push(it);
+  }
+  return first;
 }

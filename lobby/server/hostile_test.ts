@@ -313,3 +313,23 @@ Deno.test("LobbyServer does for nobody what is the host's to do, nor what is ano
   assertEquals(server.manager.invites(lobby).length, 1);
   assertEquals(pair[1]!.client.proposal?.proposal, proposal);
 });
+
+Deno.test("LobbyServer lists lobbies that have as much to list as there may be", async () => {
+  const world = new LobbyWorld();
+  const server = await world.start({
+    list: { intervalMs: 0, metadata: ["pad"] },
+  });
+  const ada = world.join("ada");
+  const bob = world.join("bob");
+  await world.done(ada, ada.client.browse());
+  // What 64 of them have would find no room in a client's queue, all of it in no message.
+  for (let i = 0; i < 300; i++) {
+    const host = playerId(`host-${i}`);
+    assert(server.manager.createLobby(host, { name: `${i}` }).isOk);
+    const pad = "x".repeat(4_000);
+    assert(server.manager.setLobbyMetadata(host, { pad }).isOk);
+  }
+  await world.until(() => ada.client.browser.size === 300);
+  await world.done(bob, bob.client.browse());
+  await world.until(() => bob.client.browser.size === 300);
+});

@@ -4,6 +4,8 @@ import {
   type ClientId,
   Delivery,
   type HandlerInfo,
+  type OutMessage,
+  outMessage,
   WsHub,
   type WsHubEvent,
 } from "../../websocket/mod.ts";
@@ -85,6 +87,8 @@ const MAX_LISTS = 16;
 /** Bytes that one of what waits for the store has on the average, while more is taken in. */
 const HELD_BYTES = 1_024;
 const PAGE_SIZE = 64;
+/** Half of what may wait for a client. */
+const PAGE_BYTES = 131_072;
 
 const encoder = new TextEncoder();
 
@@ -238,8 +242,9 @@ export class LobbyServer {
       maxListed: settings.maxListed,
       maxFilters: settings.maxFilters,
       pageSize: PAGE_SIZE,
+      pageBytes: PAGE_BYTES,
     }, encodeDiff);
-    this.#readers = new ListReaders({
+    this.#readers = new ListReaders(this.#feed, {
       send: (client, message) =>
         this.hub.sendTo(client, LOBBY_LIST_CHANNEL, message),
       reply: (client, request, message) =>
@@ -1231,7 +1236,7 @@ export class LobbyServer {
     asker: Asker,
     request: LobbyRequest & { do: "browse" },
   ): void {
-    const { client } = asker;
+    const { client, number } = asker;
     const { person } = socket;
     // It may have left while this waited in line: nobody would ever end its list.
     if (this.#people.socket(client) !== socket) return;
@@ -1241,34 +1246,36 @@ export class LobbyServer {
       return;
     }
     this.#stopReading(socket);
-    // What the list has is stored: it waits for nothing, and follows its answer.
-    const reader = this.#readers.open(client);
-    const key = person.readerCount < MAX_LISTS
-      ? this.#feed.subscribe(reader, request.filter)
+    const cursor = person.readerCount < MAX_LISTS
+      ? this.#feed.subscribe(request.filter)
       : undefined;
-    if (key === undefined) {
-      this.#readers.close(reader);
+    if (cursor === undefined) {
       this.#refuse(asker, request, limited(LISTS_RETRY_MS));
       return;
     }
-    const answer: LobbyAnswer = { ok: true, value: { key } };
+    const answer: LobbyAnswer = { ok: true, value: { key: cursor.key } };
     this.#counters.request(request.do, true);
-    reader.begin(key, asker.number, encoder.encode(JSON.stringify(answer)));
-    socket.reader = reader;
+    // What the list has is stored: it waits for nothing, and follows its answer.
+    socket.reader = this.#readers.open(
+      client,
+      cursor,
+      number,
+      encoder.encode(JSON.stringify(answer)),
+    );
   }
 
   #stopReading(socket: LobbySocket): void {
     const { reader } = socket;
     if (reader === undefined) return;
     socket.reader = undefined;
-    this.#feed.unsubscribe(reader, reader.key);
+    this.#feed.unsubscribe(reader.cursor);
     this.#readers.close(reader);
   }
 
   #endList(reader: ListReader): boolean {
     const push: LobbyPush = {
       push: "listEnded",
-      key: reader.key,
+      key: reader.cursor.key,
       reason: "slow",
     };
     const message = encoder.encode(JSON.stringify(push));
@@ -1284,12 +1291,9 @@ export class LobbyServer {
 
   #tickLists(dt: number): void {
     const { listIntervalMs } = this.#settings;
-    // Those that are read are brought up to date in turn, over the whole interval.
-    const share = listIntervalMs === 0
-      ? 1
-      : Math.min(1, dt * 1_000 / listIntervalMs);
-    if (share > 0) this.#feed.flush(share);
-    this.#readers.tick(share);
+    this.#readers.tick(
+      listIntervalMs === 0 ? 1 : Math.min(1, dt * 1_000 / listIntervalMs),
+    );
   }
 
   #list(id: LobbyId, lobby: Lobby | undefined): void {
@@ -1595,13 +1599,13 @@ const LIST_CHANNEL_OPTIONS = {
   priority: 5,
   slow: "drop",
   maxQueuedMessages: 64,
-  maxQueuedBytes: 262_144,
+  maxQueuedBytes: 2 * PAGE_BYTES,
 } as const;
 
 /** The same for all who read a list. */
-function encodeDiff(key: string, diff: LobbyListingDiff): Uint8Array {
+function encodeDiff(key: string, diff: LobbyListingDiff): OutMessage {
   const push: LobbyPush = { push: "list", key, ...diff };
-  return encoder.encode(JSON.stringify(push));
+  return outMessage(encoder.encode(JSON.stringify(push)));
 }
 
 function membersOf(lobby: Lobby): PlayerId[] {

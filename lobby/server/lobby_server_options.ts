@@ -43,7 +43,9 @@ export interface LobbyChatOptions {
 /** How lobbies are listed. */
 export interface LobbyListOptions {
   /**
-   * How often readers are told of changes, in milliseconds of `tick` time: 0 for each tick. Their turns are spread over it.
+   * How often readers are told of changes, in milliseconds of `tick` time: 0 for each tick. Each has its turn once in that
+   * time, spread over it, and is told all that has changed since its last one: no change waits for longer, unless there are
+   * more than 4 MB to be sent in a tick.
    *
    * @default {500}
    */

@@ -209,17 +209,27 @@ export class HubChannels implements LinkHost {
     isText: boolean,
     request?: number,
   ): boolean {
+    const message = this.#messageOf(
+      bytes,
+      request === undefined ? { isText } : { isText, request },
+    );
+    return this.sendMessage(client, name, message);
+  }
+
+  /** The same, of a message that many clients may share. */
+  sendMessage(client: HubClient, name: string, message: OutMessage): boolean {
     const known = this.#channels.get(name);
     if (known !== undefined) this.#touch(known);
     // Kept for one client alone, it would push out those of which there is a past; and
     // of what to reply on, strangers make up the names.
     const channel = known ?? client.sentOn(name) ??
       new HubChannel(name, this.#settings.channel(name));
-    const message = this.#messageOf(
-      bytes,
-      request === undefined ? { isText } : { isText, request },
+    const deflation = message.deflation ?? this.#deflater?.of(message.bytes);
+    return this.#send(
+      client,
+      channel,
+      deflation === message.deflation ? message : { ...message, deflation },
     );
-    return this.#send(client, channel, message);
   }
 
   tick(dt: number): void {

@@ -24,6 +24,7 @@ import {
   MAX_NAME_BYTES,
   SESSION_ID_BYTES,
 } from "../mux/record.ts";
+import type { OutMessage } from "../mux/out_message.ts";
 import { Session } from "../mux/session.ts";
 import type { SessionEvent } from "../mux/session_event.ts";
 import { Admission } from "./_admission.ts";
@@ -190,18 +191,34 @@ export class WsHub {
    *
    * @param client The client.
    * @param channel The channel that it is to come on: 1 to 128 bytes of UTF-8.
-   * @param message Text, or bytes, which are copied: at most `maxMessageBytes`.
+   * @param message Text, or bytes, which are copied, or what `outMessage` has made, which
+   * is not, and is deflated once for all who get it: at most `maxMessageBytes`.
    * @returns Whether there was room.
    * @throws {RangeError} If the channel or the message is too long, or the channel "".
+   *
+   * @example The same to some of them
+   * ```ts
+   * import { type ClientId, outMessage, type WsHub } from "@tickwire/net/websocket";
+   *
+   * function tell(hub: WsHub, clients: Iterable<ClientId>, text: string): void {
+   *   const message = outMessage(new TextEncoder().encode(text), { isText: true });
+   *   for (const client of clients) hub.sendTo(client, "news", message);
+   * }
+   * ```
    */
   sendTo(
     client: ClientId,
     channel: string,
-    message: string | Uint8Array,
+    message: string | Uint8Array | OutMessage,
   ): boolean {
     checkName(channel);
-    const bytes = this.#toBytes(message);
     const hubClient = this.#clients.get(client);
+    if (typeof message === "object" && "bytes" in message) {
+      this.#checkLength(message.bytes);
+      return hubClient !== undefined &&
+        this.#channels.sendMessage(hubClient, channel, message);
+    }
+    const bytes = this.#toBytes(message);
     if (hubClient === undefined) return false;
     const isText = typeof message === "string";
     return this.#channels.sendTo(hubClient, channel, bytes, isText);
@@ -899,13 +916,17 @@ export class WsHub {
     const bytes = typeof message === "string"
       ? this.#slab.encode(message)
       : this.#slab.copy(message);
+    this.#checkLength(bytes);
+    return bytes;
+  }
+
+  #checkLength({ length }: Uint8Array): void {
     const { maxMessageBytes } = this.#settings;
-    if (bytes.length > maxMessageBytes) {
+    if (length > maxMessageBytes) {
       throw new RangeError(
-        `Cannot send message as length must be <= ${maxMessageBytes}: current value is ${bytes.length}`,
+        `Cannot send message as length must be <= ${maxMessageBytes}: current value is ${length}`,
       );
     }
-    return bytes;
   }
 }
 

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { deflateRawSync } from "node:zlib";
 import { renderOpenMetrics } from "../../core/mod.ts";
 import { Deflater } from "../mux/deflater.ts";
+import { outMessage } from "../mux/out_message.ts";
 import { Client, World } from "./_testing/hub_world.ts";
 
 const STATE = JSON.stringify(
@@ -55,6 +56,39 @@ Deno.test("WsHub.publish() deflates a message once for all who take that, and as
   assertEquals(late.messages, [`state: ${STATE}`, "state: short"]);
   assertEquals(lateDeflater.savedBytesIn, savedByOne);
   assertEquals(metric(world, 'deflate_messages_total{outcome="deflated"}'), 1);
+});
+
+Deno.test("WsHub.sendTo() deflates a message that is shared once for all who get it", async () => {
+  const world = new World({ deflateMinBytes: 1_000, maxMessageBytes: 4_000 });
+  const clients: Client[] = [];
+  for (let i = 0; i < 4; i++) {
+    const [client] = deflating(world, `p${i}`);
+    clients.push(await world.connect(`p${i}`, i === 3 ? undefined : client));
+  }
+  world.run();
+  const ids = world.events.flatMap((event) =>
+    event.type === "clientConnected" ? [event.client] : []
+  );
+  const message = outMessage(new TextEncoder().encode(STATE), { isText: true });
+  for (const id of ids) assert(world.hub.sendTo(id, "state", message));
+  world.run();
+  // And who is told later.
+  assert(world.hub.sendTo(ids[0]!, "state", message));
+  const expected = [`state: ${STATE}`];
+  await world.until(() =>
+    clients.every(({ messages }, i) => messages.length === (i === 0 ? 2 : 1))
+  );
+  for (const [i, { messages }] of clients.entries()) {
+    assertEquals(messages, i === 0 ? [...expected, ...expected] : expected);
+  }
+  assertEquals(metric(world, 'deflate_messages_total{outcome="deflated"}'), 1);
+  assertThrows(
+    () => world.hub.sendTo(ids[0]!, "state", outMessage(new Uint8Array(4_001))),
+    RangeError,
+    "length must be <= 4000: current value is 4001",
+  );
+  world.hub.remove(ids[0]!);
+  assert(!world.hub.sendTo(ids[0]!, "state", message));
 });
 
 Deno.test("WsHub inflates what a client sends, for others too", async () => {
