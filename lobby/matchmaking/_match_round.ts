@@ -124,7 +124,7 @@ export class MatchRound {
     judge: Judge | undefined,
   ): void {
     const index = this.#index;
-    const reach = index.reach(index.slots[place]!);
+    const { reach } = index.columns;
     const starts: number[] = [];
     for (
       let at = place - 1;
@@ -132,7 +132,7 @@ export class MatchRound {
       at--
     ) {
       if (
-        this.#isWaiting(at) && (index.reach(index.slots[at]!) & reach) !== 0
+        this.#isWaiting(at) && (reach[at]! & reach[place]!) !== 0
       ) {
         starts.push(at);
       }

@@ -75,10 +75,10 @@ export class WindowSearch {
   #high = new Float64Array(0);
   #waits = new Float64Array(0);
   #worth = new Float64Array(0);
-  #partySize = new Uint8Array(0);
-  /** Bits of the regions within the latency window, and of those beyond comfort. */
-  #reach = new Int32Array(0);
-  #far = new Int32Array(0);
+  // Columns of the index: party sizes, and bits of regions.
+  #partySize: Uint8Array;
+  #reach: Int32Array;
+  #far: Int32Array;
   #taken = new Uint8Array(0);
   readonly #passed: PassedTickets;
   /** Used of each party size, where the packing has no tables. */
@@ -101,6 +101,9 @@ export class WindowSearch {
     this.#index = index;
     this.#mode = mode;
     this.#packing = mode.packing;
+    this.#partySize = index.columns.partySizes;
+    this.#reach = index.columns.reach;
+    this.#far = index.columns.far;
     this.#modeNumber = modeNumber;
     this.#meter = meter;
     this.#regions = Math.max(1, table.regions);
@@ -115,7 +118,6 @@ export class WindowSearch {
     this.#found = new Int32Array(players);
     this.#filled = new Int32Array(players);
     this.#used = new Int32Array(teamSize + 1);
-    this.#used = new Int32Array(teamSize + 1);
   }
 
   /** Begins anew with the index as it is now. */
@@ -123,16 +125,16 @@ export class WindowSearch {
     this.#now = now;
     this.#lastStart = this.#readyFrom = this.#readyTo = 0;
     this.#rewind(0);
-    const { count } = this.#index;
+    const { count, columns } = this.#index;
+    this.#partySize = columns.partySizes;
+    this.#reach = columns.reach;
+    this.#far = columns.far;
     if (count <= this.#low.length) return;
     const length = Math.max(count, this.#low.length * 2);
     this.#low = new Float64Array(length);
     this.#high = new Float64Array(length);
     this.#waits = new Float64Array(length);
     this.#worth = new Float64Array(length);
-    this.#partySize = new Uint8Array(length);
-    this.#reach = new Int32Array(length);
-    this.#far = new Int32Array(length);
     this.#taken = new Uint8Array(length);
   }
 
@@ -229,25 +231,25 @@ export class WindowSearch {
   #prepare(end: number): void {
     const table = this.#table;
     const index = this.#index;
-    const { count, slots, skills } = index;
+    const { count } = index;
+    const { slots, skills, arrived, reachUntil } = index.columns;
     const { skill, uncertaintyFactor, patienceSeconds } = this.#mode;
     const to = Math.min(count, Math.max(end, this.#readyTo + BLOCK));
     for (let place = this.#readyTo; place < to; place++) {
       const slot = slots[place]!;
-      const wait = this.#now - table.arrived(slot);
-      const width = widthAt(skill, wait) +
-        uncertaintyFactor * table.uncertainty(slot);
+      const wait = this.#now - arrived[place]!;
+      let width = widthAt(skill, wait);
+      if (uncertaintyFactor > 0) {
+        width += uncertaintyFactor * table.uncertainty(slot);
+      }
       this.#low[place] = skills[place]! - width;
       this.#high[place] = skills[place]! + width;
       this.#waits[place] = wait;
-      this.#partySize[place] = table.partySize(slot);
       this.#taken[place] = table.state(slot) === WAITING ? 0 : 1;
       if (patienceSeconds > 0) {
         this.#worth[place] = this.#worthOf(wait);
       }
-      if (wait >= index.reachUntil(slot)) index.updateReach(slot, wait);
-      this.#reach[place] = index.reach(slot);
-      this.#far[place] = index.far(slot);
+      if (wait >= reachUntil[place]!) index.updateReach(place, wait);
       this.#list(place);
     }
     this.#readyTo = to;
