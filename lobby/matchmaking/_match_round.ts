@@ -1,34 +1,25 @@
 // This module is browser compatible.
+import type { Commit } from "./_commit.ts";
 import { LAST_PATIENCE, type ModeSettings } from "./_mode_settings.ts";
+import { sleepAfter } from "./_sleep.ts";
 import { sortedOrder } from "./_sorted_order.ts";
 import type { SkillIndex } from "./_skill_index.ts";
+import { SkillSweep } from "./_skill_sweep.ts";
 import { type TicketTable, WAITING } from "./_ticket_table.ts";
 import type { WorkMeter } from "./_work_meter.ts";
 import { type Judge, WindowSearch } from "./_window_search.ts";
 
-/** A ticket that found nothing is looked at again after this part of its wait so far … */
-const RECHECK_PART = 1 / 10;
-/** … and after this many seconds at the latest, as windows widen without a sound, … */
-const RECHECK_SECONDS = 1;
-/** … or this many if its own and those of all that it met are as wide as they get. */
-const SETTLED_SECONDS = 4;
 /** How often those who lost a ticket to a better match look for another one in a tick. */
 const PASSES = 2;
 
 /** So many tickets below an overdue one have its match looked for whatever that costs. */
 const OVERDUE_STARTS = 64;
 
-/** Takes a match: slots, of which `size` count. `false` if one of them waits no more. */
-export type Commit = (
-  slots: Int32Array,
-  size: number,
-  region: number,
-  map: number,
-) => boolean;
-
 /** Makes the matches of one mode. */
 export class MatchRound {
   readonly search: WindowSearch;
+  /** For modes in which any whole match will do. */
+  readonly #sweep: SkillSweep | undefined;
   readonly #table: TicketTable;
   readonly #index: SkillIndex;
   readonly #mode: ModeSettings;
@@ -60,6 +51,9 @@ export class MatchRound {
     this.#mode = mode;
     this.#meter = meter;
     this.search = new WindowSearch(table, index, mode, modeNumber, meter);
+    this.#sweep = takesAny(mode)
+      ? new SkillSweep(table, index, mode, meter)
+      : undefined;
     this.#slots = new Int32Array(mode.packing.players);
     this.#members = new Int32Array(64 * mode.packing.players);
   }
@@ -76,11 +70,15 @@ export class MatchRound {
     judge: Judge | undefined,
   ): void {
     const index = this.#index;
-    this.search.begin(now);
-    const { count } = index;
     const first = this.#stoppedAt === undefined
       ? 0
       : index.placeOf(this.#stoppedAt);
+    if (this.#sweep !== undefined) {
+      this.#stoppedAt = this.#sweep.run(now, first, commit);
+      return;
+    }
+    this.search.begin(now);
+    const { count } = index;
     this.#stoppedAt = undefined;
     this.#found = 0;
     this.#lost.length = 0;
@@ -183,9 +181,7 @@ export class MatchRound {
 
   #sleepOf(place: number): number {
     const wait = this.search.waitOf(place);
-    const sleep = this.search.isSettled
-      ? SETTLED_SECONDS
-      : Math.min(wait * RECHECK_PART, RECHECK_SECONDS);
+    const sleep = sleepAfter(wait, this.search.isSettled);
     // Never beyond the moment at which it takes any match.
     const last = this.#mode.patienceSeconds * LAST_PATIENCE - wait;
     return last > 0 ? Math.min(sleep, last) : sleep;
@@ -237,6 +233,8 @@ export class MatchRound {
   /** Has the index settled, and tickets looked at again that one who has just come may play with. */
   settle(): void {
     this.#index.settle();
+    // A sweep looks at the surroundings of whoever is due.
+    if (this.#sweep !== undefined) return;
     const { fresh, skills, wakes } = this.#index;
     // Whoever has an uncertainty has a wider window, however uncertain: all are woken.
     const reach = this.#mode.uncertaintyFactor > 0
@@ -264,6 +262,14 @@ export class MatchRound {
       new Int32Array(length * this.#mode.packing.players),
     );
   }
+}
+
+function takesAny(
+  { patienceSeconds, latencyCost, asymmetryCost, maps, score, packing }:
+    ModeSettings,
+): boolean {
+  return patienceSeconds === 0 && latencyCost === 0 && asymmetryCost === 0 &&
+    maps.length === 0 && score === undefined && packing.isTabulated;
 }
 
 function rising(a: number, b: number): number {

@@ -307,7 +307,7 @@ export class WindowSearch {
     let after = 0;
     let sum = worth;
     const table = packing.isTabulated ? packing.holds[ownSize]! : undefined;
-    if (table === undefined ? ownSize === packing.players : table[0] === 1) {
+    if (table === undefined ? ownSize === packing.players : table[0]! > 0) {
       // The ticket is a whole match.
       own = this.#weigh(start, region, 0);
     }
@@ -347,7 +347,7 @@ export class WindowSearch {
       if (high[place]! < lowestHigh) lowestHigh = high[place]!;
       if (its > worth) worth = its;
       sum += its;
-      if (table === undefined || table[passed.cell] === 1) {
+      if (table === undefined || table[passed.cell]! > 0) {
         if (isBrief && ++after > maxAfter) break;
         // Not even all waits together are worth it.
         if (isPatient && spread > sum) continue;
