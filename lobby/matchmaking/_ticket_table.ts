@@ -55,8 +55,10 @@ export class TicketTable {
   #floats = new Float64Array(FIRST_SLOTS * FLOATS);
   #words = new Int32Array(this.#floats.buffer);
   #bytes = new Uint8Array(this.#floats.buffer);
-  readonly #free: number[] = [];
-  readonly #retired: number[] = [];
+  #free = new Int32Array(FIRST_SLOTS);
+  #freeCount = 0;
+  #retired = new Int32Array(FIRST_SLOTS);
+  #retiredCount = 0;
 
   constructor(regions: number) {
     this.regions = regions;
@@ -154,7 +156,9 @@ export class TicketTable {
 
   /** Takes a slot, whose columns the caller fills. */
   take(): number {
-    const slot = this.#free.pop() ?? this.top++;
+    const slot = this.#freeCount > 0
+      ? this.#free[--this.#freeCount]!
+      : this.top++;
     if (slot === this.length) this.#grow();
     this.size++;
     this.#words[slot * WORDS + USES]!++;
@@ -165,16 +169,17 @@ export class TicketTable {
   remove(slot: number): void {
     this.size--;
     this.setState(slot, FREE);
-    this.#retired.push(slot);
+    this.#retired[this.#retiredCount++] = slot;
   }
 
   /** Frees the slots of ended tickets, once no index mentions them any more. */
   reuseRetired(): void {
-    for (const slot of this.#retired) {
+    for (let i = 0; i < this.#retiredCount; i++) {
+      const slot = this.#retired[i]!;
       this.holds[slot] = 0;
-      this.#free.push(slot);
+      this.#free[this.#freeCount++] = slot;
     }
-    this.#retired.length = 0;
+    this.#retiredCount = 0;
   }
 
   idOf(slot: number): TicketId {
@@ -201,6 +206,12 @@ export class TicketTable {
     const latency = new Float32Array(length * this.regions);
     latency.set(this.latency);
     this.latency = latency;
+    const free = new Int32Array(length);
+    free.set(this.#free);
+    this.#free = free;
+    const retired = new Int32Array(length);
+    retired.set(this.#retired);
+    this.#retired = retired;
     const holds = new Uint16Array(length);
     holds.set(this.holds);
     this.holds = holds;

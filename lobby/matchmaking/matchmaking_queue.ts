@@ -14,12 +14,13 @@ import type {
   MatchmakingRefusal,
   MatchmakingResult,
 } from "./matchmaking_result.ts";
-import type { MatchTeam, ProposalId, ProposedMatch } from "./proposed_match.ts";
+import type { ProposalId, ProposedMatch } from "./proposed_match.ts";
 import type { ModeStatistics } from "./queue_statistics.ts";
 import type { TicketId, TicketRequest, TicketView } from "./ticket.ts";
 import type { TicketExplanation } from "./ticket_explanation.ts";
 import { Backfills, type OpenBackfill } from "./_backfills.ts";
 import { explainTicket } from "./_explain.ts";
+import { MatchTeams } from "./_match_teams.ts";
 import { MatchRound } from "./_match_round.ts";
 import { type ModeSettings, modeSettings, widthAt } from "./_mode_settings.ts";
 import { PlayerTickets } from "./_player_tickets.ts";
@@ -166,6 +167,7 @@ export class MatchmakingQueue {
   readonly #rounds: readonly MatchRound[];
   readonly #splitters: readonly TeamSplitter[];
   readonly #judges: readonly (Judge | undefined)[];
+  readonly #teams: MatchTeams;
   readonly #waits: readonly WaitEstimates[];
   readonly #playerTickets: PlayerTickets;
   readonly #backfills: Backfills;
@@ -238,6 +240,7 @@ export class MatchmakingQueue {
     this.#splitters = this.#modes.map(({ packing, asymmetryCost }) =>
       new TeamSplitter(packing, asymmetryCost)
     );
+    this.#teams = new MatchTeams(this.#table);
     this.#waits = this.#modes.map(() =>
       new WaitEstimates(Math.max(1, regions.length))
     );
@@ -955,7 +958,7 @@ export class MatchmakingQueue {
       mode: this.#modes[mode]!.name,
       region: this.#regions[region],
       map: this.#mapName(mode, map, slots, size),
-      teams: this.#teamsOf(mode, slots, teamOf, size),
+      teams: this.#teams.of(this.#modes[mode]!.teams, slots, teamOf, size),
       spread: highest - lowest,
       longestWaitMs: (this.#now - earliest) * 1000,
       backfill: backfill?.id,
@@ -978,40 +981,6 @@ export class MatchmakingQueue {
       backfill,
     });
     return true;
-  }
-
-  #teamsOf(
-    mode: number,
-    slots: Int32Array,
-    teamOf: Uint8Array,
-    size: number,
-  ): MatchTeam[] {
-    const table = this.#table;
-    const teams = new Array<MatchTeam>(this.#modes[mode]!.teams);
-    for (let team = 0; team < teams.length; team++) {
-      // Counted first: lists that grow as they are filled would be far too long.
-      let count = 0;
-      for (let i = 0; i < size; i++) if (teamOf[i] === team) count++;
-      const tickets = new Array<TicketId>(count);
-      const parties = new Array<readonly PlayerId[]>(count);
-      let players = 0;
-      let total = 0;
-      count = 0;
-      for (let i = 0; i < size; i++) {
-        if (teamOf[i] !== team) continue;
-        const slot = slots[i]!;
-        tickets[count] = table.idOf(slot);
-        parties[count++] = table.players[slot]!;
-        players += table.partySize(slot);
-        total += table.totalSkill(slot);
-      }
-      teams[team] = {
-        tickets,
-        parties,
-        skill: players === 0 ? 0 : total / players,
-      };
-    }
-    return teams;
   }
 
   #reserve(slot: number, proposal: ProposalId): void {
