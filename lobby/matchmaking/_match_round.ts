@@ -24,7 +24,7 @@ export class MatchRound {
   readonly #index: SkillIndex;
   readonly #mode: ModeSettings;
   readonly #meter: WorkMeter;
-  readonly #slots: Int32Array;
+  readonly #places: Int32Array;
   // Matches that were found, the members of each at its number times the players of a match.
   #nets = new Float64Array(64);
   #regions = new Uint8Array(64);
@@ -54,7 +54,7 @@ export class MatchRound {
     this.#sweep = takesAny(mode)
       ? new SkillSweep(table, index, mode, meter)
       : undefined;
-    this.#slots = new Int32Array(mode.packing.players);
+    this.#places = new Int32Array(mode.packing.players);
     this.#members = new Int32Array(64 * mode.packing.players);
   }
 
@@ -171,10 +171,7 @@ export class MatchRound {
 
   #commitSearched(commit: Commit): void {
     const { members, size, region, map } = this.search;
-    for (let i = 0; i < size; i++) {
-      this.#slots[i] = this.#index.slots[members[i]!]!;
-    }
-    if (commit(this.#slots, size, region, map)) {
+    if (commit(members, size, region, map)) {
       for (let i = 0; i < size; i++) this.search.take(members[i]!);
     }
   }
@@ -214,11 +211,11 @@ export class MatchRound {
       for (let i = 0; i < size && isFree; i++) {
         const place = this.#members[from + i]!;
         isFree = !search.isTaken(place);
-        this.#slots[i] = this.#index.slots[place]!;
+        this.#places[i] = place;
       }
       if (
         isFree &&
-        commit(this.#slots, size, this.#regions[at]!, this.#maps[at]!)
+        commit(this.#places, size, this.#regions[at]!, this.#maps[at]!)
       ) {
         for (let i = 0; i < size; i++) {
           search.take(this.#members[from + i]!);

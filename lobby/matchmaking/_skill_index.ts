@@ -10,6 +10,8 @@ import { type TicketTable, WAITING } from "./_ticket_table.ts";
 export class TicketColumns {
   slots: Int32Array;
   skills: Float64Array;
+  /** Sums of the players' skills. */
+  totals: Float64Array;
   /** When they began to wait, in seconds of the queue's time. */
   arrived: Float64Array;
   partySizes: Uint8Array;
@@ -25,6 +27,7 @@ export class TicketColumns {
   constructor(length: number) {
     this.slots = new Int32Array(length);
     this.skills = new Float64Array(length);
+    this.totals = new Float64Array(length);
     this.arrived = new Float64Array(length);
     this.partySizes = new Uint8Array(length);
     this.reach = new Int32Array(length);
@@ -41,6 +44,7 @@ export class TicketColumns {
   set(from: TicketColumns, count: number): void {
     this.slots.set(from.slots.subarray(0, count));
     this.skills.set(from.skills.subarray(0, count));
+    this.totals.set(from.totals.subarray(0, count));
     this.arrived.set(from.arrived.subarray(0, count));
     this.partySizes.set(from.partySizes.subarray(0, count));
     this.reach.set(from.reach.subarray(0, count));
@@ -53,6 +57,7 @@ export class TicketColumns {
   copy(to: number, from: TicketColumns, at: number): void {
     this.slots[to] = from.slots[at]!;
     this.skills[to] = from.skills[at]!;
+    this.totals[to] = from.totals[at]!;
     this.arrived[to] = from.arrived[at]!;
     this.partySizes[to] = from.partySizes[at]!;
     this.reach[to] = from.reach[at]!;
@@ -117,6 +122,7 @@ export class SkillIndex {
     const added = this.#added;
     added.slots[at] = slot;
     added.skills[at] = this.skillOf(slot);
+    added.totals[at] = table.totalSkill(slot);
     added.arrived[at] = table.arrived(slot);
     added.partySizes[at] = table.partySize(slot);
     this.#updateReach(added, at, 0);

@@ -54,7 +54,6 @@ export class SkillSweep {
   // The match that was found: places, of which #size count.
   readonly #members: Int32Array;
   #size = 0;
-  readonly #slots: Int32Array;
 
   /** The mode must be without patience, costs, maps and score, and have tables. */
   constructor(
@@ -82,7 +81,6 @@ export class SkillSweep {
     );
     this.#metCounts = new Int32Array(teamSize + 1);
     this.#members = new Int32Array(players);
-    this.#slots = new Int32Array(players);
   }
 
   /**
@@ -93,7 +91,7 @@ export class SkillSweep {
    */
   run(now: number, first: number, commit: Commit): number | undefined {
     this.#begin(now);
-    const { count, hasLeavers, columns } = this.#index;
+    const { count, columns } = this.#index;
     const { skills, slots, arrived, wakes } = columns;
     const roles = this.#roles;
     const high = this.#high;
@@ -115,7 +113,7 @@ export class SkillSweep {
         return this.#stop(place, first <= place ? first : 0);
       }
       this.#meter.done++;
-      if (hasLeavers && this.#table.state(slots[place]!) !== WAITING) {
+      if (this.#table.state(slots[place]!) !== WAITING) {
         this.#isTaken[place] = 1;
         continue;
       }
@@ -145,7 +143,10 @@ export class SkillSweep {
     for (let left = reach[place]!; left !== 0; left &= left - 1) {
       const it = 31 - Math.clz32(left & -left);
       const lane = this.#lanes[it]!;
-      if (lane.from < lane.to) this.#dropEnded(lane, skill);
+      if (
+        lane.from < lane.to &&
+        this.#high[lane.places[lane.from]!]! < skill
+      ) this.#dropEnded(lane, skill);
       if (table[lane.cell] === 0) continue;
       const own = this.#search(lane, place, lowest);
       if (own < lowest) continue;
@@ -350,8 +351,7 @@ export class SkillSweep {
     const { slots, reach, partySizes, wakes } = this.#index.columns;
     const members = this.#members;
     const size = this.#size;
-    for (let i = 0; i < size; i++) this.#slots[i] = slots[members[i]!]!;
-    const isMade = commit(this.#slots, size, region, -1);
+    const isMade = commit(members, size, region, -1);
     let hasTaken = false;
     for (let i = 0; i < size; i++) {
       const place = members[i]!;
