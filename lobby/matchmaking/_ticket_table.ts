@@ -51,8 +51,8 @@ export class TicketTable {
   /** Bits of the maps it would play, a number a mode; `undefined` if all of all. */
   maps: (Int32Array | undefined)[] = [];
   #floats = new Float64Array(FIRST_SLOTS * FLOATS);
-  #states = new Uint8Array(FIRST_SLOTS);
-  #uses = new Int32Array(FIRST_SLOTS);
+  /** How often a slot was used, times four, and its state: together they are one access. */
+  #uses = new Uint32Array(FIRST_SLOTS);
   #indexed = new Int32Array(FIRST_SLOTS);
   #nearest = new Uint8Array(FIRST_SLOTS);
   #words = new Int32Array(this.#floats.buffer);
@@ -132,11 +132,11 @@ export class TicketTable {
   }
 
   state(slot: number): number {
-    return this.#states[slot]!;
+    return this.#uses[slot]! & 3;
   }
 
   setState(slot: number, state: number): void {
-    this.#states[slot] = state;
+    this.#uses[slot] = (this.#uses[slot]! & ~3) | state;
   }
 
   partySize(slot: number): number {
@@ -163,7 +163,7 @@ export class TicketTable {
       : this.top++;
     if (slot === this.length) this.#grow();
     this.size++;
-    this.#uses[slot]!++;
+    this.#uses[slot]! += 4;
     return slot;
   }
 
@@ -185,7 +185,7 @@ export class TicketTable {
   }
 
   idOf(slot: number): TicketId {
-    return (this.#uses[slot]! * MAX_TICKETS + slot) as TicketId;
+    return ((this.#uses[slot]! >>> 2) * MAX_TICKETS + slot) as TicketId;
   }
 
   /** The slot of a ticket, or -1 if there is no such ticket. */
@@ -211,8 +211,7 @@ export class TicketTable {
     this.#free = grown(this.#free, new Int32Array(length));
     this.#retired = grown(this.#retired, new Int32Array(length));
     this.holds = grown(this.holds, new Uint16Array(length));
-    this.#states = grown(this.#states, new Uint8Array(length));
-    this.#uses = grown(this.#uses, new Int32Array(length));
+    this.#uses = grown(this.#uses, new Uint32Array(length));
     this.#indexed = grown(this.#indexed, new Int32Array(length));
     this.#nearest = grown(this.#nearest, new Uint8Array(length));
   }
