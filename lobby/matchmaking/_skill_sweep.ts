@@ -43,6 +43,8 @@ export class SkillSweep {
   readonly #packing: Packing;
   readonly #meter: WorkMeter;
   readonly #lanes: readonly Lane[];
+  /** Where the window of a lane's lowest ticket ends, by region; infinite if it has none. */
+  readonly #ends: Float64Array;
   // By place, as far as it is swept.
   #roles = new Uint8Array(0);
   #low = new Float64Array(0);
@@ -75,6 +77,7 @@ export class SkillSweep {
       counts: new Int32Array(teamSize + 1),
       cell: 0,
     }));
+    this.#ends = new Float64Array(this.#lanes.length);
     this.#met = Array.from(
       { length: teamSize + 1 },
       () => new Int32Array(MAX_MET),
@@ -124,13 +127,18 @@ export class SkillSweep {
         const wait = now - arrived[place]!;
         wakes[place] = now + sleepAfter(wait, wait >= settledSeconds);
       } else this.#prepare(place, now);
-      while (this.#isTaken[place] === 0) {
-        const region = this.#find(place);
-        if (region < 0) this.#add(place);
-        if (region < 0 || this.#commit(region, place, commit)) break;
-      }
+      this.#pass(place, commit);
     }
     return undefined;
+  }
+
+  /** Makes a match with a ticket, or has it wait for those above it. */
+  #pass(place: number, commit: Commit): void {
+    while (this.#isTaken[place] === 0) {
+      const region = this.#find(place);
+      if (region < 0) this.#add(place);
+      if (region < 0 || this.#commit(region, place, commit)) return;
+    }
   }
 
   /** Looks for the narrowest match with a ticket; returns its region, or -1. */
@@ -143,10 +151,7 @@ export class SkillSweep {
     for (let left = reach[place]!; left !== 0; left &= left - 1) {
       const it = 31 - Math.clz32(left & -left);
       const lane = this.#lanes[it]!;
-      if (
-        lane.from < lane.to &&
-        this.#high[lane.places[lane.from]!]! < skill
-      ) this.#dropEnded(lane, skill);
+      if (this.#ends[it]! < skill) this.#dropEnded(it, skill);
       if (table[lane.cell] === 0) continue;
       const own = this.#search(lane, place, lowest);
       if (own < lowest) continue;
@@ -207,6 +212,7 @@ export class SkillSweep {
   }
 
   #clear(): void {
+    this.#ends.fill(Infinity);
     for (const lane of this.#lanes) {
       lane.from = lane.to = lane.cell = 0;
       lane.counts.fill(0);
@@ -218,8 +224,12 @@ export class SkillSweep {
     const { caps, strides } = this.#packing;
     const size = partySizes[place]!;
     for (let left = reach[place]!; left !== 0; left &= left - 1) {
-      const lane = this.#lanes[31 - Math.clz32(left & -left)]!;
-      if (lane.to === lane.places.length) {
+      const region = 31 - Math.clz32(left & -left);
+      const lane = this.#lanes[region]!;
+      if (lane.from === lane.to) {
+        lane.from = lane.to = 0;
+        this.#ends[region] = this.#high[place]!;
+      } else if (lane.to === lane.places.length) {
         const places = new Int32Array(lane.to * 2);
         places.set(lane.places);
         lane.places = places;
@@ -236,15 +246,19 @@ export class SkillSweep {
   }
 
   /** Drops the lowest tickets of a lane as long as their windows end below a skill. */
-  #dropEnded(lane: Lane, skill: number): void {
+  #dropEnded(region: number, skill: number): void {
+    const lane = this.#lanes[region]!;
     const { partySizes } = this.#index.columns;
-    while (lane.from < lane.to) {
+    for (; lane.from < lane.to; lane.from++) {
       const place = lane.places[lane.from]!;
-      if (this.#high[place]! >= skill) return;
+      const end = this.#high[place]!;
+      if (end >= skill) {
+        this.#ends[region] = end;
+        return;
+      }
       if (this.#isTaken[place] === 0) this.#discount(lane, partySizes[place]!);
-      lane.from++;
     }
-    lane.from = lane.to = 0;
+    this.#ends[region] = Infinity;
   }
 
   /**
