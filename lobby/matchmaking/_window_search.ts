@@ -124,7 +124,7 @@ export class WindowSearch {
   begin(now: number): void {
     this.#now = now;
     this.#lastStart = this.#readyFrom = this.#readyTo = 0;
-    this.#rewind(0);
+    for (const list of this.#lists) list.length = list.at = 0;
     const { count, columns } = this.#index;
     this.#partySize = columns.partySizes;
     this.#reach = columns.reach;
@@ -205,13 +205,23 @@ export class WindowSearch {
     return maps === undefined ? 2 ** length - 1 : maps[this.#modeNumber]!;
   }
 
-  /** Has the lists begin at a place; the columns stay as far as they are ready there. */
+  /** Has the lists begin at a place; what is ready there stays. */
   #rewind(place: number): void {
     if (place < this.#readyFrom || place > this.#readyTo) {
       this.#readyFrom = this.#readyTo = place;
+      for (const list of this.#lists) list.length = list.at = 0;
+      return;
     }
-    for (const list of this.#lists) list.length = list.at = 0;
-    for (let at = place; at < this.#readyTo; at++) this.#list(at);
+    for (const list of this.#lists) {
+      let low = 0;
+      let high = list.length;
+      while (low < high) {
+        const middle = (low + high) >>> 1;
+        if (list.places[middle]! < place) low = middle + 1;
+        else high = middle;
+      }
+      list.at = low;
+    }
   }
 
   /** Appends a place to the lists of its regions. */
@@ -428,17 +438,20 @@ export class WindowSearch {
       for (at += 3; at < end; at++) {
         const sum = shapes[at]!;
         const top = topSkills[sum]!;
+        // There are not as many of a size.
+        if (top === Infinity) break;
         if (top > highest) highest = top;
         worth += worths[sum]!;
         far += fars[sum]!;
       }
+      if (at < end) {
+        at = end;
+        continue;
+      }
       const cost = highest - lowest + latencyCost * far / parties +
         (isSymmetric ? 0 : asymmetryCost);
       const net = cost - worth;
-      // Where there are not as many of a size, the cost is infinite.
-      if (net >= this.#foundNet || (isPatient && net > 0) || net === Infinity) {
-        continue;
-      }
+      if (net >= this.#foundNet || (isPatient && net > 0)) continue;
       this.#foundNet = net;
       this.#foundCost = cost;
       best = first;
