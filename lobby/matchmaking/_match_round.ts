@@ -130,7 +130,8 @@ export class MatchRound {
       at--
     ) {
       if (
-        this.#isWaiting(at) && (reach[at]! & reach[place]!) !== 0
+        this.#isWaiting(at) && (reach[at]! & reach[place]!) !== 0 &&
+        this.search.areWithinWindows(at, place)
       ) {
         starts.push(at);
       }

@@ -147,6 +147,13 @@ export class WindowSearch {
     return this.#taken[place] === 1;
   }
 
+  /** Whether two tickets that were looked at are within the skill windows of both. */
+  areWithinWindows(lower: number, higher: number): boolean {
+    const { skills } = this.#index;
+    return this.#high[lower]! >= skills[higher]! &&
+      this.#low[higher]! <= skills[lower]!;
+  }
+
   waitOf(place: number): number {
     return this.#waits[place]!;
   }
