@@ -121,6 +121,7 @@ export class MatchRound {
     commit: Commit,
     judge: Judge | undefined,
   ): void {
+    if (!this.search.hasEnoughAround(place)) return;
     const index = this.#index;
     const { reach } = index.columns;
     const starts: number[] = [];

@@ -124,7 +124,8 @@ function shapesOfBoth(
   for (const { counts, isSymmetric } of multisets) {
     const left = counts.slice();
     left[own]!--;
-    const sizes = [...left.keys()].filter((size) => left[size]! > 0);
+    // The largest first, of which there are most often too few.
+    const sizes = [...left.keys()].filter((size) => left[size]! > 0).reverse();
     if (other === 0 ? sizes.length > 0 : left[other] === 0) continue;
     shapes.push(
       counts.reduce((sum, count) => sum + count, 0),

@@ -83,6 +83,9 @@ export class WindowSearch {
   readonly #passed: PassedTickets;
   /** Used of each party size, where the packing has no tables. */
   readonly #used: Int32Array;
+  /** How many there are around a ticket, by region and party size, and their cells. */
+  readonly #counts: Int32Array;
+  readonly #cells: Int32Array;
   // The best of the region and map that are searched.
   readonly #found: Int32Array;
   readonly #filled: Int32Array;
@@ -118,6 +121,8 @@ export class WindowSearch {
     this.#found = new Int32Array(players);
     this.#filled = new Int32Array(players);
     this.#used = new Int32Array(teamSize + 1);
+    this.#counts = new Int32Array(this.#regions * (teamSize + 1));
+    this.#cells = new Int32Array(this.#regions);
   }
 
   /** Begins anew with the index as it is now. */
@@ -203,6 +208,57 @@ export class WindowSearch {
       }
     }
     this.net = best;
+  }
+
+  /**
+   * Whether a ticket and those whom the rules allow beside it are enough for a match in one
+   * region, whatever the rules are among those.
+   */
+  hasEnoughAround(place: number): boolean {
+    const packing = this.#packing;
+    if (!packing.isTabulated) return true;
+    this.#makeReady(place, place);
+    const low = this.#low[place]!;
+    const high = this.#high[place]!;
+    this.#makeReady(this.#index.placeOf(low), place);
+    const { count, skills } = this.#index;
+    const skill = skills[place]!;
+    this.#counts.fill(0);
+    this.#cells.fill(0);
+    for (let at = place - 1; at >= 0 && skills[at]! >= low; at--) {
+      if (this.#high[at]! >= skill && this.#isEnough(place, at)) return true;
+    }
+    for (let at = place + 1; at < count && skills[at]! <= high; at++) {
+      if (at >= this.#readyTo) this.#prepare(at + 1);
+      if (this.#low[at]! <= skill && this.#isEnough(place, at)) return true;
+    }
+    return false;
+  }
+
+  /** Counts another ticket in the regions that it shares; whether one has enough then. */
+  #isEnough(place: number, other: number): boolean {
+    if (this.#taken[other] === 1) return false;
+    const { holds, caps, strides, teamSize } = this.#packing;
+    const table = holds[this.#partySize[place]!]!;
+    const size = this.#partySize[other]!;
+    const shared = this.#reach[place]! & this.#reach[other]!;
+    for (let left = shared; left !== 0; left &= left - 1) {
+      const region = 31 - Math.clz32(left & -left);
+      const count = this.#counts[region * (teamSize + 1) + size]!++;
+      if (count >= caps[size]!) continue;
+      this.#cells[region]! += strides[size]!;
+      if (table[this.#cells[region]!]! > 0) return true;
+    }
+    return false;
+  }
+
+  /** Has the columns be ready from a place to another. */
+  #makeReady(from: number, to: number): void {
+    if (from < this.#readyFrom || from > this.#readyTo) {
+      this.#rewind(from);
+      this.#lastStart = from;
+    }
+    while (this.#readyTo <= to) this.#prepare(to + 1);
   }
 
   #mapsOf(place: number): number {
