@@ -114,5 +114,5 @@ function canFill(
     cell += Math.min(counts[size]!, packing.caps[size]!) *
       packing.strides[size]!;
   }
-  return packing.holds[ownSize]![cell] === 1;
+  return packing.holds[ownSize]![cell]! > 0;
 }

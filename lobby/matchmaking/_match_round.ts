@@ -1,39 +1,30 @@
 // This module is browser compatible.
+import type { Commit } from "./_commit.ts";
 import { LAST_PATIENCE, type ModeSettings } from "./_mode_settings.ts";
+import { sleepAfter } from "./_sleep.ts";
 import { sortedOrder } from "./_sorted_order.ts";
 import type { SkillIndex } from "./_skill_index.ts";
+import { SkillSweep } from "./_skill_sweep.ts";
 import { type TicketTable, WAITING } from "./_ticket_table.ts";
 import type { WorkMeter } from "./_work_meter.ts";
 import { type Judge, WindowSearch } from "./_window_search.ts";
 
-/** A ticket that found nothing is looked at again after this part of its wait so far … */
-const RECHECK_PART = 1 / 10;
-/** … and after this many seconds at the latest, as windows widen without a sound, … */
-const RECHECK_SECONDS = 1;
-/** … or this many if its own and those of all that it met are as wide as they get. */
-const SETTLED_SECONDS = 4;
 /** How often those who lost a ticket to a better match look for another one in a tick. */
 const PASSES = 2;
 
 /** So many tickets below an overdue one have its match looked for whatever that costs. */
 const OVERDUE_STARTS = 64;
 
-/** Takes a match: slots, of which `size` count. `false` if one of them waits no more. */
-export type Commit = (
-  slots: Int32Array,
-  size: number,
-  region: number,
-  map: number,
-) => boolean;
-
 /** Makes the matches of one mode. */
 export class MatchRound {
   readonly search: WindowSearch;
+  /** For modes in which any whole match will do. */
+  readonly #sweep: SkillSweep | undefined;
   readonly #table: TicketTable;
   readonly #index: SkillIndex;
   readonly #mode: ModeSettings;
   readonly #meter: WorkMeter;
-  readonly #slots: Int32Array;
+  readonly #places: Int32Array;
   // Matches that were found, the members of each at its number times the players of a match.
   #nets = new Float64Array(64);
   #regions = new Uint8Array(64);
@@ -60,7 +51,10 @@ export class MatchRound {
     this.#mode = mode;
     this.#meter = meter;
     this.search = new WindowSearch(table, index, mode, modeNumber, meter);
-    this.#slots = new Int32Array(mode.packing.players);
+    this.#sweep = takesAny(mode)
+      ? new SkillSweep(table, index, mode, meter)
+      : undefined;
+    this.#places = new Int32Array(mode.packing.players);
     this.#members = new Int32Array(64 * mode.packing.players);
   }
 
@@ -76,11 +70,15 @@ export class MatchRound {
     judge: Judge | undefined,
   ): void {
     const index = this.#index;
-    this.search.begin(now);
-    const { count } = index;
     const first = this.#stoppedAt === undefined
       ? 0
       : index.placeOf(this.#stoppedAt);
+    if (this.#sweep !== undefined) {
+      this.#stoppedAt = this.#sweep.run(now, first, commit);
+      return;
+    }
+    this.search.begin(now);
+    const { count } = index;
     this.#stoppedAt = undefined;
     this.#found = 0;
     this.#lost.length = 0;
@@ -123,8 +121,9 @@ export class MatchRound {
     commit: Commit,
     judge: Judge | undefined,
   ): void {
+    if (!this.search.hasEnoughAround(place)) return;
     const index = this.#index;
-    const reach = index.reach(index.slots[place]!);
+    const { reach } = index.columns;
     const starts: number[] = [];
     for (
       let at = place - 1;
@@ -132,7 +131,8 @@ export class MatchRound {
       at--
     ) {
       if (
-        this.#isWaiting(at) && (index.reach(index.slots[at]!) & reach) !== 0
+        this.#isWaiting(at) && (reach[at]! & reach[place]!) !== 0 &&
+        this.search.areWithinWindows(at, place)
       ) {
         starts.push(at);
       }
@@ -173,19 +173,14 @@ export class MatchRound {
 
   #commitSearched(commit: Commit): void {
     const { members, size, region, map } = this.search;
-    for (let i = 0; i < size; i++) {
-      this.#slots[i] = this.#index.slots[members[i]!]!;
-    }
-    if (commit(this.#slots, size, region, map)) {
+    if (commit(members, size, region, map)) {
       for (let i = 0; i < size; i++) this.search.take(members[i]!);
     }
   }
 
   #sleepOf(place: number): number {
     const wait = this.search.waitOf(place);
-    const sleep = this.search.isSettled
-      ? SETTLED_SECONDS
-      : Math.min(wait * RECHECK_PART, RECHECK_SECONDS);
+    const sleep = sleepAfter(wait, this.search.isSettled);
     // Never beyond the moment at which it takes any match.
     const last = this.#mode.patienceSeconds * LAST_PATIENCE - wait;
     return last > 0 ? Math.min(sleep, last) : sleep;
@@ -218,11 +213,11 @@ export class MatchRound {
       for (let i = 0; i < size && isFree; i++) {
         const place = this.#members[from + i]!;
         isFree = !search.isTaken(place);
-        this.#slots[i] = this.#index.slots[place]!;
+        this.#places[i] = place;
       }
       if (
         isFree &&
-        commit(this.#slots, size, this.#regions[at]!, this.#maps[at]!)
+        commit(this.#places, size, this.#regions[at]!, this.#maps[at]!)
       ) {
         for (let i = 0; i < size; i++) {
           search.take(this.#members[from + i]!);
@@ -237,6 +232,8 @@ export class MatchRound {
   /** Has the index settled, and tickets looked at again that one who has just come may play with. */
   settle(): void {
     this.#index.settle();
+    // A sweep looks at the surroundings of whoever is due.
+    if (this.#sweep !== undefined) return;
     const { fresh, skills, wakes } = this.#index;
     // Whoever has an uncertainty has a wider window, however uncertain: all are woken.
     const reach = this.#mode.uncertaintyFactor > 0
@@ -264,6 +261,14 @@ export class MatchRound {
       new Int32Array(length * this.#mode.packing.players),
     );
   }
+}
+
+function takesAny(
+  { patienceSeconds, latencyCost, asymmetryCost, maps, score, packing }:
+    ModeSettings,
+): boolean {
+  return patienceSeconds === 0 && latencyCost === 0 && asymmetryCost === 0 &&
+    maps.length === 0 && score === undefined && packing.isTabulated;
 }
 
 function rising(a: number, b: number): number {

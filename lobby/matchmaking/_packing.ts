@@ -39,8 +39,14 @@ export class Packing {
   readonly strides: Int32Array;
   /** All shapes that hold a party of a size, by that size, and another of a size, by that. */
   readonly shapesWith: readonly (readonly Shapes[])[];
-  /** Whether a cell, with one party of a size beside it, holds a shape; by that size. */
-  readonly holds: readonly Uint8Array[];
+  /**
+   * Which shape a cell holds with one party of a size beside it, by that size: the first of
+   * {@linkcode Packing.others} is 1, and 0 is none. Of several it is that with the largest
+   * parties, for which it is the hardest to find others.
+   */
+  readonly holds: readonly Uint16Array[];
+  /** For each shape with a party of a size, by that size, how many other ones it has by size. */
+  readonly others: readonly (readonly Uint8Array[])[];
 
   constructor(teams: number, teamSize: number) {
     this.teams = teams;
@@ -57,9 +63,11 @@ export class Packing {
     const shapes = cells > MAX_CELLS ? undefined : shapesOf(teams, teamSize);
     this.isTabulated = shapes !== undefined;
     this.shapesWith = [[]];
-    this.holds = [new Uint8Array(0)];
+    this.holds = [new Uint16Array(0)];
+    this.others = [[]];
     if (shapes === undefined) return;
-    const holds: Uint8Array[] = [new Uint8Array(0)];
+    const holds: Uint16Array[] = [new Uint16Array(0)];
+    const others: Uint8Array[][] = [[]];
     const shapesWith: Shapes[][] = [[]];
     for (let size = 1; size <= teamSize; size++) {
       const own = shapes.filter(({ counts }) => counts[size]! > 0);
@@ -70,28 +78,36 @@ export class Packing {
           (_, other) => shapesOfBoth(own, size, other),
         ),
       );
-      holds.push(this.#table(own, size, cells));
+      others.push(own.map(({ counts }) => {
+        const left = counts.slice();
+        left[size]!--;
+        return left;
+      }));
+      holds.push(this.#table(others[size]!, cells));
     }
     this.shapesWith = shapesWith;
+    this.others = others;
     this.holds = holds;
   }
 
-  /** Marks each shape without one party of `size`, then all cells that have as many or more. */
-  #table(shapes: readonly Multiset[], size: number, cells: number): Uint8Array {
-    const table = new Uint8Array(cells);
-    for (const { counts } of shapes) {
-      let cell = -this.strides[size]!;
+  /** Marks the cell of each shape, then all cells that have as many or more. */
+  #table(shapes: readonly Uint8Array[], cells: number): Uint16Array {
+    const table = new Uint16Array(cells);
+    for (const [i, counts] of shapes.entries()) {
+      let cell = 0;
       for (let s = 1; s <= this.teamSize; s++) {
         cell += counts[s]! * this.strides[s]!;
       }
-      table[cell] = 1;
+      table[cell] = i + 1;
     }
     for (let s = 1; s <= this.teamSize; s++) {
       const stride = this.strides[s]!;
       const places = this.caps[s]! + 1;
       for (let cell = 0; cell < cells; cell++) {
         if (Math.floor(cell / stride) % places === 0) continue;
-        table[cell]! |= table[cell - stride]!;
+        const fewer = table[cell - stride]!;
+        const own = table[cell]!;
+        if (own === 0 || (fewer > 0 && fewer < own)) table[cell] = fewer;
       }
     }
     return table;
@@ -108,7 +124,8 @@ function shapesOfBoth(
   for (const { counts, isSymmetric } of multisets) {
     const left = counts.slice();
     left[own]!--;
-    const sizes = [...left.keys()].filter((size) => left[size]! > 0);
+    // The largest first, of which there are most often too few.
+    const sizes = [...left.keys()].filter((size) => left[size]! > 0).reverse();
     if (other === 0 ? sizes.length > 0 : left[other] === 0) continue;
     shapes.push(
       counts.reduce((sum, count) => sum + count, 0),

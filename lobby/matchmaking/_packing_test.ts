@@ -94,7 +94,7 @@ Deno.test("Packing.holds tells whether counts hold a match with one more party",
   ];
   for (const [own, counts, wanted] of cases) {
     assertEquals(
-      packing.holds[own]![cellOf(counts)] === 1,
+      packing.holds[own]![cellOf(counts)]! > 0,
       wanted,
       `${own} beside ${counts}`,
     );

@@ -3,33 +3,103 @@ import { type ModeSettings, widthAt } from "./_mode_settings.ts";
 import { sortedOrder } from "./_sorted_order.ts";
 import { type TicketTable, WAITING } from "./_ticket_table.ts";
 
+/**
+ * Columns of tickets. Matching reads them in the order of the skills, so that they stand in
+ * that order in the memory too: what the table has of a ticket is somewhere else each time.
+ */
+export class TicketColumns {
+  slots: Int32Array;
+  skills: Float64Array;
+  /** Sums of the players' skills. */
+  totals: Float64Array;
+  /** When they began to wait, in seconds of the queue's time. */
+  arrived: Float64Array;
+  partySizes: Uint8Array;
+  /** Bits of the regions within the latency window, as last worked out. */
+  reach: Int32Array;
+  /** Bits of the regions beyond comfort. */
+  far: Int32Array;
+  /** The wait in seconds from which on the latency window has one region more. */
+  reachUntil: Float64Array;
+  /** From when on matches with the tickets are looked for again, in seconds. */
+  wakes: Float64Array;
+
+  constructor(length: number) {
+    this.slots = new Int32Array(length);
+    this.skills = new Float64Array(length);
+    this.totals = new Float64Array(length);
+    this.arrived = new Float64Array(length);
+    this.partySizes = new Uint8Array(length);
+    this.reach = new Int32Array(length);
+    this.far = new Int32Array(length);
+    this.reachUntil = new Float64Array(length);
+    this.wakes = new Float64Array(length);
+  }
+
+  get length(): number {
+    return this.slots.length;
+  }
+
+  /** Takes over the first `count` tickets of other columns. */
+  set(from: TicketColumns, count: number): void {
+    this.slots.set(from.slots.subarray(0, count));
+    this.skills.set(from.skills.subarray(0, count));
+    this.totals.set(from.totals.subarray(0, count));
+    this.arrived.set(from.arrived.subarray(0, count));
+    this.partySizes.set(from.partySizes.subarray(0, count));
+    this.reach.set(from.reach.subarray(0, count));
+    this.far.set(from.far.subarray(0, count));
+    this.reachUntil.set(from.reachUntil.subarray(0, count));
+    this.wakes.set(from.wakes.subarray(0, count));
+  }
+
+  /** Takes over one ticket of other columns. */
+  copy(to: number, from: TicketColumns, at: number): void {
+    this.slots[to] = from.slots[at]!;
+    this.skills[to] = from.skills[at]!;
+    this.totals[to] = from.totals[at]!;
+    this.arrived[to] = from.arrived[at]!;
+    this.partySizes[to] = from.partySizes[at]!;
+    this.reach[to] = from.reach[at]!;
+    this.far[to] = from.far[at]!;
+    this.reachUntil[to] = from.reachUntil[at]!;
+    this.wakes[to] = from.wakes[at]!;
+  }
+}
+
 /** Tickets that wait for one mode, the lowest skill first; equal ones as they came. */
 export class SkillIndex {
-  readonly #table: TicketTable;
-  readonly #bit: number;
-  readonly #mode: ModeSettings;
-  slots = new Int32Array(256);
-  /** The tickets' skills, at the places of their slots. */
-  skills = new Float64Array(256);
-  /** From when on matches that begin at the tickets are looked for again, in seconds. */
-  wakes = new Float64Array(256);
+  /** Columns of the tickets, of which the first `count` count. */
+  columns = new TicketColumns(256);
   count = 0;
   /** Where the tickets that came by the last settling are: places, rising. */
   fresh: Int32Array = new Int32Array(0);
-  #nextSlots = new Int32Array(256);
-  #nextSkills = new Float64Array(256);
-  #nextWakes = new Float64Array(256);
-  #hasLeavers = false;
-  readonly #pending: number[] = [];
-
-  /** What is carried of each slot while it waits by its latencies. */
-  #floats = new Float64Array(256 * 2);
-  #words = new Int32Array(this.#floats.buffer);
+  /** Whether a ticket that is mentioned may wait no more. */
+  hasLeavers = false;
+  readonly #table: TicketTable;
+  readonly #bit: number;
+  readonly #mode: ModeSettings;
+  #next = new TicketColumns(256);
+  /** Tickets that the next settling takes in, in the order in which they came. */
+  #added = new TicketColumns(256);
+  #addedCount = 0;
 
   constructor(table: TicketTable, mode: ModeSettings, modeNumber: number) {
     this.#table = table;
     this.#mode = mode;
     this.#bit = 1 << modeNumber;
+  }
+
+  get skills(): Float64Array {
+    return this.columns.skills;
+  }
+
+  get slots(): Int32Array {
+    return this.columns.slots;
+  }
+
+  get wakes(): Float64Array {
+    return this.columns.wakes;
   }
 
   skillOf(slot: number): number {
@@ -40,172 +110,133 @@ export class SkillIndex {
 
   /** Mentions a ticket from the next settling on, unless it does already. */
   add(slot: number): void {
-    if ((this.#table.indexed(slot) & this.#bit) !== 0) return;
-    this.#table.setIndexed(slot, this.#table.indexed(slot) | this.#bit);
-    this.#pending.push(slot);
-    if (slot * 2 >= this.#floats.length) {
-      const floats = new Float64Array(this.#table.length * 2);
-      floats.set(this.#floats);
-      this.#floats = floats;
-      this.#words = new Int32Array(floats.buffer);
+    const table = this.#table;
+    if ((table.indexed(slot) & this.#bit) !== 0) return;
+    table.setIndexed(slot, table.indexed(slot) | this.#bit);
+    const at = this.#addedCount++;
+    if (at === this.#added.length) {
+      const added = new TicketColumns(at * 2);
+      added.set(this.#added, at);
+      this.#added = added;
     }
-    this.updateReach(slot, 0);
+    const added = this.#added;
+    added.slots[at] = slot;
+    added.skills[at] = this.skillOf(slot);
+    added.totals[at] = table.totalSkill(slot);
+    added.arrived[at] = table.arrived(slot);
+    added.partySizes[at] = table.partySize(slot);
+    this.#updateReach(added, at, 0);
   }
 
-  /** Works out which regions are within a slot's window, and from when on one more is. */
-  updateReach(slot: number, wait: number): void {
+  /** Works out which regions are within the window of a place's ticket after a wait. */
+  updateReach(place: number, wait: number): void {
+    this.#updateReach(this.columns, place, wait);
+  }
+
+  #updateReach(columns: TicketColumns, at: number, wait: number): void {
     const { regions, latency } = this.#table;
     if (regions === 0) {
-      this.#carry(slot, 1, 0, Infinity);
+      columns.reach[at] = 1;
+      columns.far[at] = 0;
+      columns.reachUntil[at] = Infinity;
       return;
     }
     const { latency: window, comfortMs } = this.#mode;
     const limit = widthAt(window, wait);
+    const from = columns.slots[at]! * regions;
     let reach = 0;
     let far = 0;
     let nextMs = Infinity;
     for (let region = 0; region < regions; region++) {
-      const ms = latency[slot * regions + region]!;
+      const ms = latency[from + region]!;
       if (ms > comfortMs) far |= 1 << region;
       if (ms <= limit) reach |= 1 << region;
       else if (ms < nextMs) nextMs = ms;
     }
-    this.#carry(
-      slot,
-      reach,
-      far,
-      // A little early, whatever the rounding: it is worked out again then.
-      nextMs > window.final
-        ? Infinity
-        : (nextMs - window.initial) / window.perSecond - 1e-6,
-    );
-  }
-
-  /** Bits of the regions within a slot's latency window, as last worked out. */
-  reach(slot: number): number {
-    return this.#words[slot * 4 + 2]!;
-  }
-
-  /** Bits of the regions beyond a slot's comfort. */
-  far(slot: number): number {
-    return this.#words[slot * 4 + 3]!;
-  }
-
-  /** The wait in seconds from which on the window has one region more. */
-  reachUntil(slot: number): number {
-    return this.#floats[slot * 2]!;
-  }
-
-  #carry(slot: number, reach: number, far: number, until: number): void {
-    this.#floats[slot * 2] = until;
-    this.#words[slot * 4 + 2] = reach;
-    this.#words[slot * 4 + 3] = far;
+    columns.reach[at] = reach;
+    columns.far[at] = far;
+    // A little early, whatever the rounding: it is worked out again then.
+    columns.reachUntil[at] = nextMs > window.final
+      ? Infinity
+      : (nextMs - window.initial) / window.perSecond - 1e-6;
   }
 
   /** Tickets that the next settling takes in. */
   get pending(): number {
-    return this.#pending.length;
+    return this.#addedCount;
   }
 
   /** Says that a ticket that is mentioned waits no more. */
   leave(): void {
-    this.#hasLeavers = true;
+    this.hasLeavers = true;
   }
 
   /** Forgets who waits no more and takes in who is new. */
   settle(): void {
     const table = this.#table;
     const bit = this.#bit;
-    const pending = this.#pending;
-    if (pending.length === 0 && !this.#hasLeavers) {
+    const added = this.#added;
+    // Where nobody has left, nobody need be asked: it is a walk through all of the memory.
+    const haveLeft = this.hasLeavers;
+    if (this.#addedCount === 0 && !haveLeft) {
       this.fresh = new Int32Array(0);
       return;
     }
-    // Where nobody has left, nobody need be asked: it is a walk through all of the memory.
-    const haveLeft = this.#hasLeavers;
-    this.#hasLeavers = false;
+    this.hasLeavers = false;
     let arrivals = 0;
-    for (const slot of pending) {
-      if (table.state(slot) === WAITING) pending[arrivals++] = slot;
-      else table.setIndexed(slot, table.indexed(slot) & ~bit);
+    for (let i = 0; i < this.#addedCount; i++) {
+      const slot = added.slots[i]!;
+      if (!haveLeft || table.state(slot) === WAITING) {
+        if (arrivals !== i) added.copy(arrivals, added, i);
+        arrivals++;
+      } else table.setIndexed(slot, table.indexed(slot) & ~bit);
     }
-    pending.length = arrivals;
-    this.#reserve(this.count + arrivals);
+    this.#addedCount = 0;
+    if (this.count + arrivals > this.#next.length) {
+      this.#next = new TicketColumns(
+        Math.max(this.count + arrivals, this.#next.length * 2),
+      );
+    }
     const fresh = this.fresh = new Int32Array(arrivals);
-    const { slots, skills, wakes } = this;
-    const nextSlots = this.#nextSlots;
-    const nextSkills = this.#nextSkills;
-    const nextWakes = this.#nextWakes;
-    const [newSlots, newSkills] = this.#sorted();
+    const order = sortedOrder(added.skills, arrivals);
+    const columns = this.columns;
+    const next = this.#next;
+    const { slots, skills } = columns;
     let to = 0;
-    let next = 0;
-    for (let i = 0; i < this.count; i++) {
-      const slot = slots[i]!;
+    let i = 0;
+    let skill = arrivals > 0 ? added.skills[order[0]!]! : Infinity;
+    for (let place = 0; place < this.count; place++) {
+      const slot = slots[place]!;
       if (haveLeft && table.state(slot) !== WAITING) {
         table.setIndexed(slot, table.indexed(slot) & ~bit);
         continue;
       }
-      const skill = skills[i]!;
-      while (next < arrivals && newSkills[next]! < skill) {
-        fresh[next] = to;
-        nextSlots[to] = newSlots[next]!;
-        nextWakes[to] = 0;
-        nextSkills[to++] = newSkills[next++]!;
+      while (skill < skills[place]!) {
+        fresh[i] = to;
+        next.copy(to++, added, order[i++]!);
+        skill = i < arrivals ? added.skills[order[i]!]! : Infinity;
       }
-      nextSlots[to] = slot;
-      nextWakes[to] = wakes[i]!;
-      nextSkills[to++] = skill;
+      next.copy(to++, columns, place);
     }
-    while (next < arrivals) {
-      fresh[next] = to;
-      nextSlots[to] = newSlots[next]!;
-      nextWakes[to] = 0;
-      nextSkills[to++] = newSkills[next++]!;
+    while (i < arrivals) {
+      fresh[i] = to;
+      next.copy(to++, added, order[i++]!);
     }
     this.count = to;
-    this.slots = nextSlots;
-    this.skills = nextSkills;
-    this.wakes = nextWakes;
-    this.#nextSlots = slots;
-    this.#nextSkills = skills;
-    this.#nextWakes = wakes;
-    pending.length = 0;
+    this.columns = next;
+    this.#next = columns;
   }
 
   /** The first place whose skill is `skill` or more. */
   placeOf(skill: number): number {
+    const { skills } = this.columns;
     let low = 0;
     let high = this.count;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.skills[middle]! < skill) low = middle + 1;
+      if (skills[middle]! < skill) low = middle + 1;
       else high = middle;
     }
     return low;
-  }
-
-  #reserve(count: number): void {
-    if (count > this.#nextSlots.length) {
-      const length = Math.max(count, this.#nextSlots.length * 2);
-      this.#nextSlots = new Int32Array(length);
-      this.#nextSkills = new Float64Array(length);
-      this.#nextWakes = new Float64Array(length);
-    }
-  }
-
-  /** The pending tickets in their order. */
-  #sorted(): [Int32Array, Float64Array] {
-    const pending = this.#pending;
-    const count = pending.length;
-    const skills = new Float64Array(count);
-    for (let i = 0; i < count; i++) skills[i] = this.skillOf(pending[i]!);
-    const order = sortedOrder(skills, count);
-    const slots = new Int32Array(count);
-    const sorted = new Float64Array(count);
-    for (let i = 0; i < count; i++) {
-      slots[i] = pending[order[i]!]!;
-      sorted[i] = skills[order[i]!]!;
-    }
-    return [slots, sorted];
   }
 }

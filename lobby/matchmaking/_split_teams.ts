@@ -1,5 +1,6 @@
 // This module is browser compatible.
 import type { Packing } from "./_packing.ts";
+import { type TeamSplits, teamSplitsOf } from "./_team_splits.ts";
 
 /** Steps after which a split is the best so far: no tabulated 5v5 needs as many. */
 const MAX_STEPS = 4_096;
@@ -20,6 +21,11 @@ export class TeamSplitter {
   #count = 0;
   #best = Infinity;
   #steps = 0;
+  /** Of two teams, by the cell of all parties; `null` if they are too many. */
+  readonly #splits: (TeamSplits | null | undefined)[];
+  /** Tickets' sizes, and where the next ticket of each goes in the order. */
+  readonly #starts: Int32Array;
+  readonly #sorted: Float64Array;
 
   /** `asymmetryCost` is in points of a player's skill. */
   constructor(packing: Packing, asymmetryCost: number) {
@@ -34,6 +40,9 @@ export class TeamSplitter {
     this.#largest = new Uint8Array(teams);
     this.#sizes = new Uint8Array(0);
     this.#totals = new Float64Array(0);
+    this.#starts = new Int32Array(packing.teamSize + 1);
+    this.#sorted = new Float64Array(players);
+    this.#splits = new Array(packing.holds[1]?.length ?? 0);
   }
 
   /**
@@ -45,32 +54,86 @@ export class TeamSplitter {
     this.#sizes = sizes;
     this.#totals = totals;
     this.#count = count;
-    this.#best = Infinity;
-    this.#steps = 0;
-    this.#left.fill(this.#packing.teamSize);
-    this.#sums.fill(0);
-    this.#largest.fill(0);
     if (this.#packing.isTabulated) {
-      this.#sortBySize();
+      const cell = this.#sortBySize();
+      if (this.#splitByTable(cell)) return;
+      this.#begin();
       this.#place(0, 0);
     } else {
+      this.#begin();
       this.#inTurn();
       this.#exchange();
     }
   }
 
-  /** The largest parties first, as they have the fewest places to go to. */
-  #sortBySize(): void {
-    const order = this.#order;
+  #begin(): void {
+    this.#best = Infinity;
+    this.#steps = 0;
+    this.#left.fill(this.#packing.teamSize);
+    this.#sums.fill(0);
+    this.#largest.fill(0);
+  }
+
+  /**
+   * The largest parties first, as they have the fewest places to go to; returns the cell of
+   * all in the packing's tables.
+   */
+  #sortBySize(): number {
+    const { strides, teamSize } = this.#packing;
+    const starts = this.#starts;
     const sizes = this.#sizes;
+    for (let size = 1; size <= teamSize; size++) starts[size] = 0;
+    let cell = 0;
     for (let i = 0; i < this.#count; i++) {
-      let j = i - 1;
-      while (j >= 0 && sizes[order[j]!]! < sizes[i]!) {
-        order[j + 1] = order[j]!;
-        j--;
-      }
-      order[j + 1] = i;
+      starts[sizes[i]!]!++;
+      cell += strides[sizes[i]!]!;
     }
+    let start = 0;
+    for (let size = teamSize; size >= 1; size--) {
+      const count = starts[size]!;
+      starts[size] = start;
+      start += count;
+    }
+    for (let i = 0; i < this.#count; i++) {
+      this.#order[starts[sizes[i]!]!++] = i;
+    }
+    return cell;
+  }
+
+  /** Tries all splits of two teams. `false` if they are not listed. */
+  #splitByTable(cell: number): boolean {
+    if (this.#packing.teams !== 2) return false;
+    const count = this.#count;
+    const order = this.#order;
+    let splits = this.#splits[cell];
+    if (splits === undefined) {
+      const sizes = new Uint8Array(count).map((_, i) =>
+        this.#sizes[order[i]!]!
+      );
+      splits = teamSplitsOf(sizes, this.#packing.teamSize) ?? null;
+      this.#splits[cell] = splits;
+    }
+    if (splits === null) return false;
+    const sorted = this.#sorted;
+    for (let i = 0; i < count; i++) sorted[i] = this.#totals[order[i]!]!;
+    const { signs, isAsymmetric } = splits;
+    // As the sum of a team's skills, which is teamSize times as much as that of its mean.
+    const asymmetryCost = this.#asymmetryCost * this.#packing.teamSize;
+    let best = Infinity;
+    let bestAt = 0;
+    for (let split = 0, at = 0; at < signs.length; split++) {
+      const from = at;
+      let gap = 0;
+      for (let i = 0; i < count; i++) gap += signs[at++]! * sorted[i]!;
+      const cost = Math.abs(gap) + isAsymmetric[split]! * asymmetryCost;
+      if (cost >= best) continue;
+      best = cost;
+      bestAt = from;
+    }
+    for (let i = 0; i < count; i++) {
+      this.teamOf[order[i]!] = signs[bestAt + i]! > 0 ? 0 : 1;
+    }
+    return true;
   }
 
   /** Tries all teams for a ticket and those behind it; `used` teams have one already. */

@@ -25,16 +25,14 @@ const MEAN_SKILL = 3;
 const HIGHEST_SKILL = 4;
 const TOTAL_SKILL = 5;
 const MODES = 12;
-const INDEXED = 13;
-const STATE = 56;
-const PARTY_SIZE = 57;
-const NEAREST = 58;
-const USES = 15;
+const PARTY_SIZE = 52;
 
 /**
- * All tickets of a queue. Matching meets them in the order of their skill, which is no order
- * of the memory: what it reads of a ticket is therefore together, in a row. A slot is used
- * again only once no mode's index mentions it.
+ * All tickets of a queue. What is read of a ticket together is together, in a row. What a
+ * tick reads or writes of each that it matches is in columns of its own: it meets them in the
+ * order of their skill, which is no order of the memory, and columns are small enough for a
+ * processor's cache where rows are not. A slot is used again only once no mode's index
+ * mentions it.
  */
 export class TicketTable {
   readonly regions: number;
@@ -53,10 +51,16 @@ export class TicketTable {
   /** Bits of the maps it would play, a number a mode; `undefined` if all of all. */
   maps: (Int32Array | undefined)[] = [];
   #floats = new Float64Array(FIRST_SLOTS * FLOATS);
+  /** How often a slot was used, times four, and its state: together they are one access. */
+  #uses = new Uint32Array(FIRST_SLOTS);
+  #indexed = new Int32Array(FIRST_SLOTS);
+  #nearest = new Uint8Array(FIRST_SLOTS);
   #words = new Int32Array(this.#floats.buffer);
   #bytes = new Uint8Array(this.#floats.buffer);
-  readonly #free: number[] = [];
-  readonly #retired: number[] = [];
+  #free = new Int32Array(FIRST_SLOTS);
+  #freeCount = 0;
+  #retired = new Int32Array(FIRST_SLOTS);
+  #retiredCount = 0;
 
   constructor(regions: number) {
     this.regions = regions;
@@ -120,19 +124,19 @@ export class TicketTable {
 
   /** Bits of the modes whose index mentions the slot. */
   indexed(slot: number): number {
-    return this.#words[slot * WORDS + INDEXED]!;
+    return this.#indexed[slot]!;
   }
 
   setIndexed(slot: number, bits: number): void {
-    this.#words[slot * WORDS + INDEXED] = bits;
+    this.#indexed[slot] = bits;
   }
 
   state(slot: number): number {
-    return this.#bytes[slot * BYTES + STATE]!;
+    return this.#uses[slot]! & 3;
   }
 
   setState(slot: number, state: number): void {
-    this.#bytes[slot * BYTES + STATE] = state;
+    this.#uses[slot] = (this.#uses[slot]! & ~3) | state;
   }
 
   partySize(slot: number): number {
@@ -145,19 +149,21 @@ export class TicketTable {
 
   /** Number of the region with the least latency. */
   nearest(slot: number): number {
-    return this.#bytes[slot * BYTES + NEAREST]!;
+    return this.#nearest[slot]!;
   }
 
   setNearest(slot: number, region: number): void {
-    this.#bytes[slot * BYTES + NEAREST] = region;
+    this.#nearest[slot] = region;
   }
 
   /** Takes a slot, whose columns the caller fills. */
   take(): number {
-    const slot = this.#free.pop() ?? this.top++;
+    const slot = this.#freeCount > 0
+      ? this.#free[--this.#freeCount]!
+      : this.top++;
     if (slot === this.length) this.#grow();
     this.size++;
-    this.#words[slot * WORDS + USES]!++;
+    this.#uses[slot]! += 4;
     return slot;
   }
 
@@ -165,20 +171,21 @@ export class TicketTable {
   remove(slot: number): void {
     this.size--;
     this.setState(slot, FREE);
-    this.#retired.push(slot);
+    this.#retired[this.#retiredCount++] = slot;
   }
 
   /** Frees the slots of ended tickets, once no index mentions them any more. */
   reuseRetired(): void {
-    for (const slot of this.#retired) {
+    for (let i = 0; i < this.#retiredCount; i++) {
+      const slot = this.#retired[i]!;
       this.holds[slot] = 0;
-      this.#free.push(slot);
+      this.#free[this.#freeCount++] = slot;
     }
-    this.#retired.length = 0;
+    this.#retiredCount = 0;
   }
 
   idOf(slot: number): TicketId {
-    return (this.#words[slot * WORDS + USES]! * MAX_TICKETS + slot) as TicketId;
+    return ((this.#uses[slot]! >>> 2) * MAX_TICKETS + slot) as TicketId;
   }
 
   /** The slot of a ticket, or -1 if there is no such ticket. */
@@ -193,16 +200,24 @@ export class TicketTable {
   #grow(): void {
     const length = this.length * 2;
     this.length = length;
-    const floats = new Float64Array(length * FLOATS);
-    floats.set(this.#floats);
+    const floats = grown(this.#floats, new Float64Array(length * FLOATS));
     this.#floats = floats;
     this.#words = new Int32Array(floats.buffer);
     this.#bytes = new Uint8Array(floats.buffer);
-    const latency = new Float32Array(length * this.regions);
-    latency.set(this.latency);
-    this.latency = latency;
-    const holds = new Uint16Array(length);
-    holds.set(this.holds);
-    this.holds = holds;
+    this.latency = grown(
+      this.latency,
+      new Float32Array(length * this.regions),
+    );
+    this.#free = grown(this.#free, new Int32Array(length));
+    this.#retired = grown(this.#retired, new Int32Array(length));
+    this.holds = grown(this.holds, new Uint16Array(length));
+    this.#uses = grown(this.#uses, new Uint32Array(length));
+    this.#indexed = grown(this.#indexed, new Int32Array(length));
+    this.#nearest = grown(this.#nearest, new Uint8Array(length));
   }
+}
+
+function grown<T extends { set(from: T): void }>(from: T, to: T): T {
+  to.set(from);
+  return to;
 }

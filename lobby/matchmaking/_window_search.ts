@@ -75,14 +75,17 @@ export class WindowSearch {
   #high = new Float64Array(0);
   #waits = new Float64Array(0);
   #worth = new Float64Array(0);
-  #partySize = new Uint8Array(0);
-  /** Bits of the regions within the latency window, and of those beyond comfort. */
-  #reach = new Int32Array(0);
-  #far = new Int32Array(0);
+  // Columns of the index: party sizes, and bits of regions.
+  #partySize: Uint8Array;
+  #reach: Int32Array;
+  #far: Int32Array;
   #taken = new Uint8Array(0);
   readonly #passed: PassedTickets;
   /** Used of each party size, where the packing has no tables. */
   readonly #used: Int32Array;
+  /** How many there are around a ticket, by region and party size, and their cells. */
+  readonly #counts: Int32Array;
+  readonly #cells: Int32Array;
   // The best of the region and map that are searched.
   readonly #found: Int32Array;
   readonly #filled: Int32Array;
@@ -101,6 +104,9 @@ export class WindowSearch {
     this.#index = index;
     this.#mode = mode;
     this.#packing = mode.packing;
+    this.#partySize = index.columns.partySizes;
+    this.#reach = index.columns.reach;
+    this.#far = index.columns.far;
     this.#modeNumber = modeNumber;
     this.#meter = meter;
     this.#regions = Math.max(1, table.regions);
@@ -115,23 +121,25 @@ export class WindowSearch {
     this.#found = new Int32Array(players);
     this.#filled = new Int32Array(players);
     this.#used = new Int32Array(teamSize + 1);
+    this.#counts = new Int32Array(this.#regions * (teamSize + 1));
+    this.#cells = new Int32Array(this.#regions);
   }
 
   /** Begins anew with the index as it is now. */
   begin(now: number): void {
     this.#now = now;
     this.#lastStart = this.#readyFrom = this.#readyTo = 0;
-    this.#rewind(0);
-    const { count } = this.#index;
+    for (const list of this.#lists) list.length = list.at = 0;
+    const { count, columns } = this.#index;
+    this.#partySize = columns.partySizes;
+    this.#reach = columns.reach;
+    this.#far = columns.far;
     if (count <= this.#low.length) return;
     const length = Math.max(count, this.#low.length * 2);
     this.#low = new Float64Array(length);
     this.#high = new Float64Array(length);
     this.#waits = new Float64Array(length);
     this.#worth = new Float64Array(length);
-    this.#partySize = new Uint8Array(length);
-    this.#reach = new Int32Array(length);
-    this.#far = new Int32Array(length);
     this.#taken = new Uint8Array(length);
   }
 
@@ -142,6 +150,13 @@ export class WindowSearch {
 
   isTaken(place: number): boolean {
     return this.#taken[place] === 1;
+  }
+
+  /** Whether two tickets that were looked at are within the skill windows of both. */
+  areWithinWindows(lower: number, higher: number): boolean {
+    const { skills } = this.#index;
+    return this.#high[lower]! >= skills[higher]! &&
+      this.#low[higher]! <= skills[lower]!;
   }
 
   waitOf(place: number): number {
@@ -195,6 +210,57 @@ export class WindowSearch {
     this.net = best;
   }
 
+  /**
+   * Whether a ticket and those whom the rules allow beside it are enough for a match in one
+   * region, whatever the rules are among those.
+   */
+  hasEnoughAround(place: number): boolean {
+    const packing = this.#packing;
+    if (!packing.isTabulated) return true;
+    this.#makeReady(place, place);
+    const low = this.#low[place]!;
+    const high = this.#high[place]!;
+    this.#makeReady(this.#index.placeOf(low), place);
+    const { count, skills } = this.#index;
+    const skill = skills[place]!;
+    this.#counts.fill(0);
+    this.#cells.fill(0);
+    for (let at = place - 1; at >= 0 && skills[at]! >= low; at--) {
+      if (this.#high[at]! >= skill && this.#isEnough(place, at)) return true;
+    }
+    for (let at = place + 1; at < count && skills[at]! <= high; at++) {
+      if (at >= this.#readyTo) this.#prepare(at + 1);
+      if (this.#low[at]! <= skill && this.#isEnough(place, at)) return true;
+    }
+    return false;
+  }
+
+  /** Counts another ticket in the regions that it shares; whether one has enough then. */
+  #isEnough(place: number, other: number): boolean {
+    if (this.#taken[other] === 1) return false;
+    const { holds, caps, strides, teamSize } = this.#packing;
+    const table = holds[this.#partySize[place]!]!;
+    const size = this.#partySize[other]!;
+    const shared = this.#reach[place]! & this.#reach[other]!;
+    for (let left = shared; left !== 0; left &= left - 1) {
+      const region = 31 - Math.clz32(left & -left);
+      const count = this.#counts[region * (teamSize + 1) + size]!++;
+      if (count >= caps[size]!) continue;
+      this.#cells[region]! += strides[size]!;
+      if (table[this.#cells[region]!]! > 0) return true;
+    }
+    return false;
+  }
+
+  /** Has the columns be ready from a place to another. */
+  #makeReady(from: number, to: number): void {
+    if (from < this.#readyFrom || from > this.#readyTo) {
+      this.#rewind(from);
+      this.#lastStart = from;
+    }
+    while (this.#readyTo <= to) this.#prepare(to + 1);
+  }
+
   #mapsOf(place: number): number {
     const { length } = this.#mode.maps;
     if (length === 0) return 0;
@@ -202,13 +268,23 @@ export class WindowSearch {
     return maps === undefined ? 2 ** length - 1 : maps[this.#modeNumber]!;
   }
 
-  /** Has the lists begin at a place; the columns stay as far as they are ready there. */
+  /** Has the lists begin at a place; what is ready there stays. */
   #rewind(place: number): void {
     if (place < this.#readyFrom || place > this.#readyTo) {
       this.#readyFrom = this.#readyTo = place;
+      for (const list of this.#lists) list.length = list.at = 0;
+      return;
     }
-    for (const list of this.#lists) list.length = list.at = 0;
-    for (let at = place; at < this.#readyTo; at++) this.#list(at);
+    for (const list of this.#lists) {
+      let low = 0;
+      let high = list.length;
+      while (low < high) {
+        const middle = (low + high) >>> 1;
+        if (list.places[middle]! < place) low = middle + 1;
+        else high = middle;
+      }
+      list.at = low;
+    }
   }
 
   /** Appends a place to the lists of its regions. */
@@ -228,25 +304,25 @@ export class WindowSearch {
   #prepare(end: number): void {
     const table = this.#table;
     const index = this.#index;
-    const { count, slots, skills } = index;
+    const { count } = index;
+    const { slots, skills, arrived, reachUntil } = index.columns;
     const { skill, uncertaintyFactor, patienceSeconds } = this.#mode;
     const to = Math.min(count, Math.max(end, this.#readyTo + BLOCK));
     for (let place = this.#readyTo; place < to; place++) {
       const slot = slots[place]!;
-      const wait = this.#now - table.arrived(slot);
-      const width = widthAt(skill, wait) +
-        uncertaintyFactor * table.uncertainty(slot);
+      const wait = this.#now - arrived[place]!;
+      let width = widthAt(skill, wait);
+      if (uncertaintyFactor > 0) {
+        width += uncertaintyFactor * table.uncertainty(slot);
+      }
       this.#low[place] = skills[place]! - width;
       this.#high[place] = skills[place]! + width;
       this.#waits[place] = wait;
-      this.#partySize[place] = table.partySize(slot);
       this.#taken[place] = table.state(slot) === WAITING ? 0 : 1;
       if (patienceSeconds > 0) {
         this.#worth[place] = this.#worthOf(wait);
       }
-      if (wait >= index.reachUntil(slot)) index.updateReach(slot, wait);
-      this.#reach[place] = index.reach(slot);
-      this.#far[place] = index.far(slot);
+      if (wait >= reachUntil[place]!) index.updateReach(place, wait);
       this.#list(place);
     }
     this.#readyTo = to;
@@ -304,7 +380,7 @@ export class WindowSearch {
     let after = 0;
     let sum = worth;
     const table = packing.isTabulated ? packing.holds[ownSize]! : undefined;
-    if (table === undefined ? ownSize === packing.players : table[0] === 1) {
+    if (table === undefined ? ownSize === packing.players : table[0]! > 0) {
       // The ticket is a whole match.
       own = this.#weigh(start, region, 0);
     }
@@ -344,7 +420,7 @@ export class WindowSearch {
       if (high[place]! < lowestHigh) lowestHigh = high[place]!;
       if (its > worth) worth = its;
       sum += its;
-      if (table === undefined || table[passed.cell] === 1) {
+      if (table === undefined || table[passed.cell]! > 0) {
         if (isBrief && ++after > maxAfter) break;
         // Not even all waits together are worth it.
         if (isPatient && spread > sum) continue;
@@ -425,17 +501,20 @@ export class WindowSearch {
       for (at += 3; at < end; at++) {
         const sum = shapes[at]!;
         const top = topSkills[sum]!;
+        // There are not as many of a size.
+        if (top === Infinity) break;
         if (top > highest) highest = top;
         worth += worths[sum]!;
         far += fars[sum]!;
       }
+      if (at < end) {
+        at = end;
+        continue;
+      }
       const cost = highest - lowest + latencyCost * far / parties +
         (isSymmetric ? 0 : asymmetryCost);
       const net = cost - worth;
-      // Where there are not as many of a size, the cost is infinite.
-      if (net >= this.#foundNet || (isPatient && net > 0) || net === Infinity) {
-        continue;
-      }
+      if (net >= this.#foundNet || (isPatient && net > 0)) continue;
       this.#foundNet = net;
       this.#foundCost = cost;
       best = first;

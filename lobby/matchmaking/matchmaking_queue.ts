@@ -14,12 +14,14 @@ import type {
   MatchmakingRefusal,
   MatchmakingResult,
 } from "./matchmaking_result.ts";
-import type { MatchTeam, ProposalId, ProposedMatch } from "./proposed_match.ts";
+import type { ProposalId, ProposedMatch } from "./proposed_match.ts";
 import type { ModeStatistics } from "./queue_statistics.ts";
 import type { TicketId, TicketRequest, TicketView } from "./ticket.ts";
 import type { TicketExplanation } from "./ticket_explanation.ts";
 import { Backfills, type OpenBackfill } from "./_backfills.ts";
 import { explainTicket } from "./_explain.ts";
+import { MatchMembers } from "./_match_members.ts";
+import { MatchTeams } from "./_match_teams.ts";
 import { MatchRound } from "./_match_round.ts";
 import { type ModeSettings, modeSettings, widthAt } from "./_mode_settings.ts";
 import { PlayerTickets } from "./_player_tickets.ts";
@@ -40,6 +42,8 @@ import { WorkMeter } from "./_work_meter.ts";
 const MAX_MODES = 31;
 const MAX_REGIONS = 30;
 const MAX_PENDING = 8_192;
+/** How many matches of a tick estimates learn from one by one. */
+const MANY_MATCHES = 256;
 
 /** Options for {@linkcode MatchmakingQueue}. */
 export interface MatchmakingQueueOptions {
@@ -166,6 +170,7 @@ export class MatchmakingQueue {
   readonly #rounds: readonly MatchRound[];
   readonly #splitters: readonly TeamSplitter[];
   readonly #judges: readonly (Judge | undefined)[];
+  readonly #teams: MatchTeams;
   readonly #waits: readonly WaitEstimates[];
   readonly #playerTickets: PlayerTickets;
   readonly #backfills: Backfills;
@@ -182,9 +187,7 @@ export class MatchmakingQueue {
   /** Whether the next tick fills games, before all else. */
   #haveGamesTurn = true;
   #proposed: ProposedMatch[] = [];
-  // Columns of a match that is being made.
-  #sizes = new Uint8Array(0);
-  #totals = new Float64Array(0);
+  readonly #members: MatchMembers;
 
   /**
    * Creates an empty queue.
@@ -246,8 +249,8 @@ export class MatchmakingQueue {
     this.#judges = this.#modes.map((_, i) => this.#judgeOf(i));
     this.#matchCounts = new Float64Array(this.#modes.length);
     const players = Math.max(...this.#modes.map((it) => it.packing.players));
-    this.#sizes = new Uint8Array(players);
-    this.#totals = new Float64Array(players);
+    this.#members = new MatchMembers(players);
+    this.#teams = new MatchTeams(this.#table, players);
   }
 
   /**
@@ -439,8 +442,8 @@ export class MatchmakingQueue {
       const round = this.#rounds[mode]!;
       round.run(
         this.#now,
-        (slots, size, region, map) =>
-          this.#propose(mode, slots, size, region, map),
+        (places, size, region, map) =>
+          this.#propose(mode, places, size, region, map),
         this.#judges[mode],
       );
       if (round.hasStopped) {
@@ -738,6 +741,10 @@ export class MatchmakingQueue {
   }
 
   #unindex(slot: number): void {
+    if (this.#indexes.length === 1) {
+      this.#indexes[0]!.leave();
+      return;
+    }
     for (
       let modes = this.#table.indexed(slot);
       modes !== 0;
@@ -750,9 +757,10 @@ export class MatchmakingQueue {
   /** Ends a ticket without an event. */
   #remove(slot: number, hasEvent = false): void {
     const table = this.#table;
-    if (
-      !hasEvent && this.#hasEvent(table.expires(slot) - table.arrived(slot))
-    ) {
+    // Where no ticket has an end, none need be asked.
+    const mayHaveEvent = this.#nextExpiry < Infinity ||
+      this.#maxTicketsPerPlayer > 1;
+    if (!hasEvent && mayHaveEvent && this.#hasEvent(table.expires(slot))) {
       this.#events.release();
     }
     this.#unindex(slot);
@@ -887,32 +895,35 @@ export class MatchmakingQueue {
   /** Makes a match of waiting tickets. `false` if it cannot be, as one waits no more. */
   #propose(
     mode: number,
-    slots: Int32Array,
+    places: Int32Array,
     size: number,
     region: number,
     map: number,
   ): boolean {
-    if (!this.#areFree(slots, size)) return false;
-    const table = this.#table;
+    const members = this.#members;
+    members.setPlaces(this.#indexes[mode]!, places, size);
+    if (!this.#areFree()) return false;
     const splitter = this.#splitters[mode]!;
-    for (let i = 0; i < size; i++) {
-      this.#sizes[i] = table.partySize(slots[i]!);
-      this.#totals[i] = table.totalSkill(slots[i]!);
-    }
-    splitter.split(this.#sizes, this.#totals, size);
-    return this.#announce(
-      mode,
-      slots,
-      splitter.teamOf,
-      size,
-      region,
-      map,
-      undefined,
-    );
+    splitter.split(members.partySizes, members.totals, size);
+    return this.#announce(mode, splitter.teamOf, region, map, undefined);
   }
 
-  /** Whether all wait, and nobody is in two of them. */
-  #areFree(slots: Int32Array, size: number): boolean {
+  /** Makes a match of teams of waiting tickets. `false` if it cannot be. */
+  #proposeTeams(
+    mode: number,
+    teams: readonly (readonly number[])[],
+    region: number,
+    map: number,
+    backfill: OpenBackfill | undefined,
+  ): boolean {
+    this.#members.setSlots(this.#table, this.#indexes[mode]!, teams.flat());
+    return this.#areFree() &&
+      this.#announce(mode, teamsOf(teams), region, map, backfill);
+  }
+
+  /** Whether all members wait, and nobody is in two of them. */
+  #areFree(): boolean {
+    const { slots, size } = this.#members;
     const { players } = this.#table;
     for (let i = 0; i < size; i++) {
       if (this.#table.state(slots[i]!) !== WAITING) return false;
@@ -928,44 +939,43 @@ export class MatchmakingQueue {
     return true;
   }
 
-  /** Makes a match of the first `size` slots, each in its team. */
+  /** Makes a match of the members, each in its team. */
   #announce(
     mode: number,
-    slots: Int32Array,
     teamOf: Uint8Array,
-    size: number,
     region: number,
     map: number,
     backfill: OpenBackfill | undefined,
   ): boolean {
     const isAsked = this.#acceptSeconds > 0;
     if (isAsked && !this.#events.reserve()) return false;
-    const table = this.#table;
-    const index = this.#indexes[mode]!;
+    const members = this.#members;
+    const { size, slots, skills, arrived } = members;
     let lowest = Infinity;
     let highest = -Infinity;
     let earliest = Infinity;
     for (let i = 0; i < size; i++) {
-      const slot = slots[i]!;
-      const skill = index.skillOf(slot);
+      const skill = skills[i]!;
       if (skill < lowest) lowest = skill;
       if (skill > highest) highest = skill;
-      if (table.arrived(slot) < earliest) earliest = table.arrived(slot);
+      if (arrived[i]! < earliest) earliest = arrived[i]!;
     }
     const id = this.#nextProposal++ as ProposalId;
-    // One ticket of a match is enough to learn from: another place each time.
-    const sample = slots[id % size]!;
-    this.#waits[mode]!.add(
-      table.nearest(sample),
-      index.skillOf(sample),
-      this.#now - table.arrived(sample),
-    );
+    // One ticket of a match is enough to learn from, and of many matches one in eight is.
+    if (this.#proposed.length < MANY_MATCHES || id % 8 === 0) {
+      const sample = Math.floor(id / 8) % size;
+      this.#waits[mode]!.add(
+        this.#table.nearest(slots[sample]!),
+        skills[sample]!,
+        this.#now - arrived[sample]!,
+      );
+    }
     const match: ProposedMatch = {
       id,
       mode: this.#modes[mode]!.name,
       region: this.#regions[region],
       map: this.#mapName(mode, map, slots, size),
-      teams: this.#teamsOf(mode, slots, teamOf, size),
+      teams: this.#teams.of(this.#modes[mode]!.teams, members, teamOf),
       spread: highest - lowest,
       longestWaitMs: (this.#now - earliest) * 1000,
       backfill: backfill?.id,
@@ -988,40 +998,6 @@ export class MatchmakingQueue {
       backfill,
     });
     return true;
-  }
-
-  #teamsOf(
-    mode: number,
-    slots: Int32Array,
-    teamOf: Uint8Array,
-    size: number,
-  ): MatchTeam[] {
-    const table = this.#table;
-    const teams = new Array<MatchTeam>(this.#modes[mode]!.teams);
-    for (let team = 0; team < teams.length; team++) {
-      // Counted first: lists that grow as they are filled would be far too long.
-      let count = 0;
-      for (let i = 0; i < size; i++) if (teamOf[i] === team) count++;
-      const tickets = new Array<TicketId>(count);
-      const parties = new Array<readonly PlayerId[]>(count);
-      let players = 0;
-      let total = 0;
-      count = 0;
-      for (let i = 0; i < size; i++) {
-        if (teamOf[i] !== team) continue;
-        const slot = slots[i]!;
-        tickets[count] = table.idOf(slot);
-        parties[count++] = table.players[slot]!;
-        players += table.partySize(slot);
-        total += table.totalSkill(slot);
-      }
-      teams[team] = {
-        tickets,
-        parties,
-        skill: players === 0 ? 0 : total / players,
-      };
-    }
-    return teams;
   }
 
   #reserve(slot: number, proposal: ProposalId): void {
@@ -1055,17 +1031,7 @@ export class MatchmakingQueue {
       (slot) => this.#table.players[slot]!,
       (backfill, members) => {
         const { mode, region, map } = backfill;
-        const slots = Int32Array.from(members.flat());
-        if (!this.#areFree(slots, slots.length)) return false;
-        return this.#announce(
-          mode,
-          slots,
-          teamsOf(members),
-          slots.length,
-          region,
-          map,
-          backfill,
-        );
+        return this.#proposeTeams(mode, members, region, map, backfill);
       },
     );
   }
@@ -1186,12 +1152,9 @@ export class MatchmakingQueue {
       if (new Set(slots).size !== slots.length) {
         throw wrong("a ticket must be in one team", match.flat());
       }
-      if (!this.#areFree(slots, slots.length)) continue;
-      this.#announce(
+      this.#proposeTeams(
         mode,
-        slots,
-        teamsOf(members),
-        slots.length,
+        members,
         this.#commonRegion(slots),
         -1,
         undefined,
