@@ -75,6 +75,11 @@ import type {
   LobbyServerOptions,
 } from "./lobby_server_options.ts";
 
+/**
+ * How long a connection may be silent before it is asked. A server whose machine is off is noticed after this and the client's
+ * `pongTimeoutMs`: that has to leave time to come back for as long as a seat is kept.
+ */
+const KEEPALIVE_MS = 10_000;
 /** How long a client that has to wait for others' passwords is told to wait. */
 const HASHES_RETRY_MS = 1_000;
 /** How often a client for which there is no room is tried again, and how many are in a tick: each is told a whole lobby. */
@@ -210,6 +215,7 @@ export class LobbyServer {
       options.hub?.maxMessageBytes,
     );
     this.hub = new WsHub({
+      keepaliveMs: KEEPALIVE_MS,
       ...options.hub,
       maxMessageBytes: messageBytes,
       upgrade: options.upgrade,

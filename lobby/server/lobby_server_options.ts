@@ -159,7 +159,7 @@ export interface LobbyServerOptions {
    * What the hub is to be besides: limits, channels of the game's own. The channels `lobby` and `lobby.list` are the
    * server's.
    *
-   * @default {{}}
+   * @default {{ keepaliveMs: 10_000 }}
    */
   readonly hub?: Omit<WsHubOptions, "upgrade" | "authenticate">;
   /**

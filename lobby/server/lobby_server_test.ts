@@ -321,6 +321,21 @@ Deno.test("LobbyServer restores what it can, and leaves the rest", async () => {
   assertEquals((await world.store.load()).length, 5);
 });
 
+Deno.test("LobbyServer has its clients notice in time that it is gone without a word", async () => {
+  const world = new LobbyWorld();
+  await world.start();
+  const { ada } = await seatTwo(world);
+  const states = new Set<string>();
+  // Its machine is off: connections stand, and nothing comes.
+  world.server = undefined;
+  for (let second = 0; second < 21; second++) {
+    await world.run(20);
+    states.add(ada.client.state);
+  }
+  // That leaves most of the minute for which a seat is kept to find another server.
+  assert(states.has("reconnectBackoff"), [...states].join());
+});
+
 Deno.test("LobbyServer keeps a seat over a cut, and tells the others", async () => {
   const world = new LobbyWorld();
   await world.start({ manager: { reconnectGraceMs: 5_000 } });
