@@ -256,7 +256,7 @@ Deno.test({
       await play([ada, bob], ["scissors", "paper"], "1-0");
       assertEquals(
         await bob.evaluate(textOf("room-name")),
-        "Quick match",
+        "Ranked match",
       );
     } finally {
       await Deno.remove(folder, { recursive: true });
