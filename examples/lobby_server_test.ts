@@ -258,6 +258,21 @@ Deno.test({
         await bob.evaluate(textOf("room-name")),
         "Ranked match",
       );
+      assertEquals(
+        await bob.evaluate(textOf("left-about")),
+        "1500 ± 350 · you",
+      );
+      await play([ada, bob], ["scissors", "paper"], "2-0");
+      await play([ada, bob], ["scissors", "paper"], "3-0");
+      await ada.until<string>(
+        textOf("left-about"),
+        (text) => text.startsWith("1662 ± 290 (+162)"),
+      );
+      await bob.until<string>(
+        textOf("left-about"),
+        (text) => text.startsWith("1338 ± 290 (−162)"),
+      );
+      for (const page of [ada, bob]) await isUsable(page);
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
