@@ -47,7 +47,8 @@ export class GameCard {
     const rating = table?.ratings?.[table.players.indexOf(player)];
     if (rating === undefined) return undefined;
     const mu = Math.round(rating.mu);
-    const shown = `${mu} ± ${Math.round(rating.sigma)}`;
+    // In one line, also on a phone.
+    const shown = `${mu}\u00a0±\u00a0${Math.round(rating.sigma)}`;
     if (rating.muBefore === undefined) return shown;
     const gain = mu - Math.round(rating.muBefore);
     return `${shown} (${gain < 0 ? "−" : "+"}${Math.abs(gain)})`;
