@@ -2,7 +2,13 @@
 import { DatabaseSync } from "node:sqlite";
 import { assert, assertEquals } from "@std/assert";
 import { type PlayerId, playerId } from "../core/mod.ts";
-import { LobbyClient, type LobbyClientEvent, lobbyId } from "../lobby/mod.ts";
+import {
+  LobbyClient,
+  type LobbyClientEvent,
+  lobbyId,
+  LobbyManager,
+} from "../lobby/mod.ts";
+import { SqliteLobbyStore } from "../lobby/sqlite.ts";
 import { ServerProcess } from "./_testing/server_process.ts";
 import {
   type Choice,
@@ -12,6 +18,7 @@ import {
   type Table,
 } from "./lobby/game_message.ts";
 import { Ratings } from "./lobby/ratings.ts";
+import { newMatch } from "./lobby/rps_match.ts";
 import { LobbyHost } from "./lobby_server.ts";
 
 const ADA = playerId("Ada");
@@ -223,6 +230,56 @@ Deno.test("LobbyHost rates each match once, also when it is killed before or aft
       () => bob.table?.ratings?.[hers]?.muBefore !== undefined,
     );
     assertEquals(ratingsIn(database), ["1433 260 1662", "1567 260 1338"]);
+  });
+});
+
+/** Stores a match that has started, as it is when the process ends before it is told what has come of it. */
+async function storeMatch(database: string, isLeft: boolean): Promise<void> {
+  const manager = new LobbyManager();
+  const made = manager.createMatch(
+    [{ player: ADA }, { player: BOB }],
+    { mode: RANKED_MODE, isAutoStarted: true, countdownMs: 0 },
+  );
+  assert(made.isOk);
+  const { id } = made.value;
+  if (isLeft) {
+    manager.setServerData(id, newMatch(id, 1, [ADA, BOB]));
+    manager.leave(ADA);
+  }
+  await using store = new SqliteLobbyStore({ path: database });
+  const value = JSON.stringify(manager.snapshot(id));
+  await store.save({
+    changed: [{ kind: "lobby", key: id, value }],
+    removed: [],
+  });
+}
+
+Deno.test("LobbyHost begins at its start what had started", async () => {
+  await withFile(async (database) => {
+    await storeMatch(database, false);
+    await using duel = await Duel.inProcess(database);
+    const players = [duel.ada, duel.bob];
+    await duel.until(
+      "a match",
+      () => players.every(({ table }) => table !== undefined),
+    );
+    await duel.play();
+    assertEquals(ratingsIn(database), ADA_WON);
+  });
+});
+
+Deno.test("LobbyHost ends at its start what somebody had left", async () => {
+  await withFile(async (database) => {
+    await storeMatch(database, true);
+    await using duel = await Duel.inProcess(database);
+    await duel.over();
+    assertEquals(duel.bob.client.lobby?.results, {
+      winner: BOB,
+      players: [ADA, BOB],
+      score: [0, 0],
+      isForfeit: true,
+    });
+    assertEquals(ratingsIn(database), ADA_WON.toReversed());
   });
 });
 
