@@ -193,10 +193,9 @@ export class LobbyHost {
 
   #onHub(event: WsHubEvent): void {
     switch (event.type) {
-      case "clientConnected": {
+      case "clientConnected":
         if (!event.isResumed) this.#tell(event.identity.playerId);
         break;
-      }
       case "message": {
         if (event.channel !== GAME_CHANNEL || !event.isText) break;
         const move = parseMove(new TextDecoder().decode(event.bytes));
@@ -264,11 +263,12 @@ export class LobbyHost {
       const match = lobby && this.#matchOf(lobby);
       const [late, ...others] = match?.undecided ?? [];
       if (match === undefined || late === undefined) continue;
-      if (others.length === 0) {
+      // Where both are asleep, nobody wins.
+      if (others.length > 0) this.#lobbies.manager.endGame(id);
+      else {
         match.forfeit(late);
         this.#play(match);
-        // Where both are asleep, nobody wins.
-      } else this.#lobbies.manager.endGame(id);
+      }
     }
   }
 
