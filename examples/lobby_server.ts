@@ -1,9 +1,10 @@
 /**
- * Lobbies to try: a page on which you open a lobby or look for an opponent, and play rock, paper, scissors. Open two tabs.
+ * Lobbies to try: a page on which you open a lobby or look for a ranked match, and play rock, paper, scissors. Open two tabs.
  *
  *     deno run -A examples/lobby_server.ts [--port 8000] [--hostname 127.0.0.1] [--database lobby.db]
  *
  * With a database everybody sits where they sat, and plays on, when it was restarted; without one all is gone when it ends.
+ * Ratings are in a file beside it.
  * The page's modules are the TypeScript of this repository, of which the server erases the types: nothing is built.
  *
  * @module
@@ -13,6 +14,7 @@ import { isPlayerId, type PlayerId, PollLoop } from "../core/mod.ts";
 import {
   type Lobby,
   type LobbyConfigVerdict,
+  type LobbyId,
   LobbyServer,
   type LobbyServerEvent,
   LobbyState,
@@ -25,14 +27,21 @@ import { pageFile } from "./page_file.ts";
 import {
   GAME_CHANNEL,
   GAME_MODE,
+  isRanked,
   parseMove,
   QUEUE,
+  RANKED_MODE,
+  type Results,
+  type ShownRating,
+  type Table,
 } from "./lobby/game_message.ts";
+import { Ratings } from "./lobby/ratings.ts";
 import { type MatchRecord, newMatch, RpsMatch } from "./lobby/rps_match.ts";
 
 const HZ = 30;
 const PLAYERS = 2;
-const COUNTDOWN_MS = 3_000;
+/** In a ranked match: who does not choose would else wait for the other one to give up. */
+const CHOICE_SECONDS = 30;
 /** A laptop that is closed for a moment, or a phone whose browser sleeps behind another page, keeps its seat. */
 const SEAT_GRACE_MS = 120_000;
 /** The files that a page may have: no dots and no percent signs lead out of them. */
@@ -41,14 +50,22 @@ const SERVED =
 
 /** The server of the game, without a socket of its own. */
 export class LobbyHost {
+  /** Resolves when it has what was stored. */
+  readonly ready: Promise<void>;
   readonly #lobbies: LobbyServer;
   readonly #store: MemoryLobbyStore | SqliteLobbyStore;
+  readonly #ratings: Ratings;
+  /** How many seconds there are to choose, in each ranked match. */
+  readonly #secondsLeft = new Map<LobbyId, number>();
 
   /** @param database The file of the lobbies, and of the matches in them; `undefined` to keep them in memory. */
   constructor(database?: string) {
     this.#store = database === undefined
       ? new MemoryLobbyStore()
       : new SqliteLobbyStore({ path: database });
+    this.#ratings = new Ratings(
+      database === undefined ? ":memory:" : `${database}.ratings`,
+    );
     this.#lobbies = new LobbyServer({
       upgrade: upgradeWebSocket,
       // Everybody is who they say: a game asks its own accounts here.
@@ -61,17 +78,28 @@ export class LobbyHost {
       vetConfig: onlyDuels,
       queues: {
         [QUEUE]: {
-          modes: { [GAME_MODE]: { teams: PLAYERS, teamSize: 1 } },
+          modes: {
+            [RANKED_MODE]: {
+              teams: PLAYERS,
+              teamSize: 1,
+              // Of whom little is known, anybody may be a match.
+              rules: { uncertaintyFactor: 1 },
+            },
+          },
           acceptTimeoutMs: 20_000,
-          // Who has a match has said yes already.
+          // Who has a match has said yes already. It begins as it is made: nobody leaves, or brings a friend in, before it.
           lobby: () => ({
             config: {
-              name: "Quick match",
+              name: "Ranked match",
               isAutoStarted: true,
-              countdownMs: COUNTDOWN_MS,
+              countdownMs: 0,
             },
           }),
         },
+      },
+      skillOf: (player) => {
+        const { mu, sigma } = this.#ratings.of(player);
+        return { skill: mu, uncertainty: sigma };
       },
       hub: {
         canSubscribe: () => false,
@@ -79,11 +107,9 @@ export class LobbyHost {
         maxSocketsPerAddress: 256,
       },
     });
-  }
-
-  /** Resolves when it has what was stored. */
-  get ready(): Promise<void> {
-    return this.#lobbies.ready;
+    this.ready = this.#lobbies.ready.then(() => {
+      for (const lobby of this.#lobbies.manager.lobbies()) this.#goOn(lobby);
+    });
   }
 
   /**
@@ -115,6 +141,7 @@ export class LobbyHost {
   tick(dt: number): void {
     this.#lobbies.tick(dt);
     for (const event of this.#lobbies.drainEvents()) this.#onEvent(event);
+    this.#count(dt);
     this.#lobbies.flush();
   }
 
@@ -122,6 +149,7 @@ export class LobbyHost {
   async close(): Promise<void> {
     await this.#lobbies.close();
     await this.#store.close();
+    this.#ratings.close();
   }
 
   #onEvent(event: LobbyServerEvent): void {
@@ -133,7 +161,7 @@ export class LobbyHost {
         this.#onHub(event.event);
         break;
       case "messagesDropped":
-        this.#tellOne(event.player);
+        this.#tell(event.player);
         break;
       case "storeFailed":
         console.error("The store has failed:", event.error);
@@ -147,38 +175,35 @@ export class LobbyHost {
         break;
       case "playerLeft": {
         const match = this.#matchOf(view);
-        if (match === undefined) break;
-        match.forfeit(event.player);
+        if (view.state !== LobbyState.InGame || match === undefined) break;
+        if (!match.record.players.includes(event.player)) break;
+        // A host who kicks the other one has not won by it.
+        match.forfeit(event.reason === "kicked" ? event.host : event.player);
         this.#play(match);
         break;
       }
       case "spectatorJoined":
-        this.#tellOne(event.spectator.id);
+        this.#tell(event.spectator.id);
         break;
       case "gameEnded":
-        this.#lobbies.manager.setServerData(event.lobby, undefined);
+        this.#rate(view);
+        this.#tellAll(view);
     }
   }
 
   #onHub(event: WsHubEvent): void {
     switch (event.type) {
-      case "clientConnected": {
-        const { playerId } = event.identity;
-        const lobby = this.#lobbies.manager.lobbyForPlayer(playerId);
-        if (event.isResumed || lobby?.state !== LobbyState.InGame) break;
-        // The process may have ended between a game's beginning and its match's.
-        if (this.#matchOf(lobby) === undefined) this.#begin(lobby);
-        else this.#tellOne(playerId);
+      case "clientConnected":
+        if (!event.isResumed) this.#tell(event.identity.playerId);
         break;
-      }
       case "message": {
         if (event.channel !== GAME_CHANNEL || !event.isText) break;
         const move = parseMove(new TextDecoder().decode(event.bytes));
         const { playerId } = event.identity;
         const lobby = this.#lobbies.manager.lobbyForPlayer(playerId);
-        const match = lobby && this.#matchOf(lobby);
-        if (move === undefined || match === undefined) break;
-        if (match.choose(playerId, move)) this.#play(match);
+        if (move === undefined || lobby?.state !== LobbyState.InGame) break;
+        const match = this.#matchOf(lobby);
+        if (match?.choose(playerId, move)) this.#play(match);
       }
     }
   }
@@ -201,30 +226,86 @@ export class LobbyHost {
     this.#play(new RpsMatch(newMatch(id, gameCount, [first.id, second.id])));
   }
 
+  /** Does what the process was about to do when it ended. */
+  #goOn(lobby: Lobby): void {
+    this.#rate(lobby);
+    if (lobby.state !== LobbyState.InGame) return;
+    const match = this.#matchOf(lobby);
+    if (match === undefined) return this.#begin(lobby);
+    const { manager } = this.#lobbies;
+    for (const player of match.record.players) {
+      const isHere = manager.lobbyForPlayer(player)?.id === lobby.id;
+      if (!isHere) match.forfeit(player);
+    }
+    this.#play(match);
+  }
+
   /** Keeps how a match stands, tells it when that is stored, and ends what is over. */
   #play(match: RpsMatch): void {
     const { record, results } = match;
-    const { lobby } = record;
-    this.#lobbies.manager.setServerData(lobby, record);
-    const found = this.#lobbies.manager.lobby(lobby);
-    for (
-      const { id } of [...found?.players ?? [], ...found?.spectators ?? []]
-    ) {
-      this.#tell(id, match);
+    const { manager } = this.#lobbies;
+    manager.setServerData(record.lobby, record);
+    const lobby = manager.lobby(record.lobby);
+    if (lobby === undefined) return;
+    if (results !== undefined) this.#secondsLeft.delete(lobby.id);
+    else if (isRanked(lobby)) this.#secondsLeft.set(lobby.id, CHOICE_SECONDS);
+    this.#tellAll(lobby);
+    if (results !== undefined) manager.endGame(lobby.id, results);
+  }
+
+  /** Lets the time go by that players have to choose. */
+  #count(dt: number): void {
+    for (const [id, seconds] of this.#secondsLeft) {
+      this.#secondsLeft.set(id, seconds - dt);
+      if (seconds > dt) continue;
+      this.#secondsLeft.delete(id);
+      const lobby = this.#lobbies.manager.lobby(id);
+      const match = lobby && this.#matchOf(lobby);
+      const [late, ...others] = match?.undecided ?? [];
+      if (match === undefined || late === undefined) continue;
+      // Where both are asleep, nobody wins.
+      if (others.length > 0) this.#lobbies.manager.endGame(id);
+      else {
+        match.forfeit(late);
+        this.#play(match);
+      }
     }
-    if (results !== undefined) this.#lobbies.manager.endGame(lobby, results);
+  }
+
+  /**
+   * Rates a ranked match that is over and stored: once, as its name is its lobby and game, however often this is called. So
+   * it does not matter when the process ends.
+   */
+  #rate(lobby: Lobby): void {
+    const { id, gameCount, state } = lobby;
+    const results = lobby.results as Results | undefined;
+    if (state !== LobbyState.Postgame || results === undefined) return;
+    if (isRanked(lobby)) this.#ratings.rate(id, gameCount, results);
+  }
+
+  #tellAll({ players, spectators }: Lobby): void {
+    for (const { id } of [...players, ...spectators]) this.#tell(id);
   }
 
   /** Tells somebody how the match stands, if there is one. */
-  #tellOne(player: PlayerId): void {
+  #tell(player: PlayerId): void {
     const lobby = this.#lobbies.manager.lobbyForPlayer(player);
     const match = lobby && this.#matchOf(lobby);
-    if (match !== undefined) this.#tell(player, match);
+    if (lobby === undefined || match === undefined) return;
+    const [first, second] = match.record.players;
+    const table: Table = {
+      ...match.tableFor(player),
+      ...(isRanked(lobby) && {
+        ratings: [this.#ratingIn(lobby, first), this.#ratingIn(lobby, second)],
+        secondsLeft: this.#secondsLeft.get(lobby.id) ?? 0,
+      }),
+    };
+    this.#lobbies.sendToPlayer(player, GAME_CHANNEL, JSON.stringify(table));
   }
 
-  #tell(player: PlayerId, match: RpsMatch): void {
-    const table = JSON.stringify(match.tableFor(player));
-    this.#lobbies.sendToPlayer(player, GAME_CHANNEL, table);
+  #ratingIn({ id }: Lobby, player: PlayerId): ShownRating {
+    const { mu, sigma, lobby, muBefore } = this.#ratings.of(player);
+    return { mu, sigma, ...(lobby === id && { muBefore }) };
   }
 }
 

@@ -256,8 +256,23 @@ Deno.test({
       await play([ada, bob], ["scissors", "paper"], "1-0");
       assertEquals(
         await bob.evaluate(textOf("room-name")),
-        "Quick match",
+        "Ranked match",
       );
+      assertEquals(
+        await bob.evaluate(textOf("left-about")),
+        "1500\u00a0±\u00a0350 · you",
+      );
+      await play([ada, bob], ["scissors", "paper"], "2-0");
+      await play([ada, bob], ["scissors", "paper"], "3-0");
+      await ada.until<string>(
+        textOf("left-about"),
+        (text) => text.startsWith("1662\u00a0±\u00a0290 (+162)"),
+      );
+      await bob.until<string>(
+        textOf("left-about"),
+        (text) => text.startsWith("1338\u00a0±\u00a0290 (−162)"),
+      );
+      for (const page of [ada, bob]) await isUsable(page);
     } finally {
       await Deno.remove(folder, { recursive: true });
     }

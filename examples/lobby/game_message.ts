@@ -5,14 +5,16 @@
  */
 
 import type { PlayerId } from "../../core/mod.ts";
-import type { LobbyId } from "../../lobby/mod.ts";
+import type { Lobby, LobbyId } from "../../lobby/mod.ts";
 
 /** The channel that a match is played on. */
 export const GAME_CHANNEL = "rps";
 /** What is played, as lobbies have it. */
 export const GAME_MODE = "rockPaperScissors";
+/** The same for points: in the lobbies of the queue's matches alone. */
+export const RANKED_MODE = "rankedRockPaperScissors";
 /** Where players can look for a match. */
-export const QUEUE = "duels";
+export const QUEUE = "ranked";
 /** Best of five. */
 export const ROUNDS_TO_WIN = 3;
 /** What can be chosen; each beats the one before it, and the first the last. */
@@ -41,6 +43,15 @@ export type Round = {
   readonly winner?: PlayerId;
 };
 
+/** How strong a player is, in a ranked match. */
+export interface ShownRating {
+  readonly mu: number;
+  /** How far that may be off. */
+  readonly sigma: number;
+  /** What `mu` was before this match, once it is over. */
+  readonly muBefore?: number;
+}
+
 /** How a match stands, as one of those who are there may see it. */
 export interface Table {
   readonly lobby: LobbyId;
@@ -57,6 +68,10 @@ export interface Table {
   readonly own?: Choice;
   /** The last round that is over. */
   readonly last?: Round;
+  /** Of a ranked match. */
+  readonly ratings?: Pair<ShownRating>;
+  /** Of a ranked match: how many seconds there are to choose. */
+  readonly secondsLeft?: number;
 }
 
 /** What a match ends with: the lobby's results. */
@@ -64,9 +79,14 @@ export type Results = {
   readonly winner: PlayerId;
   readonly players: Pair<PlayerId>;
   readonly score: Pair<number>;
-  /** Whether the other one has gone away. */
+  /** Whether the other one has gone away, or not chosen in time. */
   readonly isForfeit: boolean;
 };
+
+/** Whether it is for points: the match for which the lobby was made, and not what its players, or others, play there later. */
+export function isRanked({ config, gameCount }: Lobby): boolean {
+  return config.mode === RANKED_MODE && gameCount === 1;
+}
 
 /** Reads what anybody may have sent. */
 export function parseMove(json: string): Move | undefined {

@@ -83,7 +83,7 @@ class Page {
         if (
           inner.type === "message" && inner.channel === GAME_CHANNEL &&
           inner.message.type === "text"
-        ) this.#room.game.onTable(inner.message.text);
+        ) this.#room.onTable(inner.message.text);
       }
     }
   }

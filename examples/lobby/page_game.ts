@@ -1,3 +1,4 @@
+import type { PlayerId } from "../../core/mod.ts";
 import type { Lobby, LobbyClient } from "../../lobby/mod.ts";
 import { browser, element, setText } from "./browser.ts";
 import {
@@ -15,6 +16,8 @@ export class GameCard {
   #table: Table | undefined;
   /** What was sent, as long as the server has not told of it. */
   #sent: Move | undefined;
+  /** When the time to choose is over, by the page's clock. */
+  #endMs = 0;
 
   constructor(client: LobbyClient) {
     this.#client = client;
@@ -34,6 +37,21 @@ export class GameCard {
   onTable(json: string): void {
     this.#table = JSON.parse(json) as Table;
     this.#sent = undefined;
+    const { secondsLeft = 0 } = this.#table;
+    this.#endMs = performance.now() + secondsLeft * 1_000;
+  }
+
+  /** How strong a player is, in a ranked match: "1512 ± 80", and after it what has changed. */
+  ratingOf(lobby: Lobby, player: PlayerId): string | undefined {
+    const table = this.#tableOf(lobby);
+    const rating = table?.ratings?.[table.players.indexOf(player)];
+    if (rating === undefined) return undefined;
+    const mu = Math.round(rating.mu);
+    // In one line, also on a phone.
+    const shown = `${mu}\u00a0±\u00a0${Math.round(rating.sigma)}`;
+    if (rating.muBefore === undefined) return shown;
+    const gain = mu - Math.round(rating.muBefore);
+    return `${shown} (${gain < 0 ? "−" : "+"}${Math.abs(gain)})`;
   }
 
   /** What was sent to a server that does not know this page any more has not arrived. */
@@ -121,7 +139,11 @@ export class GameCard {
 
   #headline(table: Table | undefined, isOn: boolean): string {
     if (!isOn) return "Final score";
-    return table === undefined ? "The match begins" : `Round ${table.round}`;
+    if (table === undefined) return "The match begins";
+    const round = `Round ${table.round}`;
+    if (table.secondsLeft === undefined) return round;
+    const leftMs = Math.max(0, this.#endMs - performance.now());
+    return `${round} · ${Math.ceil(leftMs / 1_000)} s`;
   }
 
   #words(table: Table | undefined, own: number, isOn: boolean): string {

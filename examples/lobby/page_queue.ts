@@ -128,7 +128,7 @@ export class QueueCard {
       element("proposal-text"),
       hasAnswered
         ? "Waiting for the other one …"
-        : "An opponent is there. Do you play?",
+        : "An opponent is there. Who leaves has lost. Do you play?",
     );
     if (!dialog.open) dialog.showModal();
     if (!hasAnswered) element("accept").focus();

@@ -6,7 +6,7 @@ import type {
   LobbyPlayer,
 } from "../../lobby/mod.ts";
 import { browser, element, setAvatar, setText } from "./browser.ts";
-import type { Results } from "./game_message.ts";
+import { isRanked, type Results } from "./game_message.ts";
 import { ChatCard } from "./page_chat.ts";
 import { GameCard } from "./page_game.ts";
 import type { Requests } from "./page_requests.ts";
@@ -75,6 +75,13 @@ export class Room {
     }
   }
 
+  /** Takes what the server says on the match's channel. */
+  onTable(json: string): void {
+    this.game.onTable(json);
+    const { lobby } = this.#client;
+    if (lobby !== undefined) this.#show(lobby);
+  }
+
   frame(): void {
     const { lobby, countdownLeftMs } = this.#client;
     if (lobby === undefined) return;
@@ -127,7 +134,9 @@ export class Room {
     setText(element("room-name"), config.name);
     setText(
       element("room-access"),
-      hasPassword
+      isRanked(lobby) && state !== "waiting"
+        ? "Ranked"
+        : hasPassword
         ? "Password"
         : config.access === "public"
         ? "Public"
@@ -164,7 +173,7 @@ export class Room {
       setText(
         element("result"),
         isMine
-          ? isForfeit ? "You win: nobody else is left" : "You win the match!"
+          ? isForfeit ? "You win: the other one gave up" : "You win the match!"
           : me === undefined
           ? `${winner} wins the match`
           : `${winner} wins the match. Another one?`,
@@ -202,7 +211,8 @@ export class Room {
         if (me.isReady) {
           return `Waiting for ${other.name} to want another one …`;
         }
-        return other.isReady ? `${other.name} wants another one. Do you?` : "";
+        if (other.isReady) return `${other.name} wants another one. Do you?`;
+        return isRanked(lobby) ? "A rematch is not ranked." : "";
       default:
         return "";
     }
@@ -210,9 +220,10 @@ export class Room {
 
   #showSeat(
     side: "left" | "right",
-    { host, state }: Lobby,
+    lobby: Lobby,
     seated: LobbyPlayer | undefined,
   ): void {
+    const { host, state } = lobby;
     const seat = element(`${side}-seat`);
     const isWaiting = state === "waiting" || state === "countdown";
     seat.dataset.state = seated === undefined
@@ -231,7 +242,9 @@ export class Room {
       : isWaiting
       ? seated.isReady ? "ready" : "not ready"
       : "";
+    const rating = seated && this.game.ratingOf(lobby, seated.id);
     const parts = [
+      ...(rating === undefined ? [] : [rating]),
       ...(seated !== undefined && seated.id === this.#client.player
         ? ["you"]
         : []),

@@ -20,7 +20,7 @@ export type MatchRecord = {
   readonly round: number;
   readonly choices: readonly [Choice | null, Choice | null];
   readonly last?: Round;
-  /** Who has won, as the other one has gone away. */
+  /** Who has won, as the other one has gone away or not chosen in time. */
   readonly forfeitedTo?: PlayerId;
 };
 
@@ -67,12 +67,18 @@ export class RpsMatch {
     return true;
   }
 
-  /** Ends it, as a player has gone away. */
+  /** Ends it, as a player has gone away or not chosen in time. */
   forfeit(player: PlayerId): void {
     const { players } = this.#record;
     if (this.results !== undefined || !players.includes(player)) return;
     const forfeitedTo = players.find((each) => each !== player)!;
     this.#record = { ...this.#record, forfeitedTo };
+  }
+
+  /** Who is to choose yet. */
+  get undecided(): readonly PlayerId[] {
+    const { players, choices } = this.#record;
+    return players.filter((_, i) => choices[i] === null);
   }
 
   /** How it stands for somebody who is there. */
