@@ -40,6 +40,8 @@ export class TicketTable {
   top = 0;
   /** Tickets in use. */
   size = 0;
+  /** Tickets that have ended since the queue began. */
+  ended = 0;
   /** Slots there is room for. */
   length = FIRST_SLOTS;
   /** In ms, a place a region; infinite where the party cannot play. */
@@ -170,6 +172,7 @@ export class TicketTable {
   /** Ends a ticket: its id is none from now on. */
   remove(slot: number): void {
     this.size--;
+    this.ended++;
     this.setState(slot, FREE);
     this.#retired[this.#retiredCount++] = slot;
   }
