@@ -94,7 +94,7 @@ export class SkillSweep {
    */
   run(now: number, first: number, commit: Commit): number | undefined {
     this.#begin(now);
-    const { count, columns } = this.#index;
+    const { count, columns, hasLeavers } = this.#index;
     const { skills, slots, arrived, wakes } = columns;
     const roles = this.#roles;
     const high = this.#high;
@@ -116,7 +116,7 @@ export class SkillSweep {
         return this.#stop(place, first <= place ? first : 0);
       }
       this.#meter.done++;
-      if (this.#table.state(slots[place]!) !== WAITING) {
+      if (hasLeavers && this.#table.state(slots[place]!) !== WAITING) {
         this.#isTaken[place] = 1;
         continue;
       }

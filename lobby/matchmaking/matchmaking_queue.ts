@@ -186,6 +186,8 @@ export class MatchmakingQueue {
   #firstMode = 0;
   #proposed: ProposedMatch[] = [];
   readonly #members: MatchMembers;
+  /** Whether some whom a mode's index mentions waited no more when its round began. */
+  #mayHaveLeft = false;
 
   /**
    * Creates an empty queue.
@@ -431,6 +433,8 @@ export class MatchmakingQueue {
         this.#firstMode = mode;
         break;
       }
+      this.#mayHaveLeft = this.#indexes[mode]!.hasLeavers ||
+        this.#maxTicketsPerPlayer > 1;
       const round = this.#rounds[mode]!;
       round.run(
         this.#now,
@@ -892,7 +896,8 @@ export class MatchmakingQueue {
   ): boolean {
     const members = this.#members;
     members.setPlaces(this.#indexes[mode]!, places, size);
-    if (!this.#areFree()) return false;
+    // A round takes no ticket twice, so that where nobody had left none need be asked.
+    if (this.#mayHaveLeft && !this.#areFree()) return false;
     const splitter = this.#splitters[mode]!;
     splitter.split(members.partySizes, members.totals, size);
     return this.#announce(mode, splitter.teamOf, region, map, undefined);
