@@ -369,9 +369,9 @@ export class SkillSweep {
     let hasTaken = false;
     for (let i = 0; i < size; i++) {
       const place = members[i]!;
-      // Should the match fall through, it is looked at again.
-      if (isMade) wakes[place] = 0;
-      else if (this.#table.state(slots[place]!) === WAITING) continue;
+      // Should the match fall through, or find no place now, it is looked at again.
+      wakes[place] = 0;
+      if (!isMade && this.#table.state(slots[place]!) === WAITING) continue;
       hasTaken = true;
       this.#isTaken[place] = 1;
       if (place === highest) continue;

@@ -133,7 +133,8 @@ interface Proposal {
  * Tickets of a mode stand in the order of their skill. From each whose surroundings have
  * changed, or whose windows have widened, the engine walks up to the first whole match and
  * on while a wider one could cost less; of all that are good enough for the waits of their
- * tickets it makes the cheapest. A mode without patience makes each at once.
+ * tickets it makes the cheapest. A mode without patience makes each at once; one that takes any
+ * match, as it has no costs, maps and score either, is swept once by rising skill.
  *
  * @example Five against five
  * ```ts
