@@ -50,7 +50,8 @@ export class PlayerTickets {
     const slots = this.#slots.get(player);
     if (slots === undefined) this.#slots.set(player, slot);
     else {
-      const others = this.of(player);
+      // The slot itself may be there still, from a ticket of the player that has ended.
+      const others = this.of(player).filter((it) => it !== slot);
       this.#slots.set(player, others.length === 0 ? slot : [...others, slot]);
     }
     // Where no ticket has ended since a sweep began there is nothing to find.

@@ -19,3 +19,27 @@ Deno.test("PlayerTickets does not pile up those of ended tickets", () => {
     assert(tickets.size < 8, `${tickets.size} entries`);
   }
 });
+
+Deno.test("PlayerTickets counts a slot once that a player has again", () => {
+  const table = new TicketTable(0);
+  const tickets = new PlayerTickets(table);
+  const player = playerId("p");
+  const begin = (): number => {
+    const slot = table.take();
+    table.setState(slot, WAITING);
+    table.players[slot] = [player];
+    tickets.add(player, slot);
+    return slot;
+  };
+  const first = begin();
+  table.remove(first);
+  table.reuseRetired();
+  assertEquals(begin(), first);
+  assertEquals(tickets.of(player), [first]);
+  const second = begin();
+  table.remove(first);
+  table.reuseRetired();
+  assertEquals(begin(), first);
+  assertEquals(tickets.of(player), [second, first]);
+  assertEquals(tickets.count(player), 2);
+});
