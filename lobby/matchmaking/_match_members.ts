@@ -6,6 +6,8 @@ import type { TicketTable } from "./_ticket_table.ts";
 export class MatchMembers {
   size = 0;
   readonly slots: Int32Array;
+  /** The tickets' ids. */
+  readonly ids: Float64Array;
   readonly partySizes: Uint8Array;
   readonly skills: Float64Array;
   /** Sums of the players' skills. */
@@ -15,6 +17,7 @@ export class MatchMembers {
 
   constructor(players: number) {
     this.slots = new Int32Array(players);
+    this.ids = new Float64Array(players);
     this.partySizes = new Uint8Array(players);
     this.skills = new Float64Array(players);
     this.totals = new Float64Array(players);
@@ -23,11 +26,12 @@ export class MatchMembers {
 
   /** Takes in places of an index. */
   setPlaces(index: SkillIndex, places: Int32Array, size: number): void {
-    const { slots, partySizes, skills, totals, arrived } = index.columns;
+    const { slots, ids, partySizes, skills, totals, arrived } = index.columns;
     this.size = size;
     for (let i = 0; i < size; i++) {
       const place = places[i]!;
       this.slots[i] = slots[place]!;
+      this.ids[i] = ids[place]!;
       this.partySizes[i] = partySizes[place]!;
       this.skills[i] = skills[place]!;
       this.totals[i] = totals[place]!;
@@ -45,6 +49,7 @@ export class MatchMembers {
     for (let i = 0; i < slots.length; i++) {
       const slot = slots[i]!;
       this.slots[i] = slot;
+      this.ids[i] = table.idOf(slot);
       this.partySizes[i] = table.partySize(slot);
       this.skills[i] = index.skillOf(slot);
       this.totals[i] = table.totalSkill(slot);

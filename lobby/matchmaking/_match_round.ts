@@ -60,7 +60,7 @@ export class MatchRound {
 
   /** Whether the last run stopped before it had looked at all that was due. */
   get hasStopped(): boolean {
-    return this.#stoppedAt !== undefined;
+    return this.#sweep?.hasStopped ?? this.#stoppedAt !== undefined;
   }
 
   /** Looks for the matches of all tickets that are due, and commits them. */
@@ -69,14 +69,14 @@ export class MatchRound {
     commit: Commit,
     judge: Judge | undefined,
   ): void {
+    if (this.#sweep !== undefined) {
+      this.#sweep.run(now, commit);
+      return;
+    }
     const index = this.#index;
     const first = this.#stoppedAt === undefined
       ? 0
       : index.placeOf(this.#stoppedAt);
-    if (this.#sweep !== undefined) {
-      this.#stoppedAt = this.#sweep.run(now, first, commit);
-      return;
-    }
     this.search.begin(now);
     const { count } = index;
     this.#stoppedAt = undefined;

@@ -8,12 +8,14 @@ import type { TicketTable } from "./_ticket_table.ts";
 /** Makes what a match tells of its teams: all of it belongs to the receiver. */
 export class MatchTeams {
   readonly #table: TicketTable;
-  /** Of the team that is being made. */
+  // Of the team that is being made.
   readonly #slots: Int32Array;
+  readonly #ids: Float64Array;
 
   constructor(table: TicketTable, players: number) {
     this.#table = table;
     this.#slots = new Int32Array(players);
+    this.#ids = new Float64Array(players);
   }
 
   /** Makes the teams of the members, each in its team. */
@@ -30,22 +32,24 @@ export class MatchTeams {
 
   #team(
     team: number,
-    { size, slots, partySizes, totals }: MatchMembers,
+    { size, slots, ids, partySizes, totals }: MatchMembers,
     teamOf: Uint8Array,
   ): MatchTeam {
-    const own = this.#slots;
+    const ownSlots = this.#slots;
+    const ownIds = this.#ids;
     let count = 0;
     let players = 0;
     let total = 0;
     for (let i = 0; i < size; i++) {
       if (teamOf[i] !== team) continue;
-      own[count++] = slots[i]!;
+      ownIds[count] = ids[i]!;
+      ownSlots[count++] = slots[i]!;
       players += partySizes[i]!;
       total += totals[i]!;
     }
     return {
-      tickets: ticketsOf(this.#table, own, count),
-      parties: partiesOf(this.#table, own, count),
+      tickets: firstOf(ownIds, count) as TicketId[],
+      parties: partiesOf(this.#table, ownSlots, count),
       skill: players === 0 ? 0 : total / players,
     };
   }
@@ -54,25 +58,20 @@ export class MatchTeams {
 // Most teams have few parties: a literal takes a fraction of the time that any call takes
 // that makes a list of some length.
 
-function ticketsOf(
-  table: TicketTable,
-  slots: Int32Array,
-  count: number,
-): TicketId[] {
-  const id = (i: number): TicketId => table.idOf(slots[i]!);
+function firstOf(list: Float64Array, count: number): number[] {
   switch (count) {
     case 1:
-      return [id(0)];
+      return [list[0]!];
     case 2:
-      return [id(0), id(1)];
+      return [list[0]!, list[1]!];
     case 3:
-      return [id(0), id(1), id(2)];
+      return [list[0]!, list[1]!, list[2]!];
     case 4:
-      return [id(0), id(1), id(2), id(3)];
+      return [list[0]!, list[1]!, list[2]!, list[3]!];
     case 5:
-      return [id(0), id(1), id(2), id(3), id(4)];
+      return [list[0]!, list[1]!, list[2]!, list[3]!, list[4]!];
     default:
-      return Array.from({ length: count }, (_, i) => id(i));
+      return [...list.subarray(0, count)];
   }
 }
 

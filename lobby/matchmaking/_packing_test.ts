@@ -101,6 +101,32 @@ Deno.test("Packing.holds tells whether counts hold a match with one more party",
   }
 });
 
+Deno.test("Packing.holds names a shape that fills the teams, the largest parties first", () => {
+  for (const [teams, teamSize] of [[2, 5], [3, 3], [5, 1]] as const) {
+    const packing = new Packing(teams, teamSize);
+    const { caps, strides } = packing;
+    for (let own = 1; own <= teamSize; own++) {
+      const table = packing.holds[own]!;
+      for (let cell = 0; cell < table.length; cell++) {
+        const shape = table[cell]!;
+        if (shape === 0) continue;
+        const others = packing.others[own]![shape - 1]!;
+        const sizes = [own];
+        for (let size = 1; size <= teamSize; size++) {
+          const count = Math.floor(cell / strides[size]!) % (caps[size]! + 1);
+          assert(others[size]! <= count, `${own} beside ${cell}`);
+          for (let i = 0; i < others[size]!; i++) sizes.push(size);
+        }
+        assert(fills(sizes, teams, teamSize).any, `${sizes}`);
+      }
+    }
+  }
+  const packing = new Packing(2, 5);
+  const all = packing.holds[1]!.length - 1;
+  const first = packing.others[1]![packing.holds[1]![all]! - 1]!;
+  assertEquals([...first], [0, 0, 0, 0, 1, 1]);
+});
+
 Deno.test("Packing has no tables for what would need too large ones", () => {
   assertEquals(new Packing(2, 64).isTabulated, false);
   assertEquals(new Packing(25, 5).isTabulated, false);

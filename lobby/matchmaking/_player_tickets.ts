@@ -14,6 +14,10 @@ export class PlayerTickets {
   readonly #table: TicketTable;
   readonly #slots = new Map<PlayerId, number | number[]>();
   #sweep = this.#slots.entries();
+  /** How many tickets had ended when the sweep began … */
+  #endedAtStart = 0;
+  /** … and the one before it, which has found all of those. */
+  #endedBefore = 0;
 
   constructor(table: TicketTable) {
     this.#table = table;
@@ -46,14 +50,18 @@ export class PlayerTickets {
     const slots = this.#slots.get(player);
     if (slots === undefined) this.#slots.set(player, slot);
     else {
-      // The slot may be that of an ended ticket of the same player.
-      const others = this.of(player).filter((other) => other !== slot);
+      // The slot itself may be there still, from a ticket of the player that has ended.
+      const others = this.of(player).filter((it) => it !== slot);
       this.#slots.set(player, others.length === 0 ? slot : [...others, slot]);
     }
+    // Where no ticket has ended since a sweep began there is nothing to find.
+    if (this.#table.ended === this.#endedBefore) return;
     for (let i = 0; i < SWEPT; i++) {
       const next = this.#sweep.next();
       if (next.done) {
         this.#sweep = this.#slots.entries();
+        this.#endedBefore = this.#endedAtStart;
+        this.#endedAtStart = this.#table.ended;
         break;
       }
       const [swept, its] = next.value;

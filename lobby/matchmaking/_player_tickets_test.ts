@@ -20,19 +20,26 @@ Deno.test("PlayerTickets does not pile up those of ended tickets", () => {
   }
 });
 
-Deno.test("PlayerTickets has a ticket once whose slot was another one of the same player", () => {
+Deno.test("PlayerTickets counts a slot once that a player has again", () => {
   const table = new TicketTable(0);
   const tickets = new PlayerTickets(table);
-  const player = playerId("ada");
-  for (let i = 0; i < 3; i++) {
+  const player = playerId("p");
+  const begin = (): number => {
     const slot = table.take();
-    assertEquals(slot, 0);
     table.setState(slot, WAITING);
     table.players[slot] = [player];
     tickets.add(player, slot);
-    assertEquals(tickets.of(player), [0]);
-    assertEquals(tickets.count(player), 1);
-    table.remove(slot);
-    table.reuseRetired();
-  }
+    return slot;
+  };
+  const first = begin();
+  table.remove(first);
+  table.reuseRetired();
+  assertEquals(begin(), first);
+  assertEquals(tickets.of(player), [first]);
+  const second = begin();
+  table.remove(first);
+  table.reuseRetired();
+  assertEquals(begin(), first);
+  assertEquals(tickets.of(player), [second, first]);
+  assertEquals(tickets.count(player), 2);
 });

@@ -9,6 +9,8 @@ import { type TicketTable, WAITING } from "./_ticket_table.ts";
  */
 export class TicketColumns {
   slots: Int32Array;
+  /** The tickets' ids. */
+  ids: Float64Array;
   skills: Float64Array;
   /** Sums of the players' skills. */
   totals: Float64Array;
@@ -26,6 +28,7 @@ export class TicketColumns {
 
   constructor(length: number) {
     this.slots = new Int32Array(length);
+    this.ids = new Float64Array(length);
     this.skills = new Float64Array(length);
     this.totals = new Float64Array(length);
     this.arrived = new Float64Array(length);
@@ -43,6 +46,7 @@ export class TicketColumns {
   /** Takes over the first `count` tickets of other columns. */
   set(from: TicketColumns, count: number): void {
     this.slots.set(from.slots.subarray(0, count));
+    this.ids.set(from.ids.subarray(0, count));
     this.skills.set(from.skills.subarray(0, count));
     this.totals.set(from.totals.subarray(0, count));
     this.arrived.set(from.arrived.subarray(0, count));
@@ -56,6 +60,7 @@ export class TicketColumns {
   /** Takes over one ticket of other columns. */
   copy(to: number, from: TicketColumns, at: number): void {
     this.slots[to] = from.slots[at]!;
+    this.ids[to] = from.ids[at]!;
     this.skills[to] = from.skills[at]!;
     this.totals[to] = from.totals[at]!;
     this.arrived[to] = from.arrived[at]!;
@@ -121,6 +126,7 @@ export class SkillIndex {
     }
     const added = this.#added;
     added.slots[at] = slot;
+    added.ids[at] = table.idOf(slot);
     added.skills[at] = this.skillOf(slot);
     added.totals[at] = table.totalSkill(slot);
     added.arrived[at] = table.arrived(slot);

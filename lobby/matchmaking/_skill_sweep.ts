@@ -50,6 +50,9 @@ export class SkillSweep {
   #low = new Float64Array(0);
   #high = new Float64Array(0);
   #isTaken = new Uint8Array(0);
+  /** The skill at which the last sweep stopped, and at which the next one begins. */
+  #stoppedAt = -Infinity;
+  #goesOnAt = -Infinity;
   // Those that a search has met, by party size: the highest first.
   readonly #met: readonly Int32Array[];
   readonly #metCounts: Int32Array;
@@ -86,50 +89,68 @@ export class SkillSweep {
     this.#members = new Int32Array(players);
   }
 
+  /** Whether the last sweep stopped before it had looked at all that was due. */
+  get hasStopped(): boolean {
+    return this.#stoppedAt > -Infinity;
+  }
+
   /**
    * Makes all matches that hold a ticket that is due, and says of those that are left when
-   * they are due again.
-   *
-   * @returns The skill at which the next sweep goes on, if the work was too much for one.
+   * they are due again. If that is too much work for once, the next sweep goes on.
    */
-  run(now: number, first: number, commit: Commit): number | undefined {
+  run(now: number, commit: Commit): void {
+    const { count, columns, hasLeavers } = this.#index;
+    const goesOnAt = this.#index.placeOf(this.#goesOnAt);
+    const first = goesOnAt === count ? 0 : goesOnAt;
+    const stoppedAt = this.#stoppedAt;
+    this.#stoppedAt = this.#goesOnAt = -Infinity;
     this.#begin(now);
-    const { count, columns } = this.#index;
     const { skills, slots, arrived, wakes } = columns;
     const roles = this.#roles;
     const high = this.#high;
     const { settledSeconds } = this.#mode;
     let reached = -Infinity;
-    // The first due ticket is looked at whatever that costs, or small budgets would end nothing.
+    // The first due ticket that was not is looked at whatever that costs, or small budgets
+    // would end nothing.
     let owed = -Infinity;
     let isOwing = true;
-    for (let i = 0; i < count; i++) {
-      const place = first + i < count ? first + i : first + i - count;
+    let from = first;
+    // Whose windows reach beyond the place at which the sweep began meets those again.
+    let place = first;
+    for (let i = 0; i < count * 2; i++, place++) {
+      if (place === count) place = 0;
       if (place === 0) {
         this.#clear();
         reached = owed = -Infinity;
+        from = 0;
       }
       const skill = skills[place]!;
       const role = roles[place]!;
-      if (role === PASSED && skill > reached) continue;
+      if (skill > reached) {
+        if (i >= count) break;
+        if (role === PASSED) continue;
+      }
+      if (i >= count && this.#isTaken[place] === 1) continue;
       if (this.#meter.isSpent() && !isOwing && skill > owed) {
-        return this.#stop(place, first <= place ? first : 0);
+        this.#stop(place, from);
+        return;
       }
       this.#meter.done++;
-      if (this.#table.state(slots[place]!) !== WAITING) {
+      if (hasLeavers && this.#table.state(slots[place]!) !== WAITING) {
         this.#isTaken[place] = 1;
         continue;
       }
       if (role === DUE) {
         if (high[place]! > reached) reached = high[place]!;
-        if (isOwing) owed = high[place]!;
-        isOwing = false;
+        if (isOwing && (skill >= stoppedAt || i >= count - first)) {
+          owed = high[place]!;
+          isOwing = false;
+        }
         const wait = now - arrived[place]!;
         wakes[place] = now + sleepAfter(wait, wait >= settledSeconds);
       } else this.#prepare(place, now);
       this.#pass(place, commit);
     }
-    return undefined;
   }
 
   /** Makes a match with a ticket, or has it wait for those above it. */
@@ -198,17 +219,19 @@ export class SkillSweep {
     if (wait >= reachUntil[place]!) this.#index.updateReach(place, wait);
   }
 
-  /** Puts off what could not be looked at to its end; returns the least skill of that. */
-  #stop(place: number, from: number): number {
+  /**
+   * Puts off what could not be looked at to its end: the next sweep goes on with those who
+   * may play with somebody from a place on.
+   */
+  #stop(place: number, from: number): void {
     const { skills, wakes } = this.#index.columns;
-    let lowest = skills[place]!;
-    for (let at = from; at < place; at++) {
-      if (this.#roles[at] !== DUE || this.#isTaken[at] === 1) continue;
-      if (this.#high[at]! < skills[place]!) continue;
-      wakes[at] = 0;
-      if (skills[at]! < lowest) lowest = skills[at]!;
+    this.#stoppedAt = this.#goesOnAt = skills[place]!;
+    for (let at = place - 1; at >= from; at--) {
+      if (this.#roles[at] === PASSED || this.#isTaken[at] === 1) continue;
+      if (this.#high[at]! < this.#stoppedAt) continue;
+      if (this.#roles[at] === DUE) wakes[at] = 0;
+      this.#goesOnAt = skills[at]!;
     }
-    return lowest;
   }
 
   #clear(): void {
@@ -369,9 +392,9 @@ export class SkillSweep {
     let hasTaken = false;
     for (let i = 0; i < size; i++) {
       const place = members[i]!;
-      // Should the match fall through, it is looked at again.
-      if (isMade) wakes[place] = 0;
-      else if (this.#table.state(slots[place]!) === WAITING) continue;
+      // Should the match fall through, or find no place now, it is looked at again.
+      wakes[place] = 0;
+      if (!isMade && this.#table.state(slots[place]!) === WAITING) continue;
       hasTaken = true;
       this.#isTaken[place] = 1;
       if (place === highest) continue;

@@ -40,6 +40,8 @@ export class TicketTable {
   top = 0;
   /** Tickets in use. */
   size = 0;
+  /** Tickets that have ended since the queue began. */
+  ended = 0;
   /** Slots there is room for. */
   length = FIRST_SLOTS;
   /** In ms, a place a region; infinite where the party cannot play. */
@@ -51,8 +53,8 @@ export class TicketTable {
   /** Bits of the maps it would play, a number a mode; `undefined` if all of all. */
   maps: (Int32Array | undefined)[] = [];
   #floats = new Float64Array(FIRST_SLOTS * FLOATS);
-  /** How often a slot was used, times four, and its state: together they are one access. */
-  #uses = new Uint32Array(FIRST_SLOTS);
+  #states = new Uint8Array(FIRST_SLOTS);
+  #uses = new Int32Array(FIRST_SLOTS);
   #indexed = new Int32Array(FIRST_SLOTS);
   #nearest = new Uint8Array(FIRST_SLOTS);
   #words = new Int32Array(this.#floats.buffer);
@@ -132,11 +134,11 @@ export class TicketTable {
   }
 
   state(slot: number): number {
-    return this.#uses[slot]! & 3;
+    return this.#states[slot]!;
   }
 
   setState(slot: number, state: number): void {
-    this.#uses[slot] = (this.#uses[slot]! & ~3) | state;
+    this.#states[slot] = state;
   }
 
   partySize(slot: number): number {
@@ -163,13 +165,14 @@ export class TicketTable {
       : this.top++;
     if (slot === this.length) this.#grow();
     this.size++;
-    this.#uses[slot]! += 4;
+    this.#uses[slot]!++;
     return slot;
   }
 
   /** Ends a ticket: its id is none from now on. */
   remove(slot: number): void {
     this.size--;
+    this.ended++;
     this.setState(slot, FREE);
     this.#retired[this.#retiredCount++] = slot;
   }
@@ -185,7 +188,7 @@ export class TicketTable {
   }
 
   idOf(slot: number): TicketId {
-    return ((this.#uses[slot]! >>> 2) * MAX_TICKETS + slot) as TicketId;
+    return (this.#uses[slot]! * MAX_TICKETS + slot) as TicketId;
   }
 
   /** The slot of a ticket, or -1 if there is no such ticket. */
@@ -211,7 +214,8 @@ export class TicketTable {
     this.#free = grown(this.#free, new Int32Array(length));
     this.#retired = grown(this.#retired, new Int32Array(length));
     this.holds = grown(this.holds, new Uint16Array(length));
-    this.#uses = grown(this.#uses, new Uint32Array(length));
+    this.#states = grown(this.#states, new Uint8Array(length));
+    this.#uses = grown(this.#uses, new Int32Array(length));
     this.#indexed = grown(this.#indexed, new Int32Array(length));
     this.#nearest = grown(this.#nearest, new Uint8Array(length));
   }

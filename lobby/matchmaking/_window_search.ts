@@ -16,14 +16,20 @@ const ANY_MATCH = 1e9;
  */
 const SLACK = 0.3;
 
-/** After how many tickets whose waits are not worth the spread, however they fit, a start is given up. */
-const MAX_IMPLAUSIBLE = 6;
 /**
- * How many tickets from the first whole match on are weighed: further ones hardly ever make a
- * better one, but where symmetry has a price.
+ * How far a search goes: after how many tickets whose waits are not worth the spread, however
+ * they fit, a start is given up, and how many tickets from the first whole match on are
+ * weighed. Further ones hardly ever make a better match, …
  */
-const MAX_AFTER = 2;
-const MAX_AFTER_SYMMETRIC = 4;
+const EFFORT = { implausible: 6, whole: 2 };
+/** … but where symmetry has a price. */
+const MAX_WHOLE_SYMMETRIC = 4;
+/**
+ * As many tickets stand so close to one another that the first whole match of a start is good
+ * enough: other starts have better ones.
+ */
+const MANY = 2_048;
+const EFFORT_OF_MANY = { implausible: 2, whole: 1 };
 
 /** Adds to the cost of a match: its places, of which `size` count, its region and cost. */
 export type Judge = (
@@ -71,6 +77,7 @@ export class WindowSearch {
   #readyTo = 0;
   #lastStart = 0;
   #isThorough = false;
+  #effort = EFFORT;
   #low = new Float64Array(0);
   #high = new Float64Array(0);
   #waits = new Float64Array(0);
@@ -131,6 +138,7 @@ export class WindowSearch {
     this.#lastStart = this.#readyFrom = this.#readyTo = 0;
     for (const list of this.#lists) list.length = list.at = 0;
     const { count, columns } = this.#index;
+    this.#effort = count > MANY ? EFFORT_OF_MANY : EFFORT;
     this.#partySize = columns.partySizes;
     this.#reach = columns.reach;
     this.#far = columns.far;
@@ -376,8 +384,10 @@ export class WindowSearch {
     let worth = isPatient ? this.#worth[start]! : 0;
     let own = this.#foundNet = judge === undefined ? bestNet : Infinity;
     this.#foundSize = 0;
-    const maxAfter = asymmetryCost > 0 ? MAX_AFTER_SYMMETRIC : MAX_AFTER;
-    let after = 0;
+    const maxWhole = asymmetryCost > 0
+      ? MAX_WHOLE_SYMMETRIC
+      : this.#effort.whole;
+    let whole = 0;
     let sum = worth;
     const table = packing.isTabulated ? packing.holds[ownSize]! : undefined;
     if (table === undefined ? ownSize === packing.players : table[0]! > 0) {
@@ -421,7 +431,7 @@ export class WindowSearch {
       if (its > worth) worth = its;
       sum += its;
       if (table === undefined || table[passed.cell]! > 0) {
-        if (isBrief && ++after > maxAfter) break;
+        if (isBrief && ++whole > maxWhole) break;
         // Not even all waits together are worth it.
         if (isPatient && spread > sum) continue;
         own = this.#weigh(start, region, size);
@@ -467,7 +477,7 @@ export class WindowSearch {
       worth += this.#worth[place]!;
       if (players < wanted) continue;
       if (skill - lowest <= worth) return true;
-      if (++enough === MAX_IMPLAUSIBLE) return false;
+      if (++enough === this.#effort.implausible) return false;
     }
   }
 

@@ -1,10 +1,16 @@
 import { assert, assertEquals } from "@std/assert";
-import { type PlayerId, type Random, SeededRandom } from "../../core/mod.ts";
+import {
+  type PlayerId,
+  playerId,
+  type Random,
+  SeededRandom,
+} from "../../core/mod.ts";
 import type { MatchMode } from "./match_mode.ts";
 import { MatchmakingQueue } from "./matchmaking_queue.ts";
 import type { ProposedMatch } from "./proposed_match.ts";
 import type { TicketId, TicketRequest } from "./ticket.ts";
 import {
+  allowedMatches,
   enqueued,
   faultsOf,
   type KnownTicket,
@@ -183,61 +189,6 @@ Deno.test("MatchmakingQueue answers the same calls the same, to the byte", () =>
   }
 });
 
-/** All sets of tickets that are a whole match by the rules. */
-function* allowedMatches(
-  tickets: readonly KnownTicket[],
-  mode: MatchMode,
-  regions: readonly string[],
-  now: number,
-): Generator<readonly KnownTicket[]> {
-  const known = new Map(tickets.map((it) => [it.id, it]));
-  for (let bits = 1; bits < 1 << tickets.length; bits++) {
-    const members = tickets.filter((_, i) => (bits >>> i & 1) === 1);
-    const teams = teamsOf(members, mode);
-    if (teams === undefined) continue;
-    for (const region of regions.length > 0 ? regions : [undefined]) {
-      const match = {
-        teams: teams.map((team) => ({
-          tickets: team.map(({ id }) => id),
-          parties: team.map(({ request }) =>
-            request.players.map(({ player }) => player)
-          ),
-        })),
-        region,
-      } as unknown as ProposedMatch;
-      if (faultsOf(match, known, mode, regions, now).length === 0) {
-        yield members;
-        break;
-      }
-    }
-  }
-}
-
-/** Parties in teams that they fill, if they can. */
-function teamsOf(
-  members: readonly KnownTicket[],
-  { teams, teamSize }: MatchMode,
-): KnownTicket[][] | undefined {
-  const sizeOf = ({ request }: KnownTicket): number => request.players.length;
-  const total = members.reduce((sum, it) => sum + sizeOf(it), 0);
-  if (total !== teams * teamSize) return undefined;
-  const found: KnownTicket[][] = Array.from({ length: teams }, () => []);
-  const left = new Array<number>(teams).fill(teamSize);
-  const place = (at: number): boolean => {
-    if (at === members.length) return true;
-    for (let team = 0; team < teams; team++) {
-      if (left[team]! < sizeOf(members[at]!)) continue;
-      left[team]! -= sizeOf(members[at]!);
-      found[team]!.push(members[at]!);
-      if (place(at + 1)) return true;
-      left[team]! += sizeOf(members[at]!);
-      found[team]!.pop();
-    }
-    return false;
-  };
-  return place(0) ? found : undefined;
-}
-
 for (const waitMs of [0, 2_000]) {
   Deno.test(
     `MatchmakingQueue leaves nobody unmatched who could be ${
@@ -304,3 +255,73 @@ for (const waitMs of [0, 2_000]) {
     },
   );
 }
+
+Deno.test("MatchmakingQueue has nobody in two matches, however many tickets", () => {
+  let made = 0;
+  for (let seed = 1; seed <= (IS_SOAK ? 3_000 : 60); seed++) {
+    const random = new SeededRandom(seed);
+    const acceptTimeoutMs = pick(random, [0, 3_000]);
+    const queue = new MatchmakingQueue({
+      modes: {
+        any: { teams: 2, teamSize: 2, rules: RULES, costs: { latency: 0 } },
+        patient: {
+          teams: 2,
+          teamSize: 2,
+          rules: RULES,
+          patience: { waitMs: 2_000, spreadPerTicket: 20 },
+        },
+      },
+      maxTicketsPerPlayer: 3,
+      acceptTimeoutMs,
+    });
+    const players = Array.from({ length: 24 }, (_, i) => playerId(`p${i}`));
+    const tickets = new Map<TicketId, readonly PlayerId[]>();
+    const proposals = new Map<number, ProposedMatch>();
+    const playersOf = ({ teams }: ProposedMatch): PlayerId[] =>
+      teams.flatMap(({ parties }) => parties.flat());
+    for (let step = 0; step < 120; step++) {
+      const party = new Set([pick(random, players), pick(random, players)]);
+      const result = queue.enqueue({
+        players: [...party].map((player) => ({
+          player,
+          skill: 1000 + random.nextFloat() * 60,
+        })),
+        modes: pick(random, [["any"], ["patient"], ["any", "patient"]]),
+      });
+      if (result.isOk) tickets.set(result.value, [...party]);
+      for (const match of step % 4 === 0 ? queue.tick(1) : []) {
+        made++;
+        if (acceptTimeoutMs > 0) proposals.set(match.id, match);
+        else for (const ticket of ticketsOf(match)) tickets.delete(ticket);
+        const own = playersOf(match);
+        assertEquals(new Set(own).size, own.length, `seed ${seed}`);
+      }
+      if (proposals.size > 0 && random.nextFloat() < 0.3) {
+        const match = pick(random, [...proposals.values()]);
+        for (const player of playersOf(match)) queue.accept(match.id, player);
+      }
+      for (const event of queue.drainEvents()) {
+        if (event.type === "ticketSuperseded") tickets.delete(event.ticket);
+        else if (event.type === "matchConfirmed") {
+          proposals.delete(event.match.id);
+          for (const it of ticketsOf(event.match)) tickets.delete(it);
+        } else if (event.type === "matchCancelled") {
+          proposals.delete(event.match.id);
+          for (const it of event.removed) tickets.delete(it);
+        }
+      }
+      const reserved = [...proposals.values()].flatMap(playersOf);
+      assertEquals(new Set(reserved).size, reserved.length, `seed ${seed}`);
+      assertEquals(queue.size, tickets.size, `seed ${seed}, step ${step}`);
+      for (const player of players) {
+        const expected = [...tickets].filter(([, its]) => its.includes(player));
+        assertEquals(
+          queue.ticketsOf(player),
+          expected.map(([ticket]) => ticket),
+          `seed ${seed}, step ${step}`,
+        );
+      }
+    }
+  }
+  assert(made > 200, `${made} matches`);
+});

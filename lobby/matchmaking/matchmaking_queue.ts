@@ -133,7 +133,8 @@ interface Proposal {
  * Tickets of a mode stand in the order of their skill. From each whose surroundings have
  * changed, or whose windows have widened, the engine walks up to the first whole match and
  * on while a wider one could cost less; of all that are good enough for the waits of their
- * tickets it makes the cheapest. A mode without patience makes each at once.
+ * tickets it makes the cheapest. A mode without patience makes each at once; one that takes any
+ * match, as it has no costs, maps and score either, is swept once by rising skill.
  *
  * @example Five against five
  * ```ts
@@ -188,6 +189,8 @@ export class MatchmakingQueue {
   #haveGamesTurn = true;
   #proposed: ProposedMatch[] = [];
   readonly #members: MatchMembers;
+  /** Whether some whom a mode's index mentions waited no more when its round began. */
+  #mayHaveLeft = false;
 
   /**
    * Creates an empty queue.
@@ -439,6 +442,8 @@ export class MatchmakingQueue {
         break;
       }
       isFirstRound = false;
+      this.#mayHaveLeft = this.#indexes[mode]!.hasLeavers ||
+        this.#maxTicketsPerPlayer > 1;
       const round = this.#rounds[mode]!;
       round.run(
         this.#now,
@@ -902,7 +907,8 @@ export class MatchmakingQueue {
   ): boolean {
     const members = this.#members;
     members.setPlaces(this.#indexes[mode]!, places, size);
-    if (!this.#areFree()) return false;
+    // A round takes no ticket twice, so that where nobody had left none need be asked.
+    if (this.#mayHaveLeft && !this.#areFree()) return false;
     const splitter = this.#splitters[mode]!;
     splitter.split(members.partySizes, members.totals, size);
     return this.#announce(mode, splitter.teamOf, region, map, undefined);

@@ -101,3 +101,58 @@ export function faultsOf(
   }
   return faults;
 }
+
+/** All sets of tickets that are a whole match by the rules. */
+export function* allowedMatches(
+  tickets: readonly KnownTicket[],
+  mode: MatchMode,
+  regions: readonly string[],
+  now: number,
+): Generator<readonly KnownTicket[]> {
+  const known = new Map(tickets.map((it) => [it.id, it]));
+  for (let bits = 1; bits < 1 << tickets.length; bits++) {
+    const members = tickets.filter((_, i) => (bits >>> i & 1) === 1);
+    const teams = teamsOf(members, mode);
+    if (teams === undefined) continue;
+    for (const region of regions.length > 0 ? regions : [undefined]) {
+      const match = {
+        teams: teams.map((team) => ({
+          tickets: team.map(({ id }) => id),
+          parties: team.map(({ request }) =>
+            request.players.map(({ player }) => player)
+          ),
+        })),
+        region,
+      } as unknown as ProposedMatch;
+      if (faultsOf(match, known, mode, regions, now).length === 0) {
+        yield members;
+        break;
+      }
+    }
+  }
+}
+
+/** Parties in teams that they fill, if they can. */
+function teamsOf(
+  members: readonly KnownTicket[],
+  { teams, teamSize }: MatchMode,
+): KnownTicket[][] | undefined {
+  const sizeOf = ({ request }: KnownTicket): number => request.players.length;
+  const total = members.reduce((sum, it) => sum + sizeOf(it), 0);
+  if (total !== teams * teamSize) return undefined;
+  const found: KnownTicket[][] = Array.from({ length: teams }, () => []);
+  const left = new Array<number>(teams).fill(teamSize);
+  const place = (at: number): boolean => {
+    if (at === members.length) return true;
+    for (let team = 0; team < teams; team++) {
+      if (left[team]! < sizeOf(members[at]!)) continue;
+      left[team]! -= sizeOf(members[at]!);
+      found[team]!.push(members[at]!);
+      if (place(at + 1)) return true;
+      left[team]! += sizeOf(members[at]!);
+      found[team]!.pop();
+    }
+    return false;
+  };
+  return place(0) ? found : undefined;
+}
