@@ -2,7 +2,7 @@
 import { utf8Length } from "../protocol/mod.ts";
 
 /**
- * What no name may have: control characters, and what reorders or breaks the lines
+ * What no text may have that others are shown: control characters, and what reorders or breaks the lines
  * around it (Unicode Technical Report 36, section 3.4, and the bidirectional
  * formatting characters of Unicode Standard Annex 9, section 2).
  */
@@ -19,6 +19,15 @@ export function isDisplayText(
   return typeof value === "string" && value.length <= maxBytes &&
     value.isWellFormed() && !UNFIT.test(value) && value.trim() !== "" &&
     utf8Length(value) <= maxBytes;
+}
+
+/** Tells the same of text of several lines, which line feeds end and nothing else. */
+export function isDisplayLines(
+  value: unknown,
+  maxBytes: number,
+): value is string {
+  return typeof value === "string" && value.length <= maxBytes &&
+    isDisplayText(value.replaceAll("\n", " "), maxBytes);
 }
 
 /** Tells whether a value is well-formed text of at most so many bytes. */

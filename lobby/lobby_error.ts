@@ -57,7 +57,9 @@ export type LobbyRule =
   /** There are no teams here. */
   | "teams"
   /** No division of the players keeps the parties together and the teams small enough. */
-  | "parties";
+  | "parties"
+  /** Nobody decides for others here but the game's own server: see `HostRights`. */
+  | "hostRights";
 
 /**
  * Why the rules of a lobby refuse something. It is an answer, never thrown: what a

@@ -1,5 +1,5 @@
 // This module is browser compatible.
-import { checkNotNegative } from "../../core/mod.ts";
+import { checkInteger, checkNotNegative } from "../../core/mod.ts";
 import type { LobbyId } from "../lobby_id.ts";
 import type { LobbyListingDiff } from "./listing_diff.ts";
 import { isWanted, type LobbyFilter, prepareFilter } from "./lobby_filter.ts";
@@ -35,7 +35,17 @@ export interface LobbyBrowserOptions {
    * @default {2000}
    */
   readonly refreshIntervalMs?: number;
+  /**
+   * The most lobbies that are kept, of 1 KiB of text each on the average: an integer, 1 to 1000000. Those beyond are left
+   * out, and counted in `droppedListings`.
+   *
+   * @default {10_000}
+   */
+  readonly maxListings?: number;
 }
+
+/** Units of text that a listing has on the average, while more are taken. */
+const LISTING_UNITS = 1_024;
 
 /**
  * The list of lobbies that a player looks at: it keeps what a server has told, and filters and sorts it. A
@@ -67,7 +77,11 @@ export class LobbyBrowser {
   /** Milliseconds to each region and back, as far as the game has measured them. */
   readonly pings: Map<string, number> = new Map();
   readonly #refreshIntervalMs: number;
+  readonly #maxListings: number;
   readonly #listings = new Map<LobbyId, LobbyListing>();
+  /** Units of text of all that is kept. */
+  #units = 0;
+  #dropped = 0;
   #ageMs = Infinity;
   #version = 0;
 
@@ -75,14 +89,15 @@ export class LobbyBrowser {
    * Makes an empty list.
    *
    * @param options How it behaves.
-   * @throws {RangeError} If the interval is negative or not finite.
+   * @throws {RangeError} If the interval is negative or not finite, or `maxListings` outside its range.
    */
   constructor(options: LobbyBrowserOptions = {}) {
-    const { refreshIntervalMs = 2_000 } = options;
+    const { refreshIntervalMs = 2_000, maxListings = 10_000 } = options;
     this.#refreshIntervalMs = checkNotNegative(
       "refreshIntervalMs",
       refreshIntervalMs,
     );
+    this.#maxListings = checkInteger("maxListings", maxListings, 1, 1_000_000);
   }
 
   /** Whether the list is old enough to ask for another. */
@@ -93,6 +108,14 @@ export class LobbyBrowser {
   /** How many lobbies there are, before any filter. */
   get size(): number {
     return this.#listings.size;
+  }
+
+  /**
+   * How many listings, or changes of one, found no room since the browser was made. A lobby that found none is not in the
+   * list before it is told of anew.
+   */
+  get droppedListings(): number {
+    return this.#dropped;
   }
 
   /** Grows whenever something in the list has changed, so that a game need not sort what it has sorted. */
@@ -116,8 +139,8 @@ export class LobbyBrowser {
    * @param listings The list; of a lobby that is in it twice the last counts.
    */
   updateListings(listings: Iterable<LobbyListing>): void {
-    this.#listings.clear();
-    for (const listing of listings) this.#listings.set(listing.id, listing);
+    this.#empty();
+    for (const listing of listings) this.#set(listing);
     this.#ageMs = 0;
     this.#version++;
   }
@@ -128,13 +151,13 @@ export class LobbyBrowser {
    * @param diff What has changed.
    */
   applyDiff(diff: LobbyListingDiff): void {
-    if (diff.isReset) this.#listings.clear();
-    for (const id of diff.removed) this.#listings.delete(id);
-    for (const listing of diff.added) this.#listings.set(listing.id, listing);
+    if (diff.isReset) this.#empty();
+    for (const id of diff.removed) this.#delete(id);
+    for (const listing of diff.added) this.#set(listing);
     for (const change of diff.changed) {
       const listing = this.#listings.get(change.id);
       if (listing === undefined) continue;
-      this.#listings.set(change.id, { ...listing, ...change });
+      this.#set({ ...listing, ...change });
     }
     this.#ageMs = 0;
     this.#version++;
@@ -142,7 +165,7 @@ export class LobbyBrowser {
 
   /** Forgets all lobbies, as if none had ever been told. */
   clear(): void {
-    this.#listings.clear();
+    this.#empty();
     this.#ageMs = Infinity;
     this.#version++;
   }
@@ -196,6 +219,45 @@ export class LobbyBrowser {
   tick(dt: number): void {
     this.#ageMs += checkNotNegative("dt", dt) * 1_000;
   }
+
+  #empty(): void {
+    this.#listings.clear();
+    this.#units = 0;
+  }
+
+  #delete(id: LobbyId): void {
+    const listing = this.#listings.get(id);
+    if (listing === undefined) return;
+    this.#listings.delete(id);
+    this.#units -= unitsOf(listing);
+  }
+
+  /** Takes a listing in, or leaves its lobby out if there is no room. */
+  #set(listing: LobbyListing): void {
+    const { id } = listing;
+    const before = this.#listings.get(id);
+    const units = this.#units + unitsOf(listing) -
+      (before === undefined ? 0 : unitsOf(before));
+    const hasRoom = units <= this.#maxListings * LISTING_UNITS &&
+      (before !== undefined || this.#listings.size < this.#maxListings);
+    if (!hasRoom) {
+      this.#dropped++;
+      this.#delete(id);
+      return;
+    }
+    this.#listings.set(id, listing);
+    this.#units = units;
+  }
+}
+
+/** How long a listing is, which its text and its metadata alone make so. */
+function unitsOf({ name, mode, map, region, metadata }: LobbyListing): number {
+  let units = name.length + mode.length + map.length + region.length;
+  for (const key of Object.keys(metadata)) {
+    const value = metadata[key];
+    units += key.length + (typeof value === "string" ? value.length : 8);
+  }
+  return units;
 }
 
 interface Row {

@@ -141,3 +141,55 @@ Deno.test("LobbyBrowser keeps of a list what came last of each lobby", () => {
   assertEquals(browser.size, 1);
   assertEquals(browser.listing(first.id), last);
 });
+
+function many(count: number, rest: Partial<LobbyListing> = {}): LobbyListing[] {
+  return Array.from({ length: count }, (_, i) => listing(`${i}`, rest));
+}
+
+Deno.test("LobbyBrowser keeps so many listings, and counts those without room", () => {
+  const browser = new LobbyBrowser({ maxListings: 3 });
+  browser.updateListings(many(5));
+  assertEquals([browser.size, browser.droppedListings], [3, 2]);
+  const none = { isReset: false, added: [], changed: [], removed: [] };
+  browser.applyDiff({ ...none, added: [listing("new", {})] });
+  assertEquals([browser.size, browser.droppedListings], [3, 3]);
+  // What is there already takes no more room, and what goes makes some.
+  browser.applyDiff({ ...none, added: [listing("1", { players: 2 })] });
+  assertEquals(browser.listing(lobbyId("1"))?.players, 2);
+  browser.applyDiff({
+    ...none,
+    removed: [lobbyId("0")],
+    added: [listing("new", {})],
+  });
+  assertEquals(browser.listing(lobbyId("new"))?.name, "Duel");
+  assertEquals([browser.size, browser.droppedListings], [3, 3]);
+  for (const maxListings of [0, 1.5, NaN, 1_000_001]) {
+    assertThrows(() => new LobbyBrowser({ maxListings }), RangeError);
+  }
+});
+
+Deno.test("LobbyBrowser keeps so much text of listings, however few they are", () => {
+  const browser = new LobbyBrowser({ maxListings: 8 });
+  const long = { metadata: { text: "x".repeat(3_000) } };
+  browser.updateListings(many(8, long));
+  assertEquals([browser.size, browser.droppedListings], [2, 6]);
+  // A change that has no room leaves nothing that is wrong.
+  browser.applyDiff({
+    isReset: false,
+    added: [],
+    changed: [{ id: lobbyId("1"), metadata: { text: "x".repeat(9_000) } }],
+    removed: [],
+  });
+  assertEquals([browser.size, browser.droppedListings], [1, 7]);
+  // Whatever was there, all the room is there again.
+  browser.clear();
+  browser.updateListings(many(8));
+  assertEquals([browser.size, browser.droppedListings], [8, 7]);
+  browser.applyDiff({
+    isReset: true,
+    added: many(2, long),
+    changed: [],
+    removed: [],
+  });
+  assertEquals([browser.size, browser.droppedListings], [2, 7]);
+});

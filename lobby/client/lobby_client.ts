@@ -132,7 +132,7 @@ export class LobbyClient {
    */
   readonly socket: WsClient;
   /** The list of lobbies, which `browse` fills. */
-  readonly browser: LobbyBrowser = new LobbyBrowser();
+  readonly browser: LobbyBrowser;
   readonly #requestTimeoutMs: number;
   readonly #capacity: number;
   readonly #events: EventQueue<LobbyClientEvent>;
@@ -186,10 +186,12 @@ export class LobbyClient {
     const {
       requestTimeoutMs = 15_000,
       maxUndrainedEvents = 4_096,
+      maxListings = 10_000,
       mux = {},
       redirect,
       ...rest
     } = options;
+    this.browser = new LobbyBrowser({ maxListings });
     this.#requestTimeoutMs = checkPositive(
       "requestTimeoutMs",
       requestTimeoutMs,

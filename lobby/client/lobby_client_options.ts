@@ -31,6 +31,12 @@ export interface LobbyClientOptions extends Omit<WsClientOptions, "mux"> {
    * @default {4096}
    */
   readonly maxUndrainedEvents?: number;
+  /**
+   * The most lobbies that `browser` keeps: see `LobbyBrowserOptions`.
+   *
+   * @default {10000}
+   */
+  readonly maxListings?: number;
 }
 
 /** What a lobby is made with. */

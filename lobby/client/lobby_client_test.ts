@@ -361,6 +361,7 @@ Deno.test("LobbyClient refuses options that are none", () => {
     () => new LobbyClient({ url, maxUndrainedEvents: 63 }),
     RangeError,
   );
+  assertThrows(() => new LobbyClient({ url, maxListings: 0 }), RangeError);
   assertThrows(() => new LobbyClient({ url: "nowhere" }), TypeError);
 });
 

@@ -8,6 +8,7 @@ import { MAX_TEAMS } from "../team_id.ts";
 import { TeamAssignment } from "../teams/team_assignment.ts";
 import { invalidConfig } from "./_errors.ts";
 import type {
+  HostRights,
   LobbyAccess,
   LobbyConfig,
   LobbyConfigChanges,
@@ -35,6 +36,7 @@ const SPECTATOR_ACCESSES: readonly SpectatorAccess[] = [
   "invited",
   "none",
 ];
+const HOST_RIGHTS: readonly HostRights[] = ["full", "none"];
 const ASSIGNMENTS = Object.values(TeamAssignment);
 
 /** A value that was checked, or why it is refused. */
@@ -143,6 +145,11 @@ export function checkConfig(
         MAX_COUNTDOWN_MS,
       ),
       teams: teams(changes, base, maxPlayers),
+      hostRights: oneOf(
+        "hostRights",
+        changes.hostRights ?? base?.hostRights ?? "full",
+        HOST_RIGHTS,
+      ),
     };
     return config;
   });
@@ -162,6 +169,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof LobbyConfig>([
   "isAutoStarted",
   "countdownMs",
   "teams",
+  "hostRights",
 ]);
 
 const KNOWN_OF_TEAMS: ReadonlySet<string> = new Set<keyof LobbyTeamConfig>([

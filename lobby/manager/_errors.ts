@@ -24,6 +24,8 @@ const RULES: Readonly<Record<LobbyRule, string>> = {
   disconnected: "Cannot do this for a player who is not connected",
   teams: "Cannot divide players as there are no teams here",
   parties: "Cannot divide players as their parties do not fit into the teams",
+  hostRights:
+    "Cannot do this as the host has no rights here, or has no say in them",
 };
 
 export function lobbyNotFound(lobby: LobbyId): LobbyError {

@@ -20,6 +20,16 @@ export type SpectatorAccess =
   /** Nobody. */
   | "none";
 
+/** What the host of a lobby may do beyond what every player may. */
+export type HostRights =
+  /** All that is the host's. */
+  | "full"
+  /**
+   * Nothing: the host is a player like the others, as in the lobby of a match, whose players nobody has chosen to be with. A
+   * `LobbyServer` refuses what only a host may ask for; the game's own server still does it as `lobby.host`.
+   */
+  | "none";
+
 /** How a lobby divides its players. */
 export interface LobbyTeamConfig {
   /** How many teams there are: 0 for none, else 2 to 16. */
@@ -58,6 +68,8 @@ export interface LobbyConfig {
   readonly countdownMs: number;
   /** How the players are divided. */
   readonly teams: LobbyTeamConfig;
+  /** What the host may do. It is the game's own server that says so: no request changes it. */
+  readonly hostRights: HostRights;
 }
 
 /** A configuration with gaps, as it is given: what is missing is as it was, or the default. */

@@ -115,6 +115,15 @@ const EVENT_ROOM = 8;
 const MAX_DT = 1e9;
 const MAX_VERIFIER_BYTES = 1024;
 const MAX_CODE_BYTES = 64;
+/**
+ * Who is host of a match is an accident. It begins as it is made, since all are there and ready: what has to be waited for,
+ * one player can hold up.
+ */
+const MATCH_CONFIG = {
+  hostRights: "none",
+  isAutoStarted: true,
+  countdownMs: 0,
+} as const;
 /** How often a new id or code may be one that there is. */
 const NEW_TRIES = 8;
 
@@ -433,7 +442,9 @@ export class LobbyManager {
    *
    * @param seats Who: the first one is the host. Where they have teams, those are kept,
    * as the assignment is `manual` unless `config` says otherwise.
-   * @param config What it is set to, as in {@linkcode LobbyManager.createLobby}.
+   * @param config What it is set to, as in {@linkcode LobbyManager.createLobby} but for these defaults: `hostRights` is
+   * `none`, `isAutoStarted` `true` and `countdownMs` 0, so that the game begins at once if the players are enough. In a
+   * countdown of its own one player who is not ready any more can keep the others waiting.
    * @param options The rest; its `player` is not used.
    * @returns The lobby; or `matchmakingError` with the reason `cannotSeat` and the
    * `cause`.
@@ -446,12 +457,13 @@ export class LobbyManager {
     const hasTeams = seats.some(({ team }) => team !== undefined);
     const opened = this.#open(
       seats,
-      hasTeams
-        ? {
-          ...config,
+      {
+        ...MATCH_CONFIG,
+        ...config,
+        ...(hasTeams && {
           teams: { assignment: TeamAssignment.Manual, ...config.teams },
-        }
-        : config,
+        }),
+      },
       options,
       true,
     );

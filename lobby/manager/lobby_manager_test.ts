@@ -101,6 +101,7 @@ Deno.test("LobbyManager.createLobby() opens a lobby with its defaults", () => {
       isAutoStarted: false,
       countdownMs: 3000,
       teams: { count: 0, assignment: "auto", maxSize: 8 },
+      hostRights: "full",
     },
     hasPassword: false,
     metadata: {},
@@ -177,6 +178,7 @@ Deno.test("LobbyManager.createLobby() refuses a configuration that is none, and 
     [{ inviters: "nobody" }, "inviters"],
     [{ isJoinableInGame: 1 }, "isJoinableInGame"],
     [{ isAutoStarted: "yes" }, "isAutoStarted"],
+    [{ hostRights: "some" }, "hostRights"],
     [{ countdownMs: -1 }, "countdownMs"],
     [{ countdownMs: NaN }, "countdownMs"],
     [{ countdownMs: Infinity }, "countdownMs"],
@@ -233,9 +235,15 @@ Deno.test("LobbyManager.createMatch() seats everybody at once, ready, in their t
       { player: ADA, team: teamId(1), skill: 10 },
       { player: BOB, team: teamId(0), name: "Bob" },
     ],
-    { maxPlayers: 2, teams: { count: 2 }, countdownMs: 0 },
+    {
+      maxPlayers: 2,
+      teams: { count: 2 },
+      hostRights: "full",
+      isAutoStarted: false,
+    },
   ));
   assertEquals(lobby.host, ADA);
+  assertEquals([lobby.state, lobby.config.hostRights], ["waiting", "full"]);
   assertEquals(lobby.config.teams.assignment, "manual");
   assertEquals(lobby.players.map(({ team }) => team as number), [1, 0]);
   const started = ok(manager.startGame(ADA));
@@ -243,11 +251,17 @@ Deno.test("LobbyManager.createMatch() seats everybody at once, ready, in their t
   assertEquals(started.players.map(({ team }) => team as number), [1, 0]);
 });
 
-Deno.test("LobbyManager.createMatch() may begin by itself", () => {
+Deno.test("LobbyManager.createMatch() gives the host no rights, and begins by itself", () => {
   const manager = makeManager();
-  const seats = [{ player: ADA }, { player: BOB }];
-  const lobby = ok(manager.createMatch(seats, { isAutoStarted: true }));
-  assertEquals(lobby.state, "countdown");
+  const first = ok(manager.createMatch([{ player: ADA }, { player: BOB }]));
+  assertEquals([first.state, first.config.hostRights], ["inGame", "none"]);
+  const second = ok(manager.createMatch(
+    [{ player: CY }, { player: playerId("dee") }],
+    { countdownMs: 3000 },
+  ));
+  assertEquals(second.state, "countdown");
+  // The game's own server acts as the host, and may all the same.
+  ok(manager.kick(CY, playerId("dee")));
 });
 
 Deno.test("LobbyManager.createMatch() seats nobody if one cannot be seated", () => {

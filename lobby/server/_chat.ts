@@ -1,16 +1,9 @@
 // This module is browser compatible.
 import type { PlayerId } from "../../core/mod.ts";
 import { utf8Length } from "../../protocol/mod.ts";
+import { isDisplayLines } from "../_text.ts";
 import type { LobbyId } from "../lobby_id.ts";
 import type { LobbyChatMessage } from "../wire/lobby_push.ts";
-
-/**
- * What control characters there are but the line feed, and what turns the direction of the text around it: nobody types
- * them, and they write over what stands beside them.
- */
-const UNFIT =
-  // deno-lint-ignore no-control-regex -- they are what is refused
-  /[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 
 /** The most text that is kept of a lobby: with it a view still finds room in what waits for a client. */
 const MAX_KEPT_BYTES = 65_536;
@@ -59,8 +52,7 @@ export class Chat {
 
   /** Tells whether a text may be said by anybody. */
   isFit(text: string): boolean {
-    return text.trim() !== "" && !UNFIT.test(text) &&
-      utf8Length(text) <= this.#maxBytes;
+    return isDisplayLines(text, this.#maxBytes);
   }
 
   /** The number of a lobby's last message: 0 before the first. */

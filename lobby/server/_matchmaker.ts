@@ -10,6 +10,7 @@ import {
 import type { LobbyError } from "../lobby_error.ts";
 import type { LobbyId } from "../lobby_id.ts";
 import type { LobbyResult } from "../lobby_result.ts";
+import { notAllowed } from "../manager/_errors.ts";
 import type { Lobby } from "../manager/lobby.ts";
 import type { LobbyManager } from "../manager/lobby_manager.ts";
 import type {
@@ -440,6 +441,10 @@ export class Matchmaker {
           message: "Only the host looks for a match",
         },
       };
+    }
+    if (lobby.config.hostRights === "none") {
+      // They have not chosen their host, and so not to wait where that one wants to.
+      return { isOk: false, error: notAllowed("hostRights") };
     }
     if (lobby.state !== "waiting" && lobby.state !== "postgame") {
       return {

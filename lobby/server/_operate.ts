@@ -2,6 +2,7 @@
 import type { PlayerId } from "../../core/mod.ts";
 import type { LobbyError } from "../lobby_error.ts";
 import type { LobbyResult } from "../lobby_result.ts";
+import { notAllowed } from "../manager/_errors.ts";
 import type { Lobby } from "../manager/lobby.ts";
 import type { LobbyManager } from "../manager/lobby_manager.ts";
 import type { LobbyRequest } from "../wire/lobby_request.ts";
@@ -23,6 +24,23 @@ export type LobbyOperation = Exclude<LobbyRequest, {
     | "answer";
 }>;
 
+/** What only the host may ask for. */
+const OF_HOSTS: ReadonlySet<LobbyOperation["do"]> = new Set([
+  "kick",
+  "unban",
+  "transferHost",
+  "setMetadata",
+  "assignTeams",
+  "rebalanceTeams",
+  "reserve",
+  "cancelReservation",
+  "start",
+  "cancelStart",
+  "reset",
+  "readyCheck",
+  "cancelReadyCheck",
+]);
+
 /** What an operation comes to: what there is to know, if there is anything. */
 export type Operated =
   | { readonly isOk: true; readonly value: object | undefined }
@@ -34,6 +52,12 @@ export function operate(
   player: PlayerId,
   request: LobbyOperation,
 ): Operated {
+  const isAboutOther = (request.do === "setTeam" || request.do === "setRole") &&
+    (request.player ?? player) !== player;
+  if (isAboutOther || OF_HOSTS.has(request.do)) {
+    const hosted = hostedBy(manager, player);
+    if (!hosted.isOk) return hosted;
+  }
   switch (request.do) {
     case "leave":
       return plain(manager.leave(player));
@@ -73,11 +97,9 @@ export function operate(
     case "revokeInvite":
       return plain(manager.revokeInvite(player, request.code));
     case "reserve": {
-      const hosted = hostedBy(manager, player);
-      if (!hosted.isOk) return hosted;
       const { players, ttlMs } = request;
       const reserved = manager.reserve(
-        hosted.value.id,
+        manager.lobbyForPlayer(player)!.id,
         players,
         ttlMs === undefined ? {} : { ttlMs },
       );
@@ -85,14 +107,13 @@ export function operate(
         ? { isOk: true, value: { reservation: reserved.value } }
         : reserved;
     }
-    case "cancelReservation": {
-      const hosted = hostedBy(manager, player);
-      return hosted.isOk
-        ? plain(
-          manager.cancelReservation(hosted.value.id, request.reservation),
-        )
-        : hosted;
-    }
+    case "cancelReservation":
+      return plain(
+        manager.cancelReservation(
+          manager.lobbyForPlayer(player)!.id,
+          request.reservation,
+        ),
+      );
     case "start":
       return plain(manager.startGame(player));
     case "cancelStart":
@@ -108,7 +129,10 @@ export function operate(
   }
 }
 
-/** The lobby that a player decides for: what the manager leaves to the server is the host's to ask. */
+/**
+ * The lobby that a player decides for. The manager takes the game's own server for the host, so that the rights of hosts are
+ * looked at here.
+ */
 export function hostedBy(
   manager: LobbyManager,
   player: PlayerId,
@@ -124,16 +148,21 @@ export function hostedBy(
       },
     };
   }
-  const { host } = lobby;
-  return host === player ? { isOk: true, value: lobby } : {
-    isOk: false,
-    error: {
-      type: "notHost",
-      player,
-      host,
-      message: "Only the host may",
-    },
-  };
+  const { host, config } = lobby;
+  if (host !== player) {
+    return {
+      isOk: false,
+      error: {
+        type: "notHost",
+        player,
+        host,
+        message: "Only the host may",
+      },
+    };
+  }
+  return config.hostRights === "full"
+    ? { isOk: true, value: lobby }
+    : { isOk: false, error: notAllowed("hostRights") };
 }
 
 /** The lobby itself is told by pushes. */

@@ -80,6 +80,9 @@ Deno.test("LobbyServer lets nobody say too much, too often, or what cannot be sh
       "elevenbytes",
       "\u00e9".repeat(6),
       "a\u202eb",
+      "a\u061cb",
+      "a\u2028b",
+      "a\u2029b",
       "a\0",
       "a\x1b[2J",
     ]

@@ -16,7 +16,8 @@ export interface LobbyMatchSettings {
 export interface LobbyQueueOptions
   extends Omit<MatchmakingQueueOptions, "maxTicketsPerPlayer"> {
   /**
-   * Says what the lobby of a match is like: by default nobody else can enter it.
+   * Says what the lobby of a match is like: by default nobody else can enter it, its host has no rights, and its game begins at
+   * once, as `LobbyManager.createMatch` says.
    *
    * @default {() => ({})}
    */

@@ -17,6 +17,7 @@ import type { LobbyId } from "../lobby_id.ts";
 import type { LobbyResult } from "../lobby_result.ts";
 import { checkConfig } from "../manager/_check_input.ts";
 import { deepFreeze } from "../manager/_deep_freeze.ts";
+import { notAllowed } from "../manager/_errors.ts";
 import { applyLobbyEvent } from "../manager/apply_lobby_event.ts";
 import type { Lobby } from "../manager/lobby.ts";
 import type { LobbyConfigChanges } from "../manager/lobby_config.ts";
@@ -1057,10 +1058,9 @@ export class LobbyServer {
     request: LobbyRequest & { do: "configure" },
   ): void {
     const hosted = hostedBy(this.manager, player);
-    // Whose lobby it is not, the manager refuses.
     const vetted = hosted.isOk
       ? this.#vet(player, hosted.value, request.changes)
-      : { isOk: true, value: request.changes } as const;
+      : hosted;
     if (!vetted.isOk) {
       this.#refuse(asker, request, vetted.error);
       return;
@@ -1077,6 +1077,10 @@ export class LobbyServer {
   ):
     | { readonly isOk: true; readonly value: LobbyConfigChanges }
     | { readonly isOk: false; readonly error: LobbyRequestError } {
+    const { hostRights = "full" } = lobby?.config ?? {};
+    if ((changes.hostRights ?? hostRights) !== hostRights) {
+      return { isOk: false, error: notAllowed("hostRights") };
+    }
     const { vetConfig, limits } = this.#settings;
     const whole = vetConfig && checkConfig(changes, lobby?.config, limits);
     // What is out of its range, the manager refuses.

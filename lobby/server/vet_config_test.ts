@@ -118,7 +118,13 @@ Deno.test("LobbyServer has its game judge what the hosts of matches make of thei
     queues: {
       duels: {
         modes: { duel: { teams: 6, teamSize: 1 } },
-        lobby: () => ({ config: { name: "not rude" } }),
+        lobby: () => ({
+          config: {
+            name: "not rude",
+            hostRights: "full",
+            isAutoStarted: false,
+          },
+        }),
       },
     },
   });

@@ -10,6 +10,7 @@ import type {
   LobbySpectator,
 } from "../manager/lobby.ts";
 import type {
+  HostRights,
   LobbyAccess,
   LobbyConfig,
   LobbyTeamConfig,
@@ -101,6 +102,7 @@ export const CONFIG_FIELDS: ShapeOf<LobbyConfig> = {
   isAutoStarted: isBoolean,
   countdownMs: isAmount,
   teams: has(TEAM_FIELDS),
+  hostRights: anyOf<HostRights>({ full: true, none: true }),
 };
 
 export const isLobbyConfig: Check = has(CONFIG_FIELDS);

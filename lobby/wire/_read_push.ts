@@ -1,7 +1,13 @@
 // This module is browser compatible.
 import { isObject } from "../_is_object.ts";
+import type { LobbyListing } from "../browser/lobby_listing.ts";
 import { isLobbyEvent } from "./_lobby_event_shapes.ts";
-import { isListing, isListingChange, isLobbyView } from "./_lobby_shapes.ts";
+import {
+  isListing,
+  isListingChange,
+  isLobbyView,
+  LISTING_FIELDS,
+} from "./_lobby_shapes.ts";
 import {
   anyOf,
   type Check,
@@ -138,9 +144,17 @@ export function readPush(source: string): LobbyPush | undefined {
     return undefined;
   }
   const picked = pick(value, PUSH_FIELDS[name as LobbyPush["push"]]);
-  return "wrong" in picked
-    ? undefined
-    : { push: name, ...picked.fields } as LobbyPush;
+  if ("wrong" in picked) return undefined;
+  const push = { push: name, ...picked.fields } as LobbyPush;
+  // Listings are kept, of which a client bounds what it knows of: nothing else of them stays.
+  return push.push === "list"
+    ? { ...push, added: push.added.map(knownOf) }
+    : push;
+}
+
+function knownOf(listing: LobbyListing): LobbyListing {
+  const picked = pick(listing, LISTING_FIELDS) as { fields: object };
+  return picked.fields as LobbyListing;
 }
 
 /** Reads JSON; `undefined` if it is none. */

@@ -210,6 +210,25 @@ Deno.test("readPush() reads what else a server says", () => {
   }
 });
 
+Deno.test("readPush() leaves out of listings what it does not know", () => {
+  const manager = new LobbyManager();
+  const made = manager.createLobby(playerId("ada"));
+  assert(made.isOk);
+  const listing = lobbyListing(made.value);
+  const push = {
+    push: "list",
+    key: "1",
+    isReset: true,
+    added: [{ ...listing, pingMs: 1, more: "x".repeat(100_000) }],
+    changed: [],
+    removed: [],
+  };
+  assertEquals(
+    readPush(JSON.stringify(push)),
+    { ...push, added: [listing] } as LobbyPush,
+  );
+});
+
 Deno.test("readPush() and readAnswer() take whatever text comes, or do not", () => {
   const rounds = Deno.env.get("TICKWIRE_SOAK") ? 1_000_000 : 3_000;
   const random = new SeededRandom(4);

@@ -54,6 +54,7 @@ const CONFIG: ShapeOf<LobbyConfig> = {
   isAutoStarted: optional(isBoolean),
   countdownMs: optional(isFiniteNumber),
   teams: optional(has(TEAMS)),
+  hostRights: optional(text(0, 64)),
 };
 
 const FILTER: ShapeOf<LobbyFilter> = {
