@@ -87,14 +87,8 @@ export class LobbyHost {
             },
           },
           acceptTimeoutMs: 20_000,
-          // Who has a match has said yes already. It begins as it is made: nobody leaves, or brings a friend in, before it.
-          lobby: () => ({
-            config: {
-              name: "Ranked match",
-              isAutoStarted: true,
-              countdownMs: 0,
-            },
-          }),
+          // It begins as it is made: nobody leaves, or brings a friend in, before it.
+          lobby: () => ({ config: { name: "Ranked match" } }),
         },
       },
       skillOf: (player) => {
@@ -177,8 +171,8 @@ export class LobbyHost {
         const match = this.#matchOf(view);
         if (view.state !== LobbyState.InGame || match === undefined) break;
         if (!match.record.players.includes(event.player)) break;
-        // A host who kicks the other one has not won by it.
-        match.forfeit(event.reason === "kicked" ? event.host : event.player);
+        // In a ranked match nobody can be kicked: a host of those has no rights over others.
+        match.forfeit(event.player);
         this.#play(match);
         break;
       }
