@@ -44,11 +44,7 @@ import type {
   LobbyRequestError,
 } from "../wire/lobby_answer.ts";
 import { isCount } from "../wire/_shape.ts";
-import type {
-  LobbyChatMessage,
-  LobbyPush,
-  LobbyTimesLeft,
-} from "../wire/lobby_push.ts";
+import type { LobbyPush, LobbyTimesLeft } from "../wire/lobby_push.ts";
 import {
   LOBBY_CHANNEL,
   LOBBY_LIST_CHANNEL,
@@ -56,6 +52,12 @@ import {
   type LobbyRequest,
 } from "../wire/lobby_request.ts";
 import { Chat } from "./_chat.ts";
+import { ChatPushes } from "./_chat_pushes.ts";
+import {
+  type Asker,
+  ClientPushes,
+  type PlayerState,
+} from "./_client_pushes.ts";
 import { ClusterGate, type Elsewhere } from "./_cluster_gate.ts";
 import { GameMessages } from "./_game_messages.ts";
 import { type ListReader, ListReaders } from "./_list_readers.ts";
@@ -64,6 +66,7 @@ import { maxMessageBytes } from "./_max_message_bytes.ts";
 import { hostedBy, operate, plain } from "./_operate.ts";
 import { Outbox } from "./_outbox.ts";
 import { type LobbySocket, People, type Person } from "./_people.ts";
+import { invalid, limited, refusal } from "./_refusal.ts";
 import { counter, gauge, ServerCounters } from "./_server_counters.ts";
 import {
   resolveServerOptions,
@@ -77,15 +80,14 @@ import type {
 
 /** How long a client that has to wait for others' passwords is told to wait. */
 const HASHES_RETRY_MS = 1_000;
-/** How often a client for which there is no room is tried again, and how many are in a tick: each is told a whole lobby. */
-const CATCH_UP_MS = 1_000;
-const CATCH_UPS_PER_TICK = 16;
 /** How long a client for whose list there is no room is told to wait. */
 const LISTS_RETRY_MS = 1_000;
 /** The most lists that a player reads, over all connections. */
 const MAX_LISTS = 16;
 /** Bytes that one of what waits for the store has on the average, while more is taken in. */
 const HELD_BYTES = 1_024;
+/** How often it is told who had no room for a message of the game. */
+const TELL_DROPS_MS = 1_000;
 const PAGE_SIZE = 64;
 /** Half of what may wait for a client. */
 const PAGE_BYTES = 131_072;
@@ -152,7 +154,9 @@ export class LobbyServer {
   readonly #messages: GameMessages;
   readonly #events: EventQueue<LobbyServerEvent>;
   readonly #people: People;
+  readonly #pushes: ClientPushes;
   readonly #chat: Chat;
+  readonly #chatPushes: ChatPushes;
   readonly #feed: ListingFeed;
   readonly #readers: ListReaders;
   readonly #matchmaker: Matchmaker;
@@ -164,7 +168,6 @@ export class LobbyServer {
   readonly #attempts = new Map<number, Asker>();
   /** What was found out meanwhile, for the next tick. */
   #found: (() => void)[] = [];
-  readonly #behind = new Set<LobbySocket>();
   /** When it was told last who had no room for a message of the game. */
   #toldDropsMs = 0;
   /** Lobbies that are being handed over, as they are stored. */
@@ -261,6 +264,17 @@ export class LobbyServer {
       onStored: (records) => this.#onStored(records),
       onFailed: (error, retryAfterMs) => this.#onFailed(error, retryAfterMs),
     });
+    this.#pushes = new ClientPushes(
+      this.hub,
+      this.#people,
+      this.#outbox,
+      this.#counters,
+      {
+        stateOf: (player) => this.#stateOf(player),
+        onCaughtUp: (socket, lobby) => this.#chatPushes.goOn(socket, lobby),
+      },
+    );
+    this.#chatPushes = new ChatPushes(this.#chat, this.#outbox, this.#pushes);
     this.#messages = new GameMessages(
       this.hub,
       this.#outbox,
@@ -277,7 +291,7 @@ export class LobbyServer {
       people: this.#people,
       counters: this.#counters,
       takeEvents: () => this.#takeLobbyEvents(),
-      push: (players, push) => this.#pushTo(players, push),
+      push: (players, push) => this.#pushes.pushTo(players, push),
       touch: (key, players) => {
         this.#outbox.touch("ticket", key);
         this.#gate?.onSeats(players);
@@ -326,7 +340,8 @@ export class LobbyServer {
     this.#matchmaker.tick(dt);
     this.#takeLobbyEvents();
     this.#people.sweep(this.#nowMs);
-    this.#catchUp();
+    this.#tellDrops();
+    this.#pushes.tick(this.#nowMs);
     this.#outbox.tick(dt);
     this.#outbox.commit();
     this.#tickLists(dt);
@@ -597,7 +612,7 @@ export class LobbyServer {
       const asker = this.#attempts.get(event.attempt);
       this.#attempts.delete(event.attempt);
       if (asker !== undefined) {
-        this.#refuse(asker, { do: "join" }, limited(HASHES_RETRY_MS));
+        this.#pushes.refuse(asker, { do: "join" }, limited(HASHES_RETRY_MS));
       }
     }
     this.#views.delete(id);
@@ -612,7 +627,7 @@ export class LobbyServer {
         if (isGiven) {
           this.#chat.forget(id);
           this.#matchmaker.onDestroyed(id);
-          this.#pushTo(players, { push: "moved", url });
+          this.#pushes.pushTo(players, { push: "moved", url });
         } else {
           this.#takeLobbyEvents();
           this.#restoreLobby(id, value);
@@ -708,7 +723,7 @@ export class LobbyServer {
         if (socket === undefined) break;
         socket.isOnline = false;
         this.#people.detach(socket);
-        this.#behind.delete(socket);
+        this.#pushes.forget(socket);
         this.#stopReading(socket);
         this.#onPresence(socket.person);
         break;
@@ -746,7 +761,7 @@ export class LobbyServer {
       this.#counters.invalid++;
       if (number !== undefined) {
         const field = "wrong" in read ? read.wrong : "";
-        this.#answer({ client, number }, refusal(invalid(field)));
+        this.#pushes.answer({ client, number }, refusal(invalid(field)));
       }
       this.#lose(person, client);
       return;
@@ -755,7 +770,7 @@ export class LobbyServer {
     if (!person.requests.tryTake(1, this.#nowMs)) {
       this.#counters.limited++;
       const waitMs = person.requests.waitMs(1, this.#nowMs);
-      this.#answer(asker, refusal(limited(waitMs)));
+      this.#pushes.answer(asker, refusal(limited(waitMs)));
       this.#lose(person, client);
       return;
     }
@@ -764,7 +779,7 @@ export class LobbyServer {
       // If it has left since, the word of that is still to come.
       socket = this.#people.attach(client, identity);
       // Before all that it is told: a client cannot tell its own name, and needs it to know which seat is its own.
-      this.#push([socket], { push: "player", player: person.player });
+      this.#pushes.push([socket], { push: "player", player: person.player });
       this.#onPresence(person);
     }
     const asking = socket;
@@ -777,7 +792,7 @@ export class LobbyServer {
       socket: asking,
       request,
       go: () => this.#perform(asking, asker, request),
-      refuse: (error) => this.#refuse(asker, request, error),
+      refuse: (error) => this.#pushes.refuse(asker, request, error),
     });
   }
 
@@ -816,7 +831,7 @@ export class LobbyServer {
         return;
       case "unbrowse":
         this.#stopReading(socket);
-        this.#done(asker, request, {});
+        this.#pushes.done(asker, request, {});
         return;
       case "enqueue":
       case "dequeue":
@@ -836,7 +851,7 @@ export class LobbyServer {
   ): void {
     const { player } = socket.person;
     if (request.protocol !== LOBBY_PROTOCOL) {
-      this.#refuse(asker, request, {
+      this.#pushes.refuse(asker, request, {
         type: "unsupportedProtocol",
         protocol: LOBBY_PROTOCOL,
         message:
@@ -845,12 +860,12 @@ export class LobbyServer {
       return;
     }
     const lobby = this.manager.lobbyForPlayer(player);
-    this.#behind.delete(socket);
+    this.#pushes.forget(socket);
     // What was dropped, and is on its way out still, is part of what follows.
     this.#outbox.push(() => socket.isBehind = false);
     socket.heard ??= { lobby: undefined, number: 0 };
     if (request.lobby !== undefined && request.lobby !== lobby?.id) {
-      this.#push([socket], {
+      this.#pushes.push([socket], {
         push: "left",
         lobby: request.lobby,
         reason: "unknown",
@@ -861,7 +876,11 @@ export class LobbyServer {
       if (isNew || request.version !== lobby.version) {
         this.#show([socket], lobby);
       }
-      this.#retell(socket, lobby.id, isNew ? undefined : request.chat);
+      this.#chatPushes.retell(
+        socket,
+        lobby.id,
+        isNew ? undefined : request.chat,
+      );
     }
     const { ticket, proposal } = this.#matchmaker.stateOf(player);
     const hello: LobbyHello = {
@@ -872,59 +891,25 @@ export class LobbyServer {
       ...(ticket !== undefined && { ticket }),
       ...(proposal !== undefined && { proposal }),
     };
-    this.#done(asker, request, hello);
+    this.#pushes.done(asker, request, hello);
   }
 
   /** Tells who has come to a lobby of it as a whole, and what was said there last. */
   #welcome(players: readonly PlayerId[], lobby: Lobby): void {
-    const sockets = this.#socketsOf(players);
+    const sockets = this.#pushes.socketsOf(players);
     this.#show(sockets, lobby);
     for (const socket of sockets) {
       if (socket.heard !== undefined) {
-        this.#retell(socket, lobby.id, undefined);
+        this.#chatPushes.retell(socket, lobby.id, undefined);
       }
     }
   }
 
   #show(sockets: readonly LobbySocket[], lobby: Lobby): void {
-    this.#push(sockets, {
+    this.#pushes.push(sockets, {
       push: "view",
       view: lobby,
       ...this.#timesLeftOf(lobby),
-    });
-  }
-
-  /** Tells what was said in a lobby after a message; the last ones, if it is not known after which. */
-  #retell(
-    socket: LobbySocket,
-    lobby: LobbyId,
-    after: number | undefined,
-  ): void {
-    const { player } = socket.person;
-    const { messages, missed, number } = this.#chat.since(lobby, player, after);
-    if (missed !== undefined) {
-      const push: LobbyPush = { push: "chatMissed", lobby, ...missed };
-      this.#pushChat([socket], push, { lobby, number: missed.to });
-    }
-    for (const message of messages) {
-      this.#pushChat([socket], { push: "chat", message }, message);
-    }
-    this.#outbox.push(() => {
-      if (!socket.isBehind) socket.heard = { lobby, number };
-    });
-  }
-
-  /** Pushes something of what is said, and notes up to where that goes. */
-  #pushChat(
-    sockets: readonly LobbySocket[],
-    push: LobbyPush,
-    { lobby, number }: Pick<LobbyChatMessage, "lobby" | "number">,
-  ): void {
-    const text = JSON.stringify(push);
-    this.#outbox.push(() => {
-      for (const socket of sockets) {
-        if (this.#send(socket, text)) socket.heard = { lobby, number };
-      }
     });
   }
 
@@ -944,6 +929,16 @@ export class LobbyServer {
     };
   }
 
+  /** Where a player stands. */
+  #stateOf(player: PlayerId): PlayerState {
+    const lobby = this.manager.lobbyForPlayer(player);
+    return {
+      lobby: lobby ?? null,
+      ...this.#timesLeftOf(lobby),
+      ...this.#matchmaker.stateOf(player),
+    };
+  }
+
   #create(
     person: Person,
     asker: Asker,
@@ -958,7 +953,7 @@ export class LobbyServer {
     const { config = {} } = request;
     const vetted = this.#vet(person.player, undefined, config);
     if (!vetted.isOk) {
-      this.#refuse(asker, request, vetted.error);
+      this.#pushes.refuse(asker, request, vetted.error);
       return;
     }
     const whole = { ...request, config: vetted.value };
@@ -1005,14 +1000,14 @@ export class LobbyServer {
     if (code !== undefined) {
       joined = this.manager.joinByInvite(player, code, info);
     } else if (lobby === undefined) {
-      this.#refuse(asker, request, invalid("lobby"));
+      this.#pushes.refuse(asker, request, invalid("lobby"));
       return;
     } else {
       const waitMs = person.attempts.waitMs(1, this.#nowMs);
       const isTried = password !== undefined &&
         this.manager.lobby(lobby)?.hasPassword === true;
       if (isTried && waitMs > 0) {
-        this.#refuse(asker, request, limited(waitMs));
+        this.#pushes.refuse(asker, request, limited(waitMs));
         return;
       }
       joined = this.manager.join(player, lobby, {
@@ -1056,7 +1051,7 @@ export class LobbyServer {
       ? this.#vet(player, hosted.value, request.changes)
       : { isOk: true, value: request.changes } as const;
     if (!vetted.isOk) {
-      this.#refuse(asker, request, vetted.error);
+      this.#pushes.refuse(asker, request, vetted.error);
       return;
     }
     const set = this.manager.updateConfig(player, vetted.value);
@@ -1104,7 +1099,7 @@ export class LobbyServer {
     const { player } = person;
     const hosted = hostedBy(this.manager, player);
     if (!hosted.isOk) {
-      this.#refuse(asker, request, hosted.error);
+      this.#pushes.refuse(asker, request, hosted.error);
       return;
     }
     const { id } = hosted.value;
@@ -1122,14 +1117,14 @@ export class LobbyServer {
     const own = {};
     const isTaken = this.#hash(person, asker, request, password, (verifier) => {
       if (this.manager.lobbyForPlayer(player)?.id !== id) {
-        this.#refuse(asker, request, {
+        this.#pushes.refuse(asker, request, {
           type: "playerNotFound",
           player,
           message: "The player has left the lobby",
         });
       } else if (person.lastPassword === own) set(verifier);
       // What was asked for last counts, and not what has taken longest.
-      else this.#done(asker, request, {});
+      else this.#pushes.done(asker, request, {});
     });
     if (isTaken) person.lastPassword = own;
   }
@@ -1144,7 +1139,7 @@ export class LobbyServer {
   ): boolean {
     if (!person.hashes.tryTake(1, this.#nowMs)) {
       const waitMs = person.hashes.waitMs(1, this.#nowMs);
-      this.#refuse(asker, request, limited(waitMs));
+      this.#pushes.refuse(asker, request, limited(waitMs));
       return false;
     }
     const isTaken = this.#hashes.push(async () => {
@@ -1155,7 +1150,7 @@ export class LobbyServer {
       this.#counters.hashes++;
       this.#found.push(() => goOn(verifier));
     });
-    if (!isTaken) this.#refuse(asker, request, limited(HASHES_RETRY_MS));
+    if (!isTaken) this.#pushes.refuse(asker, request, limited(HASHES_RETRY_MS));
     return isTaken;
   }
 
@@ -1191,7 +1186,7 @@ export class LobbyServer {
     const { text, isTeam = false } = request;
     const lobby = this.manager.lobbyForPlayer(player);
     if (lobby === undefined) {
-      this.#refuse(asker, request, {
+      this.#pushes.refuse(asker, request, {
         type: "playerNotFound",
         player,
         message: "The player is in no lobby",
@@ -1199,17 +1194,17 @@ export class LobbyServer {
       return;
     }
     if (!this.#chat.isFit(text)) {
-      this.#refuse(asker, request, invalid("text"));
+      this.#pushes.refuse(asker, request, invalid("text"));
       return;
     }
     if (!person.chat.tryTake(1, this.#nowMs)) {
       const waitMs = person.chat.waitMs(1, this.#nowMs);
-      this.#refuse(asker, request, limited(waitMs));
+      this.#pushes.refuse(asker, request, limited(waitMs));
       return;
     }
     const team = lobby.players.find(({ id }) => id === player)?.team;
     if (isTeam && team === undefined) {
-      this.#refuse(asker, request, {
+      this.#pushes.refuse(asker, request, {
         type: "notAllowed",
         rule: "teams",
         message: "The player is in no team",
@@ -1222,13 +1217,13 @@ export class LobbyServer {
     const message = this.#chat.say(lobby.id, player, text, hearers);
     // The number is stored, so that none comes twice.
     this.#outbox.touch("lobby", lobby.id);
-    this.#pushChat(
-      this.#socketsOf(hearers ?? membersOf(lobby))
+    this.#chatPushes.push(
+      this.#pushes.socketsOf(hearers ?? membersOf(lobby))
         .filter(({ heard }) => heard !== undefined),
       { push: "chat", message },
       message,
     );
-    this.#done(asker, request, {});
+    this.#pushes.done(asker, request, {});
   }
 
   #browse(
@@ -1242,7 +1237,7 @@ export class LobbyServer {
     if (this.#people.socket(client) !== socket) return;
     if (!person.lists.tryTake(1, this.#nowMs)) {
       const waitMs = person.lists.waitMs(1, this.#nowMs);
-      this.#refuse(asker, request, limited(waitMs));
+      this.#pushes.refuse(asker, request, limited(waitMs));
       return;
     }
     this.#stopReading(socket);
@@ -1250,7 +1245,7 @@ export class LobbyServer {
       ? this.#feed.subscribe(request.filter)
       : undefined;
     if (cursor === undefined) {
-      this.#refuse(asker, request, limited(LISTS_RETRY_MS));
+      this.#pushes.refuse(asker, request, limited(LISTS_RETRY_MS));
       return;
     }
     const answer: LobbyAnswer = { ok: true, value: { key: cursor.key } };
@@ -1319,7 +1314,7 @@ export class LobbyServer {
           const asker = this.#attempts.get(event.attempt);
           if (asker === undefined) break;
           this.#attempts.delete(event.attempt);
-          this.#refuse(asker, { do: "join" }, event.error);
+          this.#pushes.refuse(asker, { do: "join" }, event.error);
           break;
         }
         default:
@@ -1349,7 +1344,7 @@ export class LobbyServer {
           : event.spectator;
         this.#gate?.onSeats([player]);
         this.#welcome([player], view);
-        this.#pushTo(
+        this.#pushes.pushTo(
           membersOf(view).filter((it) => it !== player),
           { push: "event", event },
         );
@@ -1357,8 +1352,8 @@ export class LobbyServer {
       }
       case "playerLeft": {
         const { player, reason } = event;
-        this.#pushTo([player], { push: "left", lobby: id, reason });
-        this.#pushTo(membersOf(view), { push: "event", event });
+        this.#pushes.pushTo([player], { push: "left", lobby: id, reason });
+        this.#pushes.pushTo(membersOf(view), { push: "event", event });
         this.#matchmaker.onLeft(player, reason === "left");
         this.#gate?.onSeats([player]);
         break;
@@ -1368,7 +1363,7 @@ export class LobbyServer {
         this.#matchmaker.onDestroyed(id);
         this.#gate?.onSeats(membersOf(view));
         for (const player of membersOf(view)) {
-          this.#pushTo([player], {
+          this.#pushes.pushTo([player], {
             push: "left",
             lobby: id,
             // Who was the last one has left, and did not lose the lobby.
@@ -1379,7 +1374,7 @@ export class LobbyServer {
         }
         break;
       default:
-        this.#pushTo(membersOf(view), { push: "event", event });
+        this.#pushes.pushTo(membersOf(view), { push: "event", event });
     }
     this.#outbox.push(() => this.#list(id, after));
     this.#tell({ type: "lobby", event, view });
@@ -1427,71 +1422,8 @@ export class LobbyServer {
     result: Result,
   ): void {
     this.#takeLobbyEvents();
-    if (result.isOk) this.#done(asker, request, result.value ?? {});
-    else this.#refuse(asker, request, result.error);
-  }
-
-  #done(
-    asker: Asker,
-    request: { readonly do: LobbyRequest["do"] },
-    value: object,
-  ): void {
-    this.#counters.request(request.do, true);
-    this.#answer(asker, {
-      ok: true,
-      value: value as Readonly<Record<string, unknown>>,
-    });
-  }
-
-  #refuse(
-    asker: Asker,
-    request: { readonly do: LobbyRequest["do"] },
-    error: LobbyRequestError,
-  ): void {
-    this.#counters.request(request.do, false);
-    this.#answer(asker, refusal(error));
-  }
-
-  #answer({ client, number }: Asker, answer: LobbyAnswer): void {
-    const text = JSON.stringify(answer);
-    this.#outbox.push(() => {
-      this.hub.reply(client, LOBBY_CHANNEL, number, text);
-    }, text.length);
-  }
-
-  #socketsOf(players: readonly PlayerId[]): LobbySocket[] {
-    const sockets: LobbySocket[] = [];
-    for (const player of players) {
-      const person = this.#people.get(player);
-      if (person !== undefined) sockets.push(...person.sockets);
-    }
-    return sockets;
-  }
-
-  #pushTo(players: readonly PlayerId[], push: LobbyPush): void {
-    this.#push(this.#socketsOf(players), push);
-  }
-
-  #push(sockets: readonly LobbySocket[], push: LobbyPush): void {
-    if (sockets.length === 0) return;
-    const text = JSON.stringify(push);
-    this.#outbox.push(() => {
-      for (const socket of sockets) this.#send(socket, text);
-    }, text.length);
-  }
-
-  /** Returns whether the client will get it. */
-  #send(socket: LobbySocket, text: string): boolean {
-    // It is told the whole, once there is room.
-    if (socket.isBehind) return false;
-    this.#counters.pushes++;
-    if (this.hub.sendTo(socket.client, LOBBY_CHANNEL, text)) return true;
-    if (this.#people.socket(socket.client) !== socket) return false;
-    socket.isBehind = true;
-    socket.behindMs = this.#nowMs;
-    this.#behind.add(socket);
-    this.#counters.behind++;
-    return false;
+    if (result.isOk) this.#pushes.done(asker, request, result.value ?? {});
+    else this.#pushes.refuse(asker, request, result.error);
   }
 
   #sendTo(
@@ -1506,38 +1438,12 @@ export class LobbyServer {
     return this.#messages.send(clients, channel, message);
   }
 
-  /** Tells those for whom there was no room where they stand, if there is now. */
-  #catchUp(): void {
-    if (this.#nowMs - this.#toldDropsMs >= CATCH_UP_MS) {
-      this.#toldDropsMs = this.#nowMs;
-      for (const [client, player] of this.#messages.takeBehind()) {
-        this.#queue({ type: "messagesDropped", client, player });
-      }
-    }
-    let left = CATCH_UPS_PER_TICK;
-    // Those that were tried last stand behind.
-    for (const socket of this.#behind) {
-      if (this.#nowMs - socket.behindMs < CATCH_UP_MS || left-- <= 0) return;
-      const { heard, person: { player } } = socket;
-      const lobby = this.manager.lobbyForPlayer(player);
-      const push: LobbyPush = {
-        push: "sync",
-        lobby: lobby ?? null,
-        ...this.#timesLeftOf(lobby),
-        ...this.#matchmaker.stateOf(player),
-      };
-      const text = JSON.stringify(push);
-      this.#behind.delete(socket);
-      this.#outbox.push(() => {
-        socket.isBehind = false;
-        this.#send(socket, text);
-      }, text.length);
-      if (lobby === undefined || heard === undefined) continue;
-      this.#retell(
-        socket,
-        lobby.id,
-        heard.lobby === lobby.id ? heard.number : undefined,
-      );
+  /** Tells the owner who had no room for a message of the game. */
+  #tellDrops(): void {
+    if (this.#nowMs - this.#toldDropsMs < TELL_DROPS_MS) return;
+    this.#toldDropsMs = this.#nowMs;
+    for (const [client, player] of this.#messages.takeBehind()) {
+      this.#queue({ type: "messagesDropped", client, player });
     }
   }
 
@@ -1551,13 +1457,6 @@ export class LobbyServer {
   #queue(event: LobbyServerEvent): void {
     if (!this.#events.push(event)) this.#counters.lostEvents++;
   }
-}
-
-/** Whom to answer. */
-interface Asker {
-  readonly client: ClientId;
-  /** The number of the request. */
-  readonly number: number;
 }
 
 type Result =
@@ -1619,27 +1518,4 @@ function entered(result: LobbyResult<Lobby>): Result {
   return result.isOk
     ? { isOk: true, value: { lobby: result.value.id } }
     : result;
-}
-
-function refusal(error: LobbyRequestError): LobbyAnswer {
-  return { ok: false, error };
-}
-
-function invalid(field: string): LobbyRequestError {
-  return {
-    type: "invalidRequest",
-    field,
-    message: field === ""
-      ? "The request cannot be read"
-      : `The request's ${field} is none`,
-  };
-}
-
-function limited(waitMs: number): LobbyRequestError {
-  const retryAfterMs = Math.ceil(waitMs);
-  return {
-    type: "rateLimited",
-    retryAfterMs,
-    message: `Too often: again in ${retryAfterMs} ms`,
-  };
 }
