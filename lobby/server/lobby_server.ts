@@ -4,15 +4,10 @@ import {
   type ClientId,
   Delivery,
   type HandlerInfo,
-  type OutMessage,
-  outMessage,
   WsHub,
   type WsHubEvent,
 } from "../../websocket/mod.ts";
 import { LobbyCluster } from "../cluster/lobby_cluster.ts";
-import { ListingFeed } from "../browser/_listing_feed.ts";
-import type { LobbyListingDiff } from "../browser/listing_diff.ts";
-import { lobbyListing } from "../browser/lobby_listing.ts";
 import type { LobbyId } from "../lobby_id.ts";
 import type { LobbyResult } from "../lobby_result.ts";
 import { checkConfig } from "../manager/_check_input.ts";
@@ -38,13 +33,9 @@ import type {
   LobbyStore,
 } from "../store/lobby_store.ts";
 import { readRequest } from "../wire/_read_request.ts";
-import type {
-  LobbyAnswer,
-  LobbyHello,
-  LobbyRequestError,
-} from "../wire/lobby_answer.ts";
+import type { LobbyHello, LobbyRequestError } from "../wire/lobby_answer.ts";
 import { isCount } from "../wire/_shape.ts";
-import type { LobbyPush, LobbyTimesLeft } from "../wire/lobby_push.ts";
+import type { LobbyTimesLeft } from "../wire/lobby_push.ts";
 import {
   LOBBY_CHANNEL,
   LOBBY_LIST_CHANNEL,
@@ -60,7 +51,7 @@ import {
 } from "./_client_pushes.ts";
 import { ClusterGate, type Elsewhere } from "./_cluster_gate.ts";
 import { GameMessages } from "./_game_messages.ts";
-import { type ListReader, ListReaders } from "./_list_readers.ts";
+import { LIST_CHANNEL_OPTIONS, LobbyLists } from "./_lobby_lists.ts";
 import { Matchmaker } from "./_matchmaker.ts";
 import { maxMessageBytes } from "./_max_message_bytes.ts";
 import { hostedBy, operate, plain } from "./_operate.ts";
@@ -80,19 +71,10 @@ import type {
 
 /** How long a client that has to wait for others' passwords is told to wait. */
 const HASHES_RETRY_MS = 1_000;
-/** How long a client for whose list there is no room is told to wait. */
-const LISTS_RETRY_MS = 1_000;
-/** The most lists that a player reads, over all connections. */
-const MAX_LISTS = 16;
 /** Bytes that one of what waits for the store has on the average, while more is taken in. */
 const HELD_BYTES = 1_024;
 /** How often it is told who had no room for a message of the game. */
 const TELL_DROPS_MS = 1_000;
-const PAGE_SIZE = 64;
-/** Half of what may wait for a client. */
-const PAGE_BYTES = 131_072;
-
-const encoder = new TextEncoder();
 
 /**
  * Lobbies for players over WebSockets: it owns a {@linkcode LobbyManager}, the hub that its clients are at, and a
@@ -157,8 +139,7 @@ export class LobbyServer {
   readonly #pushes: ClientPushes;
   readonly #chat: Chat;
   readonly #chatPushes: ChatPushes;
-  readonly #feed: ListingFeed;
-  readonly #readers: ListReaders;
+  readonly #lists: LobbyLists;
   readonly #matchmaker: Matchmaker;
   readonly #hashes: WorkQueue;
   readonly #counters = new ServerCounters();
@@ -241,19 +222,6 @@ export class LobbyServer {
       settings.limits.nameBytes,
     );
     this.#chat = new Chat(settings.chatMaxBytes, settings.chatHistory);
-    this.#feed = new ListingFeed({
-      maxListed: settings.maxListed,
-      maxFilters: settings.maxFilters,
-      pageSize: PAGE_SIZE,
-      pageBytes: PAGE_BYTES,
-    }, encodeDiff);
-    this.#readers = new ListReaders(this.#feed, {
-      send: (client, message) =>
-        this.hub.sendTo(client, LOBBY_LIST_CHANNEL, message),
-      reply: (client, request, message) =>
-        this.hub.reply(client, LOBBY_LIST_CHANNEL, request, message),
-      onSlow: (reader) => this.#endList(reader),
-    });
     this.#hashes = new WorkQueue(
       settings.maxConcurrentHashes,
       settings.maxWaitingHashes,
@@ -275,6 +243,14 @@ export class LobbyServer {
       },
     );
     this.#chatPushes = new ChatPushes(this.#chat, this.#outbox, this.#pushes);
+    this.#lists = new LobbyLists(
+      this.hub,
+      this.#people,
+      this.#pushes,
+      this.#counters,
+      settings,
+      cluster,
+    );
     this.#messages = new GameMessages(
       this.hub,
       this.#outbox,
@@ -344,7 +320,7 @@ export class LobbyServer {
     this.#pushes.tick(this.#nowMs);
     this.#outbox.tick(dt);
     this.#outbox.commit();
-    this.#tickLists(dt);
+    this.#lists.tick(dt);
     this.hub.flush();
   }
 
@@ -488,7 +464,7 @@ export class LobbyServer {
     yield gauge(
       "list_filters",
       "Filters that are read",
-      this.#feed.filterCount,
+      this.#lists.filterCount,
     );
     yield gauge(
       "waiting_hashes",
@@ -499,7 +475,7 @@ export class LobbyServer {
     yield counter(
       "list_bytes",
       "Bytes of lists that were sent",
-      this.#readers.sentBytes,
+      this.#lists.sentBytes,
     );
     yield* this.#counters.metrics();
     if (this.#cluster !== undefined) {
@@ -588,7 +564,7 @@ export class LobbyServer {
       if (player !== undefined) this.manager.leave(player);
     }
     for (const [id, listing] of listings) {
-      if (!this.#views.has(id)) this.#feed.update(id, listing);
+      if (!this.#views.has(id)) this.#lists.updateElsewhere(id, listing);
     }
   }
 
@@ -616,7 +592,7 @@ export class LobbyServer {
       }
     }
     this.#views.delete(id);
-    this.#list(id, undefined);
+    this.#lists.update(id, undefined);
     this.#cluster!.give(place.token, [
       ...records,
       { kind: "lobby", key: id, value },
@@ -674,7 +650,7 @@ export class LobbyServer {
     }
     const left = this.manager.lobby(lobby.id);
     if (left !== undefined) this.#views.set(left.id, left);
-    this.#list(lobby.id, left);
+    this.#lists.update(lobby.id, left);
     return undefined;
   }
 
@@ -724,7 +700,7 @@ export class LobbyServer {
         socket.isOnline = false;
         this.#people.detach(socket);
         this.#pushes.forget(socket);
-        this.#stopReading(socket);
+        this.#lists.stop(socket);
         this.#onPresence(socket.person);
         break;
       }
@@ -827,10 +803,10 @@ export class LobbyServer {
         this.#say(person, asker, request);
         return;
       case "browse":
-        this.#browse(socket, asker, request);
+        this.#lists.browse(socket, asker, request, this.#nowMs);
         return;
       case "unbrowse":
-        this.#stopReading(socket);
+        this.#lists.stop(socket);
         this.#pushes.done(asker, request, {});
         return;
       case "enqueue":
@@ -1226,80 +1202,6 @@ export class LobbyServer {
     this.#pushes.done(asker, request, {});
   }
 
-  #browse(
-    socket: LobbySocket,
-    asker: Asker,
-    request: LobbyRequest & { do: "browse" },
-  ): void {
-    const { client, number } = asker;
-    const { person } = socket;
-    // It may have left while this waited in line: nobody would ever end its list.
-    if (this.#people.socket(client) !== socket) return;
-    if (!person.lists.tryTake(1, this.#nowMs)) {
-      const waitMs = person.lists.waitMs(1, this.#nowMs);
-      this.#pushes.refuse(asker, request, limited(waitMs));
-      return;
-    }
-    this.#stopReading(socket);
-    const cursor = person.readerCount < MAX_LISTS
-      ? this.#feed.subscribe(request.filter)
-      : undefined;
-    if (cursor === undefined) {
-      this.#pushes.refuse(asker, request, limited(LISTS_RETRY_MS));
-      return;
-    }
-    const answer: LobbyAnswer = { ok: true, value: { key: cursor.key } };
-    this.#counters.request(request.do, true);
-    // What the list has is stored: it waits for nothing, and follows its answer.
-    socket.reader = this.#readers.open(
-      client,
-      cursor,
-      number,
-      encoder.encode(JSON.stringify(answer)),
-    );
-  }
-
-  #stopReading(socket: LobbySocket): void {
-    const { reader } = socket;
-    if (reader === undefined) return;
-    socket.reader = undefined;
-    this.#feed.unsubscribe(reader.cursor);
-    this.#readers.close(reader);
-  }
-
-  #endList(reader: ListReader): boolean {
-    const push: LobbyPush = {
-      push: "listEnded",
-      key: reader.cursor.key,
-      reason: "slow",
-    };
-    const message = encoder.encode(JSON.stringify(push));
-    if (!this.hub.sendTo(reader.client, LOBBY_LIST_CHANNEL, message)) {
-      // Nobody is there any more to be told.
-      if (this.hub.identityOf(reader.client) !== undefined) return false;
-    }
-    this.#counters.slowReaders++;
-    const socket = this.#people.socket(reader.client);
-    if (socket?.reader === reader) this.#stopReading(socket);
-    return true;
-  }
-
-  #tickLists(dt: number): void {
-    const { listIntervalMs } = this.#settings;
-    this.#readers.tick(
-      listIntervalMs === 0 ? 1 : Math.min(1, dt * 1_000 / listIntervalMs),
-    );
-  }
-
-  #list(id: LobbyId, lobby: Lobby | undefined): void {
-    const { region, listedMetadata } = this.#settings;
-    const listing = lobby === undefined || lobby.config.access !== "public"
-      ? undefined
-      : lobbyListing(lobby, { region, metadata: listedMetadata });
-    this.#feed.update(id, listing);
-    this.#cluster?.list(id, listing);
-  }
-
   /** Takes what has happened to lobbies, for those in them, the store and the game. */
   #takeLobbyEvents(): void {
     for (const event of this.manager.drainEvents()) {
@@ -1376,7 +1278,7 @@ export class LobbyServer {
       default:
         this.#pushes.pushTo(membersOf(view), { push: "event", event });
     }
-    this.#outbox.push(() => this.#list(id, after));
+    this.#outbox.push(() => this.#lists.update(id, after));
     this.#tell({ type: "lobby", event, view });
   }
 
@@ -1491,21 +1393,6 @@ function checkMessageBytes(
 const CLIENT_MESSAGE_BYTES = 1_048_576;
 /** As `WsHubOptions.maxMessageBytes` says. */
 const MAX_HUB_MESSAGE_BYTES = 67_108_864;
-
-/** Lists wait at the server, where readers share them. */
-const LIST_CHANNEL_OPTIONS = {
-  delivery: Delivery.ExactlyOnce,
-  priority: 5,
-  slow: "drop",
-  maxQueuedMessages: 64,
-  maxQueuedBytes: 2 * PAGE_BYTES,
-} as const;
-
-/** The same for all who read a list. */
-function encodeDiff(key: string, diff: LobbyListingDiff): OutMessage {
-  const push: LobbyPush = { push: "list", key, ...diff };
-  return outMessage(encoder.encode(JSON.stringify(push)));
-}
 
 function membersOf(lobby: Lobby): PlayerId[] {
   return [
