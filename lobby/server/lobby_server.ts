@@ -15,7 +15,7 @@ import { deepFreeze } from "../manager/_deep_freeze.ts";
 import { applyLobbyEvent } from "../manager/apply_lobby_event.ts";
 import type { Lobby } from "../manager/lobby.ts";
 import type { LobbyConfigChanges } from "../manager/lobby_config.ts";
-import type { LobbyEvent, LobbyNotice } from "../manager/lobby_event.ts";
+import type { LobbyEvent } from "../manager/lobby_event.ts";
 import { LobbyManager } from "../manager/lobby_manager.ts";
 import type {
   LobbyJoin,
@@ -25,8 +25,6 @@ import type { LobbyMetadata } from "../manager/lobby_metadata.ts";
 import { LobbyState } from "../manager/lobby_state.ts";
 import type { BackfillId, BackfillRequest } from "../matchmaking/backfill.ts";
 import type { MatchmakingResult } from "../matchmaking/matchmaking_result.ts";
-import { WorkQueue } from "../password/_work_queue.ts";
-import { hashPassword, verifyPassword } from "../password/password.ts";
 import type {
   LobbyRecord,
   LobbyRecordKey,
@@ -54,8 +52,9 @@ import { GameMessages } from "./_game_messages.ts";
 import { LIST_CHANNEL_OPTIONS, LobbyLists } from "./_lobby_lists.ts";
 import { Matchmaker } from "./_matchmaker.ts";
 import { maxMessageBytes } from "./_max_message_bytes.ts";
-import { hostedBy, operate, plain } from "./_operate.ts";
+import { entered, hostedBy, operate, plain } from "./_operate.ts";
 import { Outbox } from "./_outbox.ts";
+import { PasswordRequests } from "./_password_requests.ts";
 import { type LobbySocket, People, type Person } from "./_people.ts";
 import { invalid, limited, refusal } from "./_refusal.ts";
 import { counter, gauge, ServerCounters } from "./_server_counters.ts";
@@ -69,8 +68,8 @@ import type {
   LobbyServerOptions,
 } from "./lobby_server_options.ts";
 
-/** How long a client that has to wait for others' passwords is told to wait. */
-const HASHES_RETRY_MS = 1_000;
+/** How long a client whose password was not tried, as the lobby was handed over, is told to wait. */
+const MOVED_RETRY_MS = 1_000;
 /** Bytes that one of what waits for the store has on the average, while more is taken in. */
 const HELD_BYTES = 1_024;
 /** How often it is told who had no room for a message of the game. */
@@ -140,15 +139,13 @@ export class LobbyServer {
   readonly #chat: Chat;
   readonly #chatPushes: ChatPushes;
   readonly #lists: LobbyLists;
+  readonly #passwords: PasswordRequests;
   readonly #matchmaker: Matchmaker;
-  readonly #hashes: WorkQueue;
   readonly #counters = new ServerCounters();
   /** Each lobby as it was after its last event. */
   readonly #views = new Map<LobbyId, Lobby>();
-  /** Who waits for an answer, by the number of the attempt. */
-  readonly #attempts = new Map<number, Asker>();
   /** What was found out meanwhile, for the next tick. */
-  #found: (() => void)[] = [];
+  #deferred: (() => void)[] = [];
   /** When it was told last who had no room for a message of the game. */
   #toldDropsMs = 0;
   /** Lobbies that are being handed over, as they are stored. */
@@ -185,7 +182,7 @@ export class LobbyServer {
         this.#matchmaker.objection(player, isParty),
       move: (player, place) => this.#moveLobby(player, place),
       touch: (key) => this.#outbox.touch("server", key),
-      defer: (action) => this.#found.push(action),
+      defer: (action) => this.#deferred.push(action),
     });
     this.manager = new LobbyManager(options.manager);
     const longest = maxMessageBytes(settings.limits);
@@ -222,10 +219,6 @@ export class LobbyServer {
       settings.limits.nameBytes,
     );
     this.#chat = new Chat(settings.chatMaxBytes, settings.chatHistory);
-    this.#hashes = new WorkQueue(
-      settings.maxConcurrentHashes,
-      settings.maxWaitingHashes,
-    );
     this.#outbox = new Outbox(options.store, {
       valueOf: (record) => this.#valueOf(record),
       isServing: () => this.#cluster?.isHeld !== false,
@@ -250,6 +243,19 @@ export class LobbyServer {
       this.#counters,
       settings,
       cluster,
+    );
+    this.#passwords = new PasswordRequests(
+      this.manager,
+      this.#pushes,
+      this.#counters,
+      settings,
+      {
+        defer: (action) => this.#deferred.push(action),
+        takeEvents: () => this.#takeLobbyEvents(),
+        markAbsent: (player) => this.#markAbsent(player),
+        settle: (asker, request, result) =>
+          this.#settle(asker, request, result),
+      },
     );
     this.#messages = new GameMessages(
       this.hub,
@@ -302,12 +308,13 @@ export class LobbyServer {
   tick(dt: number): void {
     this.hub.tick(dt);
     this.#nowMs += dt * 1_000;
+    this.#passwords.tick(this.#nowMs);
     this.#tickCluster(dt);
     this.#takeHubEvents();
     if (!this.#isReady || this.#isClosed) return;
-    const found = this.#found;
-    this.#found = [];
-    for (const apply of found) apply();
+    const deferred = this.#deferred;
+    this.#deferred = [];
+    for (const apply of deferred) apply();
     // What was handed over comes back after that was found out.
     this.#takeNews();
     this.#gate?.tick(dt);
@@ -469,7 +476,7 @@ export class LobbyServer {
     yield gauge(
       "waiting_hashes",
       "Passwords that wait to be hashed",
-      this.#hashes.waiting,
+      this.#passwords.waiting,
     );
     yield counter("chat_messages", "Messages said in lobbies", this.#chat.said);
     yield counter(
@@ -502,7 +509,7 @@ export class LobbyServer {
     if (this.#isClosed) return;
     this.#isClosed = true;
     await this.ready.catch(() => {});
-    await this.#hashes.close();
+    await this.#passwords.close();
     this.#takeLobbyEvents();
     await this.#outbox.finish();
     this.hub.close(spreadMs);
@@ -544,7 +551,7 @@ export class LobbyServer {
     this.#isClosed = true;
     this.#outbox.abandon();
     this.#queue({ type: "clusterLost" });
-    void this.#hashes.close();
+    void this.#passwords.close();
     this.hub.close();
   }
 
@@ -585,11 +592,7 @@ export class LobbyServer {
     // It lives on: nobody is told.
     for (const event of this.manager.drainEvents()) {
       if (event.type !== "joinRefused") continue;
-      const asker = this.#attempts.get(event.attempt);
-      this.#attempts.delete(event.attempt);
-      if (asker !== undefined) {
-        this.#pushes.refuse(asker, { do: "join" }, limited(HASHES_RETRY_MS));
-      }
+      this.#passwords.refuse(event.attempt, limited(MOVED_RETRY_MS));
     }
     this.#views.delete(id);
     this.#lists.update(id, undefined);
@@ -597,7 +600,7 @@ export class LobbyServer {
       ...records,
       { kind: "lobby", key: id, value },
     ]).then((isGiven) => {
-      this.#found.push(() => {
+      this.#deferred.push(() => {
         this.#moving.delete(id);
         const { url } = place;
         if (isGiven) {
@@ -797,7 +800,7 @@ export class LobbyServer {
         this.#configure(player, asker, request);
         return;
       case "setPassword":
-        this.#setPassword(person, asker, request.password);
+        this.#passwords.set(person, asker, request.password);
         return;
       case "chat":
         this.#say(person, asker, request);
@@ -937,7 +940,7 @@ export class LobbyServer {
       this.#createWith(person, asker, whole, undefined);
       return;
     }
-    this.#hash(person, asker, request, password, (verifier) => {
+    this.#passwords.hash(person, asker, request, password, (verifier) => {
       this.#createWith(person, asker, whole, verifier);
     });
   }
@@ -999,7 +1002,7 @@ export class LobbyServer {
       this.#settle(asker, request, { isOk: true, value: { lobby: id } });
     } else {
       person.attempts.tryTake(1, this.#nowMs);
-      this.#attempts.set(joined.value.attempt, asker);
+      this.#passwords.wait(joined.value.attempt, asker);
       this.#takeLobbyEvents();
     }
   }
@@ -1066,93 +1069,6 @@ export class LobbyServer {
     };
   }
 
-  #setPassword(
-    person: Person,
-    asker: Asker,
-    password: string | null,
-  ): void {
-    const request = { do: "setPassword", password } as const;
-    const { player } = person;
-    const hosted = hostedBy(this.manager, player);
-    if (!hosted.isOk) {
-      this.#pushes.refuse(asker, request, hosted.error);
-      return;
-    }
-    const { id } = hosted.value;
-    const set = (verifier: string | undefined): void =>
-      this.#settle(
-        asker,
-        request,
-        plain(this.manager.setPassword(player, verifier)),
-      );
-    if (password === null) {
-      person.lastPassword = undefined;
-      set(undefined);
-      return;
-    }
-    const own = {};
-    const isTaken = this.#hash(person, asker, request, password, (verifier) => {
-      if (this.manager.lobbyForPlayer(player)?.id !== id) {
-        this.#pushes.refuse(asker, request, {
-          type: "playerNotFound",
-          player,
-          message: "The player has left the lobby",
-        });
-      } else if (person.lastPassword === own) set(verifier);
-      // What was asked for last counts, and not what has taken longest.
-      else this.#pushes.done(asker, request, {});
-    });
-    if (isTaken) person.lastPassword = own;
-  }
-
-  /** Makes a verifier, and goes on with it in a tick to come; returns whether that was begun. */
-  #hash(
-    person: Person,
-    asker: Asker,
-    request: LobbyRequest,
-    password: string,
-    goOn: (verifier: string) => void,
-  ): boolean {
-    if (!person.hashes.tryTake(1, this.#nowMs)) {
-      const waitMs = person.hashes.waitMs(1, this.#nowMs);
-      this.#pushes.refuse(asker, request, limited(waitMs));
-      return false;
-    }
-    const isTaken = this.#hashes.push(async () => {
-      const verifier = await hashPassword(
-        password,
-        this.#settings.iterations,
-      );
-      this.#counters.hashes++;
-      this.#found.push(() => goOn(verifier));
-    });
-    if (!isTaken) this.#pushes.refuse(asker, request, limited(HASHES_RETRY_MS));
-    return isTaken;
-  }
-
-  #verify(notice: LobbyNotice & { type: "passwordToVerify" }): void {
-    const { attempt, player, password, verifier } = notice;
-    // How many there may be, the manager has seen to.
-    this.#hashes.push(async () => {
-      // Nobody waits for it any more.
-      if (!this.#attempts.has(attempt)) return;
-      const isRight = await verifyPassword(password, verifier);
-      this.#counters.hashes++;
-      this.#found.push(() => this.#onVerified(attempt, player, isRight));
-    }, true);
-  }
-
-  #onVerified(attempt: number, player: PlayerId, isRight: boolean): void {
-    const answered = this.manager.answerPassword(attempt, isRight);
-    if (answered.isOk) this.#markAbsent(player);
-    // The lobby first: who asks is in it when it is answered.
-    this.#takeLobbyEvents();
-    const asker = this.#attempts.get(attempt);
-    if (asker === undefined) return;
-    this.#attempts.delete(attempt);
-    this.#settle(asker, { do: "join" }, entered(answered));
-  }
-
   #say(
     person: Person,
     asker: Asker,
@@ -1207,18 +1123,14 @@ export class LobbyServer {
     for (const event of this.manager.drainEvents()) {
       switch (event.type) {
         case "passwordToVerify":
-          this.#verify(event);
+          this.#passwords.verify(event);
           break;
         case "serverDataChanged":
           this.#outbox.touch("lobby", event.lobby);
           break;
-        case "joinRefused": {
-          const asker = this.#attempts.get(event.attempt);
-          if (asker === undefined) break;
-          this.#attempts.delete(event.attempt);
-          this.#pushes.refuse(asker, { do: "join" }, event.error);
+        case "joinRefused":
+          this.#passwords.refuse(event.attempt, event.error);
           break;
-        }
         default:
           this.#onLobbyEvent(event);
       }
@@ -1399,10 +1311,4 @@ function membersOf(lobby: Lobby): PlayerId[] {
     ...lobby.players.map(({ id }) => id),
     ...lobby.spectators.map(({ id }) => id),
   ];
-}
-
-function entered(result: LobbyResult<Lobby>): Result {
-  return result.isOk
-    ? { isOk: true, value: { lobby: result.value.id } }
-    : result;
 }
