@@ -25,14 +25,9 @@ import type { LobbyMetadata } from "../manager/lobby_metadata.ts";
 import { LobbyState } from "../manager/lobby_state.ts";
 import type { BackfillId, BackfillRequest } from "../matchmaking/backfill.ts";
 import type { MatchmakingResult } from "../matchmaking/matchmaking_result.ts";
-import type {
-  LobbyRecord,
-  LobbyRecordKey,
-  LobbyStore,
-} from "../store/lobby_store.ts";
+import type { LobbyStore } from "../store/lobby_store.ts";
 import { readRequest } from "../wire/_read_request.ts";
 import type { LobbyHello, LobbyRequestError } from "../wire/lobby_answer.ts";
-import { isCount } from "../wire/_shape.ts";
 import type { LobbyTimesLeft } from "../wire/lobby_push.ts";
 import {
   LOBBY_CHANNEL,
@@ -50,6 +45,7 @@ import {
 import { ClusterGate, type Elsewhere } from "./_cluster_gate.ts";
 import { GameMessages } from "./_game_messages.ts";
 import { LIST_CHANNEL_OPTIONS, LobbyLists } from "./_lobby_lists.ts";
+import { LobbyRecords } from "./_lobby_records.ts";
 import { Matchmaker } from "./_matchmaker.ts";
 import { maxMessageBytes } from "./_max_message_bytes.ts";
 import { entered, hostedBy, operate, plain } from "./_operate.ts";
@@ -141,6 +137,7 @@ export class LobbyServer {
   readonly #lists: LobbyLists;
   readonly #passwords: PasswordRequests;
   readonly #matchmaker: Matchmaker;
+  readonly #records: LobbyRecords;
   readonly #counters = new ServerCounters();
   /** Each lobby as it was after its last event. */
   readonly #views = new Map<LobbyId, Lobby>();
@@ -148,8 +145,6 @@ export class LobbyServer {
   #deferred: (() => void)[] = [];
   /** When it was told last who had no room for a message of the game. */
   #toldDropsMs = 0;
-  /** Lobbies that are being handed over, as they are stored. */
-  readonly #moving = new Map<LobbyId, string>();
   /** Clients that were closed, of whom something may still come. */
   readonly #expelled = new Set<ClientId>();
   #nowMs = 0;
@@ -220,7 +215,7 @@ export class LobbyServer {
     );
     this.#chat = new Chat(settings.chatMaxBytes, settings.chatHistory);
     this.#outbox = new Outbox(options.store, {
-      valueOf: (record) => this.#valueOf(record),
+      valueOf: (record) => this.#records.valueOf(record),
       isServing: () => this.#cluster?.isHeld !== false,
       onStored: (records) => this.#onStored(records),
       onFailed: (error, retryAfterMs) => this.#onFailed(error, retryAfterMs),
@@ -279,6 +274,18 @@ export class LobbyServer {
         this.#gate?.onSeats(players);
       },
       tell: (event) => this.#tell(event),
+    });
+    this.#records = new LobbyRecords({
+      manager: this.manager,
+      chat: this.#chat,
+      people: this.#people,
+      matchmaker: this.#matchmaker,
+      gate: this.#gate,
+      outbox: this.#outbox,
+      onRestored: (id, lobby) => {
+        if (lobby !== undefined) this.#views.set(id, lobby);
+        this.#lists.update(id, lobby);
+      },
     });
     this.handler = (request, info) =>
       this.#isReady && !this.#isClosed
@@ -518,29 +525,7 @@ export class LobbyServer {
   async #restore(): Promise<void> {
     const records = await this.#store.load();
     this.#isReady = true;
-    this.#tell({ type: "restored", ...this.#takeRecords(records) });
-  }
-
-  /** Goes on with what was stored. */
-  #takeRecords(records: readonly LobbyRecord[]): {
-    readonly lobbies: number;
-    readonly tickets: number;
-    readonly refused: readonly {
-      readonly key: string;
-      readonly reason: string;
-    }[];
-  } {
-    const refused: { key: string; reason: string }[] = [];
-    let lobbies = 0;
-    for (const { kind, key, value } of records) {
-      if (kind !== "lobby") continue;
-      const reason = this.#restoreLobby(key, value);
-      if (reason === undefined) lobbies++;
-      else refused.push({ key, reason });
-    }
-    const tickets = this.#matchmaker.restore(records, refused);
-    this.#gate?.onRecords(records);
-    return { lobbies, tickets, refused };
+    this.#tell({ type: "restored", ...this.#records.restore(records) });
   }
 
   #tickCluster(dt: number): void {
@@ -562,7 +547,7 @@ export class LobbyServer {
     if (inherited.length > 0) {
       // What the game has done since the last tick is told; what comes of it being here is not.
       this.#takeLobbyEvents();
-      this.#tell({ type: "inherited", ...this.#takeRecords(inherited) });
+      this.#tell({ type: "inherited", ...this.#records.restore(inherited) });
     }
     for (const { kind, key } of taken) {
       // By the game's own calls somebody or something is here that was elsewhere before.
@@ -581,12 +566,11 @@ export class LobbyServer {
     const lobby = this.manager.lobbyForPlayer(player);
     if (lobby === undefined) return false;
     const { id } = lobby;
-    const value = this.#writeLobby(id)!;
     const players = membersOf(lobby);
     // Who does not play may wait for a match alone.
     if (players.some((it) => this.#matchmaker.isWaiting(it))) return false;
     const people = players.flatMap((it) => this.#people.get(it) ?? []);
-    this.#moving.set(id, value);
+    const value = this.#records.hold(id)!;
     const records = this.#gate!.beginMove(id, player, players, people);
     this.manager.destroyLobby(id);
     // It lives on: nobody is told.
@@ -601,7 +585,7 @@ export class LobbyServer {
       { kind: "lobby", key: id, value },
     ]).then((isGiven) => {
       this.#deferred.push(() => {
-        this.#moving.delete(id);
+        this.#records.release(id);
         const { url } = place;
         if (isGiven) {
           this.#chat.forget(id);
@@ -609,7 +593,7 @@ export class LobbyServer {
           this.#pushes.pushTo(players, { push: "moved", url });
         } else {
           this.#takeLobbyEvents();
-          this.#restoreLobby(id, value);
+          this.#records.restoreLobby(id, value);
           this.#outbox.touch("lobby", id);
         }
         this.#gate!.endMove(id, players, people, isGiven ? url : undefined);
@@ -621,40 +605,6 @@ export class LobbyServer {
   #isSeated(player: PlayerId): boolean {
     return this.manager.lobbyForPlayer(player) !== undefined ||
       this.#matchmaker.isWaiting(player);
-  }
-
-  /** Returns why it cannot be restored, if it cannot. */
-  #restoreLobby(key: string, value: string): string | undefined {
-    let snapshot: unknown;
-    try {
-      snapshot = JSON.parse(value);
-    } catch {
-      return "it is no JSON";
-    }
-    const named = snapshot as { readonly lobby?: { readonly id?: unknown } };
-    if ((named?.lobby?.id ?? key) !== key) return "it is another lobby";
-    const restored = this.manager.restore(snapshot);
-    if (!restored.isOk) return restored.error.message;
-    const lobby = restored.value;
-    const { chatNumber } = snapshot as { readonly chatNumber?: unknown };
-    if (isCount(chatNumber)) this.#chat.goOn(lobby.id, chatNumber as number);
-    this.#gate?.onCodes(
-      lobby.id,
-      this.manager.invites(lobby.id).map(({ code }) => code),
-    );
-    // Hardly anybody is connected; they have their time to come back from now on.
-    for (const { id, isConnected } of [...lobby.players, ...lobby.spectators]) {
-      const isOnline = this.#people.get(id)?.isOnline === true;
-      if (isConnected !== isOnline) this.manager.setConnected(id, isOnline);
-    }
-    // Nobody is there to be told, and the game is told that all of it is restored.
-    for (const event of this.manager.drainEvents()) {
-      if ("version" in event) this.#outbox.touch("lobby", event.lobby);
-    }
-    const left = this.manager.lobby(lobby.id);
-    if (left !== undefined) this.#views.set(left.id, left);
-    this.#lists.update(lobby.id, left);
-    return undefined;
   }
 
   #takeHubEvents(): void {
@@ -1192,25 +1142,6 @@ export class LobbyServer {
     }
     this.#outbox.push(() => this.#lists.update(id, after));
     this.#tell({ type: "lobby", event, view });
-  }
-
-  #valueOf({ kind, key }: LobbyRecordKey): string | undefined {
-    if (kind === "ticket") return this.#matchmaker.valueOf(key);
-    if (kind === "server") return this.#gate?.valueOf(key);
-    const moving = this.#moving.get(key as LobbyId);
-    if (moving !== undefined) return moving;
-    const id = key as LobbyId;
-    this.#gate?.onCodes(id, this.manager.invites(id).map(({ code }) => code));
-    return this.#writeLobby(id);
-  }
-
-  /** All that is kept of a lobby: what the manager has, and the number of what was said last. */
-  #writeLobby(id: LobbyId): string | undefined {
-    const snapshot = this.manager.snapshot(id);
-    const chatNumber = this.#chat.numberOf(id);
-    return snapshot === undefined ? undefined : JSON.stringify(
-      chatNumber === 0 ? snapshot : { ...snapshot, chatNumber },
-    );
   }
 
   #onStored(records: number): void {
