@@ -169,3 +169,10 @@ export function hostedBy(
 export function plain(result: LobbyResult<unknown>): Operated {
   return result.isOk ? { isOk: true, value: undefined } : result;
 }
+
+/** Who has entered a lobby is told which. */
+export function entered(result: LobbyResult<Lobby>): Operated {
+  return result.isOk
+    ? { isOk: true, value: { lobby: result.value.id } }
+    : result;
+}

@@ -4,15 +4,10 @@ import {
   type ClientId,
   Delivery,
   type HandlerInfo,
-  type OutMessage,
-  outMessage,
   WsHub,
   type WsHubEvent,
 } from "../../websocket/mod.ts";
 import { LobbyCluster } from "../cluster/lobby_cluster.ts";
-import { ListingFeed } from "../browser/_listing_feed.ts";
-import type { LobbyListingDiff } from "../browser/listing_diff.ts";
-import { lobbyListing } from "../browser/lobby_listing.ts";
 import type { LobbyId } from "../lobby_id.ts";
 import type { LobbyResult } from "../lobby_result.ts";
 import { checkConfig } from "../manager/_check_input.ts";
@@ -21,7 +16,7 @@ import { notAllowed } from "../manager/_errors.ts";
 import { applyLobbyEvent } from "../manager/apply_lobby_event.ts";
 import type { Lobby } from "../manager/lobby.ts";
 import type { LobbyConfigChanges } from "../manager/lobby_config.ts";
-import type { LobbyEvent, LobbyNotice } from "../manager/lobby_event.ts";
+import type { LobbyEvent } from "../manager/lobby_event.ts";
 import { LobbyManager } from "../manager/lobby_manager.ts";
 import type {
   LobbyJoin,
@@ -31,25 +26,10 @@ import type { LobbyMetadata } from "../manager/lobby_metadata.ts";
 import { LobbyState } from "../manager/lobby_state.ts";
 import type { BackfillId, BackfillRequest } from "../matchmaking/backfill.ts";
 import type { MatchmakingResult } from "../matchmaking/matchmaking_result.ts";
-import { WorkQueue } from "../password/_work_queue.ts";
-import { hashPassword, verifyPassword } from "../password/password.ts";
-import type {
-  LobbyRecord,
-  LobbyRecordKey,
-  LobbyStore,
-} from "../store/lobby_store.ts";
+import type { LobbyStore } from "../store/lobby_store.ts";
 import { readRequest } from "../wire/_read_request.ts";
-import type {
-  LobbyAnswer,
-  LobbyHello,
-  LobbyRequestError,
-} from "../wire/lobby_answer.ts";
-import { isCount } from "../wire/_shape.ts";
-import type {
-  LobbyChatMessage,
-  LobbyPush,
-  LobbyTimesLeft,
-} from "../wire/lobby_push.ts";
+import type { LobbyHello, LobbyRequestError } from "../wire/lobby_answer.ts";
+import type { LobbyTimesLeft } from "../wire/lobby_push.ts";
 import {
   LOBBY_CHANNEL,
   LOBBY_LIST_CHANNEL,
@@ -57,14 +37,23 @@ import {
   type LobbyRequest,
 } from "../wire/lobby_request.ts";
 import { Chat } from "./_chat.ts";
+import { ChatPushes } from "./_chat_pushes.ts";
+import {
+  type Asker,
+  ClientPushes,
+  type PlayerState,
+} from "./_client_pushes.ts";
 import { ClusterGate, type Elsewhere } from "./_cluster_gate.ts";
 import { GameMessages } from "./_game_messages.ts";
-import { type ListReader, ListReaders } from "./_list_readers.ts";
+import { LIST_CHANNEL_OPTIONS, LobbyLists } from "./_lobby_lists.ts";
+import { LobbyRecords } from "./_lobby_records.ts";
 import { Matchmaker } from "./_matchmaker.ts";
 import { maxMessageBytes } from "./_max_message_bytes.ts";
-import { hostedBy, operate, plain } from "./_operate.ts";
+import { entered, hostedBy, operate, plain } from "./_operate.ts";
 import { Outbox } from "./_outbox.ts";
+import { PasswordRequests } from "./_password_requests.ts";
 import { type LobbySocket, People, type Person } from "./_people.ts";
+import { invalid, limited, refusal } from "./_refusal.ts";
 import { counter, gauge, ServerCounters } from "./_server_counters.ts";
 import {
   resolveServerOptions,
@@ -81,22 +70,12 @@ import type {
  * `pongTimeoutMs`: that has to leave time to come back for as long as a seat is kept.
  */
 const KEEPALIVE_MS = 10_000;
-/** How long a client that has to wait for others' passwords is told to wait. */
-const HASHES_RETRY_MS = 1_000;
-/** How often a client for which there is no room is tried again, and how many are in a tick: each is told a whole lobby. */
-const CATCH_UP_MS = 1_000;
-const CATCH_UPS_PER_TICK = 16;
-/** How long a client for whose list there is no room is told to wait. */
-const LISTS_RETRY_MS = 1_000;
-/** The most lists that a player reads, over all connections. */
-const MAX_LISTS = 16;
+/** How long a client whose password was not tried, as the lobby was handed over, is told to wait. */
+const MOVED_RETRY_MS = 1_000;
 /** Bytes that one of what waits for the store has on the average, while more is taken in. */
 const HELD_BYTES = 1_024;
-const PAGE_SIZE = 64;
-/** Half of what may wait for a client. */
-const PAGE_BYTES = 131_072;
-
-const encoder = new TextEncoder();
+/** How often it is told who had no room for a message of the game. */
+const TELL_DROPS_MS = 1_000;
 
 /**
  * Lobbies for players over WebSockets: it owns a {@linkcode LobbyManager}, the hub that its clients are at, and a
@@ -158,23 +137,20 @@ export class LobbyServer {
   readonly #messages: GameMessages;
   readonly #events: EventQueue<LobbyServerEvent>;
   readonly #people: People;
+  readonly #pushes: ClientPushes;
   readonly #chat: Chat;
-  readonly #feed: ListingFeed;
-  readonly #readers: ListReaders;
+  readonly #chatPushes: ChatPushes;
+  readonly #lists: LobbyLists;
+  readonly #passwords: PasswordRequests;
   readonly #matchmaker: Matchmaker;
-  readonly #hashes: WorkQueue;
+  readonly #records: LobbyRecords;
   readonly #counters = new ServerCounters();
   /** Each lobby as it was after its last event. */
   readonly #views = new Map<LobbyId, Lobby>();
-  /** Who waits for an answer, by the number of the attempt. */
-  readonly #attempts = new Map<number, Asker>();
   /** What was found out meanwhile, for the next tick. */
-  #found: (() => void)[] = [];
-  readonly #behind = new Set<LobbySocket>();
+  #deferred: (() => void)[] = [];
   /** When it was told last who had no room for a message of the game. */
   #toldDropsMs = 0;
-  /** Lobbies that are being handed over, as they are stored. */
-  readonly #moving = new Map<LobbyId, string>();
   /** Clients that were closed, of whom something may still come. */
   readonly #expelled = new Set<ClientId>();
   #nowMs = 0;
@@ -207,7 +183,7 @@ export class LobbyServer {
         this.#matchmaker.objection(player, isParty),
       move: (player, place) => this.#moveLobby(player, place),
       touch: (key) => this.#outbox.touch("server", key),
-      defer: (action) => this.#found.push(action),
+      defer: (action) => this.#deferred.push(action),
     });
     this.manager = new LobbyManager(options.manager);
     const longest = maxMessageBytes(settings.limits);
@@ -245,29 +221,44 @@ export class LobbyServer {
       settings.limits.nameBytes,
     );
     this.#chat = new Chat(settings.chatMaxBytes, settings.chatHistory);
-    this.#feed = new ListingFeed({
-      maxListed: settings.maxListed,
-      maxFilters: settings.maxFilters,
-      pageSize: PAGE_SIZE,
-      pageBytes: PAGE_BYTES,
-    }, encodeDiff);
-    this.#readers = new ListReaders(this.#feed, {
-      send: (client, message) =>
-        this.hub.sendTo(client, LOBBY_LIST_CHANNEL, message),
-      reply: (client, request, message) =>
-        this.hub.reply(client, LOBBY_LIST_CHANNEL, request, message),
-      onSlow: (reader) => this.#endList(reader),
-    });
-    this.#hashes = new WorkQueue(
-      settings.maxConcurrentHashes,
-      settings.maxWaitingHashes,
-    );
     this.#outbox = new Outbox(options.store, {
-      valueOf: (record) => this.#valueOf(record),
+      valueOf: (record) => this.#records.valueOf(record),
       isServing: () => this.#cluster?.isHeld !== false,
       onStored: (records) => this.#onStored(records),
       onFailed: (error, retryAfterMs) => this.#onFailed(error, retryAfterMs),
     });
+    this.#pushes = new ClientPushes(
+      this.hub,
+      this.#people,
+      this.#outbox,
+      this.#counters,
+      {
+        stateOf: (player) => this.#stateOf(player),
+        onCaughtUp: (socket, lobby) => this.#chatPushes.goOn(socket, lobby),
+      },
+    );
+    this.#chatPushes = new ChatPushes(this.#chat, this.#outbox, this.#pushes);
+    this.#lists = new LobbyLists(
+      this.hub,
+      this.#people,
+      this.#pushes,
+      this.#counters,
+      settings,
+      cluster,
+    );
+    this.#passwords = new PasswordRequests(
+      this.manager,
+      this.#pushes,
+      this.#counters,
+      settings,
+      {
+        defer: (action) => this.#deferred.push(action),
+        takeEvents: () => this.#takeLobbyEvents(),
+        markAbsent: (player) => this.#markAbsent(player),
+        settle: (asker, request, result) =>
+          this.#settle(asker, request, result),
+      },
+    );
     this.#messages = new GameMessages(
       this.hub,
       this.#outbox,
@@ -284,12 +275,24 @@ export class LobbyServer {
       people: this.#people,
       counters: this.#counters,
       takeEvents: () => this.#takeLobbyEvents(),
-      push: (players, push) => this.#pushTo(players, push),
+      push: (players, push) => this.#pushes.pushTo(players, push),
       touch: (key, players) => {
         this.#outbox.touch("ticket", key);
         this.#gate?.onSeats(players);
       },
       tell: (event) => this.#tell(event),
+    });
+    this.#records = new LobbyRecords({
+      manager: this.manager,
+      chat: this.#chat,
+      people: this.#people,
+      matchmaker: this.#matchmaker,
+      gate: this.#gate,
+      outbox: this.#outbox,
+      onRestored: (id, lobby) => {
+        if (lobby !== undefined) this.#views.set(id, lobby);
+        this.#lists.update(id, lobby);
+      },
     });
     this.handler = (request, info) =>
       this.#isReady && !this.#isClosed
@@ -319,12 +322,13 @@ export class LobbyServer {
   tick(dt: number): void {
     this.hub.tick(dt);
     this.#nowMs += dt * 1_000;
+    this.#passwords.tick(this.#nowMs);
     this.#tickCluster(dt);
     this.#takeHubEvents();
     if (!this.#isReady || this.#isClosed) return;
-    const found = this.#found;
-    this.#found = [];
-    for (const apply of found) apply();
+    const deferred = this.#deferred;
+    this.#deferred = [];
+    for (const apply of deferred) apply();
     // What was handed over comes back after that was found out.
     this.#takeNews();
     this.#gate?.tick(dt);
@@ -333,10 +337,11 @@ export class LobbyServer {
     this.#matchmaker.tick(dt);
     this.#takeLobbyEvents();
     this.#people.sweep(this.#nowMs);
-    this.#catchUp();
+    this.#tellDrops();
+    this.#pushes.tick(this.#nowMs);
     this.#outbox.tick(dt);
     this.#outbox.commit();
-    this.#tickLists(dt);
+    this.#lists.tick(dt);
     this.hub.flush();
   }
 
@@ -480,18 +485,18 @@ export class LobbyServer {
     yield gauge(
       "list_filters",
       "Filters that are read",
-      this.#feed.filterCount,
+      this.#lists.filterCount,
     );
     yield gauge(
       "waiting_hashes",
       "Passwords that wait to be hashed",
-      this.#hashes.waiting,
+      this.#passwords.waiting,
     );
     yield counter("chat_messages", "Messages said in lobbies", this.#chat.said);
     yield counter(
       "list_bytes",
       "Bytes of lists that were sent",
-      this.#readers.sentBytes,
+      this.#lists.sentBytes,
     );
     yield* this.#counters.metrics();
     if (this.#cluster !== undefined) {
@@ -518,7 +523,7 @@ export class LobbyServer {
     if (this.#isClosed) return;
     this.#isClosed = true;
     await this.ready.catch(() => {});
-    await this.#hashes.close();
+    await this.#passwords.close();
     this.#takeLobbyEvents();
     await this.#outbox.finish();
     this.hub.close(spreadMs);
@@ -527,29 +532,7 @@ export class LobbyServer {
   async #restore(): Promise<void> {
     const records = await this.#store.load();
     this.#isReady = true;
-    this.#tell({ type: "restored", ...this.#takeRecords(records) });
-  }
-
-  /** Goes on with what was stored. */
-  #takeRecords(records: readonly LobbyRecord[]): {
-    readonly lobbies: number;
-    readonly tickets: number;
-    readonly refused: readonly {
-      readonly key: string;
-      readonly reason: string;
-    }[];
-  } {
-    const refused: { key: string; reason: string }[] = [];
-    let lobbies = 0;
-    for (const { kind, key, value } of records) {
-      if (kind !== "lobby") continue;
-      const reason = this.#restoreLobby(key, value);
-      if (reason === undefined) lobbies++;
-      else refused.push({ key, reason });
-    }
-    const tickets = this.#matchmaker.restore(records, refused);
-    this.#gate?.onRecords(records);
-    return { lobbies, tickets, refused };
+    this.#tell({ type: "restored", ...this.#records.restore(records) });
   }
 
   #tickCluster(dt: number): void {
@@ -560,7 +543,7 @@ export class LobbyServer {
     this.#isClosed = true;
     this.#outbox.abandon();
     this.#queue({ type: "clusterLost" });
-    void this.#hashes.close();
+    void this.#passwords.close();
     this.hub.close();
   }
 
@@ -571,7 +554,7 @@ export class LobbyServer {
     if (inherited.length > 0) {
       // What the game has done since the last tick is told; what comes of it being here is not.
       this.#takeLobbyEvents();
-      this.#tell({ type: "inherited", ...this.#takeRecords(inherited) });
+      this.#tell({ type: "inherited", ...this.#records.restore(inherited) });
     }
     for (const { kind, key } of taken) {
       // By the game's own calls somebody or something is here that was elsewhere before.
@@ -580,7 +563,7 @@ export class LobbyServer {
       if (player !== undefined) this.manager.leave(player);
     }
     for (const [id, listing] of listings) {
-      if (!this.#views.has(id)) this.#feed.update(id, listing);
+      if (!this.#views.has(id)) this.#lists.updateElsewhere(id, listing);
     }
   }
 
@@ -590,39 +573,34 @@ export class LobbyServer {
     const lobby = this.manager.lobbyForPlayer(player);
     if (lobby === undefined) return false;
     const { id } = lobby;
-    const value = this.#writeLobby(id)!;
     const players = membersOf(lobby);
     // Who does not play may wait for a match alone.
     if (players.some((it) => this.#matchmaker.isWaiting(it))) return false;
     const people = players.flatMap((it) => this.#people.get(it) ?? []);
-    this.#moving.set(id, value);
+    const value = this.#records.hold(id)!;
     const records = this.#gate!.beginMove(id, player, players, people);
     this.manager.destroyLobby(id);
     // It lives on: nobody is told.
     for (const event of this.manager.drainEvents()) {
       if (event.type !== "joinRefused") continue;
-      const asker = this.#attempts.get(event.attempt);
-      this.#attempts.delete(event.attempt);
-      if (asker !== undefined) {
-        this.#refuse(asker, { do: "join" }, limited(HASHES_RETRY_MS));
-      }
+      this.#passwords.refuse(event.attempt, limited(MOVED_RETRY_MS));
     }
     this.#views.delete(id);
-    this.#list(id, undefined);
+    this.#lists.update(id, undefined);
     this.#cluster!.give(place.token, [
       ...records,
       { kind: "lobby", key: id, value },
     ]).then((isGiven) => {
-      this.#found.push(() => {
-        this.#moving.delete(id);
+      this.#deferred.push(() => {
+        this.#records.release(id);
         const { url } = place;
         if (isGiven) {
           this.#chat.forget(id);
           this.#matchmaker.onDestroyed(id);
-          this.#pushTo(players, { push: "moved", url });
+          this.#pushes.pushTo(players, { push: "moved", url });
         } else {
           this.#takeLobbyEvents();
-          this.#restoreLobby(id, value);
+          this.#records.restoreLobby(id, value);
           this.#outbox.touch("lobby", id);
         }
         this.#gate!.endMove(id, players, people, isGiven ? url : undefined);
@@ -634,40 +612,6 @@ export class LobbyServer {
   #isSeated(player: PlayerId): boolean {
     return this.manager.lobbyForPlayer(player) !== undefined ||
       this.#matchmaker.isWaiting(player);
-  }
-
-  /** Returns why it cannot be restored, if it cannot. */
-  #restoreLobby(key: string, value: string): string | undefined {
-    let snapshot: unknown;
-    try {
-      snapshot = JSON.parse(value);
-    } catch {
-      return "it is no JSON";
-    }
-    const named = snapshot as { readonly lobby?: { readonly id?: unknown } };
-    if ((named?.lobby?.id ?? key) !== key) return "it is another lobby";
-    const restored = this.manager.restore(snapshot);
-    if (!restored.isOk) return restored.error.message;
-    const lobby = restored.value;
-    const { chatNumber } = snapshot as { readonly chatNumber?: unknown };
-    if (isCount(chatNumber)) this.#chat.goOn(lobby.id, chatNumber as number);
-    this.#gate?.onCodes(
-      lobby.id,
-      this.manager.invites(lobby.id).map(({ code }) => code),
-    );
-    // Hardly anybody is connected; they have their time to come back from now on.
-    for (const { id, isConnected } of [...lobby.players, ...lobby.spectators]) {
-      const isOnline = this.#people.get(id)?.isOnline === true;
-      if (isConnected !== isOnline) this.manager.setConnected(id, isOnline);
-    }
-    // Nobody is there to be told, and the game is told that all of it is restored.
-    for (const event of this.manager.drainEvents()) {
-      if ("version" in event) this.#outbox.touch("lobby", event.lobby);
-    }
-    const left = this.manager.lobby(lobby.id);
-    if (left !== undefined) this.#views.set(left.id, left);
-    this.#list(lobby.id, left);
-    return undefined;
   }
 
   #takeHubEvents(): void {
@@ -715,8 +659,8 @@ export class LobbyServer {
         if (socket === undefined) break;
         socket.isOnline = false;
         this.#people.detach(socket);
-        this.#behind.delete(socket);
-        this.#stopReading(socket);
+        this.#pushes.forget(socket);
+        this.#lists.stop(socket);
         this.#onPresence(socket.person);
         break;
       }
@@ -753,7 +697,7 @@ export class LobbyServer {
       this.#counters.invalid++;
       if (number !== undefined) {
         const field = "wrong" in read ? read.wrong : "";
-        this.#answer({ client, number }, refusal(invalid(field)));
+        this.#pushes.answer({ client, number }, refusal(invalid(field)));
       }
       this.#lose(person, client);
       return;
@@ -762,7 +706,7 @@ export class LobbyServer {
     if (!person.requests.tryTake(1, this.#nowMs)) {
       this.#counters.limited++;
       const waitMs = person.requests.waitMs(1, this.#nowMs);
-      this.#answer(asker, refusal(limited(waitMs)));
+      this.#pushes.answer(asker, refusal(limited(waitMs)));
       this.#lose(person, client);
       return;
     }
@@ -771,7 +715,7 @@ export class LobbyServer {
       // If it has left since, the word of that is still to come.
       socket = this.#people.attach(client, identity);
       // Before all that it is told: a client cannot tell its own name, and needs it to know which seat is its own.
-      this.#push([socket], { push: "player", player: person.player });
+      this.#pushes.push([socket], { push: "player", player: person.player });
       this.#onPresence(person);
     }
     const asking = socket;
@@ -784,7 +728,7 @@ export class LobbyServer {
       socket: asking,
       request,
       go: () => this.#perform(asking, asker, request),
-      refuse: (error) => this.#refuse(asker, request, error),
+      refuse: (error) => this.#pushes.refuse(asker, request, error),
     });
   }
 
@@ -813,17 +757,17 @@ export class LobbyServer {
         this.#configure(player, asker, request);
         return;
       case "setPassword":
-        this.#setPassword(person, asker, request.password);
+        this.#passwords.set(person, asker, request.password);
         return;
       case "chat":
         this.#say(person, asker, request);
         return;
       case "browse":
-        this.#browse(socket, asker, request);
+        this.#lists.browse(socket, asker, request, this.#nowMs);
         return;
       case "unbrowse":
-        this.#stopReading(socket);
-        this.#done(asker, request, {});
+        this.#lists.stop(socket);
+        this.#pushes.done(asker, request, {});
         return;
       case "enqueue":
       case "dequeue":
@@ -843,7 +787,7 @@ export class LobbyServer {
   ): void {
     const { player } = socket.person;
     if (request.protocol !== LOBBY_PROTOCOL) {
-      this.#refuse(asker, request, {
+      this.#pushes.refuse(asker, request, {
         type: "unsupportedProtocol",
         protocol: LOBBY_PROTOCOL,
         message:
@@ -852,12 +796,12 @@ export class LobbyServer {
       return;
     }
     const lobby = this.manager.lobbyForPlayer(player);
-    this.#behind.delete(socket);
+    this.#pushes.forget(socket);
     // What was dropped, and is on its way out still, is part of what follows.
     this.#outbox.push(() => socket.isBehind = false);
     socket.heard ??= { lobby: undefined, number: 0 };
     if (request.lobby !== undefined && request.lobby !== lobby?.id) {
-      this.#push([socket], {
+      this.#pushes.push([socket], {
         push: "left",
         lobby: request.lobby,
         reason: "unknown",
@@ -868,7 +812,11 @@ export class LobbyServer {
       if (isNew || request.version !== lobby.version) {
         this.#show([socket], lobby);
       }
-      this.#retell(socket, lobby.id, isNew ? undefined : request.chat);
+      this.#chatPushes.retell(
+        socket,
+        lobby.id,
+        isNew ? undefined : request.chat,
+      );
     }
     const { ticket, proposal } = this.#matchmaker.stateOf(player);
     const hello: LobbyHello = {
@@ -879,59 +827,25 @@ export class LobbyServer {
       ...(ticket !== undefined && { ticket }),
       ...(proposal !== undefined && { proposal }),
     };
-    this.#done(asker, request, hello);
+    this.#pushes.done(asker, request, hello);
   }
 
   /** Tells who has come to a lobby of it as a whole, and what was said there last. */
   #welcome(players: readonly PlayerId[], lobby: Lobby): void {
-    const sockets = this.#socketsOf(players);
+    const sockets = this.#pushes.socketsOf(players);
     this.#show(sockets, lobby);
     for (const socket of sockets) {
       if (socket.heard !== undefined) {
-        this.#retell(socket, lobby.id, undefined);
+        this.#chatPushes.retell(socket, lobby.id, undefined);
       }
     }
   }
 
   #show(sockets: readonly LobbySocket[], lobby: Lobby): void {
-    this.#push(sockets, {
+    this.#pushes.push(sockets, {
       push: "view",
       view: lobby,
       ...this.#timesLeftOf(lobby),
-    });
-  }
-
-  /** Tells what was said in a lobby after a message; the last ones, if it is not known after which. */
-  #retell(
-    socket: LobbySocket,
-    lobby: LobbyId,
-    after: number | undefined,
-  ): void {
-    const { player } = socket.person;
-    const { messages, missed, number } = this.#chat.since(lobby, player, after);
-    if (missed !== undefined) {
-      const push: LobbyPush = { push: "chatMissed", lobby, ...missed };
-      this.#pushChat([socket], push, { lobby, number: missed.to });
-    }
-    for (const message of messages) {
-      this.#pushChat([socket], { push: "chat", message }, message);
-    }
-    this.#outbox.push(() => {
-      if (!socket.isBehind) socket.heard = { lobby, number };
-    });
-  }
-
-  /** Pushes something of what is said, and notes up to where that goes. */
-  #pushChat(
-    sockets: readonly LobbySocket[],
-    push: LobbyPush,
-    { lobby, number }: Pick<LobbyChatMessage, "lobby" | "number">,
-  ): void {
-    const text = JSON.stringify(push);
-    this.#outbox.push(() => {
-      for (const socket of sockets) {
-        if (this.#send(socket, text)) socket.heard = { lobby, number };
-      }
     });
   }
 
@@ -951,6 +865,16 @@ export class LobbyServer {
     };
   }
 
+  /** Where a player stands. */
+  #stateOf(player: PlayerId): PlayerState {
+    const lobby = this.manager.lobbyForPlayer(player);
+    return {
+      lobby: lobby ?? null,
+      ...this.#timesLeftOf(lobby),
+      ...this.#matchmaker.stateOf(player),
+    };
+  }
+
   #create(
     person: Person,
     asker: Asker,
@@ -965,7 +889,7 @@ export class LobbyServer {
     const { config = {} } = request;
     const vetted = this.#vet(person.player, undefined, config);
     if (!vetted.isOk) {
-      this.#refuse(asker, request, vetted.error);
+      this.#pushes.refuse(asker, request, vetted.error);
       return;
     }
     const whole = { ...request, config: vetted.value };
@@ -973,7 +897,7 @@ export class LobbyServer {
       this.#createWith(person, asker, whole, undefined);
       return;
     }
-    this.#hash(person, asker, request, password, (verifier) => {
+    this.#passwords.hash(person, asker, request, password, (verifier) => {
       this.#createWith(person, asker, whole, verifier);
     });
   }
@@ -1012,14 +936,14 @@ export class LobbyServer {
     if (code !== undefined) {
       joined = this.manager.joinByInvite(player, code, info);
     } else if (lobby === undefined) {
-      this.#refuse(asker, request, invalid("lobby"));
+      this.#pushes.refuse(asker, request, invalid("lobby"));
       return;
     } else {
       const waitMs = person.attempts.waitMs(1, this.#nowMs);
       const isTried = password !== undefined &&
         this.manager.lobby(lobby)?.hasPassword === true;
       if (isTried && waitMs > 0) {
-        this.#refuse(asker, request, limited(waitMs));
+        this.#pushes.refuse(asker, request, limited(waitMs));
         return;
       }
       joined = this.manager.join(player, lobby, {
@@ -1035,7 +959,7 @@ export class LobbyServer {
       this.#settle(asker, request, { isOk: true, value: { lobby: id } });
     } else {
       person.attempts.tryTake(1, this.#nowMs);
-      this.#attempts.set(joined.value.attempt, asker);
+      this.#passwords.wait(joined.value.attempt, asker);
       this.#takeLobbyEvents();
     }
   }
@@ -1062,7 +986,7 @@ export class LobbyServer {
       ? this.#vet(player, hosted.value, request.changes)
       : hosted;
     if (!vetted.isOk) {
-      this.#refuse(asker, request, vetted.error);
+      this.#pushes.refuse(asker, request, vetted.error);
       return;
     }
     const set = this.manager.updateConfig(player, vetted.value);
@@ -1105,93 +1029,6 @@ export class LobbyServer {
     };
   }
 
-  #setPassword(
-    person: Person,
-    asker: Asker,
-    password: string | null,
-  ): void {
-    const request = { do: "setPassword", password } as const;
-    const { player } = person;
-    const hosted = hostedBy(this.manager, player);
-    if (!hosted.isOk) {
-      this.#refuse(asker, request, hosted.error);
-      return;
-    }
-    const { id } = hosted.value;
-    const set = (verifier: string | undefined): void =>
-      this.#settle(
-        asker,
-        request,
-        plain(this.manager.setPassword(player, verifier)),
-      );
-    if (password === null) {
-      person.lastPassword = undefined;
-      set(undefined);
-      return;
-    }
-    const own = {};
-    const isTaken = this.#hash(person, asker, request, password, (verifier) => {
-      if (this.manager.lobbyForPlayer(player)?.id !== id) {
-        this.#refuse(asker, request, {
-          type: "playerNotFound",
-          player,
-          message: "The player has left the lobby",
-        });
-      } else if (person.lastPassword === own) set(verifier);
-      // What was asked for last counts, and not what has taken longest.
-      else this.#done(asker, request, {});
-    });
-    if (isTaken) person.lastPassword = own;
-  }
-
-  /** Makes a verifier, and goes on with it in a tick to come; returns whether that was begun. */
-  #hash(
-    person: Person,
-    asker: Asker,
-    request: LobbyRequest,
-    password: string,
-    goOn: (verifier: string) => void,
-  ): boolean {
-    if (!person.hashes.tryTake(1, this.#nowMs)) {
-      const waitMs = person.hashes.waitMs(1, this.#nowMs);
-      this.#refuse(asker, request, limited(waitMs));
-      return false;
-    }
-    const isTaken = this.#hashes.push(async () => {
-      const verifier = await hashPassword(
-        password,
-        this.#settings.iterations,
-      );
-      this.#counters.hashes++;
-      this.#found.push(() => goOn(verifier));
-    });
-    if (!isTaken) this.#refuse(asker, request, limited(HASHES_RETRY_MS));
-    return isTaken;
-  }
-
-  #verify(notice: LobbyNotice & { type: "passwordToVerify" }): void {
-    const { attempt, player, password, verifier } = notice;
-    // How many there may be, the manager has seen to.
-    this.#hashes.push(async () => {
-      // Nobody waits for it any more.
-      if (!this.#attempts.has(attempt)) return;
-      const isRight = await verifyPassword(password, verifier);
-      this.#counters.hashes++;
-      this.#found.push(() => this.#onVerified(attempt, player, isRight));
-    }, true);
-  }
-
-  #onVerified(attempt: number, player: PlayerId, isRight: boolean): void {
-    const answered = this.manager.answerPassword(attempt, isRight);
-    if (answered.isOk) this.#markAbsent(player);
-    // The lobby first: who asks is in it when it is answered.
-    this.#takeLobbyEvents();
-    const asker = this.#attempts.get(attempt);
-    if (asker === undefined) return;
-    this.#attempts.delete(attempt);
-    this.#settle(asker, { do: "join" }, entered(answered));
-  }
-
   #say(
     person: Person,
     asker: Asker,
@@ -1201,7 +1038,7 @@ export class LobbyServer {
     const { text, isTeam = false } = request;
     const lobby = this.manager.lobbyForPlayer(player);
     if (lobby === undefined) {
-      this.#refuse(asker, request, {
+      this.#pushes.refuse(asker, request, {
         type: "playerNotFound",
         player,
         message: "The player is in no lobby",
@@ -1209,17 +1046,17 @@ export class LobbyServer {
       return;
     }
     if (!this.#chat.isFit(text)) {
-      this.#refuse(asker, request, invalid("text"));
+      this.#pushes.refuse(asker, request, invalid("text"));
       return;
     }
     if (!person.chat.tryTake(1, this.#nowMs)) {
       const waitMs = person.chat.waitMs(1, this.#nowMs);
-      this.#refuse(asker, request, limited(waitMs));
+      this.#pushes.refuse(asker, request, limited(waitMs));
       return;
     }
     const team = lobby.players.find(({ id }) => id === player)?.team;
     if (isTeam && team === undefined) {
-      this.#refuse(asker, request, {
+      this.#pushes.refuse(asker, request, {
         type: "notAllowed",
         rule: "teams",
         message: "The player is in no team",
@@ -1232,87 +1069,13 @@ export class LobbyServer {
     const message = this.#chat.say(lobby.id, player, text, hearers);
     // The number is stored, so that none comes twice.
     this.#outbox.touch("lobby", lobby.id);
-    this.#pushChat(
-      this.#socketsOf(hearers ?? membersOf(lobby))
+    this.#chatPushes.push(
+      this.#pushes.socketsOf(hearers ?? membersOf(lobby))
         .filter(({ heard }) => heard !== undefined),
       { push: "chat", message },
       message,
     );
-    this.#done(asker, request, {});
-  }
-
-  #browse(
-    socket: LobbySocket,
-    asker: Asker,
-    request: LobbyRequest & { do: "browse" },
-  ): void {
-    const { client, number } = asker;
-    const { person } = socket;
-    // It may have left while this waited in line: nobody would ever end its list.
-    if (this.#people.socket(client) !== socket) return;
-    if (!person.lists.tryTake(1, this.#nowMs)) {
-      const waitMs = person.lists.waitMs(1, this.#nowMs);
-      this.#refuse(asker, request, limited(waitMs));
-      return;
-    }
-    this.#stopReading(socket);
-    const cursor = person.readerCount < MAX_LISTS
-      ? this.#feed.subscribe(request.filter)
-      : undefined;
-    if (cursor === undefined) {
-      this.#refuse(asker, request, limited(LISTS_RETRY_MS));
-      return;
-    }
-    const answer: LobbyAnswer = { ok: true, value: { key: cursor.key } };
-    this.#counters.request(request.do, true);
-    // What the list has is stored: it waits for nothing, and follows its answer.
-    socket.reader = this.#readers.open(
-      client,
-      cursor,
-      number,
-      encoder.encode(JSON.stringify(answer)),
-    );
-  }
-
-  #stopReading(socket: LobbySocket): void {
-    const { reader } = socket;
-    if (reader === undefined) return;
-    socket.reader = undefined;
-    this.#feed.unsubscribe(reader.cursor);
-    this.#readers.close(reader);
-  }
-
-  #endList(reader: ListReader): boolean {
-    const push: LobbyPush = {
-      push: "listEnded",
-      key: reader.cursor.key,
-      reason: "slow",
-    };
-    const message = encoder.encode(JSON.stringify(push));
-    if (!this.hub.sendTo(reader.client, LOBBY_LIST_CHANNEL, message)) {
-      // Nobody is there any more to be told.
-      if (this.hub.identityOf(reader.client) !== undefined) return false;
-    }
-    this.#counters.slowReaders++;
-    const socket = this.#people.socket(reader.client);
-    if (socket?.reader === reader) this.#stopReading(socket);
-    return true;
-  }
-
-  #tickLists(dt: number): void {
-    const { listIntervalMs } = this.#settings;
-    this.#readers.tick(
-      listIntervalMs === 0 ? 1 : Math.min(1, dt * 1_000 / listIntervalMs),
-    );
-  }
-
-  #list(id: LobbyId, lobby: Lobby | undefined): void {
-    const { region, listedMetadata } = this.#settings;
-    const listing = lobby === undefined || lobby.config.access !== "public"
-      ? undefined
-      : lobbyListing(lobby, { region, metadata: listedMetadata });
-    this.#feed.update(id, listing);
-    this.#cluster?.list(id, listing);
+    this.#pushes.done(asker, request, {});
   }
 
   /** Takes what has happened to lobbies, for those in them, the store and the game. */
@@ -1320,18 +1083,14 @@ export class LobbyServer {
     for (const event of this.manager.drainEvents()) {
       switch (event.type) {
         case "passwordToVerify":
-          this.#verify(event);
+          this.#passwords.verify(event);
           break;
         case "serverDataChanged":
           this.#outbox.touch("lobby", event.lobby);
           break;
-        case "joinRefused": {
-          const asker = this.#attempts.get(event.attempt);
-          if (asker === undefined) break;
-          this.#attempts.delete(event.attempt);
-          this.#refuse(asker, { do: "join" }, event.error);
+        case "joinRefused":
+          this.#passwords.refuse(event.attempt, event.error);
           break;
-        }
         default:
           this.#onLobbyEvent(event);
       }
@@ -1359,7 +1118,7 @@ export class LobbyServer {
           : event.spectator;
         this.#gate?.onSeats([player]);
         this.#welcome([player], view);
-        this.#pushTo(
+        this.#pushes.pushTo(
           membersOf(view).filter((it) => it !== player),
           { push: "event", event },
         );
@@ -1367,8 +1126,8 @@ export class LobbyServer {
       }
       case "playerLeft": {
         const { player, reason } = event;
-        this.#pushTo([player], { push: "left", lobby: id, reason });
-        this.#pushTo(membersOf(view), { push: "event", event });
+        this.#pushes.pushTo([player], { push: "left", lobby: id, reason });
+        this.#pushes.pushTo(membersOf(view), { push: "event", event });
         this.#matchmaker.onLeft(player, reason === "left");
         this.#gate?.onSeats([player]);
         break;
@@ -1378,7 +1137,7 @@ export class LobbyServer {
         this.#matchmaker.onDestroyed(id);
         this.#gate?.onSeats(membersOf(view));
         for (const player of membersOf(view)) {
-          this.#pushTo([player], {
+          this.#pushes.pushTo([player], {
             push: "left",
             lobby: id,
             // Who was the last one has left, and did not lose the lobby.
@@ -1389,29 +1148,10 @@ export class LobbyServer {
         }
         break;
       default:
-        this.#pushTo(membersOf(view), { push: "event", event });
+        this.#pushes.pushTo(membersOf(view), { push: "event", event });
     }
-    this.#outbox.push(() => this.#list(id, after));
+    this.#outbox.push(() => this.#lists.update(id, after));
     this.#tell({ type: "lobby", event, view });
-  }
-
-  #valueOf({ kind, key }: LobbyRecordKey): string | undefined {
-    if (kind === "ticket") return this.#matchmaker.valueOf(key);
-    if (kind === "server") return this.#gate?.valueOf(key);
-    const moving = this.#moving.get(key as LobbyId);
-    if (moving !== undefined) return moving;
-    const id = key as LobbyId;
-    this.#gate?.onCodes(id, this.manager.invites(id).map(({ code }) => code));
-    return this.#writeLobby(id);
-  }
-
-  /** All that is kept of a lobby: what the manager has, and the number of what was said last. */
-  #writeLobby(id: LobbyId): string | undefined {
-    const snapshot = this.manager.snapshot(id);
-    const chatNumber = this.#chat.numberOf(id);
-    return snapshot === undefined ? undefined : JSON.stringify(
-      chatNumber === 0 ? snapshot : { ...snapshot, chatNumber },
-    );
   }
 
   #onStored(records: number): void {
@@ -1437,71 +1177,8 @@ export class LobbyServer {
     result: Result,
   ): void {
     this.#takeLobbyEvents();
-    if (result.isOk) this.#done(asker, request, result.value ?? {});
-    else this.#refuse(asker, request, result.error);
-  }
-
-  #done(
-    asker: Asker,
-    request: { readonly do: LobbyRequest["do"] },
-    value: object,
-  ): void {
-    this.#counters.request(request.do, true);
-    this.#answer(asker, {
-      ok: true,
-      value: value as Readonly<Record<string, unknown>>,
-    });
-  }
-
-  #refuse(
-    asker: Asker,
-    request: { readonly do: LobbyRequest["do"] },
-    error: LobbyRequestError,
-  ): void {
-    this.#counters.request(request.do, false);
-    this.#answer(asker, refusal(error));
-  }
-
-  #answer({ client, number }: Asker, answer: LobbyAnswer): void {
-    const text = JSON.stringify(answer);
-    this.#outbox.push(() => {
-      this.hub.reply(client, LOBBY_CHANNEL, number, text);
-    }, text.length);
-  }
-
-  #socketsOf(players: readonly PlayerId[]): LobbySocket[] {
-    const sockets: LobbySocket[] = [];
-    for (const player of players) {
-      const person = this.#people.get(player);
-      if (person !== undefined) sockets.push(...person.sockets);
-    }
-    return sockets;
-  }
-
-  #pushTo(players: readonly PlayerId[], push: LobbyPush): void {
-    this.#push(this.#socketsOf(players), push);
-  }
-
-  #push(sockets: readonly LobbySocket[], push: LobbyPush): void {
-    if (sockets.length === 0) return;
-    const text = JSON.stringify(push);
-    this.#outbox.push(() => {
-      for (const socket of sockets) this.#send(socket, text);
-    }, text.length);
-  }
-
-  /** Returns whether the client will get it. */
-  #send(socket: LobbySocket, text: string): boolean {
-    // It is told the whole, once there is room.
-    if (socket.isBehind) return false;
-    this.#counters.pushes++;
-    if (this.hub.sendTo(socket.client, LOBBY_CHANNEL, text)) return true;
-    if (this.#people.socket(socket.client) !== socket) return false;
-    socket.isBehind = true;
-    socket.behindMs = this.#nowMs;
-    this.#behind.add(socket);
-    this.#counters.behind++;
-    return false;
+    if (result.isOk) this.#pushes.done(asker, request, result.value ?? {});
+    else this.#pushes.refuse(asker, request, result.error);
   }
 
   #sendTo(
@@ -1516,38 +1193,12 @@ export class LobbyServer {
     return this.#messages.send(clients, channel, message);
   }
 
-  /** Tells those for whom there was no room where they stand, if there is now. */
-  #catchUp(): void {
-    if (this.#nowMs - this.#toldDropsMs >= CATCH_UP_MS) {
-      this.#toldDropsMs = this.#nowMs;
-      for (const [client, player] of this.#messages.takeBehind()) {
-        this.#queue({ type: "messagesDropped", client, player });
-      }
-    }
-    let left = CATCH_UPS_PER_TICK;
-    // Those that were tried last stand behind.
-    for (const socket of this.#behind) {
-      if (this.#nowMs - socket.behindMs < CATCH_UP_MS || left-- <= 0) return;
-      const { heard, person: { player } } = socket;
-      const lobby = this.manager.lobbyForPlayer(player);
-      const push: LobbyPush = {
-        push: "sync",
-        lobby: lobby ?? null,
-        ...this.#timesLeftOf(lobby),
-        ...this.#matchmaker.stateOf(player),
-      };
-      const text = JSON.stringify(push);
-      this.#behind.delete(socket);
-      this.#outbox.push(() => {
-        socket.isBehind = false;
-        this.#send(socket, text);
-      }, text.length);
-      if (lobby === undefined || heard === undefined) continue;
-      this.#retell(
-        socket,
-        lobby.id,
-        heard.lobby === lobby.id ? heard.number : undefined,
-      );
+  /** Tells the owner who had no room for a message of the game. */
+  #tellDrops(): void {
+    if (this.#nowMs - this.#toldDropsMs < TELL_DROPS_MS) return;
+    this.#toldDropsMs = this.#nowMs;
+    for (const [client, player] of this.#messages.takeBehind()) {
+      this.#queue({ type: "messagesDropped", client, player });
     }
   }
 
@@ -1561,13 +1212,6 @@ export class LobbyServer {
   #queue(event: LobbyServerEvent): void {
     if (!this.#events.push(event)) this.#counters.lostEvents++;
   }
-}
-
-/** Whom to answer. */
-interface Asker {
-  readonly client: ClientId;
-  /** The number of the request. */
-  readonly number: number;
 }
 
 type Result =
@@ -1603,53 +1247,9 @@ const CLIENT_MESSAGE_BYTES = 1_048_576;
 /** As `WsHubOptions.maxMessageBytes` says. */
 const MAX_HUB_MESSAGE_BYTES = 67_108_864;
 
-/** Lists wait at the server, where readers share them. */
-const LIST_CHANNEL_OPTIONS = {
-  delivery: Delivery.ExactlyOnce,
-  priority: 5,
-  slow: "drop",
-  maxQueuedMessages: 64,
-  maxQueuedBytes: 2 * PAGE_BYTES,
-} as const;
-
-/** The same for all who read a list. */
-function encodeDiff(key: string, diff: LobbyListingDiff): OutMessage {
-  const push: LobbyPush = { push: "list", key, ...diff };
-  return outMessage(encoder.encode(JSON.stringify(push)));
-}
-
 function membersOf(lobby: Lobby): PlayerId[] {
   return [
     ...lobby.players.map(({ id }) => id),
     ...lobby.spectators.map(({ id }) => id),
   ];
-}
-
-function entered(result: LobbyResult<Lobby>): Result {
-  return result.isOk
-    ? { isOk: true, value: { lobby: result.value.id } }
-    : result;
-}
-
-function refusal(error: LobbyRequestError): LobbyAnswer {
-  return { ok: false, error };
-}
-
-function invalid(field: string): LobbyRequestError {
-  return {
-    type: "invalidRequest",
-    field,
-    message: field === ""
-      ? "The request cannot be read"
-      : `The request's ${field} is none`,
-  };
-}
-
-function limited(waitMs: number): LobbyRequestError {
-  const retryAfterMs = Math.ceil(waitMs);
-  return {
-    type: "rateLimited",
-    retryAfterMs,
-    message: `Too often: again in ${retryAfterMs} ms`,
-  };
 }

@@ -1,0 +1,131 @@
+// This module is browser compatible.
+import type { LobbyId } from "../lobby_id.ts";
+import type { Lobby } from "../manager/lobby.ts";
+import type { LobbyManager } from "../manager/lobby_manager.ts";
+import type { LobbyRecord, LobbyRecordKey } from "../store/lobby_store.ts";
+import { isCount } from "../wire/_shape.ts";
+import type { Chat } from "./_chat.ts";
+import type { ClusterGate } from "./_cluster_gate.ts";
+import type { Matchmaker } from "./_matchmaker.ts";
+import type { Outbox } from "./_outbox.ts";
+import type { People } from "./_people.ts";
+
+/** What came of records that were stored. */
+export interface RestoredRecords {
+  readonly lobbies: number;
+  readonly tickets: number;
+  readonly refused: readonly {
+    readonly key: string;
+    readonly reason: string;
+  }[];
+}
+
+/** Whose records they are. */
+export interface LobbyRecordsHost {
+  readonly manager: LobbyManager;
+  readonly chat: Chat;
+  readonly people: People;
+  readonly matchmaker: Matchmaker;
+  readonly gate: ClusterGate | undefined;
+  readonly outbox: Outbox;
+  /** A lobby is here again, or gone already. */
+  onRestored(id: LobbyId, lobby: Lobby | undefined): void;
+}
+
+/** What is kept of lobbies and tickets, and of what a cluster has to know: written for the store, and gone on with from there. */
+export class LobbyRecords {
+  readonly #host: LobbyRecordsHost;
+  /** Lobbies that are being handed over, as they are stored. */
+  readonly #moving = new Map<LobbyId, string>();
+
+  constructor(host: LobbyRecordsHost) {
+    this.#host = host;
+  }
+
+  /** Goes on with what was stored. */
+  restore(records: readonly LobbyRecord[]): RestoredRecords {
+    const refused: { key: string; reason: string }[] = [];
+    let lobbies = 0;
+    for (const { kind, key, value } of records) {
+      if (kind !== "lobby") continue;
+      const reason = this.restoreLobby(key, value);
+      if (reason === undefined) lobbies++;
+      else refused.push({ key, reason });
+    }
+    const tickets = this.#host.matchmaker.restore(records, refused);
+    this.#host.gate?.onRecords(records);
+    return { lobbies, tickets, refused };
+  }
+
+  /** Goes on with a lobby; returns why it cannot be restored, if it cannot. */
+  restoreLobby(key: string, value: string): string | undefined {
+    let snapshot: unknown;
+    try {
+      snapshot = JSON.parse(value);
+    } catch {
+      return "it is no JSON";
+    }
+    const named = snapshot as { readonly lobby?: { readonly id?: unknown } };
+    if ((named?.lobby?.id ?? key) !== key) return "it is another lobby";
+    const restored = this.#host.manager.restore(snapshot);
+    if (!restored.isOk) return restored.error.message;
+    const lobby = restored.value;
+    const { chatNumber } = snapshot as { readonly chatNumber?: unknown };
+    if (isCount(chatNumber)) {
+      this.#host.chat.goOn(lobby.id, chatNumber as number);
+    }
+    this.#host.gate?.onCodes(
+      lobby.id,
+      this.#host.manager.invites(lobby.id).map(({ code }) => code),
+    );
+    // Hardly anybody is connected; they have their time to come back from now on.
+    for (const { id, isConnected } of [...lobby.players, ...lobby.spectators]) {
+      const isOnline = this.#host.people.get(id)?.isOnline === true;
+      if (isConnected !== isOnline) {
+        this.#host.manager.setConnected(id, isOnline);
+      }
+    }
+    // Nobody is there to be told, and the game is told that all of it is restored.
+    for (const event of this.#host.manager.drainEvents()) {
+      if ("version" in event) this.#host.outbox.touch("lobby", event.lobby);
+    }
+    const left = this.#host.manager.lobby(lobby.id);
+    this.#host.onRestored(lobby.id, left);
+    return undefined;
+  }
+
+  /** What is to be kept of a record; `undefined` if it is gone. */
+  valueOf({ kind, key }: LobbyRecordKey): string | undefined {
+    if (kind === "ticket") return this.#host.matchmaker.valueOf(key);
+    if (kind === "server") return this.#host.gate?.valueOf(key);
+    const moving = this.#moving.get(key as LobbyId);
+    if (moving !== undefined) return moving;
+    const id = key as LobbyId;
+    this.#host.gate?.onCodes(
+      id,
+      this.#host.manager.invites(id).map(({ code }) => code),
+    );
+    return this.#write(id);
+  }
+
+  /** Keeps a lobby as it is now until it is released, as it is being handed over; returns that. */
+  hold(id: LobbyId): string | undefined {
+    const value = this.#write(id);
+    if (value !== undefined) this.#moving.set(id, value);
+    return value;
+  }
+
+  /** A lobby is at the other server, or is about to be restored here. */
+  release(id: LobbyId): void {
+    this.#moving.delete(id);
+  }
+
+  /** All that is kept of a lobby: what the manager has, and the number of what was said last. */
+  #write(id: LobbyId): string | undefined {
+    const snapshot = this.#host.manager.snapshot(id);
+    const chatNumber = this.#host.chat.numberOf(id);
+    return snapshot === undefined ? undefined : JSON.stringify(
+      chatNumber === 0 ? snapshot : { ...snapshot, chatNumber },
+    );
+  }
+}
