@@ -83,8 +83,6 @@ const CATCH_UP_MS = 1_000;
 const CATCH_UPS_PER_TICK = 16;
 /** How long a client for whose list there is no room is told to wait. */
 const LISTS_RETRY_MS = 1_000;
-/** The most lists that a player reads, over all connections. */
-const MAX_LISTS = 16;
 /** Bytes that one of what waits for the store has on the average, while more is taken in. */
 const HELD_BYTES = 1_024;
 const PAGE_SIZE = 64;
@@ -692,9 +690,13 @@ export class LobbyServer {
         break;
       case "clientConnected":
       case "clientDisconnected": {
+        const { client, identity } = event;
         if (event.type === "clientConnected") {
-          this.#people.onClient(event.client, event.identity);
-        }
+          const excess = this.#people.onClient(client, identity);
+          if (excess !== undefined) {
+            this.#expel(excess, "too many connections of this player");
+          }
+        } else this.#people.onClientAway(client, identity);
         const socket = this.#people.socket(event.client);
         if (socket === undefined) break;
         socket.isOnline = event.type === "clientConnected";
@@ -785,9 +787,13 @@ export class LobbyServer {
   /** Puts up with a request that is wrong or comes too early, or does not. */
   #lose(person: Person, client: ClientId): void {
     if (person.patience.tryTake(1, this.#nowMs)) return;
+    this.#expel(client, "too many wrong requests");
+  }
+
+  #expel(client: ClientId, reason: string): void {
     this.#counters.expelled++;
     this.#expelled.add(client);
-    this.hub.remove(client, "too many wrong requests");
+    this.hub.remove(client, reason);
   }
 
   #perform(socket: LobbySocket, asker: Asker, request: LobbyRequest): void {
@@ -1250,9 +1256,7 @@ export class LobbyServer {
       return;
     }
     this.#stopReading(socket);
-    const cursor = person.readerCount < MAX_LISTS
-      ? this.#feed.subscribe(request.filter)
-      : undefined;
+    const cursor = this.#feed.subscribe(request.filter);
     if (cursor === undefined) {
       this.#refuse(asker, request, limited(LISTS_RETRY_MS));
       return;
