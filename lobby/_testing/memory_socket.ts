@@ -43,10 +43,10 @@ export class MemorySocket implements WebSocketLike {
   }
 
   /** It is over, however that came. */
-  end(code: number): void {
+  end(code: number, reason = ""): void {
     if (this.readyState === 3) return;
     this.readyState = 3;
-    this.#emit("close", { code, reason: "" });
+    this.#emit("close", { code, reason });
   }
 
   #emit(type: string, event: WebSocketEventLike): void {
@@ -70,7 +70,7 @@ export function carry({ client, server }: MemoryWire): boolean {
     return true;
   }
   // A close frame comes after all that was sent before.
-  client.end(server.closedWith?.code ?? 1005);
-  server.end(client.closedWith?.code ?? 1005);
+  client.end(server.closedWith?.code ?? 1005, server.closedWith?.reason);
+  server.end(client.closedWith?.code ?? 1005, client.closedWith?.reason);
   return false;
 }

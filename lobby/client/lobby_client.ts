@@ -54,7 +54,7 @@ import type { LobbyRequestId } from "./lobby_request_id.ts";
 
 /** The most events that one of the connection's becomes. */
 const EVENTS_OF_ONE = 6;
-/** How long it is waited before the server is greeted again, if a greeting came to nothing. */
+/** How long it is waited before the server is greeted, or asked for the list again, if that came to nothing. */
 const FIRST_GREETING_MS = 500;
 const MIN_GREETING_MS = 50;
 const MAX_GREETING_MS = 30_000;
@@ -173,6 +173,8 @@ export class LobbyClient {
   /** What is looked at, and by which key it comes. */
   #filter: LobbyFilter | undefined;
   #listKey: string | undefined;
+  /** How long it is waited before the list is asked for again, if that is to be. */
+  #listWaitMs = Infinity;
   #unreadable = 0;
 
   /**
@@ -656,7 +658,9 @@ export class LobbyClient {
    */
   browse(filter: LobbyFilter = {}): LobbyRequestId<"browse"> | undefined {
     const request = this.#ask({ do: "browse", filter });
-    if (request !== undefined) this.#filter = filter;
+    if (request === undefined) return undefined;
+    this.#filter = filter;
+    this.#listWaitMs = Infinity;
     return request;
   }
 
@@ -727,12 +731,14 @@ export class LobbyClient {
     this.browser.tick(dt);
     this.#nowMs += dt * 1_000;
     this.#greetingWaitMs -= dt * 1_000;
+    this.#listWaitMs -= dt * 1_000;
     this.#take();
     if (this.#following !== undefined) this.#follow();
     if (
       this.#mustGreet && !this.#isGreeting && this.#greetingWaitMs <= 0 &&
       this.socket.isConnected
     ) this.#greet();
+    if (this.#listWaitMs <= 0 && this.#isSynced) this.#askForList();
   }
 
   /** Sends what waits now, instead of with the next `tick`: see `WsClient.flush`. */
@@ -966,7 +972,17 @@ export class LobbyClient {
         error?.type === "unavailable" ? error.retryAfterMs : undefined,
       );
     }
-    if (pending.isOwn) return;
+    if (pending.isOwn) {
+      if (name === "browse" && error?.type === "rateLimited") {
+        this.#listWaitMs = Math.min(
+          MAX_GREETING_MS,
+          Math.max(FIRST_GREETING_MS, error.retryAfterMs),
+        );
+      } else if (name === "browse" && answer === undefined) {
+        this.#listWaitMs = MAX_GREETING_MS;
+      }
+      return;
+    }
     if (answer === undefined) {
       this.#fail(
         pending,
@@ -1054,9 +1070,19 @@ export class LobbyClient {
       player: hello.player,
       lobby: this.#lobby,
     });
-    if (this.#filter !== undefined && this.#listKey === undefined) {
-      this.#ask({ do: "browse", filter: this.#filter }, true);
+    this.#askForList();
+  }
+
+  #askForList(): void {
+    this.#listWaitMs = Infinity;
+    if (this.#filter === undefined || this.#listKey !== undefined) return;
+    // The game may have asked before the server was greeted.
+    for (const { request } of this.#pending.values()) {
+      if (request.do === "browse") return;
     }
+    const request = this.#ask({ do: "browse", filter: this.#filter }, true);
+    // Too much is under way.
+    if (request === undefined) this.#listWaitMs = FIRST_GREETING_MS;
   }
 
   #onPush(push: LobbyPush | undefined): void {

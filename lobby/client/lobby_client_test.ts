@@ -333,6 +333,75 @@ Deno.test("LobbyClient greets a server that has forgotten it, and asks for its l
   assertEquals(rig.events.filter(({ type }) => type === "synced").length, 2);
 });
 
+Deno.test("LobbyClient asks for its list until it has it, as soon as the server says", async () => {
+  const rig = await makeRig();
+  rig.hello();
+  rig.client.browse({ mode: "race" });
+  await rig.run();
+  rig.answer({ ok: true, value: { key: "1" } });
+  await rig.run();
+  rig.restart();
+  await rig.run(20);
+  rig.hello();
+  await rig.run();
+  const browses = (): number =>
+    rig.messages.filter(({ bytes }) =>
+      new TextDecoder().decode(bytes).includes('"browse"')
+    ).length;
+  assertEquals(browses(), 2);
+  const refusal = {
+    ok: false,
+    error: { type: "rateLimited", retryAfterMs: 1_000, message: "later" },
+  };
+  rig.answer(refusal);
+  await rig.run(18);
+  assertEquals(browses(), 2);
+  await rig.run(6);
+  assertEquals(browses(), 3);
+  assertEquals(rig.asked, { do: "browse", filter: { mode: "race" } });
+  // What a server says in bad faith is no reason to ask without end.
+  rig.answer({ ok: false, error: { ...refusal.error, retryAfterMs: 0 } });
+  await rig.run(2);
+  assertEquals(browses(), 3);
+  await rig.run(30);
+  assertEquals(browses(), 4);
+  // No answer is no list, too.
+  await rig.run(20 * 50);
+  assertEquals(browses(), 5);
+  rig.answer(refusal);
+  await rig.run(2);
+  // The game's own wish is the one that counts.
+  rig.client.browse({ mode: "duel" });
+  await rig.run(60);
+  assertEquals(browses(), 6);
+  rig.answer({ ok: true, value: { key: "2" } });
+  await rig.run(60);
+  assertEquals(browses(), 6);
+  // The client asks for itself: the game is told of none of it.
+  assertEquals(rig.events.filter(({ type }) => type === "refused"), []);
+});
+
+Deno.test("LobbyClient asks for no list that is not wanted any more", async () => {
+  const rig = await makeRig();
+  rig.hello();
+  rig.client.browse();
+  await rig.run();
+  rig.answer({ ok: true, value: { key: "1" } });
+  await rig.run();
+  rig.restart();
+  await rig.run(20);
+  rig.hello();
+  await rig.run();
+  rig.answer({
+    ok: false,
+    error: { type: "rateLimited", retryAfterMs: 1_000, message: "later" },
+  });
+  await rig.run(2);
+  rig.client.unbrowse();
+  await rig.run(60);
+  assertEquals(rig.asked, { do: "unbrowse" });
+});
+
 Deno.test("LobbyClient takes no more than its game drains", async () => {
   const rig = await makeRig({ maxUndrainedEvents: 64 });
   rig.hello();

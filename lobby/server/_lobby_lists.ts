@@ -26,8 +26,6 @@ import type { ServerSettings } from "./_server_settings.ts";
 
 /** How long a client for whose list there is no room is told to wait. */
 const LISTS_RETRY_MS = 1_000;
-/** The most lists that a player reads, over all connections. */
-const MAX_LISTS = 16;
 const PAGE_SIZE = 64;
 /** Half of what may wait for a client. */
 const PAGE_BYTES = 131_072;
@@ -119,9 +117,7 @@ export class LobbyLists {
       return;
     }
     this.stop(socket);
-    const cursor = person.readerCount < MAX_LISTS
-      ? this.#feed.subscribe(request.filter)
-      : undefined;
+    const cursor = this.#feed.subscribe(request.filter);
     if (cursor === undefined) {
       this.#pushes.refuse(asker, request, limited(LISTS_RETRY_MS));
       return;

@@ -25,6 +25,8 @@ export interface PersonRates {
   readonly patience: Rate;
 }
 
+/** The most clients of a player, as up to 1 MiB and more waits for each. */
+const MAX_CLIENTS = 16;
 /** How often it is looked for people that need not be remembered. */
 const SWEEP_MS = 10_000;
 
@@ -89,13 +91,6 @@ export class Person {
       : undefined;
   }
 
-  /** How many of its connections read a list. */
-  get readerCount(): number {
-    let count = 0;
-    for (const { reader } of this.sockets) if (reader !== undefined) count++;
-    return count;
-  }
-
   get isOnline(): boolean {
     for (const { isOnline } of this.sockets) if (isOnline) return true;
     return false;
@@ -108,8 +103,8 @@ export class People {
   readonly #maxNameBytes: number;
   readonly #people = new Map<PlayerId, Person>();
   readonly #sockets = new Map<ClientId, LobbySocket>();
-  /** All clients, also those that have not spoken of lobbies. */
-  readonly #clients = new Map<PlayerId, Set<ClientId>>();
+  /** All clients, also those that have not spoken of lobbies, and whether each has a socket. */
+  readonly #clients = new Map<PlayerId, Map<ClientId, boolean>>();
   #sweptMs = 0;
 
   constructor(rates: PersonRates, maxNameBytes: number) {
@@ -135,13 +130,29 @@ export class People {
 
   /** All clients of a player. */
   clientsOf(player: PlayerId): readonly ClientId[] {
-    return [...this.#clients.get(player) ?? []];
+    return [...this.#clients.get(player)?.keys() ?? []];
   }
 
-  /** A client is there, for the first time or again. */
-  onClient(client: ClientId, { playerId }: Identity): void {
-    const clients = this.#clients.get(playerId) ?? new Set();
-    this.#clients.set(playerId, clients.add(client));
+  /** A client is there, for the first time or again. Returns the one that is to make room, if they are too many. */
+  onClient(client: ClientId, { playerId }: Identity): ClientId | undefined {
+    const clients = this.#clients.get(playerId) ?? new Map();
+    this.#clients.set(playerId, clients.set(client, true));
+    if (clients.size <= MAX_CLIENTS) return undefined;
+    // Each page that is loaded anew leaves a session without a socket behind.
+    let [excess] = clients.keys();
+    for (const [other, isOnline] of clients) {
+      if (isOnline) continue;
+      excess = other;
+      break;
+    }
+    clients.delete(excess!);
+    return excess;
+  }
+
+  /** A client has no socket, and may come back. */
+  onClientAway(client: ClientId, { playerId }: Identity): void {
+    const clients = this.#clients.get(playerId);
+    if (clients?.has(client)) clients.set(client, false);
   }
 
   /** A client is gone for good. */

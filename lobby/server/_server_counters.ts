@@ -56,7 +56,7 @@ export class ServerCounters {
     );
     yield counter(
       "expelled_clients",
-      "Clients that were closed for too many wrong or untimely requests",
+      "Clients that were closed: for too many wrong or untimely requests, or as too many of a player",
       this.expelled,
     );
     yield counter("pushes", "Messages to clients, lists apart", this.pushes);

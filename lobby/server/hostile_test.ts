@@ -119,10 +119,10 @@ Deno.test("LobbyServer takes whatever comes, and holds no more than it may", asy
   await world.server!.close(0);
 });
 
-Deno.test("LobbyServer limits how often a player asks for a list, and how many it reads", async () => {
+Deno.test("LobbyServer limits how often a player asks for a list, and gives each connection one", async () => {
   const world = new LobbyWorld();
   await world.start({ rate: { perSecond: 1e3, burst: 1e3 } });
-  const eves = Array.from({ length: 20 }, () => world.connect("eve"));
+  const eves = Array.from({ length: 16 }, () => world.connect("eve"));
   const [first] = eves;
   await world.run();
   for (let i = 0; i < 40; i++) {
@@ -148,6 +148,49 @@ Deno.test("LobbyServer limits how often a player asks for a list, and how many i
   assertEquals(metric(world, "list_filters"), 16);
   const ada = world.join("ada");
   await world.done(ada, ada.client.browse());
+});
+
+Deno.test("LobbyServer closes connections of a player beyond so many: those that are away first", async () => {
+  const world = new LobbyWorld();
+  const server = await world.start();
+  const ada = world.join("ada");
+  await world.until(() => ada.client.isSynced);
+  const eves: WsClient[] = [];
+  /** The connections that were closed for good, and not for a cut. */
+  const closed = (): number[] =>
+    eves.flatMap((eve, i) => {
+      const events = [...eve.drainEvents()];
+      const isClosed = events.some((event) =>
+        event.type === "disconnected" && event.code === 4013 &&
+        event.reason === "too many connections of this player"
+      );
+      return isClosed ? [i] : [];
+    });
+  const connect = async (count: number): Promise<void> => {
+    for (let i = 0; i < count; i++) eves.push(world.connect("eve"));
+    await world.run();
+  };
+  await connect(16);
+  assertEquals(server.clientsOf(playerId("eve")).length, 16);
+  assertEquals(closed(), []);
+  // The oldest ones make room, also for several at once.
+  await connect(3);
+  assertEquals(server.clientsOf(playerId("eve")).length, 16);
+  assertEquals(closed(), [0, 1, 2]);
+  assertEquals(metric(world, "expelled_clients"), 3);
+  // A page that was loaded anew has left a session behind, which goes before an older one that is in use.
+  const wire = world.wireCount - 1;
+  world.cut(wire);
+  eves.at(-1)!.close();
+  await world.run();
+  await connect(1);
+  assertEquals(closed(), []);
+  assertEquals(server.clientsOf(playerId("eve")).length, 16);
+  await connect(1);
+  assertEquals(closed(), [3]);
+  // Nobody else's are closed.
+  await world.done(ada, ada.client.create());
+  assertEquals(server.clientsOf(playerId("ada")).length, 1);
 });
 
 Deno.test("LobbyServer gives one connection one list, and none to who takes too little", async () => {
@@ -217,14 +260,16 @@ Deno.test("LobbyServer tries a few of those who take nothing in a tick, and all 
   await world.done(ada, ada.client.create());
   const stalled = Array.from(
     { length: 20 },
-    () => world.connect("eve", { maxUndrained: 16 }),
+    (_, i) => world.connect(i < 10 ? "eve" : "joe", { maxUndrained: 16 }),
   );
   await world.run();
   const lobby = ada.client.lobby!.id;
   for (const client of stalled) {
     client.request("lobby", '{"do":"hello","protocol":1}');
   }
-  stalled[0]!.request("lobby", JSON.stringify({ do: "join", lobby }));
+  for (const client of [stalled[0]!, stalled.at(-1)!]) {
+    client.request("lobby", JSON.stringify({ do: "join", lobby }));
+  }
   await world.run();
   for (let i = 0; metric(world, "clients_behind") < 20; i++) {
     assert(i < 2_000, "nobody is behind");

@@ -642,9 +642,13 @@ export class LobbyServer {
         break;
       case "clientConnected":
       case "clientDisconnected": {
+        const { client, identity } = event;
         if (event.type === "clientConnected") {
-          this.#people.onClient(event.client, event.identity);
-        }
+          const excess = this.#people.onClient(client, identity);
+          if (excess !== undefined) {
+            this.#expel(excess, "too many connections of this player");
+          }
+        } else this.#people.onClientAway(client, identity);
         const socket = this.#people.socket(event.client);
         if (socket === undefined) break;
         socket.isOnline = event.type === "clientConnected";
@@ -735,9 +739,13 @@ export class LobbyServer {
   /** Puts up with a request that is wrong or comes too early, or does not. */
   #lose(person: Person, client: ClientId): void {
     if (person.patience.tryTake(1, this.#nowMs)) return;
+    this.#expel(client, "too many wrong requests");
+  }
+
+  #expel(client: ClientId, reason: string): void {
     this.#counters.expelled++;
     this.#expelled.add(client);
-    this.hub.remove(client, "too many wrong requests");
+    this.hub.remove(client, reason);
   }
 
   #perform(socket: LobbySocket, asker: Asker, request: LobbyRequest): void {
