@@ -16,7 +16,7 @@ export interface LobbyMatchSettings {
 export interface LobbyQueueOptions
   extends Omit<MatchmakingQueueOptions, "maxTicketsPerPlayer"> {
   /**
-   * Says what the lobby of a match is like: by default nobody else can enter it.
+   * Says what the lobby of a match is like: by default nobody else can enter it. Where it throws the match has failed.
    *
    * @default {() => ({})}
    */
