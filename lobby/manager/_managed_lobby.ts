@@ -26,7 +26,7 @@ export interface Invite {
 }
 
 /** Seats that are kept. */
-interface Reservation {
+export interface Reservation {
   readonly reservation: number;
   readonly players: Set<PlayerId>;
   readonly team: TeamId | undefined;
@@ -105,10 +105,18 @@ export function takeReservation(
   record: ManagedLobby,
   player: PlayerId,
 ): TeamId | undefined {
-  for (const { reservation, players, team } of record.reservations.values()) {
-    if (!players.delete(player)) continue;
-    if (players.size === 0) record.reservations.delete(reservation);
-    return team;
+  return dropReservedSeat(record, player)?.team;
+}
+
+/** Keeps no seat any more for somebody, and returns the reservation that had it, which is over if it has nobody left. */
+export function dropReservedSeat(
+  record: ManagedLobby,
+  player: PlayerId,
+): Reservation | undefined {
+  for (const found of record.reservations.values()) {
+    if (!found.players.delete(player)) continue;
+    if (found.players.size === 0) record.reservations.delete(found.reservation);
+    return found;
   }
   return undefined;
 }

@@ -169,7 +169,7 @@ export type LobbyEvent =
     }
     /** There is another password, or none. */
     | { readonly type: "passwordChanged"; readonly hasPassword: boolean }
-    /** Seats are kept for somebody. */
+    /** Seats are kept for somebody; told again with who is left, when somebody of them is banned. */
     | {
       readonly type: "seatsReserved";
       /** The reservation's number. */

@@ -57,6 +57,7 @@ import {
 import { divide, rebalance, teamForLate } from "./_lobby_teams.ts";
 import { firstTimer, type LobbyTimer } from "./_lobby_timer.ts";
 import {
+  dropReservedSeat,
   isReserved,
   makeManagedLobby,
   makeReadyCheck,
@@ -614,7 +615,7 @@ export class LobbyManager {
 
   /**
    * Removes somebody, who is a player or a spectator, and may ban. The invite codes that
-   * they have made are worth nothing any more.
+   * they have made are worth nothing any more; nor is a seat kept for who is banned.
    *
    * @param by The host.
    * @param player Who is to go.
@@ -643,6 +644,7 @@ export class LobbyManager {
         return this.#refuse(errors.tooMany("bans", bansPerLobby));
       }
       record.bans.set(player, this.#nowUs + toUs(banMs.value));
+      this.#dropReservedSeat(record, player);
     }
     // Nobody else knows these codes to revoke them, and others would come in by them.
     for (const invite of record.invites.values()) {
@@ -1728,6 +1730,29 @@ export class LobbyManager {
       reservedSeats: reservedSeats(record),
     });
     this.#replaceHost(record);
+  }
+
+  /** Whoever may not come in would keep others from the seat. */
+  #dropReservedSeat(record: ManagedLobby, player: PlayerId): void {
+    const dropped = dropReservedSeat(record, player);
+    if (dropped === undefined) return;
+    const { reservation, players } = dropped;
+    this.#emit(
+      record,
+      players.size === 0
+        ? {
+          type: "reservationEnded",
+          reservation,
+          reason: "cancelled",
+          reservedSeats: reservedSeats(record),
+        }
+        : {
+          type: "seatsReserved",
+          reservation,
+          players: [...players],
+          reservedSeats: reservedSeats(record),
+        },
+    );
   }
 
   /** Removes somebody, and tells whether there is still a lobby. */

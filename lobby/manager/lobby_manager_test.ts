@@ -463,6 +463,43 @@ Deno.test("LobbyManager.kick() is the host's, and not of itself", () => {
   joined(manager, BOB, HOME);
 });
 
+Deno.test("LobbyManager.kick() with a ban keeps no seat for who is banned", () => {
+  const manager = makeManager();
+  open(manager, { maxPlayers: 4 });
+  const both = ok(manager.reserve(HOME, [BOB, CY]));
+  const own = ok(manager.reserve(HOME, [DI]));
+  for (const player of [BOB, DI]) {
+    ok(manager.join(player, HOME, { role: "spectator" }));
+  }
+  drain(manager);
+  // Who may come back has the seat still.
+  ok(manager.kick(ADA, BOB));
+  assertEquals(manager.lobby(HOME)?.reservedSeats, 3);
+  ok(manager.join(BOB, HOME, { role: "spectator" }));
+  drain(manager);
+  assertEquals(ok(manager.kick(ADA, BOB, { banMs: 1 })).reservedSeats, 2);
+  const [kept, ...left] = drain(manager);
+  assert(kept?.type === "seatsReserved");
+  assertEquals([kept.reservation, kept.players, kept.reservedSeats], [
+    both,
+    [CY],
+    2,
+  ]);
+  assertEquals(left.map(({ type }) => type), ["playerLeft"]);
+  assertEquals(ok(manager.kick(ADA, DI, { banMs: 1 })).reservedSeats, 1);
+  const [ended] = drain(manager);
+  assert(ended?.type === "reservationEnded");
+  assertEquals([ended.reservation, ended.reason, ended.reservedSeats], [
+    own,
+    "cancelled",
+    1,
+  ]);
+  assertEquals(
+    manager.reservations(HOME).map(({ players }) => players),
+    [[CY]],
+  );
+});
+
 Deno.test("LobbyManager.kick() bans for a while, or for as long as the lobby lives", () => {
   const manager = makeManager({ limits: { bansPerLobby: 2 } });
   open(manager, {}, BOB, CY, DI);

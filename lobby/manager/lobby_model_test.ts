@@ -113,6 +113,10 @@ function assertAllSound(
     const kept = manager.reservations(view.id)
       .reduce((sum, { players }) => sum + players.length, 0);
     assertEquals(view.reservedSeats, kept, "what is reserved");
+    const banned = new Set(manager.bans(view.id).map(({ player }) => player));
+    for (const { players } of manager.reservations(view.id)) {
+      for (const player of players) assert(!banned.has(player), "for nobody");
+    }
     assertFalse(isRematchWanted(view), "a rematch that all want begins");
     assert(manager.bans(view.id).length <= 4, "no more bans than allowed");
     assert(

@@ -123,13 +123,14 @@ export interface MatchMode {
   /**
    * Judges a match that could be made, of which each tick has many: the number is added to
    * its cost, and `Infinity` forbids it. It must answer the same for the same input, and
-   * call nothing of the queue.
+   * call nothing of the queue. Where it throws the match is not made, and `tick` throws that.
    */
   score?(candidate: MatchCandidate): number;
   /**
    * Makes this mode's matches in place of the engine: it is given all tickets that wait,
    * the lowest skill first, and returns matches as teams of tickets. Only teams' sizes and
-   * that no ticket is used twice are checked, the rules are its own.
+   * that no ticket is used twice are checked, the rules are its own. What it throws, `tick`
+   * throws; so it does for what is no match, and makes those before it.
    */
   match?(
     tickets: readonly TicketView[],

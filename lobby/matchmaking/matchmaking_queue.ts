@@ -188,6 +188,9 @@ export class MatchmakingQueue {
   /** Whether the next tick fills games, before all else. */
   #haveGamesTurn = true;
   #proposed: ProposedMatch[] = [];
+  /** What a mode's own function has thrown first since the last tick that threw. */
+  #failure: { readonly error: unknown } | undefined;
+  #hasThrown = false;
   readonly #members: MatchMembers;
   /** Whether some whom a mode's index mentions waited no more when its round began. */
   #mayHaveLeft = false;
@@ -404,12 +407,20 @@ export class MatchmakingQueue {
    * open games are filled up, and new matches are made of those who are left. Where the games
    * leave nothing of the budget, the next call makes new matches alone.
    *
+   * What a mode's own `match` or `score` throws is thrown when all is done: other modes have
+   * had their turn, time has passed, and the matches that were made come with the next call.
+   * That one does not throw for such a reason again; what was thrown meanwhile, the one after
+   * it does. So whoever catches it and ticks on loses no match. A match for which `score` has
+   * thrown is not made.
+   *
    * @param dt Seconds since the last call: 0 or more.
    * @param budget What it may spend.
-   * @returns The matches, which belong to the caller.
+   * @returns The matches, those of a call before that threw included. They belong to the
+   * caller.
    * @throws {RangeError} If `dt` is negative or not finite, or the budget is negative.
    * @throws {TypeError} If the budget has `ms` and the queue no clock, or a mode's own
    * `match` returned what is no match.
+   * @throws {unknown} Whatever a mode's own `match` or `score` has thrown.
    */
   tick(dt: number, budget: TickBudget = {}): ProposedMatch[] {
     if (!(dt >= 0 && dt < Infinity)) {
@@ -432,7 +443,11 @@ export class MatchmakingQueue {
     for (let i = 0; i < modes; i++) {
       const mode = (first + i) % modes;
       if (this.#modes[mode]!.match !== undefined) {
-        this.#matchByFunction(mode);
+        try {
+          this.#matchByFunction(mode);
+        } catch (error) {
+          this.#failure ??= { error };
+        }
         continue;
       }
       if (this.#meter.isSpent()) {
@@ -455,6 +470,13 @@ export class MatchmakingQueue {
         this.#firstMode = mode;
         break;
       }
+    }
+    const failure = this.#failure;
+    // Never twice in a row, or its matches would come to nobody as long as that goes on.
+    this.#hasThrown = failure !== undefined && !this.#hasThrown;
+    if (failure !== undefined && this.#hasThrown) {
+      this.#failure = undefined;
+      throw failure.error;
     }
     return this.#takeProposed();
   }
@@ -582,7 +604,7 @@ export class MatchmakingQueue {
    * Fills up open games now, without letting time pass; {@linkcode MatchmakingQueue.tick}
    * does it too, before it makes new matches.
    *
-   * @returns The matches, each with its `backfill`.
+   * @returns The matches, each with its `backfill`; before them those of a `tick` that threw.
    */
   processBackfill(): ProposedMatch[] {
     this.#beginWork({});
@@ -1113,8 +1135,13 @@ export class MatchmakingQueue {
         spread: highest - lowest,
         cost,
       };
-      const added = score(candidate);
-      return Number.isNaN(added) ? Infinity : added;
+      try {
+        const added = score(candidate);
+        return Number.isNaN(added) ? Infinity : added;
+      } catch (error) {
+        this.#failure ??= { error };
+        return Infinity;
+      }
     };
   }
 

@@ -765,6 +765,127 @@ Deno.test("MatchmakingQueue throws if a mode's own function makes no match", () 
   }
 });
 
+/** Modes before and behind one that is broken. */
+function queueAround(
+  broken: MatchMode,
+  options: Partial<MatchmakingQueueOptions> = {},
+): MatchmakingQueue {
+  const modes = { before: DUEL, broken, behind: DUEL };
+  return new MatchmakingQueue({ modes, ...options });
+}
+
+function enqueuePair(queue: MatchmakingQueue, mode: string): void {
+  for (const skill of [1, 2]) {
+    enqueued(queue, requestOf([skill], { modes: [mode] }));
+  }
+}
+
+const BOOM = new Error("boom");
+const BROKEN: Readonly<Record<string, MatchMode>> = {
+  match: {
+    ...DUEL,
+    match() {
+      throw BOOM;
+    },
+  },
+  score: {
+    ...DUEL,
+    score() {
+      throw BOOM;
+    },
+  },
+  "score of a mode with patience": {
+    ...DUEL,
+    patience: { waitMs: 1_000, spreadPerTicket: 10 },
+    score() {
+      throw BOOM;
+    },
+  },
+};
+
+for (const [name, broken] of Object.entries(BROKEN)) {
+  Deno.test(`MatchmakingQueue.tick() throws what a mode's own ${name} throws, and loses no match`, () => {
+    const queue = queueAround(broken);
+    for (const mode of ["before", "broken", "behind"]) enqueuePair(queue, mode);
+    assertThrows(() => queue.tick(1), Error, "boom");
+    const made = queue.tick(1).map(({ mode }) => mode);
+    assertEquals(made, ["before", "behind"]);
+    assertEquals(queue.size, 2);
+    // However long that goes on, matches come by every second tick.
+    for (let i = 0; i < 20; i++) {
+      enqueuePair(queue, "behind");
+      let thrown = 0;
+      let matches = 0;
+      for (let ticks = 0; ticks < 2; ticks++) {
+        try {
+          matches += queue.tick(1).length;
+        } catch (error) {
+          assertEquals(error, BOOM);
+          thrown++;
+        }
+      }
+      assert(thrown < 2, `${i}`);
+      assertEquals(matches, 1, `${i}`);
+    }
+    assertEquals(queue.size, 2);
+    assertEquals(queue.statistics().map(({ matches }) => matches), [1, 0, 21]);
+  });
+}
+
+Deno.test("MatchmakingQueue.tick() makes no match that a mode's own score throws for, and the others of the mode", () => {
+  const queue = queueOf({
+    ...DUEL,
+    score({ tickets }) {
+      if (tickets.some(({ skill }) => skill === 13)) throw BOOM;
+      return 0;
+    },
+  });
+  for (const skill of [12, 13, 5_000, 5_001]) {
+    enqueued(queue, requestOf([skill]));
+  }
+  assertThrows(() => queue.tick(0), Error, "boom");
+  assertEquals(queue.tick(0).map(({ spread }) => spread), [1]);
+  assertEquals(queue.size, 2);
+});
+
+Deno.test("MatchmakingQueue.tick() keeps the matches that a mode's own match has made before one that is none", () => {
+  const queue = queueOf(
+    {
+      ...DUEL,
+      match: (tickets) =>
+        tickets.length < 2
+          ? []
+          : [[[tickets[0]!.id], [tickets[1]!.id]], [[tickets[0]!.id], []]],
+    },
+    { acceptTimeoutMs: 1_000 },
+  );
+  for (const skill of [1, 2]) enqueued(queue, requestOf([skill]));
+  assertThrows(() => queue.tick(0), TypeError, 'matches of mode "ranked"');
+  const [match, ...others] = queue.tick(0);
+  assertEquals(others, []);
+  for (const player of match!.teams.flatMap(({ parties }) => parties.flat())) {
+    assert(queue.accept(match!.id, player).isOk);
+  }
+  assertEquals(queue.pollEvent()?.type, "matchConfirmed");
+  assertEquals(queue.size, 0);
+});
+
+Deno.test("MatchmakingQueue.tick() tells what was thrown in the tick after one that threw by the next", () => {
+  let calls = 0;
+  const queue = queueOf({
+    ...DUEL,
+    match() {
+      if (++calls <= 2) throw new Error(`call ${calls}`);
+      return [];
+    },
+  });
+  assertThrows(() => queue.tick(0), Error, "call 1");
+  assertEquals(queue.tick(0), []);
+  assertThrows(() => queue.tick(0), Error, "call 2");
+  assertEquals(queue.tick(0), []);
+  assertEquals(queue.tick(0), []);
+});
+
 Deno.test("MatchmakingQueue.tick() stops at its budget and goes on by the next", () => {
   const queue = queueOf(DUEL);
   for (let i = 0; i < 200; i++) enqueued(queue, requestOf([i * 10]));

@@ -42,11 +42,15 @@ import {
   matchConfig,
   type MatchShape,
 } from "./_match_config.ts";
+import { FailureReport } from "./_failure_report.ts";
 import { MissedMatches } from "./_missed_matches.ts";
 import type { People, Person } from "./_people.ts";
 import type { ServerCounters } from "./_server_counters.ts";
 import { readTicketRecord, type TicketRecord } from "./_ticket_record.ts";
-import type { LobbyQueueOptions } from "./lobby_queue_options.ts";
+import type {
+  LobbyMatchSettings,
+  LobbyQueueOptions,
+} from "./lobby_queue_options.ts";
 import type { LobbyServerEvent } from "./lobby_server_event.ts";
 
 /** Above so many tickets nobody is told an estimate unasked, as each takes a look at all of them. */
@@ -86,6 +90,7 @@ interface Queue {
   readonly queue: MatchmakingQueue;
   readonly byTicket: Map<TicketId, Entry>;
   readonly backfills: Map<BackfillId, LobbyId>;
+  readonly failures: FailureReport;
 }
 
 /** Players who wait for a match, or for each other after a restart. */
@@ -156,6 +161,7 @@ export class Matchmaker {
         }),
         byTicket: new Map(),
         backfills: new Map(),
+        failures: new FailureReport(),
       });
     }
     // Clocks are set back, and two servers may begin within a millisecond.
@@ -267,8 +273,9 @@ export class Matchmaker {
       if (this.#isGivenUp(entry)) this.#cancel(entry);
     }
     for (const queue of this.#queues.values()) {
-      const matches = queue.queue.tick(dt, { ms: queue.tickBudgetMs });
-      for (const match of matches) this.#onMatch(queue, match);
+      for (const match of this.#tickQueue(queue, dt)) {
+        this.#onMatch(queue, match);
+      }
       this.#takeEvents(queue);
     }
   }
@@ -518,6 +525,26 @@ export class Matchmaker {
     };
   }
 
+  /** The game's own functions may throw; what is made all the same comes with the next tick. */
+  #tickQueue(
+    { name, queue, tickBudgetMs, failures }: Queue,
+    dt: number,
+  ): ProposedMatch[] {
+    try {
+      return queue.tick(dt, { ms: tickBudgetMs });
+    } catch (error) {
+      this.#onFailure(name, failures, error);
+      return [];
+    }
+  }
+
+  #onFailure(queue: string, failures: FailureReport, error: unknown): void {
+    this.#host.counters.queueFailures++;
+    const times = failures.count(this.#nowMs);
+    if (times === undefined) return;
+    this.#host.tell({ type: "queueFailed", queue, error, times });
+  }
+
   #onMatch(queue: Queue, match: ProposedMatch): void {
     if (!match.needsAcceptance) {
       this.#seat(queue, match);
@@ -658,8 +685,12 @@ export class Matchmaker {
     const { manager } = this.#host;
     const { teams, mode, map, region } = match;
     const players = teams.flatMap(playersOf);
+    const settings = this.#settingsOf(queue, match);
+    if (settings === undefined) {
+      return refused("cannotSeat", "The queue's own lobby function has thrown");
+    }
+    const { config, metadata } = settings;
     for (const player of players) this.#leave(player);
-    const { config, metadata } = queue.options.lobby?.(match) ?? {};
     const shape: MatchShape = {
       queue: queue.name,
       mode,
@@ -696,6 +727,19 @@ export class Matchmaker {
       });
     }
     return made;
+  }
+
+  /** What the game wants the lobby of a match to be; `undefined` if it has thrown. */
+  #settingsOf(
+    { name, options, failures }: Queue,
+    match: ProposedMatch,
+  ): LobbyMatchSettings | undefined {
+    try {
+      return options.lobby?.(match) ?? {};
+    } catch (error) {
+      this.#onFailure(name, failures, error);
+      return undefined;
+    }
   }
 
   #fill(

@@ -18,6 +18,7 @@ export class ServerCounters {
   slowReaders = 0;
   matches = 0;
   failedMatches = 0;
+  queueFailures = 0;
   gameMessages = 0;
   droppedMessages = 0;
 
@@ -84,6 +85,11 @@ export class ServerCounters {
       "failed_matches",
       "Matches that could not be",
       this.failedMatches,
+    );
+    yield counter(
+      "queue_failures",
+      "How often a queue's own functions have thrown",
+      this.queueFailures,
     );
     yield counter(
       "game_messages",

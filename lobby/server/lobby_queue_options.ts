@@ -17,7 +17,7 @@ export interface LobbyQueueOptions
   extends Omit<MatchmakingQueueOptions, "maxTicketsPerPlayer"> {
   /**
    * Says what the lobby of a match is like: by default nobody else can enter it, its host has no rights, and its game begins at
-   * once, as `LobbyManager.createMatch` says.
+   * once, as `LobbyManager.createMatch` says. Where it throws the match has failed.
    *
    * @default {() => ({})}
    */

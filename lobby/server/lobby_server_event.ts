@@ -46,6 +46,19 @@ export type LobbyServerEvent =
     readonly error: LobbyError;
   }
   | {
+    /**
+     * A queue's own `match`, `score` or `lobby` has thrown. All else goes on: see `MatchmakingQueue.tick`; a match whose
+     * `lobby` has thrown has failed, and `matchFailed` tells of that too. Told at most once a second for a queue.
+     */
+    readonly type: "queueFailed";
+    /** The queue's name. */
+    readonly queue: string;
+    /** What was thrown last. */
+    readonly error: unknown;
+    /** How often that has happened since it was told last: 1 or more. */
+    readonly times: number;
+  }
+  | {
     /** A backfill has found players, who have confirmed and have seats in its lobby. */
     readonly type: "backfilled";
     /** The queue's name. */
