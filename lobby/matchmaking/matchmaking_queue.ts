@@ -614,6 +614,19 @@ export class MatchmakingQueue {
   }
 
   /**
+   * Tells how long such a ticket waits in all, by the waits of the last matches in its mode
+   * (the first of several), region and range of skill. It takes no longer where many wait.
+   *
+   * @param ticket The ticket.
+   * @returns Milliseconds, or `undefined` before there were any matches, or if there is no
+   * such ticket.
+   */
+  estimatedWaitMs(ticket: TicketId): number | undefined {
+    const slot = this.#table.slotOf(ticket);
+    return slot < 0 ? undefined : this.#estimatedWaitMs(slot);
+  }
+
+  /**
    * Tells why a ticket waits: it is compared with every other one of its modes, which takes
    * time in proportion to their number.
    *
@@ -627,15 +640,10 @@ export class MatchmakingQueue {
     const modes = this.#modes.filter((_, i) =>
       (table.modes(slot) >>> i & 1) === 1
     );
-    const first = this.#modeNumbers.get(modes[0]!.name)!;
-    const seconds = this.#waits[first]!.estimate(
-      this.#table.nearest(slot),
-      this.#indexes[first]!.skillOf(slot),
-    );
     return {
       ticket,
       waitMs: (this.#now - table.arrived(slot)) * 1000,
-      estimatedWaitMs: seconds === undefined ? undefined : seconds * 1000,
+      estimatedWaitMs: this.#estimatedWaitMs(slot),
       isReserved: table.state(slot) !== WAITING,
       modes: modes.map((mode) =>
         explainTicket(
@@ -721,6 +729,17 @@ export class MatchmakingQueue {
    */
   pollEvent(): MatchmakingEvent | undefined {
     return this.#events.poll();
+  }
+
+  #estimatedWaitMs(slot: number): number | undefined {
+    const modes = this.#table.modes(slot);
+    const first = 31 - Math.clz32(modes & -modes);
+    return inMs(
+      this.#waits[first]!.estimate(
+        this.#table.nearest(slot),
+        this.#indexes[first]!.skillOf(slot),
+      ),
+    );
   }
 
   #beginWork({ work = Infinity, ms }: TickBudget): void {

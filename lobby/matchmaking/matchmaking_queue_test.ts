@@ -669,6 +669,17 @@ Deno.test("MatchmakingQueue.explain() estimates a wait by those before", () => {
   const ticket = enqueued(queue, requestOf([1000]));
   const { estimatedWaitMs } = queue.explain(ticket)!;
   assert(estimatedWaitMs! >= 4_000 && estimatedWaitMs! <= 8_000);
+  assertEquals(queue.estimatedWaitMs(ticket), estimatedWaitMs);
+  queue.dequeue(ticket);
+  assertEquals(queue.estimatedWaitMs(ticket), undefined);
+});
+
+Deno.test("MatchmakingQueue.estimatedWaitMs() knows nothing before a match", () => {
+  const queue = queueOf(DUEL);
+  assertEquals(
+    queue.estimatedWaitMs(enqueued(queue, requestOf([1000]))),
+    undefined,
+  );
 });
 
 Deno.test("MatchmakingQueue estimates a wait of any tickets that there can be", () => {
