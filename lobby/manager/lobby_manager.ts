@@ -16,8 +16,10 @@ import {
   checkEntrant,
   checkEntry,
   checkInvite,
+  checkPromotion,
   checkReservation,
   checkSeats,
+  closeToSpectators,
 } from "./_check_entry.ts";
 import {
   checkConfig,
@@ -867,6 +869,9 @@ export class LobbyManager {
     const isTeamsReset = !hasRoomForTeams(config, view);
     const isReadyReset = isOtherGame(config, view.config);
     if (isReadyReset) this.#interrupt(record, "configChanged");
+    const isClosed = config.access === "inviteOnly" &&
+      view.config.access !== "inviteOnly";
+    if (isClosed) closeToSpectators(record);
     this.#emit(record, {
       type: "configChanged",
       config,
@@ -953,6 +958,7 @@ export class LobbyManager {
     }
     record.verifier = verifier;
     const hasPassword = verifier !== undefined;
+    if (hasPassword) closeToSpectators(record);
     this.#emit(record, { type: "passwordChanged", hasPassword });
     return this.#done(record);
   }
@@ -988,14 +994,15 @@ export class LobbyManager {
 
   /**
    * Makes a player of a spectator, or a spectator of a player. A host who looks on is
-   * host no longer.
+   * host no longer. Who was invited to look on, or did so when the lobby was closed by a password or `inviteOnly`, takes no
+   * seat in one that is closed: the host gives it one, by this or by a reservation.
    *
    * @param by Who wants it: the one it is about, or the host.
    * @param player Whom it is about.
    * @param role As what.
    * @returns The lobby after it, or why not: `playerNotFound`, `notHost`, `lobbyFull`,
-   * `lobbyNotJoinable` as a game is under way, `notAllowed` as there are no spectators,
-   * `notEnoughPlayers` for the last player, `tooMany`.
+   * `lobbyNotJoinable` as a game is under way or players are to be invited, `wrongPassword` as players are to have one,
+   * `notAllowed` as there are no spectators, `notEnoughPlayers` for the last player, `tooMany`.
    */
   setRole(
     by: PlayerId,
@@ -1018,7 +1025,8 @@ export class LobbyManager {
       ? checkDemotion(view)
       : isReserved(record, player)
       ? undefined
-      : checkFreeSeat(view);
+      : (by === player ? checkPromotion(record, player) : undefined) ??
+        checkFreeSeat(view);
     if (error !== undefined) return this.#refuse(error);
     const member = memberOf(view, player);
     const { id, name, isConnected, party, metadata } = member;
@@ -1031,6 +1039,7 @@ export class LobbyManager {
     };
     if (role === "player") {
       this.#interrupt(record, "joined");
+      record.seats.get(player)!.mayPlay = true;
       const kept = takeReservation(record, player);
       const team = teamForLate(record, kept);
       this.#metrics.players++;
@@ -1608,7 +1617,7 @@ export class LobbyManager {
     record.verifier = passwordVerifier;
     this.#lobbies.set(id.value, record);
     for (const { player, skill } of entrants.value) {
-      record.seats.set(player, { skill, graceUs: Infinity });
+      record.seats.set(player, { skill, mayPlay: true, graceUs: Infinity });
       this.#lobbyOf.set(player, record);
     }
     this.#metrics.created++;
@@ -1711,7 +1720,8 @@ export class LobbyManager {
   ): void {
     const { player, skill } = entrant;
     this.#metrics.joined++;
-    record.seats.set(player, { skill, graceUs: Infinity });
+    const mayPlay = role === "player" || entry !== "invite";
+    record.seats.set(player, { skill, mayPlay, graceUs: Infinity });
     this.#lobbyOf.set(player, record);
     if (role === "spectator") {
       const spectator = makeSpectator(entrant);

@@ -978,6 +978,67 @@ Deno.test("LobbyManager.setRole() makes spectators of players and players of spe
   assertEquals(manager.lobby(HOME)?.version, version);
 });
 
+Deno.test("LobbyManager.setRole() asks of a spectator what joining as a player would have asked", () => {
+  const invited = (manager: LobbyManager, player: PlayerId): void => {
+    const { code } = ok(manager.createInvite(ADA, { role: "spectator" }));
+    ok(manager.joinByInvite(player, code));
+  };
+  const promotion = (manager: LobbyManager, player: PlayerId): string => {
+    const result = manager.setRole(player, player, "player");
+    if (result.isOk) return "in";
+    const { error } = result;
+    return error.type === "lobbyNotJoinable" ? error.reason : error.type;
+  };
+  // An invitation to look on is none to play.
+  const closed = makeManager();
+  open(closed, { access: "inviteOnly" });
+  invited(closed, BOB);
+  assertEquals(promotion(closed, BOB), "inviteOnly");
+  // So it is where the lobby is gone on with elsewhere.
+  const other = makeManager();
+  ok(other.restore(JSON.parse(JSON.stringify(closed.snapshot(HOME)))));
+  assertEquals(promotion(other, BOB), "inviteOnly");
+  ok(other.updateConfig(ADA, { access: "unlisted" }));
+  assertEquals(promotion(other, BOB), "in");
+  // The host may let in whom it likes, who then comes and goes like the others.
+  ok(closed.setRole(ADA, BOB, "player"));
+  ok(closed.setRole(BOB, BOB, "spectator"));
+  assertEquals(promotion(closed, BOB), "in");
+  // A kept seat is an invitation.
+  ok(closed.setRole(BOB, BOB, "spectator"));
+  invited(closed, CY);
+  ok(closed.leave(CY));
+  ok(closed.reserve(HOME, [CY]));
+  invited(closed, CY);
+  assertEquals(promotion(closed, CY), "in");
+
+  const secret = makeManager();
+  open(secret);
+  ok(secret.setPassword(ADA, "sesame"));
+  invited(secret, BOB);
+  assertEquals(promotion(secret, BOB), "wrongPassword");
+  // Who has said the password to look on has said it.
+  const asked = ok(
+    secret.join(CY, HOME, { role: "spectator", password: "sesame" }),
+  );
+  assert(asked.type === "pending");
+  ok(secret.answerPassword(asked.attempt, true));
+  assertEquals(promotion(secret, CY), "in");
+  ok(secret.setRole(CY, CY, "spectator"));
+  ok(secret.setPassword(ADA, undefined));
+  assertEquals(promotion(secret, BOB), "in");
+  ok(secret.setRole(BOB, BOB, "spectator"));
+
+  // Whoever looks on while a lobby is closed stays there.
+  ok(secret.setPassword(ADA, "another"));
+  assertEquals(promotion(secret, BOB), "wrongPassword");
+  assertEquals(promotion(secret, CY), "wrongPassword");
+  ok(secret.setPassword(ADA, undefined));
+  assertEquals(promotion(secret, BOB), "in");
+  ok(secret.updateConfig(ADA, { access: "inviteOnly" }));
+  assertEquals(promotion(secret, CY), "inviteOnly");
+});
+
 Deno.test("LobbyManager.setRole() lets nobody into a game that takes nobody in", () => {
   const manager = makeManager();
   open(manager, { minPlayers: 1, countdownMs: 0 });
