@@ -155,8 +155,8 @@ type Change = WithoutBase<LobbyEvent>;
  * connected player, and is not given the lobby back. When the last player leaves, the
  * lobby is gone, with its spectators.
  *
- * **A countdown** ends early as somebody comes, leaves, loses the connection or is no
- * longer ready; with `isAutoStarted` one begins when all players are connected and
+ * **A countdown** ends early as somebody leaves, loses the connection or is no longer
+ * ready, or as somebody comes, who needs a reserved seat for it or `isJoinableInGame`; with `isAutoStarted` one begins when all players are connected and
  * ready, they are enough, no seat is reserved and no ready check is under way.
  *
  * **A rematch** is the host's to call, by `resetLobby`, or that of all players who are

@@ -614,6 +614,42 @@ Deno.test("LobbyManager.tick() counts small steps as it counts large ones", () =
   assertEquals(manager.countdownLeftMs(HOME), 999.992);
 });
 
+Deno.test("LobbyManager lets nobody hold a game up by coming and going", () => {
+  const manager = makeManager();
+  open(manager, { isAutoStarted: true }, BOB);
+  ok(manager.join(DI, HOME, { role: "spectator" }));
+  ok(manager.setReady(ADA, true));
+  ok(manager.setReady(BOB, true));
+  // Whoever they are: somebody may have any number of names.
+  for (let i = 0; i < 30; i++) {
+    const eve = playerId(`eve ${i % 3}`);
+    const error = refused(manager.join(eve, HOME));
+    assert(error.type === "lobbyNotJoinable");
+    assertEquals(error.reason, "inGame");
+    const promoted = refused(manager.setRole(DI, DI, "player"));
+    assertEquals(promoted.type, "lobbyNotJoinable");
+    manager.tick(0.09);
+  }
+  manager.tick(0.3);
+  assertEquals(manager.lobby(HOME)?.state, "inGame");
+  // Who comes and goes before leaves a countdown behind that it cannot end.
+  ok(manager.endGame(HOME));
+  ok(manager.resetLobby(ADA));
+  ok(manager.join(CY, HOME));
+  for (const player of [ADA, BOB, CY]) ok(manager.setReady(player, true));
+  assertEquals(ok(manager.leave(CY))?.state, "countdown");
+  assertEquals(refused(manager.join(CY, HOME)).type, "lobbyNotJoinable");
+  manager.tick(3);
+  assertEquals(manager.lobby(HOME)?.gameCount, 2);
+  // Who is expected comes in, and is waited for.
+  ok(manager.endGame(HOME));
+  ok(manager.resetLobby(ADA));
+  ok(manager.reserve(HOME, [CY]));
+  for (const player of [ADA, BOB]) ok(manager.setReady(player, true));
+  ok(manager.startGame(ADA));
+  assertEquals(joined(manager, CY, HOME).state, "waiting");
+});
+
 Deno.test("LobbyManager ends a countdown as somebody comes, leaves, is away, or is unready", () => {
   const interruptions: [
     name: string,
@@ -630,7 +666,7 @@ Deno.test("LobbyManager ends a countdown as somebody comes, leaves, is away, or 
   ];
   for (const [reason, interrupt] of interruptions) {
     const manager = makeManager();
-    open(manager, { minPlayers: 1 }, BOB);
+    open(manager, { minPlayers: 1, isJoinableInGame: true }, BOB);
     ok(manager.join(CY, HOME, { role: "spectator" }));
     ok(manager.setReady(BOB, true));
     ok(manager.startGame(ADA));
@@ -667,9 +703,7 @@ Deno.test("LobbyManager starts by itself when all are ready and enough", () => {
   assertEquals(lobby.players[0]?.isReady, false);
   assertEquals(refused(manager.cancelCountdown(ADA)).type, "wrongState");
   ok(manager.setReady(ADA, true));
-  // A new one is not ready; when it leaves, the others are.
-  assertEquals(joined(manager, CY, HOME).state, "waiting");
-  assertEquals(ok(manager.leave(CY))?.state, "countdown");
+  assertEquals(manager.lobby(HOME)?.state, "countdown");
   manager.tick(3);
   assertEquals(manager.lobby(HOME)?.state, "inGame");
 });
