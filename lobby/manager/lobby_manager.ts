@@ -419,7 +419,7 @@ export class LobbyManager {
    * @param config What it is set to; what is missing has its default: name `Lobby`, mode
    * `custom`, no map, 8 players of whom 2 are needed, 8 spectators, public and open,
    * players may invite, no joining during a game, no auto-start, 3 s of countdown, no
-   * teams. Teams that are chosen have room for an equal part of the players, others for
+   * teams, all rights to the host. Teams that are chosen have room for an equal part of the players, others for
    * any number.
    * @param options The rest.
    * @returns The lobby, or why not: `playerAlreadyInLobby`, `invalidConfig`,
