@@ -8,7 +8,7 @@ export type LobbyRole = "player" | "spectator";
 
 /** Why a lobby takes nobody in, or not this one. */
 export type LobbyNotJoinableReason =
-  /** A game is under way, and the lobby lets nobody in during one. */
+  /** A game is under way, or about to be, and the lobby lets nobody in during one. */
   | "inGame"
   /** Only who has an invite code or a reserved seat may enter. */
   | "inviteOnly"

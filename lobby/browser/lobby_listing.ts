@@ -97,7 +97,7 @@ export function lobbyListing(
     spectators: spectators.length,
     isPrivate: lobby.hasPassword,
     isJoinable: config.isJoinableInGame || state === LobbyState.Waiting ||
-      state === LobbyState.Countdown || state === LobbyState.Postgame,
+      state === LobbyState.Postgame,
     isOpenToSpectators: config.access !== "inviteOnly" &&
       config.spectatorAccess === "open" &&
       spectators.length < config.maxSpectators,

@@ -132,6 +132,24 @@ export function checkEntry(
   return checkFreeSeat(view);
 }
 
+/** Tells why a spectator may not take a seat on its own: as a player it would have been asked for more than it was. */
+export function checkPromotion(
+  { view, seats, verifier }: ManagedLobby,
+  player: PlayerId,
+): LobbyError | undefined {
+  if (seats.get(player)!.mayPlay) return undefined;
+  const { id, config } = view;
+  if (config.access === "inviteOnly") {
+    return errors.lobbyNotJoinable(id, "inviteOnly");
+  }
+  return verifier === undefined ? undefined : errors.wrongPassword(id);
+}
+
+/** A lobby asks for more from now on: its spectators were not asked. */
+export function closeToSpectators({ view, seats }: ManagedLobby): void {
+  for (const { id } of view.spectators) seats.get(id)!.mayPlay = false;
+}
+
 /** Tells why seats may not be kept for players. */
 export function checkReservation(
   record: ManagedLobby,

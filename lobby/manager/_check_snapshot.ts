@@ -239,6 +239,11 @@ function readSeat(field: string, given: Fields): LobbySeatSnapshot {
   return {
     player: readId(field, given.player),
     skill: take(checkSkill(given.skill)),
+    ...optional(
+      "mayPlay",
+      given.mayPlay,
+      (value) => flag(`${field}.mayPlay`, value),
+    ),
     ...optionalTime("graceLeftMs", given),
   };
 }

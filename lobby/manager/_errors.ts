@@ -11,7 +11,7 @@ import type { LobbyId } from "../lobby_id.ts";
 import type { Lobby } from "./lobby.ts";
 
 const NOT_JOINABLE: Readonly<Record<LobbyNotJoinableReason, string>> = {
-  inGame: "its game is under way",
+  inGame: "its game is under way, or about to be",
   inviteOnly: "it takes only who is invited",
   spectators: "it takes no spectators that are not invited",
   passwordTimeout: "the password was not verified in time",

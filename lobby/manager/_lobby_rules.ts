@@ -21,7 +21,9 @@ export function checkWaiting(lobby: Lobby): LobbyError | undefined {
 /** Tells why nobody may come in to play. */
 export function checkFreeSeat(lobby: Lobby): LobbyError | undefined {
   const { id, config, players, reservedSeats, state } = lobby;
-  if (state === LobbyState.InGame && !config.isJoinableInGame) {
+  // In a countdown each one who came would end it, again and again.
+  const isBegun = state === LobbyState.InGame || state === LobbyState.Countdown;
+  if (isBegun && !config.isJoinableInGame) {
     return errors.lobbyNotJoinable(id, "inGame");
   }
   return players.length + reservedSeats < config.maxPlayers

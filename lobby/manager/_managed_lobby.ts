@@ -11,6 +11,8 @@ import type { LobbyJson } from "./lobby_metadata.ts";
 /** What a manager knows of somebody in a lobby beside what everybody may see. */
 export interface Seat {
   readonly skill: number;
+  /** Whether whatever is asked of who comes to play has been asked: not of who was invited to look on. */
+  mayPlay: boolean;
   /** Until when it is kept without a connection. */
   graceUs: number;
 }

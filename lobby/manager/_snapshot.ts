@@ -28,11 +28,15 @@ export function writeSnapshot(
     lobby: view,
     ...(verifier === undefined ? {} : { verifier }),
     ...(serverData === undefined ? {} : { serverData }),
-    seats: Array.from(record.seats, ([player, { skill, graceUs }]) => ({
-      player,
-      skill,
-      ...left("graceLeftMs", graceUs, nowUs),
-    })),
+    seats: Array.from(
+      record.seats,
+      ([player, { skill, mayPlay, graceUs }]) => ({
+        player,
+        skill,
+        ...(mayPlay ? {} : { mayPlay }),
+        ...left("graceLeftMs", graceUs, nowUs),
+      }),
+    ),
     bans: listBans(record, nowUs),
     invites: listInvites(record, nowUs),
     reservations: listReservations(record, nowUs),
@@ -62,8 +66,12 @@ export function restoreLobby(
     nowUs + toUs(leftMs ?? Infinity);
   record.verifier = snapshot.verifier;
   record.serverData = deepFreeze(snapshot.serverData);
-  for (const { player, skill, graceLeftMs } of snapshot.seats) {
-    record.seats.set(player, { skill, graceUs: until(graceLeftMs) });
+  for (const { player, skill, mayPlay, graceLeftMs } of snapshot.seats) {
+    record.seats.set(player, {
+      skill,
+      mayPlay: mayPlay ?? true,
+      graceUs: until(graceLeftMs),
+    });
   }
   for (const { player, leftMs } of snapshot.bans) {
     record.bans.set(player, until(leftMs));

@@ -60,7 +60,7 @@ export interface LobbyConfig {
   readonly spectatorAccess: SpectatorAccess;
   /** Who may make invite codes. */
   readonly inviters: "host" | "players";
-  /** Whether players may enter while a game is under way. */
+  /** Whether players may enter while a game is under way, or in the countdown to it, which that ends. */
   readonly isJoinableInGame: boolean;
   /** Whether a countdown begins by itself when everybody is ready. */
   readonly isAutoStarted: boolean;

@@ -16,8 +16,10 @@ import {
   checkEntrant,
   checkEntry,
   checkInvite,
+  checkPromotion,
   checkReservation,
   checkSeats,
+  closeToSpectators,
 } from "./_check_entry.ts";
 import {
   checkConfig,
@@ -154,8 +156,8 @@ type Change = WithoutBase<LobbyEvent>;
  * connected player, and is not given the lobby back. When the last player leaves, the
  * lobby is gone, with its spectators.
  *
- * **A countdown** ends early as somebody comes, leaves, loses the connection or is no
- * longer ready; with `isAutoStarted` one begins when all players are connected and
+ * **A countdown** ends early as somebody leaves, loses the connection or is no longer
+ * ready, or as somebody comes, who needs a reserved seat for it or `isJoinableInGame`; with `isAutoStarted` one begins when all players are connected and
  * ready, they are enough, no seat is reserved and no ready check is under way.
  *
  * **A rematch** is the host's to call, by `resetLobby`, or that of all players who are
@@ -418,7 +420,7 @@ export class LobbyManager {
    * @param config What it is set to; what is missing has its default: name `Lobby`, mode
    * `custom`, no map, 8 players of whom 2 are needed, 8 spectators, public and open,
    * players may invite, no joining during a game, no auto-start, 3 s of countdown, no
-   * teams. Teams that are chosen have room for an equal part of the players, others for
+   * teams, all rights to the host. Teams that are chosen have room for an equal part of the players, others for
    * any number.
    * @param options The rest.
    * @returns The lobby, or why not: `playerAlreadyInLobby`, `invalidConfig`,
@@ -869,6 +871,9 @@ export class LobbyManager {
     const isTeamsReset = !hasRoomForTeams(config, view);
     const isReadyReset = isOtherGame(config, view.config);
     if (isReadyReset) this.#interrupt(record, "configChanged");
+    const isClosed = config.access === "inviteOnly" &&
+      view.config.access !== "inviteOnly";
+    if (isClosed) closeToSpectators(record);
     this.#emit(record, {
       type: "configChanged",
       config,
@@ -955,6 +960,7 @@ export class LobbyManager {
     }
     record.verifier = verifier;
     const hasPassword = verifier !== undefined;
+    if (hasPassword) closeToSpectators(record);
     this.#emit(record, { type: "passwordChanged", hasPassword });
     return this.#done(record);
   }
@@ -990,14 +996,15 @@ export class LobbyManager {
 
   /**
    * Makes a player of a spectator, or a spectator of a player. A host who looks on is
-   * host no longer.
+   * host no longer. Who was invited to look on, or did so when the lobby was closed by a password or `inviteOnly`, takes no
+   * seat in one that is closed: the host gives it one, by this or by a reservation.
    *
    * @param by Who wants it: the one it is about, or the host.
    * @param player Whom it is about.
    * @param role As what.
    * @returns The lobby after it, or why not: `playerNotFound`, `notHost`, `lobbyFull`,
-   * `lobbyNotJoinable` as a game is under way, `notAllowed` as there are no spectators,
-   * `notEnoughPlayers` for the last player, `tooMany`.
+   * `lobbyNotJoinable` as a game is under way or players are to be invited, `wrongPassword` as players are to have one,
+   * `notAllowed` as there are no spectators, `notEnoughPlayers` for the last player, `tooMany`.
    */
   setRole(
     by: PlayerId,
@@ -1020,7 +1027,8 @@ export class LobbyManager {
       ? checkDemotion(view)
       : isReserved(record, player)
       ? undefined
-      : checkFreeSeat(view);
+      : (by === player ? checkPromotion(record, player) : undefined) ??
+        checkFreeSeat(view);
     if (error !== undefined) return this.#refuse(error);
     const member = memberOf(view, player);
     const { id, name, isConnected, party, metadata } = member;
@@ -1033,6 +1041,7 @@ export class LobbyManager {
     };
     if (role === "player") {
       this.#interrupt(record, "joined");
+      record.seats.get(player)!.mayPlay = true;
       const kept = takeReservation(record, player);
       const team = teamForLate(record, kept);
       this.#metrics.players++;
@@ -1610,7 +1619,7 @@ export class LobbyManager {
     record.verifier = passwordVerifier;
     this.#lobbies.set(id.value, record);
     for (const { player, skill } of entrants.value) {
-      record.seats.set(player, { skill, graceUs: Infinity });
+      record.seats.set(player, { skill, mayPlay: true, graceUs: Infinity });
       this.#lobbyOf.set(player, record);
     }
     this.#metrics.created++;
@@ -1713,7 +1722,8 @@ export class LobbyManager {
   ): void {
     const { player, skill } = entrant;
     this.#metrics.joined++;
-    record.seats.set(player, { skill, graceUs: Infinity });
+    const mayPlay = role === "player" || entry !== "invite";
+    record.seats.set(player, { skill, mayPlay, graceUs: Infinity });
     this.#lobbyOf.set(player, record);
     if (role === "spectator") {
       const spectator = makeSpectator(entrant);

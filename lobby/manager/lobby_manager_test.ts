@@ -651,6 +651,42 @@ Deno.test("LobbyManager.tick() counts small steps as it counts large ones", () =
   assertEquals(manager.countdownLeftMs(HOME), 999.992);
 });
 
+Deno.test("LobbyManager lets nobody hold a game up by coming and going", () => {
+  const manager = makeManager();
+  open(manager, { isAutoStarted: true }, BOB);
+  ok(manager.join(DI, HOME, { role: "spectator" }));
+  ok(manager.setReady(ADA, true));
+  ok(manager.setReady(BOB, true));
+  // Whoever they are: somebody may have any number of names.
+  for (let i = 0; i < 30; i++) {
+    const eve = playerId(`eve ${i % 3}`);
+    const error = refused(manager.join(eve, HOME));
+    assert(error.type === "lobbyNotJoinable");
+    assertEquals(error.reason, "inGame");
+    const promoted = refused(manager.setRole(DI, DI, "player"));
+    assertEquals(promoted.type, "lobbyNotJoinable");
+    manager.tick(0.09);
+  }
+  manager.tick(0.3);
+  assertEquals(manager.lobby(HOME)?.state, "inGame");
+  // Who comes and goes before leaves a countdown behind that it cannot end.
+  ok(manager.endGame(HOME));
+  ok(manager.resetLobby(ADA));
+  ok(manager.join(CY, HOME));
+  for (const player of [ADA, BOB, CY]) ok(manager.setReady(player, true));
+  assertEquals(ok(manager.leave(CY))?.state, "countdown");
+  assertEquals(refused(manager.join(CY, HOME)).type, "lobbyNotJoinable");
+  manager.tick(3);
+  assertEquals(manager.lobby(HOME)?.gameCount, 2);
+  // Who is expected comes in, and is waited for.
+  ok(manager.endGame(HOME));
+  ok(manager.resetLobby(ADA));
+  ok(manager.reserve(HOME, [CY]));
+  for (const player of [ADA, BOB]) ok(manager.setReady(player, true));
+  ok(manager.startGame(ADA));
+  assertEquals(joined(manager, CY, HOME).state, "waiting");
+});
+
 Deno.test("LobbyManager ends a countdown as somebody comes, leaves, is away, or is unready", () => {
   const interruptions: [
     name: string,
@@ -667,7 +703,7 @@ Deno.test("LobbyManager ends a countdown as somebody comes, leaves, is away, or 
   ];
   for (const [reason, interrupt] of interruptions) {
     const manager = makeManager();
-    open(manager, { minPlayers: 1 }, BOB);
+    open(manager, { minPlayers: 1, isJoinableInGame: true }, BOB);
     ok(manager.join(CY, HOME, { role: "spectator" }));
     ok(manager.setReady(BOB, true));
     ok(manager.startGame(ADA));
@@ -704,9 +740,7 @@ Deno.test("LobbyManager starts by itself when all are ready and enough", () => {
   assertEquals(lobby.players[0]?.isReady, false);
   assertEquals(refused(manager.cancelCountdown(ADA)).type, "wrongState");
   ok(manager.setReady(ADA, true));
-  // A new one is not ready; when it leaves, the others are.
-  assertEquals(joined(manager, CY, HOME).state, "waiting");
-  assertEquals(ok(manager.leave(CY))?.state, "countdown");
+  assertEquals(manager.lobby(HOME)?.state, "countdown");
   manager.tick(3);
   assertEquals(manager.lobby(HOME)?.state, "inGame");
 });
@@ -1013,6 +1047,67 @@ Deno.test("LobbyManager.setRole() makes spectators of players and players of spe
   assertEquals(closed.rule, "spectating");
   const { version } = ok(manager.setRole(CY, CY, "player"));
   assertEquals(manager.lobby(HOME)?.version, version);
+});
+
+Deno.test("LobbyManager.setRole() asks of a spectator what joining as a player would have asked", () => {
+  const invited = (manager: LobbyManager, player: PlayerId): void => {
+    const { code } = ok(manager.createInvite(ADA, { role: "spectator" }));
+    ok(manager.joinByInvite(player, code));
+  };
+  const promotion = (manager: LobbyManager, player: PlayerId): string => {
+    const result = manager.setRole(player, player, "player");
+    if (result.isOk) return "in";
+    const { error } = result;
+    return error.type === "lobbyNotJoinable" ? error.reason : error.type;
+  };
+  // An invitation to look on is none to play.
+  const closed = makeManager();
+  open(closed, { access: "inviteOnly" });
+  invited(closed, BOB);
+  assertEquals(promotion(closed, BOB), "inviteOnly");
+  // So it is where the lobby is gone on with elsewhere.
+  const other = makeManager();
+  ok(other.restore(JSON.parse(JSON.stringify(closed.snapshot(HOME)))));
+  assertEquals(promotion(other, BOB), "inviteOnly");
+  ok(other.updateConfig(ADA, { access: "unlisted" }));
+  assertEquals(promotion(other, BOB), "in");
+  // The host may let in whom it likes, who then comes and goes like the others.
+  ok(closed.setRole(ADA, BOB, "player"));
+  ok(closed.setRole(BOB, BOB, "spectator"));
+  assertEquals(promotion(closed, BOB), "in");
+  // A kept seat is an invitation.
+  ok(closed.setRole(BOB, BOB, "spectator"));
+  invited(closed, CY);
+  ok(closed.leave(CY));
+  ok(closed.reserve(HOME, [CY]));
+  invited(closed, CY);
+  assertEquals(promotion(closed, CY), "in");
+
+  const secret = makeManager();
+  open(secret);
+  ok(secret.setPassword(ADA, "sesame"));
+  invited(secret, BOB);
+  assertEquals(promotion(secret, BOB), "wrongPassword");
+  // Who has said the password to look on has said it.
+  const asked = ok(
+    secret.join(CY, HOME, { role: "spectator", password: "sesame" }),
+  );
+  assert(asked.type === "pending");
+  ok(secret.answerPassword(asked.attempt, true));
+  assertEquals(promotion(secret, CY), "in");
+  ok(secret.setRole(CY, CY, "spectator"));
+  ok(secret.setPassword(ADA, undefined));
+  assertEquals(promotion(secret, BOB), "in");
+  ok(secret.setRole(BOB, BOB, "spectator"));
+
+  // Whoever looks on while a lobby is closed stays there.
+  ok(secret.setPassword(ADA, "another"));
+  assertEquals(promotion(secret, BOB), "wrongPassword");
+  assertEquals(promotion(secret, CY), "wrongPassword");
+  ok(secret.setPassword(ADA, undefined));
+  assertEquals(promotion(secret, BOB), "in");
+  ok(secret.updateConfig(ADA, { access: "inviteOnly" }));
+  assertEquals(promotion(secret, CY), "inviteOnly");
 });
 
 Deno.test("LobbyManager.setRole() lets nobody into a game that takes nobody in", () => {

@@ -14,6 +14,8 @@ export interface LobbySeatSnapshot {
   readonly player: PlayerId;
   /** How strong, in the game's own unit. */
   readonly skill: number;
+  /** `false` for a spectator who takes no seat by itself where a password or an invitation is asked for. */
+  readonly mayPlay?: boolean;
   /** For how long the seat is kept without a connection, in milliseconds. */
   readonly graceLeftMs?: number;
 }
