@@ -18,6 +18,9 @@ export class PassedTickets {
   /** Places in the index, by size. */
   readonly places: readonly Int32Array[];
   readonly #packing: Packing;
+  #columnOfSkills: Float64Array = new Float64Array(0);
+  #columnOfWorths: Float64Array | undefined;
+  #farCost = 0;
   readonly #prices: readonly Float64Array[];
   readonly #skills: readonly Float64Array[];
   readonly #worths: readonly Float64Array[];
@@ -64,15 +67,30 @@ export class PassedTickets {
     this.count = this.cell = 0;
   }
 
-  /** Takes a ticket in; of equally cheap ones the earlier stay first. */
-  add(
-    place: number,
-    size: number,
-    skill: number,
-    worth: number,
-    isFar: number,
-    price: number,
+  /**
+   * Begins anew with columns by place: skills, and what waits are worth, if they are worth
+   * anything; and with the price of being beyond comfort.
+   */
+  begin(
+    skills: Float64Array,
+    worths: Float64Array | undefined,
+    farCost: number,
   ): void {
+    this.#columnOfSkills = skills;
+    this.#columnOfWorths = worths;
+    this.#farCost = farCost;
+  }
+
+  /**
+   * Takes a ticket in; of equally cheap ones the earlier stay first. It is given no number
+   * with a fraction: each would be an object that the next collection of garbage is for.
+   */
+  add(place: number, size: number, isFar: number): void {
+    const skill = this.#columnOfSkills[place]!;
+    const worth = this.#columnOfWorths === undefined
+      ? 0
+      : this.#columnOfWorths[place]!;
+    const price = isFar * this.#farCost - worth;
     const { caps, strides } = this.#packing;
     const count = this.counts[size]!;
     if (count < caps[size]!) this.cell += strides[size]!;
@@ -100,8 +118,9 @@ export class PassedTickets {
     this.#sum(size, at);
   }
 
-  /** Forgets those whose window ends below a skill; returns the lowest end of the others'. */
-  drop(skill: number, high: Float64Array): number {
+  /** Forgets those whose window ends below a place; returns the lowest end of the others'. */
+  drop(place: number, high: Float64Array): number {
+    const skill = this.#columnOfSkills[place]!;
     const { caps, strides, teamSize } = this.#packing;
     let lowestHigh = Infinity;
     this.cell = this.count = 0;

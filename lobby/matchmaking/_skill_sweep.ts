@@ -56,7 +56,8 @@ export class SkillSweep {
   // Those that a search has met, by party size: the highest first.
   readonly #met: readonly Int32Array[];
   readonly #metCounts: Int32Array;
-  // The match that was found: places, of which #size count.
+  // The match that was found: its lowest skill, and places, of which #size count.
+  #lowest = -Infinity;
   readonly #members: Int32Array;
   #size = 0;
 
@@ -168,16 +169,13 @@ export class SkillSweep {
     const table = this.#packing.holds[partySizes[place]!]!;
     const skill = skills[place]!;
     let region = -1;
-    let lowest = this.#low[place]!;
+    this.#lowest = this.#low[place]!;
     for (let left = reach[place]!; left !== 0; left &= left - 1) {
       const it = 31 - Math.clz32(left & -left);
       const lane = this.#lanes[it]!;
-      if (this.#ends[it]! < skill) this.#dropEnded(it, skill);
+      if (this.#ends[it]! < skill) this.#dropEnded(it, place);
       if (table[lane.cell] === 0) continue;
-      const own = this.#search(lane, place, lowest);
-      if (own < lowest) continue;
-      lowest = own;
-      region = it;
+      if (this.#search(lane, place)) region = it;
     }
     return region;
   }
@@ -268,10 +266,11 @@ export class SkillSweep {
     if (--lane.counts[size]! < caps[size]!) lane.cell -= strides[size]!;
   }
 
-  /** Drops the lowest tickets of a lane as long as their windows end below a skill. */
-  #dropEnded(region: number, skill: number): void {
+  /** Drops the lowest tickets of a lane as long as their windows end below a place. */
+  #dropEnded(region: number, highest: number): void {
     const lane = this.#lanes[region]!;
-    const { partySizes } = this.#index.columns;
+    const { skills, partySizes } = this.#index.columns;
+    const skill = skills[highest]!;
     for (; lane.from < lane.to; lane.from++) {
       const place = lane.places[lane.from]!;
       const end = this.#high[place]!;
@@ -285,10 +284,11 @@ export class SkillSweep {
   }
 
   /**
-   * Looks for the narrowest match with a ticket whose lowest skill is above `lowest`, and
-   * keeps it; returns its lowest skill, or less if there is none.
+   * Looks for the narrowest match with a ticket whose lowest skill is `#lowest` or
+   * above, and keeps it. No number with a fraction is passed or returned, as each would be an
+   * object that the next collection of garbage is for.
    */
-  #search(lane: Lane, highest: number, lowest: number): number {
+  #search(lane: Lane, highest: number): boolean {
     const { skills, partySizes } = this.#index.columns;
     const { caps, strides, teamSize } = this.#packing;
     const low = this.#low;
@@ -305,11 +305,13 @@ export class SkillSweep {
     let highestLow = -Infinity;
     let hasGone = false;
     let at = lane.to;
-    let found = -Infinity;
+    let isFound = false;
     if (table[0]! > 0) {
       this.#keep(highest, table[0]!);
-      return skill;
+      this.#lowest = skill;
+      return true;
     }
+    const lowest = this.#lowest;
     while (--at >= lane.from && left > 0) {
       const place = places[at]!;
       if (this.#isTaken[place] === 1) {
@@ -336,12 +338,13 @@ export class SkillSweep {
       if (low[place]! > highestLow) highestLow = low[place]!;
       if (table[cell]! > 0) {
         this.#keep(highest, table[cell]!);
-        found = its;
+        this.#lowest = its;
+        isFound = true;
         break;
       }
     }
     if (hasGone) close(lane, Math.max(at, lane.from));
-    return found;
+    return isFound;
   }
 
   /** Forgets those who were met whose windows end above a skill. */

@@ -203,19 +203,17 @@ export class WindowSearch {
     this.isSettled = this.#waits[start]! >= this.#mode.settledSeconds;
     const maps = this.#mapsOf(start);
     const reach = this.#reach[start]!;
-    let best = Infinity;
     for (let region = 0; region < this.#regions; region++) {
       if ((reach >>> region & 1) === 0) continue;
       if (maps === 0) {
-        best = this.#walk(start, region, -1, best, judge);
+        this.#walk(start, region, -1, judge);
         continue;
       }
       for (let map = 0; map < this.#mode.maps.length; map++) {
         if ((maps >>> map & 1) === 0) continue;
-        best = this.#walk(start, region, map, best, judge);
+        this.#walk(start, region, map, judge);
       }
     }
-    this.net = best;
   }
 
   /**
@@ -346,14 +344,14 @@ export class WindowSearch {
     return -1;
   }
 
-  /** Searches one region, for one map or any; returns the least net cost so far. */
+  /** Searches one region, for one map or any. */
   #walk(
     start: number,
     region: number,
     map: number,
-    bestNet: number,
     judge: Judge | undefined,
-  ): number {
+  ): void {
+    const bestNet = this.net;
     const list = this.#lists[region]!;
     // What lies below the start is of no use any more.
     while (list.places[list.at]! < start) list.at++;
@@ -376,9 +374,10 @@ export class WindowSearch {
     const ownSize = partySize[start]!;
     const lowest = skills[start]!;
     const isBrief = isPatient && !this.#isThorough;
-    if (isBrief && !this.#isPlausible(list, start)) return bestNet;
+    if (isBrief && !this.#isPlausible(list, start)) return;
     const limit = high[start]!;
     const passed = this.#passed;
+    passed.begin(skills, isPatient ? this.#worth : undefined, farCost);
     passed.clear();
     let lowestHigh = Infinity;
     let worth = isPatient ? this.#worth[start]! : 0;
@@ -392,7 +391,8 @@ export class WindowSearch {
     const table = packing.isTabulated ? packing.holds[ownSize]! : undefined;
     if (table === undefined ? ownSize === packing.players : table[0]! > 0) {
       // The ticket is a whole match.
-      own = this.#weigh(start, region, 0);
+      this.#weigh(start, region, 0);
+      own = this.#foundNet;
     }
     for (let next = list.at + 1;; next++) {
       let place: number;
@@ -415,18 +415,11 @@ export class WindowSearch {
       this.#meter.done++;
       if (taken[place] === 1 || low[place]! > lowest) continue;
       if (map >= 0 && (this.#mapsOf(place) >>> map & 1) === 0) continue;
-      if (skill > lowestHigh) lowestHigh = passed.drop(skill, high);
+      if (skill > lowestHigh) lowestHigh = passed.drop(place, high);
       const isFar = this.#far[place]! >>> region & 1;
       const its = isPatient ? this.#worth[place]! : 0;
       const size = partySize[place]!;
-      passed.add(
-        place,
-        size,
-        skill,
-        its,
-        isFar,
-        isFar * farCost - its,
-      );
+      passed.add(place, size, isFar);
       if (high[place]! < lowestHigh) lowestHigh = high[place]!;
       if (its > worth) worth = its;
       sum += its;
@@ -434,21 +427,22 @@ export class WindowSearch {
         if (isBrief && ++whole > maxWhole) break;
         // Not even all waits together are worth it.
         if (isPatient && spread > sum) continue;
-        own = this.#weigh(start, region, size);
+        this.#weigh(start, region, size);
+        own = this.#foundNet;
         if (takesFirst && own < bestNet) break;
       }
       if (passed.count === MAX_PASSED) break;
     }
-    if (this.#foundSize === 0) return bestNet;
+    if (this.#foundSize === 0) return;
     if (judge !== undefined) {
       own += judge(this.#found, this.#foundSize, region, this.#foundCost);
-      if (!(own < bestNet) || (isPatient && own > 0)) return bestNet;
+      if (!(own < bestNet) || (isPatient && own > 0)) return;
     }
     this.size = this.#foundSize;
     for (let i = 0; i < this.size; i++) this.members[i] = this.#found[i]!;
     this.region = region;
     this.map = map;
-    return own;
+    this.net = own;
   }
 
   /** Whether the waits of those above a start could be worth the spread of as many players as a match has. */
@@ -483,15 +477,15 @@ export class WindowSearch {
 
   /**
    * Looks for a cheaper match among the tickets passed so far, with one of the size that came
-   * last, as those without were weighed before; returns the least net cost.
+   * last, as those without were weighed before.
    */
-  #weigh(start: number, region: number, added: number): number {
+  #weigh(start: number, region: number, added: number): void {
     const { latencyCost, asymmetryCost, patienceSeconds } = this.#mode;
     const isPatient = patienceSeconds > 0;
     const packing = this.#packing;
     if (!packing.isTabulated) {
       this.#fill(start, region);
-      return this.#foundNet;
+      return;
     }
     const { topSkills, worths, far: fars, places } = this.#passed;
     const ownSize = this.#partySize[start]!;
@@ -529,7 +523,7 @@ export class WindowSearch {
       this.#foundCost = cost;
       best = first;
     }
-    if (best < 0) return this.#foundNet;
+    if (best < 0) return;
     let to = 0;
     this.#found[to++] = start;
     for (let at = best + 3; at < best + 3 + shapes[best + 2]!; at++) {
@@ -538,7 +532,6 @@ export class WindowSearch {
       for (let i = 0; i < count; i++) this.#found[to++] = places[size]![i]!;
     }
     this.#foundSize = to;
-    return this.#foundNet;
   }
 
   /** Fills team after team with the largest parties that fit, the start's first. */
