@@ -10,12 +10,18 @@ import {
 import type { LobbyError } from "../lobby_error.ts";
 import type { LobbyId } from "../lobby_id.ts";
 import type { LobbyResult } from "../lobby_result.ts";
+import { checkSeats } from "../manager/_check_entry.ts";
+import { checkConfig, checkMetadataChanges } from "../manager/_check_input.ts";
+import { cannotSeat, tooMany } from "../manager/_errors.ts";
 import type { Lobby } from "../manager/lobby.ts";
+import type { LobbyConfigChanges } from "../manager/lobby_config.ts";
+import type { LobbyLimits } from "../manager/lobby_limits.ts";
 import type { LobbyManager } from "../manager/lobby_manager.ts";
 import type {
   LobbyMatchSeat,
   LobbyPlayerInfo,
 } from "../manager/lobby_manager_options.ts";
+import type { LobbyMetadata } from "../manager/lobby_metadata.ts";
 import type { TeamId } from "../team_id.ts";
 import type { BackfillId, BackfillRequest } from "../matchmaking/backfill.ts";
 import type { MatchmakingEvent } from "../matchmaking/matchmaking_event.ts";
@@ -53,6 +59,9 @@ const MAX_ESTIMATED = 2_000;
 /** How often anybody may be told why there is no match yet, as that takes a look at all tickets. */
 const EXPLAIN = { capacity: 100, refillPerSecond: 50 };
 
+/** Who is seated has left all others by then. */
+const IN_NO_LOBBY: ReadonlyMap<PlayerId, never> = new Map<PlayerId, never>();
+
 const isQueueName = text(1, 64);
 
 /** What a request about matches comes to. */
@@ -63,6 +72,8 @@ export type MatchAnswer =
 /** What matchmaking does through its server. */
 export interface MatchmakerHost {
   readonly manager: LobbyManager;
+  /** Those of the manager. */
+  readonly limits: LobbyLimits;
   readonly people: People;
   readonly counters: ServerCounters;
   readonly skillOf: (
@@ -653,8 +664,7 @@ export class Matchmaker {
     const { manager } = this.#host;
     const { teams, mode, map, region } = match;
     const players = teams.flatMap(playersOf);
-    for (const player of players) this.#leave(player);
-    const { config, metadata } = queue.options.lobby?.(match) ?? {};
+    const { config, metadata = {} } = queue.options.lobby?.(match) ?? {};
     const shape: MatchShape = {
       queue: queue.name,
       mode,
@@ -672,11 +682,13 @@ export class Matchmaker {
     // Who is not there now would be no host for long.
     const first = seats.findIndex(({ player }) => this.#isOnline(player));
     if (first > 0) seats.unshift(...seats.splice(first, 1));
-    const made = manager.createMatch(
-      seats,
-      matchConfig(shape, config),
-      metadata === undefined ? {} : { metadata },
-    );
+    const whole = matchConfig(shape, config);
+    const objection = this.#objectionTo(seats, whole, metadata);
+    if (objection !== undefined) {
+      return { isOk: false, error: cannotSeat(objection) };
+    }
+    for (const player of players) this.#leave(player);
+    const made = manager.createMatch(seats, whole, { metadata });
     if (made.isOk) {
       this.#markAbsent(players);
       this.#host.takeEvents();
@@ -691,6 +703,35 @@ export class Matchmaker {
       });
     }
     return made;
+  }
+
+  /**
+   * Tells why there can be no lobby for a match, while its players are still in theirs: what the manager finds out when it is
+   * to make one would cost them those.
+   */
+  #objectionTo(
+    seats: readonly LobbyMatchSeat[],
+    config: LobbyConfigChanges,
+    metadata: LobbyMetadata,
+  ): LobbyError | undefined {
+    const { manager, limits } = this.#host;
+    const players = new Set(seats.map(({ player }) => player));
+    // A lobby whose players have all left is gone.
+    const emptied = new Set<LobbyId>();
+    for (const player of players) {
+      const lobby = manager.lobbyForPlayer(player);
+      if (lobby?.players.every(({ id }) => players.has(id)) === true) {
+        emptied.add(lobby.id);
+      }
+    }
+    if (manager.lobbyCount - emptied.size >= limits.lobbies) {
+      return tooMany("lobbies", limits.lobbies);
+    }
+    const checked = checkConfig(config, undefined, limits);
+    if (checked.error !== undefined) return checked.error;
+    return checkSeats(seats, checked.value, IN_NO_LOBBY, limits).error ??
+      checkMetadataChanges("metadata", metadata, {}, limits.lobbyMetadataBytes)
+        .error;
   }
 
   #fill(
