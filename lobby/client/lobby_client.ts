@@ -38,6 +38,7 @@ import {
   LOBBY_PROTOCOL,
   type LobbyRequest,
 } from "../wire/lobby_request.ts";
+import { ServerRoute } from "./_server_route.ts";
 import type {
   LobbyClientEvent,
   LobbyRequestDone,
@@ -61,15 +62,7 @@ const MAX_GREETING_MS = 30_000;
 /** Lobbies are small and urgent beside what else a game sends. */
 const PRIORITY = 2;
 
-const SCHEMES: readonly string[] = ["ws:", "wss:", "http:", "https:"];
 const decoder = new TextDecoder();
-
-/** How often a request, or the greeting, may be sent on from one server to another. */
-const MAX_REDIRECTS = 4;
-/** How long a client stays that was moved: servers that send it to and fro would have it connect without end. */
-const MIN_STAY_MS = 1_000;
-/** Of how many tries to reach a server that another one has named the last one is the last. */
-const MAX_TRIES_ELSEWHERE = 2;
 
 /** A request that has no answer yet. */
 interface Pending {
@@ -139,18 +132,11 @@ export class LobbyClient {
   /** By the number that the connection gave. */
   readonly #pending = new Map<number, Pending>();
   #lastNumber = 0;
-  /** The server that another one has named. */
-  #target: string | undefined;
-  readonly #retarget: (url: string) => string | undefined;
+  readonly #route: ServerRoute;
   /** Where to go next, and what is to be asked there. */
   #following: { readonly url: string; readonly again: Pending[] } | undefined;
   /** What the connection calls requests that are asked elsewhere. */
   readonly #moved = new Set<number>();
-  #greetingRedirects = 0;
-  /** Until when it is not moved again, by `#nowMs`. */
-  #stayUntilMs = 0;
-  /** A server that was named and could not be reached: it may be dead, which the others notice after a while. */
-  #unreachable: string | undefined;
   /** The time by `tick`. */
   #nowMs = 0;
   #player: PlayerId | undefined;
@@ -205,26 +191,10 @@ export class LobbyClient {
       1_000_000,
     );
     this.#events = new EventQueue({ capacity: this.#capacity });
-    const { url } = rest;
-    if (typeof url === "string" && !isTarget(url)) {
-      throw new TypeError(
-        `Cannot make a LobbyClient as url must be an absolute URL with ws, wss, http or https: current value is "${url}"`,
-      );
-    }
-    let asked: string | undefined;
-    this.#retarget = (to) => {
-      const from = typeof url === "string" ? url : asked;
-      if (redirect !== undefined) return redirect(to);
-      return from === undefined ? undefined : sentOn(from, to);
-    };
+    this.#route = new ServerRoute(rest.url, redirect);
     this.socket = new WsClient({
       ...rest,
-      url: () => {
-        if (this.#target !== undefined) return this.#target;
-        const given = typeof url === "string" ? url : url();
-        if (typeof given === "string") return asked = given;
-        return given.then((text) => asked = text);
-      },
+      url: () => this.#route.url(),
       mux: { [LOBBY_CHANNEL]: { priority: PRIORITY }, ...mux },
     });
   }
@@ -322,8 +292,7 @@ export class LobbyClient {
     this.#ticket = undefined;
     this.#proposal = undefined;
     this.#listKey = undefined;
-    this.#target = undefined;
-    this.#greetingRedirects = 0;
+    this.#route.onClosed();
   }
 
   /**
@@ -809,7 +778,7 @@ export class LobbyClient {
   /** Goes to the server that was named, and asks there what the one before has not done. */
   #follow(): void {
     const { url, again } = this.#following!;
-    this.#target = url;
+    this.#route.follow(url);
     this.socket.close();
     // Those that were asked before are told as closed, if there is room for it yet.
     this.#take();
@@ -828,20 +797,13 @@ export class LobbyClient {
   #redirect(socketNumber: number, pending: Pending, to: string): boolean {
     const isGreeting = pending.request.do === "hello";
     if (this.#following === undefined) {
-      // It is greeted again after a while, and may know more then.
-      if (isGreeting && this.#greetingRedirects >= MAX_REDIRECTS) {
-        this.#greetingRedirects = 0;
-        return false;
-      }
-      const isOver = !isGreeting && (pending.redirects >= MAX_REDIRECTS ||
-        this.#nowMs - pending.sinceMs >= this.#requestTimeoutMs);
-      const url = isOver ? undefined : this.#retarget(to);
-      if (url === undefined || !isTarget(url)) return false;
-      if (isGreeting && url === this.#unreachable) {
-        this.#unreachable = undefined;
-        return false;
-      }
-      if (isGreeting) this.#greetingRedirects++;
+      const isOver = !isGreeting &&
+        this.#nowMs - pending.sinceMs >= this.#requestTimeoutMs;
+      if (isOver) return false;
+      const url = isGreeting
+        ? this.#route.ofGreeting(to)
+        : this.#route.ofRequest(to, pending.redirects);
+      if (url === undefined) return false;
       this.#following = { url, again: [] };
       // What was asked after it will be answered in the same way.
       for (const [number, other] of this.#pending) {
@@ -859,7 +821,7 @@ export class LobbyClient {
     // What it asks for itself it asks each server anew.
     if (pending.isOwn) return;
     const { url, again } = this.#following!;
-    if (url !== this.#unreachable) pending.redirects++;
+    if (this.#route.isCounted(url)) pending.redirects++;
     again.push(pending);
   }
 
@@ -922,15 +884,10 @@ export class LobbyClient {
         return;
       }
       case "reconnecting":
-        // A server that was named and is not there: the first one knows where to go now.
-        if (
-          event.attempt < MAX_TRIES_ELSEWHERE || this.#target === undefined
-        ) break;
-        this.#unreachable = this.#target;
-        this.#target = undefined;
+        this.#route.onReconnecting(event.attempt);
         break;
       case "connected":
-        if (this.#target !== undefined) this.#unreachable = undefined;
+        this.#route.onConnected();
         break;
       default:
     }
@@ -1064,7 +1021,7 @@ export class LobbyClient {
     this.#isSynced = true;
     // What was said there has come before.
     if (this.#lobby !== undefined) this.#chatNumber ??= 0;
-    this.#greetingRedirects = 0;
+    this.#route.onSynced();
     this.#events.push({
       type: "synced",
       player: hello.player,
@@ -1144,11 +1101,8 @@ export class LobbyClient {
         break;
       case "moved": {
         if (this.#following !== undefined) break;
-        // Who stays is told by the next answer where to go, if it is so.
-        if (this.#nowMs < this.#stayUntilMs) break;
-        const url = this.#retarget(push.url);
-        if (url === undefined || !isTarget(url)) break;
-        this.#stayUntilMs = this.#nowMs + MIN_STAY_MS;
+        const url = this.#route.ofMove(push.url, this.#nowMs);
+        if (url === undefined) break;
         this.#following = { url, again: [] };
         for (const [number, other] of this.#pending) {
           this.#pending.delete(number);
@@ -1300,27 +1254,6 @@ export class LobbyClient {
       this.#events.push({ type: "proposalAccepted", proposal });
     }
   }
-}
-
-/** Whether a connection can be made to it. */
-function isTarget(url: string): boolean {
-  return URL.canParse(url) && SCHEMES.includes(new URL(url).protocol);
-}
-
-/** Where a client is sent on to: the other server's host, and path if it has one, with this client's own query. */
-function sentOn(from: string, to: string): string | undefined {
-  if (!isTarget(from) || !isTarget(to)) return undefined;
-  const before = new URL(from);
-  const after = new URL(to);
-  // What was said in secret is not said aloud.
-  if (isSecure(before) && !isSecure(after)) return undefined;
-  if (after.pathname === "/") after.pathname = before.pathname;
-  if (after.search === "") after.search = before.search;
-  return after.href;
-}
-
-function isSecure({ protocol }: URL): boolean {
-  return protocol === "wss:" || protocol === "https:";
 }
 
 /** Lists come as the bytes that many are sent. */

@@ -357,7 +357,10 @@ export class LobbyCluster implements LobbyStore {
       this.#publishing === undefined
     ) {
       this.#publishWaitMs = this.#listIntervalMs;
-      this.#publishing = this.#publish();
+      // It may be over at once, where nothing is to be told.
+      this.#publishing = this.#publish().finally(() =>
+        this.#publishing = undefined
+      );
     }
   }
 
@@ -823,7 +826,6 @@ export class LobbyCluster implements LobbyStore {
     if (this.#unlisted.size > 0 && taken.length >= MAX_TOLD) {
       this.#publishWaitMs = 0;
     }
-    this.#publishing = undefined;
   }
 
   async #ask(question: () => Promise<LobbyPlace>): Promise<LobbyPlace> {

@@ -438,6 +438,28 @@ testEach("tells what the others list", async (open) => {
   });
 });
 
+testEach(
+  "goes on telling what is listed after changes that come to nothing",
+  async (open) => {
+    const a = await open("ws://a.test");
+    const b = await open("ws://b.test");
+    await Promise.all([a.load(), b.load()]);
+    const isTold = (id: LobbyId): Promise<void> =>
+      until([a, b], () => b.takeNews().listings.has(id));
+    // A lobby that nobody may see has changed.
+    a.list("x" as LobbyId, undefined);
+    a.tick(1);
+    a.list(LISTING.id, LISTING);
+    await isTold(LISTING.id);
+    // One that all may see has, but not in what they see.
+    a.list(LISTING.id, { ...LISTING });
+    a.tick(1);
+    const other = { ...LISTING, id: "b" as LobbyId };
+    a.list(other.id, other);
+    await isTold(other.id);
+  },
+);
+
 Deno.test("LobbyCluster is over at once when its lease is not renewed", async () => {
   const clock = new ManualClock();
   const redis = new FakeRedis(clock);

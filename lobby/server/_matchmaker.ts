@@ -7,25 +7,12 @@ import {
   SystemClock,
   TokenBucket,
 } from "../../core/mod.ts";
-import type { LobbyError } from "../lobby_error.ts";
 import type { LobbyId } from "../lobby_id.ts";
-import type { LobbyResult } from "../lobby_result.ts";
-import { notAllowed } from "../manager/_errors.ts";
-import type { Lobby } from "../manager/lobby.ts";
-import type { LobbyManager } from "../manager/lobby_manager.ts";
-import type {
-  LobbyMatchSeat,
-  LobbyPlayerInfo,
-} from "../manager/lobby_manager_options.ts";
-import type { TeamId } from "../team_id.ts";
 import type { BackfillId, BackfillRequest } from "../matchmaking/backfill.ts";
 import type { MatchmakingEvent } from "../matchmaking/matchmaking_event.ts";
 import { MatchmakingQueue } from "../matchmaking/matchmaking_queue.ts";
 import type { MatchmakingResult } from "../matchmaking/matchmaking_result.ts";
-import type {
-  MatchTeam,
-  ProposedMatch,
-} from "../matchmaking/proposed_match.ts";
+import type { ProposedMatch } from "../matchmaking/proposed_match.ts";
 import type { TicketId } from "../matchmaking/ticket.ts";
 import type { LobbyRecord } from "../store/lobby_store.ts";
 import { text } from "../wire/_shape.ts";
@@ -37,21 +24,21 @@ import type {
   LobbyTicketStatus,
 } from "../wire/lobby_push.ts";
 import type { LobbyRequest } from "../wire/lobby_request.ts";
-import {
-  hasLobbyTeams,
-  matchConfig,
-  type MatchShape,
-} from "./_match_config.ts";
 import { FailureReport } from "./_failure_report.ts";
+import {
+  MatchSeating,
+  type MatchSeatingHost,
+  playersOf,
+} from "./_match_seating.ts";
 import { MissedMatches } from "./_missed_matches.ts";
-import type { People, Person } from "./_people.ts";
+import type { Person } from "./_people.ts";
 import type { ServerCounters } from "./_server_counters.ts";
+import { partyOf } from "./_ticket_party.ts";
 import { readTicketRecord, type TicketRecord } from "./_ticket_record.ts";
 import type {
   LobbyMatchSettings,
   LobbyQueueOptions,
 } from "./lobby_queue_options.ts";
-import type { LobbyServerEvent } from "./lobby_server_event.ts";
 
 /** Above so many tickets nobody is told an estimate unasked, as each takes a look at all of them. */
 const MAX_ESTIMATED = 2_000;
@@ -66,19 +53,11 @@ export type MatchAnswer =
   | { readonly isOk: false; readonly error: LobbyRequestError };
 
 /** What matchmaking does through its server. */
-export interface MatchmakerHost {
-  readonly manager: LobbyManager;
-  readonly people: People;
+export interface MatchmakerHost extends MatchSeatingHost {
   readonly counters: ServerCounters;
-  readonly skillOf: (
-    player: PlayerId,
-  ) => { readonly skill: number; readonly uncertainty?: number };
-  /** Takes what the manager has to tell: after each call of it. */
-  takeEvents(): void;
   push(players: readonly PlayerId[], push: LobbyPush): void;
   /** A ticket of these players is otherwise now, or gone. */
   touch(key: string, players: readonly PlayerId[]): void;
-  tell(event: LobbyServerEvent): void;
 }
 
 interface Queue {
@@ -89,8 +68,8 @@ interface Queue {
   readonly graceMs: number;
   readonly queue: MatchmakingQueue;
   readonly byTicket: Map<TicketId, Entry>;
-  readonly backfills: Map<BackfillId, LobbyId>;
   readonly failures: FailureReport;
+  readonly seating: MatchSeating;
 }
 
 /** Players who wait for a match, or for each other after a restart. */
@@ -145,23 +124,33 @@ export class Matchmaker {
         );
       }
       const { ttlMs = Infinity, tickBudgetMs = 4, graceMs = 20_000 } = options;
-      this.#queues.set(name, {
-        name,
-        options,
+      const checked = {
         ttlMs: checkPositive(`ttlMs of queue "${name}"`, ttlMs),
         tickBudgetMs: checkPositive(
           `tickBudgetMs of queue "${name}"`,
           tickBudgetMs,
         ),
         graceMs: checkNotNegative(`graceMs of queue "${name}"`, graceMs),
-        queue: new MatchmakingQueue({
-          clock: new SystemClock(),
-          ...options,
-          maxTicketsPerPlayer: 1,
-        }),
+      };
+      const failures = new FailureReport();
+      const queue = new MatchmakingQueue({
+        clock: new SystemClock(),
+        ...options,
+        maxTicketsPerPlayer: 1,
+      });
+      this.#queues.set(name, {
+        name,
+        options,
+        ...checked,
+        queue,
         byTicket: new Map(),
-        backfills: new Map(),
-        failures: new FailureReport(),
+        failures,
+        seating: new MatchSeating(
+          name,
+          (match) => this.#settingsOf(name, options, failures, match),
+          queue,
+          host,
+        ),
       });
     }
     // Clocks are set back, and two servers may begin within a millisecond.
@@ -178,7 +167,7 @@ export class Matchmaker {
     player: PlayerId,
     isParty: boolean,
   ): LobbyRequestError | undefined {
-    const party = this.#partyOf(player, isParty);
+    const party = partyOf(this.#host.manager, player, isParty);
     if (!party.isOk) return party.error;
     const waiting = party.value.players.find((it) => this.#byPlayer.has(it));
     return waiting === undefined
@@ -292,26 +281,19 @@ export class Matchmaker {
         `Cannot fill up a lobby as queue must be one of the server's: current value is "${name}"`,
       );
     }
-    const added = queue.queue.addBackfill(request);
-    if (added.isOk) queue.backfills.set(added.value, lobby);
-    return added;
+    return queue.seating.addBackfill(lobby, request);
   }
 
   /** Fills a lobby up no further; returns whether that was under way. */
   removeBackfill(name: string, backfill: BackfillId): boolean {
     const queue = this.#queues.get(name);
-    return queue?.backfills.delete(backfill) === true &&
-      queue.queue.removeBackfill(backfill).isOk;
+    return queue?.seating.removeBackfill(backfill) === true;
   }
 
   /** A lobby is gone: nobody need come there. */
   onDestroyed(lobby: LobbyId): void {
-    for (const { queue, backfills } of this.#queues.values()) {
-      for (const [backfill, other] of backfills) {
-        if (other !== lobby) continue;
-        backfills.delete(backfill);
-        queue.removeBackfill(backfill);
-      }
+    for (const { seating } of this.#queues.values()) {
+      seating.onDestroyed(lobby);
     }
   }
 
@@ -377,7 +359,7 @@ export class Matchmaker {
         },
       };
     }
-    const party = this.#partyOf(player, request.isParty === true);
+    const party = partyOf(this.#host.manager, player, request.isParty === true);
     if (!party.isOk) return party;
     const { players, lobby } = party.value;
     const waiting = players.find((it) => this.#byPlayer.has(it));
@@ -407,64 +389,6 @@ export class Matchmaker {
     this.#host.touch(entry.key, entry.record.players);
     if (!this.#areOnline(entry)) this.#absent.add(entry);
     return { isOk: true, value: this.#statusOf(entry) };
-  }
-
-  /** Who looks for a match together: a whole lobby, if its host says so, or the player alone. */
-  #partyOf(
-    player: PlayerId,
-    isParty: boolean,
-  ): LobbyResult<{ players: readonly PlayerId[]; lobby?: LobbyId }> {
-    const lobby = this.#host.manager.lobbyForPlayer(player);
-    if (!isParty) {
-      return lobby === undefined
-        ? { isOk: true, value: { players: [player] } }
-        : {
-          isOk: false,
-          error: {
-            type: "playerAlreadyInLobby",
-            player,
-            lobby: lobby.id,
-            message: "A player in a lobby looks for a match with all of it",
-          },
-        };
-    }
-    if (lobby === undefined) {
-      return {
-        isOk: false,
-        error: {
-          type: "playerNotFound",
-          player,
-          message: "The player is in no lobby",
-        },
-      };
-    }
-    if (lobby.host !== player) {
-      return {
-        isOk: false,
-        error: {
-          type: "notHost",
-          player,
-          host: lobby.host,
-          message: "Only the host looks for a match",
-        },
-      };
-    }
-    if (lobby.config.hostRights === "none") {
-      // They have not chosen their host, and so not to wait where that one wants to.
-      return { isOk: false, error: notAllowed("hostRights") };
-    }
-    if (lobby.state !== "waiting" && lobby.state !== "postgame") {
-      return {
-        isOk: false,
-        error: {
-          type: "alreadyInGame",
-          lobby: lobby.id,
-          message: "The game is under way, or is about to be",
-        },
-      };
-    }
-    const players = lobby.players.map(({ id }) => id);
-    return { isOk: true, value: { players, lobby: lobby.id } };
   }
 
   #add(
@@ -660,9 +584,7 @@ export class Matchmaker {
       }
       this.#end(entry, "matched");
     }
-    const seated = match.backfill === undefined
-      ? this.#make(queue, match, parties)
-      : this.#fill(queue, match, match.backfill, parties);
+    const seated = queue.seating.seat(match, parties);
     if (seated.isOk) this.#host.counters.matches++;
     else {
       this.#host.counters.failedMatches++;
@@ -677,160 +599,19 @@ export class Matchmaker {
     }
   }
 
-  #make(
-    queue: Queue,
-    match: ProposedMatch,
-    parties: ReadonlyMap<PlayerId, string>,
-  ): LobbyResult<Lobby> {
-    const { manager } = this.#host;
-    const { teams, mode, map, region } = match;
-    const players = teams.flatMap(playersOf);
-    const settings = this.#settingsOf(queue, match);
-    if (settings === undefined) {
-      return refused("cannotSeat", "The queue's own lobby function has thrown");
-    }
-    const { config, metadata } = settings;
-    for (const player of players) this.#leave(player);
-    const shape: MatchShape = {
-      queue: queue.name,
-      mode,
-      map,
-      teamSizes: teams.map((team) => playersOf(team).length),
-    };
-    const hasTeams = hasLobbyTeams(shape);
-    const seats = teams.flatMap((team, i): LobbyMatchSeat[] =>
-      playersOf(team).map((player) => ({
-        player,
-        ...this.#infoOf(player, parties),
-        ...(hasTeams && { team: i as TeamId }),
-      }))
-    );
-    // Who is not there now would be no host for long.
-    const first = seats.findIndex(({ player }) => this.#isOnline(player));
-    if (first > 0) seats.unshift(...seats.splice(first, 1));
-    const made = manager.createMatch(
-      seats,
-      matchConfig(shape, config),
-      metadata === undefined ? {} : { metadata },
-    );
-    if (made.isOk) {
-      this.#markAbsent(players);
-      this.#host.takeEvents();
-      this.#host.tell({
-        type: "matchMade",
-        queue: queue.name,
-        mode,
-        region,
-        map,
-        lobby: made.value.id,
-        teams: teams.map(playersOf),
-      });
-    }
-    return made;
-  }
-
   /** What the game wants the lobby of a match to be; `undefined` if it has thrown. */
   #settingsOf(
-    { name, options, failures }: Queue,
+    name: string,
+    { lobby }: LobbyQueueOptions,
+    failures: FailureReport,
     match: ProposedMatch,
   ): LobbyMatchSettings | undefined {
     try {
-      return options.lobby?.(match) ?? {};
+      return lobby?.(match) ?? {};
     } catch (error) {
       this.#onFailure(name, failures, error);
       return undefined;
     }
-  }
-
-  #fill(
-    queue: Queue,
-    match: ProposedMatch,
-    backfill: BackfillId,
-    parties: ReadonlyMap<PlayerId, string>,
-  ): LobbyResult<undefined> {
-    const lobby = queue.backfills.get(backfill);
-    const players = match.teams.flatMap(playersOf);
-    const view = lobby === undefined
-      ? undefined
-      : this.#host.manager.lobby(lobby);
-    if (lobby === undefined || view === undefined) {
-      return refused("cannotSeat", "The lobby is gone");
-    }
-    const objection = this.#reserve(view, match);
-    if (objection !== undefined) {
-      const { message } = objection;
-      return refused(
-        "cannotSeat",
-        `The lobby is closed: ${message}`,
-        objection,
-      );
-    }
-    const { manager } = this.#host;
-    for (const player of players) {
-      this.#leave(player);
-      manager.join(player, lobby, this.#infoOf(player, parties));
-    }
-    this.#markAbsent(players);
-    this.#host.takeEvents();
-    this.#host.tell({ type: "backfilled", queue: queue.name, lobby, players });
-    return { isOk: true, value: undefined };
-  }
-
-  /**
-   * Keeps seats for all players of a match, or for none: the lobby may have been filled up by others since the backfill was
-   * added, and who cannot be seated is to stay where they are. Tells what is in the way, if anything is.
-   */
-  #reserve(
-    { id, config }: Lobby,
-    match: ProposedMatch,
-  ): LobbyError | undefined {
-    const { manager } = this.#host;
-    const reservations: number[] = [];
-    for (const [i, team] of match.teams.entries()) {
-      const players = playersOf(team);
-      if (players.length === 0) continue;
-      const reserved = manager.reserve(
-        id,
-        players,
-        config.teams.count > 0 ? { team: i as TeamId } : {},
-      );
-      if (reserved.isOk) {
-        reservations.push(reserved.value);
-        continue;
-      }
-      for (const it of reservations) manager.cancelReservation(id, it);
-      this.#host.takeEvents();
-      return reserved.error;
-    }
-    return undefined;
-  }
-
-  #infoOf(
-    player: PlayerId,
-    parties: ReadonlyMap<PlayerId, string>,
-  ): LobbyPlayerInfo {
-    const name = this.#host.people.get(player)?.name;
-    const party = parties.get(player);
-    return {
-      skill: this.#host.skillOf(player).skill,
-      ...(name !== undefined && { name }),
-      ...(party !== undefined && { party }),
-    };
-  }
-
-  #markAbsent(players: readonly PlayerId[]): void {
-    for (const player of players) {
-      if (!this.#isOnline(player)) {
-        this.#host.manager.setConnected(player, false);
-      }
-    }
-  }
-
-  #leave(player: PlayerId): void {
-    const { manager } = this.#host;
-    if (manager.lobbyForPlayer(player) === undefined) return;
-    manager.leave(player);
-    this.#host.takeEvents();
   }
 
   /** A player looks for a match no longer: which is a no, if there is one to be answered. */
@@ -907,10 +688,6 @@ export class Matchmaker {
   }
 }
 
-function playersOf({ parties }: MatchTeam): PlayerId[] {
-  return parties.flat();
-}
-
 function* entriesOf(
   { byTicket }: Queue,
   match: ProposedMatch,
@@ -927,22 +704,15 @@ function refused(
   reason:
     | "alreadyQueued"
     | "proposalNotFound"
-    | "ticketNotFound"
-    | "cannotSeat",
+    | "ticketNotFound",
   message: string,
-  cause?: LobbyError,
 ): {
   readonly isOk: false;
   readonly error: LobbyRequestError & { type: "matchmakingError" };
 } {
   return {
     isOk: false,
-    error: {
-      type: "matchmakingError",
-      reason,
-      message,
-      ...(cause !== undefined && { cause }),
-    },
+    error: { type: "matchmakingError", reason, message },
   };
 }
 

@@ -271,6 +271,7 @@ export class LobbyServer {
     );
     this.#matchmaker = new Matchmaker(options.queues ?? {}, {
       manager: this.manager,
+      limits: settings.limits,
       skillOf: settings.skillOf,
       people: this.#people,
       counters: this.#counters,

@@ -363,6 +363,62 @@ Deno.test("LobbyServer says where a match cannot be given a lobby", async () => 
   await world.done(ada, ada.client.enqueue("ranked"));
 });
 
+Deno.test("LobbyServer leaves players where they are if no lobby can be made for their match", async () => {
+  const many = "x".repeat(5_000);
+  for (
+    const [lobby, cause] of [
+      [() => ({ config: { name: "\n" } }), "name"],
+      [() => ({ metadata: { many } }), "metadata"],
+      [() => ({ config: { minPlayers: 3 } }), "minPlayers"],
+    ] as const
+  ) {
+    const world = new LobbyWorld();
+    const server = await world.start({
+      queues: { ranked: { ...DUEL, lobby } },
+    });
+    const [ada, bob] = await sync(world, "ada", "bob") as [Player, Player];
+    const { lobby: own } = await world.done(ada, ada.client.create());
+    await world.done(ada, ada.client.enqueue("ranked", { isParty: true }));
+    await world.done(bob, bob.client.enqueue("ranked"));
+    await world.until(() => bob.client.ticket === undefined);
+    await world.run();
+    assertEquals(world.told(ada, "ticketEnded").at(-1)?.reason, "failed");
+    assertEquals(ada.client.lobby?.id, own as LobbyId);
+    assertEquals(server.lobbyCount, 1);
+    const failed = world.events.find(({ type }) => type === "matchFailed");
+    assert(failed?.type === "matchFailed");
+    assert(failed.error.type === "matchmakingError");
+    assertEquals(failed.error.reason, "cannotSeat");
+    const found = failed.error.cause;
+    assert(found?.type === "invalidConfig");
+    assertEquals(found.field, cause);
+  }
+});
+
+Deno.test("LobbyServer makes a match where there is room for its lobby once its players have left theirs", async () => {
+  for (const others of [0, 1]) {
+    const world = new LobbyWorld();
+    const server = await world.start({
+      manager: { limits: { lobbies: 1 } },
+      queues: { ranked: DUEL },
+    });
+    const [ada, bob] = await sync(world, "ada", "bob") as [Player, Player];
+    const { lobby: own } = await world.done(ada, ada.client.create());
+    await world.done(ada, ada.client.enqueue("ranked", { isParty: true }));
+    // One who stays keeps the lobby there.
+    if (others === 1) {
+      assert(server.manager.join(playerId("joe"), own as LobbyId).isOk);
+    }
+    await world.done(bob, bob.client.enqueue("ranked"));
+    await world.until(() => bob.client.ticket === undefined);
+    await world.run();
+    const isMade = bob.client.lobby !== undefined;
+    assertEquals([isMade, server.lobbyCount], [others === 0, 1]);
+    const isThere = ada.client.lobby?.id === own;
+    assertEquals(isThere, !isMade);
+  }
+});
+
 Deno.test("LobbyServer fills up a lobby with players of a queue", async () => {
   const world = new LobbyWorld();
   const server = await world.start({
