@@ -40,8 +40,6 @@ import type {
   LobbyQueueOptions,
 } from "./lobby_queue_options.ts";
 
-/** Above so many tickets nobody is told an estimate unasked, as each takes a look at all of them. */
-const MAX_ESTIMATED = 2_000;
 /** How often anybody may be told why there is no match yet, as that takes a look at all tickets. */
 const EXPLAIN = { capacity: 100, refillPerSecond: 50 };
 
@@ -654,9 +652,7 @@ export class Matchmaker {
 
   #statusOf(entry: Entry): LobbyTicketStatus {
     const { queue: { name, queue }, record, ticket } = entry;
-    const estimatedWaitMs = ticket !== undefined && queue.size <= MAX_ESTIMATED
-      ? queue.explain(ticket)?.estimatedWaitMs
-      : undefined;
+    const estimatedWaitMs = ticket && queue.estimatedWaitMs(ticket);
     return {
       queue: name,
       players: record.players,
