@@ -17,6 +17,7 @@ export type LobbyOperation = Exclude<LobbyRequest, {
     | "chat"
     | "browse"
     | "unbrowse"
+    | "setLatencies"
     | "enqueue"
     | "dequeue"
     | "explain"

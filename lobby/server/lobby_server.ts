@@ -202,8 +202,11 @@ export class LobbyServer {
       hasQueue: (name) => this.#matchmaker.hasQueue(name),
       isInLobby: (player) => this.manager.lobbyForPlayer(player) !== undefined,
       isSeated: (player) => this.#isSeated(player),
-      objection: (player, isParty) =>
-        this.#matchmaker.objection(player, isParty),
+      objection: (player, request) =>
+        this.#matchmaker.objection(player, request),
+      latenciesOf: (player) => this.#matchmaker.latencies.textOf(player),
+      takeLatencies: (player, text) =>
+        this.#matchmaker.latencies.takeText(player, text),
       move: (player, place) => this.#moveLobby(player, place),
       touch: (key) => this.#outbox.touch("server", key),
       defer: (action) => this.#found.push(action),
@@ -824,6 +827,7 @@ export class LobbyServer {
         this.#stopReading(socket);
         this.#done(asker, request, {});
         return;
+      case "setLatencies":
       case "enqueue":
       case "dequeue":
       case "explain":
