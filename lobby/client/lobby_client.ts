@@ -38,6 +38,7 @@ import {
   LOBBY_PROTOCOL,
   type LobbyRequest,
 } from "../wire/lobby_request.ts";
+import { LatencyReport } from "./_latency_report.ts";
 import type {
   LobbyClientEvent,
   LobbyRequestDone,
@@ -50,7 +51,6 @@ import type {
   LobbyInviteOptions,
   LobbyKickOptions,
 } from "./lobby_client_options.ts";
-import { LatencyReport } from "./_latency_report.ts";
 import type { LobbyRequestId } from "./lobby_request_id.ts";
 
 /** The most events that one of the connection's becomes. */

@@ -127,6 +127,8 @@ interface Proposed {
 
 /** Players who look for matches: their tickets, the matches that are proposed, and the lobbies of those that are made. */
 export class Matchmaker {
+  /** What players have told. */
+  readonly latencies: PlayerLatencies;
   readonly #host: MatchmakerHost;
   readonly #queues = new Map<string, Queue>();
   readonly #byPlayer = new Map<PlayerId, Entry>();
@@ -135,8 +137,6 @@ export class Matchmaker {
   readonly #absent = new Set<Entry>();
   readonly #explains = new TokenBucket(EXPLAIN);
   readonly #missed = new MissedMatches();
-  /** What players have told. */
-  readonly latencies: PlayerLatencies;
   #nowMs = 0;
   /** From the time of day on, so that no client takes a match of a server that was restarted for one of before. */
   #nextProposal: number;
@@ -454,7 +454,7 @@ export class Matchmaker {
         isOk: true,
         value: { queue, ...party.value, latencies: found.latencies },
       }
-      : tooFar(found.missing);
+      : noLatency(found.missing);
   }
 
   /** Who looks for a match together: a whole lobby, if its host says so, or the player alone. */
@@ -569,17 +569,22 @@ export class Matchmaker {
     };
   }
 
-  /** The game's own functions may throw; what is made all the same comes with the next tick. */
+  /**
+   * The game's own functions may throw. What is made all the same the next call has, at once: the tickets of such a match
+   * are gone, and their players must not be able to ask for anything in between.
+   */
   #tickQueue(
     { name, queue, tickBudgetMs, failures }: Queue,
     dt: number,
   ): ProposedMatch[] {
-    try {
-      return queue.tick(dt, { ms: tickBudgetMs });
-    } catch (error) {
-      this.#onFailure(name, failures, error);
-      return [];
+    for (const passed of [dt, 0]) {
+      try {
+        return queue.tick(passed, { ms: tickBudgetMs });
+      } catch (error) {
+        this.#onFailure(name, failures, error);
+      }
     }
+    return [];
   }
 
   #onFailure(queue: string, failures: FailureReport, error: unknown): void {
@@ -990,8 +995,8 @@ function refused(
   };
 }
 
-/** Some have told nothing of the queue's regions, or all have, but of none the same. */
-function tooFar(
+/** Some have told nothing of the queue's regions; or all have, but of none the same. */
+function noLatency(
   missing: readonly PlayerId[],
 ): { readonly isOk: false; readonly error: LobbyRequestError } {
   const wanted = missing.length > 0
