@@ -154,6 +154,8 @@ export type LobbyError =
     readonly reason: MatchmakingErrorReason;
     /** What of the lobby's own rules was in the way, if that is why. */
     readonly cause?: LobbyError;
+    /** Who of a party has told no latency to a region of the queue, if that is why. */
+    readonly players?: readonly PlayerId[];
     readonly message: string;
   }
   /** The host does not want this player here. */

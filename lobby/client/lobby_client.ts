@@ -38,6 +38,7 @@ import {
   LOBBY_PROTOCOL,
   type LobbyRequest,
 } from "../wire/lobby_request.ts";
+import { LatencyReport } from "./_latency_report.ts";
 import { ServerRoute } from "./_server_route.ts";
 import type {
   LobbyClientEvent,
@@ -162,6 +163,7 @@ export class LobbyClient {
   /** How long it is waited before the list is asked for again, if that is to be. */
   #listWaitMs = Infinity;
   #unreadable = 0;
+  readonly #latencies = new LatencyReport();
 
   /**
    * Makes a client that is not connected.
@@ -644,10 +646,39 @@ export class LobbyClient {
   }
 
   /**
+   * Says how far away the regions are in which matches can be played: as soon as the game has measured that, and when it has
+   * changed. What was said before is forgotten. Each server that the client comes to is told by itself, before all that is
+   * asked from now on, and forgets it when the player is gone. A ticket has what was told when it began to wait; that of a
+   * party has for each region the worst of its players', so that all of their clients have to say it.
+   *
+   * @param latencies Milliseconds there and back by region, each finite and 0 or more: at most 64 regions, whose names have 1
+   * to 64 bytes of UTF-8. Leave out what cannot be reached.
+   * @throws {RangeError} If they are not like that.
+   *
+   * @example Two friends look for a match
+   * ```ts
+   * import { LobbyClient } from "@tickwire/net/lobby";
+   *
+   * const client = new LobbyClient({ url: "wss://play.example.com/?token=secret" });
+   * client.connect();
+   * client.setLatencies({ "eu-west": 24, "us-east": 96 }); // both of them, as measured
+   *
+   * function onPlayClick(): void { // the host of their lobby
+   *   client.enqueue("ranked", { isParty: true });
+   * }
+   * ```
+   */
+  setLatencies(latencies: Readonly<Record<string, number>>): void {
+    this.#latencies.set(latencies);
+    this.#tellLatencies();
+  }
+
+  /**
    * Looks for a match.
    *
    * @param queue The queue's name.
-   * @param options What is wanted. Latencies are milliseconds there and back by region, as the game has measured them.
+   * @param options What is wanted. A queue with regions needs latencies: those of {@linkcode LobbyClient.setLatencies}, or
+   * for this ticket others of the player's own.
    * @returns The number of the request.
    */
   enqueue(
@@ -703,6 +734,8 @@ export class LobbyClient {
     this.#listWaitMs -= dt * 1_000;
     this.#take();
     if (this.#following !== undefined) this.#follow();
+    this.#latencies.tick(dt);
+    if (this.socket.isConnected) this.#tellLatencies();
     if (
       this.#mustGreet && !this.#isGreeting && this.#greetingWaitMs <= 0 &&
       this.socket.isConnected
@@ -840,6 +873,15 @@ export class LobbyClient {
     if (request === undefined) return;
     this.#isGreeting = true;
     this.#mustGreet = false;
+    this.#latencies.renew();
+    this.#tellLatencies();
+  }
+
+  #tellLatencies(): void {
+    const request = this.#latencies.take();
+    if (request !== undefined && this.#ask(request, true) === undefined) {
+      this.#latencies.retryAfter(FIRST_GREETING_MS);
+    }
   }
 
   /** Takes in what the connection tells, as far as there is room for what it becomes. */
@@ -929,6 +971,10 @@ export class LobbyClient {
         error?.type === "unavailable" ? error.retryAfterMs : undefined,
       );
     }
+    if (
+      name === "setLatencies" &&
+      (error?.type === "rateLimited" || error?.type === "unavailable")
+    ) this.#latencies.retryAfter(error.retryAfterMs);
     if (pending.isOwn) {
       if (name === "browse" && error?.type === "rateLimited") {
         this.#listWaitMs = Math.min(

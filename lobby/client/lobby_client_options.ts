@@ -103,6 +103,10 @@ export interface LobbyEnqueueOptions {
   readonly modes?: readonly string[];
   /** Which maps would do: at most 64; all of them if left out. */
   readonly maps?: readonly string[];
-  /** Milliseconds to each region and back, as the game has measured them. A queue with regions needs them. */
+  /**
+   * Milliseconds to each region and back, of the player alone and for this ticket alone. A queue with regions needs them.
+   *
+   * @default what `setLatencies` has said
+   */
   readonly latencies?: Readonly<Record<string, number>>;
 }

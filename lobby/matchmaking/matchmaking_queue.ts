@@ -410,8 +410,8 @@ export class MatchmakingQueue {
    * What a mode's own `match` or `score` throws is thrown when all is done: other modes have
    * had their turn, time has passed, and the matches that were made come with the next call.
    * That one does not throw for such a reason again; what was thrown meanwhile, the one after
-   * it does. So whoever catches it and ticks on loses no match. A match for which `score` has
-   * thrown is not made.
+   * it does. So whoever catches it and ticks on loses no match; `tick(0)` has them at once, as
+   * their tickets are no longer there. A match for which `score` has thrown is not made.
    *
    * @param dt Seconds since the last call: 0 or more.
    * @param budget What it may spend.

@@ -16,7 +16,13 @@ export interface ClusterGateHost {
   /** Whether a player is in a lobby or waits for a match here. */
   isSeated(player: PlayerId): boolean;
   /** Why a player cannot wait for a match now, alone or with the whole lobby. */
-  objection(player: PlayerId, isParty: boolean): LobbyRequestError | undefined;
+  objection(
+    player: PlayerId,
+    request: LobbyRequest & { do: "enqueue" },
+  ): LobbyRequestError | undefined;
+  /** What a player has told of latencies, as text; empty if nothing. */
+  latenciesOf(player: PlayerId): string;
+  takeLatencies(player: PlayerId, text: string): void;
   /** Hands a player's lobby over to another server; returns whether that was begun. */
   move(player: PlayerId, place: Elsewhere): boolean;
   /** A record of this kind, `server`, is otherwise now. */
@@ -104,13 +110,14 @@ export class ClusterGate {
     players: readonly PlayerId[],
     people: readonly Person[],
   ): LobbyRecord[] {
+    // Whose party asks may be there before the others' clients are, and tell what is needed of them.
     const records: LobbyRecord[] = [
-      { ...seatOf(first), value: "" },
-      ...players.filter((player) => player !== first).map((player) => ({
-        ...seatOf(player),
-        value: "",
-      })),
-    ];
+      first,
+      ...players.filter((player) => player !== first),
+    ].map((player) => ({
+      ...seatOf(player),
+      value: this.#host.latenciesOf(player),
+    }));
     for (const player of players) this.#moving.add(player);
     for (const person of people) {
       if (!this.#lines.has(person)) this.#lines.set(person, []);
@@ -156,13 +163,14 @@ export class ClusterGate {
 
   /** Records are this server's from now on: which players and queues are among them. */
   onRecords(records: readonly LobbyRecord[]): void {
-    for (const { kind, key } of records) {
+    for (const { kind, key, value } of records) {
       if (kind !== "server") continue;
       const [type, name] = split(key);
       if (type === "queue") this.#queues.add(name);
       if (type === "code") this.#host.touch(key);
       if (type !== "seat") continue;
       this.#seats.add(name as PlayerId);
+      this.#host.takeLatencies(name as PlayerId, value);
       // Of whom nothing else is there has no seat.
       this.#host.touch(key);
     }
@@ -333,9 +341,8 @@ export class ClusterGate {
       case "enqueue": {
         const { queue } = request;
         if (!this.#host.hasQueue(queue)) return undefined;
-        const { isParty = false } = request;
         // The rules refuse it here as they would there.
-        if (this.#host.objection(player, isParty) !== undefined) {
+        if (this.#host.objection(player, request) !== undefined) {
           return isHere ? undefined : this.#sit(player);
         }
         if (!this.#queues.has(queue)) return this.#wait(player, queue);

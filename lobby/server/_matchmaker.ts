@@ -32,6 +32,7 @@ import {
 } from "./_match_seating.ts";
 import { MissedMatches } from "./_missed_matches.ts";
 import type { Person } from "./_people.ts";
+import { PlayerLatencies } from "./_player_latencies.ts";
 import type { ServerCounters } from "./_server_counters.ts";
 import { partyOf } from "./_ticket_party.ts";
 import { readTicketRecord, type TicketRecord } from "./_ticket_record.ts";
@@ -44,6 +45,15 @@ import type {
 const EXPLAIN = { capacity: 100, refillPerSecond: 50 };
 
 const isQueueName = text(1, 64);
+
+/** Who wants to wait for a match, and where. */
+interface Party {
+  readonly queue: Queue;
+  readonly players: readonly PlayerId[];
+  readonly lobby?: LobbyId;
+  /** Of all of them; none for a queue without regions. */
+  readonly latencies?: Readonly<Record<string, number>>;
+}
 
 /** What a request about matches comes to. */
 export type MatchAnswer =
@@ -95,6 +105,8 @@ interface Proposed {
 
 /** Players who look for matches: their tickets, the matches that are proposed, and the lobbies of those that are made. */
 export class Matchmaker {
+  /** What players have told. */
+  readonly latencies: PlayerLatencies;
   readonly #host: MatchmakerHost;
   readonly #queues = new Map<string, Queue>();
   readonly #byPlayer = new Map<PlayerId, Entry>();
@@ -151,6 +163,9 @@ export class Matchmaker {
         ),
       });
     }
+    this.latencies = new PlayerLatencies(
+      Object.values(queues).flatMap(({ regions = [] }) => regions),
+    );
     // Clocks are set back, and two servers may begin within a millisecond.
     this.#nextProposal += crypto.getRandomValues(new Uint32Array(1))[0]!;
   }
@@ -163,14 +178,10 @@ export class Matchmaker {
   /** Why a player cannot wait for a match now, wherever that would be; `undefined` if nothing is in the way. */
   objection(
     player: PlayerId,
-    isParty: boolean,
+    request: LobbyRequest & { do: "enqueue" },
   ): LobbyRequestError | undefined {
-    const party = partyOf(this.#host.manager, player, isParty);
-    if (!party.isOk) return party.error;
-    const waiting = party.value.players.find((it) => this.#byPlayer.has(it));
-    return waiting === undefined
-      ? undefined
-      : refused("alreadyQueued", `Player "${waiting}" waits already`).error;
+    const party = this.#partyFor(player, request);
+    return party.isOk ? undefined : party.error;
   }
 
   /** Whether a player waits for a match. */
@@ -197,9 +208,13 @@ export class Matchmaker {
   perform(
     player: PlayerId,
     request: LobbyRequest & {
-      do: "enqueue" | "dequeue" | "explain" | "answer";
+      do: "setLatencies" | "enqueue" | "dequeue" | "explain" | "answer";
     },
   ): MatchAnswer {
+    if (request.do === "setLatencies") {
+      this.latencies.set(player, request.latencies);
+      return { isOk: true, value: undefined };
+    }
     if (request.do === "enqueue") return this.#enqueue(player, request);
     const entry = this.#byPlayer.get(player);
     if (entry === undefined) {
@@ -256,6 +271,12 @@ export class Matchmaker {
   tick(dt: number): void {
     this.#nowMs += dt * 1_000;
     this.#missed.sweep(this.#nowMs);
+    this.latencies.sweep(
+      this.#nowMs,
+      (player) =>
+        this.#host.people.get(player) !== undefined ||
+        this.#host.manager.lobbyForPlayer(player) !== undefined,
+    );
     for (const entry of this.#absent) {
       if (this.#isGivenUp(entry)) this.#cancel(entry);
     }
@@ -345,30 +366,14 @@ export class Matchmaker {
     player: PlayerId,
     request: LobbyRequest & { do: "enqueue" },
   ): MatchAnswer {
-    const queue = this.#queues.get(request.queue);
-    if (queue === undefined) {
-      const { queue: name } = request;
-      return {
-        isOk: false,
-        error: {
-          type: "queueNotFound",
-          queue: name,
-          message: "There is no such queue",
-        },
-      };
-    }
-    const party = partyOf(this.#host.manager, player, request.isParty === true);
+    const party = this.#partyFor(player, request);
     if (!party.isOk) return party;
-    const { players, lobby } = party.value;
-    const waiting = players.find((it) => this.#byPlayer.has(it));
-    if (waiting !== undefined) {
-      return refused("alreadyQueued", `Player "${waiting}" waits already`);
-    }
+    const { queue, players, lobby, latencies } = party.value;
     const waitMs = this.#missed.waitMs(players, this.#nowMs);
     if (waitMs > 0) {
       return tooOften(waitMs, "Too many matches were not confirmed");
     }
-    const { modes, maps, latencies } = request;
+    const { modes, maps } = request;
     const entry = this.#add(queue, {
       format: 1,
       queue: queue.name,
@@ -387,6 +392,50 @@ export class Matchmaker {
     this.#host.touch(entry.key, entry.record.players);
     if (!this.#areOnline(entry)) this.#absent.add(entry);
     return { isOk: true, value: this.#statusOf(entry) };
+  }
+
+  /** Who would wait for a match, if nothing is in the way. */
+  #partyFor(
+    player: PlayerId,
+    request: LobbyRequest & { do: "enqueue" },
+  ):
+    | { readonly isOk: true; readonly value: Party }
+    | { readonly isOk: false; readonly error: LobbyRequestError } {
+    const queue = this.#queues.get(request.queue);
+    if (queue === undefined) {
+      const { queue: name } = request;
+      return {
+        isOk: false,
+        error: {
+          type: "queueNotFound",
+          queue: name,
+          message: "There is no such queue",
+        },
+      };
+    }
+    const party = partyOf(this.#host.manager, player, request.isParty === true);
+    if (!party.isOk) return party;
+    const { players } = party.value;
+    const waiting = players.find((it) => this.#byPlayer.has(it));
+    if (waiting !== undefined) {
+      return refused("alreadyQueued", `Player "${waiting}" waits already`);
+    }
+    const { regions = [] } = queue.options;
+    if (regions.length === 0) {
+      return { isOk: true, value: { queue, ...party.value } };
+    }
+    const found = this.latencies.ofParty(
+      players,
+      regions,
+      player,
+      request.latencies,
+    );
+    return "latencies" in found
+      ? {
+        isOk: true,
+        value: { queue, ...party.value, latencies: found.latencies },
+      }
+      : noLatency(found.missing);
   }
 
   #add(
@@ -447,17 +496,22 @@ export class Matchmaker {
     };
   }
 
-  /** The game's own functions may throw; what is made all the same comes with the next tick. */
+  /**
+   * The game's own functions may throw. What is made all the same the next call has, at once: the tickets of such a match
+   * are gone, and their players must not be able to ask for anything in between.
+   */
   #tickQueue(
     { name, queue, tickBudgetMs, failures }: Queue,
     dt: number,
   ): ProposedMatch[] {
-    try {
-      return queue.tick(dt, { ms: tickBudgetMs });
-    } catch (error) {
-      this.#onFailure(name, failures, error);
-      return [];
+    for (const passed of [dt, 0]) {
+      try {
+        return queue.tick(passed, { ms: tickBudgetMs });
+      } catch (error) {
+        this.#onFailure(name, failures, error);
+      }
     }
+    return [];
   }
 
   #onFailure(queue: string, failures: FailureReport, error: unknown): void {
@@ -709,6 +763,27 @@ function refused(
   return {
     isOk: false,
     error: { type: "matchmakingError", reason, message },
+  };
+}
+
+/** Some have told nothing of the queue's regions; or all have, but of none the same. */
+function noLatency(
+  missing: readonly PlayerId[],
+): { readonly isOk: false; readonly error: LobbyRequestError } {
+  const wanted = missing.length > 0
+    ? "all players must have told their latency to a region of the queue"
+    : "all players must have told their latency to the same region of the queue";
+  const value = missing.map((player) => JSON.stringify(player)).join(", ");
+  return {
+    isOk: false,
+    error: {
+      type: "matchmakingError",
+      reason: "invalidTicket",
+      message: missing.length > 0
+        ? `Cannot enqueue the ticket as ${wanted}: missing are ${value}`
+        : `Cannot enqueue the ticket as ${wanted}: there is none`,
+      ...(missing.length > 0 && { players: missing }),
+    },
   };
 }
 

@@ -18,6 +18,7 @@ export type LobbyOperation = Exclude<LobbyRequest, {
     | "chat"
     | "browse"
     | "unbrowse"
+    | "setLatencies"
     | "enqueue"
     | "dequeue"
     | "explain"

@@ -179,8 +179,11 @@ export class LobbyServer {
       hasQueue: (name) => this.#matchmaker.hasQueue(name),
       isInLobby: (player) => this.manager.lobbyForPlayer(player) !== undefined,
       isSeated: (player) => this.#isSeated(player),
-      objection: (player, isParty) =>
-        this.#matchmaker.objection(player, isParty),
+      objection: (player, request) =>
+        this.#matchmaker.objection(player, request),
+      latenciesOf: (player) => this.#matchmaker.latencies.textOf(player),
+      takeLatencies: (player, text) =>
+        this.#matchmaker.latencies.takeText(player, text),
       move: (player, place) => this.#moveLobby(player, place),
       touch: (key) => this.#outbox.touch("server", key),
       defer: (action) => this.#deferred.push(action),
@@ -778,6 +781,7 @@ export class LobbyServer {
         this.#lists.stop(socket);
         this.#pushes.done(asker, request, {});
         return;
+      case "setLatencies":
       case "enqueue":
       case "dequeue":
       case "explain":

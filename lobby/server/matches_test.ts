@@ -85,6 +85,7 @@ Deno.test("LobbyServer takes a party along, in one team, out of its lobby", asyn
   const { lobby } = await world.done(ada, ada.client.create());
   await world.done(bob, bob.client.join(lobby as LobbyId));
   const wish = { maps: ["harbour"], latencies: { eu: 20, us: 120 } };
+  bob.client.setLatencies(wish.latencies);
   assertEquals(
     (await world.refused(
       bob,
@@ -142,7 +143,9 @@ Deno.test("LobbyServer lets a party go that breaks up, and one that has had enou
   const [ada, bob] = await sync(world, "ada", "bob") as [Player, Player];
   const { lobby } = await world.done(ada, ada.client.create());
   await world.done(bob, bob.client.join(lobby as LobbyId));
-  const wish = { isParty: true, latencies: { eu: 20 } };
+  for (const { client } of [ada, bob]) client.setLatencies({ eu: 20 });
+  const wish = { isParty: true };
+  await world.run();
   await world.done(ada, ada.client.enqueue("pairs", wish));
   await world.done(bob, bob.client.dequeue());
   await world.until(() => ada.client.ticket === undefined);
@@ -273,8 +276,8 @@ Deno.test("LobbyServer counts who ends a party's match, and not the rest of the 
   });
   const parties = await sync(world, "ada", "bob", "eve", "joe");
   const [ada, bob, eve, joe] = parties as [Player, Player, Player, Player];
-  const latencies = { eu: 20 };
-  const party = { isParty: true, latencies };
+  for (const { client } of parties) client.setLatencies({ eu: 20 });
+  const party = { isParty: true };
   for (const [host, guest] of [[ada, bob], [eve, joe]] as const) {
     const { lobby } = await world.done(host, host.client.create());
     await world.done(guest, guest.client.join(lobby as LobbyId));

@@ -63,7 +63,7 @@ Deno.test("LobbyServer goes on where a queue's own match throws at every tick, a
   assertEquals(told[0]!.times, 1);
   const times = told.reduce((sum, it) => sum + it.times, 0);
   assert(times <= counted(world) && times > counted(world) - 20, `${times}`);
-  assert(counted(world) - countBefore >= 100);
+  assertEquals(counted(world) - countBefore, 200);
 });
 
 Deno.test("LobbyServer makes the other matches of a mode whose own score throws for one", async () => {

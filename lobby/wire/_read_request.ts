@@ -12,6 +12,7 @@ import {
   isBoolean,
   isCount,
   isFiniteNumber,
+  isLatencies,
   isLobby,
   isMetadata,
   isMetadataChanges,
@@ -130,6 +131,7 @@ export const REQUEST_FIELDS: {
   chat: { text: text(1, MAX_REQUEST_BYTES), isTeam: optional(isBoolean) },
   browse: { filter: has(FILTER) },
   unbrowse: {},
+  setLatencies: { latencies: isLatencies },
   enqueue: {
     queue: text(1, 64),
     isParty: optional(isBoolean),
@@ -182,12 +184,4 @@ function prune(
   if ("wrong" in picked) return;
   fields[name] = picked.fields;
   if (picked.fields.teams !== undefined) prune(picked.fields, "teams", TEAMS);
-}
-
-/** Milliseconds by region. */
-function isLatencies(value: unknown): boolean {
-  if (!isObject(value)) return false;
-  const regions = Object.keys(value);
-  return regions.length <= 64 && regions.every(text(1, 64)) &&
-    Object.values(value).every(isAmount);
 }

@@ -75,6 +75,18 @@ Deno.test("readRequest() names what is wrong", () => {
       [{ do: "browse", filter: { name: "" } }, "filter"],
       [{ do: "enqueue", queue: "q", modes: [1] }, "modes"],
       [{ do: "enqueue", queue: "q", latencies: { eu: -1 } }, "latencies"],
+      [{ do: "setLatencies" }, "latencies"],
+      [{ do: "setLatencies", latencies: [1] }, "latencies"],
+      [{ do: "setLatencies", latencies: { eu: "1" } }, "latencies"],
+      [{ do: "setLatencies", latencies: { "": 1 } }, "latencies"],
+      ['{"do":"setLatencies","latencies":{"eu":1e999}}', "latencies"],
+      [
+        {
+          do: "setLatencies",
+          latencies: Object.fromEntries([...Array(65).keys()].entries()),
+        },
+        "latencies",
+      ],
       [{ do: "reserve", players: Array(257).fill("a") }, "players"],
       [{ do: "answer", proposal: 0.5, isAccepted: true }, "proposal"],
       ['{"do":"answer","proposal":1e999,"isAccepted":true}', "proposal"],

@@ -112,6 +112,14 @@ export const isPlayer: Check = isPlayerId;
 export const isLobby: Check = isLobbyId;
 export const isTeam: Check = isTeamId;
 
+/** Milliseconds by region. */
+export function isLatencies(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const regions = Object.keys(value);
+  return regions.length <= 64 && regions.every(text(1, 64)) &&
+    Object.values(value).every(isAmount);
+}
+
 /** Metadata, whose names and size are for the manager to judge. */
 export function isMetadata(value: unknown): boolean {
   return isObject(value) &&

@@ -101,12 +101,18 @@ export type LobbyRequest =
   | { readonly do: "browse"; readonly filter: LobbyFilter }
   | { readonly do: "unbrowse" }
   | {
+    readonly do: "setLatencies";
+    /** Milliseconds there and back by region, as the client has measured them. */
+    readonly latencies: Readonly<Record<string, number>>;
+  }
+  | {
     readonly do: "enqueue";
     readonly queue: string;
     /** Whether all players of the lobby come along, which its host alone may say. */
     readonly isParty?: boolean;
     readonly modes?: readonly string[];
     readonly maps?: readonly string[];
+    /** Of who asks, in place of what `setLatencies` has told. */
     readonly latencies?: Readonly<Record<string, number>>;
   }
   | { readonly do: "dequeue" }

@@ -45,7 +45,7 @@ const ERROR_FIELDS: {
   alreadyInGame: ["lobby"],
   cannotKickSelf: ["player"],
   teamNotFound: ["team", "teams"],
-  matchmakingError: ["cause?", "reason"],
+  matchmakingError: ["cause?", "players?", "reason"],
   banned: ["leftMs?", "lobby", "player"],
   playersNotReady: ["players"],
   invalidConfig: ["field"],

@@ -42,6 +42,7 @@ export const REQUESTS: readonly Record<string, unknown>[] = [
   { do: "chat", text: "hello", isTeam: false },
   { do: "browse", filter: { mode: "race", name: "a", hideFull: true } },
   { do: "unbrowse" },
+  { do: "setLatencies", latencies: { eu: 20, us: 110.5 } },
   {
     do: "enqueue",
     queue: "ranked",
