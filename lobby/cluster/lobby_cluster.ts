@@ -7,7 +7,6 @@ import {
   type RedisLike,
   SystemClock,
 } from "../../core/mod.ts";
-import { listingChange } from "../browser/listing_diff.ts";
 import type { LobbyListing } from "../browser/lobby_listing.ts";
 import type { LobbyId } from "../lobby_id.ts";
 import {
@@ -19,6 +18,7 @@ import {
   LobbyStoreError,
 } from "../store/lobby_store.ts";
 import { ClusterKeys } from "./_cluster_keys.ts";
+import { ListingPublisher } from "./_listing_publisher.ts";
 import { type Peer, Peers, readServerInfo, type ServerInfo } from "./_peers.ts";
 import { pairsOf, run } from "./_scripts.ts";
 import type { LobbyClusterOptions } from "./lobby_cluster_options.ts";
@@ -33,8 +33,6 @@ const GIVE_AGAIN_MS = 250;
 const KEPT_MS = 86_400_000;
 /** The most questions that wait for Redis. */
 const MAX_QUESTIONS = 16_384;
-/** The most changes of listings that are told in one message. */
-const MAX_TOLD = 512;
 const NAME = /^[A-Za-z0-9_.-]{1,64}$/;
 
 /** Where something is that only one server has. */
@@ -106,7 +104,6 @@ export class LobbyCluster implements LobbyStore {
   readonly #keys: ClusterKeys;
   readonly #token: string;
   readonly #leaseMs: number;
-  readonly #listIntervalMs: number;
   readonly #clock: Clock;
   readonly #peers: Peers;
   /** Until when nobody else can have what is here. */
@@ -141,12 +138,7 @@ export class LobbyCluster implements LobbyStore {
   /** The numbers of gifts that were taken, and may be there still. */
   readonly #accepted = new Set<string>();
   #taken: LobbyRecordKey[] = [];
-  /** What is listed here, as others know it. */
-  readonly #listed = new Map<LobbyId, LobbyListing | "unsure">();
-  #unlisted = new Map<LobbyId, LobbyListing | undefined>();
-  #listedNumber = 0;
-  #publishWaitMs = 0;
-  #publishing: Promise<void> | undefined;
+  readonly #publisher: ListingPublisher;
   #failures = 0;
   #inheritances = 0;
 
@@ -166,9 +158,18 @@ export class LobbyCluster implements LobbyStore {
     this.#token = token;
     this.#heldUntilMs = heldUntilMs;
     this.#leaseMs = leaseMs;
-    this.#listIntervalMs = listIntervalMs;
     this.#clock = clock;
     this.#peers = new Peers(maxListingsPerServer);
+    this.#publisher = new ListingPublisher(
+      redis,
+      keys,
+      token,
+      { leaseMs, intervalMs: listIntervalMs },
+      {
+        onLost: () => this.#isLost = true,
+        onFailed: () => this.#failures++,
+      },
+    );
   }
 
   /**
@@ -342,7 +343,6 @@ export class LobbyCluster implements LobbyStore {
   tick(dt: number): void {
     if (this.#isClosed || !this.isHeld) return;
     this.#beatWaitMs -= dt * 1_000;
-    this.#publishWaitMs -= dt * 1_000;
     if (this.#beatWaitMs <= 0 && this.#beat === undefined) {
       this.#beatWaitMs = this.#leaseMs / BEATS_PER_LEASE;
       this.#beat = this.#onBeat();
@@ -352,16 +352,7 @@ export class LobbyCluster implements LobbyStore {
         this.#giveNow(gift);
       }
     }
-    if (
-      this.#publishWaitMs <= 0 && this.#unlisted.size > 0 &&
-      this.#publishing === undefined
-    ) {
-      this.#publishWaitMs = this.#listIntervalMs;
-      // It may be over at once, where nothing is to be told.
-      this.#publishing = this.#publish().finally(() =>
-        this.#publishing = undefined
-      );
-    }
+    this.#publisher.tick(dt);
   }
 
   /**
@@ -465,7 +456,7 @@ export class LobbyCluster implements LobbyStore {
    * @param listing What; `undefined` if nothing is, or no longer.
    */
   list(id: LobbyId, listing: LobbyListing | undefined): void {
-    this.#unlisted.set(id, listing);
+    this.#publisher.list(id, listing);
     if (listing === undefined) this.#peers.readAgain(id);
   }
 
@@ -601,7 +592,7 @@ export class LobbyCluster implements LobbyStore {
     this.#isClosed = true;
     await Promise.allSettled([...this.#saving]);
     await this.#beat;
-    await this.#publishing;
+    await this.#publisher.finish();
     for (const resolve of this.#saved.splice(0)) resolve();
     try {
       if (!this.#isLost) {
@@ -644,7 +635,7 @@ export class LobbyCluster implements LobbyStore {
   async #renew(): Promise<void> {
     const keys = this.#keys;
     const sentMs = this.#clock.nowMs();
-    const info: ServerInfo = { url: this.url, listed: this.#listedNumber };
+    const info: ServerInfo = { url: this.url, listed: this.#publisher.number };
     const reply = await run(this.#redis, "renew", [
       keys.lease(this.#token),
       keys.servers,
@@ -783,51 +774,6 @@ export class LobbyCluster implements LobbyStore {
     if (!this.#peers.onMessage(text, this.#token)) this.#beatWaitMs = 0;
   }
 
-  async #publish(): Promise<void> {
-    const changes: Record<string, LobbyListing | null> = {};
-    const set: string[] = [];
-    const removed: string[] = [];
-    const taken: [LobbyId, LobbyListing | undefined][] = [];
-    for (const [id, listing] of this.#unlisted) {
-      if (taken.length >= MAX_TOLD) break;
-      this.#unlisted.delete(id);
-      if (areSame(this.#listed.get(id), listing)) continue;
-      taken.push([id, listing]);
-      changes[id] = listing ?? null;
-      if (listing === undefined) removed.push(id);
-      else set.push(id, JSON.stringify(listing));
-    }
-    if (taken.length > 0) {
-      const keys = this.#keys;
-      const number = this.#listedNumber + 1;
-      this.#listedNumber = number;
-      try {
-        const reply = await run(this.#redis, "publish", [
-          keys.lease(this.#token),
-          keys.listings(this.#token),
-        ], [
-          ...[this.#token, String(this.#leaseMs), keys.listed],
-          JSON.stringify({ by: this.#token, number, changes }),
-          ...[String(number), String(set.length / 2), ...set, ...removed],
-        ]);
-        if (reply === null) this.#isLost = true;
-        for (const [id, listing] of taken) {
-          if (listing === undefined) this.#listed.delete(id);
-          else this.#listed.set(id, listing);
-        }
-      } catch {
-        this.#failures++;
-        for (const [id, listing] of taken) {
-          this.#listed.set(id, "unsure");
-          if (!this.#unlisted.has(id)) this.#unlisted.set(id, listing);
-        }
-      }
-    }
-    if (this.#unlisted.size > 0 && taken.length >= MAX_TOLD) {
-      this.#publishWaitMs = 0;
-    }
-  }
-
   async #ask(question: () => Promise<LobbyPlace>): Promise<LobbyPlace> {
     if (
       this.#isClosed || !this.isHeld || this.#questions >= MAX_QUESTIONS
@@ -937,15 +883,6 @@ interface Gift {
   /** Whether it may have been given. */
   isSent: boolean;
   waitMs: number;
-}
-
-/** Whether others know it already, which nobody can say after a failure. */
-function areSame(
-  known: LobbyListing | "unsure" | undefined,
-  now: LobbyListing | undefined,
-): boolean {
-  if (known === undefined || now === undefined) return known === now;
-  return known !== "unsure" && listingChange(known, now) === undefined;
 }
 
 /** No kind has a colon. */
