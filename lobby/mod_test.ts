@@ -130,7 +130,7 @@ Deno.test("LobbyManager refuses with each of the documented errors", () => {
   refuses("cannotKickSelf", manager.kick(ada, ada));
   refuses("teamNotFound", manager.setTeam(ada, ada, lobby.teamId(2)));
   refuses("playersNotReady", manager.startGame(ada));
-  refuses("invalidConfig", manager.updateConfig(ada, { maxPlayers: 0 }));
+  refuses("invalidConfig", manager.configure(ada, { maxPlayers: 0 }));
   valueOf(manager.setReady(bob, true));
   valueOf(manager.startGame(ada));
   refuses("alreadyInGame", manager.startGame(ada));

@@ -171,7 +171,7 @@ async function measure(
       } else if (lobby.players.length < 8 && !lobby.hasPassword) {
         server.manager.join(playerId(`guest ${joined++}`), id);
       } else {
-        server.manager.updateConfig(lobby.host, { map: `map ${changes % 10}` });
+        server.manager.configure(lobby.host, { map: `map ${changes % 10}` });
       }
     }
     costs.push(await tick());

@@ -227,7 +227,7 @@ Deno.test("LobbyClient folds events, and asks for the whole where one is missing
   await rig.run();
   assertEquals(rig.client.lobby, made.value);
   for (let i = 0; i < 3; i++) {
-    manager.setLobbyMetadata(playerId("ada"), { i });
+    manager.setMetadata(playerId("ada"), { i });
   }
   const [first, second, third] = manager.drainEvents();
   rig.push({ push: "event", event: first });

@@ -537,7 +537,7 @@ export class LobbyManager {
    * none, `playerAlreadyInLobby`, `invalidConfig`, `banned`, `lobbyNotJoinable`,
    * `lobbyFull`, `tooMany`.
    */
-  joinByInvite(
+  joinByCode(
     player: PlayerId,
     code: string,
     options: LobbyPlayerInfo = {},
@@ -780,7 +780,7 @@ export class LobbyManager {
    * @returns The lobby after it, or why not: `playerNotFound`, `notHost`, `wrongState`,
    * `tooMany`.
    */
-  cancelCountdown(by: PlayerId): LobbyResult<Lobby> {
+  cancelStart(by: PlayerId): LobbyResult<Lobby> {
     const acting = this.#actor(by, true);
     if (acting.error !== undefined) return this.#refuse(acting.error);
     const record = acting.value;
@@ -855,7 +855,7 @@ export class LobbyManager {
    * `alreadyInGame`, `wrongState` after a game, `invalidConfig` also if there are more
    * people than seats, `tooMany`.
    */
-  updateConfig(by: PlayerId, changes: LobbyConfigChanges): LobbyResult<Lobby> {
+  configure(by: PlayerId, changes: LobbyConfigChanges): LobbyResult<Lobby> {
     const acting = this.#actor(by, true);
     if (acting.error !== undefined) return this.#refuse(acting.error);
     const record = acting.value;
@@ -891,7 +891,7 @@ export class LobbyManager {
    * @returns The lobby after it, or why not: `playerNotFound`, `notHost`,
    * `invalidConfig`, `tooMany`.
    */
-  setLobbyMetadata(
+  setMetadata(
     by: PlayerId,
     changes: LobbyMetadataChanges,
   ): LobbyResult<Lobby> {
@@ -1237,7 +1237,7 @@ export class LobbyManager {
    * spectator, `notAllowed`, `invalidConfig`, `tooMany`.
    * @throws {RangeError} If `newCode` made no code.
    */
-  createInvite(
+  invite(
     by: PlayerId,
     options: InviteOptions = {},
   ): LobbyResult<LobbyInviteSnapshot> {
@@ -1328,7 +1328,7 @@ export class LobbyManager {
    * @returns The lobby after it, or why not: `playerNotFound` also if the player is not
    * asked, `notFound` if there is no check, `notAllowed` without a connection, `tooMany`.
    */
-  voteReady(player: PlayerId, isReady: boolean): LobbyResult<Lobby> {
+  vote(player: PlayerId, isReady: boolean): LobbyResult<Lobby> {
     const acting = this.#actor(player);
     if (acting.error !== undefined) return this.#refuse(acting.error);
     const record = acting.value;

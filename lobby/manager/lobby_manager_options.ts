@@ -172,7 +172,7 @@ export interface ReserveOptions {
   readonly team?: TeamId;
 }
 
-/** Options for {@linkcode LobbyManager.createInvite}. */
+/** Options for {@linkcode LobbyManager.invite}. */
 export interface InviteOptions {
   /**
    * As what it lets in.

@@ -128,7 +128,7 @@ Deno.test("LobbyManager.createLobby() makes an id of its own and an unguessable 
   const manager = new LobbyManager();
   const { id } = ok(manager.createLobby(ADA));
   assert(/^[0-9A-Z]{8}$/.test(id), id);
-  const { code } = ok(manager.createInvite(ADA));
+  const { code } = ok(manager.invite(ADA));
   assert(/^[0-9A-Z]{12}$/.test(code));
 });
 
@@ -416,7 +416,7 @@ Deno.test("LobbyManager.leave() of the last player ends the lobby, spectators or
   const manager = makeManager();
   open(manager);
   ok(manager.join(BOB, HOME, { role: "spectator" }));
-  const { code } = ok(manager.createInvite(ADA));
+  const { code } = ok(manager.invite(ADA));
   drain(manager);
   assertEquals(ok(manager.leave(ADA)), undefined);
   assertEquals(drain(manager), [
@@ -429,7 +429,7 @@ Deno.test("LobbyManager.leave() of the last player ends the lobby, spectators or
     },
   ]);
   assertEquals(manager.lobbyForPlayer(BOB), undefined);
-  assertEquals(refused(manager.joinByInvite(BOB, code)).type, "notFound");
+  assertEquals(refused(manager.joinByCode(BOB, code)).type, "notFound");
   assertEquals(refused(manager.leave(ADA)).type, "playerNotFound");
 });
 
@@ -516,8 +516,8 @@ Deno.test("LobbyManager.kick() bans for a while, or for as long as the lobby liv
     player: CY,
   }]);
   // No code and no reservation gets around it.
-  const { code } = ok(manager.createInvite(ADA));
-  assertEquals(refused(manager.joinByInvite(CY, code)).type, "banned");
+  const { code } = ok(manager.invite(ADA));
+  assertEquals(refused(manager.joinByCode(CY, code)).type, "banned");
   assertEquals(refused(manager.reserve(HOME, [CY])).type, "banned");
   drain(manager);
   manager.tick(0.75);
@@ -699,7 +699,7 @@ Deno.test("LobbyManager ends a countdown as somebody comes, leaves, is away, or 
     ["joined", (manager) => manager.setRole(CY, CY, "player")],
     ["disconnected", (manager) => manager.setConnected(BOB, false)],
     ["unready", (manager) => manager.setReady(BOB, false)],
-    ["host", (manager) => manager.cancelCountdown(ADA)],
+    ["host", (manager) => manager.cancelStart(ADA)],
   ];
   for (const [reason, interrupt] of interruptions) {
     const manager = makeManager();
@@ -735,10 +735,10 @@ Deno.test("LobbyManager starts by itself when all are ready and enough", () => {
   assertEquals(ok(manager.setReady(BOB, false)).state, "waiting");
   assertEquals(ok(manager.setReady(BOB, true)).state, "countdown");
   // Calling it off must not lead to the next one.
-  const lobby = ok(manager.cancelCountdown(ADA));
+  const lobby = ok(manager.cancelStart(ADA));
   assertEquals(lobby.state, "waiting");
   assertEquals(lobby.players[0]?.isReady, false);
-  assertEquals(refused(manager.cancelCountdown(ADA)).type, "wrongState");
+  assertEquals(refused(manager.cancelStart(ADA)).type, "wrongState");
   ok(manager.setReady(ADA, true));
   assertEquals(manager.lobby(HOME)?.state, "countdown");
   manager.tick(3);
@@ -853,7 +853,7 @@ Deno.test("LobbyManager.setServerData() keeps a copy that no view and no event o
   assertEquals(kept, { deck: ["queen", 7], round: 1 });
   assert(Object.isFrozen(kept));
   ok(manager.setReady(BOB, true));
-  ok(manager.setLobbyMetadata(ADA, { map: "x" }));
+  ok(manager.setMetadata(ADA, { map: "x" }));
   assertFalse(JSON.stringify(drain(manager)).includes("queen"));
   assertFalse(JSON.stringify(manager.lobby(HOME)).includes("queen"));
   ok(manager.setServerData(HOME, null));
@@ -916,7 +916,7 @@ Deno.test("LobbyManager.endGame() refuses results that JSON cannot hold", () => 
   assertEquals(manager.lobby(HOME)?.state, "inGame");
 });
 
-Deno.test("LobbyManager.updateConfig() changes a lobby that waits", () => {
+Deno.test("LobbyManager.configure() changes a lobby that waits", () => {
   const manager = makeManager();
   open(manager, { teams: { count: 2, assignment: "manual" } }, BOB);
   ok(manager.setReady(ADA, true));
@@ -925,19 +925,19 @@ Deno.test("LobbyManager.updateConfig() changes a lobby that waits", () => {
   drain(manager);
   // What does not change the game leaves everybody ready.
   let lobby = ok(
-    manager.updateConfig(ADA, { name: "New", access: "unlisted" }),
+    manager.configure(ADA, { name: "New", access: "unlisted" }),
   );
   assertEquals(lobby.players.map(({ isReady }) => isReady), [true, true]);
-  lobby = ok(manager.updateConfig(ADA, { map: "harbour" }));
+  lobby = ok(manager.configure(ADA, { map: "harbour" }));
   assertEquals(lobby.players.map(({ isReady }) => isReady), [true, false]);
   assertEquals(lobby.players[1]?.team, teamId(1));
-  lobby = ok(manager.updateConfig(ADA, { teams: { count: 3 } }));
+  lobby = ok(manager.configure(ADA, { teams: { count: 3 } }));
   assertEquals(lobby.players[1]?.team, undefined);
   assertEquals(lobby.config.teams.maxSize, 3);
   assertEquals(lobby.config.name, "New");
   const { version } = lobby;
   // What changes nothing is no event.
-  assertEquals(ok(manager.updateConfig(ADA, { name: "New" })).version, version);
+  assertEquals(ok(manager.configure(ADA, { name: "New" })).version, version);
   assertEquals(drainTypes(manager), [
     "configChanged",
     "configChanged",
@@ -945,13 +945,13 @@ Deno.test("LobbyManager.updateConfig() changes a lobby that waits", () => {
   ]);
 });
 
-Deno.test("LobbyManager.updateConfig() refuses fewer seats than are taken", () => {
+Deno.test("LobbyManager.configure() refuses fewer seats than are taken", () => {
   const manager = makeManager();
   open(manager, {}, BOB);
   ok(manager.reserve(HOME, [CY]));
   ok(manager.join(DI, HOME, { role: "spectator" }));
   const field = (changes: LobbyConfigChanges): string => {
-    const error = refused(manager.updateConfig(ADA, changes));
+    const error = refused(manager.configure(ADA, changes));
     assert(error.type === "invalidConfig");
     return error.field;
   };
@@ -959,30 +959,30 @@ Deno.test("LobbyManager.updateConfig() refuses fewer seats than are taken", () =
   assertEquals(field({ maxSpectators: 0 }), "maxSpectators");
   assertEquals(field({ spectatorAccess: "none" }), "maxSpectators");
   assertEquals(field({ maxPlayers: 1000 }), "maxPlayers");
-  assertEquals(ok(manager.updateConfig(ADA, { maxPlayers: 3 })).version, 5);
-  assertEquals(refused(manager.updateConfig(BOB, {})).type, "notHost");
+  assertEquals(ok(manager.configure(ADA, { maxPlayers: 3 })).version, 5);
+  assertEquals(refused(manager.configure(BOB, {})).type, "notHost");
   ok(manager.setReady(BOB, true));
   ok(manager.startGame(ADA));
-  assertEquals(refused(manager.updateConfig(ADA, {})).type, "alreadyInGame");
+  assertEquals(refused(manager.configure(ADA, {})).type, "alreadyInGame");
   manager.tick(3);
   ok(manager.endGame(HOME));
-  assertEquals(refused(manager.updateConfig(ADA, {})).type, "wrongState");
+  assertEquals(refused(manager.configure(ADA, {})).type, "wrongState");
 });
 
-Deno.test("LobbyManager.setLobbyMetadata() and setPlayerMetadata() set, remove and are bounded", () => {
+Deno.test("LobbyManager.setMetadata() and setPlayerMetadata() set, remove and are bounded", () => {
   const manager = makeManager({
     limits: { lobbyMetadataBytes: 32, playerMetadataBytes: 16 },
   });
   open(manager, {}, BOB);
-  ok(manager.setLobbyMetadata(ADA, { a: 1, b: "two" }));
-  const lobby = ok(manager.setLobbyMetadata(ADA, { a: null, c: true }));
+  ok(manager.setMetadata(ADA, { a: 1, b: "two" }));
+  const lobby = ok(manager.setMetadata(ADA, { a: null, c: true }));
   assertEquals(lobby.metadata, { b: "two", c: true });
   // What is there already counts.
   assertEquals(
-    refused(manager.setLobbyMetadata(ADA, { d: "0123456789" })).type,
+    refused(manager.setMetadata(ADA, { d: "0123456789" })).type,
     "invalidConfig",
   );
-  assertEquals(refused(manager.setLobbyMetadata(BOB, {})).type, "notHost");
+  assertEquals(refused(manager.setMetadata(BOB, {})).type, "notHost");
   const own = ok(manager.setPlayerMetadata(BOB, { hat: 3 }));
   assertEquals(own.players[1]?.metadata, { hat: 3 });
   assertEquals(
@@ -1041,7 +1041,7 @@ Deno.test("LobbyManager.setRole() makes spectators of players and players of spe
   ok(manager.leave(ADA));
   const alone = refused(manager.setRole(CY, CY, "spectator"));
   assert(alone.type === "notEnoughPlayers");
-  ok(manager.updateConfig(CY, { spectatorAccess: "none" }));
+  ok(manager.configure(CY, { spectatorAccess: "none" }));
   const closed = refused(manager.setRole(CY, CY, "spectator"));
   assert(closed.type === "notAllowed");
   assertEquals(closed.rule, "spectating");
@@ -1051,8 +1051,8 @@ Deno.test("LobbyManager.setRole() makes spectators of players and players of spe
 
 Deno.test("LobbyManager.setRole() asks of a spectator what joining as a player would have asked", () => {
   const invited = (manager: LobbyManager, player: PlayerId): void => {
-    const { code } = ok(manager.createInvite(ADA, { role: "spectator" }));
-    ok(manager.joinByInvite(player, code));
+    const { code } = ok(manager.invite(ADA, { role: "spectator" }));
+    ok(manager.joinByCode(player, code));
   };
   const promotion = (manager: LobbyManager, player: PlayerId): string => {
     const result = manager.setRole(player, player, "player");
@@ -1069,7 +1069,7 @@ Deno.test("LobbyManager.setRole() asks of a spectator what joining as a player w
   const other = makeManager();
   ok(other.restore(JSON.parse(JSON.stringify(closed.snapshot(HOME)))));
   assertEquals(promotion(other, BOB), "inviteOnly");
-  ok(other.updateConfig(ADA, { access: "unlisted" }));
+  ok(other.configure(ADA, { access: "unlisted" }));
   assertEquals(promotion(other, BOB), "in");
   // The host may let in whom it likes, who then comes and goes like the others.
   ok(closed.setRole(ADA, BOB, "player"));
@@ -1106,7 +1106,7 @@ Deno.test("LobbyManager.setRole() asks of a spectator what joining as a player w
   assertEquals(promotion(secret, CY), "wrongPassword");
   ok(secret.setPassword(ADA, undefined));
   assertEquals(promotion(secret, BOB), "in");
-  ok(secret.updateConfig(ADA, { access: "inviteOnly" }));
+  ok(secret.configure(ADA, { access: "inviteOnly" }));
   assertEquals(promotion(secret, CY), "inviteOnly");
 });
 
@@ -1134,7 +1134,7 @@ Deno.test("LobbyManager.setRole() uses the seat that is kept for a spectator", (
   assertEquals(manager.reservations(HOME), []);
 });
 
-Deno.test("LobbyManager.updateConfig() lets players stay in their teams if they can", () => {
+Deno.test("LobbyManager.configure() lets players stay in their teams if they can", () => {
   const manager = makeManager();
   open(
     manager,
@@ -1146,7 +1146,7 @@ Deno.test("LobbyManager.updateConfig() lets players stay in their teams if they 
     ok(manager.setTeam(player, player, teamId(1)));
   }
   const teams = (changes: LobbyConfigChanges) =>
-    ok(manager.updateConfig(ADA, changes)).players.map(({ team }) => team);
+    ok(manager.configure(ADA, changes)).players.map(({ team }) => team);
   assertEquals(teams({ maxPlayers: 6 }), [teamId(1), teamId(1), undefined]);
   assertEquals(teams({ minPlayers: 3 }), [teamId(1), teamId(1), undefined]);
   assertEquals(
@@ -1324,7 +1324,7 @@ Deno.test("LobbyManager.rebalanceTeams() evens teams out in a game", () => {
   assertEquals(drainTypes(manager), []);
   ok(manager.endGame(HOME));
   ok(manager.resetLobby(ADA));
-  ok(manager.updateConfig(ADA, { teams: { count: 0 } }));
+  ok(manager.configure(ADA, { teams: { count: 0 } }));
   assertEquals(refused(manager.assignTeams(ADA)).type, "notAllowed");
 });
 
@@ -1382,39 +1382,39 @@ Deno.test("LobbyManager.reserve() refuses who is here, expected or named twice, 
   ok(manager.reserve(HOME, [CY]));
 });
 
-Deno.test("LobbyManager.joinByInvite() lets in past access and password, as often as it may", () => {
+Deno.test("LobbyManager.joinByCode() lets in past access and password, as often as it may", () => {
   const manager = makeManager();
   open(manager, { access: "inviteOnly", spectatorAccess: "invited" });
   ok(manager.setPassword(ADA, "verifier"));
-  const { code } = ok(manager.createInvite(ADA, { uses: 1, ttlMs: 1000 }));
-  const watch = ok(manager.createInvite(ADA, { role: "spectator" }));
+  const { code } = ok(manager.invite(ADA, { uses: 1, ttlMs: 1000 }));
+  const watch = ok(manager.invite(ADA, { role: "spectator" }));
   assertEquals(manager.invites(HOME), [
     { invite: 1, code, by: ADA, role: "player", usesLeft: 1, leftMs: 1000 },
     { invite: 2, code: watch.code, by: ADA, role: "spectator" },
   ]);
-  const join = ok(manager.joinByInvite(BOB, code, { name: "Bob" }));
+  const join = ok(manager.joinByCode(BOB, code, { name: "Bob" }));
   assert(join.type === "joined");
   assertEquals(join.lobby.players[1]?.name, "Bob");
-  assertEquals(refused(manager.joinByInvite(CY, code)).type, "notFound");
-  ok(manager.joinByInvite(CY, watch.code));
+  assertEquals(refused(manager.joinByCode(CY, code)).type, "notFound");
+  ok(manager.joinByCode(CY, watch.code));
   assertEquals(manager.lobby(HOME)?.spectators.length, 1);
   // No event has a code: it would tell everybody.
   const text = JSON.stringify(drain(manager));
   assertFalse(text.includes(code) || text.includes(watch.code));
 });
 
-Deno.test("LobbyManager.createInvite() codes expire, are revoked and are bounded", () => {
+Deno.test("LobbyManager.invite() codes expire, are revoked and are bounded", () => {
   const manager = makeManager({ limits: { invitesPerLobby: 2 } });
   open(manager, {}, BOB, CY);
-  const short = ok(manager.createInvite(ADA, { ttlMs: 500 }));
-  const { code } = ok(manager.createInvite(BOB));
-  assertEquals(refused(manager.createInvite(ADA)).type, "tooMany");
+  const short = ok(manager.invite(ADA, { ttlMs: 500 }));
+  const { code } = ok(manager.invite(BOB));
+  assertEquals(refused(manager.invite(ADA)).type, "tooMany");
   drain(manager);
   manager.tick(0.5);
   const [ended] = drain(manager);
   assert(ended?.type === "inviteEnded");
   assertEquals([ended.invite, ended.reason], [1, "expired"]);
-  assertEquals(refused(manager.joinByInvite(DI, short.code)).type, "notFound");
+  assertEquals(refused(manager.joinByCode(DI, short.code)).type, "notFound");
   assertEquals(refused(manager.revokeInvite(CY, code)).type, "notHost");
   ok(manager.revokeInvite(BOB, code));
   assertEquals(refused(manager.revokeInvite(ADA, code)).type, "notFound");
@@ -1428,38 +1428,38 @@ Deno.test("LobbyManager.createInvite() codes expire, are revoked and are bounded
     ]
   ) {
     assertEquals(
-      refused(manager.createInvite(ADA, options)).type,
+      refused(manager.invite(ADA, options)).type,
       "invalidConfig",
     );
   }
-  ok(manager.updateConfig(ADA, { inviters: "host" }));
-  const error = refused(manager.createInvite(BOB));
+  ok(manager.configure(ADA, { inviters: "host" }));
+  const error = refused(manager.invite(BOB));
   assert(error.type === "notAllowed");
   assertEquals(error.rule, "inviting");
-  ok(manager.createInvite(ADA));
+  ok(manager.invite(ADA));
   ok(manager.join(DI, HOME, { role: "spectator" }));
-  assertEquals(refused(manager.createInvite(DI)).type, "playerNotFound");
+  assertEquals(refused(manager.invite(DI)).type, "playerNotFound");
 });
 
 Deno.test("LobbyManager.kick() ends the invites of who is kicked, and no others", () => {
   const manager = makeManager({ limits: { invitesPerLobby: 4 } });
   open(manager, { access: "inviteOnly" });
   const [forBob, kept] = [
-    ok(manager.createInvite(ADA)),
-    ok(manager.createInvite(ADA)),
+    ok(manager.invite(ADA)),
+    ok(manager.invite(ADA)),
   ];
-  ok(manager.joinByInvite(BOB, forBob.code));
-  const codes = [ok(manager.createInvite(BOB)), ok(manager.createInvite(BOB))];
-  assertEquals(refused(manager.createInvite(ADA)).type, "tooMany");
+  ok(manager.joinByCode(BOB, forBob.code));
+  const codes = [ok(manager.invite(BOB)), ok(manager.invite(BOB))];
+  assertEquals(refused(manager.invite(ADA)).type, "tooMany");
   ok(manager.kick(ADA, BOB));
   for (const { code } of codes) {
-    assertEquals(refused(manager.joinByInvite(CY, code)).type, "notFound");
+    assertEquals(refused(manager.joinByCode(CY, code)).type, "notFound");
   }
-  ok(manager.joinByInvite(CY, kept.code));
+  ok(manager.joinByCode(CY, kept.code));
   // Who leaves may have sent codes to friends.
-  const { code } = ok(manager.createInvite(CY));
+  const { code } = ok(manager.invite(CY));
   ok(manager.leave(CY));
-  ok(manager.joinByInvite(DI, code));
+  ok(manager.joinByCode(DI, code));
 });
 
 Deno.test("LobbyManager.join() asks for the password to be verified", () => {
@@ -1550,7 +1550,7 @@ Deno.test("LobbyManager.answerPassword() lets in whose seat was reserved meanwhi
     const pending = ok(manager.join(BOB, HOME, { password: "sesame" }));
     assert(pending.type === "pending");
     ok(manager.reserve(HOME, [BOB]));
-    ok(manager.updateConfig(ADA, { access: "inviteOnly" }));
+    ok(manager.configure(ADA, { access: "inviteOnly" }));
     const lobby = ok(manager.answerPassword(pending.attempt, isRight));
     assertEquals(lobby.players.map(({ id }) => id), [ADA, BOB]);
     assertEquals(lobby.reservedSeats, 0);
@@ -1639,7 +1639,7 @@ Deno.test("LobbyManager lets a password wait only so long, and only so many", ()
 Deno.test("LobbyManager.startReadyCheck() makes everybody ready who says so", () => {
   const manager = makeManager();
   open(manager, { isAutoStarted: true }, BOB);
-  assertEquals(refused(manager.voteReady(BOB, true)).type, "notFound");
+  assertEquals(refused(manager.vote(BOB, true)).type, "notFound");
   assertEquals(refused(manager.cancelReadyCheck(ADA)).type, "notFound");
   assertEquals(refused(manager.startReadyCheck(BOB)).type, "notHost");
   assertEquals(refused(manager.startReadyCheck(ADA, 0)).type, "invalidConfig");
@@ -1649,12 +1649,12 @@ Deno.test("LobbyManager.startReadyCheck() makes everybody ready who says so", ()
   });
   assertEquals(refused(manager.startReadyCheck(ADA)).type, "wrongState");
   ok(manager.join(CY, HOME, { role: "spectator" }));
-  assertEquals(refused(manager.voteReady(CY, true)).type, "playerNotFound");
-  ok(manager.voteReady(BOB, true));
+  assertEquals(refused(manager.vote(CY, true)).type, "playerNotFound");
+  ok(manager.vote(BOB, true));
   drain(manager);
-  ok(manager.voteReady(BOB, true));
+  ok(manager.vote(BOB, true));
   assertEquals(drainTypes(manager), []);
-  const lobby = ok(manager.voteReady(ADA, true));
+  const lobby = ok(manager.vote(ADA, true));
   assertEquals(lobby.readyCheck, undefined);
   assertEquals(lobby.players.map(({ isReady }) => isReady), [true, true]);
   assertEquals(lobby.state, "countdown");
@@ -1669,8 +1669,8 @@ Deno.test("LobbyManager.startReadyCheck() names who said no and who said nothing
   const manager = makeManager();
   open(manager, {}, BOB, CY);
   ok(manager.startReadyCheck(ADA, 5000));
-  ok(manager.voteReady(ADA, true));
-  ok(manager.voteReady(BOB, false));
+  ok(manager.vote(ADA, true));
+  ok(manager.vote(BOB, false));
   manager.tick(5);
   const ended = drain(manager).at(-1);
   assert(ended?.type === "readyCheckEnded");
@@ -1682,15 +1682,15 @@ Deno.test("LobbyManager.startReadyCheck() names who said no and who said nothing
   assertEquals(manager.lobby(HOME)?.players[0]?.isReady, false);
 });
 
-Deno.test("LobbyManager.voteReady() makes nobody ready who is away", () => {
+Deno.test("LobbyManager.vote() makes nobody ready who is away", () => {
   const manager = makeManager();
   open(manager, {}, BOB);
   ok(manager.setConnected(BOB, false));
   ok(manager.startReadyCheck(ADA));
-  ok(manager.voteReady(ADA, true));
-  assertEquals(refused(manager.voteReady(BOB, true)).type, "notAllowed");
+  ok(manager.vote(ADA, true));
+  assertEquals(refused(manager.vote(BOB, true)).type, "notAllowed");
   ok(manager.setConnected(BOB, true));
-  ok(manager.voteReady(BOB, true));
+  ok(manager.vote(BOB, true));
 });
 
 Deno.test("LobbyManager ends a ready check as somebody comes or leaves, or the game starts", () => {
@@ -1710,7 +1710,7 @@ Deno.test("LobbyManager ends a ready check as somebody comes or leaves, or the g
   assertEquals(reasonOf((m) => m.leave(BOB)), "left");
   assertEquals(reasonOf((m) => m.setConnected(CY, false)), "disconnected");
   assertEquals(
-    reasonOf((m) => m.updateConfig(ADA, { map: "harbour" })),
+    reasonOf((m) => m.configure(ADA, { map: "harbour" })),
     "configChanged",
   );
   assertEquals(
@@ -1734,14 +1734,14 @@ Deno.test("LobbyManager refuses and stands still while nobody drains its events"
   const looksOn = { role: "spectator", password: "sesame" } as const;
   ok(manager.join(BOB, HOME, looksOn));
   // With one of sixteen waiting, eight more go in before eight have no room.
-  for (let i = 0; i < 8; i++) ok(manager.setLobbyMetadata(ADA, { i }));
+  for (let i = 0; i < 8; i++) ok(manager.setMetadata(ADA, { i }));
   const { version } = manager.lobby(HOME)!;
-  const error = refused(manager.setLobbyMetadata(ADA, { i: 8 }));
+  const error = refused(manager.setMetadata(ADA, { i: 8 }));
   assert(error.type === "tooMany");
   assertEquals([error.of, error.limit], ["events", 16]);
   assertEquals(refused(manager.createLobby(DI)).type, "tooMany");
   assertEquals(refused(manager.destroyLobby(HOME)).type, "tooMany");
-  assertEquals(refused(manager.joinByInvite(BOB, "x")).type, "tooMany");
+  assertEquals(refused(manager.joinByCode(BOB, "x")).type, "tooMany");
   assertEquals(refused(manager.answerPassword(1, true)).type, "tooMany");
   manager.tick(10);
   assertEquals(manager.lobby(HOME)?.version, version);
@@ -1765,7 +1765,7 @@ Deno.test("LobbyManager does what is due in many lobbies in the order of its tim
     );
     ok(manager.startGame(host));
     // A third is called off, some of those begin again.
-    if (i % 3 === 0) ok(manager.cancelCountdown(host));
+    if (i % 3 === 0) ok(manager.cancelStart(host));
     if (i % 6 === 0) ok(manager.startGame(host));
     if (i % 3 !== 0 || i % 6 === 0) due.push([countdownMs, id]);
   }
@@ -1848,8 +1848,8 @@ Deno.test("LobbyManager throws for a programmer's mistakes alone", () => {
   const manager = makeManager({ newLobbyId: () => "", newCode: () => "same" });
   assertThrows(() => manager.createLobby(ADA), RangeError, "lobby id");
   open(manager);
-  ok(manager.createInvite(ADA));
-  const error = assertThrows(() => manager.createInvite(ADA), RangeError);
+  ok(manager.invite(ADA));
+  const error = assertThrows(() => manager.invite(ADA), RangeError);
   assertInstanceOf(error, RangeError);
   assertFalse(error.message.includes("same"));
 });

@@ -46,10 +46,10 @@ function openRich(manager: LobbyManager): LobbyId {
     metadata: { mood: "good" },
     passwordVerifier: "verifier",
   }));
-  const { code } = ok(manager.createInvite(ADA, { uses: 5, ttlMs: 9000 }));
-  ok(manager.createInvite(ADA, { role: "spectator" }));
-  ok(manager.joinByInvite(BOB, code));
-  ok(manager.joinByInvite(CY, code));
+  const { code } = ok(manager.invite(ADA, { uses: 5, ttlMs: 9000 }));
+  ok(manager.invite(ADA, { role: "spectator" }));
+  ok(manager.joinByCode(BOB, code));
+  ok(manager.joinByCode(CY, code));
   ok(manager.kick(ADA, CY, { banMs: 7000 }));
   ok(manager.reserve(HOME, [DI], { ttlMs: 8000, team: teamId(1) }));
   ok(manager.setTeam(BOB, BOB, teamId(0)));
@@ -67,7 +67,7 @@ function openRich(manager: LobbyManager): LobbyId {
   ok(manager.setConnected(ADA, false));
   const { value: check } = manager.startReadyCheck(ADA) as { value: unknown };
   assert(check !== undefined);
-  ok(manager.voteReady(BOB, true));
+  ok(manager.vote(BOB, true));
   ok(manager.setServerData(HOME, { deck: ["queen", 7] }));
   manager.tick(0.25);
   return HOME;
@@ -144,7 +144,7 @@ Deno.test("LobbyManager.restore() knows codes, bans and seats", () => {
   assertEquals(refused(second.join(CY, id)).type, "banned");
   ok(second.join(DI, id));
   assertEquals(second.lobby(id)?.players[2]?.team, teamId(1));
-  ok(second.joinByInvite(playerId("fay"), "CODE2"));
+  ok(second.joinByCode(playerId("fay"), "CODE2"));
   // Of five attempts Eve has made one.
   for (let i = 0; i < 4; i++) {
     const guess = ok(second.join(playerId("eve"), id, { password: "sesame" }));
@@ -155,7 +155,7 @@ Deno.test("LobbyManager.restore() knows codes, bans and seats", () => {
     refused(second.join(playerId("eve"), id, { password: "sesame" })).type,
     "rateLimited",
   );
-  assertEquals(ok(second.createInvite(BOB)).invite, 3);
+  assertEquals(ok(second.invite(BOB)).invite, 3);
 });
 
 Deno.test("LobbyManager.restore() takes the longest times that a manager can have", () => {
@@ -173,7 +173,7 @@ Deno.test("LobbyManager.restore() takes the longest times that a manager can hav
     assert(guess.type === "pending");
     refused(first.answerPassword(guess.attempt, false));
   }
-  ok(first.createInvite(ADA, { ttlMs: month }));
+  ok(first.invite(ADA, { ttlMs: month }));
   ok(first.reserve(HOME, [CY], { ttlMs: month }));
   ok(first.setConnected(ADA, false));
   const second = makeManager(options);
@@ -195,7 +195,7 @@ Deno.test("LobbyManager.restore() refuses what is there already, and too many", 
   assertEquals(refused(full.restore(snapshot)).type, "tooMany");
   const coded = makeManager();
   ok(coded.createLobby(DI));
-  ok(coded.createInvite(DI));
+  ok(coded.invite(DI));
   const error = refused(coded.restore(snapshot));
   assert(error.type === "invalidConfig");
   assertEquals(error.field, "snapshot.invites");

@@ -39,7 +39,7 @@ Deno.test("maxMessageBytes() is enough for a lobby that is full of the longest",
     assert(manager.setPlayerMetadata(who(i), metadata).isOk);
   }
   const metadata = full(limits.lobbyMetadataBytes);
-  assert(manager.setLobbyMetadata(who(0), metadata).isOk);
+  assert(manager.setMetadata(who(0), metadata).isOk);
   const view = JSON.stringify(manager.lobby(id));
   const { length } = encoder.encode(view);
   assert(length > maxMessageBytes(limits) / 2, `${length}`);

@@ -73,7 +73,7 @@ export function operate(
     case "transferHost":
       return plain(manager.transferHost(player, request.player));
     case "setMetadata":
-      return plain(manager.setLobbyMetadata(player, request.changes));
+      return plain(manager.setMetadata(player, request.changes));
     case "setPlayerMetadata":
       return plain(manager.setPlayerMetadata(player, request.changes));
     case "setTeam": {
@@ -90,7 +90,7 @@ export function operate(
       return plain(manager.rebalanceTeams(player));
     case "invite": {
       const { do: _, ...options } = request;
-      const made = manager.createInvite(player, options);
+      const made = manager.invite(player, options);
       if (!made.isOk) return made;
       const { invite, code } = made.value;
       return { isOk: true, value: { invite, code } };
@@ -118,13 +118,13 @@ export function operate(
     case "start":
       return plain(manager.startGame(player));
     case "cancelStart":
-      return plain(manager.cancelCountdown(player));
+      return plain(manager.cancelStart(player));
     case "reset":
       return plain(manager.resetLobby(player));
     case "readyCheck":
       return plain(manager.startReadyCheck(player, request.timeoutMs));
     case "vote":
-      return plain(manager.voteReady(player, request.isReady));
+      return plain(manager.vote(player, request.isReady));
     case "cancelReadyCheck":
       return plain(manager.cancelReadyCheck(player));
   }

@@ -122,6 +122,6 @@ Deno.test("LobbyServer lets no client say what rights hosts have", async () => {
   assertEquals([refused.type, refused.rule], ["notAllowed", "hostRights"]);
   // Who sends back what there is changes nothing of it.
   await world.done(ada, ada.client.configure({ ...config, map: "quarry" }));
-  server.manager.updateConfig(host, { hostRights: "none" });
+  server.manager.configure(host, { hostRights: "none" });
   assertEquals(server.manager.lobby(id)?.config.hostRights, "none");
 });

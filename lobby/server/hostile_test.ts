@@ -210,7 +210,7 @@ Deno.test("LobbyServer gives one connection one list, and none to who takes too 
   eve.request("lobby", '{"do":"browse","filter":{}}');
   const { host, id } = ada.client.lobby!;
   for (let i = 0; i < 1_000; i++) {
-    server.manager.setLobbyMetadata(host, { pad: `${i} ${"x".repeat(3_900)}` });
+    server.manager.setMetadata(host, { pad: `${i} ${"x".repeat(3_900)}` });
     await world.run(1);
     if (metric(world, "list_filters") === 1) break;
   }
@@ -240,7 +240,7 @@ Deno.test("LobbyClient is told that a list has ended, and can ask for it again",
   const { id, host } = ada.client.lobby!;
   world.players.pop();
   for (let i = 0; i < 1_000; i++) {
-    server.manager.setLobbyMetadata(host, { pad: `${i} ${"x".repeat(3_900)}` });
+    server.manager.setMetadata(host, { pad: `${i} ${"x".repeat(3_900)}` });
     await world.run(1);
     if (i > 450) break;
   }
@@ -273,7 +273,7 @@ Deno.test("LobbyServer tries a few of those who take nothing in a tick, and all 
   await world.run();
   for (let i = 0; metric(world, "clients_behind") < 20; i++) {
     assert(i < 2_000, "nobody is behind");
-    server.manager.setLobbyMetadata(playerId("ada"), {
+    server.manager.setMetadata(playerId("ada"), {
       pad: `${i}`.padEnd(4_000),
     });
     if (i % 20 === 0) await world.run(1);
@@ -372,7 +372,7 @@ Deno.test("LobbyServer lists lobbies that have as much to list as there may be",
     const host = playerId(`host-${i}`);
     assert(server.manager.createLobby(host, { name: `${i}` }).isOk);
     const pad = "x".repeat(4_000);
-    assert(server.manager.setLobbyMetadata(host, { pad }).isOk);
+    assert(server.manager.setMetadata(host, { pad }).isOk);
   }
   await world.until(() => ada.client.browser.size === 300);
   await world.done(bob, bob.client.browse());

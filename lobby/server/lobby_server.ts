@@ -947,7 +947,7 @@ export class LobbyServer {
     const info = this.#infoOf(person, metadata);
     let joined: LobbyResult<LobbyJoin>;
     if (code !== undefined) {
-      joined = this.manager.joinByInvite(player, code, info);
+      joined = this.manager.joinByCode(player, code, info);
     } else if (lobby === undefined) {
       this.#pushes.refuse(asker, request, invalid("lobby"));
       return;
@@ -1002,7 +1002,7 @@ export class LobbyServer {
       this.#pushes.refuse(asker, request, vetted.error);
       return;
     }
-    const set = this.manager.updateConfig(player, vetted.value);
+    const set = this.manager.configure(player, vetted.value);
     this.#settle(asker, request, plain(set));
   }
 

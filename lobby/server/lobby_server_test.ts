@@ -268,7 +268,7 @@ Deno.test("LobbyServer.close() stores what has happened, and sends everybody awa
   const world = new LobbyWorld(1, store);
   const server = await world.start();
   const { ada, id } = await seatTwo(world);
-  server.manager.setLobbyMetadata(playerId("ada"), { last: true });
+  server.manager.setMetadata(playerId("ada"), { last: true });
   await server.close(0);
   world.server = undefined;
   await world.run(5);
@@ -420,7 +420,7 @@ Deno.test("LobbyServer brings a client that takes too little up to date in one p
   bob.isDrained = false;
   const pad = "x".repeat(1_000);
   for (let i = 0; i < 1_600; i++) {
-    server.manager.setLobbyMetadata(playerId("ada"), { i, pad: pad + i });
+    server.manager.setMetadata(playerId("ada"), { i, pad: pad + i });
     if (i % 200 === 199) await world.run(1);
   }
   assert(bob.client.lobby!.version < server.manager.lobby(id)!.version);

@@ -68,13 +68,13 @@ function pushes(seed: number): LobbyPush[] {
         manager.startReadyCheck(player, 1_000);
         break;
       case 11:
-        manager.voteReady(player, random.nextU32() % 2 === 0);
+        manager.vote(player, random.nextU32() % 2 === 0);
         break;
       case 12:
         manager.setConnected(player, random.nextU32() % 3 > 0);
         break;
       case 13:
-        manager.createInvite(player, { ttlMs: 500 });
+        manager.invite(player, { ttlMs: 500 });
         break;
       case 14:
         if (lobby !== undefined) {
@@ -89,11 +89,11 @@ function pushes(seed: number): LobbyPush[] {
         manager.setRole(player, player, "player");
         break;
       case 17:
-        manager.setLobbyMetadata(player, { level: null, x: true });
+        manager.setMetadata(player, { level: null, x: true });
         manager.setPlayerMetadata(player, { hat: "blue" });
         break;
       case 18:
-        manager.updateConfig(player, { maxPlayers: 4 + random.nextU32() % 4 });
+        manager.configure(player, { maxPlayers: 4 + random.nextU32() % 4 });
         manager.setPassword(player, random.nextU32() % 2 ? "v" : undefined);
         break;
       case 19:

@@ -106,7 +106,7 @@ export class RandomLobbyCalls {
         const codes = manager.invites(lobby);
         const code = codes.length > 0 ? this.pick(codes).code : "none";
         const info = this.#info();
-        return (m) => m.joinByInvite(player, code, info);
+        return (m) => m.joinByCode(player, code, info);
       }
       case 8:
         return this.chance(0.4) ? (m) => m.leave(player) : () => undefined;
@@ -130,7 +130,7 @@ export class RandomLobbyCalls {
       case 17:
         return (m) => m.startGame(by);
       case 18:
-        return (m) => m.cancelCountdown(by);
+        return (m) => m.cancelStart(by);
       case 19: {
         const results = this.chance(0.5) ? { winner: player } : undefined;
         return (m) => m.endGame(lobby, results);
@@ -139,14 +139,14 @@ export class RandomLobbyCalls {
         return (m) => m.resetLobby(by);
       case 21: {
         const changes = this.#config();
-        return (m) => m.updateConfig(by, changes);
+        return (m) => m.configure(by, changes);
       }
       case 22: {
         const changes = {
           [this.pick(["a", "b", "7"])]: this.pick([1, "x", null, true]),
         };
         return this.chance(0.5)
-          ? (m) => m.setLobbyMetadata(by, changes)
+          ? (m) => m.setMetadata(by, changes)
           : (m) => m.setPlayerMetadata(player, changes);
       }
       case 23: {
@@ -189,7 +189,7 @@ export class RandomLobbyCalls {
           uses: this.pick([1, 2, Infinity]),
           ttlMs: this.pick([100, 3000, Infinity]),
         } as const;
-        return (m) => m.createInvite(by, options);
+        return (m) => m.invite(by, options);
       }
       default: {
         if (home?.readyCheck === undefined) {
@@ -197,7 +197,7 @@ export class RandomLobbyCalls {
         }
         return this.chance(0.1)
           ? (m) => m.cancelReadyCheck(by)
-          : (m) => m.voteReady(player, isOn);
+          : (m) => m.vote(player, isOn);
       }
     }
   }
