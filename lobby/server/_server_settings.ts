@@ -108,7 +108,8 @@ export function resolveServerOptions(
   };
 }
 
-function averageSkill(): { readonly skill: number } {
+/** Of whom nothing is known. */
+export function averageSkill(): { readonly skill: number } {
   return { skill: 1_500 };
 }
 

@@ -10,12 +10,8 @@ import {
 import { LobbyCluster } from "../cluster/lobby_cluster.ts";
 import type { LobbyId } from "../lobby_id.ts";
 import type { LobbyResult } from "../lobby_result.ts";
-import { checkConfig } from "../manager/_check_input.ts";
-import { deepFreeze } from "../manager/_deep_freeze.ts";
-import { notAllowed } from "../manager/_errors.ts";
 import { applyLobbyEvent } from "../manager/apply_lobby_event.ts";
 import type { Lobby } from "../manager/lobby.ts";
-import type { LobbyConfigChanges } from "../manager/lobby_config.ts";
 import type { LobbyEvent } from "../manager/lobby_event.ts";
 import { LobbyManager } from "../manager/lobby_manager.ts";
 import type {
@@ -44,6 +40,7 @@ import {
   type PlayerState,
 } from "./_client_pushes.ts";
 import { ClusterGate, type Elsewhere } from "./_cluster_gate.ts";
+import { GameHooks } from "./_game_hooks.ts";
 import { GameMessages } from "./_game_messages.ts";
 import { LIST_CHANNEL_OPTIONS, LobbyLists } from "./_lobby_lists.ts";
 import { LobbyRecords } from "./_lobby_records.ts";
@@ -142,6 +139,7 @@ export class LobbyServer {
   readonly #chatPushes: ChatPushes;
   readonly #lists: LobbyLists;
   readonly #passwords: PasswordRequests;
+  readonly #hooks: GameHooks;
   readonly #matchmaker: Matchmaker;
   readonly #records: LobbyRecords;
   readonly #counters = new ServerCounters();
@@ -272,10 +270,11 @@ export class LobbyServer {
         maxHeldBytes: settings.maxHeld * HELD_BYTES,
       },
     );
+    this.#hooks = new GameHooks(settings, (event) => this.#tell(event));
     this.#matchmaker = new Matchmaker(options.queues ?? {}, {
       manager: this.manager,
       limits: settings.limits,
-      skillOf: settings.skillOf,
+      skillOf: (player) => this.#hooks.skillOf(player),
       people: this.#people,
       counters: this.#counters,
       takeEvents: () => this.#takeLobbyEvents(),
@@ -326,6 +325,7 @@ export class LobbyServer {
   tick(dt: number): void {
     this.hub.tick(dt);
     this.#nowMs += dt * 1_000;
+    this.#hooks.tick(dt);
     this.#passwords.tick(this.#nowMs);
     this.#tickCluster(dt);
     this.#takeHubEvents();
@@ -900,7 +900,7 @@ export class LobbyServer {
       return;
     }
     const { config = {} } = request;
-    const vetted = this.#vet(person.player, undefined, config);
+    const vetted = this.#hooks.vet(person.player, undefined, config);
     if (!vetted.isOk) {
       this.#pushes.refuse(asker, request, vetted.error);
       return;
@@ -983,7 +983,7 @@ export class LobbyServer {
   ): LobbyPlayerInfo {
     const { player, name } = person;
     return {
-      skill: this.#settings.skillOf(player).skill,
+      skill: this.#hooks.skillOf(player).skill,
       ...(name !== undefined && { name }),
       ...(metadata !== undefined && { metadata }),
     };
@@ -996,7 +996,7 @@ export class LobbyServer {
   ): void {
     const hosted = hostedBy(this.manager, player);
     const vetted = hosted.isOk
-      ? this.#vet(player, hosted.value, request.changes)
+      ? this.#hooks.vet(player, hosted.value, request.changes)
       : hosted;
     if (!vetted.isOk) {
       this.#pushes.refuse(asker, request, vetted.error);
@@ -1004,42 +1004,6 @@ export class LobbyServer {
     }
     const set = this.manager.configure(player, vetted.value);
     this.#settle(asker, request, plain(set));
-  }
-
-  /** What the game makes of what a player wants a lobby to be. */
-  #vet(
-    player: PlayerId,
-    lobby: Lobby | undefined,
-    changes: LobbyConfigChanges,
-  ):
-    | { readonly isOk: true; readonly value: LobbyConfigChanges }
-    | { readonly isOk: false; readonly error: LobbyRequestError } {
-    const { hostRights = "full" } = lobby?.config ?? {};
-    if ((changes.hostRights ?? hostRights) !== hostRights) {
-      return { isOk: false, error: notAllowed("hostRights") };
-    }
-    const { vetConfig, limits } = this.#settings;
-    const whole = vetConfig && checkConfig(changes, lobby?.config, limits);
-    // What is out of its range, the manager refuses.
-    const verdict = whole?.value &&
-      vetConfig?.({ player, lobby, config: deepFreeze(whole.value) });
-    if (verdict === undefined) return { isOk: true, value: changes };
-    if (verdict.type === "refused") {
-      const { reason } = verdict;
-      return {
-        isOk: false,
-        error: {
-          type: "configRefused",
-          reason,
-          message: `The game refuses such a lobby: ${reason}`,
-        },
-      };
-    }
-    const teams = { ...changes.teams, ...verdict.changes.teams };
-    return {
-      isOk: true,
-      value: { ...changes, ...verdict.changes, teams },
-    };
   }
 
   #say(

@@ -59,6 +59,21 @@ export type LobbyServerEvent =
     readonly times: number;
   }
   | {
+    /**
+     * The game's own `skillOf` or `vetConfig` has thrown. A player without a skill counts as average, and a lobby that nobody
+     * has judged is neither made nor changed: `unavailable`. Told at most once a second for each.
+     */
+    readonly type: "hookFailed";
+    /** Which. */
+    readonly hook: "skillOf" | "vetConfig";
+    /** Whom it was asked about last. */
+    readonly player: PlayerId;
+    /** What was thrown last. */
+    readonly error: unknown;
+    /** How often that has happened since it was told last: 1 or more. */
+    readonly times: number;
+  }
+  | {
     /** A backfill has found players, who have confirmed and have seats in its lobby. */
     readonly type: "backfilled";
     /** The queue's name. */

@@ -176,9 +176,9 @@ export interface LobbyServerOptions {
   readonly queues?: Readonly<Record<string, LobbyQueueOptions>>;
   /**
    * Judges what players want their lobbies to be, at each `create` and `configure` of a client that can be read: names that
-   * are no names, more players than a mode has. `undefined` lets it be as it is. It is asked once or more, must answer the
-   * same for the same, at once, and not throw. What your own code makes by `manager`, and matches by `lobby` of their queue,
-   * it is not asked about, but about what a host makes of those later.
+   * are no names, more players than a mode has. `undefined` lets it be as it is. It is asked once or more, and must answer the
+   * same for the same, at once; where it throws the client is told `unavailable`, and you `hookFailed`. What your own code makes
+   * by `manager`, and matches by `lobby` of their queue, it is not asked about, but about what a host makes of those later.
    *
    * @default {() => undefined}
    */
@@ -186,7 +186,8 @@ export interface LobbyServerOptions {
     wish: LobbyConfigWish,
   ) => LobbyConfigVerdict | undefined;
   /**
-   * How strong a player is, for matches and for even teams; in points, as all rules of the queues.
+   * How strong a player is, for matches and for even teams; in points, as all rules of the queues. Where it throws, the player
+   * counts as average, and `hookFailed` tells of it.
    *
    * @default {() => ({ skill: 1500 })}
    */
