@@ -136,11 +136,18 @@ function played(
   region: string,
   teams: readonly { readonly tickets: readonly TicketId[] }[],
   at: number,
-  numbers: ReadonlyMap<TicketId, number>,
+  numbers: Map<TicketId, number>,
 ): PlayedMatch {
   return {
     at,
     region: REGIONS.indexOf(region as typeof REGIONS[number]),
-    teams: teams.map(({ tickets }) => tickets.map((it) => numbers.get(it)!)),
+    teams: teams.map(({ tickets }) => tickets.map((it) => take(numbers, it))),
   };
+}
+
+/** Nothing is kept of who has played: what the bench holds is collected in the ticks, too. */
+function take(numbers: Map<TicketId, number>, ticket: TicketId): number {
+  const number = numbers.get(ticket)!;
+  numbers.delete(ticket);
+  return number;
 }
