@@ -23,12 +23,18 @@ import type { ModeStatistics } from "./queue_statistics.ts";
 import type { TicketId, TicketRequest, TicketView } from "./ticket.ts";
 import type { TicketExplanation } from "./ticket_explanation.ts";
 import { Backfills, type OpenBackfill } from "./_backfills.ts";
-import { explainTicket } from "./_explain.ts";
 import { MatchMembers } from "./_match_members.ts";
 import { MatchTeams } from "./_match_teams.ts";
 import { MatchRound } from "./_match_round.ts";
 import { type ModeSettings, modeSettings, widthAt } from "./_mode_settings.ts";
 import { PlayerTickets } from "./_player_tickets.ts";
+import {
+  estimatedWaitMs,
+  queueMetrics,
+  type QueueParts,
+  queueStatistics,
+  ticketExplanation,
+} from "./_queue_report.ts";
 import { SkillIndex } from "./_skill_index.ts";
 import { TeamSplitter } from "./_split_teams.ts";
 import { isSkill, MAX_SKILL, readTicket } from "./_ticket_reader.ts";
@@ -117,6 +123,8 @@ export class MatchmakingQueue {
   readonly #events: EventQueue<MatchmakingEvent>;
   readonly #meter = new WorkMeter();
   readonly #matchCounts: Float64Array;
+  /** What reports are made of. */
+  readonly #parts: QueueParts;
   #now = 0;
   #nextExpiry = Infinity;
   #nextProposal = 1;
@@ -190,6 +198,14 @@ export class MatchmakingQueue {
     );
     this.#judges = this.#modes.map((_, i) => this.#judgeOf(i));
     this.#matchCounts = new Float64Array(this.#modes.length);
+    this.#parts = {
+      table: this.#table,
+      modes: this.#modes,
+      regions: this.#regions,
+      indexes: this.#indexes,
+      waits: this.#waits,
+      matchCounts: this.#matchCounts,
+    };
     const players = Math.max(...this.#modes.map((it) => it.packing.players));
     this.#members = new MatchMembers(players);
     this.#teams = new MatchTeams(this.#table, players);
@@ -559,7 +575,7 @@ export class MatchmakingQueue {
    */
   estimatedWaitMs(ticket: TicketId): number | undefined {
     const slot = this.#table.slotOf(ticket);
-    return slot < 0 ? undefined : this.#estimatedWaitMs(slot);
+    return slot < 0 ? undefined : estimatedWaitMs(this.#parts, slot);
   }
 
   /**
@@ -571,26 +587,9 @@ export class MatchmakingQueue {
    */
   explain(ticket: TicketId): TicketExplanation | undefined {
     const slot = this.#table.slotOf(ticket);
-    if (slot < 0) return undefined;
-    const table = this.#table;
-    const modes = this.#modes.filter((_, i) =>
-      (table.modes(slot) >>> i & 1) === 1
-    );
-    return {
-      ticket,
-      waitMs: (this.#now - table.arrived(slot)) * 1000,
-      estimatedWaitMs: this.#estimatedWaitMs(slot),
-      isReserved: table.state(slot) !== WAITING,
-      modes: modes.map((mode) =>
-        explainTicket(
-          table,
-          mode,
-          this.#modeNumbers.get(mode.name)!,
-          slot,
-          this.#now,
-        )
-      ),
-    };
+    return slot < 0
+      ? undefined
+      : ticketExplanation(this.#parts, slot, this.#now);
   }
 
   /**
@@ -599,7 +598,7 @@ export class MatchmakingQueue {
    * @returns An entry a mode, in the order of the options.
    */
   statistics(): ModeStatistics[] {
-    return this.#modes.map(({ name }, mode) => this.#statisticsOf(name, mode));
+    return queueStatistics(this.#parts, this.#now);
   }
 
   /**
@@ -608,42 +607,11 @@ export class MatchmakingQueue {
    * @returns Gauges and counters, labelled by mode.
    */
   *metrics(): Generator<Metric> {
-    for (const { mode, tickets, players, matches } of this.statistics()) {
-      const labels = { mode };
-      yield {
-        name: "tickwire_matchmaking_tickets",
-        help: "Tickets that wait",
-        type: "gauge",
-        value: tickets,
-        labels,
-      };
-      yield {
-        name: "tickwire_matchmaking_players",
-        help: "Players that wait",
-        type: "gauge",
-        value: players,
-        labels,
-      };
-      yield {
-        name: "tickwire_matchmaking_matches",
-        help: "Matches that were made",
-        type: "counter",
-        value: matches,
-        labels,
-      };
-    }
-    yield {
-      name: "tickwire_matchmaking_proposals",
-      help: "Matches that wait for their players",
-      type: "gauge",
-      value: this.#proposals.size,
-    };
-    yield {
-      name: "tickwire_matchmaking_backfills",
-      help: "Games that look for players",
-      type: "gauge",
-      value: this.#backfills.size,
-    };
+    yield* queueMetrics(
+      this.statistics(),
+      this.#proposals.size,
+      this.#backfills.size,
+    );
   }
 
   /**
@@ -665,17 +633,6 @@ export class MatchmakingQueue {
    */
   pollEvent(): MatchmakingEvent | undefined {
     return this.#events.poll();
-  }
-
-  #estimatedWaitMs(slot: number): number | undefined {
-    const modes = this.#table.modes(slot);
-    const first = 31 - Math.clz32(modes & -modes);
-    return inMs(
-      this.#waits[first]!.estimate(
-        this.#table.nearest(slot),
-        this.#indexes[first]!.skillOf(slot),
-      ),
-    );
   }
 
   #beginWork({ work = Infinity, ms }: TickBudget): void {
@@ -1167,47 +1124,6 @@ export class MatchmakingQueue {
     }
     return best;
   }
-
-  #statisticsOf(name: string, mode: number): ModeStatistics {
-    const table = this.#table;
-    const count = Math.max(1, this.#regions.length);
-    const tickets = new Array<number>(count).fill(0);
-    const players = new Array<number>(count).fill(0);
-    const longest = new Array<number>(count).fill(0);
-    let reserved = 0;
-    for (let slot = 0; slot < table.top; slot++) {
-      if (table.state(slot) === 0 || (table.modes(slot) >>> mode & 1) === 0) {
-        continue;
-      }
-      if (table.state(slot) !== WAITING) {
-        reserved++;
-        continue;
-      }
-      const region = this.#table.nearest(slot);
-      tickets[region]!++;
-      players[region]! += table.partySize(slot);
-      longest[region] = Math.max(
-        longest[region]!,
-        this.#now - table.arrived(slot),
-      );
-    }
-    const waits = this.#waits[mode]!;
-    return {
-      mode: name,
-      tickets: sumOf(tickets),
-      players: sumOf(players),
-      reserved,
-      matches: this.#matchCounts[mode]!,
-      meanWaitMs: inMs(waits.mean()),
-      regions: tickets.map((_, region) => ({
-        region: this.#regions[region],
-        tickets: tickets[region]!,
-        players: players[region]!,
-        longestWaitMs: longest[region]! * 1000,
-        meanWaitMs: inMs(waits.regionMean(region)),
-      })),
-    };
-  }
 }
 
 const DONE: MatchmakingResult<undefined> = Object.freeze({
@@ -1265,12 +1181,4 @@ function isIn(match: ProposedMatch, player: PlayerId): boolean {
 /** The team of each slot of teams one after another. */
 function teamsOf(members: readonly (readonly number[])[]): Uint8Array {
   return Uint8Array.from(members.flatMap((team, i) => team.map(() => i)));
-}
-
-function sumOf(numbers: readonly number[]): number {
-  return numbers.reduce((sum, it) => sum + it, 0);
-}
-
-function inMs(seconds: number | undefined): number | undefined {
-  return seconds === undefined ? undefined : seconds * 1000;
 }
