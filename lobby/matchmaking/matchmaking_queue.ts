@@ -8,7 +8,6 @@ import {
   type PlayerId,
 } from "../../core/mod.ts";
 import type { BackfillId, BackfillRequest } from "./backfill.ts";
-import type { MatchCandidate } from "./match_mode.ts";
 import type { MatchmakingEvent } from "./matchmaking_event.ts";
 import type {
   MatchmakingQueueOptions,
@@ -23,6 +22,7 @@ import type { ModeStatistics } from "./queue_statistics.ts";
 import type { TicketId, TicketRequest, TicketView } from "./ticket.ts";
 import type { TicketExplanation } from "./ticket_explanation.ts";
 import { Backfills, type OpenBackfill } from "./_backfills.ts";
+import { customJudge, runCustomMatch } from "./_custom_match.ts";
 import { MatchMembers } from "./_match_members.ts";
 import { MatchTeams } from "./_match_teams.ts";
 import { MatchRound } from "./_match_round.ts";
@@ -45,6 +45,7 @@ import {
   TicketTable,
   WAITING,
 } from "./_ticket_table.ts";
+import { TicketViews } from "./_ticket_views.ts";
 import { WaitEstimates } from "./_wait_estimates.ts";
 import type { Judge } from "./_window_search.ts";
 import { WorkMeter } from "./_work_meter.ts";
@@ -112,6 +113,7 @@ export class MatchmakingQueue {
   readonly #indexes: readonly SkillIndex[];
   readonly #rounds: readonly MatchRound[];
   readonly #splitters: readonly TeamSplitter[];
+  readonly #views: readonly TicketViews[];
   readonly #judges: readonly (Judge | undefined)[];
   readonly #teams: MatchTeams;
   readonly #waits: readonly WaitEstimates[];
@@ -196,7 +198,18 @@ export class MatchmakingQueue {
     this.#waits = this.#modes.map(() =>
       new WaitEstimates(Math.max(1, regions.length))
     );
-    this.#judges = this.#modes.map((_, i) => this.#judgeOf(i));
+    this.#views = this.#modes.map((mode, i) =>
+      new TicketViews(this.#table, this.#indexes[i]!, mode, this.#regions)
+    );
+    this.#judges = this.#views.map((views) =>
+      customJudge(
+        views,
+        () => this.#now,
+        (error) => {
+          this.#failure ??= { error };
+        },
+      )
+    );
     this.#matchCounts = new Float64Array(this.#modes.length);
     this.#parts = {
       table: this.#table,
@@ -351,7 +364,7 @@ export class MatchmakingQueue {
     const mode = this.#modes.findIndex((_, i) =>
       (this.#table.modes(slot) >>> i & 1) === 1
     );
-    return this.#viewOf(slot, mode);
+    return this.#views[mode]!.of(slot, this.#now);
   }
 
   /**
@@ -964,6 +977,16 @@ export class MatchmakingQueue {
     return maps.find((_, i) => (bits >>> i & 1) === 1);
   }
 
+  #matchByFunction(mode: number): void {
+    runCustomMatch(
+      this.#views[mode]!,
+      mode,
+      this.#now,
+      this.#meter,
+      (teams, region) => this.#proposeTeams(mode, teams, region, -1, undefined),
+    );
+  }
+
   #fillGames(): void {
     this.#backfills.fill(
       this.#meter,
@@ -1009,120 +1032,6 @@ export class MatchmakingQueue {
     return found.sort((a, b) =>
       table.arrived(a) - table.arrived(b) || table.idOf(a) - table.idOf(b)
     );
-  }
-
-  #viewOf(slot: number, mode: number): TicketView {
-    const table = this.#table;
-    const wait = this.#now - table.arrived(slot);
-    const limit = widthAt(this.#modes[mode]!.latency, wait);
-    return {
-      id: table.idOf(slot),
-      players: [...table.players[slot]!],
-      skill: this.#indexes[mode]!.skillOf(slot),
-      waitMs: wait * 1000,
-      regions: this.#regions.filter((_, region) =>
-        table.latency[slot * table.regions + region]! <= limit
-      ),
-      isReserved: table.state(slot) !== WAITING,
-    };
-  }
-
-  #judgeOf(mode: number): Judge | undefined {
-    const { score } = this.#modes[mode]!;
-    if (score === undefined) return undefined;
-    return (places, size, region, cost) => {
-      const { slots } = this.#indexes[mode]!;
-      const tickets: TicketView[] = [];
-      let lowest = Infinity;
-      let highest = -Infinity;
-      for (let i = 0; i < size; i++) {
-        const ticket = this.#viewOf(slots[places[i]!]!, mode);
-        lowest = Math.min(lowest, ticket.skill);
-        highest = Math.max(highest, ticket.skill);
-        tickets.push(ticket);
-      }
-      const candidate: MatchCandidate = {
-        tickets,
-        region: this.#regions[region],
-        spread: highest - lowest,
-        cost,
-      };
-      try {
-        const added = score(candidate);
-        return Number.isNaN(added) ? Infinity : added;
-      } catch (error) {
-        this.#failure ??= { error };
-        return Infinity;
-      }
-    };
-  }
-
-  #matchByFunction(mode: number): void {
-    const { match: matchOf, name, teams, teamSize } = this.#modes[mode]!;
-    const index = this.#indexes[mode]!;
-    const table = this.#table;
-    const views: TicketView[] = [];
-    for (let place = 0; place < index.count; place++) {
-      const slot = index.slots[place]!;
-      if (table.state(slot) === WAITING) views.push(this.#viewOf(slot, mode));
-    }
-    this.#meter.done += views.length;
-    const wrong = (wanted: string, value: unknown): TypeError =>
-      new TypeError(
-        `Cannot use the matches of mode "${name}" as ${wanted}: current value is ${value}`,
-      );
-    for (const match of matchOf!(views)) {
-      if (match.length !== teams) {
-        throw wrong(`each must have ${teams} teams`, match.length);
-      }
-      const members = match.map((team) => {
-        const slots = team.map((id) => {
-          const slot = table.slotOf(id);
-          if (
-            slot < 0 || table.state(slot) !== WAITING ||
-            (table.modes(slot) >>> mode & 1) === 0
-          ) throw wrong("each ticket must wait for it", id);
-          return slot;
-        });
-        const players = slots.reduce(
-          (sum, it) => sum + table.partySize(it),
-          0,
-        );
-        if (players !== teamSize) {
-          throw wrong(`each team must have ${teamSize} players`, players);
-        }
-        return slots;
-      });
-      const slots = Int32Array.from(members.flat());
-      if (new Set(slots).size !== slots.length) {
-        throw wrong("a ticket must be in one team", match.flat());
-      }
-      this.#proposeTeams(
-        mode,
-        members,
-        this.#commonRegion(slots),
-        -1,
-        undefined,
-      );
-    }
-  }
-
-  /** The region whose worst latency is the least. */
-  #commonRegion(slots: Int32Array): number {
-    const { regions, latency } = this.#table;
-    let best = 0;
-    let bestMs = Infinity;
-    for (let region = 0; region < regions; region++) {
-      let worst = 0;
-      for (const slot of slots) {
-        worst = Math.max(worst, latency[slot * regions + region]!);
-      }
-      if (worst < bestMs) {
-        bestMs = worst;
-        best = region;
-      }
-    }
-    return best;
   }
 }
 
