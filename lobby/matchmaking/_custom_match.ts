@@ -57,7 +57,7 @@ export function runCustomMatch(
   propose: (teams: readonly (readonly number[])[], region: number) => void,
 ): void {
   const { index, table } = views;
-  const { match: matchOf, name, teams, teamSize } = views.mode;
+  const { match: matchOf, name, teams, minTeams, teamSize } = views.mode;
   const waiting: TicketView[] = [];
   for (let place = 0; place < index.count; place++) {
     const slot = index.slots[place]!;
@@ -69,8 +69,9 @@ export function runCustomMatch(
       `Cannot use the matches of mode "${name}" as ${wanted}: current value is ${value}`,
     );
   for (const match of matchOf!(waiting)) {
-    if (match.length !== teams) {
-      throw wrong(`each must have ${teams} teams`, match.length);
+    if (match.length < minTeams || match.length > teams) {
+      const range = minTeams < teams ? `${minTeams} to ${teams}` : `${teams}`;
+      throw wrong(`each must have ${range} teams`, match.length);
     }
     const members = match.map((team) => {
       const slots = team.map((id) => {

@@ -112,7 +112,8 @@ export class MatchmakingQueue {
   readonly #table: TicketTable;
   readonly #indexes: readonly SkillIndex[];
   readonly #rounds: readonly MatchRound[];
-  readonly #splitters: readonly TeamSplitter[];
+  /** By mode, then by how many teams there are beyond the fewest. */
+  readonly #splitters: readonly (readonly TeamSplitter[])[];
   readonly #views: readonly TicketViews[];
   readonly #judges: readonly (Judge | undefined)[];
   readonly #teams: MatchTeams;
@@ -192,8 +193,8 @@ export class MatchmakingQueue {
     this.#rounds = this.#modes.map((mode, i) =>
       new MatchRound(this.#table, this.#indexes[i]!, mode, i, this.#meter)
     );
-    this.#splitters = this.#modes.map(({ packing, asymmetryCost }) =>
-      new TeamSplitter(packing, asymmetryCost)
+    this.#splitters = this.#modes.map(({ packings, asymmetryCost }) =>
+      packings.map((packing) => new TeamSplitter(packing, asymmetryCost))
     );
     this.#waits = this.#modes.map(() =>
       new WaitEstimates(Math.max(1, regions.length))
@@ -856,9 +857,12 @@ export class MatchmakingQueue {
     members.setPlaces(this.#indexes[mode]!, places, size);
     // A round takes no ticket twice, so that where nobody had left none need be asked.
     if (this.#mayHaveLeft && !this.#areFree()) return false;
-    const splitter = this.#splitters[mode]!;
+    const { teams: all, minTeams, teamSize } = this.#modes[mode]!;
+    // All matches of most modes have all teams.
+    const teams = minTeams === all ? all : members.players() / teamSize;
+    const splitter = this.#splitters[mode]![teams - minTeams]!;
     splitter.split(members.partySizes, members.totals, size);
-    return this.#announce(mode, splitter.teamOf, region, map, undefined);
+    return this.#announce(mode, teams, splitter.teamOf, region, map, undefined);
   }
 
   /** Makes a match of teams of waiting tickets. `false` if it cannot be. */
@@ -871,7 +875,14 @@ export class MatchmakingQueue {
   ): boolean {
     this.#members.setSlots(this.#table, this.#indexes[mode]!, teams.flat());
     return this.#areFree() &&
-      this.#announce(mode, teamsOf(teams), region, map, backfill);
+      this.#announce(
+        mode,
+        teams.length,
+        teamsOf(teams),
+        region,
+        map,
+        backfill,
+      );
   }
 
   /** Whether all members wait, and nobody is in two of them. */
@@ -895,6 +906,7 @@ export class MatchmakingQueue {
   /** Makes a match of the members, each in its team. */
   #announce(
     mode: number,
+    teams: number,
     teamOf: Uint8Array,
     region: number,
     map: number,
@@ -928,7 +940,7 @@ export class MatchmakingQueue {
       mode: this.#modes[mode]!.name,
       region: this.#regions[region],
       map: this.#mapName(mode, map, slots, size),
-      teams: this.#teams.of(this.#modes[mode]!.teams, members, teamOf),
+      teams: this.#teams.of(teams, members, teamOf),
       spread: highest - lowest,
       longestWaitMs: (this.#now - earliest) * 1000,
       backfill: backfill?.id,
