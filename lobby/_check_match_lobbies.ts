@@ -30,16 +30,20 @@ export function checkMatchLobbies(
 ): void {
   new MatchmakingQueue(options);
   for (
-    const [mode, { teams, teamSize, maps }] of Object.entries(options.modes)
+    const [mode, { teams, teamSize, maps, fewerTeams }] of Object.entries(
+      options.modes,
+    )
   ) {
-    const teamSizes = new Array<number>(teams).fill(teamSize);
-    for (const map of maps ?? [undefined]) {
-      const match = { queue, mode, map, teamSizes };
-      const message = objection(match, settings, playersPerLobby);
-      if (message === undefined) continue;
-      throw new RangeError(
-        `Cannot make the lobby of a match in "${mode}" of queue "${queue}": ${message}`,
-      );
+    for (let count = fewerTeams?.min ?? teams; count <= teams; count++) {
+      const teamSizes = new Array<number>(count).fill(teamSize);
+      for (const map of maps ?? [undefined]) {
+        const match = { queue, mode, map, teamSizes };
+        const message = objection(match, settings, playersPerLobby);
+        if (message === undefined) continue;
+        throw new RangeError(
+          `Cannot make the lobby of a match in "${mode}" of queue "${queue}": ${message}`,
+        );
+      }
     }
   }
 }

@@ -119,6 +119,16 @@ Deno.test("readServeOptions() refuses queues whose matches could have no lobby",
     ],
     [{ modes: { duel }, lobby: { metadata: { tags: [] } } }, "metadata.tags"],
     [{ modes: { duel: { ...duel, maps: ["a", "b\n"] } } }, "map"],
+    // As many as all teams have, but too many for fewer.
+    [
+      {
+        modes: {
+          all: { teams: 4, teamSize: 1, fewerTeams: { min: 2, afterMs: 1 } },
+        },
+        lobby: { config: { minPlayers: 4 } },
+      },
+      "minPlayers",
+    ],
     [{ modes: { duel, ["x".repeat(33)]: duel } }, "mode"],
   ];
   for (const [queue, message] of cases) {
@@ -139,7 +149,7 @@ Deno.test("readServeOptions() refuses queues whose matches could have no lobby",
       a: {
         modes: {
           pairs: { teams: 2, teamSize: 2, maps: ["a", "b"] },
-          all: { teams: 4, teamSize: 1 },
+          all: { teams: 4, teamSize: 1, fewerTeams: { min: 2, afterMs: 1 } },
         },
         lobby: {
           config: { isAutoStarted: true, minPlayers: 1 },

@@ -91,6 +91,7 @@ export * from "./matchmaking/backfill.ts";
 export * from "./matchmaking/match_mode.ts";
 export * from "./matchmaking/matchmaking_event.ts";
 export * from "./matchmaking/matchmaking_queue.ts";
+export * from "./matchmaking/matchmaking_queue_options.ts";
 export * from "./matchmaking/matchmaking_result.ts";
 export * from "./matchmaking/proposed_match.ts";
 export * from "./matchmaking/queue_statistics.ts";

@@ -1,5 +1,6 @@
 // This module is browser compatible.
-import { LAST_PATIENCE, type ModeSettings, widthAt } from "./_mode_settings.ts";
+import { type ModeSettings, widthAt } from "./_mode_settings.ts";
+import type { Packing } from "./_packing.ts";
 import { type TicketTable, WAITING } from "./_ticket_table.ts";
 import type { ModeExplanation, WaitingReason } from "./ticket_explanation.ts";
 
@@ -11,7 +12,7 @@ export function explainTicket(
   slot: number,
   now: number,
 ): ModeExplanation {
-  const { packing, skill: skillSlope, latency, uncertaintyFactor } = mode;
+  const { skill: skillSlope, latency, uncertaintyFactor } = mode;
   const wait = now - table.arrived(slot);
   const width = widthAt(skillSlope, wait) +
     uncertaintyFactor * table.uncertainty(slot);
@@ -24,14 +25,16 @@ export function explainTicket(
   let byMaps = 0;
   let compatibleTickets = 0;
   let compatiblePlayers = 0;
-  const counts = new Int32Array(packing.teamSize + 1);
+  let longest = wait;
+  const counts = new Int32Array(mode.teamSize + 1);
   for (let other = 0; other < table.top; other++) {
     if (other === slot || table.state(other) !== WAITING) continue;
     if ((table.modes(other) >>> modeNumber & 1) === 0) continue;
     const size = table.partySize(other);
     waitingTickets++;
     waitingPlayers += size;
-    const theirs = widthAt(skillSlope, now - table.arrived(other)) +
+    const theirWait = now - table.arrived(other);
+    const theirs = widthAt(skillSlope, theirWait) +
       uncertaintyFactor * table.uncertainty(other);
     let isExcluded = false;
     if (Math.abs(skillOf(other) - skillOf(slot)) > Math.min(width, theirs)) {
@@ -50,7 +53,12 @@ export function explainTicket(
     compatibleTickets++;
     compatiblePlayers += size;
     counts[size]!++;
+    if (theirWait > longest) longest = theirWait;
   }
+  // Whoever plays with one that may play with fewer teams may do so too.
+  const packing = longest >= mode.fewerTeamsSeconds
+    ? mode.packings[0]!
+    : mode.packing;
   const neededPlayers = packing.players - table.partySize(slot);
   return {
     mode: mode.name,
@@ -80,8 +88,10 @@ export function explainTicket(
       if (bySkill >= byLatency && bySkill >= byMaps) return "skill";
       return byLatency >= byMaps ? "latency" : "maps";
     }
-    if (!canFill(mode, counts, table.partySize(slot))) return "partyShape";
-    return wait < mode.patienceSeconds * LAST_PATIENCE ? "patience" : "mutual";
+    if (!canFill(packing, counts, table.partySize(slot))) return "partyShape";
+    const takesAny = wait >= mode.overdueSeconds ||
+      wait >= mode.fewerTeamsSeconds;
+    return takesAny ? "mutual" : "patience";
   }
 }
 
@@ -103,7 +113,7 @@ function reachOf(
 }
 
 function canFill(
-  { packing }: ModeSettings,
+  packing: Packing,
   counts: Int32Array,
   ownSize: number,
 ): boolean {

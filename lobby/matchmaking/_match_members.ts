@@ -39,6 +39,13 @@ export class MatchMembers {
     }
   }
 
+  /** How many players they are. */
+  players(): number {
+    let players = 0;
+    for (let i = 0; i < this.size; i++) players += this.partySizes[i]!;
+    return players;
+  }
+
   /** Takes in slots of a table. */
   setSlots(
     table: TicketTable,

@@ -1,6 +1,8 @@
 // This module is browser compatible.
 import type { Commit } from "./_commit.ts";
-import { LAST_PATIENCE, type ModeSettings } from "./_mode_settings.ts";
+import type { ModeSettings } from "./_mode_settings.ts";
+import { overdueStarts } from "./_overdue_starts.ts";
+import { ShortRound } from "./_short_round.ts";
 import { sleepAfter } from "./_sleep.ts";
 import { sortedOrder } from "./_sorted_order.ts";
 import type { SkillIndex } from "./_skill_index.ts";
@@ -12,14 +14,14 @@ import { type Judge, WindowSearch } from "./_window_search.ts";
 /** How often those who lost a ticket to a better match look for another one in a tick. */
 const PASSES = 2;
 
-/** So many tickets below an overdue one have its match looked for whatever that costs. */
-const OVERDUE_STARTS = 64;
-
 /** Makes the matches of one mode. */
 export class MatchRound {
   readonly search: WindowSearch;
   /** For modes in which any whole match will do. */
   readonly #sweep: SkillSweep | undefined;
+  /** For modes in which some may play with fewer teams. */
+  readonly #short: ShortRound | undefined;
+  #wasShortFirst = false;
   readonly #table: TicketTable;
   readonly #index: SkillIndex;
   readonly #mode: ModeSettings;
@@ -54,6 +56,9 @@ export class MatchRound {
     this.#sweep = takesAny(mode)
       ? new SkillSweep(table, index, mode, meter)
       : undefined;
+    this.#short = mode.fewerTeamsSeconds < Infinity
+      ? new ShortRound(table, index, mode, modeNumber, meter)
+      : undefined;
     this.#places = new Int32Array(mode.packing.players);
     this.#members = new Int32Array(64 * mode.packing.players);
   }
@@ -64,7 +69,17 @@ export class MatchRound {
   }
 
   /** Looks for the matches of all tickets that are due, and commits them. */
-  run(
+  run(now: number, commit: Commit, judge: Judge | undefined): void {
+    const short = this.#short;
+    // What was left undone comes first once, or whole matches could use up every budget.
+    const isShortFirst = short?.hasStopped === true && !this.#wasShortFirst;
+    this.#wasShortFirst = isShortFirst;
+    if (isShortFirst) short?.run(now, commit, judge);
+    this.#run(now, commit, judge);
+    if (!isShortFirst) short?.run(now, commit, judge);
+  }
+
+  #run(
     now: number,
     commit: Commit,
     judge: Judge | undefined,
@@ -122,22 +137,9 @@ export class MatchRound {
     judge: Judge | undefined,
   ): void {
     if (!this.search.hasEnoughAround(place)) return;
-    const index = this.#index;
-    const { reach } = index.columns;
-    const starts: number[] = [];
-    for (
-      let at = place - 1;
-      at >= 0 && starts.length < OVERDUE_STARTS;
-      at--
-    ) {
-      if (
-        this.#isWaiting(at) && (reach[at]! & reach[place]!) !== 0 &&
-        this.search.areWithinWindows(at, place)
-      ) {
-        starts.push(at);
-      }
-    }
-    for (const start of starts.reverse()) {
+    const { search } = this;
+    const starts = overdueStarts(search, this.#table, this.#index, place);
+    for (const start of starts) {
       if (!this.#isWaiting(start)) continue;
       this.search.search(start, judge, true);
       if (this.search.net < Infinity) this.#commitSearched(commit);
@@ -159,8 +161,8 @@ export class MatchRound {
     const { search } = this;
     search.search(place, judge);
     if (isPatient) {
-      const last = this.#mode.patienceSeconds * LAST_PATIENCE;
-      if (search.waitOf(place) >= last) this.#overdue.push(place);
+      const { overdueSeconds } = this.#mode;
+      if (search.waitOf(place) >= overdueSeconds) this.#overdue.push(place);
     }
     if (search.net === Infinity) {
       this.#index.wakes[place] = now + this.#sleepOf(place);
@@ -182,7 +184,7 @@ export class MatchRound {
     const wait = this.search.waitOf(place);
     const sleep = sleepAfter(wait, this.search.isSettled);
     // Never beyond the moment at which it takes any match.
-    const last = this.#mode.patienceSeconds * LAST_PATIENCE - wait;
+    const last = this.#mode.overdueSeconds - wait;
     return last > 0 ? Math.min(sleep, last) : sleep;
   }
 
@@ -232,6 +234,7 @@ export class MatchRound {
   /** Has the index settled, and tickets looked at again that one who has just come may play with. */
   settle(): void {
     this.#index.settle();
+    this.#short?.wake();
     // A sweep looks at the surroundings of whoever is due.
     if (this.#sweep !== undefined) return;
     const { fresh, skills, wakes } = this.#index;

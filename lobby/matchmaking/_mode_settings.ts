@@ -35,15 +35,23 @@ export interface ModeSettings {
   /** 0 if matches are made at once. */
   readonly patienceSeconds: number;
   readonly spreadPerTicket: number;
+  /** After how many seconds a ticket takes any match: 0 without patience. */
+  readonly overdueSeconds: number;
+  /** The fewest teams of a match: all of them, unless some may play with fewer. */
+  readonly minTeams: number;
+  /** After how many seconds a ticket may: infinite if none may. */
+  readonly fewerTeamsSeconds: number;
   /** After how many seconds nothing of a ticket changes by waiting alone. */
   readonly settledSeconds: number;
   readonly packing: Packing;
+  /** That of `minTeams`, then of one team more each; the last is that of all teams. */
+  readonly packings: readonly Packing[];
   readonly score: ((candidate: MatchCandidate) => number) | undefined;
   readonly match: MatchMode["match"];
 }
 
 export function modeSettings(name: string, mode: MatchMode): ModeSettings {
-  const { maps = [], rules = {}, costs = {}, patience } = mode;
+  const { maps = [], rules = {}, costs = {}, patience, fewerTeams } = mode;
   const label = (field: string): string => `${field} of mode "${name}"`;
   const teams = checkInteger(label("teams"), mode.teams, 1, MAX_PLAYERS);
   const teamSize = checkInteger(
@@ -80,6 +88,10 @@ export function modeSettings(name: string, mode: MatchMode): ModeSettings {
   const patienceSeconds = patience === undefined
     ? 0
     : checkFinite(label("patience.waitMs"), patience.waitMs) / 1000;
+  const packing = new Packing(teams, teamSize);
+  const minTeams = fewerTeams === undefined
+    ? teams
+    : checkInteger(label("fewerTeams.min"), fewerTeams.min, 1, teams);
   return {
     name,
     teams,
@@ -108,9 +120,29 @@ export function modeSettings(name: string, mode: MatchMode): ModeSettings {
       label("patience.spreadPerTicket"),
       patience.spreadPerTicket,
     ),
-    packing: new Packing(teams, teamSize),
+    overdueSeconds: patienceSeconds * LAST_PATIENCE,
+    minTeams,
+    fewerTeamsSeconds: fewerTeams === undefined
+      ? Infinity
+      : checkFinite(label("fewerTeams.afterMs"), fewerTeams.afterMs) / 1000,
+    packing,
+    packings: Array.from(
+      { length: teams - minTeams + 1 },
+      (_, i) =>
+        minTeams + i === teams ? packing : new Packing(minTeams + i, teamSize),
+    ),
     score: mode.score?.bind(mode),
     match: mode.match?.bind(mode),
+  };
+}
+
+/** A mode's settings with a patience by which no wait is worth anything. */
+export function unmovedSettings(mode: ModeSettings): ModeSettings {
+  return {
+    ...mode,
+    patienceSeconds: 1,
+    spreadPerTicket: 0,
+    overdueSeconds: Infinity,
   };
 }
 

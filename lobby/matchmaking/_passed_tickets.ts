@@ -17,7 +17,7 @@ export class PassedTickets {
   readonly counts: Int32Array;
   /** Places in the index, by size. */
   readonly places: readonly Int32Array[];
-  readonly #packing: Packing;
+  #packing: Packing;
   #columnOfSkills: Float64Array = new Float64Array(0);
   #columnOfWorths: Float64Array | undefined;
   #farCost = 0;
@@ -55,6 +55,12 @@ export class PassedTickets {
     }
     this.worths = new Float64Array(sizes * SUMS);
     this.far = new Int32Array(sizes * SUMS);
+  }
+
+  /** Forgets all, and takes in tickets for another number of teams of the same size. */
+  setPacking(packing: Packing): void {
+    this.clear();
+    this.#packing = packing;
   }
 
   clear(): void {

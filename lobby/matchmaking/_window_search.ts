@@ -66,11 +66,15 @@ export class WindowSearch {
   readonly #table: TicketTable;
   readonly #index: SkillIndex;
   readonly #mode: ModeSettings;
-  readonly #packing: Packing;
+  #packing: Packing;
   readonly #modeNumber: number;
   readonly #meter: WorkMeter;
   readonly #lists: RegionList[];
   readonly #regions: number;
+  /** The ticket that a match must hold, or -1. */
+  #wanted = -1;
+  /** What a match may cost at most beyond the worth of its waits. */
+  #mostNet = 0;
   #now = 0;
   // Columns by place, ready from #readyFrom to #readyTo.
   #readyFrom = 0;
@@ -136,6 +140,8 @@ export class WindowSearch {
   begin(now: number): void {
     this.#now = now;
     this.#lastStart = this.#readyFrom = this.#readyTo = 0;
+    this.#wanted = -1;
+    this.#mostNet = 0;
     for (const list of this.#lists) list.length = list.at = 0;
     const { count, columns } = this.#index;
     this.#effort = count > MANY ? EFFORT_OF_MANY : EFFORT;
@@ -149,6 +155,24 @@ export class WindowSearch {
     this.#waits = new Float64Array(length);
     this.#worth = new Float64Array(length);
     this.#taken = new Uint8Array(length);
+  }
+
+  /** Looks for matches of another number of teams from now on: no more than the mode has. */
+  setPacking(packing: Packing): void {
+    this.#packing = packing;
+    this.#passed.setPacking(packing);
+  }
+
+  /**
+   * Looks from now on for matches that hold the ticket of a place, which takes any. No other one
+   * may: the mode must have a patience by which no wait is worth anything.
+   */
+  want(place: number): void {
+    if (this.#wanted >= 0) this.#worth[this.#wanted] = 0;
+    this.#wanted = place;
+    this.#worth[place] = ANY_MATCH;
+    // No other ticket makes up for so much.
+    this.#mostNet = -ANY_MATCH / 2;
   }
 
   /** Passes over a ticket from now on, as it is in a match. */
@@ -173,9 +197,9 @@ export class WindowSearch {
 
   /** What a wait is worth, in points of skill: nothing in a mode without patience. */
   #worthOf(wait: number): number {
-    const { patienceSeconds, spreadPerTicket } = this.#mode;
+    const { patienceSeconds, spreadPerTicket, overdueSeconds } = this.#mode;
+    if (wait >= overdueSeconds) return ANY_MATCH;
     const part = wait / patienceSeconds;
-    if (part >= LAST_PATIENCE) return ANY_MATCH;
     // To the power of 2.5, and beyond the patience of 1.5: those who are hard to match wait a
     // little longer then, and cost the others less. Roots are exact in every engine, powers
     // need not be.
@@ -218,23 +242,27 @@ export class WindowSearch {
 
   /**
    * Whether a ticket and those whom the rules allow beside it are enough for a match in one
-   * region, whatever the rules are among those.
+   * region, whatever the rules are among those. All from the lowest of them up to it have been
+   * looked at then.
    */
   hasEnoughAround(place: number): boolean {
-    const packing = this.#packing;
-    if (!packing.isTabulated) return true;
     this.#makeReady(place, place);
     const low = this.#low[place]!;
     const high = this.#high[place]!;
     this.#makeReady(this.#index.placeOf(low), place);
+    const { isTabulated, holds } = this.#packing;
+    // It may be a whole match by itself.
+    if (!isTabulated || holds[this.#partySize[place]!]![0]! > 0) return true;
     const { count, skills } = this.#index;
     const skill = skills[place]!;
     this.#counts.fill(0);
     this.#cells.fill(0);
     for (let at = place - 1; at >= 0 && skills[at]! >= low; at--) {
+      this.#meter.done++;
       if (this.#high[at]! >= skill && this.#isEnough(place, at)) return true;
     }
     for (let at = place + 1; at < count && skills[at]! <= high; at++) {
+      this.#meter.done++;
       if (at >= this.#readyTo) this.#prepare(at + 1);
       if (this.#low[at]! <= skill && this.#isEnough(place, at)) return true;
     }
@@ -326,7 +354,9 @@ export class WindowSearch {
       this.#waits[place] = wait;
       this.#taken[place] = table.state(slot) === WAITING ? 0 : 1;
       if (patienceSeconds > 0) {
-        this.#worth[place] = this.#worthOf(wait);
+        this.#worth[place] = place === this.#wanted
+          ? ANY_MATCH
+          : this.#worthOf(wait);
       }
       if (wait >= reachUntil[place]!) index.updateReach(place, wait);
       this.#list(place);
@@ -518,7 +548,7 @@ export class WindowSearch {
       const cost = highest - lowest + latencyCost * far / parties +
         (isSymmetric ? 0 : asymmetryCost);
       const net = cost - worth;
-      if (net >= this.#foundNet || (isPatient && net > 0)) continue;
+      if (net >= this.#foundNet || (isPatient && net > this.#mostNet)) continue;
       this.#foundNet = net;
       this.#foundCost = cost;
       best = first;
@@ -568,7 +598,8 @@ export class WindowSearch {
     }
     const cost = highest - skills[start]! + latencyCost * far / to;
     const net = cost - worth;
-    if (net >= this.#foundNet || (patienceSeconds > 0 && net > 0)) return;
+    if (net >= this.#foundNet) return;
+    if (patienceSeconds > 0 && net > this.#mostNet) return;
     this.#foundNet = net;
     this.#foundCost = cost;
     this.#foundSize = to;

@@ -7,7 +7,10 @@ export type BackfillId = number & { readonly "~brand": "BackfillId" };
 export interface BackfillRequest {
   /** Its mode. */
   readonly mode: string;
-  /** Seats that are open in each of the mode's teams: 0 to the size of a team. */
+  /**
+   * Seats that are open in each of the mode's teams: 0 to the size of a team, and 0 for teams
+   * that the game has not.
+   */
   readonly openSeats: readonly number[];
   /** Mean skill of those who play, from -1e9 to 1e9. Tickets must have it within their window. */
   readonly skill: number;

@@ -86,6 +86,14 @@ export interface Patience {
   readonly spreadPerTicket: number;
 }
 
+/** When a match may have fewer teams than its mode has. */
+export interface FewerTeams {
+  /** How many teams it has at the least: 1 to the mode's `teams`. */
+  readonly min: number;
+  /** How long one of its tickets must have waited, in ms: above 0 and finite. */
+  readonly afterMs: number;
+}
+
 /** A match that could be made, for {@linkcode MatchMode.score}. */
 export interface MatchCandidate {
   /** Its tickets, not yet in teams. */
@@ -104,6 +112,14 @@ export interface MatchMode {
   readonly teams: number;
   /** How many players a team has: 1 to 128; teams * teamSize is at most 128. */
   readonly teamSize: number;
+  /**
+   * When a match may have fewer teams, each of them full. Once a ticket has waited so long, any
+   * match with it that the rules allow is made, whatever `patience` says: of all teams if there
+   * can be one, or else of as many as there can be.
+   *
+   * @default none: every match has all of its teams
+   */
+  readonly fewerTeams?: FewerTeams;
   /**
    * Maps that tickets may choose among: at most 31. A match has one that all accept.
    *
@@ -129,7 +145,8 @@ export interface MatchMode {
   /**
    * Makes this mode's matches in place of the engine: it is given all tickets that wait,
    * the lowest skill first, and returns matches as teams of tickets. Only teams' sizes and
-   * that no ticket is used twice are checked, the rules are its own. What it throws, `tick`
+   * that no ticket is used twice are checked, the rules are its own: it may leave out teams down to
+   * `fewerTeams.min` at any time. What it throws, `tick`
    * throws; so it does for what is no match, and makes those before it.
    */
   match?(

@@ -36,6 +36,14 @@ function randomMode(random: Random): MatchMode {
     ...(random.nextFloat() < 0.5
       ? { patience: { waitMs: 5_000, spreadPerTicket: 20 } }
       : {}),
+    ...(random.nextFloat() < 0.4
+      ? {
+        fewerTeams: {
+          min: 1 + Math.floor(random.nextFloat() * teams),
+          afterMs: pick(random, [500, 4_000]),
+        },
+      }
+      : {}),
     costs: {
       latency: pick(random, [0, 12]),
       asymmetry: pick(random, [0, 20]),
@@ -270,6 +278,12 @@ Deno.test("MatchmakingQueue has nobody in two matches, however many tickets", ()
           rules: RULES,
           patience: { waitMs: 2_000, spreadPerTicket: 20 },
         },
+        short: {
+          teams: 4,
+          teamSize: 2,
+          rules: RULES,
+          fewerTeams: { min: 2, afterMs: 3_000 },
+        },
       },
       maxTicketsPerPlayer: 3,
       acceptTimeoutMs,
@@ -286,7 +300,13 @@ Deno.test("MatchmakingQueue has nobody in two matches, however many tickets", ()
           player,
           skill: 1000 + random.nextFloat() * 60,
         })),
-        modes: pick(random, [["any"], ["patient"], ["any", "patient"]]),
+        modes: pick(random, [
+          ["any"],
+          ["patient"],
+          ["any", "patient"],
+          ["short"],
+          ["patient", "short"],
+        ]),
       });
       if (result.isOk) tickets.set(result.value, [...party]);
       for (const match of step % 4 === 0 ? queue.tick(1) : []) {

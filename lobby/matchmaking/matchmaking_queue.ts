@@ -8,8 +8,11 @@ import {
   type PlayerId,
 } from "../../core/mod.ts";
 import type { BackfillId, BackfillRequest } from "./backfill.ts";
-import type { MatchCandidate, MatchMode } from "./match_mode.ts";
 import type { MatchmakingEvent } from "./matchmaking_event.ts";
+import type {
+  MatchmakingQueueOptions,
+  TickBudget,
+} from "./matchmaking_queue_options.ts";
 import type {
   MatchmakingRefusal,
   MatchmakingResult,
@@ -19,12 +22,19 @@ import type { ModeStatistics } from "./queue_statistics.ts";
 import type { TicketId, TicketRequest, TicketView } from "./ticket.ts";
 import type { TicketExplanation } from "./ticket_explanation.ts";
 import { Backfills, type OpenBackfill } from "./_backfills.ts";
-import { explainTicket } from "./_explain.ts";
+import { customJudge, runCustomMatch } from "./_custom_match.ts";
 import { MatchMembers } from "./_match_members.ts";
 import { MatchTeams } from "./_match_teams.ts";
 import { MatchRound } from "./_match_round.ts";
 import { type ModeSettings, modeSettings, widthAt } from "./_mode_settings.ts";
 import { PlayerTickets } from "./_player_tickets.ts";
+import {
+  estimatedWaitMs,
+  queueMetrics,
+  type QueueParts,
+  queueStatistics,
+  ticketExplanation,
+} from "./_queue_report.ts";
 import { SkillIndex } from "./_skill_index.ts";
 import { TeamSplitter } from "./_split_teams.ts";
 import { isSkill, MAX_SKILL, readTicket } from "./_ticket_reader.ts";
@@ -35,6 +45,7 @@ import {
   TicketTable,
   WAITING,
 } from "./_ticket_table.ts";
+import { TicketViews } from "./_ticket_views.ts";
 import { WaitEstimates } from "./_wait_estimates.ts";
 import type { Judge } from "./_window_search.ts";
 import { WorkMeter } from "./_work_meter.ts";
@@ -44,74 +55,6 @@ const MAX_REGIONS = 30;
 const MAX_PENDING = 8_192;
 /** How many matches of a tick estimates learn from one by one. */
 const MANY_MATCHES = 256;
-
-/** Options for {@linkcode MatchmakingQueue}. */
-export interface MatchmakingQueueOptions {
-  /** What can be played, by name: 1 to 31 modes. */
-  readonly modes: Readonly<Record<string, MatchMode>>;
-  /**
-   * Where matches can be played: at most 30. Without any, latency is no matter.
-   *
-   * @default {[]}
-   */
-  readonly regions?: readonly string[];
-  /**
-   * Tickets that may be there at once, 1 to 1048576; further ones are refused (`queueFull`).
-   *
-   * @default {131072}
-   */
-  readonly maxTickets?: number;
-  /**
-   * Tickets that a player may be in at once, 1 to 16; when one has a match, the others leave
-   * the queue.
-   *
-   * @default {1}
-   */
-  readonly maxTicketsPerPlayer?: number;
-  /**
-   * Games that may look for players at once, 1 to 1048576.
-   *
-   * @default {4096}
-   */
-  readonly maxBackfills?: number;
-  /**
-   * How long players have to accept a match, in ms: 0 or more. With 0 nobody is asked.
-   *
-   * @default {0}
-   */
-  readonly acceptTimeoutMs?: number;
-  /**
-   * Events that may wait to be drained, 1 to 16777216. Work whose event would have no place
-   * is refused: `queueFull`, or no new matches.
-   *
-   * @default {262144}
-   */
-  readonly eventCapacity?: number;
-  /**
-   * What {@linkcode TickBudget.ms} is measured by.
-   *
-   * @default none: such a budget throws
-   */
-  readonly clock?: Clock;
-}
-
-/** What a tick may spend; what is left undone is gone on with by the next one. */
-export interface TickBudget {
-  /**
-   * Units of work: tickets that are looked at. The same inputs and budgets in units give the
-   * same matches.
-   *
-   * @default {Infinity}
-   */
-  readonly work?: number;
-  /**
-   * Time, by the queue's clock. {@linkcode MatchmakingQueue.lastWork} tells how many units
-   * it bought: with as many in place of the time, the tick can be repeated.
-   *
-   * @default none
-   */
-  readonly ms?: number;
-}
 
 /** A match that waits for its players. */
 interface Proposal {
@@ -169,7 +112,9 @@ export class MatchmakingQueue {
   readonly #table: TicketTable;
   readonly #indexes: readonly SkillIndex[];
   readonly #rounds: readonly MatchRound[];
-  readonly #splitters: readonly TeamSplitter[];
+  /** By mode, then by how many teams there are beyond the fewest. */
+  readonly #splitters: readonly (readonly TeamSplitter[])[];
+  readonly #views: readonly TicketViews[];
   readonly #judges: readonly (Judge | undefined)[];
   readonly #teams: MatchTeams;
   readonly #waits: readonly WaitEstimates[];
@@ -181,6 +126,8 @@ export class MatchmakingQueue {
   readonly #events: EventQueue<MatchmakingEvent>;
   readonly #meter = new WorkMeter();
   readonly #matchCounts: Float64Array;
+  /** What reports are made of. */
+  readonly #parts: QueueParts;
   #now = 0;
   #nextExpiry = Infinity;
   #nextProposal = 1;
@@ -246,14 +193,33 @@ export class MatchmakingQueue {
     this.#rounds = this.#modes.map((mode, i) =>
       new MatchRound(this.#table, this.#indexes[i]!, mode, i, this.#meter)
     );
-    this.#splitters = this.#modes.map(({ packing, asymmetryCost }) =>
-      new TeamSplitter(packing, asymmetryCost)
+    this.#splitters = this.#modes.map(({ packings, asymmetryCost }) =>
+      packings.map((packing) => new TeamSplitter(packing, asymmetryCost))
     );
     this.#waits = this.#modes.map(() =>
       new WaitEstimates(Math.max(1, regions.length))
     );
-    this.#judges = this.#modes.map((_, i) => this.#judgeOf(i));
+    this.#views = this.#modes.map((mode, i) =>
+      new TicketViews(this.#table, this.#indexes[i]!, mode, this.#regions)
+    );
+    this.#judges = this.#views.map((views) =>
+      customJudge(
+        views,
+        () => this.#now,
+        (error) => {
+          this.#failure ??= { error };
+        },
+      )
+    );
     this.#matchCounts = new Float64Array(this.#modes.length);
+    this.#parts = {
+      table: this.#table,
+      modes: this.#modes,
+      regions: this.#regions,
+      indexes: this.#indexes,
+      waits: this.#waits,
+      matchCounts: this.#matchCounts,
+    };
     const players = Math.max(...this.#modes.map((it) => it.packing.players));
     this.#members = new MatchMembers(players);
     this.#teams = new MatchTeams(this.#table, players);
@@ -399,7 +365,7 @@ export class MatchmakingQueue {
     const mode = this.#modes.findIndex((_, i) =>
       (this.#table.modes(slot) >>> i & 1) === 1
     );
-    return this.#viewOf(slot, mode);
+    return this.#views[mode]!.of(slot, this.#now);
   }
 
   /**
@@ -623,7 +589,7 @@ export class MatchmakingQueue {
    */
   estimatedWaitMs(ticket: TicketId): number | undefined {
     const slot = this.#table.slotOf(ticket);
-    return slot < 0 ? undefined : this.#estimatedWaitMs(slot);
+    return slot < 0 ? undefined : estimatedWaitMs(this.#parts, slot);
   }
 
   /**
@@ -635,26 +601,9 @@ export class MatchmakingQueue {
    */
   explain(ticket: TicketId): TicketExplanation | undefined {
     const slot = this.#table.slotOf(ticket);
-    if (slot < 0) return undefined;
-    const table = this.#table;
-    const modes = this.#modes.filter((_, i) =>
-      (table.modes(slot) >>> i & 1) === 1
-    );
-    return {
-      ticket,
-      waitMs: (this.#now - table.arrived(slot)) * 1000,
-      estimatedWaitMs: this.#estimatedWaitMs(slot),
-      isReserved: table.state(slot) !== WAITING,
-      modes: modes.map((mode) =>
-        explainTicket(
-          table,
-          mode,
-          this.#modeNumbers.get(mode.name)!,
-          slot,
-          this.#now,
-        )
-      ),
-    };
+    return slot < 0
+      ? undefined
+      : ticketExplanation(this.#parts, slot, this.#now);
   }
 
   /**
@@ -663,7 +612,7 @@ export class MatchmakingQueue {
    * @returns An entry a mode, in the order of the options.
    */
   statistics(): ModeStatistics[] {
-    return this.#modes.map(({ name }, mode) => this.#statisticsOf(name, mode));
+    return queueStatistics(this.#parts, this.#now);
   }
 
   /**
@@ -672,42 +621,11 @@ export class MatchmakingQueue {
    * @returns Gauges and counters, labelled by mode.
    */
   *metrics(): Generator<Metric> {
-    for (const { mode, tickets, players, matches } of this.statistics()) {
-      const labels = { mode };
-      yield {
-        name: "tickwire_matchmaking_tickets",
-        help: "Tickets that wait",
-        type: "gauge",
-        value: tickets,
-        labels,
-      };
-      yield {
-        name: "tickwire_matchmaking_players",
-        help: "Players that wait",
-        type: "gauge",
-        value: players,
-        labels,
-      };
-      yield {
-        name: "tickwire_matchmaking_matches",
-        help: "Matches that were made",
-        type: "counter",
-        value: matches,
-        labels,
-      };
-    }
-    yield {
-      name: "tickwire_matchmaking_proposals",
-      help: "Matches that wait for their players",
-      type: "gauge",
-      value: this.#proposals.size,
-    };
-    yield {
-      name: "tickwire_matchmaking_backfills",
-      help: "Games that look for players",
-      type: "gauge",
-      value: this.#backfills.size,
-    };
+    yield* queueMetrics(
+      this.statistics(),
+      this.#proposals.size,
+      this.#backfills.size,
+    );
   }
 
   /**
@@ -729,17 +647,6 @@ export class MatchmakingQueue {
    */
   pollEvent(): MatchmakingEvent | undefined {
     return this.#events.poll();
-  }
-
-  #estimatedWaitMs(slot: number): number | undefined {
-    const modes = this.#table.modes(slot);
-    const first = 31 - Math.clz32(modes & -modes);
-    return inMs(
-      this.#waits[first]!.estimate(
-        this.#table.nearest(slot),
-        this.#indexes[first]!.skillOf(slot),
-      ),
-    );
   }
 
   #beginWork({ work = Infinity, ms }: TickBudget): void {
@@ -950,9 +857,12 @@ export class MatchmakingQueue {
     members.setPlaces(this.#indexes[mode]!, places, size);
     // A round takes no ticket twice, so that where nobody had left none need be asked.
     if (this.#mayHaveLeft && !this.#areFree()) return false;
-    const splitter = this.#splitters[mode]!;
+    const { teams: all, minTeams, teamSize } = this.#modes[mode]!;
+    // All matches of most modes have all teams.
+    const teams = minTeams === all ? all : members.players() / teamSize;
+    const splitter = this.#splitters[mode]![teams - minTeams]!;
     splitter.split(members.partySizes, members.totals, size);
-    return this.#announce(mode, splitter.teamOf, region, map, undefined);
+    return this.#announce(mode, teams, splitter.teamOf, region, map, undefined);
   }
 
   /** Makes a match of teams of waiting tickets. `false` if it cannot be. */
@@ -965,7 +875,14 @@ export class MatchmakingQueue {
   ): boolean {
     this.#members.setSlots(this.#table, this.#indexes[mode]!, teams.flat());
     return this.#areFree() &&
-      this.#announce(mode, teamsOf(teams), region, map, backfill);
+      this.#announce(
+        mode,
+        teams.length,
+        teamsOf(teams),
+        region,
+        map,
+        backfill,
+      );
   }
 
   /** Whether all members wait, and nobody is in two of them. */
@@ -989,6 +906,7 @@ export class MatchmakingQueue {
   /** Makes a match of the members, each in its team. */
   #announce(
     mode: number,
+    teams: number,
     teamOf: Uint8Array,
     region: number,
     map: number,
@@ -1022,7 +940,7 @@ export class MatchmakingQueue {
       mode: this.#modes[mode]!.name,
       region: this.#regions[region],
       map: this.#mapName(mode, map, slots, size),
-      teams: this.#teams.of(this.#modes[mode]!.teams, members, teamOf),
+      teams: this.#teams.of(teams, members, teamOf),
       spread: highest - lowest,
       longestWaitMs: (this.#now - earliest) * 1000,
       backfill: backfill?.id,
@@ -1071,6 +989,16 @@ export class MatchmakingQueue {
     return maps.find((_, i) => (bits >>> i & 1) === 1);
   }
 
+  #matchByFunction(mode: number): void {
+    runCustomMatch(
+      this.#views[mode]!,
+      mode,
+      this.#now,
+      this.#meter,
+      (teams, region) => this.#proposeTeams(mode, teams, region, -1, undefined),
+    );
+  }
+
   #fillGames(): void {
     this.#backfills.fill(
       this.#meter,
@@ -1116,161 +1044,6 @@ export class MatchmakingQueue {
     return found.sort((a, b) =>
       table.arrived(a) - table.arrived(b) || table.idOf(a) - table.idOf(b)
     );
-  }
-
-  #viewOf(slot: number, mode: number): TicketView {
-    const table = this.#table;
-    const wait = this.#now - table.arrived(slot);
-    const limit = widthAt(this.#modes[mode]!.latency, wait);
-    return {
-      id: table.idOf(slot),
-      players: [...table.players[slot]!],
-      skill: this.#indexes[mode]!.skillOf(slot),
-      waitMs: wait * 1000,
-      regions: this.#regions.filter((_, region) =>
-        table.latency[slot * table.regions + region]! <= limit
-      ),
-      isReserved: table.state(slot) !== WAITING,
-    };
-  }
-
-  #judgeOf(mode: number): Judge | undefined {
-    const { score } = this.#modes[mode]!;
-    if (score === undefined) return undefined;
-    return (places, size, region, cost) => {
-      const { slots } = this.#indexes[mode]!;
-      const tickets: TicketView[] = [];
-      let lowest = Infinity;
-      let highest = -Infinity;
-      for (let i = 0; i < size; i++) {
-        const ticket = this.#viewOf(slots[places[i]!]!, mode);
-        lowest = Math.min(lowest, ticket.skill);
-        highest = Math.max(highest, ticket.skill);
-        tickets.push(ticket);
-      }
-      const candidate: MatchCandidate = {
-        tickets,
-        region: this.#regions[region],
-        spread: highest - lowest,
-        cost,
-      };
-      try {
-        const added = score(candidate);
-        return Number.isNaN(added) ? Infinity : added;
-      } catch (error) {
-        this.#failure ??= { error };
-        return Infinity;
-      }
-    };
-  }
-
-  #matchByFunction(mode: number): void {
-    const { match: matchOf, name, teams, teamSize } = this.#modes[mode]!;
-    const index = this.#indexes[mode]!;
-    const table = this.#table;
-    const views: TicketView[] = [];
-    for (let place = 0; place < index.count; place++) {
-      const slot = index.slots[place]!;
-      if (table.state(slot) === WAITING) views.push(this.#viewOf(slot, mode));
-    }
-    this.#meter.done += views.length;
-    const wrong = (wanted: string, value: unknown): TypeError =>
-      new TypeError(
-        `Cannot use the matches of mode "${name}" as ${wanted}: current value is ${value}`,
-      );
-    for (const match of matchOf!(views)) {
-      if (match.length !== teams) {
-        throw wrong(`each must have ${teams} teams`, match.length);
-      }
-      const members = match.map((team) => {
-        const slots = team.map((id) => {
-          const slot = table.slotOf(id);
-          if (
-            slot < 0 || table.state(slot) !== WAITING ||
-            (table.modes(slot) >>> mode & 1) === 0
-          ) throw wrong("each ticket must wait for it", id);
-          return slot;
-        });
-        const players = slots.reduce(
-          (sum, it) => sum + table.partySize(it),
-          0,
-        );
-        if (players !== teamSize) {
-          throw wrong(`each team must have ${teamSize} players`, players);
-        }
-        return slots;
-      });
-      const slots = Int32Array.from(members.flat());
-      if (new Set(slots).size !== slots.length) {
-        throw wrong("a ticket must be in one team", match.flat());
-      }
-      this.#proposeTeams(
-        mode,
-        members,
-        this.#commonRegion(slots),
-        -1,
-        undefined,
-      );
-    }
-  }
-
-  /** The region whose worst latency is the least. */
-  #commonRegion(slots: Int32Array): number {
-    const { regions, latency } = this.#table;
-    let best = 0;
-    let bestMs = Infinity;
-    for (let region = 0; region < regions; region++) {
-      let worst = 0;
-      for (const slot of slots) {
-        worst = Math.max(worst, latency[slot * regions + region]!);
-      }
-      if (worst < bestMs) {
-        bestMs = worst;
-        best = region;
-      }
-    }
-    return best;
-  }
-
-  #statisticsOf(name: string, mode: number): ModeStatistics {
-    const table = this.#table;
-    const count = Math.max(1, this.#regions.length);
-    const tickets = new Array<number>(count).fill(0);
-    const players = new Array<number>(count).fill(0);
-    const longest = new Array<number>(count).fill(0);
-    let reserved = 0;
-    for (let slot = 0; slot < table.top; slot++) {
-      if (table.state(slot) === 0 || (table.modes(slot) >>> mode & 1) === 0) {
-        continue;
-      }
-      if (table.state(slot) !== WAITING) {
-        reserved++;
-        continue;
-      }
-      const region = this.#table.nearest(slot);
-      tickets[region]!++;
-      players[region]! += table.partySize(slot);
-      longest[region] = Math.max(
-        longest[region]!,
-        this.#now - table.arrived(slot),
-      );
-    }
-    const waits = this.#waits[mode]!;
-    return {
-      mode: name,
-      tickets: sumOf(tickets),
-      players: sumOf(players),
-      reserved,
-      matches: this.#matchCounts[mode]!,
-      meanWaitMs: inMs(waits.mean()),
-      regions: tickets.map((_, region) => ({
-        region: this.#regions[region],
-        tickets: tickets[region]!,
-        players: players[region]!,
-        longestWaitMs: longest[region]! * 1000,
-        meanWaitMs: inMs(waits.regionMean(region)),
-      })),
-    };
   }
 }
 
@@ -1329,12 +1102,4 @@ function isIn(match: ProposedMatch, player: PlayerId): boolean {
 /** The team of each slot of teams one after another. */
 function teamsOf(members: readonly (readonly number[])[]): Uint8Array {
   return Uint8Array.from(members.flatMap((team, i) => team.map(() => i)));
-}
-
-function sumOf(numbers: readonly number[]): number {
-  return numbers.reduce((sum, it) => sum + it, 0);
-}
-
-function inMs(seconds: number | undefined): number | undefined {
-  return seconds === undefined ? undefined : seconds * 1000;
 }

@@ -6,10 +6,8 @@ import {
   renderOpenMetrics,
 } from "../../core/mod.ts";
 import type { MatchMode } from "./match_mode.ts";
-import {
-  MatchmakingQueue,
-  type MatchmakingQueueOptions,
-} from "./matchmaking_queue.ts";
+import { MatchmakingQueue } from "./matchmaking_queue.ts";
+import type { MatchmakingQueueOptions } from "./matchmaking_queue_options.ts";
 import type { TicketId, TicketRequest } from "./ticket.ts";
 import { enqueued, requestOf, ticketsOf } from "./_testing/queue_rig.ts";
 

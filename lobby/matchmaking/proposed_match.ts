@@ -27,7 +27,8 @@ export interface ProposedMatch {
   /** The first map that all its tickets accept, if the mode has maps. */
   readonly map: string | undefined;
   /**
-   * The teams: all of them, or for a backfill those who come to each, which may be nobody.
+   * The teams: all of them, or as few as {@linkcode FewerTeams} allows; for a backfill those
+   * who come to each, which may be nobody.
    */
   readonly teams: readonly MatchTeam[];
   /** Difference between the highest and the lowest skill of its tickets. */

@@ -42,7 +42,10 @@ export interface ModeExplanation {
   readonly compatibleTickets: number;
   /** Players of those. */
   readonly compatiblePlayers: number;
-  /** Players that a match needs besides its own. */
+  /**
+   * Players that a match needs besides its own: for one with the fewest teams, once it or a
+   * ticket that no rule excludes has waited for long enough to play with fewer.
+   */
   readonly neededPlayers: number;
   /** How far another's skill may be from its own, now. */
   readonly skillWindow: number;

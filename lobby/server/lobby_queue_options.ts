@@ -1,7 +1,7 @@
 // This module is browser compatible.
 import type { LobbyConfigChanges } from "../manager/lobby_config.ts";
 import type { LobbyMetadata } from "../manager/lobby_metadata.ts";
-import type { MatchmakingQueueOptions } from "../matchmaking/matchmaking_queue.ts";
+import type { MatchmakingQueueOptions } from "../matchmaking/matchmaking_queue_options.ts";
 import type { ProposedMatch } from "../matchmaking/proposed_match.ts";
 
 /** What the lobby of a match is like. */

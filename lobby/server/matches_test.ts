@@ -137,6 +137,32 @@ Deno.test("LobbyServer takes a party along, in one team, out of its lobby", asyn
   for (const { client } of all) assertEquals(client.unreadableMessages, 0);
 });
 
+Deno.test("LobbyServer gives a match with fewer teams a lobby of as many", async () => {
+  const world = new LobbyWorld();
+  await world.start({
+    queues: {
+      pairs: {
+        modes: {
+          pairs: {
+            teams: 4,
+            teamSize: 2,
+            fewerTeams: { min: 2, afterMs: 1_000 },
+          },
+        },
+      },
+    },
+  });
+  const players = await sync(world, "ada", "bob", "eve", "joe");
+  for (const player of players) {
+    await world.done(player, player.client.enqueue("pairs"));
+  }
+  await world.until(() => players.every(({ client }) => client.lobby));
+  const { config, players: seated } = players[0]!.client.lobby!;
+  assertEquals([config.teams.count, config.teams.maxSize], [2, 2]);
+  assertEquals([config.minPlayers, config.maxPlayers], [4, 4]);
+  assertEquals(seated.map(({ team }) => team).sort(), [0, 0, 1, 1] as never);
+});
+
 Deno.test("LobbyServer lets a party go that breaks up, and one that has had enough", async () => {
   const world = new LobbyWorld();
   await world.start({ queues: { pairs: TEAMS } });

@@ -67,7 +67,12 @@ export function faultsOf(
 ): string[] {
   const faults: string[] = [];
   const { skillWindow, latencyWindow } = mode.rules!;
-  if (match.teams.length !== mode.teams) faults.push("teams");
+  const { min = mode.teams, afterMs = Infinity } = mode.fewerTeams ?? {};
+  const { length } = match.teams;
+  if (length < min || length > mode.teams) faults.push("teams");
+  if (length < mode.teams && match.longestWaitMs < afterMs - 1e-6) {
+    faults.push("fewer teams too early");
+  }
   for (const team of match.teams) {
     if (team.parties.flat().length !== mode.teamSize) faults.push("team size");
     team.tickets.forEach((id, i) => {
