@@ -1,4 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
+import { playerId } from "../../core/mod.ts";
+import { applyLobbyEvent } from "../manager/apply_lobby_event.ts";
+import { LobbyManager } from "../manager/lobby_manager.ts";
 import {
   LOBBY_CHANNEL,
   LOBBY_LIST_CHANNEL,
@@ -167,5 +170,29 @@ Deno.test("PROTOCOL.md has each event and each error, with their fields", () => 
   assertEquals([...errors.keys()], Object.keys(ERROR_FIELDS));
   for (const [name, cell] of errors) {
     assertEquals(names(cell), ERROR_FIELDS[name as never], name);
+  }
+});
+
+Deno.test("PROTOCOL.md tells which of the events about games make nobody ready", () => {
+  const ada = playerId("ada");
+  const created = new LobbyManager().createMatch([{ player: ada }], {
+    minPlayers: 1,
+    isAutoStarted: false,
+  });
+  assert(created.isOk);
+  const lobby = created.value;
+  const { id, version } = lobby;
+  const section = DOCUMENT.slice(DOCUMENT.indexOf("\n## 10. Events"));
+  for (const type of ["gameEnded", "lobbyReset"] as const) {
+    const event = { type, lobby: id, version: version + 1 };
+    const after = applyLobbyEvent(lobby, event)!;
+    const row = section.split("\n").find((it) =>
+      it.startsWith(`| \`${type}\``)
+    )!;
+    assertEquals(
+      row.includes("nobody is ready"),
+      !after.players[0]!.isReady,
+      type,
+    );
   }
 });
