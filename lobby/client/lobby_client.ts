@@ -931,6 +931,14 @@ export class LobbyClient {
       case "connected":
         this.#route.onConnected();
         break;
+      case "disconnected":
+        // The socket is closed to go to another server: for the game that is no end.
+        if (this.#following === undefined) break;
+        this.#events.push({
+          type: "socket",
+          event: { ...event, willReconnect: true },
+        });
+        return;
       default:
     }
     this.#events.push({ type: "socket", event });

@@ -492,6 +492,15 @@ Deno.test("LobbyClient goes where it is sent, and asks there what was not done",
   );
   assertEquals(rig.events.filter(({ type }) => type === "done").length, 4);
   assertEquals(rig.client.unreadableMessages, 0);
+  // On the way from one to the next the connection is not gone for good, as it is after `close`.
+  rig.client.close();
+  await rig.run(1);
+  const ends = rig.events.flatMap((event) =>
+    event.type === "socket" && event.event.type === "disconnected"
+      ? [event.event.willReconnect]
+      : []
+  );
+  assertEquals(ends, [true, true, false]);
 });
 
 Deno.test("LobbyClient is not sent on for ever, nor anywhere", async () => {

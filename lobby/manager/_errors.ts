@@ -17,6 +17,16 @@ const NOT_JOINABLE: Readonly<Record<LobbyNotJoinableReason, string>> = {
   passwordTimeout: "the password was not verified in time",
 };
 
+const NAMES: Readonly<
+  Record<Extract<LobbyError, { type: "notFound" }>["what"], string>
+> = {
+  invite: "invite",
+  reservation: "reservation",
+  ban: "ban",
+  passwordAttempt: "attempt at a password",
+  readyCheck: "ready check",
+};
+
 const RULES: Readonly<Record<LobbyRule, string>> = {
   teamChoice: "Cannot choose a team as teams are assigned here",
   inviting: "Cannot invite as only the host may here",
@@ -178,7 +188,9 @@ export function playersNotReady(players: readonly PlayerId[]): LobbyError {
   return {
     type: "playersNotReady",
     players,
-    message: `Cannot start as ${players.length} players are not ready`,
+    message: `Cannot start as all players must be ready: missing are ${
+      players.map((player) => JSON.stringify(player)).join(", ")
+    }`,
   };
 }
 
@@ -224,7 +236,7 @@ export function tooMany(of: LobbyBound, limit: number): LobbyError {
 }
 
 export function notFound(
-  what: "invite" | "reservation" | "ban" | "passwordAttempt" | "readyCheck",
+  what: Extract<LobbyError, { type: "notFound" }>["what"],
 ): LobbyError {
-  return { type: "notFound", what, message: `Cannot find such a ${what}` };
+  return { type: "notFound", what, message: `There is no such ${NAMES[what]}` };
 }

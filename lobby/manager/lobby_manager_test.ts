@@ -617,6 +617,7 @@ Deno.test("LobbyManager.startGame() needs players, and all of them ready but the
   const unready = refused(manager.startGame(ADA));
   assert(unready.type === "playersNotReady");
   assertEquals(unready.players, [BOB]);
+  assert(unready.message.endsWith(`missing are "${BOB}"`), unready.message);
   assertEquals(refused(manager.startGame(BOB)).type, "notHost");
   ok(manager.setReady(BOB, true));
   assertEquals(ok(manager.startGame(ADA)).state, "countdown");

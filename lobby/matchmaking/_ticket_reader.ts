@@ -124,7 +124,8 @@ function readMaps(
       if (maps.includes(known[map]!)) bits[number]! |= 1 << map;
     }
     if (bits[number] === 0) {
-      return invalid("maps", `a map of mode "${name}" or more`, "none");
+      const wanted = `one or more maps of mode "${name}"`;
+      return invalid("maps", wanted, maps.slice(0, 8).join(", "));
     }
     isRestricted = true;
   }

@@ -314,6 +314,12 @@ Deno.test("MatchmakingQueue.enqueue() refuses what is no ticket", () => {
     assertEquals(result.error.reason, "invalidTicket");
     assertEquals(result.error.field, field);
   }
+  const unknown = queue.enqueue({ ...good, maps: ["lava", "snow"] });
+  assert(!unknown.isOk);
+  assertEquals(
+    unknown.error.message,
+    'Cannot enqueue the ticket as maps must be one or more maps of mode "ranked": current value is "lava, snow"',
+  );
   const twice = queueOf({ teams: 2, teamSize: 2 }).enqueue({
     players: [good.players[0]!, good.players[0]!],
     modes: ["ranked"],

@@ -409,7 +409,7 @@ export class Matchmaker {
         error: {
           type: "queueNotFound",
           queue: name,
-          message: "There is no such queue",
+          message: `Cannot find queue ${JSON.stringify(name)}`,
         },
       };
     }
@@ -435,7 +435,7 @@ export class Matchmaker {
         isOk: true,
         value: { queue, ...party.value, latencies: found.latencies },
       }
-      : noLatency(found.missing);
+      : noLatency(found.missing, regions);
   }
 
   #add(
@@ -769,22 +769,30 @@ function refused(
 /** Some have told nothing of the queue's regions; or all have, but of none the same. */
 function noLatency(
   missing: readonly PlayerId[],
+  regions: readonly string[],
 ): { readonly isOk: false; readonly error: LobbyRequestError } {
-  const wanted = missing.length > 0
-    ? "all players must have told their latency to a region of the queue"
-    : "all players must have told their latency to the same region of the queue";
-  const value = missing.map((player) => JSON.stringify(player)).join(", ");
+  const region = missing.length > 0 ? "a region" : "the same region";
+  const wanted =
+    `all players must have told their latency to ${region} of the queue (${
+      quote(regions)
+    })`;
   return {
     isOk: false,
     error: {
       type: "matchmakingError",
       reason: "invalidTicket",
       message: missing.length > 0
-        ? `Cannot enqueue the ticket as ${wanted}: missing are ${value}`
+        ? `Cannot enqueue the ticket as ${wanted}: missing are ${
+          quote(missing)
+        }`
         : `Cannot enqueue the ticket as ${wanted}: there is none`,
       ...(missing.length > 0 && { players: missing }),
     },
   };
+}
+
+function quote(texts: readonly string[]): string {
+  return texts.map((text) => JSON.stringify(text)).join(", ");
 }
 
 function tooOften(

@@ -157,7 +157,7 @@ export function hostedBy(
         type: "notHost",
         player,
         host,
-        message: "Only the host may",
+        message: `Player "${player}" may not do this as the host is "${host}"`,
       },
     };
   }

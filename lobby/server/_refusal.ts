@@ -13,7 +13,7 @@ export function invalid(field: string): LobbyRequestError {
     field,
     message: field === ""
       ? "The request cannot be read"
-      : `The request's ${field} is none`,
+      : `Cannot take the request as its ${field} is missing, of the wrong kind or out of its range`,
   };
 }
 

@@ -37,10 +37,11 @@ Deno.test("LobbyServer finds matches, and seats the players", async () => {
     (await world.refused(ada, ada.client.enqueue("ranked"))).reason,
     "alreadyQueued",
   );
-  assertEquals(
-    (await world.refused(bob, bob.client.enqueue("none"))).type,
+  const unknown = await world.refused(bob, bob.client.enqueue("none"));
+  assertEquals([unknown.type, unknown.message], [
     "queueNotFound",
-  );
+    'Cannot find queue "none"',
+  ]);
   await world.done(bob, bob.client.enqueue("ranked"));
   await world.until(() => bob.client.lobby !== undefined);
   await world.until(() => ada.client.lobby !== undefined);
