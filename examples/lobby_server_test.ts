@@ -248,6 +248,7 @@ Deno.test({
       await click(bob, "play");
       // Who has said yes, and loads the page anew, is not asked again.
       await click(bob, "accept");
+      await bob.until("lobbyPage.client.proposal?.isAccepted === true");
       await bob.evaluate("globalThis.isOld = true, location.reload()");
       await bob.until(
         `globalThis.isOld !== true && document.getElementById("proposal")?.open && document.getElementById("accept").disabled`,
