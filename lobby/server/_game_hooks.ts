@@ -9,10 +9,21 @@ import type { LobbyRequestError } from "../wire/lobby_answer.ts";
 import { FailureReport } from "./_failure_report.ts";
 import { averageSkill, type ServerSettings } from "./_server_settings.ts";
 import type { LobbyServerEvent } from "./lobby_server_event.ts";
-import type { LobbyConfigVerdict } from "./lobby_server_options.ts";
+import type {
+  LobbyChatWish,
+  LobbyConfigVerdict,
+} from "./lobby_server_options.ts";
 
 /** How long a client is told to wait whose wish could not be judged. */
 const RETRY_MS = 1_000;
+
+/** The functions of the game that are asked. */
+type GameHook = (LobbyServerEvent & { type: "hookFailed" })["hook"];
+
+/** What is to be said, as the game has judged it. */
+export type VettedText =
+  | { readonly isOk: true; readonly value: string }
+  | { readonly isOk: false; readonly error: LobbyRequestError };
 
 /** What a lobby is to be, as the game has judged it. */
 export type Vetted =
@@ -26,6 +37,7 @@ export class GameHooks {
   readonly #failures = {
     skillOf: new FailureReport(),
     vetConfig: new FailureReport(),
+    vetChat: new FailureReport(),
   };
   #nowMs = 0;
 
@@ -74,19 +86,41 @@ export class GameHooks {
       return apply(changes, vetConfig({ player, lobby, config }));
     } catch (error) {
       this.#onFailure("vetConfig", player, error);
-      return {
-        isOk: false,
-        error: {
-          type: "unavailable",
-          retryAfterMs: RETRY_MS,
-          message: "The game cannot say now whether it wants such a lobby",
-        },
-      };
+      return undecided("The game cannot say now whether it wants such a lobby");
+    }
+  }
+
+  /** What the game makes of what a player wants to say; `isFit` tells what may be said at all. */
+  vetChat(wish: LobbyChatWish, isFit: (text: string) => boolean): VettedText {
+    try {
+      const verdict = this.#settings.vetChat?.(wish);
+      if (verdict === undefined) return { isOk: true, value: wish.text };
+      if (verdict.type === "refused") {
+        const { reason } = verdict;
+        return {
+          isOk: false,
+          error: {
+            type: "chatRefused",
+            reason,
+            message: `The game refuses to have that said: ${reason}`,
+          },
+        };
+      }
+      const { text } = verdict;
+      if (isFit(text)) return { isOk: true, value: text };
+      throw new RangeError(
+        `Cannot say what vetChat has made of a message as it must be fit to be said: current value is ${
+          JSON.stringify(text)
+        }`,
+      );
+    } catch (error) {
+      this.#onFailure("vetChat", wish.player, error);
+      return undecided("The game cannot say now whether that may be said");
     }
   }
 
   #onFailure(
-    hook: "skillOf" | "vetConfig",
+    hook: GameHook,
     player: PlayerId,
     error: unknown,
   ): void {
@@ -94,6 +128,15 @@ export class GameHooks {
     if (times === undefined) return;
     this.#tell({ type: "hookFailed", hook, player, error, times });
   }
+}
+
+function undecided(
+  message: string,
+): { readonly isOk: false; readonly error: LobbyRequestError } {
+  return {
+    isOk: false,
+    error: { type: "unavailable", retryAfterMs: RETRY_MS, message },
+  };
 }
 
 function apply(

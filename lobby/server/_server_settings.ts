@@ -32,6 +32,7 @@ export interface ServerSettings {
   readonly maxEvents: number;
   readonly limits: LobbyLimits;
   readonly vetConfig: LobbyServerOptions["vetConfig"];
+  readonly vetChat: LobbyServerOptions["vetChat"];
   readonly skillOf: (
     player: PlayerId,
   ) => { readonly skill: number; readonly uncertainty?: number };
@@ -104,6 +105,7 @@ export function resolveServerOptions(
     ),
     limits: fillLimits(options.manager?.limits ?? {}),
     vetConfig: options.vetConfig,
+    vetChat: options.vetChat,
     skillOf: options.skillOf ?? averageSkill,
   };
 }

@@ -1043,7 +1043,15 @@ export class LobbyServer {
     const hearers = isTeam
       ? lobby.players.filter((it) => it.team === team).map(({ id }) => id)
       : undefined;
-    const message = this.#chat.say(lobby.id, player, text, hearers);
+    const vetted = this.#hooks.vetChat(
+      { player, lobby, team: isTeam ? team : undefined, text },
+      (it) => this.#chat.isFit(it),
+    );
+    if (!vetted.isOk) {
+      this.#pushes.refuse(asker, request, vetted.error);
+      return;
+    }
+    const message = this.#chat.say(lobby.id, player, vetted.value, hearers);
     // The number is stored, so that none comes twice.
     this.#outbox.touch("lobby", lobby.id);
     this.#chatPushes.push(

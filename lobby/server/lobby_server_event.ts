@@ -60,12 +60,12 @@ export type LobbyServerEvent =
   }
   | {
     /**
-     * The game's own `skillOf` or `vetConfig` has thrown. A player without a skill counts as average, and a lobby that nobody
-     * has judged is neither made nor changed: `unavailable`. Told at most once a second for each.
+     * The game's own `skillOf`, `vetConfig` or `vetChat` has thrown. A player without a skill counts as average; a lobby that
+     * nobody has judged is neither made nor changed, and a message not said: `unavailable`. Told at most once a second for each.
      */
     readonly type: "hookFailed";
     /** Which. */
-    readonly hook: "skillOf" | "vetConfig";
+    readonly hook: "skillOf" | "vetConfig" | "vetChat";
     /** Whom it was asked about last. */
     readonly player: PlayerId;
     /** What was thrown last. */

@@ -7,6 +7,7 @@ import type {
   LobbyConfigChanges,
 } from "../manager/lobby_config.ts";
 import type { LobbyManagerOptions } from "../manager/lobby_manager_options.ts";
+import type { TeamId } from "../team_id.ts";
 import type { LobbyStore } from "../store/lobby_store.ts";
 import type { LobbyQueueOptions } from "./lobby_queue_options.ts";
 
@@ -104,6 +105,33 @@ export interface LobbyPasswordOptions {
   readonly rate?: LobbyRate;
 }
 
+/** What a player wants to say, for `vetChat` to judge. */
+export interface LobbyChatWish {
+  /** Who. */
+  readonly player: PlayerId;
+  /** The lobby in which it is said. */
+  readonly lobby: Lobby;
+  /** The team to which it is said; `undefined` for all. */
+  readonly team: TeamId | undefined;
+  /** What: within `chat.maxBytes`, without control characters but line feeds. */
+  readonly text: string;
+}
+
+/** What a game says to a {@linkcode LobbyChatWish}. */
+export type LobbyChatVerdict =
+  | {
+    /** Nobody hears it: the client is answered `chatRefused`. */
+    readonly type: "refused";
+    /** Why, in the game's own words, which the client is told. */
+    readonly reason: string;
+  }
+  | {
+    /** Something else is said. */
+    readonly type: "changed";
+    /** What, within the same bounds. */
+    readonly text: string;
+  };
+
 /** What a player wants a lobby to be, for `vetConfig` to judge. */
 export interface LobbyConfigWish {
   /** Who. */
@@ -185,6 +213,14 @@ export interface LobbyServerOptions {
   readonly vetConfig?: (
     wish: LobbyConfigWish,
   ) => LobbyConfigVerdict | undefined;
+  /**
+   * Judges what players say in their lobbies, and hears all of it: words that nobody wants, players who are muted, a log for
+   * moderators. `undefined` lets it be said. It must answer at once; where it throws, or changes a message into one that is not
+   * fit to be said, the client is told `unavailable`, and you `hookFailed`.
+   *
+   * @default {() => undefined}
+   */
+  readonly vetChat?: (wish: LobbyChatWish) => LobbyChatVerdict | undefined;
   /**
    * How strong a player is, for matches and for even teams; in points, as all rules of the queues. Where it throws, the player
    * counts as average, and `hookFailed` tells of it.

@@ -27,6 +27,13 @@ export type LobbyRequestError =
     readonly reason: string;
     readonly message: string;
   }
+  /** The game does not want that said. */
+  | {
+    readonly type: "chatRefused";
+    /** Why, in the game's own words. */
+    readonly reason: string;
+    readonly message: string;
+  }
   /** The server speaks another version. */
   | {
     readonly type: "unsupportedProtocol";

@@ -61,6 +61,7 @@ const ERROR_FIELDS: {
   notFound: ["what"],
   invalidRequest: ["field"],
   configRefused: ["reason"],
+  chatRefused: ["reason"],
   unsupportedProtocol: ["protocol"],
   queueNotFound: ["queue"],
   elsewhere: ["url"],
