@@ -83,6 +83,22 @@ function assertSame({ node, lobby }: Scene, { client }: Player): void {
   assertEquals(client.lobby, there);
 }
 
+Deno.test("LobbyServer tells who is in a lobby that could not be moved who was lost meanwhile", async () => {
+  const scene = await prepare();
+  const { world, bob, cat } = scene;
+  await scene.begin();
+  scene.loseBob();
+  await world.run(5);
+  await scene.end();
+  assertSame(scene, cat);
+  assertEquals(cat.client.lobby?.players[1]?.isConnected, false);
+  bob.client.socket.setOnline(true);
+  await world.until(() => bob.client.isSynced);
+  await world.run(10);
+  assertSame(scene, bob);
+  assertSame(scene, cat);
+});
+
 Deno.test("LobbyServer has who comes back while a lobby is being moved wait for it", async () => {
   const scene = await prepare();
   const { world, bob, cat, node } = scene;
@@ -100,4 +116,26 @@ Deno.test("LobbyServer has who comes back while a lobby is being moved wait for 
   assertSame(scene, cat);
   const lefts = bob.events.filter(({ type }) => type === "left");
   assertEquals(lefts, []);
+});
+
+Deno.test("LobbyServer tells who was in a lobby that could not be moved, nor kept", async () => {
+  const scene = await prepare();
+  const { world, bob, cat, node, lobby } = scene;
+  await scene.begin();
+  // The game has use for one of them.
+  const made = node.server.manager.createLobby(playerId("bob"));
+  assert(made.isOk);
+  await scene.end();
+  assertEquals(node.server.manager.lobby(lobby), undefined);
+  assertEquals(cat.client.lobby, undefined);
+  const [left] = world.told(cat, "left");
+  assertEquals([left?.lobby, left?.reason], [lobby, "destroyed"]);
+  assertEquals(bob.client.lobby?.id, made.value.id);
+  await world.done(cat, cat.client.create());
+  const ended = node.events.flatMap((event) =>
+    event.type === "lobby" && event.event.type === "lobbyDestroyed"
+      ? [event.view.id]
+      : []
+  );
+  assertEquals(ended, [lobby]);
 });

@@ -596,21 +596,34 @@ export class LobbyServer {
       { kind: "lobby", key: id, value },
     ]).then((isGiven) => {
       this.#deferred.push(() => {
-        this.#records.release(id);
         const { url } = place;
         if (isGiven) {
+          this.#records.release(id);
           this.#chat.forget(id);
           this.#matchmaker.onDestroyed(id);
           this.#pushes.pushTo(players, { push: "moved", url });
-        } else {
-          this.#takeLobbyEvents();
-          this.#records.restoreLobby(id, value);
-          this.#outbox.touch("lobby", id);
-        }
+        } else this.#takeBack(lobby);
         this.#gate!.endMove(id, players, people, isGiven ? url : undefined);
       });
     });
     return true;
+  }
+
+  /** A lobby that was to be handed over stays, as the other server is dead. */
+  #takeBack(lobby: Lobby): void {
+    const { id, version } = lobby;
+    this.#takeLobbyEvents();
+    if (this.#records.takeBack(id)) this.#takeLobbyEvents();
+    else {
+      // There is no room for it any more, or the game has seated somebody of it elsewhere.
+      this.#views.set(id, lobby);
+      this.#onLobbyEvent({
+        type: "lobbyDestroyed",
+        lobby: id,
+        version: version + 1,
+        reason: "closed",
+      });
+    }
   }
 
   #isSeated(player: PlayerId): boolean {
