@@ -294,7 +294,7 @@ export class LobbyServer {
       outbox: this.#outbox,
       onRestored: (id, lobby) => {
         if (lobby !== undefined) this.#views.set(id, lobby);
-        this.#lists.update(id, lobby);
+        this.#list(id, lobby);
       },
     });
     this.handler = (request, info) =>
@@ -590,7 +590,7 @@ export class LobbyServer {
       this.#passwords.refuse(event.attempt, limited(MOVED_RETRY_MS));
     }
     this.#views.delete(id);
-    this.#lists.update(id, undefined);
+    this.#list(id, undefined);
     this.#cluster!.give(place.token, [
       ...records,
       { kind: "lobby", key: id, value },
@@ -1140,8 +1140,13 @@ export class LobbyServer {
       default:
         this.#pushes.pushTo(membersOf(view), { push: "event", event });
     }
-    this.#outbox.push(() => this.#lists.update(id, after));
+    this.#list(id, after);
     this.#tell({ type: "lobby", event, view });
+  }
+
+  /** Lists a lobby as it is now, or no longer: when that is stored, and after all that was so before. */
+  #list(id: LobbyId, lobby: Lobby | undefined): void {
+    this.#outbox.push(() => this.#lists.update(id, lobby));
   }
 
   #onStored(records: number): void {
