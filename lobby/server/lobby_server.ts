@@ -380,8 +380,8 @@ export class LobbyServer {
    * @param player Who.
    * @param channel The channel that it is to come on: 1 to 128 bytes of UTF-8.
    * @param message Text, or bytes, which are copied: at most `hub.maxMessageBytes`.
-   * @returns Whether it is on its way to anybody: not if the player has no client here, if `maxHeld` things or 64 MiB of
-   * messages wait for the store already, or after `close`.
+   * @returns Whether it is on its way to anybody: not if the player has no client here, if `maxHeld` things or as many KiB
+   * wait for the store already, or after `close`.
    * @throws {RangeError} If the channel or the message is too long, or the channel "" or one of the server's.
    *
    * @example Deal a hand
