@@ -340,7 +340,10 @@ export class LobbyServer {
     this.#takeLobbyEvents();
     this.#matchmaker.tick(dt);
     this.#takeLobbyEvents();
-    this.#people.sweep(this.#nowMs);
+    this.#people.sweep(
+      this.#nowMs,
+      (player) => this.#matchmaker.isWaiting(player),
+    );
     this.#tellDrops();
     this.#pushes.tick(this.#nowMs);
     this.#outbox.tick(dt);

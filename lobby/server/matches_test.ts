@@ -313,6 +313,23 @@ Deno.test("LobbyServer waits for a while for who looks for a match and is cut of
   assertEquals(ada.client.ticket, undefined);
 });
 
+Deno.test("LobbyServer counts how long who looks for a match is away when the session is forgotten", async () => {
+  const world = new LobbyWorld();
+  const server = await world.start({
+    hub: { resumeWindowMs: 1_000 },
+    queues: { ranked: { ...DUEL, graceMs: 40_000 } },
+  });
+  const [ada] = await sync(world, "ada") as [Player];
+  await world.done(ada, ada.client.enqueue("ranked"));
+  await world.run(60, 1);
+  ada.client.close();
+  await world.run(30, 1);
+  assertEquals(server.clientsOf(ada.client.player!), []);
+  ada.client.connect();
+  await world.until(() => ada.client.isSynced);
+  assertEquals(ada.client.ticket?.queue, "ranked");
+});
+
 Deno.test("LobbyServer keeps tickets over a restart, which wait for their players", async () => {
   const world = new LobbyWorld();
   await world.start({ queues: { ranked: { ...DUEL, graceMs: 5_000 } } });
