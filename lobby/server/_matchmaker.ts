@@ -246,12 +246,12 @@ export class Matchmaker {
     }
   }
 
-  /** A player has left a lobby, or was made to: a party that came from there waits no longer. */
-  onLeft(player: PlayerId, isOwnWish: boolean): void {
+  /** A player has left a lobby, by whose wish is told if it was somebody's: a party that came from there waits no longer. */
+  onLeft(player: PlayerId, by: PlayerId | undefined): void {
     const entry = this.#byPlayer.get(player);
     if (entry?.record.lobby === undefined) return;
-    if (isOwnWish) this.#giveUp(entry, player);
-    else this.#cancel(entry);
+    if (by === undefined) this.#cancel(entry);
+    else this.#giveUp(entry, by);
   }
 
   /** A player has come, or has lost its last connection. */

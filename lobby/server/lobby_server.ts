@@ -1118,10 +1118,13 @@ export class LobbyServer {
         break;
       }
       case "playerLeft": {
-        const { player, reason } = event;
+        const { player, reason, host } = event;
         this.#pushes.pushTo([player], { push: "left", lobby: id, reason });
         this.#pushes.pushTo(membersOf(view), { push: "event", event });
-        this.#matchmaker.onLeft(player, reason === "left");
+        this.#matchmaker.onLeft(
+          player,
+          reason === "left" ? player : reason === "kicked" ? host : undefined,
+        );
         this.#gate?.onSeats([player]);
         break;
       }

@@ -294,6 +294,28 @@ Deno.test("LobbyServer counts who ends a party's match, and not the rest of the 
   await world.done(ada, ada.client.enqueue("pairs", party));
 });
 
+Deno.test("LobbyServer counts the host who ends a party's match by a kick", async () => {
+  const world = new LobbyWorld();
+  await world.start({
+    queues: { pairs: { ...TEAMS, acceptTimeoutMs: 5_000 } },
+  });
+  const players = await sync(world, "ada", "bob", "eve", "joe");
+  const [ada, bob, eve, joe] = players as [Player, Player, Player, Player];
+  for (const { client } of players) client.setLatencies({ eu: 20 });
+  for (const { client } of [eve, joe]) client.enqueue("pairs");
+  const { lobby } = await world.done(ada, ada.client.create());
+  for (let i = 0; i < 3; i++) {
+    await world.done(bob, bob.client.join(lobby as LobbyId));
+    await world.done(ada, ada.client.enqueue("pairs", { isParty: true }));
+    await world.until(() => ada.client.proposal !== undefined);
+    await world.done(ada, ada.client.kick(bob.client.player!));
+  }
+  const party = { isParty: true };
+  const { type } = await world.refused(ada, ada.client.enqueue("pairs", party));
+  assertEquals(type, "rateLimited");
+  await world.done(bob, bob.client.enqueue("pairs"));
+});
+
 Deno.test("LobbyServer waits for a while for who looks for a match and is cut off", async () => {
   const world = new LobbyWorld();
   await world.start({ queues: { ranked: { ...DUEL, graceMs: 3_000 } } });
