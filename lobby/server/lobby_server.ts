@@ -1133,14 +1133,15 @@ export class LobbyServer {
         this.#matchmaker.onDestroyed(id);
         this.#gate?.onSeats(membersOf(view));
         for (const player of membersOf(view)) {
-          this.#pushes.pushTo([player], {
-            push: "left",
-            lobby: id,
-            // Who was the last one has left, and did not lose the lobby.
-            reason: event.last?.player === player
-              ? event.last.reason
-              : "destroyed",
-          });
+          // Who was the last one has left, and did not lose the lobby.
+          const reason = event.last?.player === player
+            ? event.last.reason
+            : "destroyed";
+          this.#pushes.pushTo([player], { push: "left", lobby: id, reason });
+          this.#matchmaker.onLeft(
+            player,
+            reason === "left" ? player : undefined,
+          );
         }
         break;
       default:

@@ -316,6 +316,31 @@ Deno.test("LobbyServer counts the host who ends a party's match by a kick", asyn
   await world.done(bob, bob.client.enqueue("pairs"));
 });
 
+Deno.test("LobbyServer ends the wait of a party whose lobby is gone", async () => {
+  const world = new LobbyWorld();
+  const server = await world.start({ queues: { ranked: DUEL, pairs: TEAMS } });
+  const [ada, bob] = await sync(world, "ada", "bob") as [Player, Player];
+  const party = { isParty: true };
+  // The last one leaves.
+  await world.done(ada, ada.client.create());
+  await world.done(ada, ada.client.enqueue("ranked", party));
+  await world.done(ada, ada.client.leave());
+  await world.run(2);
+  assertEquals(ada.client.ticket, undefined);
+  // The game closes it.
+  const { lobby } = await world.done(ada, ada.client.create());
+  await world.done(bob, bob.client.join(lobby as LobbyId));
+  for (const { client } of [ada, bob]) client.setLatencies({ eu: 20 });
+  await world.run(2);
+  await world.done(ada, ada.client.enqueue("pairs", party));
+  server.manager.destroyLobby(lobby as LobbyId);
+  await world.run(2);
+  for (const player of [ada, bob]) {
+    assertEquals(player.client.ticket, undefined);
+    assertEquals(world.told(player, "ticketEnded").at(-1)?.reason, "cancelled");
+  }
+});
+
 Deno.test("LobbyServer waits for a while for who looks for a match and is cut off", async () => {
   const world = new LobbyWorld();
   await world.start({ queues: { ranked: { ...DUEL, graceMs: 3_000 } } });
