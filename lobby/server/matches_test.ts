@@ -233,6 +233,62 @@ Deno.test("LobbyServer asks whether a match is wanted, and makes it when all say
   assertEquals(joe.client.lobby, undefined);
 });
 
+Deno.test("LobbyServer proposes the next match in the tick in which one has come to nothing", async () => {
+  const world = new LobbyWorld();
+  await world.start({
+    queues: { ranked: { ...ASKED, acceptTimeoutMs: 1_000 } },
+  });
+  const [ada, bob] = await sync(world, "ada", "bob") as [Player, Player];
+  for (const { client } of [ada, bob]) client.enqueue("ranked");
+  await world.until(() => ada.client.proposal !== undefined);
+  const first = ada.client.proposal!.proposal;
+  await world.done(ada, ada.client.answer(first, true));
+  // Who comes next waits while the two are asked.
+  const [cat] = await sync(world, "cat") as [Player];
+  await world.done(cat, cat.client.enqueue("ranked"));
+  assertEquals(cat.client.proposal, undefined);
+  await world.until(() => cat.client.proposal !== undefined);
+  await world.run(2);
+  const { proposal } = cat.client.proposal!;
+  assertEquals(ada.client.proposal?.proposal, proposal);
+  assertEquals(bob.client.proposal, undefined);
+  assertEquals(
+    [ada, bob].map((it) =>
+      world.told(it, "proposalEnded").map((event) => [
+        event.proposal,
+        event.missing,
+      ])
+    ),
+    [[[first, ["bob"]]], [[first, ["bob"]]]] as never,
+  );
+  for (const player of [ada, cat]) {
+    await world.done(player, player.client.answer(proposal, true));
+  }
+  await world.until(() => ada.client.lobby?.players.length === 2);
+});
+
+Deno.test("LobbyServer ends the proposal of a match that is one party's alone", async () => {
+  const world = new LobbyWorld();
+  await world.start({
+    queues: {
+      raid: {
+        modes: { raid: { teams: 1, teamSize: 2 } },
+        acceptTimeoutMs: 5_000,
+      },
+    },
+  });
+  const [ada, bob] = await sync(world, "ada", "bob") as [Player, Player];
+  const { lobby } = await world.done(ada, ada.client.create());
+  await world.done(bob, bob.client.join(lobby as LobbyId));
+  await world.done(ada, ada.client.enqueue("raid", { isParty: true }));
+  await world.until(() => bob.client.proposal !== undefined);
+  await world.done(bob, bob.client.dequeue());
+  await world.run(2);
+  for (const { client } of [ada, bob]) {
+    assertEquals([client.ticket, client.proposal], [undefined, undefined]);
+  }
+});
+
 Deno.test("LobbyServer lets nobody keep others from matches by declining them again and again", async () => {
   const world = new LobbyWorld();
   await world.start({
