@@ -622,7 +622,6 @@ class Game {
         return there?.id === lobby?.id && there?.version === lobby?.version;
       });
     for (let i = 0; i < 5 && !areSame(); i++) await this.run(1);
-    const wanted = manager.publicLobbies().map((it) => lobbyListing(it));
     for (const [i, { name, client }] of world.players.entries()) {
       const follower = this.followers.get(world.players[i]!)!;
       assertEquals(client.lobby, manager.lobbyForPlayer(playerId(name)), name);
@@ -633,7 +632,8 @@ class Game {
       () =>
         world.players.every(({ client }, i) => {
           const filter = prepareFilter(FILTERS[i % FILTERS.length]!);
-          const expected = wanted.filter((it) => isWanted(it, filter));
+          const expected = manager.publicLobbies().map((it) => lobbyListing(it))
+            .filter((it) => isWanted(it, filter));
           const listed = client.browser.filteredSorted({}, { by: "name" });
           return listed.map(briefly).sort().join() ===
             expected.map(briefly).sort().join();
