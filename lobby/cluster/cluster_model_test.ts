@@ -27,6 +27,8 @@ function drifting(clock: Clock, rate: number): Clock {
   };
 }
 
+const NO_CHAT = { lobby: "", number: 0 };
+
 interface Seat {
   readonly player: Player;
   /** The last number that it was told is so, in the lobby where it is. */
@@ -34,6 +36,8 @@ interface Seat {
   readonly asked: Map<number, number>;
   /** How much of what it was told has been looked at. */
   seen: number;
+  /** The last message that is known, of which lobby. */
+  chat: { readonly lobby: string; readonly number: number };
 }
 
 class Model {
@@ -42,6 +46,8 @@ class Model {
   readonly lobbies: LobbyId[] = [];
   readonly #random: Random;
   readonly #seed: number;
+  /** What was said, by lobby and number. */
+  readonly #said = new Map<string, string>();
   #number = 0;
   faults = 0;
   takeovers = 0;
@@ -67,7 +73,14 @@ class Model {
       const player = this.world.join(`player-${i}`, names, {
         requestTimeoutMs: 600_000,
       });
-      this.seats.push({ player, done: 0, asked: new Map(), seen: 0 });
+      player.client.browse();
+      this.seats.push({
+        player,
+        done: 0,
+        asked: new Map(),
+        seen: 0,
+        chat: NO_CHAT,
+      });
     }
   }
 
@@ -169,7 +182,18 @@ class Model {
           seat.done = 0;
           this.lobbies.push(event.lobby.id);
         } else if (event.type === "left") seat.done = 0;
-        // Where it has sat down before it has said hello it is told nothing but this.
+        else if (event.type === "chat") {
+          const { lobby, number, text } = event.message;
+          // Whichever server it is at now.
+          if (seat.chat.lobby === lobby) {
+            assert(number > seat.chat.number, `seed ${this.#seed}: twice`);
+          }
+          seat.chat = { lobby, number };
+          // No two messages have one number.
+          const name = `${lobby} ${number}`;
+          assertEquals(this.#said.get(name) ?? text, text, name);
+          this.#said.set(name, text);
+        } // Where it has sat down before it has said hello it is told nothing but this.
         else if (event.type === "done" && event.do === "leave") seat.done = 0;
         else if (event.type === "done" && event.do === "setPlayerMetadata") {
           seat.done = Math.max(seat.done, seat.asked.get(event.request)!);
@@ -224,6 +248,20 @@ class Model {
       const seat = lobby?.players.find((it) => it.id === id);
       assert(Number(seat?.metadata.n ?? 0) >= done, `${what}, ${name}`);
     }
+    // All list what there is, and that once.
+    const listed = this.#living().flatMap(({ server }) =>
+      server.manager.publicLobbies().map(({ id }) => id)
+    ).sort();
+    await this.world.until(
+      () =>
+        this.seats.every(({ player }) => {
+          const ids = player.client.browser.filteredSorted().map(({ id }) =>
+            id
+          );
+          return ids.sort().join() === listed.join();
+        }),
+      `${what}: the lists`,
+    );
     // Nothing is left of what is nowhere.
     const owners = this.world.redis.hash("tickwire:{lobby}:owners");
     for (const [record, token] of owners) {

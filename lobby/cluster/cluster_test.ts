@@ -153,6 +153,40 @@ Deno.test("LobbyServers list what all of them have, and forget the dead", async 
   assertEquals(cat.client.browser.filteredSorted().length, 1);
 });
 
+Deno.test("LobbyServers list a lobby no longer that has moved and is gone", async () => {
+  const world = new ClusterWorld();
+  const queues = { pairs: { modes: { pair: { teams: 2, teamSize: 2 } } } };
+  await world.start("a", { queues });
+  const b = await world.start("b", { queues });
+  const eve = world.join("eve", ["a"]);
+  await world.done(eve, eve.client.enqueue("pairs"));
+  const ada = world.join("ada", ["b"]);
+  const readers = ["a", "b"].map((name) =>
+    world.join(`reader-${name}`, [name])
+  );
+  for (const { client } of readers) client.browse();
+  const counts = (): string =>
+    readers.map(({ client }) => client.browser.filteredSorted().length).join();
+  await world.done(ada, ada.client.create());
+  await world.until(() => counts() === "1,1", "the lobby");
+  // What has changed in it just before it moves is stored while it does.
+  const { command } = b.redis;
+  b.redis.command = async (args) => {
+    if (args[1]?.startsWith("-- save")) {
+      for (let i = 0; i < 500; i++) await Promise.resolve();
+    }
+    return await command(args);
+  };
+  ada.client.setMetadata({ is: "ours" });
+  await world.done(ada, ada.client.enqueue("pairs", { isParty: true }));
+  assertEquals(world.nodeOf(ada), "a");
+  await world.run(40);
+  assertEquals(counts(), "1,1");
+  await world.done(ada, ada.client.leave());
+  await world.run(40);
+  assertEquals(counts(), "0,0");
+});
+
 Deno.test("LobbyServers seat everybody again of one that has died", async () => {
   const world = new ClusterWorld();
   const a = await world.start("a");

@@ -145,7 +145,9 @@ export class ClusterGate {
     for (const [code, other] of this.#movingCodes) {
       if (other === lobby) this.#movingCodes.delete(code);
     }
-    for (const person of people) {
+    const inLine = [...this.#lines.keys()]
+      .filter(({ player }) => players.includes(player));
+    for (const person of new Set([...people, ...inLine])) {
       if (url !== undefined) {
         for (const socket of person.sockets) socket.elsewhere = url;
       }
@@ -155,7 +157,12 @@ export class ClusterGate {
 
   /** Carries a request out, now or later, or refuses it. */
   pass(waiting: Waiting): void {
-    const line = this.#lines.get(waiting.socket.person);
+    const { person } = waiting.socket;
+    // Who has come meanwhile would be told to be in no lobby.
+    if (this.#moving.has(person.player) && !this.#lines.has(person)) {
+      this.#lines.set(person, []);
+    }
+    const line = this.#lines.get(person);
     if (line === undefined) this.#begin(waiting);
     else if (line.length < MAX_WAITING) line.push(waiting);
     else waiting.refuse(LATER.error);

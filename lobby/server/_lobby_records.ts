@@ -59,6 +59,33 @@ export class LobbyRecords {
 
   /** Goes on with a lobby; returns why it cannot be restored, if it cannot. */
   restoreLobby(key: string, value: string): string | undefined {
+    const restored = this.#restore(key, value);
+    if (typeof restored === "string") return restored;
+    const { id } = restored;
+    // Nobody is there to be told, and the game is told that all of it is restored.
+    for (const event of this.#host.manager.drainEvents()) {
+      if ("version" in event) this.#host.outbox.touch("lobby", event.lobby);
+    }
+    this.#host.onRestored(id, this.#host.manager.lobby(id));
+    return undefined;
+  }
+
+  /**
+   * Goes on with a lobby that was held, if that is possible; tells whether. What its people have done meanwhile is left to be
+   * taken from the manager, as they are there.
+   */
+  takeBack(id: LobbyId): boolean {
+    const value = this.#moving.get(id)!;
+    this.#moving.delete(id);
+    this.#host.outbox.touch("lobby", id);
+    const restored = this.#restore(id, value);
+    if (typeof restored === "string") return false;
+    this.#host.onRestored(id, restored);
+    return true;
+  }
+
+  /** Gives the manager a lobby, and tells it who is there; returns the lobby as it was before that, or what is wrong. */
+  #restore(key: string, value: string): Lobby | string {
     let snapshot: unknown;
     try {
       snapshot = JSON.parse(value);
@@ -85,13 +112,7 @@ export class LobbyRecords {
         this.#host.manager.setConnected(id, isOnline);
       }
     }
-    // Nobody is there to be told, and the game is told that all of it is restored.
-    for (const event of this.#host.manager.drainEvents()) {
-      if ("version" in event) this.#host.outbox.touch("lobby", event.lobby);
-    }
-    const left = this.#host.manager.lobby(lobby.id);
-    this.#host.onRestored(lobby.id, left);
-    return undefined;
+    return lobby;
   }
 
   /** What is to be kept of a record; `undefined` if it is gone. */
@@ -115,7 +136,7 @@ export class LobbyRecords {
     return value;
   }
 
-  /** A lobby is at the other server, or is about to be restored here. */
+  /** A lobby is at the other server. */
   release(id: LobbyId): void {
     this.#moving.delete(id);
   }

@@ -12,7 +12,10 @@ import type { BackfillId, BackfillRequest } from "../matchmaking/backfill.ts";
 import type { MatchmakingEvent } from "../matchmaking/matchmaking_event.ts";
 import { MatchmakingQueue } from "../matchmaking/matchmaking_queue.ts";
 import type { MatchmakingResult } from "../matchmaking/matchmaking_result.ts";
-import type { ProposedMatch } from "../matchmaking/proposed_match.ts";
+import type {
+  ProposalId,
+  ProposedMatch,
+} from "../matchmaking/proposed_match.ts";
 import type { TicketId } from "../matchmaking/ticket.ts";
 import type { LobbyRecord } from "../store/lobby_store.ts";
 import { text } from "../wire/_shape.ts";
@@ -76,6 +79,8 @@ interface Queue {
   readonly graceMs: number;
   readonly queue: MatchmakingQueue;
   readonly byTicket: Map<TicketId, Entry>;
+  /** The matches that are to be confirmed. */
+  readonly proposals: Map<ProposalId, Proposed>;
   readonly failures: FailureReport;
   readonly seating: MatchSeating;
 }
@@ -154,6 +159,7 @@ export class Matchmaker {
         ...checked,
         queue,
         byTicket: new Map(),
+        proposals: new Map(),
         failures,
         seating: new MatchSeating(
           name,
@@ -246,12 +252,12 @@ export class Matchmaker {
     }
   }
 
-  /** A player has left a lobby, or was made to: a party that came from there waits no longer. */
-  onLeft(player: PlayerId, isOwnWish: boolean): void {
+  /** A player has left a lobby, by whose wish is told if it was somebody's: a party that came from there waits no longer. */
+  onLeft(player: PlayerId, by: PlayerId | undefined): void {
     const entry = this.#byPlayer.get(player);
     if (entry?.record.lobby === undefined) return;
-    if (isOwnWish) this.#giveUp(entry, player);
-    else this.#cancel(entry);
+    if (by === undefined) this.#cancel(entry);
+    else this.#giveUp(entry, by);
   }
 
   /** A player has come, or has lost its last connection. */
@@ -281,9 +287,10 @@ export class Matchmaker {
       if (this.#isGivenUp(entry)) this.#cancel(entry);
     }
     for (const queue of this.#queues.values()) {
-      for (const match of this.#tickQueue(queue, dt)) {
-        this.#onMatch(queue, match);
-      }
+      const matches = this.#tickQueue(queue, dt);
+      // What has come to nothing did so before: its tickets may be in another match already.
+      this.#takeEvents(queue);
+      for (const match of matches) this.#onMatch(queue, match);
       this.#takeEvents(queue);
     }
   }
@@ -533,6 +540,7 @@ export class Matchmaker {
       sinceMs: this.#nowMs,
       accepted: new Set(),
     };
+    queue.proposals.set(match.id, proposed);
     for (const entry of entriesOf(queue, match)) entry.proposed = proposed;
     const players = match.teams.flatMap(playersOf);
     const [player] = players;
@@ -612,14 +620,14 @@ export class Matchmaker {
     isConfirmed: boolean,
     missing: readonly PlayerId[],
   ): void {
-    let proposal = 0;
-    for (const entry of entriesOf(queue, match)) {
-      proposal = entry.proposed?.number ?? proposal;
-      entry.proposed = undefined;
-    }
+    const proposed = queue.proposals.get(match.id);
+    if (proposed === undefined) return;
+    queue.proposals.delete(match.id);
+    // The ticket of who has ended it is gone already.
+    for (const entry of entriesOf(queue, match)) entry.proposed = undefined;
     this.#host.push(match.teams.flatMap(playersOf), {
       push: "proposalEnded",
-      proposal,
+      proposal: proposed.number,
       isConfirmed,
       missing,
     });

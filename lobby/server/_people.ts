@@ -197,12 +197,12 @@ export class People {
     this.#sockets.delete(socket.client);
   }
 
-  /** Forgets those who are gone and have nothing left to wait for. */
-  sweep(nowMs: number): void {
+  /** Forgets those who are gone and have nothing left to wait for. Of those who are awaited, since when they are gone counts. */
+  sweep(nowMs: number, isAwaited: (player: PlayerId) => boolean): void {
     if (nowMs - this.#sweptMs < SWEEP_MS) return;
     this.#sweptMs = nowMs;
     for (const [player, person] of this.#people) {
-      if (person.sockets.size > 0) continue;
+      if (person.sockets.size > 0 || isAwaited(player)) continue;
       const { requests, chat, hashes, attempts, lists, patience } = this.#rates;
       const isRested = isFull(person.requests, requests, nowMs) &&
         isFull(person.chat, chat, nowMs) &&

@@ -294,7 +294,7 @@ export class LobbyServer {
       outbox: this.#outbox,
       onRestored: (id, lobby) => {
         if (lobby !== undefined) this.#views.set(id, lobby);
-        this.#lists.update(id, lobby);
+        this.#list(id, lobby);
       },
     });
     this.handler = (request, info) =>
@@ -340,7 +340,10 @@ export class LobbyServer {
     this.#takeLobbyEvents();
     this.#matchmaker.tick(dt);
     this.#takeLobbyEvents();
-    this.#people.sweep(this.#nowMs);
+    this.#people.sweep(
+      this.#nowMs,
+      (player) => this.#matchmaker.isWaiting(player),
+    );
     this.#tellDrops();
     this.#pushes.tick(this.#nowMs);
     this.#outbox.tick(dt);
@@ -380,8 +383,8 @@ export class LobbyServer {
    * @param player Who.
    * @param channel The channel that it is to come on: 1 to 128 bytes of UTF-8.
    * @param message Text, or bytes, which are copied: at most `hub.maxMessageBytes`.
-   * @returns Whether it is on its way to anybody: not if the player has no client here, if `maxHeld` things or 64 MiB of
-   * messages wait for the store already, or after `close`.
+   * @returns Whether it is on its way to anybody: not if the player has no client here, if `maxHeld` things or as many KiB
+   * wait for the store already, or after `close`.
    * @throws {RangeError} If the channel or the message is too long, or the channel "" or one of the server's.
    *
    * @example Deal a hand
@@ -590,27 +593,40 @@ export class LobbyServer {
       this.#passwords.refuse(event.attempt, limited(MOVED_RETRY_MS));
     }
     this.#views.delete(id);
-    this.#lists.update(id, undefined);
+    this.#list(id, undefined);
     this.#cluster!.give(place.token, [
       ...records,
       { kind: "lobby", key: id, value },
     ]).then((isGiven) => {
       this.#deferred.push(() => {
-        this.#records.release(id);
         const { url } = place;
         if (isGiven) {
+          this.#records.release(id);
           this.#chat.forget(id);
           this.#matchmaker.onDestroyed(id);
           this.#pushes.pushTo(players, { push: "moved", url });
-        } else {
-          this.#takeLobbyEvents();
-          this.#records.restoreLobby(id, value);
-          this.#outbox.touch("lobby", id);
-        }
+        } else this.#takeBack(lobby);
         this.#gate!.endMove(id, players, people, isGiven ? url : undefined);
       });
     });
     return true;
+  }
+
+  /** A lobby that was to be handed over stays, as the other server is dead. */
+  #takeBack(lobby: Lobby): void {
+    const { id, version } = lobby;
+    this.#takeLobbyEvents();
+    if (this.#records.takeBack(id)) this.#takeLobbyEvents();
+    else {
+      // There is no room for it any more, or the game has seated somebody of it elsewhere.
+      this.#views.set(id, lobby);
+      this.#onLobbyEvent({
+        type: "lobbyDestroyed",
+        lobby: id,
+        version: version + 1,
+        reason: "closed",
+      });
+    }
   }
 
   #isSeated(player: PlayerId): boolean {
@@ -1110,10 +1126,13 @@ export class LobbyServer {
         break;
       }
       case "playerLeft": {
-        const { player, reason } = event;
+        const { player, reason, host } = event;
         this.#pushes.pushTo([player], { push: "left", lobby: id, reason });
         this.#pushes.pushTo(membersOf(view), { push: "event", event });
-        this.#matchmaker.onLeft(player, reason === "left");
+        this.#matchmaker.onLeft(
+          player,
+          reason === "left" ? player : reason === "kicked" ? host : undefined,
+        );
         this.#gate?.onSeats([player]);
         break;
       }
@@ -1122,21 +1141,27 @@ export class LobbyServer {
         this.#matchmaker.onDestroyed(id);
         this.#gate?.onSeats(membersOf(view));
         for (const player of membersOf(view)) {
-          this.#pushes.pushTo([player], {
-            push: "left",
-            lobby: id,
-            // Who was the last one has left, and did not lose the lobby.
-            reason: event.last?.player === player
-              ? event.last.reason
-              : "destroyed",
-          });
+          // Who was the last one has left, and did not lose the lobby.
+          const reason = event.last?.player === player
+            ? event.last.reason
+            : "destroyed";
+          this.#pushes.pushTo([player], { push: "left", lobby: id, reason });
+          this.#matchmaker.onLeft(
+            player,
+            reason === "left" ? player : undefined,
+          );
         }
         break;
       default:
         this.#pushes.pushTo(membersOf(view), { push: "event", event });
     }
-    this.#outbox.push(() => this.#lists.update(id, after));
+    this.#list(id, after);
     this.#tell({ type: "lobby", event, view });
+  }
+
+  /** Lists a lobby as it is now, or no longer: when that is stored, and after all that was so before. */
+  #list(id: LobbyId, lobby: Lobby | undefined): void {
+    this.#outbox.push(() => this.#lists.update(id, lobby));
   }
 
   #onStored(records: number): void {

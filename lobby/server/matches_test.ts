@@ -260,6 +260,62 @@ Deno.test("LobbyServer asks whether a match is wanted, and makes it when all say
   assertEquals(joe.client.lobby, undefined);
 });
 
+Deno.test("LobbyServer proposes the next match in the tick in which one has come to nothing", async () => {
+  const world = new LobbyWorld();
+  await world.start({
+    queues: { ranked: { ...ASKED, acceptTimeoutMs: 1_000 } },
+  });
+  const [ada, bob] = await sync(world, "ada", "bob") as [Player, Player];
+  for (const { client } of [ada, bob]) client.enqueue("ranked");
+  await world.until(() => ada.client.proposal !== undefined);
+  const first = ada.client.proposal!.proposal;
+  await world.done(ada, ada.client.answer(first, true));
+  // Who comes next waits while the two are asked.
+  const [cat] = await sync(world, "cat") as [Player];
+  await world.done(cat, cat.client.enqueue("ranked"));
+  assertEquals(cat.client.proposal, undefined);
+  await world.until(() => cat.client.proposal !== undefined);
+  await world.run(2);
+  const { proposal } = cat.client.proposal!;
+  assertEquals(ada.client.proposal?.proposal, proposal);
+  assertEquals(bob.client.proposal, undefined);
+  assertEquals(
+    [ada, bob].map((it) =>
+      world.told(it, "proposalEnded").map((event) => [
+        event.proposal,
+        event.missing,
+      ])
+    ),
+    [[[first, ["bob"]]], [[first, ["bob"]]]] as never,
+  );
+  for (const player of [ada, cat]) {
+    await world.done(player, player.client.answer(proposal, true));
+  }
+  await world.until(() => ada.client.lobby?.players.length === 2);
+});
+
+Deno.test("LobbyServer ends the proposal of a match that is one party's alone", async () => {
+  const world = new LobbyWorld();
+  await world.start({
+    queues: {
+      raid: {
+        modes: { raid: { teams: 1, teamSize: 2 } },
+        acceptTimeoutMs: 5_000,
+      },
+    },
+  });
+  const [ada, bob] = await sync(world, "ada", "bob") as [Player, Player];
+  const { lobby } = await world.done(ada, ada.client.create());
+  await world.done(bob, bob.client.join(lobby as LobbyId));
+  await world.done(ada, ada.client.enqueue("raid", { isParty: true }));
+  await world.until(() => bob.client.proposal !== undefined);
+  await world.done(bob, bob.client.dequeue());
+  await world.run(2);
+  for (const { client } of [ada, bob]) {
+    assertEquals([client.ticket, client.proposal], [undefined, undefined]);
+  }
+});
+
 Deno.test("LobbyServer lets nobody keep others from matches by declining them again and again", async () => {
   const world = new LobbyWorld();
   await world.start({
@@ -321,6 +377,53 @@ Deno.test("LobbyServer counts who ends a party's match, and not the rest of the 
   await world.done(ada, ada.client.enqueue("pairs", party));
 });
 
+Deno.test("LobbyServer counts the host who ends a party's match by a kick", async () => {
+  const world = new LobbyWorld();
+  await world.start({
+    queues: { pairs: { ...TEAMS, acceptTimeoutMs: 5_000 } },
+  });
+  const players = await sync(world, "ada", "bob", "eve", "joe");
+  const [ada, bob, eve, joe] = players as [Player, Player, Player, Player];
+  for (const { client } of players) client.setLatencies({ eu: 20 });
+  for (const { client } of [eve, joe]) client.enqueue("pairs");
+  const { lobby } = await world.done(ada, ada.client.create());
+  for (let i = 0; i < 3; i++) {
+    await world.done(bob, bob.client.join(lobby as LobbyId));
+    await world.done(ada, ada.client.enqueue("pairs", { isParty: true }));
+    await world.until(() => ada.client.proposal !== undefined);
+    await world.done(ada, ada.client.kick(bob.client.player!));
+  }
+  const party = { isParty: true };
+  const { type } = await world.refused(ada, ada.client.enqueue("pairs", party));
+  assertEquals(type, "rateLimited");
+  await world.done(bob, bob.client.enqueue("pairs"));
+});
+
+Deno.test("LobbyServer ends the wait of a party whose lobby is gone", async () => {
+  const world = new LobbyWorld();
+  const server = await world.start({ queues: { ranked: DUEL, pairs: TEAMS } });
+  const [ada, bob] = await sync(world, "ada", "bob") as [Player, Player];
+  const party = { isParty: true };
+  // The last one leaves.
+  await world.done(ada, ada.client.create());
+  await world.done(ada, ada.client.enqueue("ranked", party));
+  await world.done(ada, ada.client.leave());
+  await world.run(2);
+  assertEquals(ada.client.ticket, undefined);
+  // The game closes it.
+  const { lobby } = await world.done(ada, ada.client.create());
+  await world.done(bob, bob.client.join(lobby as LobbyId));
+  for (const { client } of [ada, bob]) client.setLatencies({ eu: 20 });
+  await world.run(2);
+  await world.done(ada, ada.client.enqueue("pairs", party));
+  server.manager.destroyLobby(lobby as LobbyId);
+  await world.run(2);
+  for (const player of [ada, bob]) {
+    assertEquals(player.client.ticket, undefined);
+    assertEquals(world.told(player, "ticketEnded").at(-1)?.reason, "cancelled");
+  }
+});
+
 Deno.test("LobbyServer waits for a while for who looks for a match and is cut off", async () => {
   const world = new LobbyWorld();
   await world.start({ queues: { ranked: { ...DUEL, graceMs: 3_000 } } });
@@ -338,6 +441,23 @@ Deno.test("LobbyServer waits for a while for who looks for a match and is cut of
   ada.client.connect();
   await world.until(() => ada.client.isSynced);
   assertEquals(ada.client.ticket, undefined);
+});
+
+Deno.test("LobbyServer counts how long who looks for a match is away when the session is forgotten", async () => {
+  const world = new LobbyWorld();
+  const server = await world.start({
+    hub: { resumeWindowMs: 1_000 },
+    queues: { ranked: { ...DUEL, graceMs: 40_000 } },
+  });
+  const [ada] = await sync(world, "ada") as [Player];
+  await world.done(ada, ada.client.enqueue("ranked"));
+  await world.run(60, 1);
+  ada.client.close();
+  await world.run(30, 1);
+  assertEquals(server.clientsOf(ada.client.player!), []);
+  ada.client.connect();
+  await world.until(() => ada.client.isSynced);
+  assertEquals(ada.client.ticket?.queue, "ranked");
 });
 
 Deno.test("LobbyServer keeps tickets over a restart, which wait for their players", async () => {

@@ -57,7 +57,7 @@ export interface LobbyTimesLeft {
 
 /** Why a player waits for a match no longer. */
 export type LobbyTicketEnd =
-  /** Somebody of the ticket asked for it, or has left the lobby that came along. */
+  /** Somebody of the ticket asked for it, or has left the lobby that came along, or that is gone. */
   | "cancelled"
   /** It has waited for as long as it may. */
   | "expired"
