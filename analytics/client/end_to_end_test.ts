@@ -33,10 +33,7 @@ class RealCollector {
   });
 
   connect(rig: ClientRig): ClientRig {
-    rig.fake.onCall = (call) => {
-      this.#handle(call).then((it) => call.answer(it), (it) => call.fail(it));
-    };
-    return rig;
+    return rig.answerBy((call) => this.#handle(call));
   }
 
   async get(path: string): Promise<Record<string, unknown>> {
