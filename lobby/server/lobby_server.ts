@@ -1136,6 +1136,13 @@ export class LobbyServer {
         this.#gate?.onSeats([player]);
         break;
       }
+      case "playerDemoted": {
+        // Who only looks on is not to be seated in a match with the rest of the party.
+        const { id: player } = event.spectator;
+        this.#pushes.pushTo(membersOf(view), { push: "event", event });
+        this.#matchmaker.onLeft(player, player);
+        break;
+      }
       case "lobbyDestroyed":
         this.#chat.forget(id);
         this.#matchmaker.onDestroyed(id);

@@ -399,6 +399,24 @@ Deno.test("LobbyServer counts the host who ends a party's match by a kick", asyn
   await world.done(bob, bob.client.enqueue("pairs"));
 });
 
+Deno.test("LobbyServer ends the wait of a party of which somebody only looks on", async () => {
+  const world = new LobbyWorld();
+  await world.start({
+    queues: { pairs: { modes: { duel: { teams: 2, teamSize: 2 } } } },
+  });
+  const [ada, bob] = ["ada", "bob"].map((name) => world.join(name));
+  const { lobby } = await world.done(ada!, ada!.client.create());
+  await world.done(bob!, bob!.client.join(lobby as LobbyId));
+  await world.done(ada!, ada!.client.enqueue("pairs", { isParty: true }));
+  await world.done(bob!, bob!.client.setRole("spectator"));
+  await world.run();
+  for (const player of [ada!, bob!]) {
+    assertEquals(player.client.ticket, undefined);
+    const ended = world.told(player, "ticketEnded").map((it) => it.reason);
+    assertEquals(ended, ["cancelled"]);
+  }
+});
+
 Deno.test("LobbyServer ends the wait of a party whose lobby is gone", async () => {
   const world = new LobbyWorld();
   const server = await world.start({ queues: { ranked: DUEL, pairs: TEAMS } });
